@@ -1,0 +1,50 @@
+"""Who may ask: tokens, and the permissions that the three groups carry.
+
+This module is loaded while Django REST framework defines its first view: it imports no views.
+"""
+
+from django.conf import settings
+from django.utils import timezone
+from knox.auth import TokenAuthentication as KnoxTokenAuthentication
+from knox.crypto import hash_token
+from knox.models import get_token_model
+from rest_framework import exceptions, permissions
+
+
+class TokenAuthentication(KnoxTokenAuthentication):
+    """`Authorization: Token …`, looked up by its digest in one query."""
+
+    def authenticate_credentials(self, token: bytes):
+        try:
+            digest = hash_token(token.decode("ascii"))
+        except (UnicodeDecodeError, TypeError, ValueError):
+            raise exceptions.AuthenticationFailed("Invalid token.") from None
+        known = get_token_model().objects.select_related("user").filter(digest=digest).first()
+        if known is None:
+            raise exceptions.AuthenticationFailed("Invalid token.")
+        if known.expiry and known.expiry < timezone.now():
+            raise exceptions.AuthenticationFailed("The token has expired. Ask for a new one.")
+        return self.validate_user(known)
+
+
+class GroupPermissions(permissions.BasePermission):
+    """Deny by default: each operation needs one permission of Django's, which groups carry.
+
+    GET needs the model's `view`, POST `add`, PATCH `change`, unless the view's `permissions` names
+    another for the action. With ONRECORD_PUBLIC_READ anyone has the `view` permissions.
+    """
+
+    verbs = {"GET": "view", "HEAD": "view", "OPTIONS": "view", "POST": "add", "PATCH": "change"}
+
+    def has_permission(self, request, view) -> bool:
+        if request.method not in self.verbs:
+            raise exceptions.MethodNotAllowed(request.method)
+        if (queryset := getattr(view, "queryset", None)) is None:
+            return False
+        model = queryset.model._meta
+        usual = f"{model.app_label}.{self.verbs[request.method]}_{model.model_name}"
+        needed = view.permissions.get(view.action, usual)
+        if request.user and request.user.is_authenticated:
+            return request.user.has_perm(needed)
+        reads = needed == usual and request.method in permissions.SAFE_METHODS
+        return settings.ONRECORD_PUBLIC_READ and reads

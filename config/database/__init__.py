@@ -1,0 +1,66 @@
+"""
+Which PostgreSQL the service talks to: the one `DATABASE_URL` names, or a private one of its own.
+
+With a URL, Django's own PostgreSQL engine is used. Without one, the engine is this package: the
+same engine, except that it makes sure that the embedded server (`embedded.py`) runs before it
+connects. Making the settings starts nothing and touches no network.
+"""
+
+from contextlib import suppress
+from pathlib import Path
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from .embedded import DATABASE, PORT, SUPERUSER, Cluster
+
+POOL = {"min_size": 0, "max_size": 20, "timeout": 5}
+"""Connections of one process: opened as they are needed, at most 20, and 5 seconds to get one."""
+
+
+def database_settings(
+    url: str | None, directory: Path, *, statement_timeout: str | None = None
+) -> dict:
+    """
+    Return the entry for `DATABASES["default"]`.
+
+    `url` names a PostgreSQL server (`postgres://user:password@host:5432/name?sslmode=require`);
+    without it the embedded server is used, which keeps its data in `directory`.
+    `statement_timeout` is a PostgreSQL duration such as `"15s"`; the server cancels a statement
+    that runs longer. Raises ImproperlyConfigured when the URL is not that of a PostgreSQL database.
+    """
+    database = _from_url(url) if url else _embedded(directory)
+    options = database.setdefault("OPTIONS", {})
+    options["pool"] = dict(POOL)
+    if statement_timeout:
+        asked_for = options.get("options", "")
+        options["options"] = f"{asked_for} -c statement_timeout={statement_timeout}".strip()
+    # The pool keeps connections, so Django must not (CONN_MAX_AGE), and the pool tries a
+    # connection before it hands it out, so that a restarted server costs nobody an error.
+    return database | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+
+
+def _from_url(url: str) -> dict:
+    # The scheme is looked at first, because of a URL it does not know the parser complains aloud,
+    # quoting it, and with it the password. For the same reason the message quotes nothing.
+    if url.startswith(("postgres://", "postgresql://")):
+        with suppress(ValueError):
+            database = dict(environ.Env.db_url_config(url))
+            if database["NAME"]:
+                return database
+    raise ImproperlyConfigured(
+        "DATABASE_URL must name a PostgreSQL database, like "
+        "postgres://user:password@host:5432/onrecord. Unset it to use the embedded server."
+    )
+
+
+def _embedded(directory: Path) -> dict:
+    cluster = Cluster(directory)
+    return {
+        "ENGINE": "config.database",
+        "NAME": DATABASE,
+        "USER": SUPERUSER,
+        "HOST": str(cluster.socket_directory),
+        "PORT": str(PORT),
+        "EMBEDDED_DIRECTORY": cluster.directory,
+    }

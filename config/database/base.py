@@ -1,0 +1,57 @@
+"""Django's PostgreSQL engine, which first makes sure that the embedded server runs."""
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.postgresql import base
+from django.db.backends.postgresql.client import DatabaseClient as PostgreSQLClient
+from django.db.backends.postgresql.creation import DatabaseCreation as PostgreSQLCreation
+from django.db.utils import OperationalError
+
+from . import embedded
+
+
+class DatabaseClient(PostgreSQLClient):
+    """`manage.py dbshell`, with the psql that comes with the embedded server."""
+
+    executable_name = str(embedded.binaries() / "psql")
+
+    def runshell(self, parameters):
+        self.connection.ensure_server_is_running()
+        super().runshell(parameters)
+
+
+class DatabaseCreation(PostgreSQLCreation):
+    """Test databases, which a pool that was opened before must not lead away from."""
+
+    def _create_test_db(self, verbosity, autoclobber, keepdb=False):
+        # Django gives the connection the test database's name but keeps an open pool, whose
+        # connections go to the real database: the tests would run in it.
+        self.connection.close()
+        self.connection.close_pool()
+        return super()._create_test_db(verbosity, autoclobber, keepdb)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """A connection to the embedded server named by `EMBEDDED_DIRECTORY` in its settings."""
+
+    client_class = DatabaseClient
+    creation_class = DatabaseCreation
+
+    def ensure_server_is_running(self) -> None:
+        """
+        Start the embedded server unless it runs, and keep it running as long as this process lives.
+
+        Costs some 50 microseconds when it runs already. Raises ImproperlyConfigured when it can
+        never start the way things are set up, and OperationalError when it did not start this time.
+        """
+        try:
+            embedded.ensure_running(self.settings_dict["EMBEDDED_DIRECTORY"])
+        except embedded.SetupError as problem:
+            raise ImproperlyConfigured(str(problem)) from problem
+        except embedded.ServerStartError as problem:
+            raise OperationalError(str(problem)) from problem
+
+    def get_new_connection(self, conn_params):
+        # Every road to the server passes here: pooled or not, and the test runner's connection to
+        # the `postgres` database. Asked each time, so that a server that died is started again.
+        self.ensure_server_is_running()
+        return super().get_new_connection(conn_params)

@@ -1,0 +1,42 @@
+"""Every path: the API, its documentation, the admin, and a health check."""
+
+from django.contrib import admin
+from django.http import HttpResponse
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import AllowAny
+from rest_framework.routers import SimpleRouter
+
+import config.schema  # noqa: F401 (what the document says of tokens and problems)
+from quotes.views import Articles, Quotes
+from sources.views import Affiliations, Organisations, Outlets, Snapshots, Speakers
+
+router = SimpleRouter(use_regex_path=False)
+router.register("articles", Articles, "article")
+router.register("snapshots", Snapshots, "snapshot")
+router.register("quotes", Quotes, "quote")
+router.register("speakers", Speakers, "speaker")
+router.register("organisations", Organisations, "organisation")
+router.register("outlets", Outlets, "outlet")
+router.register("affiliations", Affiliations, "affiliation")
+
+# The documentation holds nothing of anybody's: it is open, and needs no token.
+open_to_all = {"authentication_classes": [], "permission_classes": [AllowAny]}
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="docs")),
+    path("health/", lambda request: HttpResponse("ok\n", content_type="text/plain")),
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include(router.urls)),
+    path("api/v1/schema/", SpectacularAPIView.as_view(**open_to_all), name="schema"),
+    path(
+        "api/v1/docs/",
+        SpectacularSwaggerSplitView.as_view(url_name="schema", **open_to_all),
+        name="docs",
+    ),
+]
+
+handler404 = "config.api.not_found"
+handler500 = "config.api.server_error"

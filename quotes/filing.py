@@ -1,0 +1,880 @@
+"""Filing: an article comes in with its quotes, and all of it is stored or none.
+
+`file` takes one filing, `file_many` a batch of them; both take what `FilingSerializer` has read, and
+both are safe to repeat and to run at the same time as each other.
+
+The road of a filing: its words are found in its text; the article is recognised or made; changed
+text becomes a new snapshot and every quote of the article follows it there; quotes that stand where
+one stood before are that quote; the rest are new, and their names are matched to known speakers and
+organisations or made. Advisory locks, always taken in the order outlets, articles, organisations,
+speakers, keep two filings from making the same thing twice.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Q
+
+from quotes.anchoring import AnchoringError, Following, Page
+from quotes.models import Quote, Via
+from sources.dates import PartialDate
+from sources.locks import lock_all
+from sources.models import (
+    Article,
+    Named,
+    Organisation,
+    Outlet,
+    Snapshot,
+    Speaker,
+    digest,
+    fold_all,
+)
+from sources.names import Register, as_uuid
+
+MOST_QUOTES = 1000
+
+# What a filing may say of an article, beside its outlet and its text.
+ARTICLE_FIELDS = (
+    "external_id",
+    "url",
+    "headline",
+    "byline",
+    "published",
+    "published_at",
+    "language",
+)
+
+# What a filing may say of a quote that is stored as it stands.
+PLAIN_FIELDS = ("kind", "language", "role", "said")
+PRINTED_FIELDS = ("text", "speaker", "role", "organisation", "cue")
+
+Flag = Quote.Flag
+
+
+class Refused(ValueError):
+    """A filing that was refused as a whole: `faults` is a list of `{"pointer", "message", …}`."""
+
+    def __init__(self, faults: list[dict], status: int = HTTPStatus.BAD_REQUEST):
+        self.faults, self.status = faults, status
+        self.summary = "The filing was refused as a whole; nothing was changed."
+        super().__init__("; ".join(f"{f['pointer']}: {f['message']}" for f in faults))
+
+
+@dataclass
+class FiledQuote:
+    """What became of one quote of a filing."""
+
+    quote: Quote
+    outcome: str  # made, updated, unchanged, differs
+    speaker: str | None = None  # matched, made, ambiguous, kept, unresolved; None: nobody
+    organisation: str | None = None
+    differs: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Filing:
+    """One filing on its road: what was sent, and what has been found out about it so far."""
+
+    data: dict
+    page: Page | None = None
+    outlet: Outlet | None = None
+    article: Article | None = None
+    outcome: str = "unchanged"  # made, updated, unchanged
+    text_changed: bool = False
+    standing: list[Quote] = field(default_factory=list)  # quotes of the article from before
+    reanchored: list[Quote] = field(default_factory=list)
+    spans: list[tuple] = field(default_factory=list)  # one a quote, in their order
+    quotes: list[FiledQuote] = field(default_factory=list)
+    cast: list[Speaker] = field(default_factory=list)  # who speaks in the article, as far as known
+    bodies: list[Organisation] = field(default_factory=list)  # for whom
+    doubtful: list[Named] = field(default_factory=list)  # made although others have the name
+
+    @property
+    def proposals(self) -> list[dict]:
+        return self.data.get("quotes", [])
+
+
+def file(data: dict, *, may_publish: bool) -> Filing:
+    """File one article with its quotes. `Refused` names every fault; then nothing was changed."""
+    filing = Filing(data)
+    with transaction.atomic():
+        _file([filing], may_publish=may_publish)
+    return filing
+
+
+def file_many(batch: list[dict], *, may_publish: bool) -> list[Filing | Refused]:
+    """File a batch in one transaction; those that cannot be filed are refused one by one."""
+    try:
+        filings = [Filing(data) for data in batch]
+        with transaction.atomic():
+            _file(filings, may_publish=may_publish)
+        return list(filings)
+    except (Refused, DatabaseError):
+        return [_file_alone(data, may_publish=may_publish) for data in batch]
+
+
+def _file_alone(data: dict, *, may_publish: bool) -> Filing | Refused:
+    try:
+        return file(data, may_publish=may_publish)
+    except Refused as refusal:
+        return refusal
+
+
+def propose(article: Article, data: dict, *, may_publish: bool) -> FiledQuote:
+    """Add one quote to an article on record, anchored in the text it has now."""
+    filing = Filing({"quotes": [data]}, article=article)
+    with transaction.atomic():
+        lock_all([f"article:{article.pk}"])
+        filing.article = _with_text().get(pk=article.pk)
+        filing.outlet = filing.article.outlet
+        _continue([filing], may_publish=may_publish)
+    return filing.quotes[0]
+
+
+def capture(article: Article, text: str) -> Filing:
+    """Take in a new text of an article on record; its quotes follow it there."""
+    filing = Filing({"text": text}, article=article)
+    with transaction.atomic():
+        lock_all([f"article:{article.pk}"])
+        filing.article = _with_text().get(pk=article.pk)
+        filing.outlet = filing.article.outlet
+        _continue([filing], may_publish=False)
+    return filing
+
+
+def same_article(data: dict) -> set[tuple]:
+    """What may identify the article of a filing: two that share one must not be in one batch."""
+    outlet = (data.get("outlet") or "").casefold()
+    keys = {("url", data["url"].casefold())} if data.get("url") else set()
+    if data.get("external_id"):
+        keys.add(("external_id", data["external_id"]))
+    return keys or {("text", outlet, digest(data["text"] or ""))}
+
+
+# The road
+
+
+def _file(filings: list[Filing], *, may_publish: bool) -> None:
+    with_text = [filing for filing in filings if filing.data.get("text") is not None]
+    _check(with_text, may_publish=may_publish)
+    _find_outlets(filings)
+    _find_articles(filings)
+    _continue(filings, may_publish=may_publish)
+
+
+def _continue(filings: list[Filing], *, may_publish: bool) -> None:
+    """From the article on: text, quotes that stand, new quotes."""
+    _check([filing for filing in filings if not filing.spans], may_publish=may_publish)
+    _store_texts(filings)
+    _follow(filings)
+    drafts = [draft for filing in filings for draft in _drafts(filing)]
+    _resolve(drafts)
+    _store_quotes(filings, drafts)
+
+
+# Words
+
+
+def _check(filings: list[Filing], *, may_publish: bool) -> None:
+    """Find the words of every quote, or refuse with all that is wrong in the filing."""
+    for filing in filings:
+        if filing.page is None and (text := filing.data.get("text")) is not None:
+            filing.page = Page(text)
+        if filing.page is None and filing.article and filing.article.snapshot:
+            filing.page = Page(filing.article.snapshot.text)
+        faults = list(_anchor(filing))
+        faults += _missing_ids(filing, "speaker", Speaker)
+        faults += _missing_ids(filing, "organisation", Organisation)
+        status = HTTPStatus.BAD_REQUEST
+        if not may_publish and (premature := list(_publications(filing))):
+            status = HTTPStatus.BAD_REQUEST if faults else HTTPStatus.FORBIDDEN
+            faults += premature
+        if faults:
+            raise Refused(faults, status)
+
+
+def _fault(index: int, name: str, message: str, **details) -> dict:
+    return {"pointer": f"/quotes/{index}{name and '/'}{name}", "message": message, **details}
+
+
+def _anchor(filing: Filing) -> Iterator[dict]:
+    seen = {}
+    for index, proposal in enumerate(filing.proposals):
+        try:
+            spans = _place(filing.page, proposal)
+        except AnchoringError as error:
+            name = "spans" if proposal.get("spans") else "text"
+            yield _fault(index, name, error.message, **error.details)
+            continue
+        if spans and (twin := seen.setdefault(spans, index)) != index:
+            yield _fault(index, "", f"Stands at the same place as quote {twin} of this filing.")
+        filing.spans.append(spans)
+
+
+def _missing_ids(filing: Filing, name: str, model) -> list[dict]:
+    keys = {
+        index: key
+        for index, proposal in enumerate(filing.proposals)
+        if proposal.get(name) and (key := as_uuid(proposal[name]))
+    }
+    known = set(
+        model.objects.filter(pk__in=keys.values()).values_list("pk", flat=True) if keys else ()
+    )
+    return [
+        _fault(index, name, f"There is no {name} with this id.")
+        for index, key in keys.items()
+        if key not in known
+    ]
+
+
+def _publications(filing: Filing) -> Iterator[dict]:
+    for index, proposal in enumerate(filing.proposals):
+        if proposal.get("status", Quote.Status.PROPOSED) != Quote.Status.PROPOSED:
+            message = "Only a Curator files quotes as published. Leave status out."
+            yield _fault(index, "status", message)
+
+
+def _place(page: Page | None, proposal: dict) -> tuple:
+    words, spans = proposal.get("text"), proposal.get("spans")
+    if page is None:
+        if spans:
+            raise AnchoringError(
+                "No text is held for this article: spans have nothing to point into."
+            )
+        if not words:
+            raise AnchoringError("A quote needs its words.")
+        return ()
+    return page.at(spans, words) if spans else page.find(words or "")
+
+
+# Outlets and articles
+
+
+def _find_outlets(filings: list[Filing]) -> None:
+    named = [filing.data.get("outlet") for filing in filings]
+    register = Register(Outlet.objects.all(), (), to_make=named)
+    slugs = {}
+    if missing := [n for n in named if n and not as_uuid(n) and not register.called(n)]:
+        slugs = {o.slug: o for o in Outlet.objects.filter(slug__in=missing)}
+    for filing, name in zip(filings, named, strict=True):
+        if not name:
+            continue
+        if key := as_uuid(name):
+            found = [outlet] if (outlet := register.by_id(key)) else []
+        elif name in slugs:
+            found = [slugs[name]]
+        else:
+            found = register.called(name) or [
+                register.make(name, slug=Outlet.free_slug(name, {o.slug for o in register.made}))
+            ]
+        if len(found) != 1:
+            message = (
+                f"{len(found)} outlets are called “{name}”: write the id or the slug."
+                if found
+                else "There is no outlet with this id."
+            )
+            raise Refused([{"pointer": "/outlet", "message": message}])
+        filing.outlet = found[0]
+    register.save_made()
+
+
+def _with_text():
+    return Article.objects.select_related("outlet", "snapshot")
+
+
+def _find_articles(filings: list[Filing]) -> None:
+    """Recognise each article by outlet and external_id, else by URL, else by outlet and text."""
+    urls = {f.data["url"] for f in filings if f.data.get("url")}
+    keys = dict(_url_keys(urls))
+    lock_all(
+        name
+        for filing in filings
+        for name in ([f"article:url:{keys[filing.data['url']]}"] if filing.data.get("url") else [])
+        + [f"article:known-as:{filing.outlet and filing.outlet.pk}:{_known_as(filing)}"]
+    )
+    external = {f.data["external_id"] for f in filings if f.data.get("external_id")}
+    texts = [digest(f.data["text"]) for f in filings if _is_known_by_text(f)]
+    by_text = Q(
+        external_id__isnull=True,
+        url__isnull=True,
+        pk__in=Snapshot.objects.filter(sha256__in=texts).values("article"),
+    )
+    known = Article.objects.filter(
+        Q(url_key__in=list(keys.values())) | Q(external_id__in=external) | by_text
+    )
+    found = list(_with_text().filter(pk__in=_locked(known)).order_by("pk"))
+    texts_of = defaultdict(set)
+    if texts:
+        for article, sha256 in Snapshot.objects.filter(sha256__in=texts).values_list(
+            "article", "sha256"
+        ):
+            texts_of[article].add(sha256)
+    for filing in filings:
+        filing.article = _recognise(filing, found, keys, texts_of)
+        if filing.article:
+            _check_outlet(filing)
+    _store_articles(filings)
+
+
+def _url_keys(urls: set[str]) -> list[tuple[str, str]]:
+    if not urls:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT u, sources_url_key(u) FROM unnest(%s::text[]) u", [list(urls)])
+        return cursor.fetchall()
+
+
+def _locked(articles) -> list:
+    return list(articles.order_by("pk").select_for_update().values_list("pk", flat=True))
+
+
+def _is_known_by_text(filing: Filing) -> bool:
+    data = filing.data
+    return not data.get("external_id") and not data.get("url") and data.get("text") is not None
+
+
+def _known_as(filing: Filing) -> str:
+    if external_id := filing.data.get("external_id"):
+        return f"external_id:{external_id}"
+    return f"text:{digest(filing.data['text'])}" if _is_known_by_text(filing) else ""
+
+
+def _recognise(filing: Filing, found: list[Article], keys: dict, texts_of: dict) -> Article | None:
+    data, outlet = filing.data, filing.outlet and filing.outlet.pk
+    if external_id := data.get("external_id"):
+        for article in found:
+            if article.outlet_id == outlet and article.external_id == external_id:
+                return article
+    if url := data.get("url"):
+        return next((a for a in found if a.url_key == keys[url]), None)
+    if _is_known_by_text(filing):
+        sha256 = digest(data["text"])
+        for article in found:
+            nameless = article.external_id is None and article.url is None
+            if nameless and article.outlet_id == outlet and sha256 in texts_of[article.pk]:
+                return article
+    return None
+
+
+def _check_outlet(filing: Filing) -> None:
+    article, outlet = filing.article, filing.outlet
+    if outlet and article.outlet and article.outlet.pk != outlet.pk:
+        raise Refused(
+            [
+                {
+                    "pointer": "/outlet",
+                    "message": (
+                        f"This URL is on record in another outlet, “{article.outlet.name}”, as article "
+                        f"{article.pk}. If that is wrong, change the article's outlet first."
+                    ),
+                }
+            ],
+            status=HTTPStatus.CONFLICT,
+        )
+
+
+def _store_articles(filings: list[Filing]) -> None:
+    made = []
+    for filing in filings:
+        said = {name: filing.data[name] for name in ARTICLE_FIELDS if name in filing.data}
+        if filing.article is None:
+            filing.article = Article(outlet=filing.outlet, **said)
+            filing.outcome = "made"
+            made.append(filing.article)
+            continue
+        if filing.outlet:
+            said["outlet"] = filing.outlet
+        if "published" in said:
+            said.setdefault("published_at", None)
+        if changed := {n: v for n, v in said.items() if getattr(filing.article, n) != v}:
+            for name, value in changed.items():
+                setattr(filing.article, name, value)
+            filing.article.save(update_fields=changed)
+            filing.outcome = "updated"
+    Article.objects.bulk_create(made)
+
+
+# Texts, and quotes that stand
+
+
+def _store_texts(filings: list[Filing]) -> None:
+    """Keep each text that differs from the one its article has now."""
+    new: list[tuple[Filing, Snapshot]] = []
+    for filing in filings:
+        text = filing.data.get("text")
+        if text is None:
+            continue
+        sha256 = digest(text)
+        if filing.article.snapshot is None or filing.article.snapshot.sha256 != sha256:
+            new.append((filing, Snapshot(article=filing.article, sha256=sha256, text=text)))
+    earlier = {
+        (snapshot.article_id, snapshot.sha256): snapshot
+        for snapshot in Snapshot.objects.filter(
+            sha256__in=[s.sha256 for f, s in new if f.outcome != "made"],
+            article__in=[f.article for f, s in new if f.outcome != "made"],
+        )
+    }
+    Snapshot.objects.bulk_create(s for f, s in new if (f.article.pk, s.sha256) not in earlier)
+    for filing, snapshot in new:
+        filing.article.snapshot = earlier.get((filing.article.pk, snapshot.sha256), snapshot)
+        filing.text_changed = True
+        if filing.outcome == "unchanged":
+            filing.outcome = "updated"
+    Article.objects.bulk_update([f.article for f, _ in new], ["snapshot"])
+
+
+def _follow(filings: list[Filing]) -> None:
+    """Bring the quotes that stand in an article to its present text."""
+    before = {f.article.pk: f for f in filings if f.outcome != "made"}
+    standing = Quote.objects.filter(article__in=list(before)).select_related(
+        "speaker", "organisation"
+    )
+    for quote in standing.order_by("pk").select_for_update(of=("self",)):
+        filing = before[quote.article_id]
+        filing.standing.append(quote)
+        if quote.speaker:
+            filing.cast.append(quote.speaker)
+        if quote.organisation:
+            filing.bodies.append(quote.organisation)
+    for filing in before.values():
+        if filing.text_changed:
+            _reanchor(filing)
+
+
+def _reanchor(filing: Filing) -> None:
+    """Follow each quote to its words in the present text, or say that they changed or went.
+
+    Quotes that stay put come first, so that one that moved cannot take their place.
+    """
+    taken, present = set(), filing.article.snapshot
+    steps = []
+    for quote in filing.standing:
+        if not quote.spans:
+            steps.append((quote, _first_anchor(filing.page, quote)))
+            continue
+        contexts = quote.contexts
+        spans = tuple(tuple(span) for span in quote.spans)
+        following = filing.page.follow(quote.text, spans, contexts[0][0], contexts[-1][1])
+        steps.append((quote, following))
+    for quote, following in sorted(steps, key=lambda step: step[1].state != "exact"):
+        state, spans = following.state, following.spans and tuple(map(tuple, following.spans))
+        if spans and spans in taken:
+            state, spans = Quote.Anchor.MISSING, None
+        if spans:
+            taken.add(spans)
+            if state == Quote.Anchor.EXACT and quote.anchor == Quote.Anchor.MOVED:
+                state = Quote.Anchor.MOVED  # still not where it was first printed
+            quote.snapshot, quote.spans = present, [list(span) for span in spans]
+            quote.text = filing.page.text_at(following.spans)
+        quote.anchor = state
+        quote.nearest = (
+            {**following.nearest.as_json(), "snapshot": present.sha256}
+            if state == Quote.Anchor.ALTERED
+            else None
+        )
+        filing.reanchored.append(quote)
+    Quote.objects.bulk_update(
+        filing.reanchored, ["snapshot", "spans", "text", "anchor", "nearest"], batch_size=500
+    )
+
+
+def _first_anchor(page: Page, quote: Quote) -> Following:
+    """A quote filed without a text finds its place in the first one that is captured."""
+    try:
+        return Following(Quote.Anchor.EXACT, page.find(quote.text), None)
+    except AnchoringError:
+        return Following(Quote.Anchor.UNANCHORED, None, None)
+
+
+# Quotes
+
+
+@dataclass
+class Draft:
+    """One quote of a filing that is to be stored: new, or a proposal that is filed anew."""
+
+    filing: Filing
+    filed: FiledQuote
+    proposal: dict
+    is_new: bool
+
+    @property
+    def quote(self) -> Quote:
+        return self.filed.quote
+
+
+def _drafts(filing: Filing) -> Iterator[Draft]:
+    """Tell quotes that stand from new ones, and say what the filing changes of the first."""
+    by_place = {_place_of(quote): quote for quote in filing.standing}
+    by_words = {_words_of(quote): quote for quote in filing.standing if not quote.spans}
+    present = filing.article.snapshot
+    for proposal, spans in zip(filing.proposals, filing.spans, strict=True):
+        status = proposal.get("status", Quote.Status.PROPOSED)
+        if spans:
+            standing = by_place.get((present.pk, tuple(map(tuple, spans))))
+        else:
+            printed = (proposal.get("attribution") or {}).get("speaker")
+            standing = by_words.get((proposal["text"], printed))
+        if standing is None:
+            quote = Quote(
+                article=filing.article,
+                snapshot=present if spans else None,
+                spans=[list(span) for span in spans],
+                text=filing.page.text_at(spans) if spans else proposal["text"],
+                anchor=Quote.Anchor.EXACT if spans else Quote.Anchor.UNANCHORED,
+                status=status,
+                kind=proposal["kind"],
+                language=proposal.get("language", filing.article.language),
+            )
+            filed = FiledQuote(quote, "made")
+            is_new = True
+        else:
+            filed = FiledQuote(standing, "unchanged", differs=_differences(standing, proposal))
+            is_new = False
+            if status == Quote.Status.PUBLISHED and standing.status == Quote.Status.PROPOSED:
+                filed.differs.append("status")
+        filing.quotes.append(filed)
+        if is_new or filed.differs:
+            yield Draft(filing, filed, proposal, is_new)
+
+
+def _place_of(quote: Quote) -> tuple:
+    return quote.snapshot_id, tuple(map(tuple, quote.spans))
+
+
+def _words_of(quote: Quote) -> tuple:
+    return quote.text, quote.attribution_speaker
+
+
+def _differences(quote: Quote, proposal: dict) -> list[str]:
+    """What a filing says of a quote on record that is not what the record says."""
+    differs = [
+        name for name in PLAIN_FIELDS if name in proposal and proposal[name] != getattr(quote, name)
+    ]
+    printed = proposal.get("attribution") or {}
+    differs += [
+        f"attribution.{name}"
+        for name in PRINTED_FIELDS
+        if name in printed and printed[name] != getattr(quote, f"attribution_{name}")
+    ]
+    if proposal.get("organisation") and not _names(proposal["organisation"], quote.organisation):
+        differs.append("organisation")
+    # A quote that names nobody may have been matched by the name that is printed.
+    is_silent = not proposal.get("speaker") and (printed.get("speaker") or not quote.speaker)
+    if "speaker" in proposal and not is_silent and not _names(proposal["speaker"], quote.speaker):
+        differs.append("speaker")
+    if "via" in proposal:
+        chain = [(step["kind"], step["name"]) for step in proposal["via"]]
+        if chain != list(quote.via.values_list("kind", "name")):
+            differs.append("via")
+    return differs
+
+
+def _names(value: str | None, record) -> bool:
+    """Whether an id or a name stands for this record."""
+    if value is None or record is None:
+        return value is None and record is None
+    if key := as_uuid(value):
+        return key == record.pk
+    return value in (record.name, *record.aliases) or (
+        fold_all([value])[value] in record.names_folded
+    )
+
+
+# Who said it
+
+
+def _resolve(drafts: list[Draft]) -> None:
+    """Fill in what each draft says, and match its names or make them."""
+    for draft in drafts:
+        if not draft.is_new and draft.quote.status != Quote.Status.PROPOSED:
+            # It was reviewed: say so to the filer and to a curator, and leave it.
+            draft.filed.outcome = "differs"
+            _flag(draft.quote, Flag.FILING_DIFFERS)
+            continue
+        if not draft.is_new:
+            draft.filed.outcome = "updated"
+            draft.quote.status = draft.proposal.get("status", draft.quote.status)
+        for name in PLAIN_FIELDS:
+            if name in draft.proposal:
+                setattr(draft.quote, name, draft.proposal[name])
+        for name, value in (draft.proposal.get("attribution") or {}).items():
+            setattr(draft.quote, f"attribution_{name}", value)
+    _match([d for d in drafts if d.filed.outcome in ("made", "updated")])
+
+
+def _match(drafts: list[Draft]) -> None:
+    """Organisations first, for they tell speakers apart; then speakers; then affiliations."""
+    if not drafts:
+        return
+    spoken = [d.proposal.get("speaker") for d in drafts]
+    spoken += [d.quote.attribution_speaker for d in drafts if not d.proposal.get("speaker")]
+    organisations = Register(
+        Organisation.objects.all(),
+        spoken,
+        to_make=[d.proposal.get("organisation") for d in drafts],
+    )
+    for draft in drafts:
+        _match_organisation(draft, organisations)
+    organisations.save_made()
+    speakers = Register(
+        Speaker.objects.select_related("organisation").prefetch_related(
+            "affiliations__organisation"
+        ),
+        spoken,
+        to_make=[d.proposal.get("speaker") for d in drafts],
+    )
+    for draft in drafts:
+        # Ids are written only now: what was made has just got one.
+        draft.quote.organisation = draft.quote.organisation
+        _match_speaker(draft, speakers, organisations)
+    speakers.save_made()
+    known = [d for d in drafts if d.filed.speaker in ("matched", "kept")]
+    roles = fold_all(
+        [
+            role
+            for d in known
+            for role in (
+                d.quote.role,
+                d.quote.attribution_role,
+                *(a.role for a in d.quote.speaker.affiliations.all()),
+            )
+            if role
+        ]
+    )
+    for draft in drafts:
+        draft.quote.speaker = draft.quote.speaker
+    for draft in known:
+        _match_affiliation(draft, roles)
+
+
+def _match_organisation(draft: Draft, register: Register) -> None:
+    name, quote = draft.proposal.get("organisation"), draft.quote
+    if "organisation" in draft.proposal and not name:
+        quote.organisation = None
+    if not name:
+        return
+    if key := as_uuid(name):
+        quote.organisation, draft.filed.organisation = register.by_id(key), "matched"
+        return
+    if quote.organisation and _names(name, quote.organisation):
+        draft.filed.organisation = "kept"
+        return
+    found = register.called(name)
+    if len(found) > 1:
+        # Within one article a name means one organisation.
+        found = [body for body in found if _is_among(body, draft.filing.bodies)] or found
+    if len(found) == 1:
+        (quote.organisation,) = found
+        draft.filed.organisation = "made" if quote.organisation._state.adding else "matched"
+    else:
+        quote.organisation = register.make(name)
+        draft.filed.organisation = "ambiguous" if found else "made"
+        if found:
+            draft.filing.doubtful.append(quote.organisation)
+    draft.filing.bodies.append(quote.organisation)
+    if _is_among(quote.organisation, draft.filing.doubtful):
+        draft.filed.organisation = "ambiguous"
+        _flag(quote, Flag.AMBIGUOUS_ORGANISATION)
+
+
+def _match_speaker(draft: Draft, register: Register, organisations: Register) -> None:
+    name, quote = draft.proposal.get("speaker"), draft.quote
+    if not name:
+        if "speaker" in draft.proposal or draft.is_new:
+            quote.speaker = None
+            _match_printed_speaker(draft, register)
+        return
+    if key := as_uuid(name):
+        quote.speaker, draft.filed.speaker = register.by_id(key), "matched"
+    elif quote.speaker and _names(name, quote.speaker):
+        draft.filed.speaker = "kept"
+    else:
+        _match_named_speaker(draft, name, register, organisations)
+    draft.filing.cast.append(quote.speaker)
+    if not quote.organisation and quote.speaker.organisation:
+        quote.organisation = quote.speaker.organisation
+
+
+def _match_printed_speaker(draft: Draft, register: Register) -> None:
+    """Nobody is named but in the text: take a full name that one person has, and no surname."""
+    if not (printed := draft.quote.attribution_speaker):
+        return
+    found = [s for s in register.called(printed) if s.kind == Speaker.Kind.PERSON]
+    if len(found) == 1:
+        draft.quote.speaker, draft.filed.speaker = found[0], "matched"
+        return
+    draft.filed.speaker = "unresolved"
+    _flag(draft.quote, Flag.UNRESOLVED_SPEAKER)
+
+
+def _match_named_speaker(
+    draft: Draft, name: str, register: Register, organisations: Register
+) -> None:
+    quote, filing = draft.quote, draft.filing
+    kind, tie = _kind(draft, name, organisations)
+    named = register.called(name)
+    found = [speaker for speaker in named if _may_be(speaker, kind, tie, draft)]
+    if len(found) > 1 and quote.organisation:
+        found = [s for s in found if _speaks_for(s, quote.organisation)] or found
+    if len(found) > 1:
+        # Within one article a name means one speaker.
+        found = [s for s in found if _is_among(s, filing.cast)] or found
+    if len(found) == 1:
+        (quote.speaker,) = found
+        draft.filed.speaker = "made" if quote.speaker._state.adding else "matched"
+    else:
+        tied = kind not in (None, Speaker.Kind.PERSON)
+        quote.speaker = register.make(
+            name, kind=kind or Speaker.Kind.PERSON, organisation=tie if tied else None
+        )
+        draft.filed.speaker = "made"
+        if found or any(s.kind == Speaker.Kind.PERSON for s in named if not tied):
+            filing.doubtful.append(quote.speaker)
+    if _is_among(quote.speaker, filing.doubtful):
+        draft.filed.speaker = "ambiguous"
+        _flag(quote, Flag.AMBIGUOUS_SPEAKER)
+
+
+def _kind(
+    draft: Draft, name: str, organisations: Register
+) -> tuple[str | None, Organisation | None]:
+    """What kind of speaker a name is for, as far as can be told, and what it is tied to.
+
+    The filer may say. Else an organisation's name is the organisation, and words that do not end as
+    a name does ("a ministry spokesperson", "police") are nobody's name.
+    """
+    kind, organisation = draft.proposal.get("speaker_kind"), draft.quote.organisation
+    bodies = organisations.called(name)
+    if kind is None and bodies:
+        kind = Speaker.Kind.ORGANISATION
+    if kind == Speaker.Kind.ORGANISATION and len(bodies) == 1:
+        return kind, bodies[0]
+    if kind is None and (words := name.split()) and words[-1].islower():
+        kind = Speaker.Kind.UNNAMED
+    return kind, organisation
+
+
+def _may_be(speaker: Speaker, kind: str | None, tie: Organisation | None, draft: Draft) -> bool:
+    """Whether nothing contradicts that a speaker of this name is the one who is meant."""
+    if kind is not None and speaker.kind != kind:
+        return False
+    if speaker.kind == Speaker.Kind.PERSON:
+        return not _is_elsewhere(speaker, draft)
+    if speaker.kind == Speaker.Kind.ORGANISATION:
+        return tie is None or speaker.organisation in (None, tie)
+    if tie is None:
+        # "One resident" is the same one only within an article.
+        return speaker.organisation is None and _is_among(speaker, draft.filing.cast)
+    return speaker.organisation == tie
+
+
+def _is_elsewhere(speaker: Speaker, draft: Draft) -> bool:
+    """Whether all that a person is known to have been on that date is at other organisations.
+
+    The same role at an organisation of another name contradicts nothing: names of bodies vary.
+    """
+    quote, when = draft.quote, _when(draft)
+    if quote.organisation is None or speaker._state.adding:
+        return False
+    held = [a for a in speaker.affiliations.all() if a.may_hold_on(when)]
+    role = (quote.attribution_role or quote.role or "").casefold()
+    return bool(held) and not any(
+        _are_related(a.organisation, quote.organisation) or a.role.casefold() == role for a in held
+    )
+
+
+def _are_related(one: Organisation, other: Organisation) -> bool:
+    return one == other or one.pk == other.parent_id or other.pk == one.parent_id
+
+
+def _speaks_for(speaker: Speaker, organisation: Organisation) -> bool:
+    if speaker._state.adding:
+        return False
+    held = (affiliation.organisation for affiliation in speaker.affiliations.all())
+    return speaker.organisation == organisation or organisation in held
+
+
+def _is_among(record: Named, records: list[Named]) -> bool:
+    # What is not stored yet has no key to be compared by.
+    return any(
+        one is record or (one == record and not one._state.adding and not record._state.adding)
+        for one in records
+    )
+
+
+def _when(draft: Draft) -> PartialDate | None:
+    """The date of the words, as far as it is known: said, else printed."""
+    return draft.quote.said or draft.filing.article.published
+
+
+def _match_affiliation(draft: Draft, roles: dict[str, str]) -> None:
+    """Take the affiliation that the named role and organisation fit, if one does.
+
+    A printed role that fits nothing the speaker was on that date is flagged.
+    """
+    quote, when = draft.quote, _when(draft)
+    named = {roles[role] for role in (quote.role, quote.attribution_role) if role}
+    if not named:
+        return
+    held = [a for a in quote.speaker.affiliations.all() if a.may_hold_on(when)]
+    fitting = [
+        affiliation
+        for affiliation in held
+        if roles[affiliation.role] in named
+        and quote.organisation in (None, affiliation.organisation)
+    ]
+    if len(fitting) == 1:
+        (quote.affiliation,) = fitting
+        quote.organisation = quote.affiliation.organisation
+    agreeing = any(
+        set(role.split()) <= set(roles[a.role].split())
+        or set(roles[a.role].split()) <= set(role.split())
+        for role in named
+        for a in held
+    )
+    if when and held and not agreeing:
+        _flag(quote, Flag.ROLE_CONFLICT)
+
+
+def _flag(quote: Quote, flag: str) -> None:
+    if flag not in quote.flags:
+        quote.flags = [*quote.flags, flag]
+
+
+# Storing
+
+
+def _store_quotes(filings: list[Filing], drafts: list[Draft]) -> None:
+    new = [draft for draft in drafts if draft.is_new]
+    Quote.objects.bulk_create([draft.quote for draft in new], batch_size=500)
+    if changed := [draft.quote for draft in drafts if not draft.is_new]:
+        columns = [*PLAIN_FIELDS, *(f"attribution_{name}" for name in PRINTED_FIELDS)]
+        columns += ["status", "flags", "speaker", "organisation", "affiliation"]
+        Quote.objects.bulk_update(changed, columns, batch_size=200)
+    rechained = [
+        draft
+        for draft in drafts
+        if draft.filed.outcome in ("made", "updated") and "via" in draft.proposal
+    ]
+    Via.objects.filter(quote__in=[d.quote for d in rechained if not d.is_new]).delete()
+    outlets = Register(
+        Outlet.objects.all(), [step["name"] for d in rechained for step in d.proposal["via"]]
+    )
+    Via.objects.bulk_create(
+        [
+            Via(
+                quote=draft.quote,
+                position=position,
+                kind=step["kind"],
+                name=step["name"],
+                outlet=known[0] if len(known := outlets.called(step["name"])) == 1 else None,
+            )
+            for draft in rechained
+            for position, step in enumerate(draft.proposal["via"])
+        ],
+        batch_size=1000,
+    )

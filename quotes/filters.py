@@ -1,0 +1,56 @@
+"""Filters of `quotes/`; each is named as its query parameter."""
+
+from quotes.models import Quote, Via
+from sources.dates import PartialDateFilter
+from sources.filters import (
+    Changes,
+    ChoicesFilter,
+    LanguageFilter,
+    ListFilter,
+    NameFilter,
+    OutletFilter,
+    PublishedRange,
+    RangesForm,
+    RoleFilter,
+    UrlFilter,
+)
+from sources.models import Speaker
+
+
+class QuoteFilters(Changes, PublishedRange):
+    """Names are looked for in both layers of attribution, everything else in the resolved one."""
+
+    # Who
+    speaker = ListFilter(field_name="speaker")
+    speaker_name = NameFilter("said_by_name")
+    speaker_kind = ChoicesFilter(Speaker.Kind, field_name="speaker__kind")
+    organisation = ListFilter(field_name="organisation")
+    organisation_name = NameFilter("for_organisation_named")
+    role = RoleFilter("with_role_words")
+
+    # Where
+    outlet = OutletFilter(field_name="outlet")
+    outlet_name = NameFilter("in_outlet_named")
+    article = ListFilter(field_name="article")
+    url = UrlFilter(field_name="article__url_key")
+    via = OutletFilter(field_name="via__outlet", distinct=True)
+
+    # What
+    kind = ChoicesFilter(Quote.Kind, field_name="kind")
+    status = ChoicesFilter(Quote.Status, field_name="status")
+    language = LanguageFilter(field_name="language")
+    anchor = ChoicesFilter(Quote.Anchor, field_name="anchor")
+    utterance = ListFilter(field_name="utterance")
+
+    # When
+    said_after = PartialDateFilter(field_name="said", day_field="said_day", edge="after")
+    said_before = PartialDateFilter(field_name="said", day_field="said_day", edge="before")
+
+    class Meta:
+        model = Quote
+        fields = []
+        form = RangesForm
+
+    def filter_queryset(self, queryset):
+        queryset = super().filter_queryset(queryset)
+        return queryset if self.form.cleaned_data["status"] else queryset.listed()

@@ -1,0 +1,54 @@
+"""`manage.py issue_token NAME --group Curators [--days 90]`"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from knox.models import AuthToken
+
+
+class Command(BaseCommand):
+    help = (
+        "Print a new API token for a user, and nothing else. The user is made if there is none, "
+        "without a password, and joins the group. The token is stored hashed: it cannot be shown again."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("name", help="the user's name")
+        parser.add_argument("--group", help="Readers, Contributors or Curators")
+        parser.add_argument(
+            "--days",
+            type=int,
+            default=settings.ONRECORD_TOKEN_DAYS,
+            help="how long the token is good for (default: %(default)s)",
+        )
+
+    def handle(self, *, name: str, group: str | None, days: int, **options):
+        if not 1 <= days <= 3650:
+            raise CommandError("--days takes 1 to 3650.")
+        with transaction.atomic():
+            user = self._user(name)
+            if group:
+                known = {g.name: g for g in Group.objects.all()}
+                if group not in known:
+                    raise CommandError(f"No group “{group}”. There are: {', '.join(sorted(known))}.")
+                user.groups.add(known[group])
+            elif not user.groups.exists() and not user.is_superuser:
+                raise CommandError(f"{name} is in no group and could do nothing. Give --group.")
+            _, token = AuthToken.objects.create(user=user, expiry=timedelta(days=days))
+        self.stdout.write(token)
+
+    def _user(self, name: str):
+        users = get_user_model()
+        if user := users.objects.filter(username=name).first():
+            if not user.is_active:
+                raise CommandError(f"{name} is not active.")
+            return user
+        user = users(username=name)
+        user.set_unusable_password()
+        user.clean_fields()
+        user.save()
+        return user

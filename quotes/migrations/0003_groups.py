@@ -1,0 +1,65 @@
+"""The three groups that say what a user may do."""
+
+from django.apps import apps as installed
+from django.contrib.auth.management import create_permissions
+from django.db import migrations
+
+RECORDS = {
+    "sources": ["outlet", "article", "snapshot", "speaker", "organisation", "affiliation"],
+    "quotes": ["quote", "via", "utterance"],
+}
+
+READ = [f"{app}.view_{name}" for app, names in RECORDS.items() for name in names]
+FILE = ["sources.add_article", "quotes.add_quote"]
+CURATE = [
+    f"{app}.{verb}_{name}"
+    for app, names in RECORDS.items()
+    for name in names
+    if name != "snapshot"
+    for verb in ("add", "change")
+]
+
+GROUPS = {
+    "Readers": READ,
+    "Contributors": [*READ, *FILE],
+    "Curators": [
+        *READ,
+        *CURATE,
+        "quotes.delete_via",
+        "quotes.review_quote",
+        "quotes.publish_quote",
+        "sources.read_full_text",
+    ],
+}
+
+
+def make_groups(apps, schema_editor):
+    alias = schema_editor.connection.alias
+    for app in RECORDS:
+        # Permissions are usually made after all migrations; the groups need theirs now.
+        create_permissions(installed.get_app_config(app), apps=apps, using=alias, verbosity=0)
+    Group = apps.get_model("auth", "Group")
+    Permission = apps.get_model("auth", "Permission")
+    for name, allowed in GROUPS.items():
+        group, _ = Group.objects.using(alias).get_or_create(name=name)
+        for permission in allowed:
+            app, codename = permission.split(".")
+            group.permissions.add(
+                Permission.objects.using(alias).get(
+                    content_type__app_label=app, codename=codename
+                )
+            )
+
+
+def remove_groups(apps, schema_editor):
+    alias = schema_editor.connection.alias
+    apps.get_model("auth", "Group").objects.using(alias).filter(name__in=GROUPS).delete()
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("quotes", "0002_initial"),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("contenttypes", "0002_remove_content_type_name"),
+    ]
+    operations = [migrations.RunPython(make_groups, remove_groups)]

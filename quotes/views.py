@@ -1,0 +1,141 @@
+"""The endpoints of articles, which are filed with their quotes, and of quotes."""
+
+from django.db.models.functions import Length
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from quotes.filing import capture, file, propose
+from quotes.filters import QuoteFilters
+from quotes.models import Quote
+from quotes.serializers import (
+    CaptureSerializer,
+    FiledArticleSerializer,
+    FiledQuoteSerializer,
+    FilingSerializer,
+    QuoteProposalSerializer,
+    QuoteSerializer,
+)
+from sources.api import Resource, idempotent
+from sources.filters import ArticleFilters
+from sources.models import Article
+from sources.serializers import ArticleSerializer, SnapshotSummarySerializer
+
+FILING_BYTES = 5 * 1024 * 1024
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    "header",
+    description="Makes a retry safe: the same key and request replay the stored answer.",
+)
+
+
+class Articles(Resource):
+    """What outlets printed. Filing an article brings its text and its quotes with it."""
+
+    queryset = Article.objects.select_related("outlet", "snapshot").defer("snapshot__text")
+    serializer_class = ArticleSerializer
+    filterset_class = ArticleFilters
+    orderings = {"published": "published_day", "created": "created"}
+    default_ordering = "-published"
+    permissions = {"capture": "sources.add_article"}
+    most_bytes = FILING_BYTES
+
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY],
+        request=FilingSerializer,
+        responses={
+            201: OpenApiResponse(FiledArticleSerializer, "The article is new."),
+            200: OpenApiResponse(FiledArticleSerializer, "The article was on record."),
+        },
+    )
+    @idempotent
+    def create(self, request):
+        """File an article, its text and its quotes: all of it is stored, or none."""
+        serializer = FilingSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        filing = file(
+            serializer.validated_data, may_publish=request.user.has_perm("quotes.publish_quote")
+        )
+        created = filing.outcome == "made"
+        return self.filed(filing, status.HTTP_201_CREATED if created else status.HTTP_200_OK)
+
+    def filed(self, filing, code: int) -> Response:
+        """What became of a filing, read back from the database."""
+        filing.article = self.get_queryset().get(pk=filing.article.pk)
+        quotes = Quote.objects.with_parts().in_bulk([f.quote.pk for f in filing.quotes])
+        data = FiledArticleSerializer.of(filing, quotes, self.get_serializer_context())
+        place = reverse("article-detail", args=[filing.article.pk], request=self.request)
+        response = Response(data, status=code, headers={"Location": place})
+        response.record_version = filing.article.version
+        return response
+
+    @extend_schema(responses=SnapshotSummarySerializer(many=True), filters=False)
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def snapshots(self, request, pk):
+        """The texts captured of an article, eldest first, without their words."""
+        held = self.get_object().snapshots.annotate(characters=Length("text")).defer("text")
+        return Response(SnapshotSummarySerializer(held, many=True).data)
+
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY],
+        request=CaptureSerializer,
+        responses={200: FiledArticleSerializer},
+    )
+    @snapshots.mapping.post
+    @idempotent
+    def capture(self, request, pk):
+        """Capture a new text of an article; its quotes follow it there."""
+        serializer = CaptureSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return self.filed(
+            capture(self.get_object(), serializer.validated_data["text"]), status.HTTP_200_OK
+        )
+
+
+class Quotes(Resource):
+    """What was said, by whom, in what role, where and when."""
+
+    queryset = Quote.objects.all()
+    serializer_class = QuoteSerializer
+    filterset_class = QuoteFilters
+    orderings = {"published": "published_day", "said": "said_day", "created": "created"}
+    default_ordering = "-published"
+
+    def get_queryset(self):
+        return Quote.objects.visible_to(self.request.user).with_parts()
+
+    @extend_schema(
+        parameters=[IDEMPOTENCY_KEY],
+        request=QuoteProposalSerializer,
+        responses={
+            201: OpenApiResponse(FiledQuoteSerializer, "The quote is new."),
+            200: OpenApiResponse(FiledQuoteSerializer, "The quote was on record."),
+        },
+    )
+    @idempotent
+    def create(self, request):
+        """Propose one quote of an article on record."""
+        serializer = QuoteProposalSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        proposal = serializer.validated_data
+        filed = propose(
+            proposal.pop("article"),
+            proposal,
+            may_publish=request.user.has_perm("quotes.publish_quote"),
+        )
+        quote = get_object_or_404(Quote.objects.with_parts(), pk=filed.quote.pk)
+        quote.filing = filed
+        data = FiledQuoteSerializer(quote, context=self.get_serializer_context()).data
+        created = filed.outcome == "made"
+        response = Response(
+            data,
+            status=status.HTTP_201_CREATED if created else status.HTTP_200_OK,
+            headers={"Location": data["url"]},
+        )
+        response.record_version = quote.version
+        return response

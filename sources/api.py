@@ -1,0 +1,311 @@
+"""What every resource of the API is built from: its viewset, its serializer, its references.
+
+Errors, pages, filters, access and entity tags are set for all of them in `config.api`, by way of the
+settings; this module holds what a resource inherits.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from copy import copy
+from functools import wraps
+
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import models, transaction
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from rest_framework import serializers, status, viewsets
+from rest_framework.response import Response
+
+from sources.faults import (
+    BadParameter,
+    KeyReused,
+    PreconditionFailed,
+    PreconditionRequired,
+    nearest_of,
+)
+from sources.locks import lock_all
+from sources.models import Named, StoredAnswer
+from sources.names import as_uuid
+
+LONGEST_IDEMPOTENCY_KEY = 255
+ANSWERS_ARE_KEPT = timezone.timedelta(days=2)
+
+
+# Serializers
+
+
+class StrictSerializer(serializers.Serializer):
+    """A serializer that refuses fields it does not know, and says which it does."""
+
+    def to_internal_value(self, data):
+        if isinstance(data, Mapping):
+            writable = [name for name, field in self.fields.items() if not field.read_only]
+            faults = {
+                name: [
+                    "This field is read-only."
+                    if name in self.fields
+                    else f"Unknown field. {nearest_of(str(name), writable)}"
+                ]
+                for name in data
+                if name not in writable
+            }
+            if faults:
+                # Name what is wrong with the known fields in the same answer.
+                try:
+                    super().to_internal_value({k: v for k, v in data.items() if k in writable})
+                except serializers.ValidationError as error:
+                    faults = {**error.detail, **faults}
+                raise serializers.ValidationError(faults)
+        return super().to_internal_value(data)
+
+
+class RecordSerializer(StrictSerializer, serializers.ModelSerializer):
+    """The public form of a record. What PostgreSQL would refuse is refused as a 400 first."""
+
+    def validate(self, attrs):
+        attrs = super().validate(attrs)
+        record = copy(self.instance) if self.instance else self.Meta.model()
+        for name, value in attrs.items():
+            setattr(record, name, value)
+        try:
+            record.clean()
+            record.validate_constraints(exclude=None if self.instance else {"id"})
+        except ModelValidationError as error:
+            raise serializers.ValidationError(
+                serializers.as_serializer_error(error)
+                if hasattr(error, "error_dict")
+                else error.messages
+            ) from error
+        return attrs
+
+
+class Reference(serializers.Field):
+    """A named record: read as an object, written as an id or as a name that only one has."""
+
+    def __init__(self, queryset, shows: tuple[str, ...] = ("id", "name"), **kwargs):
+        self.queryset, self.shows = queryset, shows
+        super().__init__(**kwargs)
+
+    def __deepcopy__(self, memo):
+        return type(self)(*self._args, **self._kwargs)
+
+    def to_representation(self, value: Named) -> dict:
+        return {
+            name: str(value.pk) if name == "id" else getattr(value, name) for name in self.shows
+        }
+
+    def schema(self) -> dict:
+        """What it looks like when read, as JSON Schema."""
+        known = {
+            "id": {"type": "string", "format": "uuid"},
+            "byline": {"type": "array", "items": {"type": "string"}},
+        }
+        nullable = {"type": ["string", "null"]}
+        return {
+            "type": ["object", "null"] if self.allow_null or self.read_only else "object",
+            "properties": {
+                name: known.get(name, {"type": "string"} if name == "name" else nullable)
+                for name in self.shows
+            },
+            "required": list(self.shows),
+        }
+
+    def to_internal_value(self, data):
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Write an id or a name, as a string.")
+        what = self.queryset.model._meta.verbose_name
+        if (key := as_uuid(data)) is not None:
+            if record := self.queryset.filter(pk=key).first():
+                return record
+            raise serializers.ValidationError(f"There is no {what} with this id.")
+        found = list(self.queryset.called(data)[:2])
+        if len(found) == 1:
+            return found[0]
+        raise serializers.ValidationError(
+            f"Several records are called “{data[:80]}”: write the id."
+            if found
+            else f"No {what} is called “{data[:80]}”. Make it first, or write its id."
+        )
+
+
+class ReferenceSchema(OpenApiSerializerFieldExtension):
+    target_class = Reference
+
+    def map_serializer_field(self, auto_schema, direction):
+        if direction == "response":
+            return self.target.schema()
+        return {
+            "type": ["string", "null"] if self.target.allow_null else "string",
+            "description": "An id, or the name that one record has.",
+        }
+
+
+# Viewsets
+
+
+def idempotent(handler):
+    """Let a POST be retried: the same `Idempotency-Key` and request replay the stored answer.
+
+    The answer is stored in the transaction that did the work, so either both happened or neither.
+    Refusals are not stored: they did nothing, and the corrected request may use the same key.
+    """
+
+    @wraps(handler)
+    def answer(self, request, *args, **kwargs):
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return handler(self, request, *args, **kwargs)
+        if not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY or not key.isprintable():
+            raise serializers.ValidationError(
+                {
+                    "Idempotency-Key": [
+                        f"A key is 1 to {LONGEST_IDEMPOTENCY_KEY} printable characters."
+                    ]
+                }
+            )
+        fingerprint = hashlib.sha256(
+            b"\0".join(
+                [request.method.encode(), request.get_full_path().encode(), canonical(request.data)]
+            )
+        ).hexdigest()
+        with transaction.atomic():
+            lock_all([f"idempotency:{request.user.pk}:{key}"])
+            if stored := StoredAnswer.objects.filter(user=request.user, key=key).first():
+                if stored.fingerprint != fingerprint:
+                    raise KeyReused
+                body = json.loads(stored.body)
+                replay = Response(
+                    body, status=stored.status, headers={"Idempotency-Replayed": "true"}
+                )
+                replay.record_version = body.get("version")
+                return replay
+            response = handler(self, request, *args, **kwargs)
+            StoredAnswer.objects.filter(created__lt=timezone.now() - ANSWERS_ARE_KEPT).delete()
+            StoredAnswer.objects.create(
+                user=request.user,
+                key=key,
+                fingerprint=fingerprint,
+                status=response.status_code,
+                body=json.dumps(response.data, default=str),
+            )
+        return response
+
+    answer.is_idempotent = True
+    return answer
+
+
+def canonical(data) -> bytes:
+    """Parsed JSON as bytes that do not depend on the order of keys or on white space."""
+    return json.dumps(data, sort_keys=True, ensure_ascii=True, default=str).encode()
+
+
+class Resource(viewsets.GenericViewSet):
+    """One kind of record over HTTP: a list, a detail, and what may be made or changed.
+
+    A subclass declares `queryset`, `serializer_class`, `filterset_class`, `orderings` (parameter
+    value → column) and `default_ordering`. Parameters that an operation does not know are refused.
+    `permissions` names the permission of an action where it is not the model's own.
+    """
+
+    http_method_names = ("get", "post", "patch", "head", "options")
+    lookup_value_converter = "uuid"
+    filterset_class = None
+    orderings: dict[str, str] = {}
+    default_ordering: str
+    permissions: dict[str, str] = {}
+    list_parameters = ("cursor", "limit", "ordering", "count", "fields")
+
+    # Parameters
+
+    def parameters(self) -> set[str]:
+        """The query parameters that the present operation knows."""
+        if self.request.method not in ("GET", "HEAD", "OPTIONS"):
+            return set()
+        if self.action == "list":
+            return {*self.filterset_class.base_filters, *self.list_parameters}
+        return {"fields"}
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        known = self.parameters()
+        faults = {}
+        for name, values in request.query_params.lists():
+            if name not in known:
+                faults[name] = [f"Unknown parameter. {nearest_of(name, known)}"]
+            elif len(values) > 1:
+                faults[name] = ["Given more than once. Write several values with commas between."]
+            elif not values[0].strip():
+                faults[name] = ["Empty. Leave the parameter out instead."]
+            elif "\0" in values[0]:
+                faults[name] = ["Holds a NUL character."]
+        if faults:
+            raise BadParameter(faults)
+
+    def get_serializer(self, *args, **kwargs):
+        """The serializer, with no more fields than `fields` asks for."""
+        serializer = super().get_serializer(*args, **kwargs)
+        if asked := self.request.query_params.get("fields"):
+            shown = getattr(serializer, "child", serializer)
+            wanted = [name.strip() for name in asked.split(",")]
+            if unknown := [name for name in wanted if name not in shown.fields]:
+                raise BadParameter(
+                    {
+                        "fields": [
+                            f"There is no field “{n[:60]}”. {nearest_of(n, shown.fields)}"
+                            for n in unknown
+                        ]
+                    }
+                )
+            for name in set(shown.fields) - set(wanted):
+                del shown.fields[name]
+        return serializer
+
+    # Operations
+
+    def shown(self, record, **kwargs) -> Response:
+        """The record as an answer, with the version that its entity tag is made from."""
+        response = Response(self.get_serializer(record).data, **kwargs)
+        response.record_version = record.version
+        return response
+
+    def list(self, request):
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def retrieve(self, request, pk):
+        return self.shown(self.get_object())
+
+    @idempotent
+    def create(self, request):
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        record = serializer.save()
+        return self.shown(self.get_queryset().get(pk=record.pk), status=status.HTTP_201_CREATED)
+
+    def partial_update(self, request, pk):
+        with transaction.atomic():
+            record = self.get_unchanged()
+            serializer = self.get_serializer(record, data=request.data, partial=True)
+            serializer.is_valid(raise_exception=True)
+            serializer.save()
+            return self.shown(self.get_queryset().get(pk=record.pk))
+
+    def get_object(self):
+        return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+
+    def get_unchanged(self) -> models.Model:
+        """The record, locked, if it still has the version that the client read (`If-Match`)."""
+        tags = self.request.headers.get("If-Match")
+        if not tags:
+            raise PreconditionRequired
+        locked = self.queryset.model.objects.select_for_update(of=("self",))
+        get_object_or_404(self.get_queryset().order_by().values("pk"), pk=self.kwargs["pk"])
+        version = str(locked.only("version").get(pk=self.kwargs["pk"]).version)
+        read = {tag.strip().removeprefix("W/").strip('"').split("-")[0] for tag in tags.split(",")}
+        if version not in read and "*" not in read:
+            raise PreconditionFailed(
+                f"The record is now at version {version}. Read it again, then repeat the change."
+            )
+        return self.get_object()

@@ -1,0 +1,240 @@
+"""Partial dates: a year, a month or a day, kept and shown as it was given.
+
+News is often dated no closer than "February 2026". A `PartialDate` is one of `YYYY`, `YYYY-MM` and
+`YYYY-MM-DD` (the reduced forms of ISO 8601); unknown is `None`, never a guess. PostgreSQL holds it
+as the range of days it can be, in the domain `partial_date` over `daterange`, which refuses any
+range that is not a whole day, month or year. So "as it was given" and "the days it covers" are one
+value, overlap is `&&`, and the earliest day is `lower()`.
+
+The parts that carry it: `PartialDateField` (model), `PartialDateFormField` (form, admin),
+`PartialDateSerializerField` (API) and `PartialDateFilter` (query parameter).
+"""
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Self
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from drf_spectacular.utils import extend_schema_field
+from psycopg.types.range import DateRange, Range
+from rest_framework import serializers
+
+EARLIEST_YEAR, LATEST_YEAR = 1000, 2999
+
+# What unknown sorts as: before every date that can be stored.
+UNKNOWN_DAY = date.min
+
+_FORM = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class PartialDate:
+    """A year, a month of a year, or a day."""
+
+    year: int
+    month: int | None = None
+    day: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what no calendar holds, with a `ValueError` fit for people."""
+        if not EARLIEST_YEAR <= self.year <= LATEST_YEAR:
+            raise ValueError(
+                f"The year {self.year:04} is outside {EARLIEST_YEAR} to {LATEST_YEAR}."
+            )
+        if self.day is not None and self.month is None:
+            raise ValueError("A day needs its month.")
+        if self.month is not None and not 1 <= self.month <= 12:
+            raise ValueError(f"There is no month {self.month:02}.")
+        if self.day is not None and not 1 <= self.day <= _days_in(self.year, self.month):
+            raise ValueError(f"There is no day {self.day:02} in {self.year:04}-{self.month:02}.")
+
+    @classmethod
+    def parse(cls, value: str) -> Self:
+        """Read `YYYY`, `YYYY-MM` or `YYYY-MM-DD`; `ValueError` says what is wrong otherwise."""
+        if not (match := _FORM.fullmatch(value)):
+            raise ValueError(f"“{value[:40]}” is not a date. Write YYYY, YYYY-MM or YYYY-MM-DD.")
+        return cls(*(int(part) if part else None for part in match.groups()))
+
+    @classmethod
+    def on(cls, day: date) -> Self:
+        return cls(day.year, day.month, day.day)
+
+    @classmethod
+    def spanning(cls, days: Range) -> Self:
+        """The partial date that covers exactly these days, as PostgreSQL hands them over."""
+        first, last = days.lower, days.upper - timedelta(days=1)
+        if first == last:
+            return cls.on(first)
+        return cls(first.year, first.month) if first.month == last.month else cls(first.year)
+
+    @property
+    def first(self) -> date:
+        """The earliest day it can be."""
+        return date(self.year, self.month or 1, self.day or 1)
+
+    @property
+    def last(self) -> date:
+        """The latest day it can be."""
+        month = self.month or 12
+        return date(self.year, month, self.day or _days_in(self.year, month))
+
+    @property
+    def days(self) -> DateRange:
+        """The days it can be, as a half-open range."""
+        return DateRange(self.first, self.last + timedelta(days=1))
+
+    def covers(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+    def __str__(self) -> str:
+        parts = [
+            f"{self.year:04}",
+            self.month and f"{self.month:02}",
+            self.day and f"{self.day:02}",
+        ]
+        return "-".join(part for part in parts if part)
+
+
+def _days_in(year: int, month: int) -> int:
+    return calendar.monthrange(year, month)[1]
+
+
+# Model
+
+
+class PartialDateField(models.Field):
+    """A column of the domain `partial_date`; NULL is unknown. Python sees `PartialDate`."""
+
+    description = "A year, a month or a day"
+
+    def db_type(self, connection) -> str:
+        return "partial_date"
+
+    def cast_db_type(self, connection) -> str:
+        return "daterange"
+
+    def from_db_value(self, value, expression, connection):
+        return value if value is None else PartialDate.spanning(value)
+
+    def to_python(self, value):
+        if value is None or isinstance(value, PartialDate):
+            return value
+        try:
+            return PartialDate.parse(value)
+        except ValueError as error:
+            raise ValidationError(str(error), code="invalid") from error
+
+    def get_prep_value(self, value):
+        value = self.to_python(super().get_prep_value(value))
+        return value and value.days
+
+    def value_to_string(self, obj) -> str:
+        value = self.value_from_object(obj)
+        return "" if value is None else str(value)
+
+    def formfield(self, **kwargs):
+        return super().formfield(**{"form_class": PartialDateFormField, **kwargs})
+
+
+class FirstDay(models.Func):
+    """The earliest day a partial date can be; unknown comes before all others."""
+
+    template = "coalesce(lower(%(expressions)s), DATE '0001-01-01')"
+    output_field = models.DateField()
+
+
+class Overlaps(models.Lookup):
+    """`published__overlaps=DateRange(…)`: some day is in both. Unknown overlaps nothing."""
+
+    lookup_name = "overlaps"
+
+    def get_prep_lookup(self):
+        return self.rhs
+
+    def get_db_prep_lookup(self, value, connection):
+        return "%s::daterange", [value]
+
+    def as_sql(self, compiler, connection):
+        lhs, lhs_params = self.process_lhs(compiler, connection)
+        rhs, rhs_params = self.process_rhs(compiler, connection)
+        return f"{lhs} && {rhs}", (*lhs_params, *rhs_params)
+
+
+PartialDateField.register_lookup(Overlaps)
+
+
+# Form
+
+
+class PartialDateFormField(forms.CharField):
+    def __init__(self, **kwargs):
+        kwargs.setdefault("help_text", "YYYY, YYYY-MM or YYYY-MM-DD. Leave empty when unknown.")
+        super().__init__(**{**kwargs, "empty_value": None})
+
+    def to_python(self, value):
+        if isinstance(value, PartialDate) or (value := super().to_python(value)) is None:
+            return value
+        try:
+            return PartialDate.parse(value)
+        except ValueError as error:
+            raise ValidationError(str(error), code="invalid") from error
+
+    def has_changed(self, initial, data) -> bool:
+        return str(initial or "") != str(data or "").strip()
+
+
+# Serializer
+
+
+@extend_schema_field(
+    {"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$", "examples": ["2026-02"]}
+)
+class PartialDateSerializerField(serializers.Field):
+    """`YYYY`, `YYYY-MM`, `YYYY-MM-DD`; null is unknown."""
+
+    def to_internal_value(self, data) -> PartialDate:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("A date is a string: YYYY, YYYY-MM or YYYY-MM-DD.")
+        try:
+            return PartialDate.parse(data)
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+    def to_representation(self, value: PartialDate) -> str:
+        return str(value)
+
+
+serializers.ModelSerializer.serializer_field_mapping[PartialDateField] = PartialDateSerializerField
+
+
+# Filter
+
+
+class PartialDateFilter(django_filters.Filter):
+    """Rows whose date can be on or after (`edge="after"`), or on or before, the date asked for.
+
+    Inclusive at both ends: 2006-02 overlaps `published_after=2006-02-28`. The condition on the first
+    day says nothing new; it is what lets the index that sorts rows also bound them.
+    """
+
+    field_class = PartialDateFormField
+
+    def __init__(self, *, field_name: str, day_field: str, edge: str, **kwargs):
+        super().__init__(field_name=field_name, **kwargs)
+        self.day_field, self.edge = day_field, edge
+
+    def filter(self, queryset, value: PartialDate | None):
+        if value is None:
+            return queryset
+        if self.edge == "before":
+            days = DateRange(None, value.last, "(]")
+            bound = {f"{self.day_field}__lte": value.last}
+        else:
+            days = DateRange(value.first, None)
+            bound = {f"{self.day_field}__gte": date(value.first.year, 1, 1)}
+        return queryset.filter(**{f"{self.field_name}__overlaps": days}, **bound)

@@ -1,0 +1,45 @@
+"""Refusals that name the thing and the remedy; `config.api` turns them into answers."""
+
+import difflib
+from collections.abc import Iterable
+
+from rest_framework import status
+from rest_framework.exceptions import APIException
+
+
+def nearest_of(word: str, known: Iterable[str]) -> str:
+    """“Did you mean …?”, or all there is to choose from."""
+    known = sorted(known)
+    if close := difflib.get_close_matches(word, known, n=1, cutoff=0.6):
+        return f"Did you mean “{close[0]}”?"
+    return f"Known here: {', '.join(known)}." if known else "There are none here."
+
+
+class BadParameter(APIException):
+    """Query parameters that are unknown, malformed or cannot be combined: parameter → messages."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_code = "parameter"
+
+    def __init__(self, faults: dict[str, list[str]]):
+        self.faults = faults
+        super().__init__("; ".join(f"{name}: {m}" for name, ms in faults.items() for m in ms))
+
+
+class PreconditionRequired(APIException):
+    status_code = status.HTTP_428_PRECONDITION_REQUIRED
+    default_code = "precondition-required"
+    default_detail = "Send If-Match with the ETag of the record as you last read it."
+
+
+class PreconditionFailed(APIException):
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+    default_code = "precondition-failed"
+
+
+class KeyReused(APIException):
+    status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
+    default_code = "idempotency-key-reused"
+    default_detail = (
+        "This Idempotency-Key was used for another request. Send a new key with a new request."
+    )

@@ -1,0 +1,277 @@
+"""Filters of the resources; each is named as its query parameter."""
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import Q, Value
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.timezone import is_naive, make_aware
+
+from sources.dates import PartialDateFilter, PartialDateFormField
+from sources.faults import nearest_of
+from sources.models import (
+    Affiliation,
+    Article,
+    Organisation,
+    Outlet,
+    Speaker,
+    UrlKey,
+)
+from sources.names import as_uuid
+
+MOST_VALUES = 20
+
+
+class ListField(forms.CharField):
+    """Values with commas between, 20 at most; `check` reads one or raises `ValueError`."""
+
+    def __init__(self, check, **kwargs):
+        self.check = check
+        super().__init__(**kwargs)
+
+    def clean(self, value):
+        if not value:
+            return []
+        values = [part.strip() for part in value.split(",")]
+        if len(values) > MOST_VALUES:
+            raise ValidationError(f"{len(values)} values; {MOST_VALUES} at most.")
+        try:
+            return [self.check(part) for part in values]
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
+def an_id(value: str):
+    if (key := as_uuid(value)) is None:
+        raise ValueError(f"“{value[:60]}” is not an id. Names have filters of their own.")
+    return key
+
+
+class ListFilter(django_filters.Filter):
+    """Rows whose column has one of the values."""
+
+    field_class = ListField
+
+    def __init__(self, *, check=an_id, **kwargs):
+        super().__init__(check=check, lookup_expr="in", **kwargs)
+
+
+class ChoicesFilter(ListFilter):
+    """Rows whose column has one of these choices."""
+
+    def __init__(self, choices, **kwargs):
+        def check(value: str) -> str:
+            if value not in choices.values:
+                raise ValueError(
+                    f"“{value[:60]}” is not a choice. {nearest_of(value, choices.values)}"
+                )
+            return value
+
+        super().__init__(check=check, **kwargs)
+
+
+class OutletFilter(ListFilter):
+    """Rows of these outlets, each given by id or by slug."""
+
+    def __init__(self, **kwargs):
+        super().__init__(check=lambda value: as_uuid(value) or value, **kwargs)
+
+    def filter(self, queryset, value):
+        if not value:
+            return queryset
+        slugs = [v for v in value if isinstance(v, str)]
+        known = Outlet.objects.filter(slug__in=slugs).values_list("pk", flat=True) if slugs else []
+        keys = [v for v in value if not isinstance(v, str)] + list(known)
+        return super().filter(queryset, keys) if keys else queryset.none()
+
+
+def a_language(value: str) -> str:
+    if not value.replace("-", "").isalnum():
+        raise ValueError(f"“{value[:60]}” is not a language tag such as en or en-GB.")
+    return value
+
+
+class LanguageFilter(ListFilter):
+    """Basic filtering of RFC 4647: `en` matches en, en-GB and en-US."""
+
+    def __init__(self, **kwargs):
+        super().__init__(check=a_language, **kwargs)
+
+    def filter(self, queryset, value):
+        if not value:
+            return queryset
+        column, wanted = self.field_name, Q()
+        for tag in value:
+            wanted |= Q(**{f"{column}__iexact": tag}) | Q(**{f"{column}__istartswith": f"{tag}-"})
+        return queryset.filter(wanted)
+
+
+class VerbFilter(django_filters.Filter):
+    """Rows that a verb of the queryset finds for the value."""
+
+    def __init__(self, verb: str, **kwargs):
+        self.verb = verb
+        super().__init__(**kwargs)
+
+    def filter(self, queryset, value):
+        return getattr(queryset, self.verb)(value) if value else queryset
+
+
+class NameFilter(VerbFilter):
+    """Rows that a verb finds for one name; commas are part of the name."""
+
+    field_class = forms.CharField
+
+    def __init__(self, verb: str, **kwargs):
+        super().__init__(verb, max_length=500, **kwargs)
+
+
+class IdsFilter(VerbFilter):
+    """Rows that a verb finds for ids."""
+
+    field_class = ListField
+
+    def __init__(self, verb: str, **kwargs):
+        super().__init__(verb, check=an_id, **kwargs)
+
+
+class DateFilter(VerbFilter):
+    """Rows that a verb finds for a partial date."""
+
+    field_class = PartialDateFormField
+
+
+class WordsField(forms.CharField):
+    def clean(self, value):
+        value = super().clean(value)
+        if value and not any(character.isalnum() for character in value):
+            raise ValidationError("Holds no word.")
+        return value
+
+
+class RoleFilter(NameFilter):
+    """Rows with all of these words in a role."""
+
+    field_class = WordsField
+
+
+class UrlFilter(django_filters.Filter):
+    """Rows of the article with this URL."""
+
+    field_class = forms.CharField
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=2000, **kwargs)
+
+    def filter(self, queryset, value):
+        return queryset.filter(**{self.field_name: UrlKey(Value(value))}) if value else queryset
+
+
+class MomentField(forms.Field):
+    """A time (RFC 3339) or a day, which is its first moment in UTC."""
+
+    def clean(self, value):
+        if not value:
+            return None
+        try:
+            if (moment := parse_datetime(value)) is None and (day := parse_date(value)):
+                moment = parse_datetime(f"{day}T00:00:00Z")
+        except ValueError as error:
+            raise ValidationError(f"“{value[:60]}”: {error}.") from error
+        if moment is None:
+            raise ValidationError(
+                f"“{value[:60]}” is not a time. Write it as 2026-02-11T09:30:00Z "
+                "(and a + as %2B), or as a day."
+            )
+        return make_aware(moment) if is_naive(moment) else moment
+
+
+class MomentFilter(django_filters.Filter):
+    """Rows at or after a moment."""
+
+    field_class = MomentField
+
+    def __init__(self, field_name: str, **kwargs):
+        super().__init__(field_name=field_name, lookup_expr="gte", **kwargs)
+
+
+class RangesForm(forms.Form):
+    """Refuses a range that ends before it begins: nothing could be in it."""
+
+    def clean(self):
+        cleaned = super().clean()
+        for name, last in list(cleaned.items()):
+            first = cleaned.get(name.replace("_before", "_after"))
+            if name.endswith("_before") and first and last and last.last < first.first:
+                self.add_error(name, f"{last} is before {first}: the range holds no day.")
+        return cleaned
+
+
+class Changes(django_filters.FilterSet):
+    """When a record was made and last changed."""
+
+    created_after = MomentFilter("created")
+    updated_after = MomentFilter("updated")
+
+
+class PublishedRange(django_filters.FilterSet):
+    """When something was published: inclusive, partial dates allowed, unknown never matches."""
+
+    published_after = PartialDateFilter(
+        field_name="published", day_field="published_day", edge="after"
+    )
+    published_before = PartialDateFilter(
+        field_name="published", day_field="published_day", edge="before"
+    )
+
+
+class OutletFilters(Changes):
+    name = NameFilter("called")
+    slug = ListFilter(field_name="slug", check=str)
+
+    class Meta:
+        model = Outlet
+        fields = []
+
+
+class ArticleFilters(Changes, PublishedRange):
+    outlet = OutletFilter(field_name="outlet")
+    outlet_name = NameFilter("in_outlet_named")
+    external_id = ListFilter(field_name="external_id", check=str)
+    url = UrlFilter(field_name="url_key")
+    language = LanguageFilter(field_name="language")
+
+    class Meta:
+        model = Article
+        fields = []
+        form = RangesForm
+
+
+class OrganisationFilters(Changes):
+    name = NameFilter("called")
+    parent = ListFilter(field_name="parent")
+
+    class Meta:
+        model = Organisation
+        fields = []
+
+
+class SpeakerFilters(Changes):
+    name = NameFilter("called")
+    kind = ChoicesFilter(Speaker.Kind, field_name="kind")
+    organisation = IdsFilter("of_organisations")
+
+    class Meta:
+        model = Speaker
+        fields = []
+
+
+class AffiliationFilters(Changes):
+    speaker = ListFilter(field_name="speaker")
+    organisation = ListFilter(field_name="organisation")
+    role = RoleFilter("with_role_words")
+    on = DateFilter("held_on")
+
+    class Meta:
+        model = Affiliation
+        fields = []

@@ -1,0 +1,16 @@
+"""Locks on names of things that may not be stored yet."""
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+
+def lock_all(names: Iterable[str]) -> None:
+    """Hold these names until the transaction ends. Taken in one order, so no two can deadlock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(key) FROM ("
+            " SELECT DISTINCT hashtextextended(name, 0) AS key FROM unnest(%s::text[]) name"
+            " ORDER BY key) AS keys",
+            [list(names)],
+        )

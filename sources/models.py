@@ -1,0 +1,453 @@
+"""Who speaks and where words are printed.
+
+`Outlet` prints an `Article`; each exact text of it that was captured is a `Snapshot`. A `Speaker`
+may hold an `Affiliation` with an `Organisation`. `StoredAnswer` is what makes a retried POST safe.
+
+NULL always means unknown, and unknown is never a guess: an article may lack an outlet, a URL or a
+date. Names are compared by `sources_fold` in PostgreSQL (case, accents, typography and runs of
+white space set aside); each named record keeps its folded names in `names_folded`.
+"""
+
+import hashlib
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import connection, models
+from django.db.models import F, Q
+from django.db.models.fields.json import KT
+from django.db.models.functions import UUID7, Now
+from django.utils.text import slugify
+
+from sources.dates import FirstDay, PartialDate, PartialDateField
+from sources.triggers import KeepsVersion, Refuses
+
+# Functions of the database, made by the first migration
+
+
+class Fold(models.Func):
+    """A name as it is compared: `sources_fold` in PostgreSQL."""
+
+    function = "sources_fold"
+    output_field = models.TextField()
+
+
+class FoldNames(models.Func):
+    """A name and its aliases, folded, each once."""
+
+    function = "sources_fold_names"
+    output_field = ArrayField(models.TextField())
+
+
+class WordsOf(models.Func):
+    """The words of a role, folded, unstemmed: `sources_words`."""
+
+    function = "sources_words"
+    output_field = SearchVectorField()
+
+
+class UrlKey(models.Func):
+    """A URL as it is compared: scheme and host in lower case, no default port, no fragment."""
+
+    function = "sources_url_key"
+    output_field = models.TextField()
+
+
+class HasWords(models.Func):
+    """A column of words (`sources_words`) holds all the words asked for."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " @@ "
+    output_field = models.BooleanField()
+
+    def __init__(self, column: str, words: str):
+        super().__init__(F(column), models.Func(models.Value(words), function="sources_all_words"))
+
+
+def fold_all(values: list[str]) -> dict[str, str]:
+    """Each value with its folded form; one query."""
+    if not values:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT v, sources_fold(v) FROM unnest(%s::text[]) v", [list(set(values))])
+        return dict(cursor.fetchall())
+
+
+# What every record has
+
+
+class Record(models.Model):
+    """An id that sorts by time of making, and a version that counts its changes."""
+
+    id = models.UUIDField(primary_key=True, db_default=UUID7(), editable=False)
+    version = models.PositiveIntegerField(db_default=1, editable=False)
+    created = models.DateTimeField(db_default=Now(), editable=False)
+    updated = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class NamedQuerySet(models.QuerySet):
+    def called(self, name: str):
+        """Records whose name or alias is this one, case and accents ignored."""
+        return self.filter(names_folded__contains=[Fold(models.Value(name))])
+
+    def called_any(self, folded: list[str]):
+        """Records with one of these names, already folded."""
+        return self.filter(names_folded__overlap=folded)
+
+
+class Named(Record):
+    """A record found by its name or by any of its aliases."""
+
+    name = models.CharField(max_length=500)
+    aliases = ArrayField(models.CharField(max_length=500), default=list, blank=True)
+    names_folded = models.GeneratedField(
+        expression=FoldNames("name", "aliases"),
+        output_field=ArrayField(models.TextField()),
+        db_persist=True,
+    )
+
+    objects = NamedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def has_a_name(model: str) -> models.CheckConstraint:
+    return models.CheckConstraint(
+        condition=~Q(name__regex=r"^\s*$"),
+        name=f"{model}_has_a_name",
+        violation_error_message="A name needs at least one visible character.",
+    )
+
+
+# Where words are printed
+
+
+class Outlet(Named):
+    """A publication that prints or airs."""
+
+    slug = models.SlugField(max_length=120, unique=True, allow_unicode=True)
+    url = models.URLField(max_length=2000, null=True, blank=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [has_a_name("outlet")]
+        indexes = [
+            GinIndex(F("names_folded"), name="outlet_names"),  # filing, outlet_name
+            models.Index(fields=["name", "id"], name="outlet_by_name"),  # outlets/
+        ]
+        triggers = [KeepsVersion()]
+
+    @classmethod
+    def free_slug(cls, name: str, taken: set[str] = frozenset()) -> str:
+        """A slug that no other outlet has: `the-herald`, else `the-herald-2` and so on."""
+        base = slugify(name, allow_unicode=True)[:100] or "outlet"
+        known = cls.objects.filter(slug__startswith=base).values_list("slug", flat=True)
+        used = {*taken, *known}
+        numbered = (f"{base}-{number}" for number in range(2, len(used) + 3))
+        return next(slug for slug in (base, *numbered) if slug not in used)
+
+
+class ArticleQuerySet(models.QuerySet):
+    def in_outlet_named(self, name: str):
+        return self.filter(outlet__in=Outlet.objects.called(name).values("id"))
+
+
+class Article(Record):
+    """One item at one outlet. Without `external_id` and URL it is known by outlet and text."""
+
+    outlet = models.ForeignKey(
+        Outlet, models.PROTECT, null=True, blank=True, related_name="articles"
+    )
+    external_id = models.CharField(max_length=200, null=True, blank=True)
+    url = models.URLField(max_length=2000, null=True, blank=True)
+    url_key = models.GeneratedField(
+        expression=UrlKey("url"), output_field=models.TextField(), db_persist=True
+    )
+    headline = models.TextField(null=True, blank=True, max_length=2000)
+    byline = ArrayField(models.CharField(max_length=500), default=list, blank=True)
+    published = PartialDateField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    published_day = models.GeneratedField(
+        expression=FirstDay("published"), output_field=models.DateField(), db_persist=True
+    )
+    language = models.CharField(max_length=35, null=True, blank=True)
+    snapshot = models.ForeignKey(
+        "Snapshot", models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+
+    objects = ArticleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-published_day", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["outlet", "external_id"],
+                condition=Q(external_id__isnull=False),
+                nulls_distinct=False,
+                name="article_once_per_external_id",
+                violation_error_message="This outlet already has an article with this external_id.",
+            ),
+            models.UniqueConstraint(
+                fields=["url_key"],
+                name="article_once_per_url",
+                violation_error_message="An article with this URL is already on record.",
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at__isnull=True) | Q(published__isnull=False),
+                name="article_time_has_its_day",
+                violation_error_message="An exact time of publication needs its date.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["published_day", "id"], name="article_by_published"),
+            models.Index(fields=["created", "id"], name="article_by_created"),
+            models.Index(fields=["outlet", "published_day", "id"], name="article_by_outlet"),
+        ]
+        triggers = [KeepsVersion()]
+
+    def __str__(self) -> str:
+        return self.headline or self.url or self.external_id or str(self.id)
+
+
+def digest(text: str) -> str:
+    """What identifies a snapshot: SHA-256 of its UTF-8 bytes, in lower-case hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Snapshot(models.Model):
+    """The exact text of an article as captured at a moment.
+
+    Immutable: PostgreSQL refuses UPDATE, DELETE and TRUNCATE, and a digest that is not the text's.
+    The same text in two articles (a wire story) is two snapshots with one digest.
+    """
+
+    MOST_CHARACTERS = 2_000_000
+
+    id = models.UUIDField(primary_key=True, db_default=UUID7(), editable=False)
+    article = models.ForeignKey(Article, models.PROTECT, related_name="snapshots", editable=False)
+    sha256 = models.CharField(max_length=64, editable=False)
+    text = models.TextField(editable=False)
+    captured = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["captured", "id"]
+        permissions = [("read_full_text", "Can read the full text of articles")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sha256", "article"], name="snapshot_once_per_text_and_article"
+            ),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="digest",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF NEW.sha256 IS DISTINCT FROM
+                       encode(sha256(convert_to(NEW.text, 'UTF8')), 'hex') THEN
+                        RAISE EXCEPTION 'The sha256 of a snapshot must be that of its text.'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'snapshot_digest';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            Refuses(name="no_change", operation=pgtrigger.Update | pgtrigger.Delete),
+            Refuses(name="no_truncate", operation=pgtrigger.Truncate, level=pgtrigger.Statement),
+        ]
+
+    def __str__(self) -> str:
+        return self.sha256
+
+
+# Who speaks
+
+
+class Organisation(Named):
+    """What a speaker speaks for."""
+
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    identifiers = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            has_a_name("organisation"),
+            models.CheckConstraint(
+                condition=Q(parent__isnull=True) | ~Q(parent=F("id")),
+                name="organisation_is_not_its_own_parent",
+                violation_error_message="An organisation cannot be its own parent.",
+            ),
+            models.UniqueConstraint(
+                KT("identifiers__wikidata"),
+                name="organisation_once_per_wikidata_id",
+                violation_error_message="Another organisation has this Wikidata id.",
+            ),
+        ]
+        indexes = [
+            GinIndex(F("names_folded"), name="organisation_names"),
+            models.Index(fields=["name", "id"], name="organisation_by_name"),
+        ]
+        triggers = [KeepsVersion()]
+
+
+class SpeakerQuerySet(NamedQuerySet):
+    def of_organisations(self, ids: list):
+        """Those tied to one of these organisations, or who ever held a role there."""
+        held = Affiliation.objects.filter(organisation__in=ids).values("speaker")
+        return self.filter(Q(organisation__in=ids) | Q(id__in=held))
+
+
+class Speaker(Named):
+    """Who words are attributed to.
+
+    `identifiers` maps a scheme to an id there, such as `{"wikidata": "Q7186"}`. `organisation` ties
+    down a speaker that is no person: the ministry of "a ministry spokesperson", or the body itself.
+    """
+
+    class Kind(models.TextChoices):
+        PERSON = "person"
+        ORGANISATION = "organisation"  # speaking as itself
+        UNNAMED = "unnamed"  # "a government spokesperson"
+        COLLECTIVE = "collective"  # "police"
+
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.PERSON)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="speakers"
+    )
+    identifiers = models.JSONField(default=dict, blank=True)
+
+    objects = SpeakerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            has_a_name("speaker"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["person", "organisation", "unnamed", "collective"]),
+                name="speaker_kind_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(organisation__isnull=True) | ~Q(kind="person"),
+                name="speaker_person_has_affiliations",
+                violation_error_message="A person is tied to an organisation by an affiliation.",
+            ),
+            models.UniqueConstraint(
+                KT("identifiers__wikidata"),
+                name="speaker_once_per_wikidata_id",
+                violation_error_message="Another speaker has this Wikidata id.",
+            ),
+        ]
+        indexes = [
+            GinIndex(F("names_folded"), name="speaker_names"),  # filing, speaker_name
+            models.Index(fields=["name", "id"], name="speaker_by_name"),  # speakers/
+            models.Index(fields=["created", "id"], name="speaker_by_created"),
+        ]
+        triggers = [KeepsVersion()]
+
+
+class AffiliationQuerySet(models.QuerySet):
+    def held_on(self, when: PartialDate):
+        """Affiliations that may have been held then; unknown ends stay open."""
+        return self.filter(
+            Q(start__isnull=True) | Q(start_day__lte=when.last),
+            Q(end__isnull=True) | Q(end_last__gte=when.first),
+        )
+
+    def with_role_words(self, words: str):
+        """All of these words in the role, in any order."""
+        return self.filter(HasWords("role_words", words))
+
+
+class Affiliation(Record):
+    """A speaker held a role at an organisation, from–to: Popolo's Membership. Several may overlap."""
+
+    speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="affiliations")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="affiliations")
+    role = models.CharField(max_length=500)
+    start = PartialDateField("from", null=True, blank=True)
+    end = PartialDateField("to", null=True, blank=True)
+    start_day = models.GeneratedField(
+        expression=FirstDay("start"), output_field=models.DateField(), db_persist=True
+    )
+    end_last = models.GeneratedField(
+        expression=models.Func(
+            "end", template="upper(%(expressions)s) - 1", output_field=models.DateField()
+        ),
+        output_field=models.DateField(null=True),
+        null=True,
+        db_persist=True,
+    )
+    role_words = models.GeneratedField(
+        expression=WordsOf("role"), output_field=SearchVectorField(), db_persist=True
+    )
+
+    objects = AffiliationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-start_day", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(role__regex=r"^\s*$"),
+                name="affiliation_has_a_role",
+                violation_error_message="A role needs at least one visible character.",
+            ),
+            models.CheckConstraint(
+                condition=Q(start__isnull=True)
+                | Q(end__isnull=True)
+                | Q(start_day__lte=F("end_last")),
+                name="affiliation_ends_after_it_begins",
+                violation_error_message="An affiliation cannot end before it begins.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["start_day", "id"], name="affiliation_by_start"),
+            GinIndex(F("role_words"), name="affiliation_role_words"),  # role
+        ]
+        triggers = [KeepsVersion()]
+
+    def __str__(self) -> str:
+        return f"{self.speaker}, {self.role}, {self.organisation}"
+
+    def may_hold_on(self, when: PartialDate | None) -> bool:
+        """Whether the role may have been held then; unknown contradicts nothing."""
+        if when is None:
+            return True
+        begins_in_time = self.start is None or self.start.first <= when.last
+        return begins_in_time and (self.end is None or self.end.last >= when.first)
+
+
+# Retries
+
+
+class StoredAnswer(models.Model):
+    """What a POST with an `Idempotency-Key` was answered, so that a retry gets the same.
+
+    `fingerprint` is the SHA-256 of method, path and body. Answers are kept for two days.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField()
+    created = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], name="stored_answer_once_per_key"),
+        ]
+        indexes = [models.Index(fields=["created"], name="stored_answer_by_age")]
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,0 +1,128 @@
+"""What tests share: clients of each group, and plain functions that make things."""
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.db import connection
+from knox.models import AuthToken
+from rest_framework.test import APIClient
+
+CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus" / "articles.ndjson"
+
+API = "/api/v1/"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The guard against TRUNCATE would stop the clean-up after tests that commit."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = 'sources_snapshot'::regclass"
+            " AND tgname LIKE '%%no_truncate%%'"
+        )
+        (trigger,) = cursor.fetchone()
+        cursor.execute(f'ALTER TABLE sources_snapshot DISABLE TRIGGER "{trigger}"')
+
+
+@pytest.fixture(autouse=True)
+def _no_throttle_left_over():
+    cache.clear()
+
+
+@pytest.fixture
+def corpus() -> list[dict]:
+    """Real articles with their quotes marked by hand, or a skip where they are absent."""
+    if not CORPUS.exists():
+        pytest.skip(f"the corpus is not at {CORPUS}")
+    return [json.loads(line) for line in CORPUS.read_text().splitlines()]
+
+
+@pytest.fixture
+def groups(db):
+    """The groups of the migration; tests that commit empty the tables it filled."""
+    if not Group.objects.exists():
+        migration = importlib.import_module("quotes.migrations.0003_groups")
+        with connection.schema_editor() as editor:
+            migration.make_groups(apps, editor)
+
+
+def make_client(group: str | None, name: str | None = None) -> APIClient:
+    """A client with a token of a user in this group; None makes one that is nobody."""
+    client = APIClient()
+    client.default_format = "json"
+    if group:
+        user, _ = get_user_model().objects.get_or_create(username=name or group.lower())
+        user.groups.add(Group.objects.get(name=group))
+        _, token = AuthToken.objects.create(user=user)
+        client.credentials(HTTP_AUTHORIZATION=f"Token {token}")
+        client.user = user
+    return client
+
+
+@pytest.fixture
+def nobody(groups):
+    return make_client(None)
+
+
+@pytest.fixture
+def reader(groups):
+    return make_client("Readers")
+
+
+@pytest.fixture
+def contributor(groups):
+    return make_client("Contributors")
+
+
+@pytest.fixture
+def curator(groups):
+    return make_client("Curators")
+
+
+def make_filing(**overrides) -> dict:
+    """A small filing: one article, one direct quote."""
+    return {
+        "outlet": "The Harbour Post",
+        "url": "https://harbourpost.example/2026/quay",
+        "headline": "Quay to close",
+        "byline": ["Ada Lund"],
+        "published": "2026-03-14",
+        "language": "en",
+        "text": "The quay will close. “We had no choice,” said Mara Quill, harbour master.",
+        "quotes": [
+            {
+                "text": "We had no choice,",
+                "kind": "direct",
+                "speaker": "Mara Quill",
+                "role": "harbour master",
+                "attribution": {"speaker": "Mara Quill", "cue": "said"},
+            }
+        ],
+    } | overrides
+
+
+def publish(filing: dict) -> dict:
+    """The same filing, its quotes filed as published."""
+    quotes = [{**quote, "status": "published"} for quote in filing.get("quotes", [])]
+    return {**filing, "quotes": quotes}
+
+
+def ok(response, status: int = 200):
+    """The body of a response that must have this status."""
+    assert response.status_code == status, (response.status_code, response.content[:2000])
+    return response.json()
+
+
+def problem(response, status: int) -> dict:
+    """The body of a problem that must have this status."""
+    assert response.headers["Content-Type"] == "application/problem+json", response.content[:500]
+    body = ok(response, status)
+    assert {"type", "title", "status", "detail"} <= body.keys()
+    assert body["status"] == status
+    return body
