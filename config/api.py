@@ -22,7 +22,7 @@ from rest_framework import exceptions, pagination, parsers, renderers
 from rest_framework.response import Response
 
 from quotes.filing import Refused
-from sources.faults import BadParameter, nearest_of
+from sources.faults import BadParameter, nearest_of, pointed
 
 log = logging.getLogger(__name__)
 
@@ -162,32 +162,25 @@ class KeysetPagination(pagination.BasePagination):
         }
 
     def get_schema_operation_parameters(self, view):
-        def parameter(name, description, **schema):
-            return {
-                "name": name, "in": "query", "required": False,
-                "description": description, "schema": schema,
-            }  # fmt: skip
-
+        if view.action != "list":
+            return []
         names = [f"{sign}{name}" for name in view.orderings for sign in ("-", "")]
-        return [
-            parameter(
-                "limit",
+        parameters = {
+            "limit": (
                 "Rows a page.",
-                type="integer",
-                minimum=1,
-                maximum=self.MOST,
-                default=self.USUAL,
-            ),  # fmt: skip
-            parameter("cursor", "Where the page begins, from `next` or `previous`.", type="string"),
-            parameter(
-                "ordering",
+                {"type": "integer", "minimum": 1, "maximum": self.MOST, "default": self.USUAL},
+            ),
+            "cursor": ("Where the page begins, from `next` or `previous`.", {"type": "string"}),
+            "ordering": (
                 "Unknown dates come last in descending order.",
-                type="string",
-                enum=names,
-                default=view.default_ordering,
-            ),  # fmt: skip
-            parameter("count", "Also count what matches.", type="boolean", default=False),
-            parameter("fields", "Only these fields, with commas between.", type="string"),
+                {"type": "string", "enum": names, "default": view.default_ordering},
+            ),
+            "count": ("Also count what matches.", {"type": "boolean", "default": False}),
+            "fields": ("Only these fields, with commas between.", {"type": "string"}),
+        }
+        return [
+            {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
+            for name, (text, schema) in parameters.items()
         ]
 
     # Reading parameters
@@ -317,24 +310,6 @@ def as_problem(status: HTTPStatus, detail: str, faults=(), kind: str | None = No
         "detail": detail,
     }
     return {**body, "errors": list(faults)} if faults else body
-
-
-def pointed(detail, pointer: str = ""):
-    """DRF's nested messages as a flat list of JSON pointers (RFC 6901) with one message each."""
-    if isinstance(detail, dict):
-        for name, inner in detail.items():
-            at = "" if name == "non_field_errors" else "/" + escaped(str(name))
-            yield from pointed(inner, pointer + at)
-    elif isinstance(detail, list):
-        for index, inner in enumerate(detail):
-            nested = isinstance(inner, dict | list)
-            yield from pointed(inner, f"{pointer}/{index}" if nested else pointer)
-    else:
-        yield {"pointer": pointer, "message": str(detail)}
-
-
-def escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def unavailable(error: Exception) -> Response | JsonResponse:

@@ -3,6 +3,7 @@
 Every variable is listed in the README under "Configuration".
 """
 
+import warnings
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,7 +24,7 @@ DATABASE_URL = env.str("DATABASE_URL", default="") or None
 SECRET_KEY = env.str("SECRET_KEY", default="")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-HTTPS = env.bool("ONRECORD_HTTPS", default=DATABASE_URL is not None)
+HTTPS = env.bool("ONRECORD_HTTPS", default=False)
 ONRECORD_PUBLIC_READ = env.bool("ONRECORD_PUBLIC_READ", default=False)
 ONRECORD_THROTTLE_ANONYMOUS = env.str("ONRECORD_THROTTLE_ANONYMOUS", default="600/min")
 ONRECORD_THROTTLE_TOKEN = env.str("ONRECORD_THROTTLE_TOKEN", default="12000/min")
@@ -116,6 +117,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True  # the admin works before collectstatic was run
+warnings.filterwarnings("ignore", "No directory at", UserWarning)  # for the same reason
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
@@ -185,6 +187,7 @@ SPECTACULAR_SETTINGS = {
         "QuoteStatus": "quotes.models.Quote.Status",
         "AnchorState": "quotes.models.Quote.Anchor",
         "QuoteFlag": "quotes.models.Quote.Flag",
+        "FiledQuoteStatus": "quotes.serializers.FILED_AS",
         "ViaKind": "quotes.models.Via.Kind",
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],

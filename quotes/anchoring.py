@@ -338,10 +338,12 @@ class _Blocks:
     def _origin(self, block: int) -> tuple[array, array]:
         if block not in self._origins:
             start, end = self.starts[block], self.starts[block + 1]
-            self._origins[block] = tuple(
-                array("i", (i if i >= 0 and self.is_break(i) else -1 for i in offsets))
-                for offsets in _origins(self.text[start:end], start)
-            )
+            if self.text[start:end].isascii():
+                breaks = bytearray(b"\1") * (end - start + 1)
+            else:
+                breaks = self._cluster_ends(block) + b"\0"
+            breaks[0], breaks[-1] = self.is_break(start), self.is_break(end)
+            self._origins[block] = _origins(self.text[start:end], start, breaks)
         return self._origins[block]
 
     def is_break(self, offset: int) -> bool:
@@ -352,41 +354,46 @@ class _Blocks:
         if before < "\x80" and after < "\x80":
             return before != "\r" or after != "\n"
         block = bisect_right(self.starts, offset) - 1
+        return bool(self._cluster_ends(block)[offset - self.starts[block]])
+
+    def _cluster_ends(self, block: int) -> bytearray:
         if block not in self._clusters:
             start, end = self.starts[block], self.starts[block + 1]
             self._clusters[block] = _cluster_ends(self.text, start, end)
-        return bool(self._clusters[block][offset - self.starts[block]])
+        return self._clusters[block]
 
 
-def _origins(block: str, offset: int) -> tuple[array, array]:
+def _origins(block: str, offset: int, breaks: bytearray) -> tuple[array, array]:
     """For each character of a block's skeleton, where in the text it starts and where it ends.
 
-    -1 where that is in the middle of something indivisible, such as the second dot of "…".
+    -1 where that is in the middle of something indivisible, such as the second dot of "…", or where
+    ``breaks`` (by offset in the block, both its ends included) says no grapheme cluster ends.
     """
-    kept = None
+    before: Sequence[int] = range(offset, offset + len(block))
+    after: Sequence[int] = range(offset + 1, offset + len(block) + 1)
     if not block.isascii() and _INVISIBLES.search(block):
-        kept = [i for i, character in enumerate(block) if character not in _INVISIBLE]
-        block = "".join(block[i] for i in kept)
+        before = [offset + i for i, c in enumerate(block) if c not in _INVISIBLE]
+        after = [i + 1 for i in before]
+        block = _INVISIBLES.sub("", block)
     starts, ends = array("i"), array("i")
     for unit in _UNIT.finditer(block):
-        start, end = unit.span()
+        first, last = unit.start(), unit.end() - 1
+        start, end = before[first], after[last]
         if unit.lastindex == 1:
-            starts.extend(range(start, end))
-            ends.extend(range(start + 1, end + 1))
+            starts.extend(before[first : last + 1])
+            ends.extend(after[first : last + 1])
+            if not breaks[start - offset]:
+                starts[first - last - 1] = -1
+            if not breaks[end - offset]:
+                ends[-1] = -1
             continue
+        starts.append(start if breaks[start - offset] else -1)
         width = 1 if unit.lastindex == 2 else _width(unit[0])
-        if width:
-            starts.append(start)
+        if width > 1:
             starts.extend([-1] * (width - 1))
             ends.extend([-1] * (width - 1))
-            ends.append(end)
-    if kept is not None:
-        starts = array("i", (kept[i] if i >= 0 else -1 for i in starts))
-        ends = array("i", (kept[i - 1] + 1 if i >= 0 else -1 for i in ends))
-    return (
-        array("i", (i + offset if i >= 0 else -1 for i in starts)),
-        array("i", (i + offset if i >= 0 else -1 for i in ends)),
-    )
+        ends.append(end if breaks[end - offset] else -1)
+    return starts, ends
 
 
 # Whether two characters belong together may hang on what stands before them (flags come in pairs,
@@ -411,7 +418,7 @@ def _cluster_ends(text: str, start: int, end: int) -> bytearray:
     return flags
 
 
-_COMPARISONS = 1_000_000_000
+_COMPARISONS = 500_000_000
 _PLACE_COST = 2_500
 
 
@@ -443,6 +450,9 @@ _OPENERS = "“‘„‚‟‛«‹〝"
 _CLOSERS = "”’»›〞〟"
 _BOTH_WAYS = "“‘«‹"  # „German“ and »German« close with these
 _SHAPE_WHITE = " \n\u2029"
+# More quote marks than this are no article, and would take seconds to go through.
+_MOST_MARKS = 200_000
+_BLANK = tuple(_SHAPE_WHITE)
 _BEFORE_OPENING = frozenset(_SHAPE_WHITE + "([{-" + _DOUBLE_SHAPES + _SINGLE_SHAPES)
 _NOT_AFTER_OPENING = frozenset(_SHAPE_WHITE + ",;:!?)]}")
 _WORD = regex.compile(r"\w")
@@ -461,7 +471,6 @@ def _mark_pattern(marks: str) -> regex.Pattern:
 
 
 _FAMILIES = (_mark_pattern(_DOUBLE_SHAPES), _mark_pattern(_SINGLE_SHAPES))
-_ANY_DOUBLE = _FAMILIES[0]
 
 
 def _looks_opening(shape: str, at: int) -> bool:
@@ -500,27 +509,30 @@ def _gaps(shape: str) -> list[_Gap]:
     introduces its words anew is another quote, perhaps another person's.
     """
     paragraph = "\u2029" if "\u2029" in shape else "\n"
-    gaps = set()
+    gaps = {}
     for family, marks in enumerate(_FAMILIES):
         found = [match.start() for match in marks.finditer(shape)]
-        for opener, closer, reopener in zip([-1, -1, *found], [-1, *found], found, strict=False):
-            if closer < 0 or not _opens(shape, reopener):
+        if len(found) > _MOST_MARKS:
+            continue
+        opens = [_opens(shape, at) for at in found]
+        for number in range(1, len(found)):
+            closer, reopener = found[number - 1], found[number]
+            if not opens[number]:
                 continue
-            after = reopener + 1 + (shape[reopener + 1 : reopener + 2] in (" ", "\n", "\u2029"))
-            if shape[reopener - 1] in "\n\u2029" and _opens(shape, closer):
+            after = reopener + 1 + (shape[reopener + 1 : reopener + 2] in _BLANK)
+            if shape[reopener - 1] in "\n\u2029" and opens[number - 1]:
                 # The mark before is still open: no closing mark ends the paragraph.
-                gaps.add(_Gap(reopener - 1, after))
+                gaps[_Gap(reopener - 1, after)] = True
                 continue
-            if reopener - closer > LONGEST_GAP or opener < 0:
-                continue
-            if not (_opens(shape, opener) and _closes(shape, closer)):
+            if reopener - closer > LONGEST_GAP or number < 2 or not opens[number - 2]:
                 continue
             between = shape[closer + 1 : reopener].rstrip(_SHAPE_WHITE)
-            if paragraph in between or (family and _ANY_DOUBLE.search(between)):
+            if paragraph in between or not _closes(shape, closer):
                 continue
-            before = closer - (shape[closer - 1] in _SHAPE_WHITE)
-            gaps.add(_Gap(before, after))
-    return sorted(gap for gap in gaps if gap.start > 0)
+            if family and _FAMILIES[0].search(between):
+                continue
+            gaps[_Gap(closer - (shape[closer - 1] in _BLANK), after)] = True
+    return sorted(gaps)
 
 
 _TAIL = 12
@@ -673,12 +685,12 @@ def _difference(expected: str, found: str) -> list[dict]:
 def _likely_windows(needle: str, skeleton: str) -> list[int]:
     """Where a stretch of the needle's length shares the most character runs with it.
 
-    Long text is sampled at every fourth character; the needle's own runs are all there, so a
-    quarter of what is shared is seen, everywhere alike.
+    For longer needles only every few characters of the text are looked at: all of the needle's own
+    runs are known, so the same part of what is shared is seen everywhere.
     """
     width = len(needle)
     size = 3 if width < 300 else 5 if width < 3_000 else 8
-    step = max(1, min(4, width // 32))
+    step = max(1, min(4, width // 32), len(skeleton) // 2_000_000)
     runs = {needle[i : i + size] for i in range(width - size + 1)}
     if not runs or len(skeleton) <= width:
         return [0]
@@ -686,7 +698,7 @@ def _likely_windows(needle: str, skeleton: str) -> list[int]:
     counts = [0, *accumulate(shared)]
     hits = list(map(sub, counts[width // step :], counts))
     best: list[int] = []
-    stride = max(1, width // step // 8)
+    stride = max(1, width // step // 8, len(hits) // 500_000)
     for _, number in heapq.nlargest(32, zip(hits[::stride], range(len(hits)), strict=False)):
         at = number * stride * step
         if all(abs(at - other) > width // 2 for other in best):
@@ -711,14 +723,16 @@ def _aligned(needle: str, skeleton: str, at: int) -> tuple[float, int, int]:
     def score(start: int, end: int) -> float:
         return fuzz.ratio(needle, region[start:end]) / 100 if start < end else 0.0
 
-    _, start, end = max((score(a, b), a, b) for a in starts for b in ends)
-    _, start = max((score(a, end), a) for a in (start, *_edges(_WORD_START, region, start)))
-    _, end = max((score(start, b), b) for b in (end, *_edges(_WORD_END, region, end)))
-    # The best fit may still cut a word in two: settle on the best edges between words.
-    starts = _edges(_WORD_START, region, start) or [start]
-    ends = _edges(_WORD_END, region, end) or [end]
-    if len(needle) > _ALIGNED_WHOLE:
-        starts, ends = starts[:2], ends[:2]
+    if len(needle) <= _ALIGNED_WHOLE:
+        _, start, end = max((score(a, b), a, b) for a in starts for b in ends)
+        _, start = max((score(a, end), a) for a in (start, *_edges(_WORD_START, region, start)))
+        _, end = max((score(start, b), b) for b in (end, *_edges(_WORD_END, region, end)))
+        # The best fit may still cut a word in two: settle on the best edges between words.
+        starts = _edges(_WORD_START, region, start) or [start]
+        ends = _edges(_WORD_END, region, end) or [end]
+    else:
+        starts = (_edges(_WORD_START, region, min(starts)) or list(starts))[:1]
+        ends = (_edges(_WORD_END, region, max(ends)) or list(ends))[:1]
     best, start, end = max((score(a, b), a, b) for a in starts for b in ends)
     return best, floor + start, floor + end
 
@@ -825,11 +839,13 @@ class Page:
             (_aligned(needle, skeleton, at) for at in _likely_windows(needle, skeleton)),
             key=lambda candidate: candidate[0],
         )
-        score, start, end = best
+        span = self._outward(*best[1:])
+        if span is None:
+            return None
+        text = self.text[span.start : span.end]
+        score = fuzz.ratio(needle, _needle(text)) / 100
         if score < WORTH_SHOWING:
             return None
-        span = self._outward(start, end)
-        text = self.text[span.start : span.end]
         return Nearest(span.start, span.end, text, score, _difference(words, text))
 
     def follow(
@@ -859,7 +875,7 @@ class Page:
         """Every place these words could stand, and whether that is all of them."""
         needle = _needle(words)
         spans, complete = self._occurrences(needle, limit)
-        if not spans:
+        if not spans and complete:
             # Words cut out of a run of dashes or from between invisible characters.
             spans, complete = self._verbatim(words, limit)
         if spans:
@@ -895,14 +911,13 @@ class Page:
         span = Span(self._blocks.start_of(start), self._blocks.end_of(end - 1))
         return span if span.start >= 0 and span.end >= 0 else None
 
-    def _outward(self, start: int, end: int) -> Span:
+    def _outward(self, start: int, end: int) -> Span | None:
         """The smallest span that covers a stretch of the skeleton and splits no cluster."""
-        blocks, last = self._blocks, len(self._blocks.skeleton)
-        while start > 0 and blocks.start_of(start) < 0:
-            start -= 1
-        while end < last and blocks.end_of(end - 1) < 0:
-            end += 1
-        return Span(blocks.start_of(start), blocks.end_of(end - 1))
+        blocks, reach = self._blocks, 1_000
+        starts = map(blocks.start_of, range(start, max(-1, start - reach), -1))
+        ends = map(blocks.end_of, range(end - 1, min(len(blocks.skeleton), end + reach)))
+        first, last = next((i for i in starts if i >= 0), -1), next((i for i in ends if i >= 0), -1)
+        return Span(first, last) if 0 <= first < last else None
 
     def _place(self, spans: tuple[Span, ...]) -> Place:
         return Place(spans, self.context(spans[0])[0], self.context(spans[-1])[1])

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.models import Q
 
 from quotes.anchoring import AnchoringError, Following, Page
@@ -121,6 +121,9 @@ def _file_alone(data: dict, *, may_publish: bool) -> Filing | Refused:
         return file(data, may_publish=may_publish)
     except Refused as refusal:
         return refusal
+    except (DataError, IntegrityError) as error:
+        reason = str(error).partition("\n")[0]
+        return Refused([{"pointer": "", "message": f"The database refuses it: {reason}"}])
 
 
 def propose(article: Article, data: dict, *, may_publish: bool) -> FiledQuote:

@@ -17,6 +17,13 @@ from sources.filters import (
 from sources.models import Speaker
 
 
+class ViaFilter(OutletFilter):
+    """Quotes that reached the article by way of these outlets, each given by id or by slug."""
+
+    def printed_in(self, queryset, keys: list):
+        return queryset.filter(pk__in=Via.objects.filter(outlet__in=keys).values("quote"))
+
+
 class QuoteFilters(Changes, PublishedRange):
     """Names are looked for in both layers of attribution, everything else in the resolved one."""
 
@@ -33,7 +40,7 @@ class QuoteFilters(Changes, PublishedRange):
     outlet_name = NameFilter("in_outlet_named")
     article = ListFilter(field_name="article")
     url = UrlFilter(field_name="article__url_key")
-    via = OutletFilter(field_name="via__outlet", distinct=True)
+    via = ViaFilter()
 
     # What
     kind = ChoicesFilter(Quote.Kind, field_name="kind")

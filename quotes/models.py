@@ -279,7 +279,8 @@ class Quote(Record):
             pgtrigger.Trigger(
                 name="article",
                 when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("article_id", "outlet_id", "published"),
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("article_id", "outlet_id", "published"),
                 func="""
                     SELECT outlet_id, published INTO NEW.outlet_id, NEW.published
                         FROM sources_article WHERE id = NEW.article_id;

@@ -19,6 +19,7 @@ from sources.serializers import (
 )
 
 MOST_SPANS = 100
+FILED_AS = [Quote.Status.PROPOSED.value, Quote.Status.PUBLISHED.value]
 LONGEST_QUOTE = 100_000
 
 # Attribution, via, anchor: the parts of a quote
@@ -229,7 +230,7 @@ class ProposalSerializer(StrictSerializer):
     attribution = AttributionSerializer(required=False, allow_null=True)
     via = StepSerializer(many=True, required=False, max_length=20)
     status = serializers.ChoiceField(
-        choices=[Quote.Status.PROPOSED.value, Quote.Status.PUBLISHED.value],
+        choices=FILED_AS,
         required=False,
         help_text="Curators may file a quote as published.",
     )

@@ -4,11 +4,10 @@ from django.db.models.functions import Length
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
-from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from quotes.filing import capture, file, propose
+from quotes.filing import Filing, capture, file, propose
 from quotes.filters import QuoteFilters
 from quotes.models import Quote
 from quotes.serializers import (
@@ -19,9 +18,9 @@ from quotes.serializers import (
     QuoteProposalSerializer,
     QuoteSerializer,
 )
-from sources.api import Resource, idempotent
+from sources.api import Endpoint, Resource, idempotent
 from sources.filters import ArticleFilters
-from sources.models import Article
+from sources.models import Article, Snapshot
 from sources.serializers import ArticleSerializer, SnapshotSummarySerializer
 
 FILING_BYTES = 5 * 1024 * 1024
@@ -42,7 +41,6 @@ class Articles(Resource):
     filterset_class = ArticleFilters
     orderings = {"published": "published_day", "created": "created"}
     default_ordering = "-published"
-    permissions = {"capture": "sources.add_article"}
     most_bytes = FILING_BYTES
 
     @extend_schema(
@@ -62,39 +60,49 @@ class Articles(Resource):
             serializer.validated_data, may_publish=request.user.has_perm("quotes.publish_quote")
         )
         created = filing.outcome == "made"
-        return self.filed(filing, status.HTTP_201_CREATED if created else status.HTTP_200_OK)
+        return filed(self, filing, status.HTTP_201_CREATED if created else status.HTTP_200_OK)
 
-    def filed(self, filing, code: int) -> Response:
-        """What became of a filing, read back from the database."""
-        filing.article = self.get_queryset().get(pk=filing.article.pk)
-        quotes = Quote.objects.with_parts().in_bulk([f.quote.pk for f in filing.quotes])
-        data = FiledArticleSerializer.of(filing, quotes, self.get_serializer_context())
-        place = reverse("article-detail", args=[filing.article.pk], request=self.request)
-        response = Response(data, status=code, headers={"Location": place})
-        response.record_version = filing.article.version
-        return response
 
-    @extend_schema(responses=SnapshotSummarySerializer(many=True), filters=False)
-    @action(detail=True, pagination_class=None, filterset_class=None)
-    def snapshots(self, request, pk):
-        """The texts captured of an article, eldest first, without their words."""
-        held = self.get_object().snapshots.annotate(characters=Length("text")).defer("text")
-        return Response(SnapshotSummarySerializer(held, many=True).data)
+def filed(view: Endpoint, filing: Filing, code: int) -> Response:
+    """What became of a filing, read back from the database."""
+    filing.article = Articles.queryset.get(pk=filing.article.pk)
+    quotes = Quote.objects.with_parts().in_bulk([f.quote.pk for f in filing.quotes])
+    data = FiledArticleSerializer.of(filing, quotes, view.get_serializer_context())
+    place = reverse("article-detail", args=[filing.article.pk], request=view.request)
+    response = Response(data, status=code, headers={"Location": place})
+    response.record_version = filing.article.version
+    return response
+
+
+class ArticleSnapshots(Endpoint):
+    """The texts captured of one article."""
+
+    queryset = Snapshot.objects.annotate(characters=Length("text")).defer("text")
+    serializer_class = SnapshotSummarySerializer
+    orderings = {"captured": "captured"}
+    default_ordering = "-captured"
+    permissions = {"create": "sources.add_article"}
+    most_bytes = FILING_BYTES
+
+    def get_article(self) -> Article:
+        return get_object_or_404(Article, pk=self.kwargs["article"])
+
+    def list(self, request, article):
+        """Without their words, newest first."""
+        return self.page_of(self.get_queryset().filter(article=self.get_article()))
 
     @extend_schema(
         parameters=[IDEMPOTENCY_KEY],
         request=CaptureSerializer,
         responses={200: FiledArticleSerializer},
     )
-    @snapshots.mapping.post
     @idempotent
-    def capture(self, request, pk):
-        """Capture a new text of an article; its quotes follow it there."""
+    def create(self, request, article):
+        """Capture a new text of the article; its quotes follow it there."""
         serializer = CaptureSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        return self.filed(
-            capture(self.get_object(), serializer.validated_data["text"]), status.HTTP_200_OK
-        )
+        filing = capture(self.get_article(), serializer.validated_data["text"])
+        return filed(self, filing, status.HTTP_200_OK)
 
 
 class Quotes(Resource):

@@ -201,12 +201,11 @@ def canonical(data) -> bytes:
     return json.dumps(data, sort_keys=True, ensure_ascii=True, default=str).encode()
 
 
-class Resource(viewsets.GenericViewSet):
-    """One kind of record over HTTP: a list, a detail, and what may be made or changed.
+class Endpoint(viewsets.GenericViewSet):
+    """Operations under one path, each of which refuses the query parameters it does not know.
 
-    A subclass declares `queryset`, `serializer_class`, `filterset_class`, `orderings` (parameter
-    value → column) and `default_ordering`. Parameters that an operation does not know are refused.
-    `permissions` names the permission of an action where it is not the model's own.
+    `permissions` names the permission of an action where it is not the model's own. A list needs
+    `orderings` (parameter value → column) and `default_ordering`.
     """
 
     http_method_names = ("get", "post", "patch", "head", "options")
@@ -221,11 +220,14 @@ class Resource(viewsets.GenericViewSet):
 
     def parameters(self) -> set[str]:
         """The query parameters that the present operation knows."""
-        if self.request.method not in ("GET", "HEAD", "OPTIONS"):
-            return set()
-        if self.action == "list":
-            return {*self.filterset_class.base_filters, *self.list_parameters}
-        return {"fields"}
+        match self.action:
+            case "list":
+                filters = self.filterset_class.base_filters if self.filterset_class else ()
+                return {*filters, *self.list_parameters}
+            case "retrieve":
+                return {"fields"}
+            case _:
+                return set()
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
@@ -248,21 +250,26 @@ class Resource(viewsets.GenericViewSet):
         serializer = super().get_serializer(*args, **kwargs)
         if asked := self.request.query_params.get("fields"):
             shown = getattr(serializer, "child", serializer)
-            wanted = [name.strip() for name in asked.split(",")]
-            if unknown := [name for name in wanted if name not in shown.fields]:
+            known = {name for name, field in shown.fields.items() if not field.write_only}
+            wanted = {name.strip() for name in asked.split(",")}
+            if unknown := sorted(wanted - known):
                 raise BadParameter(
                     {
                         "fields": [
-                            f"There is no field “{n[:60]}”. {nearest_of(n, shown.fields)}"
-                            for n in unknown
+                            f"There is no field “{name[:60]}”. {nearest_of(name, known)}"
+                            for name in unknown
                         ]
                     }
                 )
-            for name in set(shown.fields) - set(wanted):
+            for name in set(shown.fields) - wanted:
                 del shown.fields[name]
         return serializer
 
-    # Operations
+    # Answers
+
+    def page_of(self, queryset) -> Response:
+        page = self.paginate_queryset(queryset)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def shown(self, record, **kwargs) -> Response:
         """The record as an answer, with the version that its entity tag is made from."""
@@ -270,9 +277,16 @@ class Resource(viewsets.GenericViewSet):
         response.record_version = record.version
         return response
 
+
+class Resource(Endpoint):
+    """One kind of record over HTTP: a list, a detail, and what may be made or changed.
+
+    A subclass declares `queryset`, `serializer_class`, `filterset_class`, `orderings` and
+    `default_ordering`.
+    """
+
     def list(self, request):
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.page_of(self.filter_queryset(self.get_queryset()))
 
     def retrieve(self, request, pk):
         return self.shown(self.get_object())

@@ -1,7 +1,7 @@
 """Refusals that name the thing and the remedy; `config.api` turns them into answers."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rest_framework import status
 from rest_framework.exceptions import APIException
@@ -43,3 +43,21 @@ class KeyReused(APIException):
     default_detail = (
         "This Idempotency-Key was used for another request. Send a new key with a new request."
     )
+
+
+def pointed(detail, pointer: str = "") -> Iterator[dict]:
+    """DRF's nested messages as a flat list of JSON pointers (RFC 6901) with one message each."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            at = "" if name == "non_field_errors" else "/" + escaped(str(name))
+            yield from pointed(inner, pointer + at)
+    elif isinstance(detail, list):
+        for index, inner in enumerate(detail):
+            nested = isinstance(inner, dict | list)
+            yield from pointed(inner, f"{pointer}/{index}" if nested else pointer)
+    else:
+        yield {"pointer": pointer, "message": str(detail)}
+
+
+def escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")

@@ -1,4 +1,7 @@
-"""Filters of the resources; each is named as its query parameter."""
+"""Filters of the resources; each is named as its query parameter.
+
+The first line of a filter's docstring, and its `schema`, are what the OpenAPI document says of it.
+"""
 
 import django_filters
 from django import forms
@@ -54,6 +57,8 @@ class ListFilter(django_filters.Filter):
 
     def __init__(self, *, check=an_id, **kwargs):
         super().__init__(check=check, lookup_expr="in", **kwargs)
+        item = {"type": "string", "format": "uuid"} if check is an_id else {"type": "string"}
+        self.schema = {"type": "array", "items": item, "maxItems": MOST_VALUES}
 
 
 class ChoicesFilter(ListFilter):
@@ -68,6 +73,7 @@ class ChoicesFilter(ListFilter):
             return value
 
         super().__init__(check=check, **kwargs)
+        self.schema["items"]["enum"] = choices.values
 
 
 class OutletFilter(ListFilter):
@@ -77,12 +83,15 @@ class OutletFilter(ListFilter):
         super().__init__(check=lambda value: as_uuid(value) or value, **kwargs)
 
     def filter(self, queryset, value):
-        if not value:
-            return queryset
-        slugs = [v for v in value if isinstance(v, str)]
+        return self.printed_in(queryset, self.keys(value)) if value else queryset
+
+    def printed_in(self, queryset, keys: list):
+        return queryset.filter(**{f"{self.field_name}__in": keys})
+
+    def keys(self, values: list) -> list:
+        slugs = [value for value in values if isinstance(value, str)]
         known = Outlet.objects.filter(slug__in=slugs).values_list("pk", flat=True) if slugs else []
-        keys = [v for v in value if not isinstance(v, str)] + list(known)
-        return super().filter(queryset, keys) if keys else queryset.none()
+        return [*(value for value in values if not isinstance(value, str)), *known]
 
 
 def a_language(value: str) -> str:
@@ -130,6 +139,12 @@ class IdsFilter(VerbFilter):
     """Rows that a verb finds for ids."""
 
     field_class = ListField
+
+    schema = {
+        "type": "array",
+        "items": {"type": "string", "format": "uuid"},
+        "maxItems": MOST_VALUES,
+    }
 
     def __init__(self, verb: str, **kwargs):
         super().__init__(verb, check=an_id, **kwargs)
@@ -187,7 +202,7 @@ class MomentField(forms.Field):
 
 
 class MomentFilter(django_filters.Filter):
-    """Rows at or after a moment."""
+    """Rows made or changed at or after a moment (RFC 3339), or from a day on."""
 
     field_class = MomentField
 

@@ -5,7 +5,7 @@ from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
-from sources.api import Resource
+from sources.api import Endpoint, Resource
 from sources.filters import (
     AffiliationFilters,
     OrganisationFilters,
@@ -62,7 +62,7 @@ class Affiliations(Resource):
     default_ordering = "-from"
 
 
-class Snapshots(Resource):
+class Snapshots(Endpoint):
     """The exact text of an article as it was captured, for those allowed to read full text."""
 
     http_method_names = ("get", "head", "options")

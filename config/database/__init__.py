@@ -1,9 +1,9 @@
 """
 Which PostgreSQL the service talks to: the one `DATABASE_URL` names, or a private one of its own.
 
-With a URL, Django's own PostgreSQL engine is used. Without one, the engine is this package: the
-same engine, except that it makes sure that the embedded server (`embedded.py`) runs before it
-connects. Making the settings starts nothing and touches no network.
+The engine is this package: Django's own for PostgreSQL 18, which without a URL makes sure that the
+embedded server (`embedded.py`) runs before it connects. Making the settings starts nothing and
+touches no network.
 """
 
 from contextlib import suppress
@@ -47,7 +47,7 @@ def _from_url(url: str) -> dict:
         with suppress(ValueError):
             database = dict(environ.Env.db_url_config(url))
             if database["NAME"]:
-                return database
+                return database | {"ENGINE": "config.database"}
     raise ImproperlyConfigured(
         "DATABASE_URL must name a PostgreSQL database, like "
         "postgres://user:password@host:5432/onrecord. Unset it to use the embedded server."

@@ -1,21 +1,29 @@
-"""Django's PostgreSQL engine, which first makes sure that the embedded server runs."""
+"""Django's PostgreSQL engine for PostgreSQL 18, which starts the embedded server when that is used."""
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.client import DatabaseClient as PostgreSQLClient
 from django.db.backends.postgresql.creation import DatabaseCreation as PostgreSQLCreation
+from django.db.backends.postgresql.features import DatabaseFeatures as PostgreSQLFeatures
 from django.db.utils import OperationalError
 
 from . import embedded
 
 
-class DatabaseClient(PostgreSQLClient):
-    """`manage.py dbshell`, with the psql that comes with the embedded server."""
+class DatabaseFeatures(PostgreSQLFeatures):
+    """What PostgreSQL 18 can do, known without asking: `manage.py check` needs no server."""
 
-    executable_name = str(embedded.binaries() / "psql")
+    minimum_database_version = (18,)
+    is_postgresql_16 = is_postgresql_17 = is_postgresql_18 = True
+
+
+class DatabaseClient(PostgreSQLClient):
+    """`manage.py dbshell`; the embedded server brings its own psql."""
 
     def runshell(self, parameters):
-        self.connection.ensure_server_is_running()
+        if self.connection.is_embedded:
+            self.executable_name = str(embedded.binaries() / "psql")
+            self.connection.ensure_server_is_running()
         super().runshell(parameters)
 
 
@@ -31,10 +39,15 @@ class DatabaseCreation(PostgreSQLCreation):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection to the embedded server named by `EMBEDDED_DIRECTORY` in its settings."""
+    """A connection to the server of the settings, or to the embedded one in `EMBEDDED_DIRECTORY`."""
 
     client_class = DatabaseClient
     creation_class = DatabaseCreation
+    features_class = DatabaseFeatures
+
+    @property
+    def is_embedded(self) -> bool:
+        return "EMBEDDED_DIRECTORY" in self.settings_dict
 
     def ensure_server_is_running(self) -> None:
         """
@@ -53,5 +66,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params):
         # Every road to the server passes here: pooled or not, and the test runner's connection to
         # the `postgres` database. Asked each time, so that a server that died is started again.
-        self.ensure_server_is_running()
+        if self.is_embedded:
+            self.ensure_server_is_running()
         return super().get_new_connection(conn_params)

@@ -34,7 +34,9 @@ class Command(BaseCommand):
             if group:
                 known = {g.name: g for g in Group.objects.all()}
                 if group not in known:
-                    raise CommandError(f"No group “{group}”. There are: {', '.join(sorted(known))}.")
+                    raise CommandError(
+                        f"No group “{group}”. There are: {', '.join(sorted(known))}."
+                    )
                 user.groups.add(known[group])
             elif not user.groups.exists() and not user.is_superuser:
                 raise CommandError(f"{name} is in no group and could do nothing. Give --group.")

@@ -1,0 +1,163 @@
+"""`manage.py demo [--port N]`"""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from knox.models import AuthToken
+from tqdm import tqdm
+
+import quotes
+from quotes.filing import file
+from quotes.serializers import FilingSerializer
+from sources.models import Article
+from sources.serializers import (
+    AffiliationSerializer,
+    OrganisationSerializer,
+    OutletSerializer,
+    SpeakerSerializer,
+)
+
+NEWSROOM = Path(quotes.__file__).parent / "samples" / "newsroom.json"
+
+RECORDS = {
+    "outlets": OutletSerializer,
+    "organisations": OrganisationSerializer,
+    "speakers": SpeakerSerializer,
+    "affiliations": AffiliationSerializer,
+}
+
+GUIDE = """
+  FOR TRIAL ONLY. Everybody on this machine can read it, its secrets are known, and its
+  newsroom is made up. Never put it on a network.
+
+  API        {base}/api/v1/quotes/      (published quotes: no token needed)
+  Explorer   {base}/api/v1/docs/
+  Admin      {base}/admin/              user {admin}, password {password}
+
+  Tokens, good for a day (Authorization: Token ...)
+{tokens}
+
+  Worth trying:
+
+  curl '{base}/api/v1/quotes/?speaker_name=ingrid+pellow&role=minister&published_after=2026&fields=text,role,said,outlet'
+
+  curl '{base}/api/v1/quotes/?speaker_name=skoric&count=true&limit=2'
+
+  curl '{base}/api/v1/articles/' -H 'Authorization: Token {contributor}' -H 'Content-Type: application/json' \\
+    -d '{{"outlet": "The Harrow Sound Courier", "external_id": "try-1", "published": "2026-11", "text": "\\u201cIt works,\\u201d said Ada Lund, a reader.", "quotes": [{{"text": "It works", "speaker": "Ada Lund", "role": "reader"}}]}}'
+
+  Stop with Ctrl-C. What you filed is kept in var/postgres; delete that folder to start afresh.
+"""  # noqa: E501 (lines to be copied whole)
+
+
+class Command(BaseCommand):
+    help = (
+        "Try On Record on this machine: make the embedded database, file a made-up newsroom, make a "
+        "user for each group, and serve it. For trial only. Running it again is harmless."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("--port", type=int, default=8000, help="default: %(default)s")
+        parser.add_argument(
+            "--prepare", action="store_true", help="do all but serve, and print no tokens"
+        )
+
+    def handle(self, *, port: int, prepare: bool, **options):
+        if settings.DATABASE_URL:
+            raise CommandError(
+                "DATABASE_URL is set, and demo makes users that anyone could use. Unset it to try "
+                "On Record on the embedded database."
+            )
+        if not 1 <= port <= 65535:
+            raise CommandError("--port takes 1 to 65535.")
+        if not prepare:
+            self._check_port(port)
+        call_command("migrate", verbosity=0)
+        self._file_newsroom()
+        if prepare:
+            return
+        admin, password, tokens = self._make_users()
+        shown = "\n".join(f"    {group:<13}{token}" for group, token in tokens.items())
+        self.stdout.write(
+            GUIDE.format(
+                base=f"http://127.0.0.1:{port}",
+                admin=admin,
+                password=password,
+                tokens=shown,
+                contributor=tokens["Contributors"],
+            )
+        )
+        self.stdout.flush()
+        self._serve(port)
+
+    def _check_port(self, port: int) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise CommandError(
+                    f"Port {port} cannot be used ({error.strerror}). Choose another: --port N."
+                ) from error
+
+    def _file_newsroom(self) -> None:
+        room = json.loads(NEWSROOM.read_text(encoding="utf-8"))
+        first = room["articles"][0]["external_id"]
+        if Article.objects.filter(external_id=first).exists():
+            self.stdout.write("The sample newsroom is on record already.")
+            return
+        with transaction.atomic():
+            for name, serializer in RECORDS.items():
+                for record in room[name]:
+                    _valid(serializer, record).save()
+            for article in tqdm(room["articles"], "Filing", unit="article", disable=None):
+                file(_valid(FilingSerializer, article).validated_data, may_publish=True)
+
+    def _make_users(self) -> tuple[str, str, dict[str, str]]:
+        """A user for each group with a fresh token, and one for the admin with a fresh password."""
+        users, password, tokens = get_user_model().objects, secrets.token_urlsafe(9), {}
+        with transaction.atomic():
+            for group in Group.objects.order_by("-name"):
+                user, _ = users.get_or_create(username=f"demo-{group.name.lower()}")
+                user.groups.set([group])
+                AuthToken.objects.filter(user=user).delete()
+                _, tokens[group.name] = AuthToken.objects.create(
+                    user=user, expiry=timedelta(days=1)
+                )
+            admin, _ = users.get_or_create(username="demo-admin")
+            admin.is_staff = admin.is_superuser = True
+            admin.set_password(password)
+            admin.save()
+        return admin.username, password, tokens
+
+    def _serve(self, port: int) -> None:
+        command = [
+            *(sys.executable, "-m", "granian", "config.wsgi:application"),
+            *("--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
+            *("--workers", "2", "--no-ws", "--log-level", "warning"),
+        ]
+        environment = {**os.environ, "ONRECORD_PUBLIC_READ": "true"}
+        try:
+            code = subprocess.call(command, cwd=settings.BASE_DIR, env=environment)  # noqa: S603
+        except KeyboardInterrupt:
+            return
+        if code not in (0, -2, 130):
+            raise CommandError(f"The server stopped with code {code}.", returncode=code or 1)
+
+
+def _valid(serializer, data: dict):
+    reader = serializer(data=data)
+    reader.is_valid(raise_exception=True)
+    return reader
