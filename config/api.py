@@ -1,7 +1,7 @@
 """What every endpoint shares: strict filters, keyset pages, errors, entity tags.
 
-The settings name these; a resource inherits the rest from `sources.api`. This module is loaded while
-Django REST framework defines its first view: it imports no views. Errors are RFC 9457
+The settings name these; a resource inherits the rest from `sources.api`. This module is
+loaded while Django REST framework defines its first view: it imports no views. Errors are RFC 9457
 `application/problem+json`, entity tags and preconditions follow RFC 9110.
 """
 
@@ -106,8 +106,9 @@ class Before(models.Func):
 class KeysetPagination(pagination.BasePagination):
     """Pages on (sort key, id): every row once, at the same cost at any depth.
 
-    A cursor is signed and says where it stands, in which ordering and for which query; it is refused
-    anywhere else. `count=true` adds `{"value", "exact"}`: exact up to `COUNTED`, an estimate beyond.
+    A cursor is signed and says where it stands, in which ordering and for which query; it is
+    refused anywhere else. `count=true` adds `{"value", "exact"}`: exact up to `COUNTED`, an
+    estimate beyond.
     """
 
     USUAL, MOST, COUNTED = 50, 200, 100_000
@@ -376,8 +377,8 @@ def server_error(request) -> HttpResponse:
 def entity_tags(get_response):
     """Tag each answer with what it holds; answer 304 when the client holds the same.
 
-    A record's tag is `"version-digest"`: `If-Match` compares the version, `If-None-Match` the whole, so
-    a change in what is embedded (a speaker renamed) is noticed too.
+    A record's tag is `"version-digest"`: `If-Match` compares the version, `If-None-Match` the
+    whole, so a change in what is embedded (a speaker renamed) is noticed too.
     """
 
     def middleware(request):

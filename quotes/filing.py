@@ -1,7 +1,7 @@
 """Filing: an article comes in with its quotes, and all of it is stored or none.
 
-`file` takes one filing, `file_many` a batch of them; both take what `FilingSerializer` has read, and
-both are safe to repeat and to run at the same time as each other.
+`file` takes one filing, `file_many` a batch of them; both take what `FilingSerializer` has read,
+and both are safe to repeat and to run at the same time as each other.
 
 The road of a filing: its words are found in its text; the article is recognised or made; changed
 text becomes a new snapshot and every quote of the article follows it there; quotes that stand where
@@ -370,8 +370,8 @@ def _check_outlet(filing: Filing) -> None:
                 {
                     "pointer": "/outlet",
                     "message": (
-                        f"This URL is on record in another outlet, “{article.outlet.name}”, as article "
-                        f"{article.pk}. If that is wrong, change the article's outlet first."
+                        f"This URL is on record in another outlet, “{article.outlet.name}”, as "
+                        f"article {article.pk}. If that is wrong, change that article first."
                     ),
                 }
             ],

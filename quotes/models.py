@@ -107,8 +107,8 @@ class Quote(Record):
     """Words that an article attributes to a speaker, and where they are printed.
 
     A quote with a snapshot *is* the snapshot's text at its spans: PostgreSQL refuses anything else.
-    `exact` and `moved` quotes stand in the article's present text, `altered` and `missing` ones in an
-    earlier snapshot; an `unanchored` one has no snapshot because none is held.
+    `exact` and `moved` quotes stand in the article's present text, `altered` and `missing` ones in
+    an earlier snapshot; an `unanchored` one has no snapshot because none is held.
 
     `outlet`, `published` and `contexts` are kept by triggers from the article and the snapshot, so
     that one index can both filter and sort.
@@ -213,7 +213,7 @@ class Quote(Record):
                 ),
                 name="quote_anchor_has_its_place",
                 violation_error_message=(
-                    "A quote is anchored by spans in a snapshot, or it is unanchored and has neither."
+                    "A quote is anchored by spans in a snapshot, or unanchored and has neither."
                 ),
             ),
             models.CheckConstraint(
@@ -268,7 +268,8 @@ class Quote(Record):
                         SELECT * INTO place
                             FROM quotes_words_at(NEW.snapshot_id, NEW.article_id, NEW.spans);
                         IF place.words IS DISTINCT FROM NEW.text THEN
-                            RAISE EXCEPTION 'The text of a quote must be its snapshot''s at its spans.'
+                            RAISE EXCEPTION
+                                'The text of a quote must be its snapshot''s at its spans.'
                                 USING ERRCODE = 'check_violation', CONSTRAINT = 'quote_is_anchored';
                         END IF;
                         NEW.contexts = place.contexts;
@@ -300,7 +301,7 @@ class Quote(Record):
                         IF held.speaker_id IS DISTINCT FROM NEW.speaker_id
                            OR held.organisation_id IS DISTINCT FROM NEW.organisation_id THEN
                             RAISE EXCEPTION
-                                'The affiliation of a quote must be its speaker''s, at its organisation.'
+                                'The affiliation of a quote must be its speaker''s, there.'
                                 USING ERRCODE = 'check_violation',
                                       CONSTRAINT = 'quote_affiliation_fits';
                         END IF;
@@ -322,7 +323,8 @@ class Quote(Record):
         """Change what is resolved or printed of the attribution.
 
         An affiliation brings its organisation, and must be the speaker's. Another speaker or
-        organisation lets go of an affiliation that does not fit. Naming the speaker settles who it is.
+        organisation lets go of an affiliation that does not fit. Naming the speaker settles who it
+        is.
         """
         for name, value in changes.items():
             setattr(self, name, value)
@@ -378,7 +380,7 @@ class Via(models.Model):
 
 
 class PrintedArticle(Article):
-    """An article as its quotes see it: they keep its outlet and date, so that one index sorts them."""
+    """An article as its quotes see it: they keep its outlet and date, for one index to sort."""
 
     class Meta:
         proxy = True

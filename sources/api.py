@@ -1,7 +1,7 @@
 """What every resource of the API is built from: its viewset, its serializer, its references.
 
-Errors, pages, filters, access and entity tags are set for all of them in `config.api`, by way of the
-settings; this module holds what a resource inherits.
+Errors, pages, filters, access and entity tags are set for all of them in `config.api`, by way of
+the settings; this module holds what a resource inherits.
 """
 
 import hashlib

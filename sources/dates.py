@@ -218,8 +218,8 @@ serializers.ModelSerializer.serializer_field_mapping[PartialDateField] = Partial
 class PartialDateFilter(django_filters.Filter):
     """Rows whose date can be on or after (`edge="after"`), or on or before, the date asked for.
 
-    Inclusive at both ends: 2006-02 overlaps `published_after=2006-02-28`. The condition on the first
-    day says nothing new; it is what lets the index that sorts rows also bound them.
+    Inclusive at both ends: 2006-02 overlaps `published_after=2006-02-28`. The condition on the
+    first day says nothing new; it lets the index that sorts rows bound them too.
     """
 
     field_class = PartialDateFormField

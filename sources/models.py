@@ -370,7 +370,7 @@ class AffiliationQuerySet(models.QuerySet):
 
 
 class Affiliation(Record):
-    """A speaker held a role at an organisation, from–to: Popolo's Membership. Several may overlap."""
+    """A speaker held a role at an organisation, from–to (Popolo's Membership)."""
 
     speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="affiliations")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="affiliations")

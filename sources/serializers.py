@@ -167,8 +167,8 @@ def with_time(attrs: dict) -> dict:
 class ArticleSerializer(RecordSerializer):
     """An article without its text. `snapshot` is the digest of the text it has now, if one is held.
 
-    `published` may be written as an exact time (RFC 3339): its day is kept in `published`, the time,
-    in UTC, in `published_at`.
+    `published` may be written as an exact time (RFC 3339): its day is kept in `published`, the
+    time, in UTC, in `published_at`.
     """
 
     outlet = Reference(

@@ -1,4 +1,4 @@
-"""Django's PostgreSQL engine for PostgreSQL 18, which starts the embedded server when that is used."""
+"""Django's engine for PostgreSQL 18, which starts the embedded server when that is used."""
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.postgresql import base
@@ -39,7 +39,7 @@ class DatabaseCreation(PostgreSQLCreation):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection to the server of the settings, or to the embedded one in `EMBEDDED_DIRECTORY`."""
+    """A connection to the server of the settings, or to the one in `EMBEDDED_DIRECTORY`."""
 
     client_class = DatabaseClient
     creation_class = DatabaseCreation

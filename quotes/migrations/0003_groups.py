@@ -45,9 +45,7 @@ def make_groups(apps, schema_editor):
         for permission in allowed:
             app, codename = permission.split(".")
             group.permissions.add(
-                Permission.objects.using(alias).get(
-                    content_type__app_label=app, codename=codename
-                )
+                Permission.objects.using(alias).get(content_type__app_label=app, codename=codename)
             )
 
 

@@ -64,8 +64,8 @@ GUIDE = """
 
 class Command(BaseCommand):
     help = (
-        "Try On Record on this machine: make the embedded database, file a made-up newsroom, make a "
-        "user for each group, and serve it. For trial only. Running it again is harmless."
+        "Try On Record on this machine: make the embedded database, file a made-up newsroom, "
+        "make a user for each group, and serve it. For trial only. Running it again is harmless."
     )
 
     def add_arguments(self, parser):

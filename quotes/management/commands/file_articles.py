@@ -19,8 +19,8 @@ LONGEST_LINE = 20 * 1024 * 1024
 
 class Command(BaseCommand):
     help = (
-        "File many articles: FILE holds one filing a line, each as POST /api/v1/articles/ takes it. "
-        "Lines that are refused go to FILE.refused.ndjson with their reasons, and the rest is filed. "
+        "File many articles: FILE holds one filing a line, as POST /api/v1/articles/ takes it. "
+        "Lines that are refused go to FILE.refused.ndjson with their reasons; the rest is filed. "
         "A run that was cut short goes on where it stopped; filing a line twice changes nothing. "
         "Exits 1 when a line was refused."
     )

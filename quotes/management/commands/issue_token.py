@@ -13,7 +13,8 @@ from knox.models import AuthToken
 class Command(BaseCommand):
     help = (
         "Print a new API token for a user, and nothing else. The user is made if there is none, "
-        "without a password, and joins the group. The token is stored hashed: it cannot be shown again."
+        "without a password, and joins the group. The token is stored hashed: it cannot be shown "
+        "again."
     )
 
     def add_arguments(self, parser):
