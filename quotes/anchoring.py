@@ -233,8 +233,11 @@ for _table in (_SKELETON, _SHAPE):
 _MARK = r"[\p{M}\uFF9E\uFF9F]"
 _PRIMES = "′″‴⁗"
 _REVERSED_PRIMES = "‵‶‷"
-_INVISIBLES = regex.compile(f"[{_INVISIBLE}]")
-_MARKED_BLANK = regex.compile(r"[ \n\u2029](?=\p{M})")
+# Before a combining mark they stand for the base it lacks, and stay.
+_INVISIBLES = regex.compile(rf"[{_INVISIBLE}](?!{_MARK})")
+# So do blanks; tabs and line breaks cannot carry a mark.
+_MARKED_BLANK = regex.compile(r"[ \u1680](?=\p{M})")
+_CONTROLS = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029"
 _BLANKS = regex.compile(r" {2,}")
 _BREAKS = regex.compile(r"[ \n\u2029]{2,}")
 _DASH_RUN = regex.compile(r"-{2,}(?!\p{M})")
@@ -249,7 +252,8 @@ _BLOCK = regex.compile(rf"(?s:.{{1,512}})[{_RUNS}]*+{_MARK}{{0,256}}+")
 # runs that become a single character, and the rest with their marks.
 _UNIT = regex.compile(
     rf"([!-,.-~]+(?!{_MARK}))"
-    rf"|([{regex.escape(_WHITE)}]+(?!{_MARK})|[{regex.escape(_DASHES)}]+(?!{_MARK}))"
+    rf"|((?:[{_CONTROLS}]|[{regex.escape(_WHITE)}](?!{_MARK}))+"
+    rf"|[{regex.escape(_DASHES)}]+(?!{_MARK})|[{_INVISIBLE}])"
     rf"|[{_PRIMES}]+{_MARK}*|[{_REVERSED_PRIMES}]+{_MARK}*"
     rf"|(?s:.){_MARK}*"
 )
@@ -257,16 +261,14 @@ _UNIT = regex.compile(
 
 def _reduce(text: str, table: dict[str, str]) -> str:
     """One block's skeleton (or shape, by the other table)."""
-    plain = text.isascii()
-    if not plain:
+    if not text.isascii():
         if _INVISIBLES.search(text):
             text = _INVISIBLES.sub("", text)
         text = normalize("NFKD", text).replace("′′", '"').replace("‵‵", '"')
+        # A blank that carries a mark is no white space: "´" decomposes into blank and acute.
+        text = _MARKED_BLANK.sub("␣", text).replace("␣\u0301", "'")
     for character in set(text) & table.keys():
         text = text.replace(character, table[character])
-    if not plain:
-        # A blank that carries a mark is no white space: "´" decomposes into blank and acute.
-        text = _MARKED_BLANK.sub("\xa0", text).replace("\xa0\u0301", "'")
     if "\n" in text or "\u2029" in text:
         text = _BREAKS.sub(_one_break, text)
     if "  " in text:
@@ -372,7 +374,8 @@ def _origins(block: str, offset: int, breaks: bytearray) -> tuple[array, array]:
     before: Sequence[int] = range(offset, offset + len(block))
     after: Sequence[int] = range(offset + 1, offset + len(block) + 1)
     if not block.isascii() and _INVISIBLES.search(block):
-        before = [offset + i for i, c in enumerate(block) if c not in _INVISIBLE]
+        gone = {match.start() for match in _INVISIBLES.finditer(block)}
+        before = [offset + i for i in range(len(block)) if i not in gone]
         after = [i + 1 for i in before]
         block = _INVISIBLES.sub("", block)
     starts, ends = array("i"), array("i")
@@ -456,6 +459,8 @@ _BLANK = tuple(_SHAPE_WHITE)
 _BEFORE_OPENING = frozenset(_SHAPE_WHITE + "([{-" + _DOUBLE_SHAPES + _SINGLE_SHAPES)
 _NOT_AFTER_OPENING = frozenset(_SHAPE_WHITE + ",;:!?)]}")
 _WORD = regex.compile(r"\w")
+# A blank line, or the end of a line that ends a sentence: other line ends may be mere wrapping.
+_PARAGRAPH_END = regex.compile(rf"\u2029|[.!?。][{_DOUBLE_SHAPES}{_SINGLE_SHAPES}]*\n")
 
 
 class _Gap(NamedTuple):
@@ -508,7 +513,6 @@ def _gaps(shape: str) -> list[_Gap]:
     paragraph break but right before the opening mark: after “…,” he said, a new paragraph that
     introduces its words anew is another quote, perhaps another person's.
     """
-    paragraph = "\u2029" if "\u2029" in shape else "\n"
     gaps = {}
     for family, marks in enumerate(_FAMILIES):
         found = [match.start() for match in marks.finditer(shape)]
@@ -526,10 +530,10 @@ def _gaps(shape: str) -> list[_Gap]:
                 continue
             if reopener - closer > LONGEST_GAP or number < 2 or not opens[number - 2]:
                 continue
-            between = shape[closer + 1 : reopener].rstrip(_SHAPE_WHITE)
-            if paragraph in between or not _closes(shape, closer):
+            between = shape[closer - 1 : reopener].rstrip(_SHAPE_WHITE)
+            if _PARAGRAPH_END.search(between) or not _closes(shape, closer):
                 continue
-            if family and _FAMILIES[0].search(between):
+            if family and _FAMILIES[0].search(between, 1):
                 continue
             gaps[_Gap(closer - (shape[closer - 1] in _BLANK), after)] = True
     return sorted(gaps)
@@ -893,7 +897,10 @@ class Page:
             breaks = self._blocks.is_break
             return Span(start, end) if breaks(start) and breaks(end) else None
 
-        return _occurrences(self.text, words.strip(_WHITE + _INVISIBLE), whole, limit)
+        bare = words.strip(_WHITE + _INVISIBLE)
+        # A blank or an invisible character that carried a mark is no edge to cut off.
+        bare = bare if same_words(bare, words) else words
+        return _occurrences(self.text, bare, whole, limit)
 
     def _split_places(self, needle: str) -> tuple[list[tuple[Span, ...]], bool]:
         if " " not in needle or not self._gaps:
@@ -904,7 +911,7 @@ class Page:
             spans = tuple(self._span(start, end) for start, end in reading)
             if all(spans):
                 places.append(spans)
-        return places, len(places) <= SHOWN and not search.exhausted
+        return sorted(places), len(places) <= SHOWN and not search.exhausted
 
     def _span(self, start: int, end: int) -> Span | None:
         """The text's span for a stretch of the skeleton; None where it would split a cluster."""

@@ -18,7 +18,7 @@ from http import HTTPStatus
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.models import Q
 
-from quotes.anchoring import AnchoringError, Following, Page
+from quotes.anchoring import AnchoringError, Following, NoWords, Page, same_words
 from quotes.models import Quote, Via
 from sources.dates import PartialDate
 from sources.locks import lock_all
@@ -206,15 +206,28 @@ def _fault(index: int, name: str, message: str, **details) -> dict:
 def _anchor(filing: Filing) -> Iterator[dict]:
     seen = {}
     for index, proposal in enumerate(filing.proposals):
-        try:
-            spans = _place(filing.page, proposal)
-        except AnchoringError as error:
-            name = "spans" if proposal.get("spans") else "text"
-            yield _fault(index, name, error.message, **error.details)
+        spans, fault = _try_place(filing.page, index, proposal)
+        if fault:
+            yield fault
             continue
         if spans and (twin := seen.setdefault(spans, index)) != index:
             yield _fault(index, "", f"Stands at the same place as quote {twin} of this filing.")
         filing.spans.append(spans)
+
+
+def misplaced(text: str, proposals: dict[int, dict]) -> list[dict]:
+    """What is wrong with the words of these quotes, by index, in a filing refused for more."""
+    page = Page(text)
+    tried = (_try_place(page, index, proposal) for index, proposal in proposals.items())
+    return [fault for _, fault in tried if fault]
+
+
+def _try_place(page: Page | None, index: int, proposal: dict) -> tuple[tuple, dict | None]:
+    try:
+        return _place(page, proposal), None
+    except AnchoringError as error:
+        name = "spans" if proposal.get("spans") else "text"
+        return (), _fault(index, name, error.message, **error.details)
 
 
 def _missing_ids(filing: Filing, name: str, model) -> list[dict]:
@@ -247,8 +260,8 @@ def _place(page: Page | None, proposal: dict) -> tuple:
             raise AnchoringError(
                 "No text is held for this article: spans have nothing to point into."
             )
-        if not words:
-            raise AnchoringError("A quote needs its words.")
+        if same_words(words or "", ""):
+            raise NoWords
         return ()
     return page.at(spans, words) if spans else page.find(words or "")
 
@@ -260,8 +273,8 @@ def _find_outlets(filings: list[Filing]) -> None:
     named = [filing.data.get("outlet") for filing in filings]
     register = Register(Outlet.objects.all(), (), to_make=named)
     slugs = {}
-    if missing := [n for n in named if n and not as_uuid(n) and not register.called(n)]:
-        slugs = {o.slug: o for o in Outlet.objects.filter(slug__in=missing)}
+    if unclear := [n for n in named if n and not as_uuid(n) and len(register.called(n)) != 1]:
+        slugs = {o.slug: o for o in Outlet.objects.filter(slug__in=unclear)}
     for filing, name in zip(filings, named, strict=True):
         if not name:
             continue
@@ -319,6 +332,7 @@ def _find_articles(filings: list[Filing]) -> None:
         filing.article = _recognise(filing, found, keys, texts_of)
         if filing.article:
             _check_outlet(filing)
+            _check_others(filing, found, keys)
     _store_articles(filings)
 
 
@@ -377,6 +391,26 @@ def _check_outlet(filing: Filing) -> None:
             ],
             status=HTTPStatus.CONFLICT,
         )
+
+
+def _check_others(filing: Filing, found: list[Article], keys: dict) -> None:
+    """Refuse to give an article what is known to be another's."""
+    data, article = filing.data, filing.article
+    outlet = filing.outlet or article.outlet
+    for other in found:
+        if other.pk == article.pk:
+            continue
+        if data.get("url") and other.url_key == keys[data["url"]]:
+            name, what, rest = "url", "URL", "external_id"
+        elif data.get("external_id") == other.external_id and other.outlet == outlet:
+            name, what, rest = "external_id", "external_id", "URL"
+        else:
+            continue
+        message = (
+            f"This {what} is on record as article {other.pk}, and this {rest} as article "
+            f"{article.pk}. Correct one of the two first."
+        )
+        raise Refused([{"pointer": f"/{name}", "message": message}], status=HTTPStatus.CONFLICT)
 
 
 def _store_articles(filings: list[Filing]) -> None:

@@ -3,15 +3,17 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from quotes.filing import MOST_QUOTES, Filing
+from quotes.filing import MOST_QUOTES, Filing, Refused, misplaced
 from quotes.models import Quote, Utterance, Via
 from sources.api import RecordSerializer, Reference, StrictSerializer
 from sources.dates import PartialDateSerializerField
+from sources.faults import pointed
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
 from sources.serializers import (
     RECORD,
     ArticleSerializer,
     LanguageField,
+    NameField,
     PublicationField,
     WebAddressField,
     strings,
@@ -215,16 +217,14 @@ class ProposalSerializer(StrictSerializer):
     )
     spans = SpansField(required=False, allow_null=True)
     kind = serializers.ChoiceField(choices=Quote.Kind.choices, default=Quote.Kind.DIRECT)
-    speaker = serializers.CharField(
-        max_length=500, required=False, allow_null=True, help_text="An id or a name; null: nobody."
+    speaker = NameField(
+        required=False, allow_null=True, help_text="An id or a name; null: nobody."
     )
     speaker_kind = serializers.ChoiceField(
         choices=Speaker.Kind.choices, required=False, allow_null=True
     )
     role = printed()
-    organisation = serializers.CharField(
-        max_length=500, required=False, allow_null=True, help_text="An id or a name."
-    )
+    organisation = NameField(required=False, allow_null=True, help_text="An id or a name.")
     said = PartialDateSerializerField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
     attribution = AttributionSerializer(required=False, allow_null=True)
@@ -247,9 +247,7 @@ class FilingSerializer(StrictSerializer):
     `text` is the exact text; null says that none is held, and its quotes are then unanchored.
     """
 
-    outlet = serializers.CharField(
-        max_length=500, required=False, allow_null=True, help_text="An id, a slug or a name."
-    )
+    outlet = NameField(required=False, allow_null=True, help_text="An id, a slug or a name.")
     external_id = serializers.CharField(max_length=200, required=False, allow_null=True)
     url = WebAddressField(required=False, allow_null=True)
     headline = serializers.CharField(max_length=2000, required=False, allow_null=True)
@@ -264,6 +262,25 @@ class FilingSerializer(StrictSerializer):
 
     def validate(self, attrs):
         return with_time(attrs)
+
+    @classmethod
+    def read(cls, payload) -> dict:
+        """What a payload says, checked; `Refused` names all that is wrong with it at once."""
+        serializer = cls(data=payload)
+        if serializer.is_valid():
+            return serializer.validated_data
+        faults = list(pointed(serializer.errors))
+        if "text" not in serializer.errors and isinstance(payload, dict):
+            faults += misplaced(payload["text"], cls._readable(payload)) if payload["text"] else []
+        raise Refused(faults)
+
+    @staticmethod
+    def _readable(payload: dict) -> dict[int, dict]:
+        """Those quotes of a refused payload that can be looked for in its text, by index."""
+        quotes = payload.get("quotes")
+        each = quotes[:MOST_QUOTES] if isinstance(quotes, list) else []
+        proposals = {index: ProposalSerializer(data=quote) for index, quote in enumerate(each)}
+        return {index: one.validated_data for index, one in proposals.items() if one.is_valid()}
 
 
 class QuoteProposalSerializer(ProposalSerializer):

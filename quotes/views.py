@@ -54,10 +54,9 @@ class Articles(Resource):
     @idempotent
     def create(self, request):
         """File an article, its text and its quotes: all of it is stored, or none."""
-        serializer = FilingSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
         filing = file(
-            serializer.validated_data, may_publish=request.user.has_perm("quotes.publish_quote")
+            FilingSerializer.read(request.data),
+            may_publish=request.user.has_perm("quotes.publish_quote"),
         )
         created = filing.outcome == "made"
         return filed(self, filing, status.HTTP_201_CREATED if created else status.HTTP_200_OK)

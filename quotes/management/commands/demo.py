@@ -53,7 +53,7 @@ GUIDE = """
 
   curl '{base}/api/v1/quotes/?speaker_name=ingrid+pellow&role=minister&published_after=2026&fields=text,role,said,outlet'
 
-  curl '{base}/api/v1/quotes/?speaker_name=skoric&count=true&limit=2'
+  curl '{base}/api/v1/quotes/?speaker_name=zeljka+skoric&count=true&limit=2'
 
   curl '{base}/api/v1/articles/' -H 'Authorization: Token {contributor}' -H 'Content-Type: application/json' \\
     -d '{{"outlet": "The Harrow Sound Courier", "external_id": "try-1", "published": "2026-11", "text": "\\u201cIt works,\\u201d said Ada Lund, a reader.", "quotes": [{{"text": "It works", "speaker": "Ada Lund", "role": "reader"}}]}}'
@@ -121,9 +121,11 @@ class Command(BaseCommand):
         with transaction.atomic():
             for name, serializer in RECORDS.items():
                 for record in room[name]:
-                    _valid(serializer, record).save()
+                    reader = serializer(data=record)
+                    reader.is_valid(raise_exception=True)
+                    reader.save()
             for article in tqdm(room["articles"], "Filing", unit="article", disable=None):
-                file(_valid(FilingSerializer, article).validated_data, may_publish=True)
+                file(FilingSerializer.read(article), may_publish=True)
 
     def _make_users(self) -> tuple[str, str, dict[str, str]]:
         """A user for each group with a fresh token, and one for the admin with a fresh password."""
@@ -155,9 +157,3 @@ class Command(BaseCommand):
             return
         if code not in (0, -2, 130):
             raise CommandError(f"The server stopped with code {code}.", returncode=code or 1)
-
-
-def _valid(serializer, data: dict):
-    reader = serializer(data=data)
-    reader.is_valid(raise_exception=True)
-    return reader

@@ -11,7 +11,6 @@ from tqdm import tqdm
 
 from quotes.filing import Refused, file_many, same_article
 from quotes.serializers import FilingSerializer
-from sources.faults import pointed
 
 BATCH = 100
 LONGEST_LINE = 20 * 1024 * 1024
@@ -149,10 +148,10 @@ def read(line: bytes) -> dict:
         payload = json.loads(line)
     except ValueError as error:
         return refusal("", f"Not JSON: {error}", line.decode("utf-8", "replace").strip())
-    serializer = FilingSerializer(data=payload)
-    if not serializer.is_valid():
-        return {"fault": list(pointed(serializer.errors)), "filing": payload}
-    return {**serializer.validated_data, "filing": payload}
+    try:
+        return {**FilingSerializer.read(payload), "filing": payload}
+    except Refused as error:
+        return {"fault": error.faults, "filing": payload}
 
 
 def refusal(pointer: str, message: str, payload) -> dict:
