@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import socket
-import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -148,12 +147,9 @@ class Command(BaseCommand):
         command = [
             *(sys.executable, "-m", "granian", "config.wsgi:application"),
             *("--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-            *("--workers", "2", "--no-ws", "--log-level", "warning"),
+            *("--workers", "2", "--blocking-threads", "4", "--no-ws", "--log-level", "warning"),
         ]
-        environment = {**os.environ, "ONRECORD_PUBLIC_READ": "true"}
-        try:
-            code = subprocess.call(command, cwd=settings.BASE_DIR, env=environment)  # noqa: S603
-        except KeyboardInterrupt:
-            return
-        if code not in (0, -2, 130):
-            raise CommandError(f"The server stopped with code {code}.", returncode=code or 1)
+        os.environ["ONRECORD_PUBLIC_READ"] = "true"
+        os.chdir(settings.BASE_DIR)
+        # The server takes this process's place, so that signals reach it and nothing else is left.
+        os.execv(sys.executable, command)  # noqa: S606
