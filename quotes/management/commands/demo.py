@@ -147,7 +147,8 @@ class Command(BaseCommand):
         command = [
             *(sys.executable, "-m", "granian", "config.wsgi:application"),
             *("--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-            *("--workers", "2", "--blocking-threads", "4", "--no-ws", "--log-level", "warning"),
+            *("--log-level", "warning", "--workers-kill-timeout", "3"),
+            *("--workers", "2", "--blocking-threads", "4", "--no-ws"),
         ]
         os.environ["ONRECORD_PUBLIC_READ"] = "true"
         os.chdir(settings.BASE_DIR)
