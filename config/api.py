@@ -9,10 +9,17 @@ import hashlib
 import json
 import logging
 import math
+import re
+from collections.abc import Iterator
 from http import HTTPStatus
 
 from django.core import signing
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, models
 from django.http import Http404, HttpResponse, JsonResponse
 from django.utils.cache import get_conditional_response
@@ -22,11 +29,14 @@ from rest_framework import exceptions, pagination, parsers, renderers
 from rest_framework.response import Response
 
 from quotes.filing import Refused
-from sources.faults import BadParameter, nearest_of, pointed
+from sources.faults import BadParameter, escaped, nearest_of, pointed
 
 log = logging.getLogger(__name__)
 
 API = "/api/"
+
+# Signs cursors without the time, so that the same page is the same bytes and keeps its entity tag.
+SIGNER = signing.Signer(salt="cursor")
 
 # Bodies
 
@@ -43,15 +53,62 @@ class Parser(parsers.JSONParser):
         if len(body) > most:
             raise BodyTooLarge(f"The body is larger than {most // 1024:,} KiB.")
         try:
-            return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+            data = json.loads(
+                body.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite
+            )
+            faults = list(_unstorable(data))
         except UnicodeDecodeError as error:
             raise exceptions.ParseError(f"The body is not UTF-8: {error.reason}.") from error
-        except (ValueError, RecursionError) as error:
+        except RecursionError:
+            raise exceptions.ParseError("The body is nested too deeply.") from None
+        except ValueError as error:
             raise exceptions.ParseError(f"The body is not JSON: {error}.") from error
+        if faults:
+            raise UnstorableText(faults)
+        return data
 
 
 def _refuse_constant(name: str):
     raise ValueError(f"{name} is not a JSON value")
+
+
+def _finite(number: str) -> float:
+    if math.isinf(value := float(number)):
+        raise ValueError(f"{number[:40]} is too large a number")
+    return value
+
+
+def _unstorable(value, pointer: str = "") -> Iterator[dict]:
+    """Each string, names of members too, that neither PostgreSQL nor UTF-8 can hold."""
+    match value:
+        case str():
+            if "\0" in value:
+                yield {"pointer": pointer, "message": "Null characters are not allowed."}
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                lone = f"U+{ord(value[error.start]):X}"
+                message = f"Surrogate characters are not allowed: {lone}."
+                yield {"pointer": pointer, "message": message}
+        case dict():
+            for name, inner in value.items():
+                at = f"{pointer}/{escaped(name.encode(errors='replace').decode())}"
+                yield from _unstorable(name, at)
+                yield from _unstorable(inner, at)
+        case list():
+            for index, inner in enumerate(value):
+                yield from _unstorable(inner, f"{pointer}/{index}")
+
+
+class UnstorableText(exceptions.APIException):
+    """Strings of a body that cannot be stored: `faults` is a pointer and a message each."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+    default_code = "invalid"
+
+    def __init__(self, faults: list[dict]):
+        self.faults = faults
+        super().__init__("; ".join(f"{f['pointer']}: {f['message']}" for f in faults))
 
 
 class BodyTooLarge(exceptions.APIException):
@@ -129,7 +186,11 @@ class KeysetPagination(pagination.BasePagination):
                 Before([column, "pk"], place["at"], descending=descending is not backwards)
             )
         sign = "-" if descending is not backwards else ""
-        rows = list(queryset.order_by(f"{sign}{column}", f"{sign}pk")[: self.limit + 1])
+        order = (f"{sign}{column}", f"{sign}pk")
+        # The page is found before anything is joined to it. Where many rows share a sort key,
+        # PostgreSQL thinks that few are left, and would join and sort all of them.
+        page = queryset.order_by(*order).values("pk")[: self.limit + 1]
+        rows = list(view.get_queryset().filter(pk__in=page).order_by(*order))
         more, rows = len(rows) > self.limit, rows[: self.limit]
         if backwards:
             rows.reverse()
@@ -189,7 +250,7 @@ class KeysetPagination(pagination.BasePagination):
     def _limit(self, value: str | None) -> int:
         if value is None:
             return self.USUAL
-        if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= self.MOST):
+        if not (re.fullmatch("[0-9]{1,3}", value) and 1 <= int(value) <= self.MOST):
             raise BadParameter({"limit": [f"A whole number from 1 to {self.MOST}."]})
         return int(value)
 
@@ -231,7 +292,7 @@ class KeysetPagination(pagination.BasePagination):
         if cursor is None:
             return None
         try:
-            place = signing.loads(cursor, salt="cursor")
+            place = SIGNER.unsign_object(cursor)
         except signing.BadSignature:
             raise BadParameter(
                 {"cursor": ["Not a cursor of this service. Take it from `next` or `previous`."]}
@@ -247,7 +308,7 @@ class KeysetPagination(pagination.BasePagination):
 
     def _url(self, place: dict) -> str:
         query = self.request.query_params.copy()
-        query["cursor"] = signing.dumps({**place, "of": self.stamp}, salt="cursor")
+        query["cursor"] = SIGNER.sign_object({**place, "of": self.stamp})
         query.pop("count", None)
         path = self.request.build_absolute_uri(self.request.path)
         return f"{path}?{query.urlencode()}"
@@ -258,6 +319,9 @@ class KeysetPagination(pagination.BasePagination):
 
 def problem(error: Exception, context: dict) -> Response | None:
     """Any error of an API view as a problem (RFC 9457); None lets Django answer 500."""
+    # Whatever else a view can render, a problem is JSON.
+    context["request"].accepted_renderer = Renderer()
+    context["request"].accepted_media_type = Renderer.media_type
     headers, faults, kind = {}, [], None
     match error:
         case Refused():
@@ -275,6 +339,10 @@ def problem(error: Exception, context: dict) -> Response | None:
             status = HTTPStatus.BAD_REQUEST
             detail = "The request was refused as a whole; nothing was changed."
             faults = list(pointed(error.detail))
+        case UnstorableText():
+            status = HTTPStatus.BAD_REQUEST
+            detail = "The request was refused as a whole; nothing was changed."
+            faults = error.faults
         case exceptions.APIException():
             status, detail = HTTPStatus(error.status_code), str(error.detail)
             if wait := getattr(error, "wait", None):
@@ -290,6 +358,8 @@ def problem(error: Exception, context: dict) -> Response | None:
             status, detail = HTTPStatus.FORBIDDEN, "You may not do this."
         case RequestDataTooBig():
             status, detail = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large."
+        case SuspiciousOperation():
+            status, detail = HTTPStatus.BAD_REQUEST, "The request was refused."
         case IntegrityError():
             status = HTTPStatus.CONFLICT
             detail = "Something else changed at the same moment. Nothing was kept; send it again."
@@ -363,6 +433,13 @@ def not_found(request, exception=None) -> HttpResponse:
     return answer_plainly(HTTPStatus.NOT_FOUND, f"There is no such path.{hint}")
 
 
+def bad_request(request, exception=None) -> HttpResponse:
+    """400 before any view was asked: an unknown host, too many parameters."""
+    if request.path.startswith(API):
+        return answer_plainly(HTTPStatus.BAD_REQUEST, "The request was refused.")
+    return HttpResponse("Bad request.\n", status=400, content_type="text/plain; charset=utf-8")
+
+
 def server_error(request) -> HttpResponse:
     """500: the fault is ours and is in the log."""
     detail = "Something failed here. Nothing was changed. It has been logged."
@@ -397,7 +474,12 @@ def entity_tags(get_response):
         if request.method in ("GET", "HEAD"):
             response.setdefault("Cache-Control", "private, no-cache")
             response.setdefault("Vary", "Authorization, Accept")
-            return get_conditional_response(request, etag=response["ETag"], response=response)
+            answer = get_conditional_response(request, etag=response["ETag"], response=response)
+            if answer.status_code == HTTPStatus.PRECONDITION_FAILED:
+                return answer_plainly(
+                    HTTPStatus.PRECONDITION_FAILED, "What is here is not what If-Match names."
+                )
+            return answer
         return response
 
     return middleware

@@ -1,4 +1,4 @@
-"""How the OpenAPI document tells what the code cannot: the token, and the problems."""
+"""How the OpenAPI document tells what the code cannot: the token, headers, and the problems."""
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiFilterExtension
 
@@ -42,3 +42,70 @@ class FilterParameters(OpenApiFilterExtension):
         return described | (
             {"style": "form", "explode": False} if schema["type"] == "array" else {}
         )
+
+
+# What every operation of a method takes
+
+
+def _string(where: str, name: str, text: str, *, required: bool = False) -> dict:
+    schema = {"type": "string"}
+    return {"name": name, "in": where, "required": required, "description": text, "schema": schema}
+
+
+TAKES = {
+    "patch": _string(
+        "header", "If-Match", "The ETag of the record as it was last read, or `*`.", required=True
+    ),
+    "post": _string(
+        "header",
+        "Idempotency-Key",
+        "Makes a retry safe: the same key and request replay the stored answer.",
+    ),
+}
+FIELDS = _string("query", "fields", "Only these fields, with commas between.")
+
+PROBLEM = {
+    "description": "A problem (RFC 9457).",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "properties": {
+                    "type": {"type": "string", "format": "uri"},
+                    "title": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "detail": {"type": "string"},
+                    "errors": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "properties": {
+                                "pointer": {
+                                    "type": "string",
+                                    "description": "Where in the body (RFC 6901), or /parameter.",
+                                },
+                                "message": {"type": "string"},
+                            },
+                            "required": ["pointer", "message"],
+                            "additionalProperties": True,
+                        },
+                    },
+                },
+                "required": ["type", "title", "status", "detail"],
+            }
+        }
+    },
+}
+
+
+def headers_and_problems(result: dict, **kwargs) -> dict:
+    """Add to each operation the headers of its method, and that it may answer with a problem."""
+    result["components"]["responses"] = {"Problem": PROBLEM}
+    for operations in result["paths"].values():
+        for method, operation in operations.items():
+            taken = [TAKES[method]] if method in TAKES else []
+            if operation["operationId"].endswith("_retrieve"):
+                taken = [FIELDS]
+            operation.setdefault("parameters", []).extend(taken)
+            operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
+    return result

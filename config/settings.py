@@ -29,6 +29,7 @@ ONRECORD_PUBLIC_READ = env.bool("ONRECORD_PUBLIC_READ", default=False)
 ONRECORD_THROTTLE_ANONYMOUS = env.str("ONRECORD_THROTTLE_ANONYMOUS", default="600/min")
 ONRECORD_THROTTLE_TOKEN = env.str("ONRECORD_THROTTLE_TOKEN", default="12000/min")
 ONRECORD_TOKEN_DAYS = env.int("ONRECORD_TOKEN_DAYS", default=90)
+PROXIES = env.int("ONRECORD_PROXIES", default=0)
 STATEMENT_TIMEOUT = env.str("ONRECORD_STATEMENT_TIMEOUT", default="") or None
 
 if not SECRET_KEY:
@@ -76,6 +77,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -161,6 +163,7 @@ REST_FRAMEWORK = {
         "anon": ONRECORD_THROTTLE_ANONYMOUS,
         "user": ONRECORD_THROTTLE_TOKEN,
     },
+    "NUM_PROXIES": PROXIES,  # whose X-Forwarded-For is believed, when throttling by address
     "EXCEPTION_HANDLER": "config.api.problem",
     "URL_FORMAT_OVERRIDE": None,
     "DATETIME_FORMAT": "iso-8601",
@@ -190,7 +193,10 @@ SPECTACULAR_SETTINGS = {
         "FiledQuoteStatus": "quotes.serializers.FILED_AS",
         "ViaKind": "quotes.models.Via.Kind",
     },
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.schema.headers_and_problems",
+    ],
 }
 
 # Logs: to standard error; never a token, never an article's text.

@@ -28,16 +28,20 @@ open_to_all = {"authentication_classes": [], "permission_classes": [AllowAny]}
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs")),
     path("health/", lambda request: HttpResponse("ok\n", content_type="text/plain")),
+    path("favicon.ico", lambda request: HttpResponse(status=204)),  # asked for by every browser
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("api/v1/", include(router.urls)),
     path("api/v1/schema/", SpectacularAPIView.as_view(**open_to_all), name="schema"),
     path(
         "api/v1/docs/",
-        SpectacularSwaggerSplitView.as_view(url_name="schema", **open_to_all),
+        SpectacularSwaggerSplitView.as_view(
+            url_name="schema", template_name="docs.html", **open_to_all
+        ),
         name="docs",
     ),
 ]
 
+handler400 = "config.api.bad_request"
 handler404 = "config.api.not_found"
 handler500 = "config.api.server_error"

@@ -228,19 +228,18 @@ for _table in (_SKELETON, _SHAPE):
     for _same in [key for key, value in _table.items() if key == value]:
         del _table[_same]
 
-# Everything that can follow a base character and belong to it when normalised: marks, and the
-# half-width kana voicing signs, which are letters that decompose into marks.
-_MARK = r"[\p{M}\uFF9E\uFF9F]"
+# Whatever attaches to the character before it: combining marks, joiners, emoji modifiers (UAX #29).
+_MARK = r"[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]"
 _PRIMES = "′″‴⁗"
 _REVERSED_PRIMES = "‵‶‷"
-# Before a combining mark they stand for the base it lacks, and stay.
+# Before a mark they stand for the base it lacks, and stay.
 _INVISIBLES = regex.compile(rf"[{_INVISIBLE}](?!{_MARK})")
 # So do blanks; tabs and line breaks cannot carry a mark.
-_MARKED_BLANK = regex.compile(r"[ \u1680](?=\p{M})")
+_MARKED_BLANK = regex.compile(rf"[ \u1680](?={_MARK})")
 _CONTROLS = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029"
 _BLANKS = regex.compile(r" {2,}")
 _BREAKS = regex.compile(r"[ \n\u2029]{2,}")
-_DASH_RUN = regex.compile(r"-{2,}(?!\p{M})")
+_DASH_RUN = regex.compile(rf"-{{2,}}(?!{_MARK})")
 
 # A block ends where the skeletons of two blocks, put together, are the skeleton of both: never
 # inside a run of white space, dashes or primes, nor before a combining mark.
@@ -249,12 +248,13 @@ _RUNS = regex.escape(_WHITE + _INVISIBLE + _PRIMES + _REVERSED_PRIMES) + regex.e
 _BLOCK = regex.compile(rf"(?s:.{{1,512}})[{_RUNS}]*+{_MARK}{{0,256}}+")
 
 # A block's indivisible pieces, invisible characters removed: plain ASCII (one character each),
-# runs that become a single character, and the rest with their marks.
+# runs that become a single character, control characters, and the rest with their marks.
 _UNIT = regex.compile(
     rf"([!-,.-~]+(?!{_MARK}))"
     rf"|((?:[{_CONTROLS}]|[{regex.escape(_WHITE)}](?!{_MARK}))+"
     rf"|[{regex.escape(_DASHES)}]+(?!{_MARK})|[{_INVISIBLE}])"
     rf"|[{_PRIMES}]+{_MARK}*|[{_REVERSED_PRIMES}]+{_MARK}*"
+    r"|\p{GCB=Control}"
     rf"|(?s:.){_MARK}*"
 )
 
@@ -267,6 +267,7 @@ def _reduce(text: str, table: dict[str, str]) -> str:
         text = normalize("NFKD", text).replace("′′", '"').replace("‵‵", '"')
         # A blank that carries a mark is no white space: "´" decomposes into blank and acute.
         text = _MARKED_BLANK.sub("␣", text).replace("␣\u0301", "'")
+    text = text.replace("\r\n", "\n")
     for character in set(text) & table.keys():
         text = text.replace(character, table[character])
     if "\n" in text or "\u2029" in text:

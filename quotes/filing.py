@@ -17,6 +17,7 @@ from http import HTTPStatus
 
 from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.models import Q
+from rapidfuzz.distance import Postfix, Prefix
 
 from quotes.anchoring import AnchoringError, Following, NoWords, Page, same_words
 from quotes.models import Quote, Via
@@ -50,6 +51,9 @@ ARTICLE_FIELDS = (
 # What a filing may say of a quote that is stored as it stands.
 PLAIN_FIELDS = ("kind", "language", "role", "said")
 PRINTED_FIELDS = ("text", "speaker", "role", "organisation", "cue")
+
+# Speakers that only their article tells apart.
+NAMELESS = Q(kind__in=[Speaker.Kind.UNNAMED, Speaker.Kind.COLLECTIVE], organisation=None)
 
 Flag = Quote.Flag
 
@@ -129,11 +133,19 @@ def _file_alone(data: dict, *, may_publish: bool) -> Filing | Refused:
 def propose(article: Article, data: dict, *, may_publish: bool) -> FiledQuote:
     """Add one quote to an article on record, anchored in the text it has now."""
     filing = Filing({"quotes": [data]}, article=article)
-    with transaction.atomic():
-        lock_all([f"article:{article.pk}"])
-        filing.article = _with_text().get(pk=article.pk)
-        filing.outlet = filing.article.outlet
-        _continue([filing], may_publish=may_publish)
+    try:
+        with transaction.atomic():
+            _locked(Article.objects.filter(pk=article.pk))
+            filing.article = _with_text().get(pk=article.pk)
+            filing.outlet = filing.article.outlet
+            _continue([filing], may_publish=may_publish)
+    except Refused as refusal:
+        # What was sent is the quote itself, not a list of quotes.
+        faults = [
+            {**fault, "pointer": fault["pointer"].removeprefix("/quotes/0")}
+            for fault in refusal.faults
+        ]
+        raise Refused(faults, refusal.status) from refusal
     return filing.quotes[0]
 
 
@@ -141,7 +153,7 @@ def capture(article: Article, text: str) -> Filing:
     """Take in a new text of an article on record; its quotes follow it there."""
     filing = Filing({"text": text}, article=article)
     with transaction.atomic():
-        lock_all([f"article:{article.pk}"])
+        _locked(Article.objects.filter(pk=article.pk))
         filing.article = _with_text().get(pk=article.pk)
         filing.outlet = filing.article.outlet
         _continue([filing], may_publish=False)
@@ -173,7 +185,8 @@ def _continue(filings: list[Filing], *, may_publish: bool) -> None:
     _check([filing for filing in filings if not filing.spans], may_publish=may_publish)
     _store_texts(filings)
     _follow(filings)
-    drafts = [draft for filing in filings for draft in _drafts(filing)]
+    folded = _folded_names(filings)
+    drafts = [draft for filing in filings for draft in _drafts(filing, folded)]
     _resolve(drafts)
     _store_quotes(filings, drafts)
 
@@ -305,11 +318,10 @@ def _find_articles(filings: list[Filing]) -> None:
     """Recognise each article by outlet and external_id, else by URL, else by outlet and text."""
     urls = {f.data["url"] for f in filings if f.data.get("url")}
     keys = dict(_url_keys(urls))
+    known_as = [(filing.outlet and filing.outlet.pk, _known_as(filing)) for filing in filings]
     lock_all(
-        name
-        for filing in filings
-        for name in ([f"article:url:{keys[filing.data['url']]}"] if filing.data.get("url") else [])
-        + [f"article:known-as:{filing.outlet and filing.outlet.pk}:{_known_as(filing)}"]
+        [f"article:url:{key}" for key in keys.values()]
+        + [f"article:known-as:{outlet}:{name}" for outlet, name in known_as if name]
     )
     external = {f.data["external_id"] for f in filings if f.data.get("external_id")}
     texts = [digest(f.data["text"]) for f in filings if _is_known_by_text(f)]
@@ -344,8 +356,8 @@ def _url_keys(urls: set[str]) -> list[tuple[str, str]]:
         return cursor.fetchall()
 
 
-def _locked(articles) -> list:
-    return list(articles.order_by("pk").select_for_update().values_list("pk", flat=True))
+def _locked(records) -> list:
+    return list(records.order_by("pk").select_for_update().values_list("pk", flat=True))
 
 
 def _is_known_by_text(filing: Filing) -> bool:
@@ -466,10 +478,14 @@ def _store_texts(filings: list[Filing]) -> None:
 def _follow(filings: list[Filing]) -> None:
     """Bring the quotes that stand in an article to its present text."""
     before = {f.article.pk: f for f in filings if f.outcome != "made"}
-    standing = Quote.objects.filter(article__in=list(before)).select_related(
-        "speaker", "organisation"
+    # Locked first, then read: a lock that had to wait would read what is joined as it was before.
+    locked = _locked(Quote.objects.filter(article__in=list(before)))
+    standing = (
+        Quote.objects.filter(pk__in=locked)
+        .select_related("speaker", "organisation", "affiliation")
+        .prefetch_related("via", "speaker__affiliations__organisation")
     )
-    for quote in standing.order_by("pk").select_for_update(of=("self",)):
+    for quote in standing.order_by("pk"):
         filing = before[quote.article_id]
         filing.standing.append(quote)
         if quote.speaker:
@@ -484,7 +500,8 @@ def _follow(filings: list[Filing]) -> None:
 def _reanchor(filing: Filing) -> None:
     """Follow each quote to its words in the present text, or say that they changed or went.
 
-    Quotes that stay put come first, so that one that moved cannot take their place.
+    Quotes that stay put come first, so that one that moved cannot take their place; then those
+    that have the most of their old surroundings.
     """
     taken, present = set(), filing.article.snapshot
     steps = []
@@ -496,10 +513,11 @@ def _reanchor(filing: Filing) -> None:
         spans = tuple(tuple(span) for span in quote.spans)
         following = filing.page.follow(quote.text, spans, contexts[0][0], contexts[-1][1])
         steps.append((quote, following))
-    for quote, following in sorted(steps, key=lambda step: step[1].state != "exact"):
+    for quote, following in sorted(steps, key=lambda step: _claim(filing.page, *step)):
         state, spans = following.state, following.spans and tuple(map(tuple, following.spans))
         if spans and spans in taken:
-            state, spans = Quote.Anchor.MISSING, None
+            state = Quote.Anchor.MISSING if quote.spans else Quote.Anchor.UNANCHORED
+            spans = None
         if spans:
             taken.add(spans)
             if state == Quote.Anchor.EXACT and quote.anchor == Quote.Anchor.MOVED:
@@ -516,6 +534,16 @@ def _reanchor(filing: Filing) -> None:
     Quote.objects.bulk_update(
         filing.reanchored, ["snapshot", "spans", "text", "anchor", "nearest"], batch_size=500
     )
+
+
+def _claim(page: Page, quote: Quote, following: Following) -> tuple[bool, int]:
+    """Sorts quotes by their right to a place: the less, the better."""
+    kept = 0
+    if following.spans and quote.spans:
+        prefix, suffix = page.context(following.spans[0])[0], page.context(following.spans[-1])[1]
+        kept = Postfix.similarity(quote.contexts[0][0], prefix)
+        kept += Prefix.similarity(quote.contexts[-1][1], suffix)
+    return following.state != Quote.Anchor.EXACT, 0
 
 
 def _first_anchor(page: Page, quote: Quote) -> Following:
@@ -543,18 +571,24 @@ class Draft:
         return self.filed.quote
 
 
-def _drafts(filing: Filing) -> Iterator[Draft]:
+def _folded_names(filings: list[Filing]) -> dict[str, str]:
+    """The names that are to be compared with those of quotes on record; one query."""
+    proposals = [proposal for f in filings if f.standing for proposal in f.proposals]
+    names = [p[name] for p in proposals for name in ("speaker", "organisation") if p.get(name)]
+    return fold_all(names)
+
+
+def _drafts(filing: Filing, folded: dict[str, str]) -> Iterator[Draft]:
     """Tell quotes that stand from new ones, and say what the filing changes of the first."""
     by_place = {_place_of(quote): quote for quote in filing.standing}
-    by_words = {_words_of(quote): quote for quote in filing.standing if not quote.spans}
+    by_words = _paired_by_words(filing, folded)
     present = filing.article.snapshot
-    for proposal, spans in zip(filing.proposals, filing.spans, strict=True):
+    for index, (proposal, spans) in enumerate(zip(filing.proposals, filing.spans, strict=True)):
         status = proposal.get("status", Quote.Status.PROPOSED)
         if spans:
             standing = by_place.get((present.pk, tuple(map(tuple, spans))))
         else:
-            printed = (proposal.get("attribution") or {}).get("speaker")
-            standing = by_words.get((proposal["text"], printed))
+            standing = by_words.get(index)
         if standing is None:
             quote = Quote(
                 article=filing.article,
@@ -563,13 +597,14 @@ def _drafts(filing: Filing) -> Iterator[Draft]:
                 text=filing.page.text_at(spans) if spans else proposal["text"],
                 anchor=Quote.Anchor.EXACT if spans else Quote.Anchor.UNANCHORED,
                 status=status,
-                kind=proposal["kind"],
+                kind=proposal.get("kind", Quote.Kind.DIRECT),
                 language=proposal.get("language", filing.article.language),
             )
             filed = FiledQuote(quote, "made")
             is_new = True
         else:
-            filed = FiledQuote(standing, "unchanged", differs=_differences(standing, proposal))
+            differs = _differences(standing, proposal, folded)
+            filed = FiledQuote(standing, "unchanged", differs=differs)
             is_new = False
             if status == Quote.Status.PUBLISHED and standing.status == Quote.Status.PROPOSED:
                 filed.differs.append("status")
@@ -582,11 +617,31 @@ def _place_of(quote: Quote) -> tuple:
     return quote.snapshot_id, tuple(map(tuple, quote.spans))
 
 
-def _words_of(quote: Quote) -> tuple:
-    return quote.text, quote.attribution_speaker
+def _paired_by_words(filing: Filing, folded: dict[str, str]) -> dict[int, Quote]:
+    """The unanchored quote that each proposal without a place stands for, by its index.
+
+    The same words printed of the same speaker are the same quote; where several are, the speakers
+    who are named tell them apart before their order does.
+    """
+    waiting = defaultdict(list)
+    for quote in filing.standing:
+        if not quote.spans:
+            waiting[quote.text, quote.attribution_speaker].append(quote)
+    paired = {}
+    for certain in (True, False):
+        for index, (proposal, spans) in enumerate(zip(filing.proposals, filing.spans, strict=True)):
+            if spans or index in paired:
+                continue
+            printed = (proposal.get("attribution") or {}).get("speaker")
+            for quote in (alike := waiting[proposal["text"], printed]):
+                if not certain or "speaker" not in _differences(quote, proposal, folded):
+                    paired[index] = quote
+                    alike.remove(quote)
+                    break
+    return paired
 
 
-def _differences(quote: Quote, proposal: dict) -> list[str]:
+def _differences(quote: Quote, proposal: dict, folded: dict[str, str]) -> list[str]:
     """What a filing says of a quote on record that is not what the record says."""
     differs = [
         name for name in PLAIN_FIELDS if name in proposal and proposal[name] != getattr(quote, name)
@@ -597,28 +652,29 @@ def _differences(quote: Quote, proposal: dict) -> list[str]:
         for name in PRINTED_FIELDS
         if name in printed and printed[name] != getattr(quote, f"attribution_{name}")
     ]
-    if proposal.get("organisation") and not _names(proposal["organisation"], quote.organisation):
+    body = proposal.get("organisation")
+    if body and not _names(body, quote.organisation, folded):
         differs.append("organisation")
     # A quote that names nobody may have been matched by the name that is printed.
-    is_silent = not proposal.get("speaker") and (printed.get("speaker") or not quote.speaker)
-    if "speaker" in proposal and not is_silent and not _names(proposal["speaker"], quote.speaker):
+    name = printed.get("speaker", quote.attribution_speaker)
+    is_silent = not proposal.get("speaker") and (name or not quote.speaker)
+    is_silent = is_silent or "speaker" not in proposal
+    if not is_silent and not _names(proposal["speaker"], quote.speaker, folded):
         differs.append("speaker")
     if "via" in proposal:
         chain = [(step["kind"], step["name"]) for step in proposal["via"]]
-        if chain != list(quote.via.values_list("kind", "name")):
+        if chain != [(step.kind, step.name) for step in quote.via.all()]:
             differs.append("via")
     return differs
 
 
-def _names(value: str | None, record) -> bool:
+def _names(value: str | None, record: Named | None, folded: dict[str, str]) -> bool:
     """Whether an id or a name stands for this record."""
     if value is None or record is None:
         return value is None and record is None
     if key := as_uuid(value):
         return key == record.pk
-    return value in (record.name, *record.aliases) or (
-        fold_all([value])[value] in record.names_folded
-    )
+    return folded[value] in record.names_folded
 
 
 # Who said it
@@ -635,12 +691,28 @@ def _resolve(drafts: list[Draft]) -> None:
         if not draft.is_new:
             draft.filed.outcome = "updated"
             draft.quote.status = draft.proposal.get("status", draft.quote.status)
+            _let_go(draft)
         for name in PLAIN_FIELDS:
             if name in draft.proposal:
                 setattr(draft.quote, name, draft.proposal[name])
         for name, value in (draft.proposal.get("attribution") or {}).items():
             setattr(draft.quote, f"attribution_{name}", value)
     _match([d for d in drafts if d.filed.outcome in ("made", "updated")])
+
+
+def _let_go(draft: Draft) -> None:
+    """Drop what was concluded about a quote from what the filing now says otherwise."""
+    quote, differs = draft.quote, set(draft.filed.differs)
+    if "speaker" in differs:
+        _unflag(quote, Flag.AMBIGUOUS_SPEAKER, Flag.UNRESOLVED_SPEAKER)
+        tie = quote.speaker and quote.speaker.organisation_id
+        if quote.affiliation or quote.organisation_id == tie:
+            quote.organisation = None
+    if "organisation" in differs:
+        _unflag(quote, Flag.AMBIGUOUS_ORGANISATION)
+    if differs & {"speaker", "organisation", "role", "attribution.role", "said"}:
+        quote.affiliation = None
+        _unflag(quote, Flag.ROLE_CONFLICT)
 
 
 def _match(drafts: list[Draft]) -> None:
@@ -657,12 +729,20 @@ def _match(drafts: list[Draft]) -> None:
     for draft in drafts:
         _match_organisation(draft, organisations)
     organisations.save_made()
+    named = [key for name in spoken if name and (key := as_uuid(name))]
+    present = [*named, *(speaker.pk for d in drafts for speaker in d.filing.cast)]
     speakers = Register(
-        Speaker.objects.select_related("organisation").prefetch_related(
-            "affiliations__organisation"
-        ),
+        # "One resident" is another one in every article, and there are many.
+        Speaker.objects.exclude(NAMELESS & ~Q(pk__in=present))
+        .select_related("organisation")
+        .prefetch_related("affiliations__organisation"),
         spoken,
-        to_make=[d.proposal.get("speaker") for d in drafts],
+    )
+    speakers.hold(
+        name
+        for draft in drafts
+        if (name := draft.proposal.get("speaker"))
+        and len(_candidates(draft, name, speakers, organisations)[0]) != 1
     )
     for draft in drafts:
         # Ids are written only now: what was made has just got one.
@@ -690,14 +770,12 @@ def _match(drafts: list[Draft]) -> None:
 
 def _match_organisation(draft: Draft, register: Register) -> None:
     name, quote = draft.proposal.get("organisation"), draft.quote
-    if "organisation" in draft.proposal and not name:
-        quote.organisation = None
     if not name:
         return
     if key := as_uuid(name):
         quote.organisation, draft.filed.organisation = register.by_id(key), "matched"
         return
-    if quote.organisation and _names(name, quote.organisation):
+    if quote.organisation and _names(name, quote.organisation, register.folded):
         draft.filed.organisation = "kept"
         return
     found = register.called(name)
@@ -721,13 +799,15 @@ def _match_organisation(draft: Draft, register: Register) -> None:
 def _match_speaker(draft: Draft, register: Register, organisations: Register) -> None:
     name, quote = draft.proposal.get("speaker"), draft.quote
     if not name:
-        if "speaker" in draft.proposal or draft.is_new:
+        if draft.is_new or "speaker" in draft.filed.differs:
             quote.speaker = None
             _match_printed_speaker(draft, register)
+        elif quote.speaker:
+            draft.filed.speaker = "kept"
         return
     if key := as_uuid(name):
         quote.speaker, draft.filed.speaker = register.by_id(key), "matched"
-    elif quote.speaker and _names(name, quote.speaker):
+    elif quote.speaker and _names(name, quote.speaker, register.folded):
         draft.filed.speaker = "kept"
     else:
         _match_named_speaker(draft, name, register, organisations)
@@ -740,7 +820,7 @@ def _match_printed_speaker(draft: Draft, register: Register) -> None:
     """Nobody is named but in the text: take a full name that one person has, and no surname."""
     if not (printed := draft.quote.attribution_speaker):
         return
-    found = [s for s in register.called(printed) if s.kind == Speaker.Kind.PERSON]
+    found = [s for s in register.called(printed) if _may_be(s, Speaker.Kind.PERSON, None, draft)]
     if len(found) == 1:
         draft.quote.speaker, draft.filed.speaker = found[0], "matched"
         return
@@ -752,37 +832,47 @@ def _match_named_speaker(
     draft: Draft, name: str, register: Register, organisations: Register
 ) -> None:
     quote, filing = draft.quote, draft.filing
-    kind, tie = _kind(draft, name, organisations)
-    named = register.called(name)
-    found = [speaker for speaker in named if _may_be(speaker, kind, tie, draft)]
-    if len(found) > 1 and quote.organisation:
-        found = [s for s in found if _speaks_for(s, quote.organisation)] or found
-    if len(found) > 1:
-        # Within one article a name means one speaker.
-        found = [s for s in found if _is_among(s, filing.cast)] or found
+    found, kind, tie = _candidates(draft, name, register, organisations)
     if len(found) == 1:
         (quote.speaker,) = found
         draft.filed.speaker = "made" if quote.speaker._state.adding else "matched"
     else:
-        tied = kind not in (None, Speaker.Kind.PERSON)
+        tied, named = kind not in (None, Speaker.Kind.PERSON), register.called(name)
         quote.speaker = register.make(
             name, kind=kind or Speaker.Kind.PERSON, organisation=tie if tied else None
         )
         draft.filed.speaker = "made"
-        if found or any(s.kind == Speaker.Kind.PERSON for s in named if not tied):
+        others = [] if tied else [s for s in named if s.kind == Speaker.Kind.PERSON]
+        if found or others:
             filing.doubtful.append(quote.speaker)
     if _is_among(quote.speaker, filing.doubtful):
         draft.filed.speaker = "ambiguous"
         _flag(quote, Flag.AMBIGUOUS_SPEAKER)
 
 
+def _candidates(
+    draft: Draft, name: str, register: Register, organisations: Register
+) -> tuple[list[Speaker], str | None, Organisation | None]:
+    """The speakers of this name whom nothing contradicts; what kind the name is for, and whose."""
+    body = draft.quote.organisation
+    kind, tie = _kind(draft, name, register, organisations)
+    found = [s for s in register.called(name) if _may_be(s, kind, tie, draft)]
+    if len(found) > 1 and body:
+        found = [s for s in found if _speaks_for(s, body)] or found
+    if len(found) > 1:
+        # Within one article a name means one speaker.
+        found = [s for s in found if _is_among(s, draft.filing.cast)] or found
+    return found, kind, tie
+
+
 def _kind(
-    draft: Draft, name: str, organisations: Register
+    draft: Draft, name: str, register: Register, organisations: Register
 ) -> tuple[str | None, Organisation | None]:
     """What kind of speaker a name is for, as far as can be told, and what it is tied to.
 
     The filer may say. Else an organisation's name is the organisation, and words that do not end as
-    a name does ("a ministry spokesperson", "police") are nobody's name.
+    a name does ("a ministry spokesperson", "police") are nobody's name, unless a person is known to
+    be called so.
     """
     kind, organisation = draft.proposal.get("speaker_kind"), draft.quote.organisation
     bodies = organisations.called(name)
@@ -790,7 +880,8 @@ def _kind(
         kind = Speaker.Kind.ORGANISATION
     if kind == Speaker.Kind.ORGANISATION and len(bodies) == 1:
         return kind, bodies[0]
-    if kind is None and (words := name.split()) and words[-1].islower():
+    people = [s for s in register.called(name) if s.kind == Speaker.Kind.PERSON]
+    if kind is None and not people and name.split()[-1].islower():
         kind = Speaker.Kind.UNNAMED
     return kind, organisation
 
@@ -875,6 +966,10 @@ def _match_affiliation(draft: Draft, roles: dict[str, str]) -> None:
     )
     if when and held and not agreeing:
         _flag(quote, Flag.ROLE_CONFLICT)
+
+
+def _unflag(quote: Quote, *flags: str) -> None:
+    quote.flags = [flag for flag in quote.flags if flag not in flags]
 
 
 def _flag(quote: Quote, flag: str) -> None:

@@ -1,11 +1,12 @@
 """The public form of a quote, and what a filing looks like."""
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from quotes.filing import MOST_QUOTES, Filing, Refused, misplaced
 from quotes.models import Quote, Utterance, Via
-from sources.api import RecordSerializer, Reference, StrictSerializer
+from sources.api import RecordSerializer, Reference, StrictSerializer, Text
 from sources.dates import PartialDateSerializerField
 from sources.faults import pointed
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
@@ -27,8 +28,8 @@ LONGEST_QUOTE = 100_000
 # Attribution, via, anchor: the parts of a quote
 
 
-def printed(most: int = 500) -> serializers.CharField:
-    return serializers.CharField(max_length=most, required=False, allow_null=True)
+def printed(most: int = 500) -> Text:
+    return Text(max_length=most, required=False, allow_null=True)
 
 
 class AttributionSerializer(StrictSerializer):
@@ -54,7 +55,9 @@ class PrintedField(AttributionSerializer):
 class ViaSerializer(StrictSerializer, serializers.ModelSerializer):
     """One step of the reporting chain; `outlet` is set when the name is a known outlet's."""
 
-    outlet = Reference(Outlet.objects.all(), shows=("id", "name", "slug"), read_only=True)
+    outlet = Reference(
+        Outlet.objects.all(), shows=("id", "name", "slug"), read_only=True, allow_null=True
+    )
 
     class Meta:
         model = Via
@@ -107,16 +110,6 @@ class AnchorField(serializers.Field):
         return anchor | {"nearest": quote.nearest} if quote.nearest else anchor
 
 
-@extend_schema_field(
-    {
-        "type": ["object", "null"],
-        "properties": {
-            "id": {"type": "string", "format": "uuid"},
-            "quotes": {"type": "integer", "description": "How many public quotes report it."},
-        },
-        "required": ["id", "quotes"],
-    }
-)
 class UtteranceField(serializers.Field):
     """The act of speaking, written as its id."""
 
@@ -132,6 +125,22 @@ class UtteranceField(serializers.Field):
         ).to_internal_value(data)
 
 
+class UtteranceSchema(OpenApiSerializerFieldExtension):
+    target_class = UtteranceField
+
+    def map_serializer_field(self, auto_schema, direction):
+        if direction == "request":
+            return {"type": "string", "format": "uuid"}
+        return {
+            "type": "object",
+            "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "quotes": {"type": "integer", "description": "How many public quotes report it."},
+            },
+            "required": ["id", "quotes"],
+        }
+
+
 class QuoteSerializer(RecordSerializer):
     """A quote. What is printed comes from the article; what is resolved a curator may revise."""
 
@@ -141,8 +150,10 @@ class QuoteSerializer(RecordSerializer):
     )
     role = serializers.CharField(source="shown_role", read_only=True, allow_null=True)
     organisation = Reference(Organisation.objects.all(), required=False, allow_null=True)
-    outlet = Reference(Outlet.objects.all(), shows=("id", "name", "slug"), read_only=True)
-    published = PartialDateSerializerField(read_only=True)
+    outlet = Reference(
+        Outlet.objects.all(), shows=("id", "name", "slug"), read_only=True, allow_null=True
+    )
+    published = PartialDateSerializerField(read_only=True, allow_null=True)
     attribution = PrintedField(source="*", required=False)
     article = Reference(
         Article.objects.all(), shows=("id", "headline", "url", "byline"), read_only=True
@@ -206,20 +217,20 @@ class SpansField(serializers.ListField):
 
 class StepSerializer(StrictSerializer):
     kind = serializers.ChoiceField(choices=Via.Kind.choices)
-    name = serializers.CharField(max_length=500)
+    name = Text(max_length=500)
 
 
 class ProposalSerializer(StrictSerializer):
     """One quote of a filing: by its words, by its spans, or by both, which must then agree."""
 
-    text = serializers.CharField(
+    text = Text(
         max_length=LONGEST_QUOTE, required=False, allow_blank=True, trim_whitespace=False
     )
     spans = SpansField(required=False, allow_null=True)
-    kind = serializers.ChoiceField(choices=Quote.Kind.choices, default=Quote.Kind.DIRECT)
-    speaker = NameField(
-        required=False, allow_null=True, help_text="An id or a name; null: nobody."
+    kind = serializers.ChoiceField(
+        choices=Quote.Kind.choices, required=False, help_text="`direct` when a new quote has none."
     )
+    speaker = NameField(required=False, allow_null=True, help_text="An id or a name; null: nobody.")
     speaker_kind = serializers.ChoiceField(
         choices=Speaker.Kind.choices, required=False, allow_null=True
     )
@@ -248,19 +259,24 @@ class FilingSerializer(StrictSerializer):
     """
 
     outlet = NameField(required=False, allow_null=True, help_text="An id, a slug or a name.")
-    external_id = serializers.CharField(max_length=200, required=False, allow_null=True)
+    external_id = Text(max_length=200, required=False, allow_null=True)
     url = WebAddressField(required=False, allow_null=True)
-    headline = serializers.CharField(max_length=2000, required=False, allow_null=True)
+    headline = Text(max_length=2000, required=False, allow_null=True)
     byline = strings(required=False)
     published = PublicationField(required=False, allow_null=True)
     published_at = serializers.DateTimeField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
-    text = serializers.CharField(
+    text = Text(
         max_length=Snapshot.MOST_CHARACTERS, allow_null=True, trim_whitespace=False
     )
     quotes = ProposalSerializer(many=True, required=False, max_length=MOST_QUOTES)
 
     def validate(self, attrs):
+        if attrs["text"] is None and not attrs.get("external_id") and not attrs.get("url"):
+            raise serializers.ValidationError(
+                "Nothing tells this article from others, so that a retry would make a second one: "
+                "send its text, its URL or an external_id."
+            )
         return with_time(attrs)
 
     @classmethod
@@ -349,4 +365,4 @@ class FiledArticleSerializer(ArticleSerializer):
 class CaptureSerializer(StrictSerializer):
     """The exact text of an article as it reads now."""
 
-    text = serializers.CharField(max_length=Snapshot.MOST_CHARACTERS, trim_whitespace=False)
+    text = Text(max_length=Snapshot.MOST_CHARACTERS, trim_whitespace=False)

@@ -2,7 +2,7 @@
 
 from django.db.models.functions import Length
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -25,13 +25,6 @@ from sources.serializers import ArticleSerializer, SnapshotSummarySerializer
 
 FILING_BYTES = 5 * 1024 * 1024
 
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    "header",
-    description="Makes a retry safe: the same key and request replay the stored answer.",
-)
-
 
 class Articles(Resource):
     """What outlets printed. Filing an article brings its text and its quotes with it."""
@@ -44,7 +37,6 @@ class Articles(Resource):
     most_bytes = FILING_BYTES
 
     @extend_schema(
-        parameters=[IDEMPOTENCY_KEY],
         request=FilingSerializer,
         responses={
             201: OpenApiResponse(FiledArticleSerializer, "The article is new."),
@@ -91,7 +83,6 @@ class ArticleSnapshots(Endpoint):
         return self.page_of(self.get_queryset().filter(article=self.get_article()))
 
     @extend_schema(
-        parameters=[IDEMPOTENCY_KEY],
         request=CaptureSerializer,
         responses={200: FiledArticleSerializer},
     )
@@ -117,7 +108,6 @@ class Quotes(Resource):
         return Quote.objects.visible_to(self.request.user).with_parts()
 
     @extend_schema(
-        parameters=[IDEMPOTENCY_KEY],
         request=QuoteProposalSerializer,
         responses={
             201: OpenApiResponse(FiledQuoteSerializer, "The quote is new."),

@@ -61,8 +61,23 @@ class StrictSerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
 
+class Text(serializers.CharField):
+    """A string; a number is none, lest 4711.0 become a name."""
+
+    def to_internal_value(self, data):
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class RecordSerializer(StrictSerializer, serializers.ModelSerializer):
     """The public form of a record. What PostgreSQL would refuse is refused as a 400 first."""
+
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.CharField: Text,
+        models.TextField: Text,
+    }
 
     def validate(self, attrs):
         attrs = super().validate(attrs)
@@ -102,13 +117,10 @@ class Reference(serializers.Field):
             "id": {"type": "string", "format": "uuid"},
             "byline": {"type": "array", "items": {"type": "string"}},
         }
-        nullable = {"type": ["string", "null"]}
+        known |= {name: {"type": ["string", "null"]} for name in ("headline", "url")}
         return {
-            "type": ["object", "null"] if self.allow_null or self.read_only else "object",
-            "properties": {
-                name: known.get(name, {"type": "string"} if name == "name" else nullable)
-                for name in self.shows
-            },
+            "type": "object",
+            "properties": {name: known.get(name, {"type": "string"}) for name in self.shows},
             "required": list(self.shows),
         }
 
@@ -137,7 +149,7 @@ class ReferenceSchema(OpenApiSerializerFieldExtension):
         if direction == "response":
             return self.target.schema()
         return {
-            "type": ["string", "null"] if self.target.allow_null else "string",
+            "type": "string",
             "description": "An id, or the name that one record has.",
         }
 
@@ -296,7 +308,11 @@ class Resource(Endpoint):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         record = serializer.save()
-        return self.shown(self.get_queryset().get(pk=record.pk), status=status.HTTP_201_CREATED)
+        return self.shown(
+            self.get_queryset().get(pk=record.pk),
+            status=status.HTTP_201_CREATED,
+            headers={"Location": self.reverse_action("detail", args=[record.pk])},
+        )
 
     def partial_update(self, request, pk):
         with transaction.atomic():

@@ -49,7 +49,8 @@ def pointed(detail, pointer: str = "") -> Iterator[dict]:
     """DRF's nested messages as a flat list of JSON pointers (RFC 6901) with one message each."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            at = "" if name == "non_field_errors" else "/" + escaped(str(name))
+            whole = name in ("non_field_errors", "__all__")  # as DRF and Django call it
+            at = "" if whole else "/" + escaped(str(name))
             yield from pointed(inner, pointer + at)
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):

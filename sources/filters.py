@@ -3,6 +3,8 @@
 The first line of a filter's docstring, and its `schema`, are what the OpenAPI document says of it.
 """
 
+import re
+
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
@@ -38,6 +40,8 @@ class ListField(forms.CharField):
         values = [part.strip() for part in value.split(",")]
         if len(values) > MOST_VALUES:
             raise ValidationError(f"{len(values)} values; {MOST_VALUES} at most.")
+        if "" in values:
+            raise ValidationError("Holds an empty value: a comma too many.")
         try:
             return [self.check(part) for part in values]
         except ValueError as error:
@@ -170,10 +174,18 @@ class RoleFilter(NameFilter):
     field_class = WordsField
 
 
+class AddressField(forms.CharField):
+    def clean(self, value):
+        value = super().clean(value)
+        if value and not re.match(r"https?://[^/?#\s]", value, re.IGNORECASE):
+            raise ValidationError(f"“{value[:60]}” is not a URL. Begin with https:// or http://.")
+        return value
+
+
 class UrlFilter(django_filters.Filter):
     """Rows of the article with this URL."""
 
-    field_class = forms.CharField
+    field_class = AddressField
 
     def __init__(self, **kwargs):
         super().__init__(max_length=2000, **kwargs)

@@ -22,6 +22,7 @@ from django.db.models.functions import UUID7, Now
 from django.utils.text import slugify
 
 from sources.dates import FirstDay, PartialDate, PartialDateField
+from sources.locks import lock_all
 from sources.triggers import KeepsVersion, Refuses
 
 # Functions of the database, made by the first migration
@@ -149,6 +150,7 @@ class Outlet(Named):
     @classmethod
     def free_slug(cls, name: str, taken: set[str] = frozenset()) -> str:
         """A slug that no other outlet has: `the-herald`, else `the-herald-2` and so on."""
+        lock_all([f"{cls._meta.label}.slug"])
         base = slugify(name, allow_unicode=True)[:100] or "outlet"
         known = cls.objects.filter(slug__startswith=base).values_list("slug", flat=True)
         used = {*taken, *known}

@@ -23,8 +23,8 @@ def as_uuid(value: str) -> UUID | None:
 class Register[Model: Named]:
     """The records of one kind that some names and ids may stand for.
 
-    `names` are only looked up; `to_make` may also be made: a transaction that is about to make one
-    holds its name until it ends. Two to four queries, whatever the number of names.
+    `names` are only looked up; `to_make` may also be made, so all that are not one record's are
+    held. Two to four queries, whatever the number of names.
     """
 
     def __init__(self, queryset, names: Iterable[str | None], to_make: Iterable[str | None] = ()):
@@ -38,12 +38,14 @@ class Register[Model: Named]:
         if self.ids:
             self.ids.update(queryset.in_bulk(list(self.ids)))
         self._find(set(self.folded.values()))
-        missing = {
-            self.folded[name] for name in to_make if name in self.folded and not self.called(name)
-        }
-        if missing:
-            lock_all(f"{self.model._meta.label}:{folded}" for folded in missing)
-            self._find(missing)
+        self.hold(name for name in to_make if name and len(self.called(name)) != 1)
+
+    def hold(self, names: Iterable[str]) -> None:
+        """Keep other transactions from making records of these names, and see what they made."""
+        folded = {self.folded[name] for name in names if name in self.folded}
+        if folded:
+            lock_all(f"{self.model._meta.label}:{name}" for name in folded)
+            self._find(folded)
 
     def _find(self, folded: set[str]) -> None:
         if not folded:
@@ -61,7 +63,7 @@ class Register[Model: Named]:
 
     def called(self, name: str) -> list[Model]:
         """All records with this name or alias, eldest first, with those made here."""
-        return list(self.records[self.folded[name]])
+        return list(self.records.get(self.folded.get(name), ()))
 
     def make(self, name: str, **values) -> Model:
         """A new record of this name; `save_made` stores it."""

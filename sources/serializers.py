@@ -1,6 +1,7 @@
 """The public form of each record of this app."""
 
 import re
+import unicodedata
 from datetime import datetime, timedelta
 
 from django.core.validators import URLValidator
@@ -8,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from sources.api import RecordSerializer, Reference, StrictSerializer
+from sources.api import RecordSerializer, Reference, StrictSerializer, Text
 from sources.dates import PartialDate, PartialDateSerializerField
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
 
@@ -17,7 +18,7 @@ RECORD = ["version", "created", "updated"]
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
 
 
-class LanguageField(serializers.CharField):
+class LanguageField(Text):
     """A BCP 47 language tag, such as `en` or `pt-BR`; null is unknown."""
 
     def __init__(self, **kwargs):
@@ -30,9 +31,23 @@ class LanguageField(serializers.CharField):
         return tag
 
 
+def visible(name: str) -> None:
+    """Refuse a name of white space, marks and invisible characters alone."""
+    if not any(unicodedata.category(character)[0] in "LNPS" for character in name):
+        raise serializers.ValidationError("A name needs at least one visible character.")
+
+
+class NameField(Text):
+    """A name, as it is written."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"max_length": 500, **kwargs})
+        self.validators.append(visible)
+
+
 def strings(most: int = 100, **kwargs) -> serializers.ListField:
     return serializers.ListField(
-        child=serializers.CharField(max_length=500), max_length=most, **kwargs
+        child=Text(max_length=500), max_length=most, **kwargs
     )
 
 
@@ -46,7 +61,7 @@ def strings(most: int = 100, **kwargs) -> serializers.ListField:
 class IdentifiersField(serializers.DictField):
     """Identifiers elsewhere, by scheme."""
 
-    child = serializers.CharField(max_length=500)
+    child = Text(max_length=500)
 
     def to_internal_value(self, data):
         found = super().to_internal_value(data)
@@ -55,16 +70,26 @@ class IdentifiersField(serializers.DictField):
         return found
 
 
-class WebAddressField(serializers.URLField):
+def indexable(url: str) -> None:
+    """Refuse what takes more bytes than an entry of an index may."""
+    if len(url.encode()) > 2000:
+        raise serializers.ValidationError(
+            "Takes more than 2,000 bytes. Leave out what it can do without."
+        )
+
+
+class WebAddressField(Text, serializers.URLField):
     """An absolute http or https URL."""
 
     def __init__(self, **kwargs):
         super().__init__(**{"max_length": 2000, **kwargs})
         self.validators = [v for v in self.validators if not isinstance(v, URLValidator)]
         self.validators.append(URLValidator(schemes=["http", "https"]))
+        self.validators.append(indexable)
 
 
 class OutletSerializer(RecordSerializer):
+    name = NameField()
     aliases = strings(required=False)
     url = WebAddressField(required=False, allow_null=True)
 
@@ -81,6 +106,7 @@ class OutletSerializer(RecordSerializer):
 
 
 class OrganisationSerializer(RecordSerializer):
+    name = NameField()
     aliases = strings(required=False)
     parent = Reference(Organisation.objects.all(), required=False, allow_null=True)
     identifiers = IdentifiersField(required=False)
@@ -92,6 +118,7 @@ class OrganisationSerializer(RecordSerializer):
 
 
 class SpeakerSerializer(RecordSerializer):
+    name = NameField()
     aliases = strings(required=False)
     organisation = Reference(Organisation.objects.all(), required=False, allow_null=True)
     identifiers = IdentifiersField(required=False)
@@ -126,7 +153,7 @@ class PublicationField(PartialDateSerializerField):
     """A partial date, or an exact time (RFC 3339), which `with_time` takes apart."""
 
     def to_internal_value(self, data):
-        if isinstance(data, str) and "T" in data.upper():
+        if isinstance(data, str) and data[10:11].upper() == "T":
             try:
                 if (moment := parse_datetime(data)) and moment.tzinfo:
                     PartialDate.on(moment.date())
@@ -149,8 +176,17 @@ def with_time(attrs: dict) -> dict:
             )
         day = PartialDate.on(published.date())
         return {**attrs, "published": day, "published_at": published}
-    if at and "published" not in attrs:
-        return {**attrs, "published": PartialDate.on(at.date())}
+    if at:
+        try:
+            day = PartialDate.on(at.date())
+        except ValueError as error:
+            raise serializers.ValidationError({"published_at": [str(error)]}) from error
+        if "published" not in attrs:
+            return {**attrs, "published": day}
+        if published is None:
+            raise serializers.ValidationError(
+                {"published_at": ["An exact time of publication needs its date."]}
+            )
     if (
         at
         and published

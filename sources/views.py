@@ -1,5 +1,7 @@
 """The endpoints of outlets, organisations, speakers, affiliations and snapshots."""
 
+import re
+
 from django.db.models.functions import Length
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -74,6 +76,8 @@ class Snapshots(Endpoint):
 
     @extend_schema(parameters=[OpenApiParameter("sha256", str, "path", pattern="^[0-9a-f]{64}$")])
     def retrieve(self, request, sha256: str):
+        if not re.fullmatch("[0-9a-f]{64}", sha256):
+            raise Http404
         held = self.get_queryset().filter(sha256=sha256).order_by("captured", "id")
         if not (first := held.annotate(characters=Length("text")).first()):
             raise Http404

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from knox.models import AuthToken
@@ -52,6 +53,9 @@ class Command(BaseCommand):
             return user
         user = users(username=name)
         user.set_unusable_password()
-        user.clean_fields()
+        try:
+            user.clean_fields()
+        except ValidationError as error:
+            raise CommandError(f"“{name}” cannot be a user: {' '.join(error.messages)}") from error
         user.save()
         return user

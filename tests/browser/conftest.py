@@ -1,0 +1,82 @@
+"""A real Chromium, and a page that fails its test for any error or breach of the CSP."""
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright runs an event loop in this thread, and Django refuses to query beside one.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium, live_server):
+    """A page at the live server. What goes wrong in it, `page.went_wrong` collects."""
+    context = chromium.new_context(
+        base_url=live_server.url, viewport={"width": 1360, "height": 900}
+    )
+    context.set_default_timeout(15_000)
+    # Said in the page itself, so that a breach that logs nothing is noticed too.
+    context.add_init_script(
+        "document.addEventListener('securitypolicyviolation', e =>"
+        " console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample))"
+    )
+    page = context.new_page()
+    wrong = page.went_wrong = []
+    page.on("console", lambda said: said.type in ("error", "warning") and wrong.append(said.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("response", lambda r: r.status >= 400 and wrong.append(f"{r.status} {r.url}"))
+    # What is typed further, or a page that is left, aborts a request: that is no failure.
+    page.on(
+        "requestfailed",
+        lambda r: r.failure == "net::ERR_ABORTED" or wrong.append(f"{r.failure} {r.url}"),
+    )
+    page.on(
+        "request",
+        lambda r: r.url.startswith((live_server.url, "data:")) or wrong.append(f"abroad {r.url}"),
+    )
+    yield page
+    assert not wrong, wrong
+    context.close()
+
+
+@pytest.fixture
+def log_in(page, groups):
+    """Log a new user of the admin in by the form, as one of a group or as a superuser."""
+
+    def log_in(group: str | None = None):
+        user = get_user_model().objects.create_user(
+            "mara", password="a long trial password", is_staff=True, is_superuser=group is None
+        )
+        if group:
+            user.groups.add(Group.objects.get(name=group))
+        page.goto("/admin/")
+        page.fill("#id_username", "mara")
+        page.fill("#id_password", "a long trial password")
+        page.click("input[type=submit]")
+        page.wait_for_selector("#user-tools")
+        return page
+
+    return log_in

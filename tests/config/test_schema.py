@@ -1,0 +1,243 @@
+"""The OpenAPI document says what the API does, and its explorer works with no other host."""
+
+import re
+
+import jsonschema
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import get_resolver
+
+from sources.api import Endpoint
+from tests.config.test_access import patterns
+from tests.conftest import API, make_filing, ok, problem, publish
+from tests.records import (
+    LIST_PATHS,
+    make_affiliation,
+    make_organisation,
+    make_outlet,
+    make_quote,
+    make_speaker,
+    make_utterance,
+)
+
+
+@pytest.fixture(scope="module")
+def document() -> dict:
+    response = Client().get(f"{API}schema/", headers={"accept": "application/json"})
+    assert response.status_code == 200
+    return response.json()
+
+
+def views() -> dict[str, type[Endpoint]]:
+    """Path, as the document writes it → the view's class."""
+    found = {}
+    for route, view in patterns(get_resolver()):
+        if route.startswith("api/") and hasattr(view, "actions"):
+            found["/" + re.sub(r"<\w+:(\w+)>", r"{\1}", route).replace("{pk}", "{id}")] = view
+    return found
+
+
+# The document
+
+
+def test_the_document_is_valid_and_complete(tmp_path):
+    call_command("spectacular", validate=True, fail_on_warn=True, file=str(tmp_path / "schema"))
+
+
+def test_the_document_is_openapi_3_1_for_everybody(client):
+    for accept in ("application/json", "application/vnd.oai.openapi", "*/*"):
+        response = client.get(f"{API}schema/", headers={"accept": accept})
+        assert response.status_code == 200
+        assert b"3.1.0" in response.content[:50]
+
+
+def test_no_type_is_named_twice(document):
+    def types(part):
+        if isinstance(part, dict):
+            if isinstance(part.get("type"), list):
+                yield part["type"]
+            for inner in part.values():
+                yield from types(inner)
+        elif isinstance(part, list):
+            for inner in part:
+                yield from types(inner)
+
+    assert all(len(set(named)) == len(named) for named in types(document))
+
+
+def test_every_route_and_method_is_in_the_document_and_no_other(document):
+    routes = {
+        path: set(view.actions) & {"get", "post", "patch", "put", "delete"}
+        for path, view in views().items()
+    }
+    assert {path: set(methods) for path, methods in document["paths"].items()} == routes
+
+
+def test_every_list_documents_the_parameters_it_takes_and_no_other(document):
+    lists = {path: view.cls for path, view in views().items() if view.actions.get("get") == "list"}
+    assert len(lists) == len(LIST_PATHS) + 1
+    for path, cls in lists.items():
+        taken = {
+            *cls.list_parameters,
+            *(cls.filterset_class.base_filters if cls.filterset_class else ()),
+        }
+        assert parameters(document, path, "get") == taken, path
+
+
+def parameters(document, path: str, method: str, where: str = "query") -> set[str]:
+    listed = document["paths"][path][method].get("parameters", [])
+    names = [parameter["name"] for parameter in listed if parameter["in"] == where]
+    assert len(set(names)) == len(names)
+    return set(names)
+
+
+@pytest.mark.django_db
+def test_a_documented_parameter_is_known_and_any_other_is_not(document, reader):
+    every = set()
+    for path in LIST_PATHS:
+        every |= parameters(document, f"{API}{path}", "get")
+    for path in LIST_PATHS:
+        known = parameters(document, f"{API}{path}", "get")
+        for name in every:
+            response = reader.get(f"{API}{path}", {name: "!"})
+            messages = [e["message"] for e in response.json().get("errors", [])]
+            unknown = any("Unknown parameter" in message for message in messages)
+            assert unknown == (name not in known), (path, name)
+
+
+def test_details_document_fields_changes_if_match_and_posts_their_key(document):
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            headers = parameters(document, path, method, "header")
+            if method == "patch":
+                assert headers == {"If-Match"}
+            if method == "post":
+                assert headers == {"Idempotency-Key"}
+            if operation["operationId"].endswith("_retrieve"):
+                assert parameters(document, path, method) == {"fields"}
+            if method != "get":
+                assert parameters(document, path, method) == set()
+
+
+@pytest.mark.django_db
+def test_documented_choices_defaults_and_limits_are_those_of_the_api(document, reader):
+    for path in LIST_PATHS:
+        for parameter in document["paths"][f"{API}{path}"]["get"]["parameters"]:
+            name, schema = parameter["name"], parameter["schema"]
+            if name == "limit":
+                ok(reader.get(f"{API}{path}", {name: schema["maximum"]}))
+                problem(reader.get(f"{API}{path}", {name: schema["maximum"] + 1}), 400)
+            values = schema.get("enum") or schema.get("items", {}).get("enum") or []
+            for value in values:
+                ok(reader.get(f"{API}{path}", {name: value}))
+            if "default" in schema and name != "count":
+                assert ok(reader.get(f"{API}{path}", {name: schema["default"]}))
+
+
+# What is answered is what is documented
+
+
+def check(document, path: str, method: str, response) -> None:
+    """The answer fits its schema, and holds nothing that the schema does not name."""
+    answers = document["paths"][path][method]["responses"]
+    answer = answers.get(str(response.status_code))
+    if answer is None:
+        answer = document["components"]["responses"]["Problem"]
+    media = response.headers["Content-Type"]
+    schema = {**answer["content"][media]["schema"], "components": closed(document["components"])}
+    jsonschema.Draft202012Validator(schema).validate(response.json())
+
+
+def closed(part):
+    """The same schemas, allowing no property that is not named, where some are."""
+    if isinstance(part, dict):
+        part = {name: closed(inner) for name, inner in part.items()}
+        if isinstance(part.get("properties"), dict) and "additionalProperties" not in part:
+            part["additionalProperties"] = False
+        return part
+    return [closed(inner) for inner in part] if isinstance(part, list) else part
+
+
+@pytest.mark.django_db
+def test_answers_fit_their_schemas(document, curator):
+    ministry = make_organisation("Ministry", parent=make_organisation("Government"))
+    make_speaker("a spokesperson", kind="unnamed", organisation=ministry)
+    held = make_affiliation(organisation=ministry, start="2020", end="2021-02")
+    full = make_quote(
+        speaker=held.speaker,
+        organisation=ministry,
+        affiliation=held,
+        utterance=make_utterance(),
+        outlet=make_outlet("Radio", url="https://radio.example"),
+        published="2026-02",
+        url="https://radio.example/1",
+        said="2026",
+        via=[make_outlet("Agency"), "the audit"],
+        flags=["role_conflict"],
+    )
+    make_quote(anchor="unanchored")
+    make_quote(anchor="altered", nearest={"text": "like it", "score": 0.9})
+    seen = 0
+    for path, view in views().items():
+        if "{article}" in path or "{sha256}" in path or view.actions["get"] != "list":
+            continue
+        response = curator.get(path, {"count": "true"})
+        check(document, path, "get", response)
+        check(document, path, "get", curator.get(path, {"limit": 1}))
+        check(document, path, "get", curator.get(path, {"nonsense": 1}))
+        for row in ok(response)["results"]:
+            detail = f"{path}{{id}}/"
+            check(document, detail, "get", curator.get(f"{path}{row['id']}/"))
+            changed = curator.patch(f"{path}{row['id']}/", {}, headers={"If-Match": "*"})
+            check(document, detail, "patch", changed)
+            seen += 1
+    assert seen > 12
+    digest = full.snapshot.sha256
+    check(document, f"{API}snapshots/{{sha256}}/", "get", curator.get(f"{API}snapshots/{digest}/"))
+    path = f"{API}articles/{{article}}/snapshots/"
+    check(document, path, "get", curator.get(path.format(article=full.article_id)))
+
+
+@pytest.mark.django_db
+def test_answers_to_filings_fit_their_schemas(document, curator):
+    path = f"{API}articles/"
+    filed = curator.post(path, publish(make_filing()))
+    check(document, path, "post", filed)
+    check(document, path, "post", curator.post(path, publish(make_filing())))
+    check(document, path, "post", curator.post(path, make_filing(text="Other words.")))
+    key = ok(filed, 201)["id"]
+    text = make_filing()["text"]
+    captured = curator.post(f"{path}{key}/snapshots/", {"text": f"Now: {text}"})
+    check(document, f"{path}{{article}}/snapshots/", "post", captured)
+    quote = {"article": key, "text": "The quay will close."}
+    for _ in range(2):
+        check(document, f"{API}quotes/", "post", curator.post(f"{API}quotes/", quote))
+    for name in ("speakers", "organisations", "outlets"):
+        made = curator.post(f"{API}{name}/", {"name": f"New {name}"})
+        check(document, f"{API}{name}/", "post", made)
+
+
+# The explorer
+
+
+HOST = re.compile(r"""(?:src|href|action)\s*=\s*["']?(?:https?:)?//""", re.IGNORECASE)
+
+
+def test_the_explorer_refers_to_no_other_host_and_has_no_script_or_style_of_its_own(client):
+    for path in (f"{API}docs/", f"{API}docs/?script="):
+        response = client.get(path)
+        assert response.status_code == 200
+        assert not HOST.search(response.content.decode())
+    page = client.get(f"{API}docs/").content.decode()
+    assert not re.search(r"<style|<script(?![^>]*\bsrc=)", page)
+    assert not re.search(r"\son[a-z]+=", page)
+
+
+def test_every_page_carries_a_strict_content_security_policy(client):
+    for path in (f"{API}docs/", f"{API}schema/", "/admin/login/", "/nowhere", f"{API}nowhere/"):
+        policy = client.get(path).headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "*" not in policy
+        assert "frame-ancestors 'none'" in policy

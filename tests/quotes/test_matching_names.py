@@ -1,0 +1,391 @@
+"""Whom a filed name stands for: a known speaker, a new one, or somebody for a curator to settle."""
+
+import pytest
+
+from quotes.models import Quote
+from sources.models import Organisation, Speaker
+from tests.conftest import API, make_filing, ok, problem
+
+pytestmark = pytest.mark.django_db
+
+TEXT = "“First,” he said. “Second,” she said. “Third,” they said. “Fourth,” said all."
+
+
+def make(client, path, **values) -> dict:
+    return ok(client.post(f"{API}{path}/", values), 201)
+
+
+def person(client, name="Mara Quill", **values) -> dict:
+    return make(client, "speakers", name=name, kind="person", **values)
+
+
+def body(client, name="Port Authority", **values) -> dict:
+    return make(client, "organisations", name=name, **values)
+
+
+def affiliation(client, speaker, organisation, role="harbour master", **values) -> dict:
+    values |= {"speaker": speaker["id"], "organisation": organisation["id"], "role": role}
+    return make(client, "affiliations", **values)
+
+
+_urls = iter(range(10**9))
+
+
+def file(client, *quotes, **article) -> list[dict]:
+    """The quotes of a new article, as the answer to its filing shows them."""
+    words = ["First,", "Second,", "Third,", "Fourth,"]
+    filed = [{"text": text, **quote} for text, quote in zip(words, quotes, strict=False)]
+    filing = make_filing(url=f"https://a.example/{next(_urls)}", text=TEXT, quotes=filed, **article)
+    return ok(client.post(f"{API}articles/", filing), 201)["quotes"]
+
+
+# Equal names
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Mara Quill",
+        "MARA QUILL",
+        "mara  quill ",
+        "Mára Quíll",
+        "Ma\u0301ra Quill",
+        "M. Quill",
+        "m. QUILL",
+    ],
+)
+def test_a_name_or_an_alias_is_the_known_speakers_whatever_its_case_and_accents(curator, name):
+    known = person(curator, aliases=["M. Quill"])
+    (quote,) = file(curator, {"speaker": name})
+    assert quote["speaker"]["id"] == known["id"]
+    assert quote["filing"]["speaker"] == "matched"
+    assert quote["flags"] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Quill", "Mara", "Ms Quill", "M. Quill", "Mara J. Quill", "Quill, Mara"]
+)
+def test_part_of_a_name_is_not_the_known_speaker(curator, name):
+    known = person(curator)
+    (quote,) = file(curator, {"speaker": name})
+    assert quote["speaker"]["id"] != known["id"]
+
+
+@pytest.mark.parametrize("printed", ["Quill", "Ms Quill", "she", "the harbour master"])
+def test_a_printed_surname_alone_resolves_to_nobody_and_is_flagged(curator, printed):
+    person(curator)
+    (quote,) = file(curator, {"attribution": {"speaker": printed}})
+    assert quote["speaker"] is None
+    assert quote["filing"]["speaker"] == "unresolved"
+    assert quote["flags"] == ["unresolved_speaker"]
+
+
+def test_a_printed_full_name_is_the_one_person_who_has_it(curator):
+    known = person(curator)
+    (quote,) = file(curator, {"attribution": {"speaker": "Mara Quill"}})
+    assert quote["speaker"]["id"] == known["id"]
+    assert quote["filing"]["speaker"] == "matched"
+
+
+def test_a_printed_full_name_that_two_people_have_is_left_to_a_curator(curator):
+    person(curator)
+    person(curator)
+    (quote,) = file(curator, {"attribution": {"speaker": "Mara Quill"}})
+    assert quote["speaker"] is None
+    assert quote["flags"] == ["unresolved_speaker"]
+
+
+def test_a_printed_full_name_that_its_organisation_contradicts_is_left_to_a_curator(curator):
+    affiliation(curator, person(curator), body(curator, "Another Body"))
+    (quote,) = file(
+        curator, {"attribution": {"speaker": "Mara Quill"}, "organisation": "Port Authority"}
+    )
+    assert quote["speaker"] is None
+    assert quote["flags"] == ["unresolved_speaker"]
+
+
+def test_a_printed_name_makes_no_speaker(curator):
+    file(curator, {"attribution": {"speaker": "Mara Quill"}})
+    assert not Speaker.objects.exists()
+
+
+def test_the_first_filing_of_a_name_makes_a_person(curator):
+    (quote,) = file(curator, {"speaker": "Mara Quill"})
+    assert quote["filing"]["speaker"] == "made"
+    assert quote["speaker"]["kind"] == "person"
+    assert quote["flags"] == []
+
+
+def test_one_name_in_one_filing_is_one_new_speaker(curator):
+    quotes = file(curator, *[{"speaker": "Mara Quill"}, {"speaker": "mara quill"}])
+    assert quotes[0]["speaker"] == quotes[1]["speaker"]
+    assert Speaker.objects.count() == 1
+
+
+# Several of one name
+
+
+def test_a_name_that_two_people_have_makes_a_third_for_a_curator_to_settle(curator):
+    known = [person(curator)["id"], person(curator)["id"]]
+    quotes = file(curator, {"speaker": "Mara Quill"}, {"speaker": "Mara Quill"})
+    for quote in quotes:
+        assert quote["filing"]["speaker"] == "ambiguous"
+        assert quote["flags"] == ["ambiguous_speaker"]
+        assert quote["speaker"]["id"] not in known
+    assert quotes[0]["speaker"] == quotes[1]["speaker"]
+
+
+def test_an_alias_that_is_another_persons_name_is_ambiguous(curator):
+    person(curator)
+    person(curator, "Maria Quill", aliases=["Mara Quill"])
+    (quote,) = file(curator, {"speaker": "Mara Quill"})
+    assert quote["flags"] == ["ambiguous_speaker"]
+
+
+def test_the_organisation_tells_two_people_of_one_name_apart(curator):
+    port, museum = body(curator), body(curator, "Museum")
+    first, second = person(curator), person(curator)
+    affiliation(curator, first, port)
+    affiliation(curator, second, museum, "curator")
+    (quote,) = file(curator, {"speaker": "Mara Quill", "organisation": "Museum"})
+    assert quote["speaker"]["id"] == second["id"]
+    assert quote["flags"] == []
+
+
+def test_a_later_quote_of_the_same_article_is_the_same_one_of_two_people(curator):
+    first, _ = person(curator), person(curator)
+    quotes = file(curator, {"speaker": first["id"]}, {"speaker": "Mara Quill"})
+    assert quotes[1]["speaker"]["id"] == first["id"]
+    assert quotes[1]["flags"] == []
+
+
+def test_an_organisation_name_that_two_have_is_ambiguous(curator):
+    known = [body(curator)["id"], body(curator)["id"]]
+    (quote,) = file(curator, {"speaker": "Mara Quill", "organisation": "port authority"})
+    assert quote["flags"] == ["ambiguous_organisation"]
+    assert quote["organisation"]["id"] not in known
+
+
+def test_filing_an_ambiguous_name_again_makes_no_fourth(curator):
+    person(curator)
+    person(curator)
+    filing = make_filing(text=TEXT, quotes=[{"text": "First,", "speaker": "Mara Quill"}])
+    first = ok(curator.post(f"{API}articles/", filing), 201)
+    again = ok(curator.post(f"{API}articles/", filing), 200)
+    assert again["outcome"] == "unchanged"
+    assert again["quotes"][0]["speaker"] == first["quotes"][0]["speaker"]
+    assert Speaker.objects.count() == 3
+
+
+# What contradicts a name
+
+
+def test_a_person_who_was_elsewhere_on_that_date_is_not_the_one_who_is_meant(curator):
+    known = person(curator)
+    affiliation(
+        curator, known, body(curator, "Museum"), "curator", **{"from": "2020", "to": "2028"}
+    )
+    (quote,) = file(curator, {"speaker": "Mara Quill", "organisation": "Port Authority"})
+    assert quote["speaker"]["id"] != known["id"]
+    assert quote["flags"] == ["ambiguous_speaker"]
+
+
+def test_a_person_who_had_left_by_then_may_be_the_one_who_is_meant(curator):
+    known = person(curator)
+    affiliation(curator, known, body(curator, "Museum"), "curator", **{"to": "2025"})
+    (quote,) = file(curator, {"speaker": "Mara Quill", "organisation": "Port Authority"})
+    assert quote["speaker"]["id"] == known["id"]
+
+
+def test_a_body_and_its_parent_do_not_contradict_each_other(curator):
+    port = body(curator)
+    body(curator, "Pilot Service", parent=port["id"])
+    known = person(curator)
+    affiliation(curator, known, port)
+    (quote,) = file(curator, {"speaker": "Mara Quill", "organisation": "Pilot Service"})
+    assert quote["speaker"]["id"] == known["id"]
+
+
+def test_a_person_is_not_an_organisation_of_the_same_name(curator):
+    body(curator, "Prince")
+    known = person(curator, "Prince")
+    (quote,) = file(curator, {"speaker": "Prince", "speaker_kind": "organisation"})
+    assert quote["speaker"]["id"] != known["id"]
+    assert quote["speaker"]["kind"] == "organisation"
+    (quote,) = file(curator, {"speaker": "Prince", "speaker_kind": "person"})
+    assert quote["speaker"]["id"] == known["id"]
+
+
+# Kinds
+
+
+@pytest.mark.parametrize(
+    "name", ["a port spokesperson", "police", "One resident", "Sources close to the minister"]
+)
+def test_words_that_do_not_end_as_a_name_are_an_unnamed_speaker(curator, name):
+    (quote,) = file(curator, {"speaker": name})
+    assert quote["speaker"]["kind"] == "unnamed"
+    assert quote["speaker"]["name"] == name
+
+
+def test_a_person_known_by_a_lower_case_name_is_that_person(curator):
+    known = person(curator, "bell hooks")
+    (quote,) = file(curator, {"speaker": "bell hooks"})
+    assert quote["speaker"]["id"] == known["id"]
+
+
+def test_the_filer_may_say_what_kind_a_speaker_is(curator):
+    for kind in ("person", "unnamed", "collective", "organisation"):
+        (quote,) = file(curator, {"speaker": f"name for {kind}", "speaker_kind": kind})
+        assert quote["speaker"]["kind"] == kind
+
+
+def test_an_organisations_own_name_is_the_organisation_speaking(curator):
+    known = body(curator, aliases=["PA"])
+    (quote,) = file(curator, {"speaker": "PA"})
+    assert quote["speaker"]["kind"] == "organisation"
+    assert quote["organisation"]["id"] == known["id"]
+    (again,) = file(curator, {"speaker": "PA"})
+    assert again["speaker"] == quote["speaker"]
+
+
+def test_a_new_organisation_that_speaks_as_itself_is_made_with_its_speaker(curator):
+    (quote,) = file(curator, {"speaker": "Port Authority", "organisation": "Port Authority"})
+    assert quote["speaker"]["kind"] == "organisation"
+    assert quote["organisation"]["name"] == "Port Authority"
+    assert Speaker.objects.get().organisation == Organisation.objects.get()
+
+
+def test_an_unnamed_speaker_is_tied_to_its_organisation(curator):
+    spokesperson = {"speaker": "a spokesperson", "organisation": "Port Authority"}
+    (quote,) = file(curator, spokesperson)
+    assert Speaker.objects.get().organisation.name == "Port Authority"
+    (again,) = file(curator, spokesperson)
+    assert again["speaker"] == quote["speaker"]
+    (other,) = file(curator, {**spokesperson, "organisation": "Museum"})
+    assert other["speaker"]["id"] != quote["speaker"]["id"]
+    assert other["flags"] == []
+
+
+def test_an_unnamed_speaker_of_no_organisation_is_the_same_one_only_within_an_article(curator):
+    quotes = file(curator, {"speaker": "One resident"}, {"speaker": "one resident"})
+    assert quotes[0]["speaker"] == quotes[1]["speaker"]
+    (other,) = file(curator, {"speaker": "One resident"})
+    assert other["speaker"]["id"] != quotes[0]["speaker"]["id"]
+    assert other["flags"] == []
+
+
+def test_an_unnamed_speaker_stays_the_same_one_when_the_article_is_filed_with_more_quotes(curator):
+    filing = make_filing(text=TEXT, quotes=[{"text": "First,", "speaker": "one resident"}])
+    first = ok(curator.post(f"{API}articles/", filing), 201)["quotes"][0]
+    filing["quotes"] = [{"text": "Second,", "speaker": "one resident"}]
+    second = ok(curator.post(f"{API}articles/", filing), 200)["quotes"][0]
+    assert second["speaker"] == first["speaker"]
+
+
+def test_an_unnamed_speaker_of_another_article_may_be_named_by_id(curator):
+    (quote,) = file(curator, {"speaker": "one resident"})
+    (other,) = file(curator, {"speaker": quote["speaker"]["id"]})
+    assert other["speaker"] == quote["speaker"]
+
+
+# Ids
+
+
+def test_a_speaker_and_an_organisation_may_be_given_by_id(curator):
+    known, port = person(curator), body(curator)
+    person(curator)  # of the same name
+    (quote,) = file(curator, {"speaker": known["id"].upper(), "organisation": port["id"]})
+    assert quote["speaker"]["id"] == known["id"]
+    assert quote["organisation"]["id"] == port["id"]
+    assert quote["filing"]["speaker"] == quote["filing"]["organisation"] == "matched"
+    assert quote["flags"] == []
+
+
+def test_a_speakers_id_is_no_organisations(curator):
+    known = person(curator)
+    quote = {"text": "First,", "organisation": known["id"]}
+    response = curator.post(f"{API}articles/", make_filing(text=TEXT, quotes=[quote]))
+    assert problem(response, 400)["errors"][0]["pointer"] == "/quotes/0/organisation"
+
+
+# Affiliations, roles, organisations
+
+
+def test_the_role_and_the_organisation_choose_the_affiliation(curator):
+    known, port, museum = person(curator), body(curator), body(curator, "Museum")
+    affiliation(curator, known, port, "chair")
+    held = affiliation(curator, known, museum, "Chair")
+    (quote,) = file(curator, {"speaker": "Mara Quill", "role": "CHAIR", "organisation": "museum"})
+    assert str(Quote.objects.get().affiliation_id) == held["id"]
+    assert quote["role"] == "Chair"
+    assert quote["organisation"]["id"] == museum["id"]
+
+
+def test_the_date_chooses_between_two_terms_in_one_role(curator):
+    known, port = person(curator), body(curator)
+    affiliation(curator, known, port, "mayor", **{"from": "2010", "to": "2014"})
+    held = affiliation(curator, known, port, "mayor", **{"from": "2022-05"})
+    file(curator, {"speaker": "Mara Quill", "role": "mayor"}, published="2026-03")
+    assert str(Quote.objects.get().affiliation_id) == held["id"]
+
+
+def test_the_date_of_the_words_goes_before_the_date_of_publication(curator):
+    known, port = person(curator), body(curator)
+    held = affiliation(curator, known, port, "mayor", **{"from": "2010", "to": "2014"})
+    affiliation(curator, known, port, "mayor", **{"from": "2022-05"})
+    file(curator, {"speaker": "Mara Quill", "role": "mayor", "said": "2012"}, published="2026-03")
+    assert str(Quote.objects.get().affiliation_id) == held["id"]
+
+
+def test_two_affiliations_that_fit_leave_the_choice_to_a_curator(curator):
+    known = person(curator)
+    for name in ("Port Authority", "Museum"):
+        affiliation(curator, known, body(curator, name), "chair")
+    (quote,) = file(curator, {"speaker": "Mara Quill", "role": "chair"})
+    assert Quote.objects.get().affiliation is None
+    assert quote["role"] == "chair"
+    assert quote["organisation"] is None
+
+
+def test_a_role_alone_brings_the_organisation_of_the_one_affiliation_that_fits(curator):
+    port = body(curator)
+    affiliation(curator, person(curator), port)
+    (quote,) = file(curator, {"speaker": "Mara Quill", "role": "Harbour Master"})
+    assert quote["organisation"]["id"] == port["id"]
+
+
+def test_a_printed_role_that_fits_nothing_held_on_that_date_is_flagged_and_shown(curator):
+    affiliation(curator, person(curator), body(curator), "harbour master")
+    (quote,) = file(curator, {"speaker": "Mara Quill", "attribution": {"role": "head of tourism"}})
+    assert quote["flags"] == ["role_conflict"]
+    assert quote["role"] == "head of tourism"
+
+
+@pytest.mark.parametrize("printed", ["master", "the harbour master", "deputy and harbour master"])
+def test_a_printed_role_that_says_less_or_more_is_no_conflict(curator, printed):
+    affiliation(curator, person(curator), body(curator), "harbour master")
+    (quote,) = file(curator, {"speaker": "Mara Quill", "attribution": {"role": printed}})
+    assert quote["flags"] == []
+    assert quote["role"] == printed
+
+
+def test_a_role_without_a_date_contradicts_nothing(curator):
+    affiliation(curator, person(curator), body(curator), "harbour master")
+    (quote,) = file(curator, {"speaker": "Mara Quill", "role": "head of tourism"}, published=None)
+    assert quote["flags"] == []
+
+
+def test_a_filed_role_that_fits_no_affiliation_keeps_the_organisation_on_the_quote(curator):
+    (quote,) = file(
+        curator,
+        {
+            "speaker": "Mara Quill",
+            "role": "director of operations",
+            "organisation": "Port Authority",
+            "attribution": {"role": "the port's director of operations"},
+        },
+    )
+    assert quote["organisation"]["name"] == "Port Authority"
+    assert quote["role"] == "the port's director of operations"
+    assert Quote.objects.get().affiliation is None

@@ -1,0 +1,512 @@
+"""Reading quotes: pages, orderings, counts, fields, and what a page costs."""
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quotes.models import Quote
+from sources.dates import PartialDate
+from tests.conftest import API, make_client, ok, problem
+from tests.records import (
+    LIST_PATHS,
+    make_affiliation,
+    make_article,
+    make_organisation,
+    make_outlet,
+    make_quote,
+    make_quotes,
+    make_speaker,
+    make_utterance,
+)
+
+pytestmark = pytest.mark.django_db
+
+QUOTES = f"{API}quotes/"
+DAY = date(2026, 3, 14)
+
+
+def walk(client, url: str, link: str = "next"):
+    """The pages from here on, each as the ids on it."""
+    while url:
+        body = ok(client.get(url))
+        yield [row["id"] for row in body["results"]]
+        url = body[link]
+
+
+def joined(pages) -> list[str]:
+    return [key for page in pages for key in page]
+
+
+def refused(response) -> dict[str, str]:
+    return {e["parameter"]: e["message"] for e in problem(response, 400)["errors"]}
+
+
+# What a quote looks like
+
+
+def test_a_quote_shows_the_shape_that_was_promised(reader):
+    ministry = make_organisation("Ministry of Fish")
+    held = make_affiliation(organisation=ministry, role="minister")
+    outlet, agency = make_outlet("Post"), make_outlet("Agency")
+    article = make_article(
+        "Before “We had no choice” after.",
+        outlet=outlet,
+        published="2026-02-11",
+        url="https://post.example/1",
+        headline="Fish",
+        byline=["Ada Lund"],
+    )
+    quote = make_quote(
+        article=article,
+        speaker=held.speaker,
+        organisation=ministry,
+        affiliation=held,
+        said="2026-02",
+        language="en",
+        utterance=make_utterance(),
+        attribution_text="Ms Quill said",
+        attribution_speaker="Ms Quill",
+        attribution_role="fish minister",
+        attribution_cue="said",
+        via=[agency, "the audit"],
+    )
+    shown = ok(reader.get(f"{QUOTES}{quote.pk}/"))
+    assert shown.pop("created").endswith("Z")
+    assert shown.pop("updated").endswith("Z")
+    assert shown == {
+        "id": str(quote.pk),
+        "url": f"http://testserver{QUOTES}{quote.pk}/",
+        "text": "We had no choice",
+        "kind": "direct",
+        "language": "en",
+        "status": "published",
+        "version": 1,
+        "speaker": {"id": str(held.speaker.pk), "name": "Mara Quill", "kind": "person"},
+        "role": "minister",
+        "organisation": {"id": str(ministry.pk), "name": "Ministry of Fish"},
+        "outlet": {"id": str(outlet.pk), "name": "Post", "slug": "post"},
+        "said": "2026-02",
+        "published": "2026-02-11",
+        "attribution": {
+            "text": "Ms Quill said",
+            "speaker": "Ms Quill",
+            "role": "fish minister",
+            "organisation": None,
+            "cue": "said",
+        },
+        "article": {
+            "id": str(article.pk),
+            "headline": "Fish",
+            "url": "https://post.example/1",
+            "byline": ["Ada Lund"],
+        },
+        "via": [
+            {
+                "kind": "cited",
+                "name": "Agency",
+                "outlet": {"id": str(agency.pk), "name": "Agency", "slug": "agency"},
+            },
+            {"kind": "cited", "name": "the audit", "outlet": None},
+        ],
+        "anchor": {
+            "state": "exact",
+            "snapshot": article.snapshot.sha256,
+            "spans": [{"start": 8, "end": 24, "prefix": "Before “", "suffix": "” after."}],
+        },
+        "utterance": {"id": str(quote.utterance_id), "quotes": 1},
+        "flags": [],
+    }
+
+
+def test_what_is_unknown_is_shown_as_null(reader):
+    shown = ok(reader.get(f"{QUOTES}{make_quote(anchor='unanchored').pk}/"))
+    unknown = ("speaker", "role", "organisation", "outlet", "said", "published", "utterance")
+    assert [shown[name] for name in unknown] == [None] * 7
+    assert shown["anchor"] == {"state": "unanchored", "snapshot": None, "spans": []}
+    assert shown["via"] == []
+
+
+def test_a_quote_in_a_list_is_what_it_is_alone(reader):
+    quote = make_quote(via=["the audit"], said="2026", utterance=make_utterance())
+    (row,) = ok(reader.get(QUOTES))["results"]
+    assert row == ok(reader.get(f"{QUOTES}{quote.pk}/"))
+
+
+def test_an_utterance_counts_only_what_readers_may_see(reader, curator):
+    utterance = make_utterance()
+    quote = make_quote(utterance=utterance)
+    for status in ("disputed", "retracted", "proposed", "rejected"):
+        make_quote(utterance=utterance, status=status)
+    for client in (reader, curator):
+        assert ok(client.get(f"{QUOTES}{quote.pk}/"))["utterance"]["quotes"] == 3
+
+
+# Fields
+
+
+def test_fields_keeps_what_was_asked_for_in_lists_and_details(reader):
+    quote = make_quote()
+    (row,) = ok(reader.get(QUOTES, {"fields": "text, id"}))["results"]
+    assert row == {"id": str(quote.pk), "text": quote.text}
+    assert ok(reader.get(f"{QUOTES}{quote.pk}/", {"fields": "status"})) == {"status": "published"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "hint"),
+    [
+        ("txet", "text"),
+        ("id,txet", "text"),
+        ("affiliation", "There is no field"),
+        ("id,", "Known here"),
+    ],
+)
+def test_a_field_that_is_not_shown_is_refused_even_of_no_rows(reader, fields, hint):
+    assert hint in refused(reader.get(QUOTES, {"fields": fields}))["fields"]
+
+
+# Pages
+
+
+def make_varied() -> list[Quote]:
+    """Quotes with ties, gaps and unknowns in every sort key."""
+    dates = [None, "2025", "2026", "2026-01", "2026-01-01", "2026-02-11", "2026-02-11", None]
+    articles = [make_article("We had no choice.", published=when) for when in dates]
+    return [
+        make_quote(
+            article=article, said=when, created=datetime(2026, 1, 1 + index // 3, tzinfo=UTC)
+        )
+        for index, (article, when) in enumerate(zip(articles, reversed(dates), strict=True))
+    ]
+
+
+KEYS = {
+    "published": lambda quote: first_day(quote.article.published),
+    "said": lambda quote: first_day(quote.said),
+    "created": lambda quote: quote.created,
+}
+
+
+def first_day(when) -> date:
+    return date.min if when is None else PartialDate.parse(str(when)).first
+
+
+def in_order(quotes, ordering: str) -> list[str]:
+    key = KEYS[ordering.lstrip("-")]
+    ordered = sorted(quotes, key=lambda quote: (key(quote), str(quote.pk)))
+    if ordering.startswith("-"):
+        ordered.reverse()
+    return [str(quote.pk) for quote in ordered]
+
+
+ORDERINGS = [f"{sign}{name}" for name in KEYS for sign in ("", "-")]
+
+
+@pytest.mark.parametrize("ordering", ORDERINGS)
+@pytest.mark.parametrize("limit", [1, 3, 8])
+def test_pages_are_the_whole_order_cut_in_pieces_forwards_and_backwards(reader, ordering, limit):
+    expected = in_order(make_varied(), ordering)
+    first = f"{QUOTES}?{urlencode({'ordering': ordering, 'limit': limit})}"
+    pages = list(walk(reader, first))
+    assert pages == [expected[i : i + limit] for i in range(0, 8, limit)]
+    url = first
+    while (body := ok(reader.get(url)))["next"]:
+        url = body["next"]
+    back = list(walk(reader, url, "previous"))
+    assert joined(reversed(back)) == expected
+    assert [len(page) for page in back] == [len(page) for page in reversed(pages)]
+
+
+def test_newest_publication_comes_first_unless_asked_otherwise_and_unknown_last(reader):
+    quotes = make_varied()
+    rows = [row["id"] for row in ok(reader.get(QUOTES))["results"]]
+    assert rows == in_order(quotes, "-published")
+    last_two = {str(quote.pk) for quote in quotes if quote.article.published is None}
+    assert set(rows[-2:]) == last_two
+
+
+def test_the_first_page_has_no_previous_and_the_last_no_next(reader):
+    make_varied()
+    first = ok(reader.get(QUOTES, {"limit": 5}))
+    last = ok(reader.get(first["next"]))
+    assert first["previous"] is None
+    assert last["next"] is None
+    again = ok(reader.get(last["previous"]))
+    assert again["previous"] is None
+    assert again["results"] == first["results"]
+    assert ok(reader.get(again["next"]))["results"] == last["results"]
+
+
+def test_a_list_of_nothing_is_one_empty_page(reader):
+    assert ok(reader.get(QUOTES)) == {"next": None, "previous": None, "results": []}
+
+
+def test_a_page_has_50_rows_unless_asked_otherwise_and_200_at_most(reader):
+    make_quotes(201, make_article())
+    assert len(ok(reader.get(QUOTES))["results"]) == 50
+    assert len(ok(reader.get(QUOTES, {"limit": 1}))["results"]) == 1
+    body = ok(reader.get(QUOTES, {"limit": 200}))
+    assert len(body["results"]) == 200
+    assert len(ok(reader.get(body["next"]))["results"]) == 1
+
+
+@pytest.mark.parametrize(
+    "limit", ["0", "201", "-1", "1.5", "ten", "1e2", "٣", "0000000000201", "9" * 5000, "+5", "5 "]
+)
+def test_any_other_limit_is_refused(reader, limit):
+    assert refused(reader.get(QUOTES, {"limit": limit})) == {
+        "limit": "A whole number from 1 to 200."
+    }
+
+
+def test_links_keep_the_query(reader):
+    make_quotes(3, make_article(), language="en-GB")
+    body = ok(reader.get(QUOTES, {"limit": 1, "language": "en", "fields": "id"}))
+    asked = parse_qs(urlsplit(body["next"]).query)
+    assert {name: asked[name] for name in ("limit", "language", "fields")} == {
+        "limit": ["1"],
+        "language": ["en"],
+        "fields": ["id"],
+    }
+    assert len(joined(walk(reader, body["next"]))) == 2
+
+
+def test_limit_and_fields_may_change_in_mid_walk(reader):
+    expected = in_order(make_varied(), "-published")
+    cursor = cursor_of(ok(reader.get(QUOTES, {"limit": 2})))
+    body = ok(reader.get(QUOTES, {"limit": 3, "cursor": cursor, "fields": "id"}))
+    assert body["results"] == [{"id": key} for key in expected[2:5]]
+    body = ok(reader.get(QUOTES, {"cursor": cursor, "count": "true"}))
+    assert [row["id"] for row in body["results"]] == expected[2:]
+    assert body["count"] == {"value": 8, "exact": True}
+
+
+def cursor_of(body: dict) -> str:
+    return parse_qs(urlsplit(body["next"]).query)["cursor"][0]
+
+
+@pytest.mark.parametrize("cursor", ["x", "é", "e30:AAAA", "e30", ":", "." * 50, "A" * 5000])
+def test_what_is_no_cursor_is_refused(reader, cursor):
+    assert "Not a cursor" in refused(reader.get(QUOTES, {"cursor": cursor}))["cursor"]
+
+
+def test_a_cursor_changed_anywhere_is_refused(reader):
+    make_varied()
+    cursor = cursor_of(ok(reader.get(QUOTES, {"limit": 1})))
+    for place in range(0, len(cursor), 7):
+        other = "A" if cursor[place] != "A" else "B"
+        tampered = cursor[:place] + other + cursor[place + 1 :]
+        assert set(refused(reader.get(QUOTES, {"cursor": tampered}))) == {"cursor"}
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [
+        ("quotes/", {"ordering": "published"}),
+        ("quotes/", {"ordering": "-said"}),
+        ("quotes/", {"kind": "direct"}),
+        ("articles/", {}),
+    ],
+)
+def test_a_cursor_of_another_ordering_query_or_path_is_refused(reader, path, query):
+    make_varied()
+    cursor = cursor_of(ok(reader.get(QUOTES, {"limit": 1})))
+    answer = reader.get(f"{API}{path}", {**query, "cursor": cursor})
+    assert "another ordering or query" in refused(answer)["cursor"]
+
+
+def test_a_cursor_shows_no_more_to_whom_may_see_less(reader, curator):
+    make_quotes(4, make_article(), status="proposed")
+    body = ok(curator.get(QUOTES, {"limit": 1}))
+    assert ok(reader.get(body["next"]))["results"] == []
+
+
+@pytest.mark.parametrize("ordering", ["relevance", "--said", "id", "-text", "published,said"])
+def test_an_ordering_there_is_not_is_refused(reader, ordering):
+    assert "is not an ordering" in refused(reader.get(QUOTES, {"ordering": ordering}))["ordering"]
+
+
+def test_a_misspelt_ordering_is_refused_with_the_nearest_one(reader):
+    message = refused(reader.get(QUOTES, {"ordering": "-publishd"}))["ordering"]
+    assert "Did you mean “-published”?" in message
+
+
+def test_rows_made_behind_the_walker_do_not_disturb_the_walk(reader):
+    expected = in_order(make_varied(), "-published")
+    body = ok(reader.get(QUOTES, {"limit": 4}))
+    make_quote(published="2030")
+    assert joined(walk(reader, body["next"])) == expected[4:]
+    assert ok(reader.get(body["next"]))["previous"] is not None
+
+
+# Counts
+
+
+def test_a_count_is_given_when_asked_for_and_exact(reader):
+    make_quotes(7, make_article())
+    make_quote(status="proposed")
+    make_quote(status="retracted")
+    assert "count" not in ok(reader.get(QUOTES))
+    assert "count" not in ok(reader.get(QUOTES, {"count": "false"}))
+    body = ok(reader.get(QUOTES, {"count": "true", "limit": 2}))
+    assert body["count"] == {"value": 7, "exact": True}
+    assert ok(reader.get(QUOTES, {"count": "true", "kind": "mixed"}))["count"]["value"] == 0
+
+
+def test_past_what_is_counted_the_count_is_an_estimate_and_says_so(reader, monkeypatch):
+    monkeypatch.setattr("config.api.KeysetPagination.COUNTED", 5)
+    make_quotes(7, make_article())
+    count = ok(reader.get(QUOTES, {"count": "true", "speaker_name": "x%sx"}))["count"]
+    assert count == {"value": 0, "exact": True}
+    count = ok(reader.get(QUOTES, {"count": "true", "language": "en"}))["count"]
+    assert count == {"value": 0, "exact": True}
+    count = ok(reader.get(QUOTES, {"count": "true"}))["count"]
+    assert count["exact"] is False
+    assert count["value"] >= 6
+
+
+@pytest.mark.parametrize("value", ["True", "1", "yes"])
+def test_any_other_count_is_refused(reader, value):
+    assert set(refused(reader.get(QUOTES, {"count": value}))) == {"count"}
+
+
+# Any data, any limit, any ordering
+
+
+def test_pages_of_any_data_put_together_are_the_sorted_list(reader):
+    whens = [None, "2025", "2026", "2026-01", "2026-01-01", "2026-02-11"]
+    articles = [make_article(published=when) for when in whens]
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    drafts = st.lists(
+        st.fixed_dictionaries(
+            {
+                "article": st.sampled_from(articles),
+                "said": st.sampled_from(whens),
+                "created": st.integers(0, 3).map(lambda days: moment + timedelta(days)),
+                "kind": st.sampled_from(["direct", "mixed"]),
+            }
+        ),
+        max_size=30,
+    )
+
+    @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        drafts=drafts,
+        limit=st.integers(1, 12),
+        ordering=st.sampled_from(ORDERINGS),
+        kind=st.sampled_from([None, "direct"]),
+    )
+    def check(drafts, limit, ordering, kind):
+        with transaction.atomic():
+            quotes = Quote.objects.bulk_create(
+                Quote(text="Words", anchor="unanchored", status="published", **draft)
+                for draft in drafts
+            )
+            query = {"limit": limit, "ordering": ordering} | ({"kind": kind} if kind else {})
+            expected = in_order([q for q in quotes if kind in (None, q.kind)], ordering)
+            pages = list(walk(reader, f"{QUOTES}?{urlencode(query)}"))
+            assert joined(pages) == expected
+            assert all(len(page) == limit for page in pages[:-1])
+            transaction.set_rollback(True)
+
+    check()
+
+
+# While others write
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("ordering", ["-published", "published"])
+def test_5000_quotes_on_one_date_are_each_read_once_while_writers_insert(groups, ordering):
+    reader = make_client("Readers")
+    article = make_article(published=str(DAY))
+    earlier = {str(quote.pk) for quote in make_quotes(5_000, article)}
+    elsewhere = [make_article(published=when) for when in (str(DAY), "2026", "2030-01-01", None)]
+    done, made = threading.Event(), []
+
+    def write():
+        try:
+            while not done.wait(0.005):
+                for target in elsewhere:
+                    values = {"anchor": "unanchored", "kind": "direct", "status": "published"}
+                    quote = Quote.objects.create(article=target, text="New", **values)
+                    made.append(str(quote.pk))
+        finally:
+            connection.close()
+
+    writers = [threading.Thread(target=write) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    try:
+        seen = joined(walk(reader, f"{QUOTES}?ordering={ordering}&limit=200&fields=id"))
+    finally:
+        done.set()
+        for writer in writers:
+            writer.join()
+    assert len(made) > 50
+    assert len(seen) == len(set(seen))
+    assert earlier <= set(seen)
+    assert set(seen) - earlier <= set(made)
+
+
+# What a page costs
+
+
+def statements_of(client, url: str) -> list[str]:
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        ok(client.get(url))
+    return [query["sql"] for query in captured.captured_queries]
+
+
+def make_much(number: int) -> None:
+    """This many records of every kind, each with all the parts that it can have."""
+    agency = make_outlet("Agency")
+    for index in range(number):
+        outlet = make_outlet(f"Outlet {index}")
+        parent = make_organisation(f"Parent {index}")
+        body = make_organisation(f"Body {index}", parent=parent)
+        make_speaker(f"Spokesperson {index}", kind="unnamed", organisation=body)
+        held = make_affiliation(speaker=make_speaker(f"Speaker {index}"), organisation=body)
+        make_quote(
+            outlet=outlet,
+            speaker=held.speaker,
+            organisation=body,
+            affiliation=held,
+            utterance=make_utterance(),
+            via=[agency],
+        )
+
+
+def test_a_page_of_1_50_or_200_rows_of_any_list_takes_the_same_number_of_statements(reader):
+    make_much(200)
+    for path in LIST_PATHS:
+        taken = set()
+        for limit in (1, 50, 200):
+            url = f"{API}{path}?limit={limit}"
+            assert len(ok(reader.get(url))["results"]) == limit
+            taken.add(len(statements_of(reader, url)))
+        assert len(taken) == 1, (path, taken)
+
+
+def test_the_snapshots_of_an_article_take_the_same_number_of_statements(reader):
+    article = make_article("One.")
+    url = f"{API}articles/{article.pk}/snapshots/"
+    one = len(statements_of(reader, url))
+    make_quotes(1, article)
+    make_quotes(2, article)
+    assert len(ok(reader.get(url))["results"]) == 3
+    assert len(statements_of(reader, url)) == one
+
+
+def test_no_list_reads_the_text_of_a_snapshot(reader):
+    make_much(1)
+    for path in ("quotes/", "articles/"):
+        for statement in statements_of(reader, f"{API}{path}"):
+            assert '"sources_snapshot"."text"' not in statement

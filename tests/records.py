@@ -1,0 +1,99 @@
+"""Records made straight in the database, for tests of what reads them: plain functions."""
+
+from itertools import count
+
+from quotes.models import Quote, Utterance, Via
+from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker, digest
+
+_number = count(1)
+
+LIST_PATHS = [
+    "articles/",
+    "quotes/",
+    "speakers/",
+    "organisations/",
+    "outlets/",
+    "affiliations/",
+]
+
+
+def make_outlet(name: str = "The Harbour Post", **values) -> Outlet:
+    return Outlet.objects.create(name=name, **{"slug": Outlet.free_slug(name), **values})
+
+
+def make_organisation(name: str = "Harbour Board", **values) -> Organisation:
+    return Organisation.objects.create(name=name, **values)
+
+
+def make_speaker(name: str = "Mara Quill", **values) -> Speaker:
+    return Speaker.objects.create(name=name, **values)
+
+
+def make_affiliation(**values) -> Affiliation:
+    values.setdefault("role", "harbour master")
+    if "speaker" not in values:
+        values["speaker"] = make_speaker()
+    if "organisation" not in values:
+        values["organisation"] = make_organisation()
+    return Affiliation.objects.create(**values)
+
+
+def make_article(text: str | None = None, **values) -> Article:
+    """An article; with a text it has a snapshot of it."""
+    article = Article.objects.create(**values)
+    if text is not None:
+        article.snapshot = Snapshot.objects.create(article=article, text=text, sha256=digest(text))
+        article.save(update_fields=["snapshot"])
+    return article
+
+
+def make_quote(
+    text: str = "We had no choice",
+    *,
+    article: Article | None = None,
+    outlet: Outlet | None = None,
+    published: str | None = None,
+    url: str | None = None,
+    via: list[Outlet | str] = (),
+    anchor: str = "exact",
+    **values,
+) -> Quote:
+    """A published quote in an article of its own, whose text it is, unless another is given."""
+    if article is None:
+        words = None if anchor == "unanchored" else f"“{text}” it said, {next(_number)}."
+        article = make_article(words, outlet=outlet, published=published, url=url)
+    if anchor != "unanchored":
+        start = article.snapshot.text.index(text)
+        values |= {"snapshot": article.snapshot, "spans": [[start, start + len(text)]]}
+    values = {"kind": "direct", "status": "published", **values}
+    quote = Quote.objects.create(article=article, text=text, anchor=anchor, **values)
+    for position, step in enumerate(via):
+        known = None if isinstance(step, str) else step
+        Via.objects.create(
+            quote=quote,
+            position=position,
+            kind="cited",
+            name=known.name if known else step,
+            outlet=known,
+        )
+    return quote
+
+
+def make_quotes(number: int, article: Article, **values) -> list[Quote]:
+    """Many quotes of one article, made in bulk, each a word of a text made for them."""
+    text = " ".join(f"w{index:06}" for index in range(number))
+    snapshot = Snapshot.objects.create(article=article, text=text, sha256=digest(text))
+    return Quote.objects.bulk_create(
+        Quote(
+            article=article,
+            snapshot=snapshot,
+            text=text[start : start + 7],
+            spans=[[start, start + 7]],
+            **{"anchor": "exact", "kind": "direct", "status": "published", **values},
+        )
+        for start in range(0, 8 * number, 8)
+    )
+
+
+def make_utterance() -> Utterance:
+    return Utterance.objects.create()
