@@ -543,7 +543,7 @@ def _claim(page: Page, quote: Quote, following: Following) -> tuple[bool, int]:
         prefix, suffix = page.context(following.spans[0])[0], page.context(following.spans[-1])[1]
         kept = Postfix.similarity(quote.contexts[0][0], prefix)
         kept += Prefix.similarity(quote.contexts[-1][1], suffix)
-    return following.state != Quote.Anchor.EXACT, 0
+    return following.state != Quote.Anchor.EXACT, -kept
 
 
 def _first_anchor(page: Page, quote: Quote) -> Following:

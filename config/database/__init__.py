@@ -14,8 +14,13 @@ from django.core.exceptions import ImproperlyConfigured
 
 from .embedded import DATABASE, PORT, SUPERUSER, Cluster
 
-POOL = {"min_size": 0, "max_size": 20, "timeout": 5}
-"""Connections of one process: opened as they are needed, at most 20, and 5 seconds to get one."""
+POOL = {"min_size": 0, "max_size": 20, "timeout": 5, "reconnect_timeout": 1}
+"""
+Connections of one process: opened as they are needed, at most 20, and 5 seconds to get one.
+
+The pool tries again for 1 second, not for its usual 5 minutes, at growing intervals, during which it
+makes no other attempt: after an outage the next request connects anew.
+"""
 
 
 def database_settings(

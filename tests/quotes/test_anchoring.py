@@ -8,7 +8,6 @@ import regex
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from quotes import anchoring
 from quotes.anchoring import (
     AnchoringError,
     BadSpans,
@@ -19,6 +18,7 @@ from quotes.anchoring import (
     Span,
     WordsDiffer,
     same_words,
+    skeleton,
 )
 
 SPLIT = "Rain fell. “We will act,” she said, “and we will act soon.” The hall was silent."
@@ -175,13 +175,13 @@ def test_words_that_are_nowhere_are_never_anchored(text, words):
 @given(TEXTS, st.integers(1, 60))
 def test_long_text_is_reduced_as_short_text_is(text, times):
     text = f"{text}x" * times
-    blocks = anchoring._Blocks(text)
-    assert blocks.skeleton == anchoring._reduce(text, anchoring._SKELETON)
+    blocks = skeleton.Blocks(text)
+    assert blocks.skeleton == skeleton._reduce(text, skeleton._SKELETON)
     assert len(blocks.shape) == len(blocks.skeleton)
 
 
 def test_every_character_that_decomposes_into_a_mark_counts_as_one():
-    mark = regex.compile(anchoring._MARK)
+    mark = regex.compile(skeleton._MARK)
     for code in range(0x110000):
         first = unicodedata.normalize("NFKD", chr(code))[0]
         assert not unicodedata.combining(first) or mark.match(chr(code)), hex(code)
