@@ -223,9 +223,7 @@ class StepSerializer(StrictSerializer):
 class ProposalSerializer(StrictSerializer):
     """One quote of a filing: by its words, by its spans, or by both, which must then agree."""
 
-    text = Text(
-        max_length=LONGEST_QUOTE, required=False, allow_blank=True, trim_whitespace=False
-    )
+    text = Text(max_length=LONGEST_QUOTE, required=False, allow_blank=True, trim_whitespace=False)
     spans = SpansField(required=False, allow_null=True)
     kind = serializers.ChoiceField(
         choices=Quote.Kind.choices, required=False, help_text="`direct` when a new quote has none."
@@ -266,9 +264,7 @@ class FilingSerializer(StrictSerializer):
     published = PublicationField(required=False, allow_null=True)
     published_at = serializers.DateTimeField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
-    text = Text(
-        max_length=Snapshot.MOST_CHARACTERS, allow_null=True, trim_whitespace=False
-    )
+    text = Text(max_length=Snapshot.MOST_CHARACTERS, allow_null=True, trim_whitespace=False)
     quotes = ProposalSerializer(many=True, required=False, max_length=MOST_QUOTES)
 
     def validate(self, attrs):

@@ -46,9 +46,7 @@ class NameField(Text):
 
 
 def strings(most: int = 100, **kwargs) -> serializers.ListField:
-    return serializers.ListField(
-        child=Text(max_length=500), max_length=most, **kwargs
-    )
+    return serializers.ListField(child=Text(max_length=500), max_length=most, **kwargs)
 
 
 @extend_schema_field(

@@ -18,8 +18,8 @@ POOL = {"min_size": 0, "max_size": 20, "timeout": 5, "reconnect_timeout": 1}
 """
 Connections of one process: opened as they are needed, at most 20, and 5 seconds to get one.
 
-The pool tries again for 1 second, not for its usual 5 minutes, at growing intervals, during which it
-makes no other attempt: after an outage the next request connects anew.
+A failed attempt is repeated for 1 second, not for the pool's usual 5 minutes at growing intervals,
+during which it would make no other: so after an outage the next request connects.
 """
 
 

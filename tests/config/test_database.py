@@ -489,7 +489,7 @@ def test_a_url_names_a_server_of_ones_own():
         statement_timeout="15s",
     )
     assert database == {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "config.database",
         "NAME": "quotes",
         "USER": "curator",
         "PASSWORD": "p@ss",

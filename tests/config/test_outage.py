@@ -105,10 +105,8 @@ def test_while_the_database_is_away_requests_are_answered_503_and_afterwards_as_
     assert service.ask("GET", outlet)[0] == 200
 
     with outage(directory):
-        began = time.monotonic()
         for status, headers, content in (
             service.ask("GET", outlet),
-            service.curate("GET", f"{API}quotes/?count=true"),
             service.curate("POST", f"{API}outlets/", {"name": "Other"}),
         ):
             assert status == 503
@@ -119,18 +117,14 @@ def test_while_the_database_is_away_requests_are_answered_503_and_afterwards_as_
             assert body["title"] == "Service Unavailable"
             for secret in (service.token, "onrecord@", "psycopg", "Traceback", str(directory)):
                 assert secret not in content
-        print("took", time.monotonic() - began)
         # What needs no database is answered as ever.
         assert service.ask("GET", "/health/")[0] == 200
         assert service.ask("GET", f"{API}schema/")[0] == 200
         assert service.ask("GET", f"{API}nowhere/")[0] == 404
-        status, headers, _ = service.ask("GET", "/admin/login/", Cookie="sessionid=" + "x" * 32)
-        assert status in (200, 503)
 
     began = time.monotonic()
     wait_until(lambda: service.ask("GET", outlet)[0] == 200)
-    print("back", time.monotonic() - began)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 5
     status, _, content = service.curate("GET", f"{API}outlets/")
     assert [row["name"] for row in json.loads(content)["results"]] == ["Radio"]
     assert service.curate("POST", f"{API}outlets/", {"name": "Other"})[0] == 201

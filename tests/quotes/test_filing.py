@@ -148,7 +148,7 @@ def test_a_text_is_kept_to_the_last_code_point_and_its_quotes_anchored_in_it(cur
     after=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60),
 )
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_the_database_and_the_anchoring_agree_on_every_text(curator, before, after):
     """What Python finds in a text, PostgreSQL accepts; contexts are the text's own."""

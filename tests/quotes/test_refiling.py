@@ -203,7 +203,7 @@ def test_quotes_that_a_filing_does_not_name_stay(curator):
     )
 )
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_whatever_becomes_of_a_text_every_quote_is_true_to_its_snapshot(curator, cuts):
     """A present quote stands in the present text, no two at one place, and none ever goes."""

@@ -142,9 +142,9 @@ def test_dates_sort_by_the_earliest_day_and_unknown_comes_last_in_descending_ord
 )
 def test_the_database_refuses_a_range_that_is_no_whole_day_month_or_year(table, odd):
     first = "'{}'" if "article" in table else "'pilot'"
-    with pytest.raises((IntegrityError, DataError)) as caught, transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(f"INSERT INTO {table} VALUES ({first}, %s)", [odd])
+    refusal = pytest.raises((IntegrityError, DataError))
+    with refusal as caught, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} VALUES ({first}, %s)", [odd])
     assert "partial_date" in str(caught.value)
 
 
