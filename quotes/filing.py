@@ -504,26 +504,17 @@ def _reanchor(filing: Filing) -> None:
     that have the most of their old surroundings.
     """
     taken, present = set(), filing.article.snapshot
-    steps = []
-    for quote in filing.standing:
-        if not quote.spans:
-            steps.append((quote, _first_anchor(filing.page, quote)))
-            continue
-        contexts = quote.contexts
-        spans = tuple(tuple(span) for span in quote.spans)
-        following = filing.page.follow(quote.text, spans, contexts[0][0], contexts[-1][1])
-        steps.append((quote, following))
+    steps = [(quote, _follow_one(filing.page, quote, taken)) for quote in filing.standing]
     for quote, following in sorted(steps, key=lambda step: _claim(filing.page, *step)):
-        state, spans = following.state, following.spans and tuple(map(tuple, following.spans))
-        if spans and spans in taken:
-            state = Quote.Anchor.MISSING if quote.spans else Quote.Anchor.UNANCHORED
-            spans = None
+        if following.spans in taken:
+            following = _follow_one(filing.page, quote, taken)
+        state, spans = following.state, following.spans
         if spans:
             taken.add(spans)
             if state == Quote.Anchor.EXACT and quote.anchor == Quote.Anchor.MOVED:
                 state = Quote.Anchor.MOVED  # still not where it was first printed
             quote.snapshot, quote.spans = present, [list(span) for span in spans]
-            quote.text = filing.page.text_at(following.spans)
+            quote.text = filing.page.text_at(spans)
         quote.anchor = state
         quote.nearest = (
             {**following.nearest.as_json(), "snapshot": present.sha256}
@@ -546,12 +537,17 @@ def _claim(page: Page, quote: Quote, following: Following) -> tuple[bool, int]:
     return following.state != Quote.Anchor.EXACT, -kept
 
 
-def _first_anchor(page: Page, quote: Quote) -> Following:
-    """A quote filed without a text finds its place in the first one that is captured."""
+def _follow_one(page: Page, quote: Quote, taken: set) -> Following:
+    """Where a quote stands now; one filed without a text finds its place in the first captured."""
+    if quote.spans:
+        prefix, suffix = quote.contexts[0][0], quote.contexts[-1][1]
+        return page.follow(quote.text, quote.spans, prefix, suffix, taken)
     try:
-        return Following(Quote.Anchor.EXACT, page.find(quote.text), None)
+        if (spans := page.find(quote.text)) not in taken:
+            return Following(Quote.Anchor.EXACT, spans, None)
     except AnchoringError:
-        return Following(Quote.Anchor.UNANCHORED, None, None)
+        pass
+    return Following(Quote.Anchor.UNANCHORED, None, None)
 
 
 # Quotes

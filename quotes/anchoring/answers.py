@@ -84,7 +84,7 @@ class NoWords(AnchoringError):
 class NotInText(AnchoringError):
     """The words do not stand in the text. ``nearest`` is the most similar passage, or None."""
 
-    def __init__(self, nearest: Nearest | None):
+    def __init__(self, nearest: Nearest | None, *, is_sought: bool = True):
         self.nearest = nearest
         if nearest:
             message = (
@@ -92,10 +92,15 @@ class NotInText(AnchoringError):
                 f"{_shortened(nearest.text)!r} ({nearest.score:.0%} alike). Send the words as "
                 'printed, or their "spans".'
             )
-        else:
+        elif is_sought:
             message = (
                 "These words are not in the text, nor is anything like them. Send the words as "
                 "printed, and the text that prints them."
+            )
+        else:
+            message = (
+                "These words are not in the text. Too many are not for the nearest passage to be "
+                "looked for; mend the others first."
             )
         super().__init__(message, {"nearest": nearest.as_json() if nearest else None})
 

@@ -1,6 +1,6 @@
 """A snapshot's text, prepared for finding quotes in it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 
 from rapidfuzz import fuzz
@@ -34,6 +34,9 @@ WORTH_SHOWING = 0.6
 COUNTED = 1_000
 """How many places are counted before giving up on the exact number."""
 
+LOOKED_THROUGH = 20_000_000
+"""How many code points a page goes through in search of likenesses, all its quotes together."""
+
 
 class Page:
     """A snapshot's text, prepared for finding quotes in it.
@@ -43,6 +46,7 @@ class Page:
 
     def __init__(self, text: str):
         self.text = text
+        self._left = LOOKED_THROUGH
 
     @cached_property
     def _blocks(self) -> Blocks:
@@ -87,7 +91,8 @@ class Page:
             shown = [self._place(spans) for spans in places[:SHOWN]]
             raise SeveralPlaces(shown, len(places), complete=complete)
         if not places:
-            raise NotInText(self.nearest(words))
+            is_sought = self._left > 0
+            raise NotInText(self.nearest(words), is_sought=is_sought)
         return places[0]
 
     def at(self, spans: Sequence[Sequence[int]], words: str | None = None) -> tuple[Span, ...]:
@@ -107,10 +112,14 @@ class Page:
         return tuple(checked)
 
     def nearest(self, words: str) -> Nearest | None:
-        """The passage most like these words, or None when nothing is clearly like them."""
+        """The passage most like these words, or None when nothing is clearly like them.
+
+        None too once the page has been searched so often that `LOOKED_THROUGH` is used up.
+        """
         needle, skeleton = bare_skeleton(words), self._blocks.skeleton
-        if not needle or not skeleton:
+        if not needle or not skeleton or self._left <= 0:
             return None
+        self._left -= len(skeleton)
         best = max(
             (best_fit(needle, skeleton, at) for at in likely_windows(needle, skeleton)),
             key=lambda candidate: candidate[0],
@@ -125,22 +134,32 @@ class Page:
         return Nearest(span.start, span.end, text, score, difference_of(words, text))
 
     def follow(
-        self, words: str, spans: Sequence[tuple[int, int]], prefix: str = "", suffix: str = ""
+        self,
+        words: str,
+        spans: Sequence[tuple[int, int]],
+        prefix: str = "",
+        suffix: str = "",
+        taken: Collection[tuple[Span, ...]] = (),
     ) -> Following:
         """What became of a quote, now that its article's text is this page.
 
         ``words``, ``spans``, ``prefix`` (before the first span) and ``suffix`` (after the last) are
-        the quote's in the text before.
+        the quote's in the text before; ``taken`` are places that other quotes have. Of several
+        places the surroundings tell which it is, even when the same words stand where they stood.
         """
         spans = tuple(Span(*span) for span in spans)
-        if self._stand_at(words, spans):
+        stands = self._stand_at(words, spans) and spans not in taken
+        if stands and self._place(spans)[1:] == (prefix, suffix):
             return Following("exact", spans, None)
         places = self._shifted(words, spans)
         if not places and bare_skeleton(words):
             places, _ = self._places(words, COUNTED * 10)
-        if places:
-            return Following("moved", self._best_placed(places, spans, prefix, suffix), None)
-        nearest = self.nearest(words)
+        if stands and spans not in places:
+            places.append(spans)
+        if free := [place for place in places if place not in taken]:
+            best = self._best_placed(free, spans, prefix, suffix)
+            return Following("exact" if best == spans else "moved", best, None)
+        nearest = None if places else self.nearest(words)
         if nearest and nearest.score >= ALTERED:
             return Following("altered", None, nearest)
         return Following("missing", None, None)

@@ -650,6 +650,36 @@ def test_of_places_with_the_same_surroundings_the_nearest_is_followed():
     assert result.spans == (Span(start + 1, start + 3),)
 
 
+def test_the_same_words_of_another_answer_do_not_take_the_place_of_the_ones_that_moved():
+    first, second = "Was it he, they asked him. “Yes.”\n", "Was it she, they asked her. “Yes.”\n"
+    inserted = "Was it we, then, we asked. “Yes.”\n"
+    assert len(inserted) == len(first)
+    start = first.index("Yes.")
+    result, _ = follow(first + second, None, inserted + first + second, spans=[(start, start + 4)])
+    assert (result.state, result.spans[0].start) == ("moved", len(inserted) + start)
+
+
+def test_a_place_that_another_quote_has_is_not_given_twice():
+    page = Page("“No,” he said. “No,” she said.")
+    first = page.follow("No,", [(40, 43)], "", "").spans
+    second = page.follow("No,", [(40, 43)], "", "", taken={first})
+    assert second.spans != first
+    both = {first, second.spans}
+    assert page.follow("No,", [(40, 43)], "", "", taken=both).state == "missing"
+
+
+def test_the_search_for_likenesses_in_one_page_comes_to_an_end():
+    page = Page("The harbour wall will be repaired in June. " * 20_000)
+    answers = []
+    for number in range(60):
+        with pytest.raises(NotInText) as refused:
+            page.find(f"The harbour wall will be repaired in July {number}")
+        answers.append(refused.value)
+    assert answers[0].nearest
+    assert answers[-1].nearest is None
+    assert "Too many" in answers[-1].message
+
+
 def test_changed_words_are_altered_and_never_anchored():
     new = SPLIT.replace("act soon", "act at once")
     result, _ = follow(SPLIT, "and we will act soon.", new)
