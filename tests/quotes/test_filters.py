@@ -377,16 +377,16 @@ def test_20_values_are_taken_and_21_refused(reader, name):
 
 
 @pytest.mark.parametrize("name", [*LISTS, *CHOICES])
-@pytest.mark.parametrize("shape", ["{0},", ",{0}", "{0},,{0}", "{0}, ,{0}"])
-def test_an_empty_value_among_others_is_refused(reader, name, shape):
+def test_an_empty_value_among_others_is_refused(reader, name):
     value = CHOICES.get(name) or ("en" if name == "language" else str(uuid4()))
-    assert set(refused(reader, **{name: shape.format(value)})) == {name}
+    for shape in ("{0},", ",{0}", "{0},,{0}", "{0}, ,{0}"):
+        assert set(refused(reader, **{name: shape.format(value)})) == {name}
 
 
-@pytest.mark.parametrize("name", IDS)
 @pytest.mark.parametrize("value", ["7", "Mara Quill", "{}", "0" * 36, "../1", "١" * 36])
-def test_what_is_no_id_is_refused(reader, name, value):
-    assert "is not an id" in refused(reader, **{name: value})[name]
+def test_what_is_no_id_is_refused(reader, value):
+    for name in IDS:
+        assert "is not an id" in refused(reader, **{name: value})[name]
 
 
 @pytest.mark.parametrize(
@@ -651,7 +651,7 @@ def test_random_queries_of_random_quotes_find_what_a_naive_model_finds(reader, c
     world = World()
     asked = st.lists(st.tuples(world.queries(), st.booleans()), min_size=4, max_size=8)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(drafts=st.lists(world.quotes(), min_size=1, max_size=12), asked=asked)
     def check(drafts, asked):
         with transaction.atomic():

@@ -1,0 +1,196 @@
+"""Which outlet and which article a filing is of: recognised, or made."""
+
+from collections import defaultdict
+from http import HTTPStatus
+
+from django.db import connection
+from django.db.models import Q
+
+from quotes.filing.parts import Filing, Refused
+from sources.locks import lock_all
+from sources.models import Article, Outlet, Snapshot, digest
+from sources.names import Register, as_uuid
+
+# What a filing may say of an article, beside its outlet and its text.
+ARTICLE_FIELDS = (
+    "external_id",
+    "url",
+    "headline",
+    "byline",
+    "published",
+    "published_at",
+    "language",
+)
+
+
+def same_article(data: dict) -> set[tuple]:
+    """What may identify the article of a filing: two that share one must not be in one batch."""
+    outlet = (data.get("outlet") or "").casefold()
+    keys = {("url", data["url"].casefold())} if data.get("url") else set()
+    if data.get("external_id"):
+        keys.add(("external_id", data["external_id"]))
+    return keys or {("text", outlet, digest(data["text"] or ""))}
+
+
+def find_outlets(filings: list[Filing]) -> None:
+    named = [filing.data.get("outlet") for filing in filings]
+    register = Register(Outlet.objects.all(), (), to_make=named)
+    slugs = {}
+    if unclear := [n for n in named if n and not as_uuid(n) and len(register.called(n)) != 1]:
+        slugs = {o.slug: o for o in Outlet.objects.filter(slug__in=unclear)}
+    for filing, name in zip(filings, named, strict=True):
+        if not name:
+            continue
+        if key := as_uuid(name):
+            found = [outlet] if (outlet := register.by_id(key)) else []
+        elif name in slugs:
+            found = [slugs[name]]
+        else:
+            found = register.called(name) or [
+                register.make(name, slug=Outlet.free_slug(name, {o.slug for o in register.made}))
+            ]
+        if len(found) != 1:
+            message = (
+                f"{len(found)} outlets are called “{name}”: write the id or the slug."
+                if found
+                else "There is no outlet with this id."
+            )
+            raise Refused([{"pointer": "/outlet", "message": message}])
+        filing.outlet = found[0]
+    register.save_made()
+
+
+def with_text():
+    return Article.objects.select_related("outlet", "snapshot")
+
+
+def find_articles(filings: list[Filing]) -> None:
+    """Recognise each article by outlet and external_id, else by URL, else by outlet and text."""
+    urls = {f.data["url"] for f in filings if f.data.get("url")}
+    keys = dict(_url_keys(urls))
+    known_as = [(filing.outlet and filing.outlet.pk, _known_as(filing)) for filing in filings]
+    lock_all(
+        [f"article:url:{key}" for key in keys.values()]
+        + [f"article:known-as:{outlet}:{name}" for outlet, name in known_as if name]
+    )
+    external = {f.data["external_id"] for f in filings if f.data.get("external_id")}
+    texts = [digest(f.data["text"]) for f in filings if _is_known_by_text(f)]
+    by_text = Q(
+        external_id__isnull=True,
+        url__isnull=True,
+        pk__in=Snapshot.objects.filter(sha256__in=texts).values("article"),
+    )
+    known = Article.objects.filter(
+        Q(url_key__in=list(keys.values())) | Q(external_id__in=external) | by_text
+    )
+    found = list(with_text().filter(pk__in=lock_rows(known)).order_by("pk"))
+    texts_of = defaultdict(set)
+    if texts:
+        for article, sha256 in Snapshot.objects.filter(sha256__in=texts).values_list(
+            "article", "sha256"
+        ):
+            texts_of[article].add(sha256)
+    for filing in filings:
+        filing.article = _recognise(filing, found, keys, texts_of)
+        if filing.article:
+            _check_outlet(filing)
+            _check_others(filing, found, keys)
+    _store_articles(filings)
+
+
+def _url_keys(urls: set[str]) -> list[tuple[str, str]]:
+    if not urls:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT u, sources_url_key(u) FROM unnest(%s::text[]) u", [list(urls)])
+        return cursor.fetchall()
+
+
+def lock_rows(records) -> list:
+    return list(records.order_by("pk").select_for_update().values_list("pk", flat=True))
+
+
+def _is_known_by_text(filing: Filing) -> bool:
+    data = filing.data
+    return not data.get("external_id") and not data.get("url") and data.get("text") is not None
+
+
+def _known_as(filing: Filing) -> str:
+    if external_id := filing.data.get("external_id"):
+        return f"external_id:{external_id}"
+    return f"text:{digest(filing.data['text'])}" if _is_known_by_text(filing) else ""
+
+
+def _recognise(filing: Filing, found: list[Article], keys: dict, texts_of: dict) -> Article | None:
+    data, outlet = filing.data, filing.outlet and filing.outlet.pk
+    if external_id := data.get("external_id"):
+        for article in found:
+            if article.outlet_id == outlet and article.external_id == external_id:
+                return article
+    if url := data.get("url"):
+        return next((a for a in found if a.url_key == keys[url]), None)
+    if _is_known_by_text(filing):
+        sha256 = digest(data["text"])
+        for article in found:
+            nameless = article.external_id is None and article.url is None
+            if nameless and article.outlet_id == outlet and sha256 in texts_of[article.pk]:
+                return article
+    return None
+
+
+def _check_outlet(filing: Filing) -> None:
+    article, outlet = filing.article, filing.outlet
+    if outlet and article.outlet and article.outlet.pk != outlet.pk:
+        raise Refused(
+            [
+                {
+                    "pointer": "/outlet",
+                    "message": (
+                        f"This URL is on record in another outlet, “{article.outlet.name}”, as "
+                        f"article {article.pk}. If that is wrong, change that article first."
+                    ),
+                }
+            ],
+            status=HTTPStatus.CONFLICT,
+        )
+
+
+def _check_others(filing: Filing, found: list[Article], keys: dict) -> None:
+    """Refuse to give an article what is known to be another's."""
+    data, article = filing.data, filing.article
+    outlet = filing.outlet or article.outlet
+    for other in found:
+        if other.pk == article.pk:
+            continue
+        if data.get("url") and other.url_key == keys[data["url"]]:
+            name, what, rest = "url", "URL", "external_id"
+        elif data.get("external_id") == other.external_id and other.outlet == outlet:
+            name, what, rest = "external_id", "external_id", "URL"
+        else:
+            continue
+        message = (
+            f"This {what} is on record as article {other.pk}, and this {rest} as article "
+            f"{article.pk}. Correct one of the two first."
+        )
+        raise Refused([{"pointer": f"/{name}", "message": message}], status=HTTPStatus.CONFLICT)
+
+
+def _store_articles(filings: list[Filing]) -> None:
+    made = []
+    for filing in filings:
+        said = {name: filing.data[name] for name in ARTICLE_FIELDS if name in filing.data}
+        if filing.article is None:
+            filing.article = Article(outlet=filing.outlet, **said)
+            filing.outcome = "made"
+            made.append(filing.article)
+            continue
+        if filing.outlet:
+            said["outlet"] = filing.outlet
+        if "published" in said:
+            said.setdefault("published_at", None)
+        if changed := {n: v for n, v in said.items() if getattr(filing.article, n) != v}:
+            for name, value in changed.items():
+                setattr(filing.article, name, value)
+            filing.article.save(update_fields=changed)
+            filing.outcome = "updated"
+    Article.objects.bulk_create(made)
