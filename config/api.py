@@ -38,6 +38,9 @@ API = "/api/"
 # Signs cursors without the time, so that the same page is the same bytes and keeps its entity tag.
 SIGNER = signing.Signer(salt="cursor")
 
+# What PostgreSQL calls the refusal of a constraint or trigger that says what must hold.
+CHECK_VIOLATION = "23514"
+
 # Bodies
 
 
@@ -54,7 +57,10 @@ class Parser(parsers.JSONParser):
             raise BodyTooLarge(f"The body is larger than {most // 1024:,} KiB.")
         try:
             data = json.loads(
-                body.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite
+                body.decode("utf-8"),
+                object_pairs_hook=_each_once,
+                parse_constant=_refuse_constant,
+                parse_float=_finite,
             )
             faults = list(_unstorable(data))
         except UnicodeDecodeError as error:
@@ -66,6 +72,15 @@ class Parser(parsers.JSONParser):
         if faults:
             raise UnstorableText(faults)
         return data
+
+
+def _each_once(members: list[tuple]) -> dict:
+    known = {}
+    for name, value in members:
+        if name in known:
+            raise ValueError(f"{name[:60]!r} stands twice in one object")
+        known[name] = value
+    return known
 
 
 def _refuse_constant(name: str):
@@ -360,6 +375,9 @@ def problem(error: Exception, context: dict) -> Response | None:
             status, detail = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large."
         case SuspiciousOperation():
             status, detail = HTTPStatus.BAD_REQUEST, "The request was refused."
+        case IntegrityError() if getattr(error.__cause__, "sqlstate", "") == CHECK_VIOLATION:
+            status, detail = HTTPStatus.BAD_REQUEST, "The request was refused as a whole."
+            faults = [{"pointer": "", "message": error.__cause__.diag.message_primary}]
         case IntegrityError():
             status = HTTPStatus.CONFLICT
             detail = "Something else changed at the same moment. Nothing was kept; send it again."

@@ -294,7 +294,7 @@ class SpeakerWithQuotesAdmin(CountsQuotes, SpeakerAdmin):
 
 @admin.register(Article)
 class ArticleWithQuotesAdmin(CountsQuotes, ArticleAdmin):
-    """`PrintedArticle` is no model of its own, but the place of a trigger: it is not registered."""
+    """`PrintedArticle` and `CitedAffiliation` are places of triggers, no models: not registered."""
 
     @admin.display(description="quotes")
     def quotes(self, article):

@@ -397,3 +397,26 @@ class PrintedArticle(Article):
                 """,
             ),
         ]
+
+
+class CitedAffiliation(Affiliation):
+    """An affiliation as its quotes see it: while they rest on it, it stays the same person's."""
+
+    class Meta:
+        proxy = True
+        triggers = [
+            pgtrigger.Trigger(
+                name="keep_for_quotes",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("speaker_id", "organisation_id"),
+                condition=pgtrigger.AnyChange("speaker_id", "organisation_id"),
+                func="""
+                    IF EXISTS (SELECT FROM quotes_quote WHERE affiliation_id = OLD.id) THEN
+                        RAISE EXCEPTION
+                            'Quotes rest on this affiliation: make another, and move them there.'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'affiliation_is_cited';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]

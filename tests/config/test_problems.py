@@ -167,6 +167,16 @@ def test_faults_of_a_body_are_pointed_at(curator):
     assert all(error["message"] for error in errors)
 
 
+def test_faults_of_a_quote_sent_by_itself_are_pointed_at_in_it(curator):
+    article = make_article("One. Two.")
+    for body, pointer in [
+        ({"text": "Three"}, "/text"),
+        ({"text": "One", "speaker": NOWHERE}, "/speaker"),
+    ]:
+        response = curator.post(f"{API}quotes/", {"article": str(article.pk), **body})
+        assert [error["pointer"] for error in problem(response, 400)["errors"]] == [pointer]
+
+
 # 400
 
 
@@ -178,6 +188,7 @@ def test_faults_of_a_body_are_pointed_at(curator):
         b"{'name': 1}",
         b'{"name": "x",}',
         b'{"name": NaN}',
+        b'{"name": "a", "name": "b"}',
         b'{"name": Infinity}',
         b'{"name": 1e999}',
         b'{"name": -1e999}',
@@ -193,7 +204,7 @@ def test_faults_of_a_body_are_pointed_at(curator):
         b"\0",
         b'{"name": "a\0b"}',
     ],
-    ids=range(18),
+    ids=range(19),
 )
 def test_a_body_that_is_not_json_in_utf_8_is_refused(curator, path, body):
     detail = problem(send(curator, "POST", path, body), 400)["detail"]

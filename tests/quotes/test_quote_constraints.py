@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from quotes.models import Quote
-from tests.conftest import API, make_filing, ok
+from tests.conftest import API, make_filing, ok, problem
 
 pytestmark = pytest.mark.django_db
 
@@ -240,6 +240,19 @@ def test_the_speaker_or_organisation_cannot_be_taken_from_under_an_affiliation(a
     assert run("UPDATE quotes_quote SET affiliation_id = %(to)s", to=affiliation()) == 1
     refused("quote_affiliation_fits", "UPDATE quotes_quote SET speaker_id = NULL")
     refused("quote_affiliation_fits", "UPDATE quotes_quote SET organisation_id = NULL")
+
+
+def test_an_affiliation_that_quotes_rest_on_stays_the_same_persons(curator, affiliation):
+    held = affiliation()
+    run("UPDATE quotes_quote SET affiliation_id = %(to)s", to=held)
+    other = ok(curator.post(f"{API}speakers/", {"name": "Ivo Berg"}), 201)["id"]
+    change = "UPDATE sources_affiliation SET speaker_id = %(to)s"
+    refused("affiliation_is_cited", change, to=other)
+    answer = curator.patch(
+        f"{API}affiliations/{held}/", {"speaker": other}, headers={"If-Match": "*"}
+    )
+    assert "Quotes rest on this affiliation" in problem(answer, 400)["errors"][0]["message"]
+    assert run("UPDATE sources_affiliation SET role = 'harbour master emerita'") == 1
 
 
 # The chain
