@@ -3,6 +3,7 @@
 Every variable is listed in the README under "Configuration".
 """
 
+import re
 import warnings
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,21 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
 
+
+def a_rate(name: str, default: str) -> str:
+    rate = env.str(name, default=default)
+    if not re.fullmatch(r"[1-9][0-9]*/(s|sec|m|min|h|hour|d|day)", rate):
+        raise ImproperlyConfigured(f"{name}={rate}: write requests per time, such as {default}.")
+    return rate
+
+
+def a_number(name: str, default: int, *, least: int, most: int) -> int:
+    given = env.str(name, default=str(default))
+    if not (given.isascii() and given.isdigit() and least <= int(given[:9]) <= most):
+        raise ImproperlyConfigured(f"{name}={given}: write a number from {least} to {most}.")
+    return int(given)
+
+
 DEBUG = env.bool("DEBUG", default=False)
 DATABASE_URL = env.str("DATABASE_URL", default="") or None
 SECRET_KEY = env.str("SECRET_KEY", default="")
@@ -26,10 +42,10 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("ONRECORD_HTTPS", default=False)
 ONRECORD_PUBLIC_READ = env.bool("ONRECORD_PUBLIC_READ", default=False)
-ONRECORD_THROTTLE_ANONYMOUS = env.str("ONRECORD_THROTTLE_ANONYMOUS", default="600/min")
-ONRECORD_THROTTLE_TOKEN = env.str("ONRECORD_THROTTLE_TOKEN", default="12000/min")
-ONRECORD_TOKEN_DAYS = env.int("ONRECORD_TOKEN_DAYS", default=90)
-PROXIES = env.int("ONRECORD_PROXIES", default=0)
+ONRECORD_THROTTLE_ANONYMOUS = a_rate("ONRECORD_THROTTLE_ANONYMOUS", "600/min")
+ONRECORD_THROTTLE_TOKEN = a_rate("ONRECORD_THROTTLE_TOKEN", "12000/min")
+ONRECORD_TOKEN_DAYS = a_number("ONRECORD_TOKEN_DAYS", 90, least=1, most=3650)
+PROXIES = a_number("ONRECORD_PROXIES", 0, least=0, most=10)
 STATEMENT_TIMEOUT = env.str("ONRECORD_STATEMENT_TIMEOUT", default="") or None
 
 if not SECRET_KEY:

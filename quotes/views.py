@@ -1,6 +1,5 @@
 """The endpoints of articles, which are filed with their quotes, and of quotes."""
 
-from django.db.models.functions import Length
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
@@ -68,7 +67,7 @@ def filed(view: Endpoint, filing: Filing, code: int) -> Response:
 class ArticleSnapshots(Endpoint):
     """The texts captured of one article."""
 
-    queryset = Snapshot.objects.annotate(characters=Length("text")).defer("text")
+    queryset = Snapshot.objects.defer("text")
     serializer_class = SnapshotSummarySerializer
     orderings = {"captured": "captured"}
     default_ordering = "-captured"

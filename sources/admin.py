@@ -18,7 +18,6 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.paginator import Paginator
 from django.db import DataError, IntegrityError, connection, models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Length
 from django.forms.fields import InvalidJSONInput
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -606,8 +605,7 @@ class SnapshotAdmin(ReadOnly, Desk):
 
     @admin.display(description="characters")
     def characters(self, snapshot):
-        held = Snapshot.objects.filter(pk=snapshot.pk)
-        return f"{held.values_list(Length('text'), flat=True).get():,}"
+        return f"{snapshot.characters:,}"
 
     @admin.display(description="text")
     def words(self, snapshot):

@@ -192,6 +192,8 @@ def idempotent(handler):
                     body, status=stored.status, headers={"Idempotency-Replayed": "true"}
                 )
                 replay.record_version = body.get("version")
+                if stored.location:
+                    replay["Location"] = stored.location
                 return replay
             response = handler(self, request, *args, **kwargs)
             StoredAnswer.objects.filter(created__lt=timezone.now() - ANSWERS_ARE_KEPT).delete()
@@ -200,6 +202,7 @@ def idempotent(handler):
                 key=key,
                 fingerprint=fingerprint,
                 status=response.status_code,
+                location=response.headers.get("Location"),
                 body=json.dumps(response.data, default=str),
             )
         return response

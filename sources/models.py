@@ -9,6 +9,7 @@ white space set aside); each named record keeps its folded names in `names_folde
 """
 
 import hashlib
+from uuid import UUID
 
 import pgtrigger
 from django.conf import settings
@@ -18,7 +19,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.fields.json import KT
-from django.db.models.functions import UUID7, Now
+from django.db.models.functions import UUID7, Length, Now
 from django.utils.text import slugify
 
 from sources.dates import FirstDay, PartialDate, PartialDateField
@@ -54,6 +55,13 @@ class UrlKey(models.Func):
 
     function = "sources_url_key"
     output_field = models.TextField()
+
+
+def new_ids(number: int) -> list[UUID]:
+    """Ids for records that have to know each other before either is stored; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT uuidv7() FROM generate_series(1, %s)", [number])
+        return [key for (key,) in cursor.fetchall()]
 
 
 class HasWords(models.Func):
@@ -238,6 +246,9 @@ class Snapshot(models.Model):
     article = models.ForeignKey(Article, models.PROTECT, related_name="snapshots", editable=False)
     sha256 = models.CharField(max_length=64, editable=False)
     text = models.TextField(editable=False)
+    characters = models.GeneratedField(
+        expression=Length("text"), output_field=models.PositiveIntegerField(), db_persist=True
+    )
     captured = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -442,6 +453,7 @@ class StoredAnswer(models.Model):
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()
+    location = models.TextField(null=True)
     body = models.TextField()
     created = models.DateTimeField(db_default=Now())
 

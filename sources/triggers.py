@@ -25,7 +25,7 @@ class KeepsVersion(pgtrigger.Trigger):
             IF to_jsonb(NEW) - ARRAY[{ignored}]
                IS DISTINCT FROM to_jsonb(OLD) - ARRAY[{ignored}] THEN
                 NEW.version = OLD.version + 1;
-                NEW.updated = now();
+                NEW.updated = statement_timestamp();
             END IF;
             RETURN NEW;
         """

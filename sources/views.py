@@ -2,7 +2,6 @@
 
 import re
 
-from django.db.models.functions import Length
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
@@ -79,7 +78,7 @@ class Snapshots(Endpoint):
         if not re.fullmatch("[0-9a-f]{64}", sha256):
             raise Http404
         held = self.get_queryset().filter(sha256=sha256).order_by("captured", "id")
-        if not (first := held.annotate(characters=Length("text")).first()):
+        if not (first := held.first()):
             raise Http404
         first.articles = list(held.values_list("article", flat=True))
         return Response(self.get_serializer(first).data)

@@ -14,9 +14,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from .embedded import DATABASE, PORT, SUPERUSER, Cluster
 
-POOL = {"min_size": 0, "max_size": 20, "timeout": 5, "reconnect_timeout": 1}
+POOL = {"min_size": 0, "max_size": 20, "timeout": 2, "reconnect_timeout": 1}
 """
-Connections of one process: opened as they are needed, at most 20, and 5 seconds to get one.
+Connections of one process: opened as they are needed, at most 20, and 2 seconds to get one.
 
 A failed attempt is repeated for 1 second, not for the pool's usual 5 minutes at growing intervals,
 during which it would make no other: so after an outage the next request connects.

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from quotes.filing.parts import Filing, Refused
 from sources.locks import lock_all
-from sources.models import Article, Outlet, Snapshot, digest
+from sources.models import Article, Outlet, Snapshot, digest, new_ids
 from sources.names import Register, as_uuid
 
 # What a filing may say of an article, beside its outlet and its text.
@@ -193,4 +193,8 @@ def _store_articles(filings: list[Filing]) -> None:
                 setattr(filing.article, name, value)
             filing.article.save(update_fields=changed)
             filing.outcome = "updated"
+    # An article names its text, which is stored after it: the database looks when all is done.
+    with_text = [f for f in filings if f.outcome == "made" and f.data.get("text") is not None]
+    for filing, key in zip(with_text, new_ids(len(with_text)), strict=True):
+        filing.article.snapshot_id = key
     Article.objects.bulk_create(made)

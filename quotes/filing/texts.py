@@ -16,9 +16,11 @@ def store_texts(filings: list[Filing]) -> None:
         text = filing.data.get("text")
         if text is None:
             continue
-        sha256 = digest(text)
-        if filing.article.snapshot is None or filing.article.snapshot.sha256 != sha256:
-            new.append((filing, Snapshot(article=filing.article, sha256=sha256, text=text)))
+        values = {"article": filing.article, "sha256": digest(text), "text": text}
+        if filing.outcome == "made":
+            new.append((filing, Snapshot(id=filing.article.snapshot_id, **values)))
+        elif not (held := filing.article.snapshot) or held.sha256 != values["sha256"]:
+            new.append((filing, Snapshot(**values)))
     earlier = {
         (snapshot.article_id, snapshot.sha256): snapshot
         for snapshot in Snapshot.objects.filter(
@@ -32,7 +34,8 @@ def store_texts(filings: list[Filing]) -> None:
         filing.text_changed = True
         if filing.outcome == "unchanged":
             filing.outcome = "updated"
-    Article.objects.bulk_update([f.article for f, _ in new], ["snapshot"])
+    known = [filing.article for filing, _ in new if filing.outcome != "made"]
+    Article.objects.bulk_update(known, ["snapshot"])
 
 
 def follow_text(filings: list[Filing]) -> None:

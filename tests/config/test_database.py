@@ -498,7 +498,7 @@ def test_a_url_names_a_server_of_ones_own():
         "OPTIONS": {
             "sslmode": "require",
             "options": "-c statement_timeout=15s",
-            "pool": {"min_size": 0, "max_size": 20, "timeout": 5, "reconnect_timeout": 1},
+            "pool": {"min_size": 0, "max_size": 20, "timeout": 2, "reconnect_timeout": 1},
         },
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
