@@ -65,7 +65,7 @@ def first_and_deep(client, query: dict, speaker, limit: int) -> tuple[str, str]:
 
     The second is the first's `next`, with its cursor set to the row that the walk would reach.
     """
-    from config.api import SIGNER
+    from config.api.pages import SIGNER
     from quotes.models import Quote
     from quotes.views import Quotes
 

@@ -1,0 +1,31 @@
+"""What every endpoint shares: bodies, strict filters, keyset pages, errors, entity tags.
+
+The settings name these; a resource inherits the rest from `sources.api`. They are loaded while
+Django REST framework defines its first view, and import no views. Errors are RFC 9457
+`application/problem+json`, entity tags and preconditions follow RFC 9110.
+"""
+
+from config.api.bodies import Parser, Renderer
+from config.api.filters import StrictFilters
+from config.api.pages import KeysetPagination
+from config.api.problems import (
+    bad_request,
+    not_found,
+    problem,
+    problems_for_the_database,
+    server_error,
+)
+from config.api.tags import entity_tags
+
+__all__ = [
+    "KeysetPagination",
+    "Parser",
+    "Renderer",
+    "StrictFilters",
+    "bad_request",
+    "entity_tags",
+    "not_found",
+    "problem",
+    "problems_for_the_database",
+    "server_error",
+]

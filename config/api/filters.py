@@ -1,0 +1,15 @@
+"""Filters that refuse what they cannot use."""
+
+from django_filters.rest_framework import DjangoFilterBackend
+
+from sources.faults import BadParameter
+
+
+class StrictFilters(DjangoFilterBackend):
+    """Filters that refuse what they cannot use. Unknown names are refused by `Resource`."""
+
+    def filter_queryset(self, request, queryset, view):
+        filterset = self.get_filterset(request, queryset, view)
+        if not filterset.is_valid():
+            raise BadParameter({name: list(faults) for name, faults in filterset.errors.items()})
+        return filterset.qs

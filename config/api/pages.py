@@ -1,0 +1,192 @@
+"""Keyset pages, and the cursors that lead from one to the next."""
+
+import hashlib
+import json
+import math
+import re
+
+from django.core import signing
+from django.db import connection, models
+from rest_framework import pagination
+from rest_framework.response import Response
+
+from sources.faults import BadParameter, nearest_of
+
+# Signs cursors without the time, so that the same page is the same bytes and keeps its entity tag.
+SIGNER = signing.Signer(salt="cursor")
+
+
+class Before(models.Func):
+    """`(a, b) < (c, d)`: one comparison of rows, which an index on (a, b) answers."""
+
+    template = "((%(left)s) %(comparison)s (%(right)s))"
+    output_field = models.BooleanField()
+
+    def __init__(self, columns: list[str], values: list, *, descending: bool):
+        self.comparison = "<" if descending else ">"
+        fields = [models.Value(value) for value in values]
+        super().__init__(*(models.F(column) for column in columns), *fields)
+
+    def as_sql(self, compiler, connection, **context):
+        sides, params = [], []
+        for expression in self.source_expressions:
+            sql, part = compiler.compile(expression)
+            sides.append(sql)
+            params.extend(part)
+        half = len(sides) // 2
+        left, right = ", ".join(sides[:half]), ", ".join(sides[half:])
+        return f"(({left}) {self.comparison} ({right}))", tuple(params)
+
+
+class KeysetPagination(pagination.BasePagination):
+    """Pages on (sort key, id): every row once, at the same cost at any depth.
+
+    A cursor is signed and says where it stands, in which ordering and for which query; it is
+    refused anywhere else. `count=true` adds `{"value", "exact"}`: exact up to `COUNTED`, an
+    estimate beyond.
+    """
+
+    USUAL, MOST, COUNTED = 50, 200, 100_000
+    aside = frozenset({"cursor", "limit", "fields", "count"})
+
+    def paginate_queryset(self, queryset, request, view=None) -> list:
+        self.request = request
+        self.limit = self._limit(request.query_params.get("limit"))
+        self.counted = self._count(request.query_params.get("count"), queryset)
+        name = self._ordering(request.query_params.get("ordering"), view)
+        descending, column = name.startswith("-"), view.orderings[name.lstrip("-")]
+        self.stamp = [request.path, name, self._query(request)]
+
+        place = self._place(request.query_params.get("cursor"))
+        backwards = place is not None and place["back"]
+        if place is not None:
+            queryset = queryset.filter(
+                Before([column, "pk"], place["at"], descending=descending is not backwards)
+            )
+        sign = "-" if descending is not backwards else ""
+        order = (f"{sign}{column}", f"{sign}pk")
+        # The page is found before anything is joined to it. Where many rows share a sort key,
+        # PostgreSQL thinks that few are left, and would join and sort all of them.
+        page = queryset.order_by(*order).values("pk")[: self.limit + 1]
+        rows = list(view.get_queryset().filter(pk__in=page).order_by(*order))
+        more, rows = len(rows) > self.limit, rows[: self.limit]
+        if backwards:
+            rows.reverse()
+        self.next = self.previous = None
+        if rows:
+            if more or backwards:
+                self.next = self._link(rows[-1], column, back=False)
+            if place is not None and (more or not backwards):
+                self.previous = self._link(rows[0], column, back=True)
+        elif place is not None and not backwards:
+            # Past the end: the way back starts from where this page stands.
+            self.previous = self._url({**place, "back": True})
+        return rows
+
+    def get_paginated_response(self, data) -> Response:
+        answer = {"next": self.next, "previous": self.previous, "results": data}
+        return Response({**answer, "count": self.counted} if self.counted else answer)
+
+    def get_paginated_response_schema(self, schema):
+        link = {"type": ["string", "null"], "format": "uri"}
+        count = {
+            "type": "object",
+            "description": "With `count=true`.",
+            "properties": {"value": {"type": "integer"}, "exact": {"type": "boolean"}},
+            "required": ["value", "exact"],
+        }
+        return {
+            "type": "object",
+            "properties": {"next": link, "previous": link, "results": schema, "count": count},
+            "required": ["next", "previous", "results"],
+        }
+
+    def get_schema_operation_parameters(self, view):
+        if view.action != "list":
+            return []
+        names = [f"{sign}{name}" for name in view.orderings for sign in ("-", "")]
+        parameters = {
+            "limit": (
+                "Rows a page.",
+                {"type": "integer", "minimum": 1, "maximum": self.MOST, "default": self.USUAL},
+            ),
+            "cursor": ("Where the page begins, from `next` or `previous`.", {"type": "string"}),
+            "ordering": (
+                "Unknown dates come last in descending order.",
+                {"type": "string", "enum": names, "default": view.default_ordering},
+            ),
+            "count": ("Also count what matches.", {"type": "boolean", "default": False}),
+            "fields": ("Only these fields, with commas between.", {"type": "string"}),
+        }
+        return [
+            {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
+            for name, (text, schema) in parameters.items()
+        ]
+
+    # Reading parameters
+
+    def _limit(self, value: str | None) -> int:
+        if value is None:
+            return self.USUAL
+        if not (re.fullmatch("[0-9]{1,3}", value) and 1 <= int(value) <= self.MOST):
+            raise BadParameter({"limit": [f"A whole number from 1 to {self.MOST}."]})
+        return int(value)
+
+    def _count(self, value: str | None, queryset) -> dict | None:
+        if value not in (None, "true", "false"):
+            raise BadParameter({"count": ["true or false."]})
+        if value != "true":
+            return None
+        rows = queryset.order_by()
+        found = rows.values("pk")[: self.COUNTED + 1].count()
+        if found <= self.COUNTED:
+            return {"value": found, "exact": True}
+        with connection.cursor() as cursor:
+            sql, params = rows.values("pk").query.sql_with_params()
+            cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
+            (plan,) = cursor.fetchone()[0]
+        return {"value": max(math.ceil(plan["Plan"]["Plan Rows"]), found), "exact": False}
+
+    def _ordering(self, value: str | None, view) -> str:
+        if value is None:
+            return view.default_ordering
+        if value.removeprefix("-") not in view.orderings:
+            known = [f"{sign}{name}" for name in view.orderings for sign in ("", "-")]
+            raise BadParameter(
+                {"ordering": [f"“{value[:60]}” is not an ordering. {nearest_of(value, known)}"]}
+            )
+        return value
+
+    # Cursors
+
+    def _query(self, request) -> str:
+        """What was asked for, as opposed to how much of it and where."""
+        asked = sorted(
+            (name, value) for name, value in request.query_params.items() if name not in self.aside
+        )
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
+
+    def _place(self, cursor: str | None) -> dict | None:
+        if cursor is None:
+            return None
+        try:
+            place = SIGNER.unsign_object(cursor)
+        except signing.BadSignature:
+            raise BadParameter(
+                {"cursor": ["Not a cursor of this service. Take it from `next` or `previous`."]}
+            ) from None
+        if place.pop("of") != self.stamp:
+            raise BadParameter(
+                {"cursor": ["Belongs to another ordering or query. Start without a cursor."]}
+            )
+        return place
+
+    def _link(self, row, column: str, *, back: bool) -> str:
+        return self._url({"at": [str(getattr(row, column)), str(row.pk)], "back": back})
+
+    def _url(self, place: dict) -> str:
+        query = self.request.query_params.copy()
+        query["cursor"] = SIGNER.sign_object({**place, "of": self.stamp})
+        query.pop("count", None)
+        path = self.request.build_absolute_uri(self.request.path)
+        return f"{path}?{query.urlencode()}"

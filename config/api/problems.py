@@ -1,0 +1,162 @@
+"""Errors as problems (RFC 9457), whatever raised them."""
+
+import logging
+import math
+from http import HTTPStatus
+
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
+from django.db import IntegrityError, InterfaceError, OperationalError
+from django.http import Http404, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from config.api.bodies import Renderer, UnstorableText
+from quotes.filing import Refused
+from sources.faults import BadParameter, pointed
+
+log = logging.getLogger(__name__)
+
+API = "/api/"
+
+# What PostgreSQL calls the refusal of a constraint or trigger that says what must hold.
+CHECK_VIOLATION = "23514"
+
+
+def problem(error: Exception, context: dict) -> Response | None:
+    """Any error of an API view as a problem (RFC 9457); None lets Django answer 500."""
+    # Whatever else a view can render, a problem is JSON.
+    context["request"].accepted_renderer = Renderer()
+    context["request"].accepted_media_type = Renderer.media_type
+    headers, faults, kind = {}, [], None
+    match error:
+        case Refused():
+            status, detail, faults = HTTPStatus(error.status), error.summary, error.faults
+            kind = "refused"
+        case BadParameter():
+            status = HTTPStatus.BAD_REQUEST
+            detail = "The query was refused. Nothing is ignored: mend or remove what is named."
+            faults = [
+                {"pointer": f"/{name}", "parameter": name, "message": message}
+                for name, messages in error.faults.items()
+                for message in messages
+            ]
+        case exceptions.ValidationError():
+            status = HTTPStatus.BAD_REQUEST
+            detail = "The request was refused as a whole; nothing was changed."
+            faults = list(pointed(error.detail))
+        case UnstorableText():
+            status = HTTPStatus.BAD_REQUEST
+            detail = "The request was refused as a whole; nothing was changed."
+            faults = error.faults
+        case exceptions.APIException():
+            status, detail = HTTPStatus(error.status_code), str(error.detail)
+            if wait := getattr(error, "wait", None):
+                headers["Retry-After"] = str(math.ceil(wait))
+            if scheme := getattr(error, "auth_header", None):
+                headers["WWW-Authenticate"] = scheme
+        case ValidationError():
+            status, detail = HTTPStatus.BAD_REQUEST, "The request was refused as a whole."
+            faults = [{"pointer": "", "message": message} for message in error.messages]
+        case Http404():
+            status, detail = HTTPStatus.NOT_FOUND, "There is nothing here, or nothing for you."
+        case PermissionDenied():
+            status, detail = HTTPStatus.FORBIDDEN, "You may not do this."
+        case RequestDataTooBig():
+            status, detail = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large."
+        case SuspiciousOperation():
+            status, detail = HTTPStatus.BAD_REQUEST, "The request was refused."
+        case IntegrityError() if getattr(error.__cause__, "sqlstate", "") == CHECK_VIOLATION:
+            status, detail = HTTPStatus.BAD_REQUEST, "The request was refused as a whole."
+            faults = [{"pointer": "", "message": error.__cause__.diag.message_primary}]
+        case IntegrityError():
+            status = HTTPStatus.CONFLICT
+            detail = "Something else changed at the same moment. Nothing was kept; send it again."
+        case OperationalError() | InterfaceError():
+            return unavailable(error)
+        case _:
+            return None
+    body = as_problem(status, detail, faults, kind or getattr(error, "default_code", None))
+    return Response(body, status=status, headers=headers, content_type="application/problem+json")
+
+
+def as_problem(status: HTTPStatus, detail: str, faults=(), kind: str | None = None) -> dict:
+    """The members of RFC 9457; `errors` holds a JSON pointer and a message each."""
+    kind = (kind or status.phrase).lower().replace(" ", "-").replace("_", "-")
+    body = {
+        "type": f"urn:on-record:problem:{kind}",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+    }
+    return {**body, "errors": list(faults)} if faults else body
+
+
+def unavailable(error: Exception) -> Response | JsonResponse:
+    """503 while the database cannot be reached; a statement that ran too long is 503 as well."""
+    log.error("database unavailable: %s", type(error).__name__)
+    body = as_problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The database cannot be reached or took too long. Nothing was changed. Try again shortly.",
+    )
+    return Response(
+        body,
+        status=HTTPStatus.SERVICE_UNAVAILABLE,
+        headers={"Retry-After": "5"},
+        content_type="application/problem+json",
+    )
+
+
+def answer_plainly(status: HTTPStatus, detail: str) -> HttpResponse:
+    return JsonResponse(
+        as_problem(status, detail), status=status, content_type="application/problem+json"
+    )
+
+
+def problems_for_the_database(get_response):
+    """Answer 503 for a database that fails outside any API view, in sessions or the admin."""
+
+    def middleware(request):
+        return get_response(request)
+
+    def process_exception(request, error):
+        if isinstance(error, OperationalError | InterfaceError):
+            log.error("database unavailable: %s", type(error).__name__)
+            response = answer_plainly(
+                HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be reached. Try again shortly."
+            )
+            response["Retry-After"] = "5"
+            return response
+        return None
+
+    middleware.process_exception = process_exception
+    return middleware
+
+
+@csrf_exempt
+def not_found(request, exception=None) -> HttpResponse:
+    """404 for a path that does not exist: a problem below /api/, plain text elsewhere."""
+    if not request.path.startswith(API):
+        return HttpResponse("Not found.\n", status=404, content_type="text/plain; charset=utf-8")
+    hint = "" if request.path.endswith("/") else " Paths end with a slash."
+    return answer_plainly(HTTPStatus.NOT_FOUND, f"There is no such path.{hint}")
+
+
+def bad_request(request, exception=None) -> HttpResponse:
+    """400 before any view was asked: an unknown host, too many parameters."""
+    if request.path.startswith(API):
+        return answer_plainly(HTTPStatus.BAD_REQUEST, "The request was refused.")
+    return HttpResponse("Bad request.\n", status=400, content_type="text/plain; charset=utf-8")
+
+
+def server_error(request) -> HttpResponse:
+    """500: the fault is ours and is in the log."""
+    detail = "Something failed here. Nothing was changed. It has been logged."
+    if request.path.startswith(API):
+        return answer_plainly(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+    return HttpResponse(f"{detail}\n", status=500, content_type="text/plain; charset=utf-8")
