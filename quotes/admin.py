@@ -10,14 +10,11 @@ from django.utils.html import format_html, format_html_join
 
 from quotes.anchoring import CONTEXT
 from quotes.models import Exactly, Quote, Utterance, Via
-from sources.admin import (
+from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
+from sources.admin.desk import (
     NONE,
-    ArticleAdmin,
-    OrganisationAdmin,
-    OutletAdmin,
     Pages,
     RecordAdmin,
-    SpeakerAdmin,
     link_all,
     link_to_list,
     mentioning,

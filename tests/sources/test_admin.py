@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from knox.models import AuthToken
 
-from sources.admin import Pages, shown
+from sources.admin.desk import Pages, shown
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
 from tests.records import (
     make_affiliation,

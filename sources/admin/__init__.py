@@ -1,0 +1,332 @@
+"""The admin of this app, and what every page of the admin shares.
+
+What a user may see and change follows Django's model permissions, which the three groups carry; a
+user of the admin also needs `is_staff`. Records are never deleted here.
+"""
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Q, Value
+from django.utils.html import format_html
+from knox.models import AuthToken
+
+from sources.admin.desk import (
+    NONE,
+    ArticleForm,
+    Desk,
+    NamedAdmin,
+    ReadOnly,
+    RecordAdmin,
+    RecordInline,
+    link_all,
+    link_to_list,
+    mentioning,
+    shown,
+)
+from sources.models import (
+    Affiliation,
+    Article,
+    HasWords,
+    Organisation,
+    Outlet,
+    Snapshot,
+    Speaker,
+    StoredAnswer,
+    UrlKey,
+)
+
+
+@admin.register(Outlet)
+class OutletAdmin(NamedAdmin):
+    list_display = ("called", "also_called", "slug", "url", "created")
+    fieldsets = [(None, {"fields": ["name", "slug", "aliases", "url"]})]
+    prepopulated_fields = {"slug": ["name"]}
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(NamedAdmin):
+    list_display = ("called", "also_called", "part_of", "created")
+    list_select_related = ("parent",)
+    autocomplete_fields = ("parent",)
+    fieldsets = [(None, {"fields": ["name", "aliases", "parent", "identifiers"]})]
+
+    @admin.display(description="parent")
+    def part_of(self, organisation):
+        return shown(organisation.parent and organisation.parent.name)
+
+
+class AffiliationInline(RecordInline):
+    model = Affiliation
+    fk_name = "speaker"
+    fields = ("organisation", "role", "start", "end")
+    autocomplete_fields = ("organisation",)
+    show_change_link = True
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("organisation")
+
+
+@admin.register(Speaker)
+class SpeakerAdmin(NamedAdmin):
+    list_display = ("called", "also_called", "kind", "tied_to", "created")
+    list_select_related = ("organisation",)
+    autocomplete_fields = ("organisation",)
+    inlines = [AffiliationInline]
+    fieldsets = [(None, {"fields": ["name", "kind", "aliases", "organisation", "identifiers"]})]
+
+    @admin.display(description="organisation")
+    def tied_to(self, speaker):
+        return shown(speaker.organisation and speaker.organisation.name)
+
+
+@admin.register(Affiliation)
+class AffiliationAdmin(RecordAdmin):
+    list_display = ("held", "holder", "at", "since", "until", "created")
+    search_fields = ("role",)
+    search_help_text = "Words of the role, of the speaker's name or of the organisation's."
+    sortable_by = ("since",)
+    ordering = ("-start_day", "-id")
+    autocomplete_fields = ("speaker", "organisation")
+    fieldsets = [(None, {"fields": ["speaker", "organisation", "role", "start", "end"]})]
+
+    def get_queryset(self, request):
+        # Also what the choices of other forms are named from.
+        return super().get_queryset(request).select_related("speaker", "organisation")
+
+    def get_readonly_fields(self, request, obj=None):
+        # Whoever else held the role holds another affiliation.
+        held = ("speaker",) if obj else ()
+        return (*super().get_readonly_fields(request, obj), *held)
+
+    def search(self, request, queryset, term):
+        for word in term.split():
+            speakers = mentioning(Speaker.objects.order_by(), [word]).values("id")
+            organisations = mentioning(Organisation.objects.order_by(), [word]).values("id")
+            queryset = queryset.filter(
+                Q(HasWords("role_words", word))
+                | Q(speaker__in=speakers)
+                | Q(organisation__in=organisations)
+            )
+        return queryset
+
+    @admin.display(description="role")
+    def held(self, affiliation):
+        return shown(affiliation.role)
+
+    @admin.display(description="speaker")
+    def holder(self, affiliation):
+        return shown(affiliation.speaker.name)
+
+    @admin.display(description="organisation")
+    def at(self, affiliation):
+        return shown(affiliation.organisation.name)
+
+    @admin.display(description="from", ordering="start_day")
+    def since(self, affiliation):
+        return affiliation.start
+
+    @admin.display(description="to")
+    def until(self, affiliation):
+        return affiliation.end
+
+
+@admin.register(Article)
+class ArticleAdmin(RecordAdmin):
+    """Articles are filed, with their text: none is made here."""
+
+    form = ArticleForm
+    list_display = ("titled", "printed_by", "printed_on", "language", "created")
+    search_fields = ("headline",)
+    search_help_text = "The URL, or words of the headline, or the whole external id."
+    sortable_by = ("printed_on", "created")
+    ordering = ("-published_day", "-id")
+    autocomplete_fields = ("outlet",)
+    readonly_fields = ("texts", "text")
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "headline",
+                    "outlet",
+                    "url",
+                    ("external_id", "language"),
+                    "byline",
+                    "published",
+                    "published_at",
+                ]
+            },
+        ),
+        ("Texts captured", {"fields": ["texts"]}),
+    ]
+
+    def get_queryset(self, request):
+        articles = super().get_queryset(request).select_related("outlet", "snapshot")
+        return articles.defer("snapshot__text")
+
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        if request.user.has_perm("sources.read_full_text"):
+            text = ("The present text", {"fields": ["text"], "classes": ["collapse"]})
+            return [*fieldsets[:2], text, *fieldsets[2:]]
+        return fieldsets
+
+    def has_add_permission(self, request) -> bool:
+        return False
+
+    def search(self, request, queryset, term):
+        if "://" in term:
+            return queryset.filter(url_key=UrlKey(Value(term)))
+        # One pass over the headlines: no index holds their words yet.
+        words = Q.create([("headline__icontains", word) for word in term.split()])
+        return queryset.filter(words | Q(external_id=term))
+
+    @admin.display(description="article")
+    def titled(self, article):
+        return shown(str(article))
+
+    @admin.display(description="outlet")
+    def printed_by(self, article):
+        return shown(article.outlet and article.outlet.name)
+
+    @admin.display(description="published", ordering="published_day")
+    def printed_on(self, article):
+        return article.published
+
+    @admin.display(description="snapshots")
+    def texts(self, article):
+        return link_all(
+            article.snapshots.defer("text").order_by("-captured", "-id"),
+            text=lambda held: (
+                f"{held.captured:%Y-%m-%d %H:%M} · {held.sha256[:16]}…"
+                f"{' · present' if held.pk == article.snapshot_id else ''}"
+            ),
+            more=link_to_list(Snapshot, "All", article__id__exact=article.pk),
+        )
+
+    @admin.display(description="text")
+    def text(self, article):
+        return in_full(article.snapshot.text) if article.snapshot else NONE
+
+
+def in_full(text: str) -> str:
+    return format_html('<div class="words" dir="auto">{}</div>', text)
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(ReadOnly, Desk):
+    """Snapshots are captured and never change."""
+
+    list_display = ("sha256", "printed_in", "captured")
+    search_fields = ("sha256",)
+    search_help_text = "The SHA-256 of a text, or how it begins."
+    sortable_by = ()
+    ordering = ("-id",)  # by time of capture, on the primary key
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("article").defer("text")
+
+    def get_fields(self, request, obj=None):
+        fields = ["sha256", "article", "captured", "characters"]
+        return [*fields, "words"] if request.user.has_perm("sources.read_full_text") else fields
+
+    def search(self, request, queryset, term):
+        beginning = term.lower()
+        # What begins so, as a range that the index on the digest serves: "g" follows all digits.
+        return queryset.filter(sha256__gte=beginning, sha256__lt=f"{beginning}g")
+
+    @admin.display(description="article")
+    def printed_in(self, snapshot):
+        return shown(str(snapshot.article))
+
+    @admin.display(description="characters")
+    def characters(self, snapshot):
+        return f"{snapshot.characters:,}"
+
+    @admin.display(description="text")
+    def words(self, snapshot):
+        return in_full(snapshot.text)
+
+
+# What the service keeps for itself
+
+
+@admin.register(StoredAnswer)
+class StoredAnswerAdmin(ReadOnly, Desk):
+    """That a request was answered. What the answer said is shown to nobody but its client."""
+
+    list_display = ("key", "user", "status", "created")
+    list_select_related = ("user",)
+    search_fields = ("key",)
+    search_help_text = "The whole Idempotency-Key, or the user's name."
+    sortable_by = ("created",)
+    ordering = ("-created", "-id")
+    fields = ("key", "user", "status", "fingerprint", "created")
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).defer("body")
+
+    def get_search_results(self, request, queryset, search_term):
+        term = search_term.replace("\0", "").strip()
+        return queryset.filter(Q(key=term) | Q(user__username=term)) if term else queryset, False
+
+
+admin.site.unregister(AuthToken)
+
+
+@admin.register(AuthToken)
+class TokenAdmin(ReadOnly, Desk):
+    """Tokens, to see who has one and to revoke it: by superusers.
+
+    A token is known by its digest, which would be the address and the title of its page: there is
+    none. `manage.py issue_token` makes tokens; to make one here would show it in a message.
+    """
+
+    list_display = ("begins_with", "user", "created", "expiry")
+    list_display_links = None
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+    search_help_text = "The user's name, or the first characters of the token."
+    sortable_by = ("created", "expiry")
+    ordering = ("-created", "digest")
+    actions = ("revoke",)
+
+    def get_object(self, request, object_id, from_field=None):
+        return None
+
+    def get_search_results(self, request, queryset, search_term):
+        term = search_term.replace("\0", "").strip()
+        if not term:
+            return queryset, False
+        return queryset.filter(Q(user__username=term) | Q(token_key__startswith=term[:15])), False
+
+    def has_revoke_permission(self, request) -> bool:
+        return request.user.has_perm("knox.delete_authtoken")
+
+    @admin.display(description="begins with")
+    def begins_with(self, token):
+        return f"{token.token_key}…"
+
+    def action_checkbox(self, token):
+        label = f"Select the token that begins with {token.token_key}"
+        box = forms.CheckboxInput({"class": "action-select", "aria-label": label}, lambda _: False)
+        return box.render(ACTION_CHECKBOX_NAME, token.token_key)
+
+    def response_action(self, request, queryset, **kwargs):
+        """The boxes hold the beginnings of tokens; Django asks for primary keys."""
+        request.POST = request.POST.copy()
+        chosen = queryset.filter(token_key__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
+        request.POST.setlist(ACTION_CHECKBOX_NAME, chosen.values_list("pk", flat=True))
+        return super().response_action(request, queryset, **kwargs)
+
+    @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
+    def revoke(self, request, queryset):
+        for token in queryset.select_related("user"):
+            self.log_change(request, token.user, f"Revoked the token {token.token_key}….")
+        revoked, _ = queryset.delete()
+        self.message_user(request, f"Tokens revoked: {revoked}.", messages.SUCCESS)
+
+
+admin.site.site_header = admin.site.site_title = "On Record"
+admin.site.index_title = "Records"
