@@ -385,14 +385,9 @@ sys.stdin.readline()
     last.ask("SELECT 1")
     comer.stdout.readline()
     last.kill()
-
-    def is_stopping():
-        # By the supervisor, which holds the lock for a moment before it lingers, too.
-        held = Cluster(directory).is_held("users")
-        time.sleep(0.02)
-        return held and Cluster(directory).is_held("users")
-
-    wait_until(is_stopping)
+    # The supervisor holds the lock for a moment before it lingers, and then to stop.
+    time.sleep(LINGER / 2)
+    wait_until(lambda: Cluster(directory).is_held("users"))
     comer.stdin.write("now\n")
     comer.stdin.flush()
     given = int(comer.stdout.readline())
