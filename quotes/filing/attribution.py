@@ -10,7 +10,7 @@ from sources.models import Named, Organisation, Speaker, fold_all
 from sources.names import Register, as_uuid
 
 # Speakers that only their article tells apart.
-NAMELESS = Q(kind__in=[Speaker.Kind.UNNAMED, Speaker.Kind.COLLECTIVE], organisation=None)
+NAMELESS = Q(kind=Speaker.Kind.UNNAMED, organisation=None)
 
 Flag = Quote.Flag
 
@@ -191,7 +191,11 @@ def _candidates(
     """The speakers of this name whom nothing contradicts; what kind the name is for, and whose."""
     body = draft.quote.organisation
     kind, tie = _kind(draft, name, register, organisations)
-    found = [s for s in register.called(name) if _may_be(s, kind, tie, draft)]
+    said = draft.proposal.get("speaker_kind")
+    found = [s for s in register.called(name) if _may_be(s, said, tie, draft)]
+    if len(found) > 1:
+        # What kind a name is for may be a guess: it prefers, where a filer's word excludes.
+        found = [s for s in found if s.kind == kind] or found
     if len(found) > 1 and body:
         found = [s for s in found if _speaks_for(s, body)] or found
     if len(found) > 1:
@@ -227,7 +231,7 @@ def _may_be(speaker: Speaker, kind: str | None, tie: Organisation | None, draft:
         return False
     if speaker.kind == Speaker.Kind.PERSON:
         return not _is_elsewhere(speaker, draft)
-    if speaker.kind == Speaker.Kind.ORGANISATION:
+    if speaker.kind in (Speaker.Kind.ORGANISATION, Speaker.Kind.COLLECTIVE):
         return tie is None or speaker.organisation in (None, tie)
     if tie is None:
         # "One resident" is the same one only within an article.

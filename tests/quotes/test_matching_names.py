@@ -234,6 +234,23 @@ def test_a_person_known_by_a_lower_case_name_is_that_person(curator):
     assert quote["speaker"]["id"] == known["id"]
 
 
+def test_a_known_collective_is_meant_by_its_name_whatever_kind_the_name_looks_like(curator):
+    known = make(curator, "speakers", name="police", kind="collective")
+    (quote,) = file(curator, {"speaker": "Police"})
+    assert quote["speaker"]["id"] == known["id"]
+    (quote,) = file(curator, {"speaker": "police", "organisation": "Harbour Constabulary"})
+    assert quote["speaker"]["id"] == known["id"]
+
+
+def test_a_collective_of_another_organisation_is_another_one(curator):
+    tie = body(curator, "Harbour Constabulary")["id"]
+    known = make(curator, "speakers", name="detectives", kind="collective", organisation=tie)
+    (same,) = file(curator, {"speaker": "detectives", "organisation": "Harbour Constabulary"})
+    assert same["speaker"]["id"] == known["id"]
+    (other,) = file(curator, {"speaker": "detectives", "organisation": "Customs House"})
+    assert other["speaker"]["id"] != known["id"]
+
+
 def test_the_filer_may_say_what_kind_a_speaker_is(curator):
     for kind in ("person", "unnamed", "collective", "organisation"):
         (quote,) = file(curator, {"speaker": f"name for {kind}", "speaker_kind": kind})
