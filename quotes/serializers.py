@@ -268,11 +268,6 @@ class FilingSerializer(StrictSerializer):
     quotes = ProposalSerializer(many=True, required=False, max_length=MOST_QUOTES)
 
     def validate(self, attrs):
-        if attrs["text"] is None and not attrs.get("external_id") and not attrs.get("url"):
-            raise serializers.ValidationError(
-                "Nothing tells this article from others, so that a retry would make a second one: "
-                "send its text, its URL or an external_id."
-            )
         return with_time(attrs)
 
     @classmethod

@@ -65,7 +65,10 @@ def with_text():
 
 
 def find_articles(filings: list[Filing]) -> None:
-    """Recognise each article by outlet and external_id, else by URL, else by outlet and text."""
+    """Recognise each article by outlet and external_id, else by URL, else by outlet and text.
+
+    One of which nothing is held but what is said of it is known by all of that.
+    """
     urls = {f.data["url"] for f in filings if f.data.get("url")}
     keys = dict(_url_keys(urls))
     known_as = [(filing.outlet and filing.outlet.pk, _known_as(filing)) for filing in filings]
@@ -81,7 +84,10 @@ def find_articles(filings: list[Filing]) -> None:
         pk__in=Snapshot.objects.filter(sha256__in=texts).values("article"),
     )
     known = Article.objects.filter(
-        Q(url_key__in=list(keys.values())) | Q(external_id__in=external) | by_text
+        Q(url_key__in=list(keys.values()))
+        | Q(external_id__in=external)
+        | by_text
+        | Q(pk__in=_like([f for f in filings if _is_known_by_details(f)]))
     )
     found = list(with_text().filter(pk__in=lock_rows(known)).order_by("pk"))
     texts_of = defaultdict(set)
@@ -115,10 +121,40 @@ def _is_known_by_text(filing: Filing) -> bool:
     return not data.get("external_id") and not data.get("url") and data.get("text") is not None
 
 
+def _is_known_by_details(filing: Filing) -> bool:
+    return not any(filing.data.get(name) for name in ("external_id", "url", "text"))
+
+
+def _details(filing: Filing) -> dict:
+    """All that tells an article without text, URL and external_id from others of its outlet."""
+    said = {name: filing.data.get(name) for name in ("headline", "published", "language")}
+    return {**said, "byline": filing.data.get("byline", [])}
+
+
+def _like(filings: list[Filing]) -> list:
+    """Articles known by such details alone; without a headline, by the words filed of them too."""
+    found = []
+    for filing in filings:
+        bare = Article.objects.filter(external_id=None, url=None)
+        alike = bare.filter(outlet=filing.outlet, **_details(filing)).prefetch_related("quotes")
+        words = {proposal.get("text") for proposal in filing.proposals}
+        for article in alike.order_by("pk"):
+            printed = {quote.text for quote in article.quotes.all()}
+            if filing.data.get("headline") or words == printed:
+                found.append(article.pk)
+                filing.known_by_details = article.pk
+                break
+    return found
+
+
 def _known_as(filing: Filing) -> str:
     if external_id := filing.data.get("external_id"):
         return f"external_id:{external_id}"
-    return f"text:{digest(filing.data['text'])}" if _is_known_by_text(filing) else ""
+    if _is_known_by_text(filing):
+        return f"text:{digest(filing.data['text'])}"
+    if _is_known_by_details(filing):
+        return f"details:{sorted((k, str(v)) for k, v in _details(filing).items())}"
+    return ""
 
 
 def _recognise(filing: Filing, found: list[Article], keys: dict, texts_of: dict) -> Article | None:
@@ -135,7 +171,7 @@ def _recognise(filing: Filing, found: list[Article], keys: dict, texts_of: dict)
             nameless = article.external_id is None and article.url is None
             if nameless and article.outlet_id == outlet and sha256 in texts_of[article.pk]:
                 return article
-    return None
+    return next((a for a in found if a.pk == filing.known_by_details), None)
 
 
 def _check_outlet(filing: Filing) -> None:

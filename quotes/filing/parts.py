@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from uuid import UUID
 
 from quotes.anchoring import Page
 from quotes.models import Quote
@@ -42,6 +43,7 @@ class Filing:
     page: Page | None = None
     outlet: Outlet | None = None
     article: Article | None = None
+    known_by_details: UUID | None = None  # an article of which nothing else is held
     outcome: str = "unchanged"  # made, updated, unchanged
     text_changed: bool = False
     standing: list[Quote] = field(default_factory=list)  # quotes of the article from before

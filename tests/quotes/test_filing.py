@@ -552,3 +552,42 @@ def test_a_retry_without_key_makes_no_second_speaker_outlet_or_quote(contributor
     for status in (201, 200, 200):
         file(contributor, status)
     assert [m.objects.count() for m in (Article, Outlet, Speaker, Quote, Snapshot)] == [1] * 5
+
+
+# Articles of which nothing is held but what is said of them
+
+
+def broadcast(**overrides) -> dict:
+    quotes = [{"text": "We had no choice,", "speaker": "Mara Quill"}]
+    return make_filing(**{"text": None, "url": None, "quotes": quotes, **overrides})
+
+
+@pytest.mark.parametrize("headline", ["Quay to close", None])
+def test_an_article_without_text_and_url_is_known_by_what_is_said_of_it(curator, headline):
+    first = ok(curator.post(f"{API}articles/", broadcast(headline=headline)), 201)
+    assert first["quotes"][0]["anchor"] == {"state": "unanchored", "snapshot": None, "spans": []}
+    again = ok(curator.post(f"{API}articles/", broadcast(headline=headline)))
+    assert (again["id"], again["outcome"]) == (first["id"], "unchanged")
+    assert again["quotes"][0]["id"] == first["quotes"][0]["id"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"headline": "Quay to open"},
+        {"published": "2026-03"},
+        {"outlet": "Another Post"},
+        {"outlet": None},
+        {"byline": []},
+        {"headline": None},
+    ],
+)
+def test_another_detail_is_another_article_where_nothing_else_is_held(curator, change):
+    first = ok(curator.post(f"{API}articles/", broadcast()), 201)
+    assert ok(curator.post(f"{API}articles/", broadcast(**change)), 201)["id"] != first["id"]
+
+
+def test_without_a_headline_other_words_are_another_article(curator):
+    first = ok(curator.post(f"{API}articles/", broadcast(headline=None)), 201)
+    other = broadcast(headline=None, quotes=[{"text": "We had every choice,"}])
+    assert ok(curator.post(f"{API}articles/", other), 201)["id"] != first["id"]

@@ -571,11 +571,6 @@ def test_a_refusal_never_repeats_the_whole_text(curator):
 # Articles that nothing tells apart, or that contradict each other
 
 
-def test_an_article_that_a_retry_would_make_again_is_refused(curator):
-    (fault,) = refuse(curator, make_filing(text=None, url=None))[""]
-    assert "external_id" in fault["message"]
-
-
 def test_an_external_id_and_a_url_of_two_different_articles_are_refused(curator):
     ok(curator.post(f"{API}articles/", make_filing(external_id="1", url=None)), 201)
     ok(curator.post(f"{API}articles/", make_filing(external_id="2")), 201)
