@@ -1,7 +1,10 @@
 """The admin in a real browser, under the strict CSP: what a curator does on a working day."""
 
+import re
+
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from quotes.models import Quote
 from tests.quotes.test_admin import OURS, make_one_of_each
@@ -15,7 +18,10 @@ def choose(page, field: str, typed: str, option: str) -> None:
     """Type into a field that completes, and take the option of that name."""
     page.click(f"#id_{field} + .select2-container")
     page.fill(".select2-search__field", typed)
-    page.click(f".select2-results__option:has-text('{option}')")
+    # Not before the list has answered what was typed: a click would meet whatever moves there.
+    expect(page.locator(".select2-results__option")).to_have_text([re.compile(re.escape(option))])
+    page.click(".select2-results__option")
+    expect(page.locator(f"#id_{field} + .select2-container")).to_contain_text(option)
 
 
 def save(page) -> None:
