@@ -14,6 +14,7 @@ from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerA
 from sources.admin.desk import (
     NONE,
     Pages,
+    Printed,
     RecordAdmin,
     link_all,
     link_to_list,
@@ -33,7 +34,7 @@ class ViaInline(admin.TabularInline):
 
 
 @admin.register(Quote)
-class QuoteAdmin(RecordAdmin):
+class QuoteAdmin(Printed, RecordAdmin):
     """Quotes are filed with their article: none is made here."""
 
     list_display = ("words", "said_by", "as_what", "printed_by", "printed_on", "status", "anchor")
@@ -151,14 +152,6 @@ class QuoteAdmin(RecordAdmin):
     def as_what(self, quote):
         organisation = quote.organisation and quote.organisation.name
         return shown(", ".join(part for part in (quote.shown_role, organisation) if part))
-
-    @admin.display(description="outlet")
-    def printed_by(self, quote):
-        return shown(quote.outlet and quote.outlet.name)
-
-    @admin.display(description="published", ordering="published_day")
-    def printed_on(self, quote):
-        return quote.published
 
     # Provenance
 

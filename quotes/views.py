@@ -119,15 +119,15 @@ class Quotes(Resource):
         serializer = QuoteProposalSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         proposal = serializer.validated_data
-        filed = propose(
+        proposed = propose(
             proposal.pop("article"),
             proposal,
             may_publish=request.user.has_perm("quotes.publish_quote"),
         )
-        quote = get_object_or_404(Quote.objects.with_parts(), pk=filed.quote.pk)
-        quote.filing = filed
+        quote = get_object_or_404(Quote.objects.with_parts(), pk=proposed.quote.pk)
+        quote.filing = proposed
         data = FiledQuoteSerializer(quote, context=self.get_serializer_context()).data
-        created = filed.outcome == "made"
+        created = proposed.outcome == "made"
         response = Response(
             data,
             status=status.HTTP_201_CREATED if created else status.HTTP_200_OK,

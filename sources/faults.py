@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable, Iterator
 
+from django.apps import apps
 from rest_framework import status
 from rest_framework.exceptions import APIException
 
@@ -62,3 +63,16 @@ def pointed(detail, pointer: str = "") -> Iterator[dict]:
 
 def escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
+
+
+def refusal_of(error: Exception) -> str:
+    """What the database refused, in the words of the constraint or trigger that refused it."""
+    said = getattr(error.__cause__, "diag", None)
+    name = said and said.constraint_name
+    for model in apps.get_models():
+        for constraint in model._meta.constraints:
+            if constraint.name == name:
+                return str(constraint.get_violation_error_message())
+    if said and name and not said.table_name:  # a trigger of ours, which speaks for itself
+        return said.message_primary
+    return f"The database refused this{f' ({name})' if name else ''}."

@@ -54,6 +54,12 @@ def an_id(value: str):
     return key
 
 
+def list_schema(check) -> dict:
+    """A list of values in the OpenAPI document: ids, or strings of another kind."""
+    item = {"type": "string", "format": "uuid"} if check is an_id else {"type": "string"}
+    return {"type": "array", "items": item, "maxItems": MOST_VALUES}
+
+
 class ListFilter(django_filters.Filter):
     """Rows whose column has one of the values."""
 
@@ -61,8 +67,7 @@ class ListFilter(django_filters.Filter):
 
     def __init__(self, *, check=an_id, **kwargs):
         super().__init__(check=check, lookup_expr="in", **kwargs)
-        item = {"type": "string", "format": "uuid"} if check is an_id else {"type": "string"}
-        self.schema = {"type": "array", "items": item, "maxItems": MOST_VALUES}
+        self.schema = list_schema(check)
 
 
 class ChoicesFilter(ListFilter):
@@ -144,11 +149,7 @@ class IdsFilter(VerbFilter):
 
     field_class = ListField
 
-    schema = {
-        "type": "array",
-        "items": {"type": "string", "format": "uuid"},
-        "maxItems": MOST_VALUES,
-    }
+    schema = list_schema(an_id)
 
     def __init__(self, verb: str, **kwargs):
         super().__init__(verb, check=an_id, **kwargs)

@@ -9,6 +9,7 @@ white space set aside); each named record keeps its folded names in `names_folde
 """
 
 import hashlib
+from collections.abc import Iterable
 from uuid import UUID
 
 import pgtrigger
@@ -75,12 +76,22 @@ class HasWords(models.Func):
         super().__init__(F(column), models.Func(models.Value(words), function="sources_all_words"))
 
 
-def fold_all(values: list[str]) -> dict[str, str]:
+def fold_all(values: Iterable[str]) -> dict[str, str]:
     """Each value with its folded form; one query."""
-    if not values:
+    return _each_through(Fold, values)
+
+
+def url_keys(urls: Iterable[str]) -> dict[str, str]:
+    """Each URL with the form it is compared by; one query."""
+    return _each_through(UrlKey, urls)
+
+
+def _each_through(function: type[models.Func], values: Iterable[str]) -> dict[str, str]:
+    if not (values := list(set(values))):
         return {}
+    applied = f"SELECT v, {function.function}(v) FROM unnest(%s::text[]) v"  # noqa: S608 (ours)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT v, sources_fold(v) FROM unnest(%s::text[]) v", [list(set(values))])
+        cursor.execute(applied, [values])
         return dict(cursor.fetchall())
 
 

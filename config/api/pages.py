@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-import math
 import re
 
 from django.core import signing
-from django.db import connection, models
+from django.db import models
 from rest_framework import pagination
 from rest_framework.response import Response
 
+from sources.counting import count_or_estimate
 from sources.faults import BadParameter, nearest_of
 
 # Signs cursors without the time, so that the same page is the same bytes and keeps its entity tag.
@@ -19,7 +19,6 @@ SIGNER = signing.Signer(salt="cursor")
 class Before(models.Func):
     """`(a, b) < (c, d)`: one comparison of rows, which an index on (a, b) answers."""
 
-    template = "((%(left)s) %(comparison)s (%(right)s))"
     output_field = models.BooleanField()
 
     def __init__(self, columns: list[str], values: list, *, descending: bool):
@@ -137,15 +136,8 @@ class KeysetPagination(pagination.BasePagination):
             raise BadParameter({"count": ["true or false."]})
         if value != "true":
             return None
-        rows = queryset.order_by()
-        found = rows.values("pk")[: self.COUNTED + 1].count()
-        if found <= self.COUNTED:
-            return {"value": found, "exact": True}
-        with connection.cursor() as cursor:
-            sql, params = rows.values("pk").query.sql_with_params()
-            cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", params)
-            (plan,) = cursor.fetchone()[0]
-        return {"value": max(math.ceil(plan["Plan"]["Plan Rows"]), found), "exact": False}
+        value, is_exact = count_or_estimate(queryset, exact_up_to=self.COUNTED)
+        return {"value": value, "exact": is_exact}
 
     def _ordering(self, value: str | None, view) -> str:
         if value is None:

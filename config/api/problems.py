@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from config.api.bodies import Renderer, UnstorableText
 from quotes.filing import Refused
-from sources.faults import BadParameter, pointed
+from sources.faults import BadParameter, pointed, refusal_of
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def problem(error: Exception, context: dict) -> Response | None:
             status, detail = HTTPStatus.BAD_REQUEST, "The request was refused."
         case IntegrityError() if getattr(error.__cause__, "sqlstate", "") == CHECK_VIOLATION:
             status, detail = HTTPStatus.BAD_REQUEST, "The request was refused as a whole."
-            faults = [{"pointer": "", "message": error.__cause__.diag.message_primary}]
+            faults = [{"pointer": "", "message": refusal_of(error)}]
         case IntegrityError():
             status = HTTPStatus.CONFLICT
             detail = "Something else changed at the same moment. Nothing was kept; send it again."
@@ -97,7 +97,7 @@ def as_problem(status: HTTPStatus, detail: str, faults=(), kind: str | None = No
     return {**body, "errors": list(faults)} if faults else body
 
 
-def unavailable(error: Exception) -> Response | JsonResponse:
+def unavailable(error: Exception) -> Response:
     """503 while the database cannot be reached; a statement that ran too long is 503 as well."""
     log.error("database unavailable: %s", type(error).__name__)
     body = as_problem(

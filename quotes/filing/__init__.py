@@ -67,11 +67,7 @@ def propose(article: Article, data: dict, *, may_publish: bool) -> FiledQuote:
     """Add one quote to an article on record, anchored in the text it has now."""
     filing = Filing({"quotes": [data]}, article=article)
     try:
-        with transaction.atomic():
-            lock_rows(Article.objects.filter(pk=article.pk))
-            filing.article = with_text().get(pk=article.pk)
-            filing.outlet = filing.article.outlet
-            _continue([filing], may_publish=may_publish)
+        _file_on_record(filing, may_publish=may_publish)
     except Refused as refusal:
         # What was sent is the quote itself, not a list of quotes.
         faults = [
@@ -85,17 +81,22 @@ def propose(article: Article, data: dict, *, may_publish: bool) -> FiledQuote:
 def capture(article: Article, text: str) -> Filing:
     """Take in a new text of an article on record; its quotes follow it there."""
     filing = Filing({"text": text}, article=article)
-    with transaction.atomic():
-        lock_rows(Article.objects.filter(pk=article.pk))
-        filing.article = with_text().get(pk=article.pk)
-        filing.outlet = filing.article.outlet
-        _continue([filing], may_publish=False)
+    _file_on_record(filing, may_publish=False)
     return filing
 
 
+def _file_on_record(filing: Filing, *, may_publish: bool) -> None:
+    """The road of a filing whose article is known: locked, read afresh, and on from there."""
+    with transaction.atomic():
+        lock_rows(Article.objects.filter(pk=filing.article.pk))
+        filing.article = with_text().get(pk=filing.article.pk)
+        filing.outlet = filing.article.outlet
+        _continue([filing], may_publish=may_publish)
+
+
 def _file(filings: list[Filing], *, may_publish: bool) -> None:
-    with_text = [filing for filing in filings if filing.data.get("text") is not None]
-    check_words(with_text, may_publish=may_publish)
+    written = [filing for filing in filings if filing.data.get("text") is not None]
+    check_words(written, may_publish=may_publish)
     find_outlets(filings)
     find_articles(filings)
     _continue(filings, may_publish=may_publish)
@@ -109,4 +110,4 @@ def _continue(filings: list[Filing], *, may_publish: bool) -> None:
     folded = folded_names(filings)
     drafts = [draft for filing in filings for draft in drafts_of(filing, folded)]
     resolve(drafts)
-    store_quotes(filings, drafts)
+    store_quotes(drafts)

@@ -3,12 +3,11 @@
 from collections import defaultdict
 from http import HTTPStatus
 
-from django.db import connection
 from django.db.models import Q
 
 from quotes.filing.parts import Filing, Refused
 from sources.locks import lock_all
-from sources.models import Article, Outlet, Snapshot, digest, new_ids
+from sources.models import Article, Outlet, Snapshot, digest, new_ids, url_keys
 from sources.names import Register, as_uuid
 
 # What a filing may say of an article, beside its outlet and its text.
@@ -69,8 +68,7 @@ def find_articles(filings: list[Filing]) -> None:
 
     One of which nothing is held but what is said of it is known by all of that.
     """
-    urls = {f.data["url"] for f in filings if f.data.get("url")}
-    keys = dict(_url_keys(urls))
+    keys = url_keys(f.data["url"] for f in filings if f.data.get("url"))
     known_as = [(filing.outlet and filing.outlet.pk, _known_as(filing)) for filing in filings]
     lock_all(
         [f"article:url:{key}" for key in keys.values()]
@@ -102,14 +100,6 @@ def find_articles(filings: list[Filing]) -> None:
             _check_outlet(filing)
             _check_others(filing, found, keys)
     _store_articles(filings)
-
-
-def _url_keys(urls: set[str]) -> list[tuple[str, str]]:
-    if not urls:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT u, sources_url_key(u) FROM unnest(%s::text[]) u", [list(urls)])
-        return cursor.fetchall()
 
 
 def lock_rows(records) -> list:
@@ -230,7 +220,7 @@ def _store_articles(filings: list[Filing]) -> None:
             filing.article.save(update_fields=changed)
             filing.outcome = "updated"
     # An article names its text, which is stored after it: the database looks when all is done.
-    with_text = [f for f in filings if f.outcome == "made" and f.data.get("text") is not None]
-    for filing, key in zip(with_text, new_ids(len(with_text)), strict=True):
+    written = [f for f in filings if f.outcome == "made" and f.data.get("text") is not None]
+    for filing, key in zip(written, new_ids(len(written)), strict=True):
         filing.article.snapshot_id = key
     Article.objects.bulk_create(made)

@@ -39,16 +39,14 @@ def drafts_of(filing: Filing, folded: dict[str, str]) -> Iterator[Draft]:
                 language=proposal.get("language", filing.article.language),
             )
             filed = FiledQuote(quote, "made")
-            is_new = True
         else:
             differs = _differences(standing, proposal, folded)
             filed = FiledQuote(standing, "unchanged", differs=differs)
-            is_new = False
             if status == Quote.Status.PUBLISHED and standing.status == Quote.Status.PROPOSED:
                 filed.differs.append("status")
         filing.quotes.append(filed)
-        if is_new or filed.differs:
-            yield Draft(filing, filed, proposal, is_new)
+        if standing is None or filed.differs:
+            yield Draft(filing, filed, proposal)
 
 
 def _place_of(quote: Quote) -> tuple:
@@ -115,7 +113,8 @@ def stands_for(value: str | None, record: Named | None, folded: dict[str, str]) 
     return folded[value] in record.names_folded
 
 
-def store_quotes(filings: list[Filing], drafts: list[Draft]) -> None:
+def store_quotes(drafts: list[Draft]) -> None:
+    """Keep what was made and changed, and the reporting chains."""
     new = [draft for draft in drafts if draft.is_new]
     Quote.objects.bulk_create([draft.quote for draft in new], batch_size=500)
     if changed := [draft.quote for draft in drafts if not draft.is_new]:

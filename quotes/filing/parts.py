@@ -66,7 +66,10 @@ class Draft:
     filing: Filing
     filed: FiledQuote
     proposal: dict
-    is_new: bool
+
+    @property
+    def is_new(self) -> bool:
+        return self.filed.outcome == "made"
 
     @property
     def quote(self) -> Quote:

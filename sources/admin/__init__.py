@@ -16,6 +16,7 @@ from sources.admin.desk import (
     ArticleForm,
     Desk,
     NamedAdmin,
+    Printed,
     ReadOnly,
     RecordAdmin,
     RecordInline,
@@ -132,7 +133,7 @@ class AffiliationAdmin(RecordAdmin):
 
 
 @admin.register(Article)
-class ArticleAdmin(RecordAdmin):
+class ArticleAdmin(Printed, RecordAdmin):
     """Articles are filed, with their text: none is made here."""
 
     form = ArticleForm
@@ -185,14 +186,6 @@ class ArticleAdmin(RecordAdmin):
     @admin.display(description="article")
     def titled(self, article):
         return shown(str(article))
-
-    @admin.display(description="outlet")
-    def printed_by(self, article):
-        return shown(article.outlet and article.outlet.name)
-
-    @admin.display(description="published", ordering="published_day")
-    def printed_on(self, article):
-        return article.published
 
     @admin.display(description="snapshots")
     def texts(self, article):
@@ -267,9 +260,8 @@ class StoredAnswerAdmin(ReadOnly, Desk):
     def get_queryset(self, request):
         return super().get_queryset(request).defer("body")
 
-    def get_search_results(self, request, queryset, search_term):
-        term = search_term.replace("\0", "").strip()
-        return queryset.filter(Q(key=term) | Q(user__username=term)) if term else queryset, False
+    def search(self, request, queryset, term):
+        return queryset.filter(Q(key=term) | Q(user__username=term))
 
 
 admin.site.unregister(AuthToken)
@@ -295,11 +287,8 @@ class TokenAdmin(ReadOnly, Desk):
     def get_object(self, request, object_id, from_field=None):
         return None
 
-    def get_search_results(self, request, queryset, search_term):
-        term = search_term.replace("\0", "").strip()
-        if not term:
-            return queryset, False
-        return queryset.filter(Q(user__username=term) | Q(token_key__startswith=term[:15])), False
+    def search(self, request, queryset, term):
+        return queryset.filter(Q(user__username=term) | Q(token_key__startswith=term[:15]))
 
     def has_revoke_permission(self, request) -> bool:
         return request.user.has_perm("knox.delete_authtoken")

@@ -4,7 +4,6 @@ import json
 from functools import cached_property
 
 from django import forms
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.contrib.postgres.fields import ArrayField
@@ -18,11 +17,10 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from rest_framework import serializers
 
+from sources.counting import count_or_estimate
 from sources.dates import PartialDateField, PartialDateFormField
-from sources.faults import pointed
-from sources.models import (
-    Fold,
-)
+from sources.faults import pointed, refusal_of
+from sources.models import Fold
 from sources.names import as_uuid
 from sources.serializers import (
     IdentifiersField,
@@ -103,8 +101,7 @@ def mentioning(queryset: models.QuerySet, words: list[str]) -> models.QuerySet:
 class Pages(Paginator):
     """Counts exactly up to `COUNTED` rows; beyond, believes PostgreSQL's estimate.
 
-    The planner scales `pg_class.reltuples` to the table's present size and to the filter. Pages
-    below `DEEPEST` are not offered: to get there costs more than to search.
+    Pages below `DEEPEST` are not offered: to get there costs more than to search.
     """
 
     COUNTED = 10_000
@@ -112,12 +109,7 @@ class Pages(Paginator):
 
     @cached_property
     def count(self) -> int:
-        rows = self.object_list.order_by().values("pk")
-        found = rows[: self.COUNTED + 1].count()
-        if found <= self.COUNTED:
-            return found
-        (plan,) = json.loads(rows.explain(format="json"))
-        return max(int(plan["Plan"]["Plan Rows"]), found)
+        return count_or_estimate(self.object_list, exact_up_to=self.COUNTED)[0]
 
     @cached_property
     def num_pages(self) -> int:
@@ -230,21 +222,6 @@ class ArticleForm(RecordForm):
         return data
 
 
-def as_validation_error(error: Exception) -> ValidationError:
-    """What the database refused, in the words of the constraint that refused it."""
-    if isinstance(error, ValidationError):
-        return error
-    said = getattr(error.__cause__, "diag", None)
-    name = said and said.constraint_name
-    for model in apps.get_models():
-        for constraint in model._meta.constraints:
-            if constraint.name == name:
-                return ValidationError(constraint.get_violation_error_message())
-    if said and name and not said.table_name:  # a trigger of ours, which speaks for itself
-        return ValidationError(said.message_primary)
-    return ValidationError(f"The database refused this{f' ({name})' if name else ''}.")
-
-
 # Pages of the admin
 
 
@@ -260,11 +237,11 @@ class Desk(admin.ModelAdmin):
         css = {"all": ["sources/admin.css"]}
 
     def get_search_results(self, request, queryset, search_term):
-        """An id finds its record; all else is up to `search`."""
+        """An id finds its record, where records have such ids; all else is up to `search`."""
         term = search_term.replace("\0", "").strip()
         if not term:
             return queryset, False
-        if key := as_uuid(term):
+        if isinstance(self.opts.pk, models.UUIDField) and (key := as_uuid(term)):
             return queryset.filter(pk=key), False
         return self.search(request, queryset, term), False
 
@@ -340,7 +317,8 @@ class RecordAdmin(Desk):
         except (ValidationError, IntegrityError, DataError) as error:
             if request.method != "POST" or hasattr(request, "refusal"):
                 raise
-            request.refusal = as_validation_error(error)
+            is_said = isinstance(error, ValidationError)
+            request.refusal = error if is_said else ValidationError(refusal_of(error))
         return super().changeform_view(request, object_id, form_url, extra_context)
 
 
@@ -364,6 +342,18 @@ class RecordInline(admin.TabularInline):
     @admin.display(description="version")
     def version_read(self, record):
         return record.version
+
+
+class Printed:
+    """Columns of what an outlet printed on a date."""
+
+    @admin.display(description="outlet")
+    def printed_by(self, record):
+        return shown(record.outlet and record.outlet.name)
+
+    @admin.display(description="published", ordering="published_day")
+    def printed_on(self, record):
+        return record.published
 
 
 class NamedAdmin(RecordAdmin):
