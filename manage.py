@@ -7,7 +7,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from sources.acts import acting
+
+    with acting(road=f"command:{sys.argv[1] if len(sys.argv) > 1 else 'help'}"):
+        execute_from_command_line(sys.argv)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""Who may ask: tokens, and the permissions that the three groups carry.
+"""Who asks, and who may: tokens, the permissions of the three groups, and what the ledger is told.
 
 This module is loaded while Django REST framework defines its first view: it imports no views.
 """
+
+from uuid import uuid4
 
 from django.conf import settings
 from django.utils import timezone
@@ -9,6 +11,10 @@ from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
 from knox.models import get_token_model
 from rest_framework import exceptions, permissions
+
+from sources.acts import acting
+
+LONGEST_REQUEST_ID = 200
 
 
 class TokenAuthentication(KnoxTokenAuthentication):
@@ -48,3 +54,28 @@ class GroupPermissions(permissions.BasePermission):
             return True
         reads = needed == usual and request.method in permissions.SAFE_METHODS
         return settings.ONRECORD_PUBLIC_READ and reads
+
+
+def announced(get_response):
+    """Have the changes that a request makes recorded under its road, its id and its user.
+
+    The id is what the client or a proxy sent as `X-Request-ID`, else a new UUID; the answer carries
+    it. A user of the API is known only once a view has read the token: see `sources.api.Endpoint`.
+    """
+
+    def middleware(request):
+        is_api = request.path.startswith("/api/")
+        given = request.headers.get("X-Request-ID", "")
+        usable = 0 < len(given) <= LONGEST_REQUEST_ID and given.isprintable()
+        request_id = given if usable else str(uuid4())
+        with acting(
+            road="api" if is_api else "admin",
+            actor="" if is_api else request.user.get_username(),
+            request=request_id,
+            reason="",
+        ):
+            response = get_response(request)
+        response.setdefault("X-Request-ID", request_id)
+        return response
+
+    return middleware

@@ -5,15 +5,21 @@ Attribution has two layers. The printed one is what the article says (`text`, `s
 `affiliation`, `said`, `utterance`) and can be revised without touching the first.
 """
 
+from datetime import UTC, datetime
+
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 
+from quotes.anchoring import AnchoringError, Page
+from quotes.life import STEPS, NotOpen, Status
+from sources.acts import because
 from sources.dates import FirstDay, PartialDateField
+from sources.ledger import Recording
 from sources.models import (
     Affiliation,
     Article,
@@ -26,14 +32,14 @@ from sources.models import (
     Speaker,
     WordsOf,
 )
-from sources.triggers import KeepsVersion
+from sources.triggers import FollowsMerges, KeepsVersion, Trigger
 
 
 class Utterance(Record):
     """One act of speaking that several quotes report, each in its own words."""
 
     class Meta:
-        triggers = [KeepsVersion()]
+        triggers = [KeepsVersion(), *Recording().triggers]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -103,6 +109,23 @@ class Exactly(models.Func):
     output_field = models.BooleanField()
 
 
+# How the ledger calls an update of a quote, by its row before and after
+STEPS_TAKEN = """CASE
+    WHEN n.status = o.status AND n.corrections IS DISTINCT FROM o.corrections THEN 'corrected'
+    WHEN n.status = o.status THEN 'updated'
+    WHEN n.status = 'published' AND o.status = 'disputed' THEN 'settled'
+    WHEN n.status = 'proposed' THEN 'updated'
+    ELSE n.status END"""
+
+# What the ledger keeps of a quote's reporting chain
+VIA_STEPS = """(
+    SELECT coalesce(jsonb_agg(
+        jsonb_build_object('kind', v.kind, 'name', v.name, 'outlet_id', v.outlet_id)
+        ORDER BY v.position
+    ), '[]') FROM quotes_via v WHERE v.quote_id = n.id
+)"""
+
+
 class Quote(Record):
     """Words that an article attributes to a speaker, and where they are printed.
 
@@ -120,12 +143,7 @@ class Quote(Record):
         MIXED = "mixed"  # indirect speech with words in quote marks
         INDIRECT = "indirect"  # no quote marks
 
-    class Status(models.TextChoices):
-        PROPOSED = "proposed"
-        PUBLISHED = "published"
-        REJECTED = "rejected"
-        DISPUTED = "disputed"
-        RETRACTED = "retracted"
+    Status = Status  # and which step leads from one to the next: `quotes.life`
 
     PUBLIC = (Status.PUBLISHED, Status.DISPUTED, Status.RETRACTED)
 
@@ -164,6 +182,17 @@ class Quote(Record):
     language = models.CharField(max_length=35, null=True, blank=True)
     status = models.CharField(max_length=9, choices=Status, default=Status.PROPOSED)
     flags = ArrayField(models.CharField(max_length=30, choices=Flag), default=list, blank=True)
+    reason = models.TextField(null=True, blank=True, editable=False)  # of its present status
+    replaced_by = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replaces",
+        editable=False,
+        db_index=False,  # nobody asks for the quotes that one replaces
+    )
+    corrections = models.JSONField(db_default=[], blank=True, editable=False)  # see `correct`
 
     # Printed
     attribution_text = models.TextField(null=True, blank=True)
@@ -255,8 +284,15 @@ class Quote(Record):
             GinIndex(F("role_words"), name="quote_role_words"),
         ]
         triggers = [
-            KeepsVersion(),
-            pgtrigger.Trigger(
+            FollowsMerges("speaker", "organisation"),
+            KeepsVersion(derived=("contexts", "nearest")),
+            *Recording(
+                verb=STEPS_TAKEN,
+                public="n.status IN ('published', 'disputed', 'retracted')",
+                derived=("contexts", "nearest"),
+                parts={"via": VIA_STEPS},
+            ).triggers,
+            Trigger(
                 name="anchor",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert
@@ -277,7 +313,7 @@ class Quote(Record):
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="article",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert
@@ -288,7 +324,7 @@ class Quote(Record):
                     RETURN NEW;
                 """,
             ),
-            pgtrigger.Trigger(
+            Trigger(
                 name="affiliation",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert
@@ -305,6 +341,26 @@ class Quote(Record):
                                 USING ERRCODE = 'check_violation',
                                       CONSTRAINT = 'quote_affiliation_fits';
                         END IF;
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            Trigger(
+                name="role",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf(
+                    "speaker_id", "said", "published", "role", "attribution_role", "flags"
+                ),
+                func="""
+                    NEW.flags = array_remove(NEW.flags, 'role_conflict');
+                    IF NEW.speaker_id IS NOT NULL
+                       AND coalesce(NEW.attribution_role, NEW.role) IS NOT NULL
+                       AND quotes_role_conflict(
+                           NEW.speaker_id, coalesce(NEW.said, NEW.published),
+                           ARRAY[NEW.role, NEW.attribution_role]
+                       ) THEN
+                        NEW.flags = NEW.flags || 'role_conflict'::varchar;
                     END IF;
                     RETURN NEW;
                 """,
@@ -326,6 +382,10 @@ class Quote(Record):
         organisation lets go of an affiliation that does not fit. Naming the speaker settles who it
         is.
         """
+        self._resolve(**changes)
+        self.save(update_fields={*changes, "affiliation", "organisation", "flags"})
+
+    def _resolve(self, **changes) -> None:
         for name, value in changes.items():
             setattr(self, name, value)
         affiliation = self.affiliation
@@ -343,11 +403,137 @@ class Quote(Record):
             self.flags = [flag for flag in self.flags if flag not in settled]
         if "organisation" in changes:
             self.flags = [f for f in self.flags if f != self.Flag.AMBIGUOUS_ORGANISATION]
-        self.save(update_fields={*changes, "affiliation", "organisation", "flags"})
+
+    # Its life
+
+    def publish(self, reason: str | None = None) -> None:
+        """Let readers see it."""
+        self._take("publish", reason)
+
+    def reject(self, reason: str) -> None:
+        """Keep a proposed quote from being published."""
+        self._take("reject", reason)
+
+    def dispute(self, reason: str) -> None:
+        """Say that what is published is contested, and how."""
+        self._take("dispute", reason)
+
+    def settle(self, reason: str | None = None) -> None:
+        """End a dispute in favour of the quote as it stands."""
+        self._take("settle", reason)
+
+    def retract(self, reason: str, replaced_by: "Quote | None" = None) -> None:
+        """Take it back, for good; `replaced_by` is the public quote to use instead."""
+        if replaced_by and replaced_by.pk == self.pk:
+            raise ValidationError({"replaced_by": "A quote cannot replace itself."})
+        if replaced_by and replaced_by.status not in (Status.PUBLISHED, Status.DISPUTED):
+            raise ValidationError({"replaced_by": f"That quote is {replaced_by.status}."})
+        self._take("retract", reason, replaced_by=replaced_by)
+
+    def correct(self, note: str, *, now: datetime, **changes) -> None:
+        """Change what is printed or resolved of a public quote, with a note for its readers.
+
+        `changes` are those of `revise`, and `text` or `spans` or both: new words have to stand in
+        the article's present text, or else in the one that the quote is anchored in.
+        """
+        with transaction.atomic(), because(note):
+            self._check_step("correct", note, "note")
+            before = self._told()
+            if words := {name: changes.pop(name) for name in ("text", "spans") if name in changes}:
+                self._anchor_anew(**words)
+            self._resolve(**changes)
+            after = self._told()
+            changed = [
+                {"field": name, "before": before[name], "after": after[name]}
+                for name in before
+                if before[name] != after[name]
+            ]
+            if not changed:
+                raise ValidationError("This changes nothing: say what is to be corrected.")
+            when = now.astimezone(UTC).isoformat().replace("+00:00", "Z")
+            self.corrections = [
+                *self.corrections,
+                {"when": when, "note": note.strip(), "changed": changed},
+            ]
+            self.save()
+
+    def _take(self, step: str, reason: str | None, **values) -> None:
+        with transaction.atomic(), because(reason):
+            self._check_step(step, reason, "reason")
+            self.status = STEPS[step].enters
+            self.reason = reason.strip() if STEPS[step].takes_back else None
+            for name, value in values.items():
+                setattr(self, name, value)
+            self.save(update_fields=["status", "reason", *values])
+
+    def _check_step(self, step: str, said: str | None, name: str) -> None:
+        """Lock the quote, see whether the step is open, and that it says why if it has to."""
+        self.refresh_from_db(from_queryset=Quote.objects.select_for_update())
+        if self.status not in STEPS[step].leaves:
+            raise NotOpen(step, self.status)
+        has_to = STEPS[step].takes_back or name == "note"
+        if has_to and not (said or "").strip():
+            raise ValidationError({name: f"To {step} a quote, say why."})
+
+    def _told(self) -> dict:
+        """What a correction may change, as readers are told of it."""
+        names = ("text", "kind", "language", "role")
+        told = {name: getattr(self, name) for name in names} | {"role": self.shown_role}
+        for name in ("speaker", "organisation"):
+            record = getattr(self, name)
+            told[name] = {"id": str(record.pk), "name": record.name} if record else None
+        told["said"] = str(self.said) if self.said else None
+        for name in ("text", "speaker", "role", "organisation", "cue"):
+            told[f"attribution.{name}"] = getattr(self, f"attribution_{name}")
+        return told | {"spans": [list(span) for span in self.spans]}
+
+    def _anchor_anew(self, text: str | None = None, spans: list | None = None) -> None:
+        texts = [self.article.snapshot, self.snapshot]
+        texts = [held for held in dict.fromkeys(texts) if held is not None]
+        if not texts:
+            raise ValidationError(
+                {"text": "No text of this article is held to find the words in: capture it first."}
+            )
+        refusal = None
+        for snapshot in texts:
+            page = Page(snapshot.text)
+            try:
+                found = page.at(spans, text) if spans else page.find(text or "")
+            except AnchoringError as error:
+                refusal = refusal or error
+                continue
+            stays = snapshot.pk == self.snapshot_id and self.anchor != self.Anchor.UNANCHORED
+            self.anchor = self.anchor if stays else self.Anchor.EXACT
+            self.nearest = self.nearest if stays else None
+            self.snapshot, self.spans = snapshot, [list(span) for span in found]
+            self.text = page.text_at(found)
+            return
+        raise ValidationError({"spans" if spans else "text": refusal.message})
+
+
+class TellsQuote(Trigger):
+    """A change to a quote's reporting chain is a change to the quote."""
+
+    when = pgtrigger.After
+    level = pgtrigger.Statement
+    func = """
+        UPDATE quotes_quote SET version = version + 1 WHERE id IN (SELECT quote_id FROM rows);
+        RETURN NULL;
+    """
+
+    def __init__(self, operation: pgtrigger.Operation, **rows: str):
+        super().__init__(
+            name=f"tell_quote_{str(operation).lower()}",
+            operation=operation,
+            referencing=pgtrigger.Referencing(**rows),
+        )
 
 
 class Via(models.Model):
-    """One step of the reporting chain, from the outlet back to the speaker."""
+    """One step of the reporting chain, from the outlet back to the speaker.
+
+    Part of its quote: the ledger keeps it with the quote, whose version counts its changes.
+    """
 
     class Kind(models.TextChoices):
         TOLD = "told"
@@ -374,6 +560,12 @@ class Via(models.Model):
                 name="via_kind_is_known",
             ),
         ]
+        triggers = [
+            FollowsMerges("outlet"),
+            TellsQuote(pgtrigger.Insert, new="rows"),
+            TellsQuote(pgtrigger.Update, new="rows"),
+            TellsQuote(pgtrigger.Delete, old="rows"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -385,7 +577,7 @@ class PrintedArticle(Article):
     class Meta:
         proxy = True
         triggers = [
-            pgtrigger.Trigger(
+            Trigger(
                 name="tell_quotes",
                 when=pgtrigger.After,
                 operation=pgtrigger.UpdateOf("outlet_id", "published"),
@@ -400,23 +592,54 @@ class PrintedArticle(Article):
 
 
 class CitedAffiliation(Affiliation):
-    """An affiliation as its quotes see it: while they rest on it, it stays the same person's."""
+    """An affiliation as its quotes see it: while they rest on it, it stays the same person's.
+
+    Only where two records of one person or one organisation are merged it goes over to the other,
+    or back, and its quotes go with it.
+    """
 
     class Meta:
         proxy = True
         triggers = [
-            pgtrigger.Trigger(
+            Trigger(
                 name="keep_for_quotes",
                 when=pgtrigger.Before,
                 operation=pgtrigger.UpdateOf("speaker_id", "organisation_id"),
                 condition=pgtrigger.AnyChange("speaker_id", "organisation_id"),
                 func="""
-                    IF EXISTS (SELECT FROM quotes_quote WHERE affiliation_id = OLD.id) THEN
+                    IF current_setting('onrecord.merging', true) IS DISTINCT FROM 'on'
+                       AND EXISTS (SELECT FROM quotes_quote WHERE affiliation_id = OLD.id) THEN
                         RAISE EXCEPTION
                             'Quotes rest on this affiliation: make another, and move them there.'
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'affiliation_is_cited';
                     END IF;
                     RETURN NEW;
+                """,
+            ),
+            Trigger(
+                name="tell_quotes",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("speaker_id", "organisation_id"),
+                condition=pgtrigger.AnyChange("speaker_id", "organisation_id"),
+                func="""
+                    UPDATE quotes_quote
+                        SET speaker_id = NEW.speaker_id, organisation_id = NEW.organisation_id
+                        WHERE affiliation_id = NEW.id;
+                    RETURN NULL;
+                """,
+            ),
+            Trigger(
+                name="recheck_roles",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("speaker_id", "role", "from", "to"),
+                func="""
+                    UPDATE quotes_quote SET flags = flags
+                        WHERE (speaker_id = NEW.speaker_id OR speaker_id = OLD.speaker_id)
+                          AND coalesce(attribution_role, role) IS NOT NULL
+                          AND ('role_conflict' = ANY (flags)) <> quotes_role_conflict(
+                              speaker_id, coalesce(said, published), ARRAY[role, attribution_role]
+                          );
+                    RETURN NULL;
                 """,
             ),
         ]

@@ -16,8 +16,10 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers, status, viewsets
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
+from sources.acts import known_as
 from sources.faults import (
     BadParameter,
     KeyReused,
@@ -168,7 +170,8 @@ def idempotent(handler):
     def answer(self, request, *args, **kwargs):
         key = request.headers.get("Idempotency-Key")
         if key is None:
-            return handler(self, request, *args, **kwargs)
+            with transaction.atomic():
+                return handler(self, request, *args, **kwargs)
         if not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY or not key.isprintable():
             raise serializers.ValidationError(
                 {
@@ -246,6 +249,8 @@ class Endpoint(viewsets.GenericViewSet):
 
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
+        if request.method not in SAFE_METHODS:
+            known_as(request.user.get_username())
         known = self.parameters()
         faults = {}
         for name, values in request.query_params.lists():

@@ -24,8 +24,31 @@ from django.db.models.functions import UUID7, Length, Now
 from django.utils.text import slugify
 
 from sources.dates import FirstDay, PartialDate, PartialDateField
+from sources.ledger import Era, Recording, Revision
 from sources.locks import lock_all
-from sources.triggers import KeepsVersion, Refuses
+from sources.triggers import FollowsMerges, KeepsVersion, RefusesUnlessErasing, Trigger
+
+__all__ = [
+    "Affiliation",
+    "Article",
+    "Era",
+    "Fold",
+    "HasWords",
+    "Named",
+    "Organisation",
+    "Outlet",
+    "Record",
+    "Revision",
+    "Snapshot",
+    "Speaker",
+    "StoredAnswer",
+    "UrlKey",
+    "WordsOf",
+    "digest",
+    "fold_all",
+    "new_ids",
+    "url_keys",
+]
 
 # Functions of the database, made by the first migration
 
@@ -111,17 +134,31 @@ class Record(models.Model):
 
 
 class NamedQuerySet(models.QuerySet):
+    def standing(self):
+        """All but those that were merged into another."""
+        return self.filter(merged_into=None)
+
     def called(self, name: str):
-        """Records whose name or alias is this one, case and accents ignored."""
-        return self.filter(names_folded__contains=[Fold(models.Value(name))])
+        """Standing records whose name or alias is this one, case and accents ignored."""
+        return self.standing().filter(names_folded__contains=[Fold(models.Value(name))])
 
     def called_any(self, folded: list[str]):
-        """Records with one of these names, already folded."""
-        return self.filter(names_folded__overlap=folded)
+        """Standing records with one of these names, already folded."""
+        return self.standing().filter(names_folded__overlap=folded)
+
+
+MERGES = """CASE
+    WHEN n.merged_into_id IS NOT DISTINCT FROM o.merged_into_id THEN 'updated'
+    WHEN n.merged_into_id IS NULL THEN 'unmerged'
+    ELSE 'merged' END"""
 
 
 class Named(Record):
-    """A record found by its name or by any of its aliases."""
+    """A record found by its name or by any of its aliases.
+
+    One that was merged into another (`merged_into`) stays, and its id leads to the other for ever.
+    `distinct_from` holds the ids of records that it was said not to be, on both sides.
+    """
 
     name = models.CharField(max_length=500)
     aliases = ArrayField(models.CharField(max_length=500), default=list, blank=True)
@@ -130,6 +167,16 @@ class Named(Record):
         output_field=ArrayField(models.TextField()),
         db_persist=True,
     )
+    merged_into = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="merged",
+        editable=False,
+        db_index=False,  # each table has an index of the few that were merged
+    )
+    distinct_from = ArrayField(models.UUIDField(), db_default=[], blank=True, editable=False)
 
     objects = NamedQuerySet.as_manager()
 
@@ -138,6 +185,13 @@ class Named(Record):
 
     def __str__(self) -> str:
         return self.name
+
+
+def merged_index(model: str) -> models.Index:
+    """For the chain of merges that end in a record."""
+    return models.Index(
+        fields=["merged_into"], condition=Q(merged_into__isnull=False), name=f"{model}_merged"
+    )
 
 
 def has_a_name(model: str) -> models.CheckConstraint:
@@ -163,8 +217,9 @@ class Outlet(Named):
         indexes = [
             GinIndex(F("names_folded"), name="outlet_names"),  # filing, outlet_name
             models.Index(fields=["name", "id"], name="outlet_by_name"),  # outlets/
+            merged_index("outlet"),
         ]
-        triggers = [KeepsVersion()]
+        triggers = [KeepsVersion(), *Recording(verb=MERGES).triggers]
 
     @classmethod
     def free_slug(cls, name: str, taken: set[str] = frozenset()) -> str:
@@ -233,7 +288,7 @@ class Article(Record):
             models.Index(fields=["created", "id"], name="article_by_created"),
             models.Index(fields=["outlet", "published_day", "id"], name="article_by_outlet"),
         ]
-        triggers = [KeepsVersion()]
+        triggers = [FollowsMerges("outlet"), KeepsVersion(), *Recording().triggers]
 
     def __str__(self) -> str:
         return self.headline or self.url or self.external_id or str(self.id)
@@ -249,6 +304,9 @@ class Snapshot(models.Model):
 
     Immutable: PostgreSQL refuses UPDATE, DELETE and TRUNCATE, and a digest that is not the text's.
     The same text in two articles (a wire story) is two snapshots with one digest.
+
+    Only what the law says must go is ever blotted out (`manage.py erase`): `erased` then holds the
+    ranges of code points, `[[start, end], …]`, and `sha256` is still that of the text as captured.
     """
 
     MOST_CHARACTERS = 2_000_000
@@ -261,6 +319,10 @@ class Snapshot(models.Model):
         expression=Length("text"), output_field=models.PositiveIntegerField(), db_persist=True
     )
     captured = models.DateTimeField(db_default=Now(), editable=False)
+    version = models.PositiveIntegerField(db_default=1, editable=False)
+    erased = ArrayField(
+        ArrayField(models.PositiveIntegerField(), size=2), null=True, editable=False
+    )
 
     class Meta:
         ordering = ["captured", "id"]
@@ -271,7 +333,8 @@ class Snapshot(models.Model):
             ),
         ]
         triggers = [
-            pgtrigger.Trigger(
+            KeepsVersion(),
+            Trigger(
                 name="digest",
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert,
@@ -284,8 +347,13 @@ class Snapshot(models.Model):
                     RETURN NEW;
                 """,
             ),
-            Refuses(name="no_change", operation=pgtrigger.Update | pgtrigger.Delete),
-            Refuses(name="no_truncate", operation=pgtrigger.Truncate, level=pgtrigger.Statement),
+            RefusesUnlessErasing(name="no_change", operation=pgtrigger.Update),
+            *Recording(
+                verb="'redacted'",
+                public="false",  # told of by its article
+                time="clock_timestamp()",
+                digested=("text",),
+            ).triggers,
         ]
 
     def __str__(self) -> str:
@@ -321,8 +389,13 @@ class Organisation(Named):
         indexes = [
             GinIndex(F("names_folded"), name="organisation_names"),
             models.Index(fields=["name", "id"], name="organisation_by_name"),
+            merged_index("organisation"),
         ]
-        triggers = [KeepsVersion()]
+        triggers = [
+            FollowsMerges("parent"),
+            KeepsVersion(),
+            *Recording(verb=MERGES).triggers,
+        ]
 
 
 class SpeakerQuerySet(NamedQuerySet):
@@ -376,8 +449,13 @@ class Speaker(Named):
             GinIndex(F("names_folded"), name="speaker_names"),  # filing, speaker_name
             models.Index(fields=["name", "id"], name="speaker_by_name"),  # speakers/
             models.Index(fields=["created", "id"], name="speaker_by_created"),
+            merged_index("speaker"),
         ]
-        triggers = [KeepsVersion()]
+        triggers = [
+            FollowsMerges("organisation"),
+            KeepsVersion(),
+            *Recording(verb=MERGES).triggers,
+        ]
 
 
 class AffiliationQuerySet(models.QuerySet):
@@ -438,7 +516,11 @@ class Affiliation(Record):
             models.Index(fields=["start_day", "id"], name="affiliation_by_start"),
             GinIndex(F("role_words"), name="affiliation_role_words"),  # role
         ]
-        triggers = [KeepsVersion()]
+        triggers = [
+            FollowsMerges("speaker", "organisation"),
+            KeepsVersion(),
+            *Recording().triggers,
+        ]
 
     def __str__(self) -> str:
         return f"{self.speaker}, {self.role}, {self.organisation}"

@@ -20,14 +20,13 @@ API = "/api/v1/"
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """The guard against TRUNCATE would stop the clean-up after tests that commit."""
+    """The guards against TRUNCATE would stop the clean-up after tests that commit."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT tgname FROM pg_trigger WHERE tgrelid = 'sources_snapshot'::regclass"
-            " AND tgname LIKE '%%no_truncate%%'"
+            "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE '%%no_truncate%%'"
         )
-        (trigger,) = cursor.fetchone()
-        cursor.execute(f'ALTER TABLE sources_snapshot DISABLE TRIGGER "{trigger}"')
+        for table, trigger in cursor.fetchall():
+            cursor.execute(f'ALTER TABLE {table} DISABLE TRIGGER "{trigger}"')
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,16 @@
 from itertools import count
 
 from quotes.models import Quote, Utterance, Via
-from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker, digest
+from sources.models import (
+    Affiliation,
+    Article,
+    Organisation,
+    Outlet,
+    Snapshot,
+    Speaker,
+    digest,
+    new_ids,
+)
 
 _number = count(1)
 
@@ -65,18 +74,18 @@ def make_quote(
     if anchor != "unanchored":
         start = article.snapshot.text.index(text)
         values |= {"snapshot": article.snapshot, "spans": [[start, start + len(text)]]}
-    values = {"kind": "direct", "status": "published", **values}
-    quote = Quote.objects.create(article=article, text=text, anchor=anchor, **values)
+    values = {"kind": "direct", "status": "published", "id": new_ids(1)[0], **values}
     for position, step in enumerate(via):
         known = None if isinstance(step, str) else step
+        # Before the quote: a chain that comes later is a change to it.
         Via.objects.create(
-            quote=quote,
+            quote_id=values["id"],
             position=position,
             kind="cited",
             name=known.name if known else step,
             outlet=known,
         )
-    return quote
+    return Quote.objects.create(article=article, text=text, anchor=anchor, **values)
 
 
 def make_quotes(number: int, article: Article, **values) -> list[Quote]:

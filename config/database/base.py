@@ -7,6 +7,8 @@ from django.db.backends.postgresql.creation import DatabaseCreation as PostgreSQ
 from django.db.backends.postgresql.features import DatabaseFeatures as PostgreSQLFeatures
 from django.db.utils import OperationalError
 
+from sources.acts import announced, sign
+
 from . import embedded
 
 
@@ -69,3 +71,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.is_embedded:
             self.ensure_server_is_running()
         return super().get_new_connection(conn_params)
+
+    def _set_autocommit(self, autocommit):
+        super()._set_autocommit(autocommit)
+        if not autocommit and announced():
+            # A transaction begins: the ledger has to know whose it is.
+            with self.wrap_database_errors:
+                sign(self.connection)

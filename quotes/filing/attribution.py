@@ -47,7 +47,6 @@ def _let_go(draft: Draft) -> None:
         drop_flags(quote, Flag.AMBIGUOUS_ORGANISATION)
     if differs & {"speaker", "organisation", "role", "attribution.role", "said"}:
         quote.affiliation = None
-        drop_flags(quote, Flag.ROLE_CONFLICT)
 
 
 def _match(drafts: list[Draft]) -> None:
@@ -279,10 +278,7 @@ def _when(draft: Draft) -> PartialDate | None:
 
 
 def _match_affiliation(draft: Draft, roles: dict[str, str]) -> None:
-    """Take the affiliation that the named role and organisation fit, if one does.
-
-    A printed role that fits nothing the speaker was on that date is flagged.
-    """
+    """Take the affiliation that the named role and organisation fit, if one does."""
     quote, when = draft.quote, _when(draft)
     named = {roles[role] for role in (quote.role, quote.attribution_role) if role}
     if not named:
@@ -297,11 +293,3 @@ def _match_affiliation(draft: Draft, roles: dict[str, str]) -> None:
     if len(fitting) == 1:
         (quote.affiliation,) = fitting
         quote.organisation = quote.affiliation.organisation
-    agreeing = any(
-        set(role.split()) <= set(roles[a.role].split())
-        or set(roles[a.role].split()) <= set(role.split())
-        for role in named
-        for a in held
-    )
-    if when and held and not agreeing:
-        add_flag(quote, Flag.ROLE_CONFLICT)

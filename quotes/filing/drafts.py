@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from quotes.filing.parts import PLAIN_FIELDS, PRINTED_FIELDS, Draft, FiledQuote, Filing
 from quotes.models import Quote, Via
-from sources.models import Named, Outlet, fold_all
+from sources.models import Named, Outlet, fold_all, new_ids
 from sources.names import Register, as_uuid
 
 
@@ -114,33 +114,38 @@ def stands_for(value: str | None, record: Named | None, folded: dict[str, str]) 
 
 
 def store_quotes(drafts: list[Draft]) -> None:
-    """Keep what was made and changed, and the reporting chains."""
+    """Keep what was made and changed, each with its reporting chain: one version of a quote."""
     new = [draft for draft in drafts if draft.is_new]
+    for draft, key in zip(new, new_ids(len(new)), strict=True):
+        draft.quote.pk = key
+    _store_chains(drafts)
     Quote.objects.bulk_create([draft.quote for draft in new], batch_size=500)
     if changed := [draft.quote for draft in drafts if not draft.is_new]:
         columns = [*PLAIN_FIELDS, *(f"attribution_{name}" for name in PRINTED_FIELDS)]
         columns += ["status", "flags", "speaker", "organisation", "affiliation"]
         Quote.objects.bulk_update(changed, columns, batch_size=200)
+
+
+def _store_chains(drafts: list[Draft]) -> None:
+    """Before the quotes: a chain that comes later would be a change to its quote."""
     rechained = [
         draft
         for draft in drafts
-        if draft.filed.outcome in ("made", "updated") and "via" in draft.proposal
+        if draft.is_new or (draft.filed.outcome == "updated" and "via" in draft.filed.differs)
     ]
-    Via.objects.filter(quote__in=[d.quote for d in rechained if not d.is_new]).delete()
-    outlets = Register(
-        Outlet.objects.all(), [step["name"] for d in rechained for step in d.proposal["via"]]
-    )
+    Via.objects.filter(quote__in=[d.quote.pk for d in rechained if not d.is_new]).delete()
+    steps = [(draft.quote.pk, step) for draft in rechained for step in enumerate(draft.chain)]
+    outlets = Register(Outlet.objects.all(), [step["name"] for _, (_, step) in steps])
     Via.objects.bulk_create(
         [
             Via(
-                quote=draft.quote,
+                quote_id=quote,
                 position=position,
                 kind=step["kind"],
                 name=step["name"],
                 outlet=known[0] if len(known := outlets.called(step["name"])) == 1 else None,
             )
-            for draft in rechained
-            for position, step in enumerate(draft.proposal["via"])
+            for quote, (position, step) in steps
         ],
         batch_size=1000,
     )

@@ -75,6 +75,11 @@ class Draft:
     def quote(self) -> Quote:
         return self.filed.quote
 
+    @property
+    def chain(self) -> list[dict]:
+        """The reporting chain that was filed: a kind and a name each."""
+        return self.proposal.get("via", [])
+
 
 def add_flag(quote: Quote, flag: str) -> None:
     if flag not in quote.flags:

@@ -9,7 +9,7 @@ from knox.models import AuthToken
 
 from quotes.admin import ViaInline
 from quotes.models import CitedAffiliation, PrintedArticle, Quote, Utterance, Via
-from sources.models import StoredAnswer
+from sources.models import Era, Revision, StoredAnswer
 from tests.records import (
     make_affiliation,
     make_article,
@@ -40,7 +40,7 @@ OURS = [
     model
     for app in ("sources", "quotes")
     for model in apps.get_app_config(app).get_models()
-    if model not in (CitedAffiliation, PrintedArticle, Via)
+    if model not in (CitedAffiliation, PrintedArticle, Via, Era, Revision)
 ]
 
 MADE_BY_HAND = {"outlet", "organisation", "speaker", "affiliation", "utterance"}
