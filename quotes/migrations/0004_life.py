@@ -16,8 +16,8 @@ RETURN (
     )), false)
     FROM sources_affiliation held
     WHERE held.speaker_id = speaker
-      AND (held."from" IS NULL OR lower(held."from") < upper(at))
-      AND (held."to" IS NULL OR upper(held."to") > lower(at))
+      AND (held.start IS NULL OR lower(held.start) < upper(at))
+      AND (held."end" IS NULL OR upper(held."end") > lower(at))
 );
 COMMENT ON FUNCTION quotes_role_conflict IS
     'Whether the words of none of these roles are among those, or the other way round, of any role '

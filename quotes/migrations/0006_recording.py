@@ -94,8 +94,8 @@ class Migration(migrations.Migration):
                 name="recheck_roles",
                 sql=sources.triggers.TriggerSql(
                     func="\n                    UPDATE quotes_quote SET flags = flags\n                        WHERE (speaker_id = NEW.speaker_id OR speaker_id = OLD.speaker_id)\n                          AND coalesce(attribution_role, role) IS NOT NULL\n                          AND ('role_conflict' = ANY (flags)) <> quotes_role_conflict(\n                              speaker_id, coalesce(said, published), ARRAY[role, attribution_role]\n                          );\n                    RETURN NULL;\n                ",
-                    hash="7801b69d2338880fdea7f123f0fdcc8b4cf72a71",
-                    operation='INSERT OR UPDATE OF "speaker_id", "role", "from", "to"',
+                    hash="4371e6f2f875946ef267ed96490939959a98bfc3",
+                    operation='INSERT OR UPDATE OF "speaker_id", "role", "start", "end"',
                     pgid="pgtrigger_recheck_roles_de3a7",
                     table="sources_affiliation",
                     when="AFTER",
