@@ -631,7 +631,8 @@ class CitedAffiliation(Affiliation):
             Trigger(
                 name="recheck_roles",
                 when=pgtrigger.After,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("speaker_id", "role", "start", "end"),
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("speaker_id", "role", "start", "end"),
                 func="""
                     UPDATE quotes_quote SET flags = flags
                         WHERE (speaker_id = NEW.speaker_id OR speaker_id = OLD.speaker_id)

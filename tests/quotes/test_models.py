@@ -67,11 +67,11 @@ def test_another_organisation_lets_go_of_an_affiliation_that_does_not_fit(quote)
 
 
 def test_naming_the_speaker_settles_who_it_is(quote):
-    flags = [Quote.Flag.AMBIGUOUS_SPEAKER, Quote.Flag.UNRESOLVED_SPEAKER, Quote.Flag.ROLE_CONFLICT]
+    flags = [Quote.Flag.AMBIGUOUS_SPEAKER, Quote.Flag.UNRESOLVED_SPEAKER, Quote.Flag.FILING_DIFFERS]
     Quote.objects.update(flags=flags)
     quote = stored(quote)
     quote.revise(speaker=speaker())
-    assert stored(quote).flags == [Quote.Flag.ROLE_CONFLICT]
+    assert stored(quote).flags == [Quote.Flag.FILING_DIFFERS]
 
 
 def test_naming_the_organisation_settles_which_it_is(quote):
@@ -160,7 +160,7 @@ def test_nobody_sets_the_version_or_the_time_of_change(quote):
         ("sources_speaker", "aliases = '{A}'"),
         ("sources_organisation", "name = 'B'"),
         ("sources_affiliation", "role = 'B'"),
-        ("quotes_quote", "flags = '{role_conflict}'"),
+        ("quotes_quote", "flags = '{filing_differs}'"),
     ],
 )
 def test_every_record_counts_its_changes(quote, table, change):
