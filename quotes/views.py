@@ -5,7 +5,7 @@ from functools import wraps
 from django.db import transaction
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -14,6 +14,7 @@ from rest_framework.reverse import reverse
 from quotes.filing import Filing, capture, file, propose
 from quotes.filters import QuoteFilters
 from quotes.models import Quote
+from quotes.representations import REPRESENTATIONS, life_of
 from quotes.serializers import (
     CaptureSerializer,
     CorrectingSerializer,
@@ -27,11 +28,13 @@ from quotes.serializers import (
     TakingBackSerializer,
 )
 from sources.api import IF_MATCH, Endpoint, Resource, StrictSerializer, idempotent
+from sources.faults import BadParameter, nearest_of
 from sources.filters import ArticleFilters
 from sources.models import Article, Snapshot
 from sources.serializers import ArticleSerializer, SnapshotSummarySerializer
 
 FILING_BYTES = 5 * 1024 * 1024
+FORMATS = ["json", *(each.format for each in REPRESENTATIONS)]
 
 
 class Articles(Resource):
@@ -144,6 +147,48 @@ class Quotes(Resource):
 
     def get_queryset(self):
         return Quote.objects.visible_to(self.request.user).with_parts()
+
+    def get_renderers(self):
+        more = REPRESENTATIONS if self.action == "retrieve" else []
+        return [*super().get_renderers(), *(renderer() for renderer in more)]
+
+    def parameters(self) -> set[str]:
+        return super().parameters() | ({"format"} if self.action == "retrieve" else set())
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "format",
+                enum=FORMATS,
+                default="json",
+                description="The representation, whatever `Accept` says.",
+            )
+        ],
+        responses={
+            (200, "application/json"): QuoteSerializer,
+            **{(200, each.media_type): each.schema for each in REPRESENTATIONS},
+        },
+    )
+    def retrieve(self, request, pk):
+        """One quote, as JSON or in another representation, by `format` or by `Accept`."""
+        asked = request.query_params
+        if (name := asked.get("format", "json")) not in FORMATS:
+            fault = f"There is no format “{name[:60]}”. {nearest_of(name, FORMATS)}"
+            raise BadParameter({"format": [fault]})
+        renderer = request.accepted_renderer
+        if renderer.format == "json":
+            return super().retrieve(request, pk)
+        if "fields" in asked:
+            fault = f"Only of JSON, and {renderer.format} was asked for. Leave one of them out."
+            raise BadParameter({"fields": [fault]})
+        quote = self.get_object()
+        response = Response(renderer.represent(quote, life_of(quote), self.address))
+        response.record_version = quote.version
+        return response
+
+    def address(self, name: str, key) -> str:
+        """The absolute URL of the record, or of the text, that has this key."""
+        return reverse(f"{name}-detail", args=[key], request=self.request)
 
     @extend_schema(
         request=QuoteProposalSerializer,
