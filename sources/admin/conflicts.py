@@ -11,7 +11,6 @@ once more, it is shown again.
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
 
 from django import forms
 from django.contrib.admin.utils import flatten_fieldsets, unquote
@@ -36,6 +35,7 @@ from sources.admin.reading import (
     with_taken,
 )
 from sources.admin.showing import NONE, shown
+from sources.ledger import Revision, RevisionQuerySet
 
 # Both, side by side
 
@@ -144,8 +144,10 @@ class Conflict:
         return self.opened.form.instance.version
 
     @property
-    def saved(self) -> datetime:
-        return self.opened.form.instance.updated
+    def meanwhile(self) -> RevisionQuerySet:
+        """Who changed the record since it was read, when and why."""
+        read = self.version if self.version_read is None else self.version_read
+        return Revision.objects.of(self.opened.form.instance).filter(version__gt=read)
 
     def _read(self, key: str) -> dict:
         return self.read["parts"].get(key, {}) if self.read else {}

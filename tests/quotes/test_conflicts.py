@@ -4,6 +4,7 @@ import pytest
 from django.utils.html import strip_tags
 
 from quotes.models import Quote, Via
+from sources.acts import acting
 from tests.records import make_affiliation, make_organisation, make_quote, make_speaker
 from tests.sources.test_admin import curator_at_desk
 from tests.sources.test_conflicts import Desk, Shown, edit, lines
@@ -46,12 +47,12 @@ def test_two_curators_do_not_overwrite_each_other(desk, quote):
 
 
 def test_what_a_page_shows_but_does_not_change_is_compared_too(desk, quote):
-    edit(quote, status="retracted", flags=["role_conflict"])
+    edit(quote, status="retracted", flags=["filing_differs"])
     conflict = desk.shown(said="2026-02")
     assert lines(conflict.record) == {
         "Said": Shown("you", "-", "-", "2026-02"),
         "Status": Shown("beside", "Published", "Retracted", ""),
-        "Flags": Shown("beside", "-", "role_conflict", ""),
+        "Flags": Shown("beside", "-", "filing_differs", ""),
     }
     assert desk.save().status_code == 302
     quote.refresh_from_db()
@@ -81,13 +82,16 @@ def test_a_quote_revised_twice_at_once_keeps_to_its_affiliation(desk, quote):
     assert (quote.affiliation, quote.organisation) == (affiliation, affiliation.organisation)
 
 
-# The reporting chain, whose steps have no version
+# The reporting chain, whose changes are changes of the quote
 
 
-def test_a_step_that_both_renamed_is_shown_though_the_quote_kept_its_version(desk, quote):
-    edit(quote.via.first(), name="Sky News at Ten")
+def test_a_step_that_both_renamed_is_shown_with_who_changed_the_quote(desk, quote):
+    with acting(road="api", actor="ada", reason="As aired."):
+        edit(quote.via.first(), name="Sky News at Ten")
     answer = desk.save(**{"via-0-name": "Sky UK"})
-    assert "The record is still at version 1" in answer.text
+    assert "You opened version 1; on record is version 2." in answer.text
+    assert "Version 2 was updated by ada" in answer.text
+    assert "As aired." in answer.text
     (row,) = answer.context["conflict"].rows
     assert lines(row) == {"Name": Shown("both", "Sky News", "Sky News at Ten", "Sky UK")}
     assert quote.via.first().name == "Sky News at Ten"
