@@ -1,8 +1,10 @@
 """The endpoints of articles, which are filed with their quotes, and of quotes."""
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import status
+from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
@@ -17,10 +19,15 @@ from quotes.serializers import (
     QuoteProposalSerializer,
     QuoteSerializer,
 )
+from quotes.verifying import checks_of, is_lost
 from sources.api import Endpoint, Resource, idempotent
 from sources.filters import ArticleFilters
 from sources.models import Article, Snapshot
-from sources.serializers import ArticleSerializer, SnapshotSummarySerializer
+from sources.serializers import (
+    ArticleSerializer,
+    SnapshotSummarySerializer,
+    VerificationSerializer,
+)
 
 FILING_BYTES = 5 * 1024 * 1024
 
@@ -135,3 +142,20 @@ class Quotes(Resource):
         )
         response.record_version = quote.version
         return response
+
+    @extend_schema(responses=VerificationSerializer)
+    @action(detail=True)
+    def verify(self, request, pk):
+        """Work out again all that proves a quote and what it rests on.
+
+        Every digest, anchor, hash and link: what is on record and what was found. The hashes of
+        states are salted; words are shown of the quote only.
+        """
+        try:
+            self.get_object()
+        except Http404:
+            if not is_lost(pk, request.user):
+                raise
+        checks = checks_of(pk)
+        result = {"ok": all(check.ok for check in checks), "checks": checks}
+        return Response(VerificationSerializer(result).data)

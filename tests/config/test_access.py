@@ -48,6 +48,7 @@ OPERATIONS = {
     ("POST", "quotes/"): FILE,
     ("GET", "quotes/<uuid:pk>/"): READ,
     ("PATCH", "quotes/<uuid:pk>/"): CURATE,
+    ("GET", "quotes/<uuid:pk>/verify/"): READ,
     ("GET", "speakers/"): READ,
     ("POST", "speakers/"): CURATE,
     ("GET", "speakers/<uuid:pk>/"): READ,
@@ -123,6 +124,7 @@ def routes(groups):
         "schema/": ("schema/", {}),
         "docs/": ("docs/", {}),
         "snapshots/<str:sha256>/": (f"snapshots/{article.snapshot.sha256}/", {}),
+        "quotes/<uuid:pk>/verify/": (f"quotes/{quote.pk}/verify/", {}),
         "articles/<uuid:article>/snapshots/": (
             f"articles/{article.pk}/snapshots/",
             {"POST": {"text": f"{text} Four."}},
