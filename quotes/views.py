@@ -82,7 +82,7 @@ class ArticleSnapshots(Endpoint):
     most_bytes = FILING_BYTES
 
     def get_article(self) -> Article:
-        return get_object_or_404(Article, pk=self.kwargs["article"])
+        return self.found(Article.objects.all(), self.kwargs["article"])
 
     def list(self, request, article):
         """Without their words, newest first."""
@@ -109,6 +109,7 @@ class Quotes(Resource):
     filterset_class = QuoteFilters
     orderings = {"published": "published_day", "said": "said_day", "created": "created"}
     default_ordering = "-published"
+    sees_all = "quotes.review_quote"
 
     def get_queryset(self):
         return Quote.objects.visible_to(self.request.user).with_parts()

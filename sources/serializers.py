@@ -253,6 +253,11 @@ class SnapshotSerializer(StrictSerializer):
     characters = serializers.IntegerField(help_text="Length in code points.")
     articles = serializers.ListField(child=serializers.UUIDField(), help_text="Printed in these.")
     text = serializers.CharField(trim_whitespace=False)
+    erased = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2),
+        allow_null=True,
+        help_text="Ranges that had to be blotted out: but for these, the text is the digest's.",
+    )
 
 
 # What verifying found

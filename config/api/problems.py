@@ -82,6 +82,7 @@ def problem(error: Exception, context: dict) -> Response | None:
         case _:
             return None
     body = as_problem(status, detail, faults, kind or getattr(error, "default_code", None))
+    body |= getattr(error, "members", {})  # what a kind of problem tells beyond the usual
     return Response(body, status=status, headers=headers, content_type="application/problem+json")
 
 
