@@ -3,6 +3,7 @@
 from functools import wraps
 
 from django.db import transaction
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
@@ -27,11 +28,16 @@ from quotes.serializers import (
     RetractionSerializer,
     TakingBackSerializer,
 )
+from quotes.verifying import checks_of, is_lost
 from sources.api import IF_MATCH, Endpoint, Resource, StrictSerializer, idempotent
 from sources.faults import BadParameter, nearest_of
 from sources.filters import ArticleFilters
 from sources.models import Article, Snapshot
-from sources.serializers import ArticleSerializer, SnapshotSummarySerializer
+from sources.serializers import (
+    ArticleSerializer,
+    SnapshotSummarySerializer,
+    VerificationSerializer,
+)
 
 FILING_BYTES = 5 * 1024 * 1024
 FORMATS = ["json", *(each.format for each in REPRESENTATIONS)]
@@ -87,7 +93,7 @@ class ArticleSnapshots(Endpoint):
     most_bytes = FILING_BYTES
 
     def get_article(self) -> Article:
-        return get_object_or_404(Article, pk=self.kwargs["article"])
+        return self.found(Article.objects.all(), self.kwargs["article"])
 
     def list(self, request, article):
         """Without their words, newest first."""
@@ -144,6 +150,7 @@ class Quotes(Resource):
         "correct": "quotes.change_quote",
         "retract": "quotes.change_quote",
     }
+    sees_all = "quotes.review_quote"
 
     def get_queryset(self):
         return Quote.objects.visible_to(self.request.user).with_parts()
@@ -249,3 +256,20 @@ class Quotes(Resource):
     def retract(self, quote, reason, replaced_by=None):
         """Take a public quote back, for good, and say which one to use instead if there is one."""
         quote.retract(reason, replaced_by)
+
+    @extend_schema(responses=VerificationSerializer)
+    @action(detail=True)
+    def verify(self, request, pk):
+        """Work out again all that proves a quote and what it rests on.
+
+        Every digest, anchor, hash and link: what is on record and what was found. The hashes of
+        states are salted; words are shown of the quote only.
+        """
+        try:
+            self.get_object()
+        except Http404:
+            if not is_lost(pk, request.user):
+                raise
+        checks = checks_of(pk)
+        result = {"ok": all(check.ok for check in checks), "checks": checks}
+        return Response(VerificationSerializer(result).data)

@@ -12,7 +12,7 @@ from functools import wraps
 
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import models, transaction
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import OpenApiParameter
@@ -23,11 +23,13 @@ from rest_framework.response import Response
 from sources.acts import known_as
 from sources.faults import (
     BadParameter,
+    Gone,
     KeyReused,
     PreconditionFailed,
     PreconditionRequired,
     nearest_of,
 )
+from sources.ledger import Revision
 from sources.locks import lock_all
 from sources.models import Named, StoredAnswer
 from sources.names import as_uuid
@@ -232,8 +234,9 @@ def canonical(data) -> bytes:
 class Endpoint(viewsets.GenericViewSet):
     """Operations under one path, each of which refuses the query parameters it does not know.
 
-    `permissions` names the permission of an action where it is not the model's own. A list needs
-    `orderings` (parameter value → column) and `default_ordering`.
+    `permissions` names the permission of an action where it is not the model's own, `sees_all` the
+    one to see what is not public. A list needs `orderings` (parameter value → column) and
+    `default_ordering`.
     """
 
     http_method_names = ("get", "post", "patch", "head", "options")
@@ -242,6 +245,7 @@ class Endpoint(viewsets.GenericViewSet):
     orderings: dict[str, str] = {}
     default_ordering: str
     permissions: dict[str, str] = {}
+    sees_all: str | None = None
     list_parameters = ("cursor", "limit", "ordering", "count", "fields")
 
     # Parameters
@@ -295,6 +299,21 @@ class Endpoint(viewsets.GenericViewSet):
                 del shown.fields[name]
         return serializer
 
+    # Records
+
+    def found(self, queryset, pk):
+        """The one of these with this id.
+
+        Raises Http404; or Gone, if it was erased and those who ask could have seen it.
+        """
+        if (record := queryset.filter(pk=pk).first()) is not None:
+            return record
+        tombstone = Revision.objects.tombstone(queryset.model, pk)
+        sees_all = self.sees_all and self.request.user.has_perm(self.sees_all)
+        if tombstone and (tombstone.announced or sees_all):
+            raise Gone(tombstone.reason, tombstone.time)
+        raise Http404
+
     # Answers
 
     def page_of(self, queryset) -> Response:
@@ -341,7 +360,7 @@ class Resource(Endpoint):
             return self.shown(self.get_queryset().get(pk=record.pk))
 
     def get_object(self):
-        return get_object_or_404(self.get_queryset(), pk=self.kwargs["pk"])
+        return self.found(self.get_queryset(), self.kwargs["pk"])
 
     def get_unchanged(self) -> models.Model:
         """The record, locked, if it still has the version that the client read (`If-Match`)."""
@@ -349,7 +368,7 @@ class Resource(Endpoint):
         if not tags:
             raise PreconditionRequired
         locked = self.queryset.model.objects.select_for_update(of=("self",))
-        get_object_or_404(self.get_queryset().order_by().values("pk"), pk=self.kwargs["pk"])
+        self.found(self.get_queryset().order_by().values("pk"), self.kwargs["pk"])
         version = str(locked.only("version").get(pk=self.kwargs["pk"]).version)
         read = {tag.strip().removeprefix("W/").strip('"').split("-")[0] for tag in tags.split(",")}
         if version not in read and "*" not in read:

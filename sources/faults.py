@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 
 from django.apps import apps
 from rest_framework import status
@@ -25,6 +26,18 @@ class BadParameter(APIException):
     def __init__(self, faults: dict[str, list[str]]):
         self.faults = faults
         super().__init__("; ".join(f"{name}: {m}" for name, ms in faults.items() for m in ms))
+
+
+class Gone(APIException):
+    """A record that was erased; its tombstone says why and when."""
+
+    status_code = status.HTTP_410_GONE
+    default_code = "erased"
+
+    def __init__(self, reason: str | None, when: datetime):
+        erased = when.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        self.members = {"reason": reason, "erased": erased}
+        super().__init__(f"This was erased: {reason or 'no reason was given.'}")
 
 
 class PreconditionRequired(APIException):

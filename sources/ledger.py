@@ -56,6 +56,11 @@ class RevisionQuerySet(models.QuerySet):
         """The history of one record, in order."""
         return self.filter(subject_id=record.pk).order_by("version")
 
+    def tombstone(self, model: type[models.Model], pk):
+        """The last revision of an erased record of this kind; None if none was erased."""
+        erased = self.filter(subject_type=model._meta.model_name, verb=Revision.Verb.ERASED)
+        return erased.filter(subject_id=pk).first()
+
 
 class Revision(models.Model):
     """One recorded change to one record: what it is since, who changed it, when and why.

@@ -253,3 +253,38 @@ class SnapshotSerializer(StrictSerializer):
     characters = serializers.IntegerField(help_text="Length in code points.")
     articles = serializers.ListField(child=serializers.UUIDField(), help_text="Printed in these.")
     text = serializers.CharField(trim_whitespace=False)
+    erased = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2),
+        allow_null=True,
+        help_text="Ranges that had to be blotted out: but for these, the text is the digest's.",
+    )
+
+
+# What verifying found
+
+
+class SubjectSerializer(serializers.Serializer):
+    type = serializers.CharField()
+    id = serializers.UUIDField()
+
+
+class CheckSerializer(serializers.Serializer):
+    """One thing that was worked out again: what is on record, and what was found."""
+
+    subject = SubjectSerializer(source="*")
+    version = serializers.IntegerField(allow_null=True)
+    check = serializers.CharField()
+    ok = serializers.BooleanField()
+    expected = serializers.CharField(allow_null=True)
+    found = serializers.CharField(allow_null=True)
+    differs = serializers.ListField(
+        source="fields",
+        child=serializers.CharField(),
+        allow_null=True,
+        help_text="The columns in which a record is not as its last revision says.",
+    )
+
+
+class VerificationSerializer(serializers.Serializer):
+    ok = serializers.BooleanField(help_text="Whether every check holds.")
+    checks = CheckSerializer(many=True)

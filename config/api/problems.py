@@ -35,7 +35,7 @@ def problem(error: Exception, context: dict) -> Response | None:
     # Whatever else a view can render, a problem is JSON.
     context["request"].accepted_renderer = Renderer()
     context["request"].accepted_media_type = Renderer.media_type
-    headers, faults, kind, more = {}, [], None, {}
+    headers, faults, kind = {}, [], None
     match error:
         case Refused():
             status, detail, faults = HTTPStatus(error.status), error.summary, error.faults
@@ -50,7 +50,6 @@ def problem(error: Exception, context: dict) -> Response | None:
             ]
         case NotOpen():
             status, detail, kind = HTTPStatus.CONFLICT, str(error), "step-not-open"
-            more["open_steps"] = error.open
         case exceptions.ValidationError():
             status = HTTPStatus.BAD_REQUEST
             detail = "The request was refused as a whole; nothing was changed."
@@ -86,7 +85,8 @@ def problem(error: Exception, context: dict) -> Response | None:
             return unavailable(error)
         case _:
             return None
-    body = as_problem(status, detail, faults, kind or getattr(error, "default_code", None)) | more
+    body = as_problem(status, detail, faults, kind or getattr(error, "default_code", None))
+    body |= getattr(error, "members", {})  # what a kind of problem tells beyond the usual
     return Response(body, status=status, headers=headers, content_type="application/problem+json")
 
 

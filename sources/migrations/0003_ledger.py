@@ -59,7 +59,7 @@ COMMENT ON FUNCTION sources_act() IS
 CREATE FUNCTION sources_erasing() RETURNS boolean
 LANGUAGE sql STABLE
 RETURN current_setting('onrecord.erasing', true) IS NOT DISTINCT FROM 'on'
-    AND has_table_privilege('sources_revision', 'UPDATE');
+    AND has_table_privilege('sources_revision'::regclass, 'UPDATE');
 COMMENT ON FUNCTION sources_erasing() IS
     'Whether this is manage.py erase, run by a role that may touch the ledger: its owner.';
 
@@ -110,6 +110,7 @@ BEGIN
     $sql$, subject, subject_type, left_out, public, part);
 END
 $$;
+REVOKE ALL ON PROCEDURE sources_baseline FROM PUBLIC;
 COMMENT ON PROCEDURE sources_baseline IS 'Begin the history of records that are older than the ledger.';
 """
 

@@ -54,6 +54,7 @@ OPERATIONS = {
     ("POST", "quotes/<uuid:pk>/settle/"): CURATE,
     ("POST", "quotes/<uuid:pk>/correct/"): CURATE,
     ("POST", "quotes/<uuid:pk>/retract/"): CURATE,
+    ("GET", "quotes/<uuid:pk>/verify/"): READ,
     ("GET", "speakers/"): READ,
     ("POST", "speakers/"): CURATE,
     ("GET", "speakers/<uuid:pk>/"): READ,
@@ -139,6 +140,7 @@ def routes(groups):
         "schema/": ("schema/", {}),
         "docs/": ("docs/", {}),
         "snapshots/<str:sha256>/": (f"snapshots/{article.snapshot.sha256}/", {}),
+        "quotes/<uuid:pk>/verify/": (f"quotes/{quote.pk}/verify/", {}),
         "articles/<uuid:article>/snapshots/": (
             f"articles/{article.pk}/snapshots/",
             {"POST": {"text": f"{text} Four."}},

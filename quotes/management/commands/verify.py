@@ -1,0 +1,51 @@
+"""`manage.py verify [--all] [ID …]`"""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from quotes.verifying import faults_in
+from sources.ledger import Revision
+from sources.verifying import BATCH, all_subjects
+
+
+class Command(BaseCommand):
+    help = (
+        "Work out again every digest, anchor, hash and link, and compare each record with its "
+        "history. Names each fault on a line: the record, its version, what was checked, what was "
+        "expected and what was found. Exits 1 when there is one. Changes nothing."
+    )
+
+    def add_arguments(self, parser):
+        parser.add_argument("ids", nargs="*", type=UUID, metavar="ID", help="of any record")
+        parser.add_argument("--all", action="store_true", help="every record and every history")
+
+    def handle(self, *, ids: list[UUID], all: bool, **options):  # noqa: A002 (the option's name)
+        if all == bool(ids):
+            raise CommandError("Name the ids of records, or say --all.")
+        known = Revision.objects.all() if all else Revision.objects.filter(subject_id__in=ids)
+        batches = all_subjects() if all else in_batches(ids)
+        faults = records = 0
+        with tqdm(
+            total=known.count(),
+            unit="revision",
+            unit_scale=True,
+            disable=None if options["verbosity"] else True,
+        ) as bar:
+            for subjects in batches:
+                for fault in faults_in(subjects):
+                    faults += 1
+                    with bar.external_write_mode():
+                        self.stdout.write(str(fault))
+                records += len(subjects)
+                bar.update(known.filter(subject_id__in=subjects).count())
+        if faults:
+            raise CommandError(f"{faults:,} faults in {records:,} records.", returncode=1)
+        self.stdout.write(f"{records:,} records hold.")
+
+
+def in_batches(ids: list[UUID]) -> Iterator[list[UUID]]:
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]
