@@ -329,18 +329,16 @@ class Quote(Record):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert
                 | pgtrigger.UpdateOf("affiliation_id", "speaker_id", "organisation_id"),
+                condition=pgtrigger.Condition("NEW.affiliation_id IS NOT NULL"),
                 declare=[("held", "record")],
                 func="""
-                    IF NEW.affiliation_id IS NOT NULL THEN
-                        SELECT speaker_id, organisation_id INTO held
-                            FROM sources_affiliation WHERE id = NEW.affiliation_id;
-                        IF held.speaker_id IS DISTINCT FROM NEW.speaker_id
-                           OR held.organisation_id IS DISTINCT FROM NEW.organisation_id THEN
-                            RAISE EXCEPTION
-                                'The affiliation of a quote must be its speaker''s, there.'
-                                USING ERRCODE = 'check_violation',
-                                      CONSTRAINT = 'quote_affiliation_fits';
-                        END IF;
+                    SELECT speaker_id, organisation_id INTO held
+                        FROM sources_affiliation WHERE id = NEW.affiliation_id;
+                    IF held.speaker_id IS DISTINCT FROM NEW.speaker_id
+                       OR held.organisation_id IS DISTINCT FROM NEW.organisation_id THEN
+                        RAISE EXCEPTION 'The affiliation of a quote must be its speaker''s, there.'
+                            USING ERRCODE = 'check_violation',
+                                  CONSTRAINT = 'quote_affiliation_fits';
                     END IF;
                     RETURN NEW;
                 """,
@@ -351,6 +349,10 @@ class Quote(Record):
                 operation=pgtrigger.Insert
                 | pgtrigger.UpdateOf(
                     "speaker_id", "said", "published", "role", "attribution_role", "flags"
+                ),
+                condition=pgtrigger.Condition(
+                    "coalesce(NEW.attribution_role, NEW.role) IS NOT NULL"
+                    " OR 'role_conflict' = ANY (NEW.flags)"
                 ),
                 func="""
                     NEW.flags = array_remove(NEW.flags, 'role_conflict');

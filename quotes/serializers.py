@@ -10,6 +10,7 @@ from sources.api import RecordSerializer, Reference, StrictSerializer, Text
 from sources.dates import PartialDateSerializerField
 from sources.faults import pointed
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
+from sources.reading import plain_reader
 from sources.serializers import (
     RECORD,
     ArticleSerializer,
@@ -367,6 +368,8 @@ class FilingSerializer(StrictSerializer):
     @classmethod
     def read(cls, payload) -> dict:
         """What a payload says, checked; `Refused` names all that is wrong with it at once."""
+        if (plain := plain_reader(cls)(payload)) is not None:
+            return plain
         serializer = cls(data=payload)
         if serializer.is_valid():
             return serializer.validated_data

@@ -81,9 +81,9 @@ class Page:
         One span, or several for a quote that is broken by its attribution or runs over paragraphs.
         Raises NoWords, NotInText, or SeveralPlaces when nothing but a guess could tell them apart.
         """
-        if not bare_skeleton(words):
+        if not (needle := bare_skeleton(words)):
             raise NoWords
-        places, complete = self._places(words, COUNTED)
+        places, complete = self._places(words, needle, COUNTED)
         if len(places) > 1 or (places and not complete):
             verbatim, sure = self._verbatim(words, 2)
             if len(verbatim) == 1 and sure:
@@ -152,8 +152,8 @@ class Page:
         if stands and self._place(spans)[1:] == (prefix, suffix):
             return Following("exact", spans, None)
         places = self._shifted(words, spans)
-        if not places and bare_skeleton(words):
-            places, _ = self._places(words, COUNTED * 10)
+        if not places and (needle := bare_skeleton(words)):
+            places, _ = self._places(words, needle, COUNTED * 10)
         if stands and spans not in places:
             places.append(spans)
         if free := [place for place in places if place not in taken]:
@@ -166,9 +166,8 @@ class Page:
 
     # Finding
 
-    def _places(self, words: str, limit: int) -> tuple[list[tuple[Span, ...]], bool]:
+    def _places(self, words: str, needle: str, limit: int) -> tuple[list[tuple[Span, ...]], bool]:
         """Every place these words could stand, and whether that is all of them."""
-        needle = bare_skeleton(words)
         spans, complete = self._occurrences(needle, limit)
         if not spans and complete:
             # Words cut out of a run of dashes or from between invisible characters.

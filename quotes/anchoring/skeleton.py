@@ -1,9 +1,10 @@
 """The skeleton: text without its typography, and the way back to the text's own offsets."""
 
+import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from unicodedata import normalize
 
 import regex
@@ -58,17 +59,26 @@ _BLANKS = regex.compile(r" {2,}")
 _BREAKS = regex.compile(r"[ \n\u2029]{2,}")
 _DASH_RUN = regex.compile(rf"-{{2,}}(?!{_MARK})")
 
+# Beyond Latin letters and common punctuation: only text with such a character may have an invisible
+# one, a prime, or a blank that carries a mark.
+_UNUSUAL = re.compile(
+    "[^\0-\xa7\xa9-\xac\xae\xb0-\xb3\xb5-\xb7\xb9-\u017f\u2010-\u2016\u2018-\u201f\u2026]"
+)
+
 # A block ends where the skeletons of two blocks, put together, are the skeleton of both: never
 # inside a run of white space, dashes or primes, nor before a combining mark.
 _RUNS = regex.escape(WHITE + INVISIBLE + _PRIMES + _REVERSED_PRIMES) + regex.escape(_DASHES)
 # Blocks are short because Unicode normalisation takes quadratic time over a run of marks.
 _BLOCK = regex.compile(rf"(?s:.{{1,512}})[{_RUNS}]*+{_MARK}{{0,256}}+")
 
-# A block's indivisible pieces, invisible characters removed: plain ASCII (one character each),
-# runs that become a single character, control characters, and the rest with their marks.
+# A stretch of the characters that most text is of, each of which becomes one. What follows it is no
+# mark. Python's own engine runs through it faster.
+_COMMON = "!-,.-~“”‘’"
+_STRETCH = re.compile(rf"[{_COMMON}](?:[{_COMMON}]| (?=[{_COMMON}]))*(?![^\0-\x7f“”‘’])")
+# A block's other indivisible pieces, invisible characters removed: runs that become a single
+# character, control characters, and the rest with their marks.
 _UNIT = regex.compile(
-    rf"([!-,.-~]+(?!{_MARK}))"
-    rf"|((?:[{_CONTROLS}]|[{regex.escape(WHITE)}](?!{_MARK}))+"
+    rf"((?:[{_CONTROLS}]|[{regex.escape(WHITE)}](?!{_MARK}))+"
     rf"|[{regex.escape(_DASHES)}]+(?!{_MARK})|[{INVISIBLE}])"
     rf"|[{_PRIMES}]+{_MARK}*|[{_REVERSED_PRIMES}]+{_MARK}*"
     r"|\p{GCB=Control}"
@@ -76,23 +86,30 @@ _UNIT = regex.compile(
 )
 
 
-def _reduce(text: str, table: dict[str, str]) -> str:
-    """One block's skeleton (or shape, by the other table)."""
-    if not text.isascii():
+def _reduce(text: str) -> str:
+    """One block's shape."""
+    if _UNUSUAL.search(text):
         if _INVISIBLES.search(text):
             text = _INVISIBLES.sub("", text)
         text = normalize("NFKD", text).replace("′′", '"').replace("‵‵", '"')
         # A blank that carries a mark is no white space: "´" decomposes into blank and acute.
         text = _MARKED_BLANK.sub("␣", text).replace("␣\u0301", "'")
+    elif not text.isascii():
+        text = normalize("NFKD", text)
     text = text.replace("\r\n", "\n")
-    for character in set(text) & table.keys():
-        text = text.replace(character, table[character])
+    text = _replace(text, _SHAPE)
     if "\n" in text or "\u2029" in text:
         text = _BREAKS.sub(_one_break, text)
     if "  " in text:
         text = _BLANKS.sub(" ", text)
     if "--" in text:
         text = _DASH_RUN.sub("-", text)
+    return text
+
+
+def _replace(text: str, table: dict[str, str]) -> str:
+    for character in set(text) & table.keys():
+        text = text.replace(character, table[character])
     return text
 
 
@@ -104,15 +121,16 @@ def _one_break(run: regex.Match) -> str:
 
 @lru_cache(maxsize=4096)
 def _width(unit: str) -> int:
-    return len(_reduce(unit, _SKELETON))
+    return len(_reduce(unit))
 
 
-def _skeleton(text: str) -> str:
-    return "".join(_reduce(block[0], _SKELETON) for block in _BLOCK.finditer(text))
+def _skeleton(shape: str) -> str:
+    return _replace(shape, _SKELETON)
 
 
 def bare_skeleton(words: str) -> str:
-    return _skeleton(words).strip(" ")
+    shape = "".join(_reduce(block[0]) for block in _BLOCK.finditer(words))
+    return _skeleton(shape).strip(" ")
 
 
 def same_words(a: str, b: str) -> bool:
@@ -132,47 +150,40 @@ class Blocks:
         for block in _BLOCK.finditer(text):
             self.starts.append(block.start())
             self.skeleton_starts.append(length)
-            piece = _reduce(block[0], _SKELETON)
+            piece = _reduce(block[0])
             pieces.append(piece)
             length += len(piece)
         self.starts.append(len(text))
-        self.skeleton = "".join(pieces)
-        self._origins: dict[int, tuple[array, array]] = {}
-        self._clusters: dict[int, bytearray] = {}
-
-    @cached_property
-    def shape(self) -> str:
+        self.shape = "".join(pieces)
         """As long as the skeleton, with quote marks and line breaks as printed."""
-        return "".join(_reduce(block[0], _SHAPE) for block in _BLOCK.finditer(self.text))
+        self.skeleton = _skeleton(self.shape)
+        self._origins: dict[int, _Origins] = {}
+        self._clusters: dict[int, bytearray] = {}
 
     def start_of(self, index: int) -> int:
         """The text offset at which the skeleton's character begins; -1 where no span may begin."""
         block = bisect_right(self.skeleton_starts, index) - 1
-        return self._origin(block)[0][index - self.skeleton_starts[block]]
+        offset = self._origin(block).start_of(index - self.skeleton_starts[block])
+        return offset if offset >= 0 and self.is_break(offset) else -1
 
     def end_of(self, index: int) -> int:
         """The text offset at which the skeleton's character ends; -1 where no span may end."""
         block = bisect_right(self.skeleton_starts, index) - 1
-        return self._origin(block)[1][index - self.skeleton_starts[block]]
+        offset = self._origin(block).end_of(index - self.skeleton_starts[block])
+        return offset if offset >= 0 and self.is_break(offset) else -1
 
-    def _origin(self, block: int) -> tuple[array, array]:
+    def _origin(self, block: int) -> "_Origins":
         if block not in self._origins:
             start, end = self.starts[block], self.starts[block + 1]
-            if self.text[start:end].isascii():
-                breaks = bytearray(b"\1") * (end - start + 1)
-            else:
-                breaks = self._cluster_ends(block) + b"\0"
-            breaks[0], breaks[-1] = self.is_break(start), self.is_break(end)
-            self._origins[block] = _origins(self.text[start:end], start, breaks)
+            self._origins[block] = _Origins(self.text[start:end], start)
         return self._origins[block]
 
     def is_break(self, offset: int) -> bool:
         """Whether a grapheme cluster ends at this offset of the text."""
         if not 0 < offset < len(self.text):
             return offset in (0, len(self.text))
-        before, after = self.text[offset - 1], self.text[offset]
-        if before < "\x80" and after < "\x80":
-            return before != "\r" or after != "\n"
+        if _ALWAYS_APART.match(self.text, offset - 1, offset + 1):
+            return True
         block = bisect_right(self.starts, offset) - 1
         return bool(self._cluster_ends(block)[offset - self.starts[block]])
 
@@ -183,40 +194,49 @@ class Blocks:
         return self._clusters[block]
 
 
-def _origins(block: str, offset: int, breaks: bytearray) -> tuple[array, array]:
-    """For each character of a block's skeleton, where in the text it starts and where it ends.
+class _Origins:
+    """Where in the text the characters of a block's skeleton come from.
 
-    -1 where that is in the middle of something indivisible, such as the second dot of "…", or where
-    ``breaks`` (by offset in the block, both its ends included) says no grapheme cluster ends.
+    -1 for what is in the middle of something indivisible, such as the second dot of "…".
     """
-    before: Sequence[int] = range(offset, offset + len(block))
-    after: Sequence[int] = range(offset + 1, offset + len(block) + 1)
-    if not block.isascii() and _INVISIBLES.search(block):
-        gone = {match.start() for match in _INVISIBLES.finditer(block)}
-        before = [offset + i for i in range(len(block)) if i not in gone]
-        after = [i + 1 for i in before]
-        block = _INVISIBLES.sub("", block)
-    starts, ends = array("i"), array("i")
-    for unit in _UNIT.finditer(block):
-        first, last = unit.start(), unit.end() - 1
-        start, end = before[first], after[last]
-        if unit.lastindex == 1:
-            starts.extend(before[first : last + 1])
-            ends.extend(after[first : last + 1])
-            if not breaks[start - offset]:
-                starts[first - last - 1] = -1
-            if not breaks[end - offset]:
-                ends[-1] = -1
-            continue
-        starts.append(start if breaks[start - offset] else -1)
-        width = 1 if unit.lastindex == 2 else _width(unit[0])
-        if width > 1:
-            starts.extend([-1] * (width - 1))
-            ends.extend([-1] * (width - 1))
-        ends.append(end if breaks[end - offset] else -1)
-    return starts, ends
+
+    def __init__(self, block: str, offset: int):
+        self._before: Sequence[int] = range(offset, offset + len(block))
+        if not block.isascii() and _INVISIBLES.search(block):
+            gone = {match.start() for match in _INVISIBLES.finditer(block)}
+            self._before = [offset + i for i in range(len(block)) if i not in gone]
+            block = _INVISIBLES.sub("", block)
+        # Of each unit: its first character's index in the skeleton, and where it is in the block.
+        self._indices: list[int] = []
+        self._units: list[tuple[int, int, int | None]] = []  # start, end, width; None: as it is
+        index = at = 0
+        while at < len(block):
+            width = None
+            if not (unit := _STRETCH.match(block, at)):
+                unit = _UNIT.match(block, at)
+                width = 1 if unit.lastindex else _width(unit[0])
+            self._indices.append(index)
+            self._units.append((at, unit.end(), width))
+            index += unit.end() - at if width is None else width
+            at = unit.end()
+
+    def start_of(self, index: int) -> int:
+        start, _, width, within = self._unit_at(index)
+        return -1 if within and width else self._before[start + within]
+
+    def end_of(self, index: int) -> int:
+        start, end, width, within = self._unit_at(index)
+        if width is None:
+            return self._before[start + within] + 1
+        return self._before[end - 1] + 1 if within == width - 1 else -1
+
+    def _unit_at(self, index: int) -> tuple[int, int, int | None, int]:
+        number = bisect_right(self._indices, index) - 1
+        return *self._units[number], index - self._indices[number]
 
 
+# Two characters that never are in one cluster, whatever stands around them (GB4, GB5, GB999).
+_ALWAYS_APART = regex.compile(r"[\p{GCB=Other}\p{GCB=Control}\p{GCB=LF}]{2}")
 # Whether two characters belong together may hang on what stands before them (flags come in pairs,
 # emoji and Indic conjuncts in chains), but never on anything before a character of another kind.
 _CHAINED = regex.compile(

@@ -12,7 +12,7 @@ speakers, keep two filings from making the same thing twice.
 
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 
-from quotes.filing.articles import find_articles, find_outlets, lock_rows, same_article, with_text
+from quotes.filing.articles import find_articles, find_outlets, lock_rows, with_text
 from quotes.filing.attribution import resolve
 from quotes.filing.drafts import drafts_of, folded_names, store_quotes
 from quotes.filing.parts import MOST_QUOTES, FiledQuote, Filing, Refused
@@ -30,7 +30,6 @@ __all__ = [
     "file_many",
     "misplaced",
     "propose",
-    "same_article",
 ]
 
 

@@ -22,15 +22,6 @@ ARTICLE_FIELDS = (
 )
 
 
-def same_article(data: dict) -> set[tuple]:
-    """What may identify the article of a filing: two that share one must not be in one batch."""
-    outlet = (data.get("outlet") or "").casefold()
-    keys = {("url", data["url"].casefold())} if data.get("url") else set()
-    if data.get("external_id"):
-        keys.add(("external_id", data["external_id"]))
-    return keys or {("text", outlet, digest(data["text"] or ""))}
-
-
 def find_outlets(filings: list[Filing]) -> None:
     named = [filing.data.get("outlet") for filing in filings]
     register = Register(Outlet.objects.all(), (), to_make=named)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from quotes.filing.parts import PLAIN_FIELDS, PRINTED_FIELDS, Draft, FiledQuote, Filing
 from quotes.models import Quote, Via
+from sources.copying import copy_in
 from sources.models import Named, Outlet, fold_all, new_ids
 from sources.names import Register, as_uuid
 
@@ -119,7 +120,7 @@ def store_quotes(drafts: list[Draft]) -> None:
     for draft, key in zip(new, new_ids(len(new)), strict=True):
         draft.quote.pk = key
     _store_chains(drafts)
-    Quote.objects.bulk_create([draft.quote for draft in new], batch_size=500)
+    copy_in([draft.quote for draft in new])
     if changed := [draft.quote for draft in drafts if not draft.is_new]:
         columns = [*PLAIN_FIELDS, *(f"attribution_{name}" for name in PRINTED_FIELDS)]
         columns += ["status", "flags", "speaker", "organisation", "affiliation"]

@@ -257,9 +257,10 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="affiliation",
                 sql=sources.triggers.TriggerSql(
+                    condition="WHEN (NEW.affiliation_id IS NOT NULL)",
                     declare="DECLARE held record;",
-                    func="\n                    IF NEW.affiliation_id IS NOT NULL THEN\n                        SELECT speaker_id, organisation_id INTO held\n                            FROM sources_affiliation WHERE id = NEW.affiliation_id;\n                        IF held.speaker_id IS DISTINCT FROM NEW.speaker_id\n                           OR held.organisation_id IS DISTINCT FROM NEW.organisation_id THEN\n                            RAISE EXCEPTION\n                                'The affiliation of a quote must be its speaker''s, there.'\n                                USING ERRCODE = 'check_violation',\n                                      CONSTRAINT = 'quote_affiliation_fits';\n                        END IF;\n                    END IF;\n                    RETURN NEW;\n                ",
-                    hash="e3f43531716454f6becf22c4b5f820f4c036b501",
+                    func="\n                    SELECT speaker_id, organisation_id INTO held\n                        FROM sources_affiliation WHERE id = NEW.affiliation_id;\n                    IF held.speaker_id IS DISTINCT FROM NEW.speaker_id\n                       OR held.organisation_id IS DISTINCT FROM NEW.organisation_id THEN\n                        RAISE EXCEPTION 'The affiliation of a quote must be its speaker''s, there.'\n                            USING ERRCODE = 'check_violation',\n                                  CONSTRAINT = 'quote_affiliation_fits';\n                    END IF;\n                    RETURN NEW;\n                ",
+                    hash="e7ec15b38e6806d1bef1f99eb8d4b3b3432720c2",
                     operation='INSERT OR UPDATE OF "affiliation_id", "speaker_id", "organisation_id"',
                     pgid="pgtrigger_affiliation_c36e6",
                     table="quotes_quote",
@@ -272,8 +273,9 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(
                 name="role",
                 sql=sources.triggers.TriggerSql(
+                    condition="WHEN (coalesce(NEW.attribution_role, NEW.role) IS NOT NULL OR 'role_conflict' = ANY (NEW.flags))",
                     func="\n                    NEW.flags = array_remove(NEW.flags, 'role_conflict');\n                    IF NEW.speaker_id IS NOT NULL\n                       AND coalesce(NEW.attribution_role, NEW.role) IS NOT NULL\n                       AND quotes_role_conflict(\n                           NEW.speaker_id, coalesce(NEW.said, NEW.published),\n                           ARRAY[NEW.role, NEW.attribution_role]\n                       ) THEN\n                        NEW.flags = NEW.flags || 'role_conflict'::varchar;\n                    END IF;\n                    RETURN NEW;\n                ",
-                    hash="4a4cdb550c9a96301eccb51febb4a64dcc7dbbcc",
+                    hash="2ce9acfc029fc178aba0b2af099d02af6c9dec14",
                     operation='INSERT OR UPDATE OF "speaker_id", "said", "published", "role", "attribution_role", "flags"',
                     pgid="pgtrigger_role_8e9ec",
                     table="quotes_quote",

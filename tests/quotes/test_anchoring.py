@@ -176,7 +176,8 @@ def test_words_that_are_nowhere_are_never_anchored(text, words):
 def test_long_text_is_reduced_as_short_text_is(text, times):
     text = f"{text}x" * times
     blocks = skeleton.Blocks(text)
-    assert blocks.skeleton == skeleton._reduce(text, skeleton._SKELETON)
+    assert blocks.shape == skeleton._reduce(text)
+    assert blocks.skeleton == skeleton._skeleton(blocks.shape)
     assert len(blocks.shape) == len(blocks.skeleton)
 
 

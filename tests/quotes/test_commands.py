@@ -119,6 +119,44 @@ def test_a_run_that_was_cut_short_goes_on_where_it_stopped(wire, monkeypatch):
     assert not wire.with_name("wire.ndjson.progress").exists()
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"url": "https://a.example/b"}, {"url": " HTTPS://A.example:443/b#top"}),
+        ({"url": "http://a.example"}, {"url": "http://a.example:80/"}),
+        ({"url": "http://a.example/1", "external_id": "7"}, {"external_id": "7 "}),
+        ({"text": "The same.", "outlet": "Post"}, {"text": "The same.", "outlet": "The Post"}),
+        ({"headline": "No text"}, {"headline": "No text", "text": None}),
+    ],
+)
+def test_lines_of_one_article_are_never_filed_at_once(one, other):
+    keys = [file_articles.same_article(json.dumps(line).encode()) for line in (one, other)]
+    assert keys[0] & keys[1]
+
+
+def test_lines_that_are_no_filings_may_be_filed_at_any_time():
+    assert not file_articles.same_article(b"not json")
+    assert not file_articles.same_article(b"[1]")
+    assert file_articles.same_article(b'{"text": ["odd"], "url": {"odd": 1}}')
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.xdist_group("commits")
+def test_a_large_file_is_filed_by_several_processes_as_by_one(wire, monkeypatch):
+    monkeypatch.setattr(file_articles, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr(file_articles, "BATCH", 10)
+    first = filings(60)
+    later = [make_filing(**row | {"text": f"{row['text']} It was cold."}) for row in first[:20]]
+    write(wire, [*first, "not json", *later])
+    with pytest.raises(CommandError, match="80 filed, 1 refused"):
+        run(wire)
+    assert [fault["line"] for fault in refusals(wire)] == [61]
+    assert Article.objects.count() == Quote.objects.count() == 60
+    assert Outlet.objects.count() == Speaker.objects.count() == 1
+    cold = Article.objects.filter(snapshot__text__endswith="It was cold.")
+    assert {article.url for article in cold} == {row["url"] for row in later}
+
+
 def test_progress_of_another_file_is_not_gone_on_with(wire):
     write(wire, filings(1))
     wire.with_name("wire.ndjson.progress").write_text('{"head": "x", "offset": 1, "line": 1}')

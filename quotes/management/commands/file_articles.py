@@ -3,17 +3,26 @@
 import hashlib
 import json
 import os
+import re
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 from tqdm import tqdm
 
-from quotes.filing import Refused, file_many, same_article
+from quotes.filing import Refused, file_many
 from quotes.serializers import FilingSerializer
+from sources.processes import start_processes
 
 BATCH = 100
 LONGEST_LINE = 20 * 1024 * 1024
+WORTH_PROCESSES = 8 * 1024 * 1024
+"""How many bytes a file needs for several processes: it takes a second to start them."""
 
 
 class Command(BaseCommand):
@@ -21,6 +30,7 @@ class Command(BaseCommand):
         "File many articles: FILE holds one filing a line, as POST /api/v1/articles/ takes it. "
         "Lines that are refused go to FILE.refused.ndjson with their reasons; the rest is filed. "
         "A run that was cut short goes on where it stopped; filing a line twice changes nothing. "
+        "A large file is filed by as many processes as there are processors. "
         "Exits 1 when a line was refused."
     )
 
@@ -42,7 +52,9 @@ class Command(BaseCommand):
         if restart:
             progress.forget()
         progress.load()
-        filed = progress.filed
+        is_large = file.stat().st_size - progress.offset > WORTH_PROCESSES
+        # What the caller has not committed, other processes would not see.
+        processes = os.cpu_count() if is_large and not connection.in_atomic_block else 1
         mode = "ab" if progress.offset else "wb"
         refused_to = file.with_name(f"{file.name}.refused.ndjson")
         with file.open("rb") as lines, refused_to.open(mode) as refused:
@@ -55,22 +67,22 @@ class Command(BaseCommand):
                 unit_scale=True,
                 disable=None if options["verbosity"] else True,
             ) as bar:
-                for batch, end, number in batches(lines, progress):
-                    for fault in filing(batch, may_publish=not propose):
+                for batch, faults in filed(batches(lines, progress), processes, not propose):
+                    for fault in faults:
                         progress.refused += 1
                         text = json.dumps(fault, ensure_ascii=False, default=str)
                         refused.write(text.encode("utf-8", "backslashreplace") + b"\n")
                     refused.flush()
-                    filed = number - progress.refused
-                    bar.update(end - progress.offset)
-                    progress.save(end, number)
+                    bar.update(batch.end - progress.offset)
+                    progress.save(batch.end, batch.last)
         progress.forget()
         if progress.refused:
             raise CommandError(
-                f"{filed:,} filed, {progress.refused:,} refused: see {refused_to}.", returncode=1
+                f"{progress.filed:,} filed, {progress.refused:,} refused: see {refused_to}.",
+                returncode=1,
             )
         refused_to.unlink()
-        self.stdout.write(f"{filed:,} filed.")
+        self.stdout.write(f"{progress.filed:,} filed.")
 
 
 class Progress:
@@ -116,28 +128,105 @@ class Progress:
         self.path.unlink(missing_ok=True)
 
 
-def batches(lines, progress: Progress) -> Iterator[tuple[list, int, int]]:
-    """Lines in batches, with the offset and the line number after each.
+@dataclass
+class Batch:
+    """Some lines, with their numbers."""
+
+    lines: list[tuple[int, bytes]] = field(default_factory=list)
+    keys: set[tuple] = field(default_factory=set)  # of the articles they may be of
+    end: int = 0  # the offset after the last
+
+    @property
+    def last(self) -> int:
+        return self.lines[-1][0]
+
+
+def batches(file, progress: Progress) -> Iterator[Batch]:
+    """The lines that are left, in batches.
 
     Two filings of one article never share a batch: the second has to see the first.
     """
-    lines.seek(progress.offset)
-    number, batch, known = progress.line, [], set()
-    offset = progress.offset
-    while line := lines.readline(LONGEST_LINE + 1):
-        row = read(line)
+    file.seek(progress.offset)
+    number, batch = progress.line, Batch()
+    while line := file.readline(LONGEST_LINE + 1):
         if len(line) > LONGEST_LINE:
-            while line and not line.endswith(b"\n"):
-                line = lines.readline(LONGEST_LINE)
-        keys = same_article(row) if "fault" not in row else set()
-        if batch and (len(batch) == BATCH or keys & known):
-            yield batch, offset, number
-            batch, known = [], set()
-        offset, number = lines.tell(), number + 1
-        known |= keys
-        batch.append((number, row))
-    if batch:
-        yield batch, offset, number
+            rest = line
+            while rest and not rest.endswith(b"\n"):
+                rest = file.readline(LONGEST_LINE)
+        keys = same_article(line)
+        if len(batch.lines) == BATCH or keys & batch.keys:
+            yield batch
+            batch = Batch()
+        number += 1
+        batch.lines.append((number, line))
+        batch.keys |= keys
+        batch.end = file.tell()
+    if batch.lines:
+        yield batch
+
+
+# What two spellings of one URL may differ in, and some that differ in more.
+_LOOSE = re.compile(r":(80|443)(?=[/?#]|$)|/|#.*", re.DOTALL)
+
+
+def same_article(line: bytes) -> set[tuple[str, str]]:
+    """What may tell the article of a line: lines that share none are of different articles."""
+    try:
+        payload = json.loads(line)
+    except ValueError:
+        return set()
+    if not isinstance(payload, dict):
+        return set()
+    url, external_id = payload.get("url"), payload.get("external_id")
+    keys = {("url", _LOOSE.sub("", str(url).strip().casefold()))} if url else set()
+    if external_id:
+        keys.add(("external_id", str(external_id).strip()))
+    return keys or {("text", str(payload.get("text")))}
+
+
+def filed(
+    waiting: Iterator[Batch], processes: int, may_publish: bool
+) -> Iterator[tuple[Batch, list[dict]]]:
+    """Each batch once it is filed, in order, with the lines that were refused and their reasons.
+
+    Several processes file several batches at once, but never two filings of one article.
+    """
+    file = partial(file_lines, may_publish=may_publish)
+    if processes == 1:
+        yield from ((batch, file(batch.lines)) for batch in waiting)
+        return
+    at_work: deque[tuple[Batch, Future]] = deque()
+
+    def next_done() -> tuple[Batch, list[dict]]:
+        batch, faults = at_work.popleft()
+        return batch, faults.result()
+
+    pool = start_processes(processes)
+    try:
+        for batch in waiting:
+            while len(at_work) >= 2 * processes or any(batch.keys & b.keys for b, _ in at_work):
+                yield next_done()
+            at_work.append((batch, pool.submit(file, batch.lines)))
+        while at_work:
+            yield next_done()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def file_lines(lines: list[tuple[int, bytes]], *, may_publish: bool) -> list[dict]:
+    """File some lines; those that were refused, with their reasons."""
+    rows = [(number, read(line)) for number, line in lines]
+    good = [(number, row) for number, row in rows if "fault" not in row]
+    payloads = {number: row.pop("filing") for number, row in rows}
+    faults = {number: row["fault"] for number, row in rows if "fault" in row}
+    outcomes = file_many([row for _, row in good], may_publish=may_publish) if good else []
+    for (number, _), outcome in zip(good, outcomes, strict=True):
+        if isinstance(outcome, Refused):
+            faults[number] = outcome.faults
+    return [
+        {"line": number, "errors": errors, "filing": payloads[number]}
+        for number, errors in sorted(faults.items())
+    ]
 
 
 def read(line: bytes) -> dict:
@@ -156,16 +245,3 @@ def read(line: bytes) -> dict:
 
 def refusal(pointer: str, message: str, payload) -> dict:
     return {"fault": [{"pointer": pointer, "message": message}], "filing": payload}
-
-
-def filing(batch: list[tuple[int, dict]], *, may_publish: bool) -> Iterator[dict]:
-    """File a batch; give the lines that were refused, with their reasons."""
-    good = [(number, row) for number, row in batch if "fault" not in row]
-    payloads = {number: row.pop("filing") for number, row in batch}
-    faults = {number: row["fault"] for number, row in batch if "fault" in row}
-    outcomes = file_many([row for _, row in good], may_publish=may_publish) if good else []
-    for (number, _), outcome in zip(good, outcomes, strict=True):
-        if isinstance(outcome, Refused):
-            faults[number] = outcome.faults
-    for number, errors in sorted(faults.items()):
-        yield {"line": number, "errors": errors, "filing": payloads[number]}

@@ -1,0 +1,28 @@
+"""Processes that share the work on the database of this one. Imports no models: they come later."""
+
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context, parent_process
+
+import django
+from django.db import connection
+
+
+def start_processes(number: int) -> ProcessPoolExecutor:
+    """So many processes, each with a connection of its own. They end when this one does."""
+    database = connection.settings_dict["NAME"]  # in tests, not that of the settings
+    return ProcessPoolExecutor(number, get_context("spawn"), _begin, [database])
+
+
+def _begin(database: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started us
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    django.setup()
+    connection.settings_dict["NAME"] = database
+
+
+def _end_with_parent() -> None:
+    parent_process().join()
+    os._exit(1)
