@@ -27,10 +27,10 @@ BEGIN
     words := '';
     contexts := '{}';
     FOREACH span SLICE 1 IN ARRAY spans LOOP
-        size := span[2] - span[1];
+        size := greatest(span[2] - span[1], 0);
         before := least(span[1], 32);
         around := substr(page, span[1] - before + 1, before + size + 32);
-        IF size <= 0 OR span[1] < coalesce(last_end, 0) OR char_length(around) < before + size THEN
+        IF size = 0 OR span[1] < coalesce(last_end, 0) OR char_length(around) < before + size THEN
             words := NULL;
             RETURN;
         END IF;

@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 
 from quotes.models import Quote
 from sources.copying import copy_in
-from sources.models import Article, Speaker
+from sources.models import Article, Revision, Speaker, new_ids
 from tests.records import make_article, make_speaker
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +25,7 @@ def values_of(record) -> dict:
 def quote(article, **values) -> Quote:
     text = article.snapshot.text
     return Quote(
+        id=new_ids(1)[0],
         article=article,
         snapshot=article.snapshot,
         spans=[[0, len(text)]],
@@ -51,12 +52,16 @@ def test_every_kind_of_value_is_stored_as_by_bulk_create():
     }
 
 
-def test_each_record_gets_its_id_in_order():
-    articles = [Article(headline=f"No {n}", byline=[], published="2026") for n in range(3)]
+def test_each_record_is_on_record_under_its_id_and_in_the_ledger():
+    keys = new_ids(3)
+    articles = [
+        Article(id=key, headline=f"No {n}", byline=[], published="2026")
+        for n, key in enumerate(keys)
+    ]
     copy_in(articles)
-    assert [Article.objects.get(pk=a.pk).headline for a in articles] == ["No 0", "No 1", "No 2"]
-    assert sorted(a.pk for a in articles) == [a.pk for a in articles]
+    assert [Article.objects.get(pk=key).headline for key in keys] == ["No 0", "No 1", "No 2"]
     assert not any(a._state.adding for a in articles)
+    assert set(Revision.objects.values_list("subject_id", "version")) == {(k, 1) for k in keys}
 
 
 def test_nothing_to_copy_costs_nothing(django_assert_num_queries):
@@ -66,5 +71,5 @@ def test_nothing_to_copy_costs_nothing(django_assert_num_queries):
 
 def test_what_the_database_refuses_is_refused():
     with pytest.raises(IntegrityError), transaction.atomic():
-        copy_in([Speaker(name=" ", aliases=[], identifiers={})])
+        copy_in([Speaker(id=new_ids(1)[0], name=" ", aliases=[], identifiers={})])
     assert not Speaker.objects.exists()
