@@ -11,26 +11,17 @@ from django.utils.html import format_html, format_html_join
 from quotes.anchoring import CONTEXT
 from quotes.models import Exactly, Quote, Utterance, Via
 from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
-from sources.admin.desk import (
-    NONE,
-    Pages,
-    Printed,
-    RecordAdmin,
-    link_all,
-    link_to_list,
-    mentioning,
-    shown,
-)
+from sources.admin.desk import Pages, Printed, RecordAdmin, Rows, mentioning
+from sources.admin.showing import NONE, link_all, link_to_list, shown
 from sources.models import Affiliation, Article, Fold, Organisation, Outlet, Speaker
 
 
-class ViaInline(admin.TabularInline):
+class ViaInline(Rows):
     """Steps of the reporting chain have no page of their own; a step may be taken out again."""
 
     model = Via
     fields = ("position", "kind", "name", "outlet")
     autocomplete_fields = ("outlet",)
-    extra = 0
 
 
 @admin.register(Quote)

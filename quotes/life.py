@@ -40,9 +40,10 @@ def open_steps(status: str) -> list[str]:
 
 
 class NotOpen(Exception):
-    """A step that the present status does not allow; `open` are those it does."""
+    """A step that the present status does not allow; `members` tells a client which it does."""
 
     def __init__(self, step: str, status: str):
-        self.open = open_steps(status)
-        then = f"Open steps: {', '.join(self.open)}." if self.open else "No step is open."
+        steps = open_steps(status)
+        self.members = {"open_steps": steps}
+        then = f"Open steps: {', '.join(steps)}." if steps else "No step is open."
         super().__init__(f"“{step}” is not open to a {status} quote. {then}")

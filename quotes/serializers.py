@@ -141,6 +141,43 @@ class UtteranceSchema(OpenApiSerializerFieldExtension):
         }
 
 
+class ReplacementField(serializers.HyperlinkedRelatedField):
+    """Another quote, by its id and its address."""
+
+    def to_representation(self, quote) -> dict:
+        return {"id": str(quote.pk), "url": super().to_representation(quote)}
+
+
+class ReplacementSchema(OpenApiSerializerFieldExtension):
+    target_class = ReplacementField
+
+    def map_serializer_field(self, auto_schema, direction):
+        return {
+            "type": "object",
+            "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "url": {"type": "string", "format": "uri"},
+            },
+            "required": ["id", "url"],
+        }
+
+
+class ChangeSerializer(serializers.Serializer):
+    """One field before and after; a name such as `attribution.role` is a path."""
+
+    field = serializers.CharField()
+    before = serializers.JSONField(allow_null=True)
+    after = serializers.JSONField(allow_null=True)
+
+
+class CorrectionSerializer(serializers.Serializer):
+    """What was put right of a quote since it was published, and why."""
+
+    when = serializers.DateTimeField()
+    note = serializers.CharField()
+    changed = ChangeSerializer(many=True)
+
+
 class QuoteSerializer(RecordSerializer):
     """A quote. What is printed comes from the article; what is resolved a curator may revise."""
 
@@ -169,6 +206,15 @@ class QuoteSerializer(RecordSerializer):
         child=serializers.ChoiceField(choices=Quote.Flag.choices), read_only=True
     )
 
+    replaced_by = ReplacementField(
+        view_name="quote-detail",
+        lookup_field="pk",
+        read_only=True,
+        allow_null=True,
+        help_text="The quote to use instead of a retracted one.",
+    )
+    corrections = CorrectionSerializer(many=True, read_only=True)
+
     class Meta:
         model = Quote
         fields = [
@@ -191,18 +237,43 @@ class QuoteSerializer(RecordSerializer):
             "anchor",
             "utterance",
             "flags",
+            "reason",
+            "replaced_by",
+            "corrections",
             "created",
             "updated",
             "affiliation",
         ]
-        read_only_fields = ["text", "status", "flags", *RECORD]
+        read_only_fields = ["text", "status", "flags", "reason", *RECORD]
 
     def update(self, quote: Quote, changes: dict) -> Quote:
         quote.revise(**changes)
         return quote
 
 
-# Filing
+# Its life
+
+
+def why(**kwargs) -> Text:
+    return Text(max_length=10_000, **kwargs)
+
+
+class ExplainedStepSerializer(StrictSerializer):
+    """A step that may be explained: publish, settle."""
+
+    reason = why(required=False, allow_null=True)
+
+
+class TakingBackSerializer(StrictSerializer):
+    """A step that has to be explained: reject, dispute."""
+
+    reason = why()
+
+
+class RetractionSerializer(TakingBackSerializer):
+    replaced_by = serializers.PrimaryKeyRelatedField(
+        queryset=Quote.objects.all(), required=False, allow_null=True
+    )
 
 
 class SpansField(serializers.ListField):
@@ -215,7 +286,30 @@ class SpansField(serializers.ListField):
         super().__init__(**{"child": pair, "min_length": 1, "max_length": MOST_SPANS, **kwargs})
 
 
-class StepSerializer(StrictSerializer):
+class CorrectingSerializer(StrictSerializer):
+    """What is to be put right of a public quote, and the note that readers are shown.
+
+    New words (`text`), a new place (`spans`) or both have to stand in the article's text.
+    """
+
+    note = why()
+    text = Text(max_length=LONGEST_QUOTE, required=False, trim_whitespace=False)
+    spans = SpansField(required=False)
+    kind = serializers.ChoiceField(choices=Quote.Kind.choices, required=False)
+    language = LanguageField(required=False, allow_null=True)
+    attribution = PrintedField(source="*", required=False)
+    speaker = Reference(Speaker.objects.all(), required=False, allow_null=True)
+    organisation = Reference(Organisation.objects.all(), required=False, allow_null=True)
+    affiliation = serializers.PrimaryKeyRelatedField(
+        queryset=Affiliation.objects.all(), required=False, allow_null=True
+    )
+    said = PartialDateSerializerField(required=False, allow_null=True)
+
+
+# Filing
+
+
+class ViaStepSerializer(StrictSerializer):
     kind = serializers.ChoiceField(choices=Via.Kind.choices)
     name = Text(max_length=500)
 
@@ -237,7 +331,7 @@ class ProposalSerializer(StrictSerializer):
     said = PartialDateSerializerField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
     attribution = AttributionSerializer(required=False, allow_null=True)
-    via = StepSerializer(many=True, required=False, max_length=20)
+    via = ViaStepSerializer(many=True, required=False, max_length=20)
     status = serializers.ChoiceField(
         choices=FILED_AS,
         required=False,

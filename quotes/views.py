@@ -1,8 +1,12 @@
 """The endpoints of articles, which are filed with their quotes, and of quotes."""
 
+from functools import wraps
+
+from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -11,16 +15,22 @@ from rest_framework.reverse import reverse
 from quotes.filing import Filing, capture, file, propose
 from quotes.filters import QuoteFilters
 from quotes.models import Quote
+from quotes.representations import REPRESENTATIONS, life_of
 from quotes.serializers import (
     CaptureSerializer,
+    CorrectingSerializer,
+    ExplainedStepSerializer,
     FiledArticleSerializer,
     FiledQuoteSerializer,
     FilingSerializer,
     QuoteProposalSerializer,
     QuoteSerializer,
+    RetractionSerializer,
+    TakingBackSerializer,
 )
 from quotes.verifying import checks_of, is_lost
-from sources.api import Endpoint, Resource, idempotent
+from sources.api import IF_MATCH, Endpoint, Resource, StrictSerializer, idempotent
+from sources.faults import BadParameter, nearest_of
 from sources.filters import ArticleFilters
 from sources.models import Article, Snapshot
 from sources.serializers import (
@@ -30,6 +40,7 @@ from sources.serializers import (
 )
 
 FILING_BYTES = 5 * 1024 * 1024
+FORMATS = ["json", *(each.format for each in REPRESENTATIONS)]
 
 
 class Articles(Resource):
@@ -101,6 +112,28 @@ class ArticleSnapshots(Endpoint):
         return filed(self, filing, status.HTTP_200_OK)
 
 
+def step(body: type[StrictSerializer]):
+    """An operation of a quote that takes this body, and answers with the quote as it is then.
+
+    The verb that is decorated calls the model's, on the quote as the client read it (`If-Match`).
+    """
+
+    def decorate(verb):
+        @wraps(verb)
+        def answer(self, request, pk):
+            with transaction.atomic():
+                quote = self.get_unchanged()
+                given = body(data=request.data, context=self.get_serializer_context())
+                given.is_valid(raise_exception=True)
+                verb(self, quote, **given.validated_data)
+                return self.shown(self.get_queryset().get(pk=quote.pk))
+
+        described = extend_schema(request=body, responses=QuoteSerializer, parameters=[IF_MATCH])
+        return action(detail=True, methods=["post"])(described(idempotent(answer)))
+
+    return decorate
+
+
 class Quotes(Resource):
     """What was said, by whom, in what role, where and when."""
 
@@ -109,10 +142,60 @@ class Quotes(Resource):
     filterset_class = QuoteFilters
     orderings = {"published": "published_day", "said": "said_day", "created": "created"}
     default_ordering = "-published"
+    permissions = {
+        "publish": "quotes.publish_quote",
+        "reject": "quotes.publish_quote",
+        "dispute": "quotes.change_quote",
+        "settle": "quotes.change_quote",
+        "correct": "quotes.change_quote",
+        "retract": "quotes.change_quote",
+    }
     sees_all = "quotes.review_quote"
 
     def get_queryset(self):
         return Quote.objects.visible_to(self.request.user).with_parts()
+
+    def get_renderers(self):
+        more = REPRESENTATIONS if self.action == "retrieve" else []
+        return [*super().get_renderers(), *(renderer() for renderer in more)]
+
+    def parameters(self) -> set[str]:
+        return super().parameters() | ({"format"} if self.action == "retrieve" else set())
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "format",
+                enum=FORMATS,
+                default="json",
+                description="The representation, whatever `Accept` says.",
+            )
+        ],
+        responses={
+            (200, "application/json"): QuoteSerializer,
+            **{(200, each.media_type): each.schema for each in REPRESENTATIONS},
+        },
+    )
+    def retrieve(self, request, pk):
+        """One quote, as JSON or in another representation, by `format` or by `Accept`."""
+        asked = request.query_params
+        if (name := asked.get("format", "json")) not in FORMATS:
+            fault = f"There is no format “{name[:60]}”. {nearest_of(name, FORMATS)}"
+            raise BadParameter({"format": [fault]})
+        renderer = request.accepted_renderer
+        if renderer.format == "json":
+            return super().retrieve(request, pk)
+        if "fields" in asked:
+            fault = f"Only of JSON, and {renderer.format} was asked for. Leave one of them out."
+            raise BadParameter({"fields": [fault]})
+        quote = self.get_object()
+        response = Response(renderer.represent(quote, life_of(quote), self.address))
+        response.record_version = quote.version
+        return response
+
+    def address(self, name: str, key) -> str:
+        """The absolute URL of the record, or of the text, that has this key."""
+        return reverse(f"{name}-detail", args=[key], request=self.request)
 
     @extend_schema(
         request=QuoteProposalSerializer,
@@ -143,6 +226,36 @@ class Quotes(Resource):
         )
         response.record_version = quote.version
         return response
+
+    @step(ExplainedStepSerializer)
+    def publish(self, quote, reason=None):
+        """Let readers see a proposed quote."""
+        quote.publish(reason)
+
+    @step(TakingBackSerializer)
+    def reject(self, quote, reason):
+        """Keep a proposed quote from being published."""
+        quote.reject(reason)
+
+    @step(TakingBackSerializer)
+    def dispute(self, quote, reason):
+        """Say that a published quote is contested, and how."""
+        quote.dispute(reason)
+
+    @step(ExplainedStepSerializer)
+    def settle(self, quote, reason=None):
+        """End a dispute in favour of the quote as it stands."""
+        quote.settle(reason)
+
+    @step(CorrectingSerializer)
+    def correct(self, quote, note, **changes):
+        """Change what is printed or resolved of a public quote, with a note for its readers."""
+        quote.correct(note, now=timezone.now(), **changes)
+
+    @step(RetractionSerializer)
+    def retract(self, quote, reason, replaced_by=None):
+        """Take a public quote back, for good, and say which one to use instead if there is one."""
+        quote.retract(reason, replaced_by)
 
     @extend_schema(responses=VerificationSerializer)
     @action(detail=True)

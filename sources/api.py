@@ -15,6 +15,7 @@ from django.db import models, transaction
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers, status, viewsets
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
@@ -159,6 +160,15 @@ class ReferenceSchema(OpenApiSerializerFieldExtension):
 
 
 # Viewsets
+
+
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="The ETag of the record as it was last read, or `*`.",
+)
 
 
 def idempotent(handler):

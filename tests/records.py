@@ -106,3 +106,39 @@ def make_quotes(number: int, article: Article, **values) -> list[Quote]:
 
 def make_utterance() -> Utterance:
     return Utterance.objects.create()
+
+
+def make_broken_quote(**values) -> Quote:
+    """A quote broken by “said Mara Quill”: two spans, in an article of which all is known."""
+    words = ["We had no choice,", "none at all."]
+    text = f"The quay will close. “{words[0]}” said Mara Quill, “{words[1]}”"
+    article = make_article(
+        text,
+        outlet=make_outlet(url="https://harbourpost.example"),
+        url="https://harbourpost.example/2026/quay",
+        headline="Quay to close",
+        byline=["Ada Lund", "Bo Ek"],
+        published="2026-03-14",
+        language="en-GB",
+    )
+    board = make_organisation()
+    held = make_affiliation(organisation=board)
+    starts = [text.index(part) for part in words]
+    return Quote.objects.create(
+        article=article,
+        snapshot=article.snapshot,
+        text=" ".join(words),
+        spans=[[at, at + len(part)] for at, part in zip(starts, words, strict=True)],
+        **{
+            "anchor": "exact",
+            "kind": "direct",
+            "status": "published",
+            "language": "en",
+            "speaker": held.speaker,
+            "organisation": board,
+            "affiliation": held,
+            "attribution_speaker": "Ms Quill",
+            "said": "2026-03",
+            **values,
+        },
+    )

@@ -1,4 +1,4 @@
-"""What every endpoint shares: bodies, strict filters, keyset pages, errors, entity tags.
+"""What every endpoint shares: bodies, negotiation, strict filters, pages, errors, entity tags.
 
 The settings name these; a resource inherits the rest from `sources.api`. They are loaded while
 Django REST framework defines its first view, and import no views. Errors are RFC 9457
@@ -7,6 +7,7 @@ Django REST framework defines its first view, and import no views. Errors are RF
 
 from config.api.bodies import Parser, Renderer
 from config.api.filters import StrictFilters
+from config.api.negotiation import Negotiation
 from config.api.pages import KeysetPagination
 from config.api.problems import (
     bad_request,
@@ -19,6 +20,7 @@ from config.api.tags import entity_tags
 
 __all__ = [
     "KeysetPagination",
+    "Negotiation",
     "Parser",
     "Renderer",
     "StrictFilters",

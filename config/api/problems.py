@@ -15,9 +15,11 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
 
 from config.api.bodies import Renderer, UnstorableText
 from quotes.filing import Refused
+from quotes.life import NotOpen
 from sources.faults import BadParameter, pointed, refusal_of
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,8 @@ def problem(error: Exception, context: dict) -> Response | None:
                 for name, messages in error.faults.items()
                 for message in messages
             ]
+        case NotOpen():
+            status, detail, kind = HTTPStatus.CONFLICT, str(error), "step-not-open"
         case exceptions.ValidationError():
             status = HTTPStatus.BAD_REQUEST
             detail = "The request was refused as a whole; nothing was changed."
@@ -62,7 +66,7 @@ def problem(error: Exception, context: dict) -> Response | None:
                 headers["WWW-Authenticate"] = scheme
         case ValidationError():
             status, detail = HTTPStatus.BAD_REQUEST, "The request was refused as a whole."
-            faults = [{"pointer": "", "message": message} for message in error.messages]
+            faults = list(pointed(as_serializer_error(error)))
         case Http404():
             status, detail = HTTPStatus.NOT_FOUND, "There is nothing here, or nothing for you."
         case PermissionDenied():
@@ -76,7 +80,7 @@ def problem(error: Exception, context: dict) -> Response | None:
             faults = [{"pointer": "", "message": refusal_of(error)}]
         case IntegrityError():
             status = HTTPStatus.CONFLICT
-            detail = "Something else changed at the same moment. Nothing was kept; send it again."
+            detail = f"{refusal_of(error)} Nothing was kept: read what is there, then try again."
         case OperationalError() | InterfaceError():
             return unavailable(error)
         case _:

@@ -16,12 +16,16 @@ CALL sources_baseline(
 );
 """
 
+FORGET = """
+ALTER TABLE sources_revision DISABLE TRIGGER USER;
+DELETE FROM sources_revision WHERE subject_type IN ('quote', 'utterance');
+ALTER TABLE sources_revision ENABLE TRIGGER USER;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("quotes", "0004_life"), ("sources", "0003_ledger")]
 
     operations = [
-        migrations.RunSQL(
-            BASELINE, "DELETE FROM sources_revision WHERE subject_type IN ('quote', 'utterance')"
-        ),
+        migrations.RunSQL(BASELINE, FORGET),
     ]

@@ -12,19 +12,16 @@ from django.utils.html import format_html
 from knox.models import AuthToken
 
 from sources.admin.desk import (
-    NONE,
     ArticleForm,
     Desk,
     NamedAdmin,
     Printed,
     ReadOnly,
     RecordAdmin,
-    RecordInline,
-    link_all,
-    link_to_list,
+    RecordRows,
     mentioning,
-    shown,
 )
+from sources.admin.showing import NONE, link_all, link_to_list, shown
 from sources.models import (
     Affiliation,
     Article,
@@ -57,7 +54,7 @@ class OrganisationAdmin(NamedAdmin):
         return shown(organisation.parent and organisation.parent.name)
 
 
-class AffiliationInline(RecordInline):
+class AffiliationInline(RecordRows):
     model = Affiliation
     fk_name = "speaker"
     fields = ("organisation", "role", "start", "end")
@@ -65,7 +62,7 @@ class AffiliationInline(RecordInline):
     show_change_link = True
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("organisation")
+        return super().get_queryset(request).select_related("speaker", "organisation")
 
 
 @admin.register(Speaker)

@@ -1,4 +1,4 @@
-"""What every page of the admin shares: showing, searching, counting, forms that lose nothing."""
+"""What every page of the admin shares: searching, counting, forms that lose nothing."""
 
 import json
 from functools import cached_property
@@ -13,10 +13,11 @@ from django.core.paginator import Paginator
 from django.db import DataError, IntegrityError, connection, models
 from django.db.models import F, Func, Value
 from django.forms.fields import InvalidJSONInput
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from rest_framework import serializers
 
+from sources.admin.conflicts import ReopenedForm, ShowsConflicts
+from sources.admin.showing import shown
 from sources.counting import count_or_estimate
 from sources.dates import PartialDateField, PartialDateFormField
 from sources.faults import pointed, refusal_of
@@ -29,51 +30,6 @@ from sources.serializers import (
     WebAddressField,
     with_time,
 )
-
-NONE = "-"
-"""Shown where there is nothing to show, as Django's own columns do."""
-
-LISTED = 200
-"""Records that a page of another record lists at most."""
-
-
-# Showing
-
-
-_TURNS = {
-    turn: f"⟦U+{turn:04X}⟧" for turn in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
-}  # fmt: skip
-
-
-def shown(text: str | None) -> str | None:
-    """Somebody else's words among ours; characters that turn the direction of text spelt out."""
-    return format_html("<bdi>{}</bdi>", text.translate(_TURNS)) if text else None
-
-
-def link(record: models.Model, text: str | None = None) -> str:
-    """A link to a record's page, under its name."""
-    name = f"admin:{record._meta.app_label}_{record._meta.model_name}_change"
-    return format_html(
-        '<a href="{}">{}</a>', reverse(name, args=[record.pk]), shown(text or str(record))
-    )
-
-
-def link_all(records: models.QuerySet, *, more: str, **kwargs) -> str:
-    """Links to records, at most `LISTED`; then `more`, a link to all of them."""
-    found = list(records[: LISTED + 1])
-    links = [link(record, **{k: v(record) for k, v in kwargs.items()}) for record in found[:LISTED]]
-    if len(found) > LISTED:
-        links.append(more)
-    items = format_html_join("", "<li>{}</li>", ((item,) for item in links))
-    return format_html('<ul class="records">{}</ul>', items) if links else NONE
-
-
-def link_to_list(model: type[models.Model], text: str, **lookups) -> str:
-    """A link to the list of records that match."""
-    place = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    query = "&".join(f"{name}={value}" for name, value in lookups.items())
-    return format_html('<a href="{}?{}">{}</a>', place, query, text)
-
 
 # Searching
 
@@ -165,10 +121,9 @@ class IdentifiersFormField(forms.JSONField):
         return data if data is None else InvalidJSONInput(data)
 
 
-class RecordForm(forms.ModelForm):
-    """A form that knows which version was read, and keeps to the rules of the API's fields."""
+class RecordForm(ReopenedForm):
+    """A form that keeps to the rules of the API's fields."""
 
-    version_read = forms.IntegerField(widget=forms.HiddenInput, required=False)
     rules = {
         "name": NameField,
         "language": LanguageField,
@@ -179,22 +134,11 @@ class RecordForm(forms.ModelForm):
     refusal: ValidationError | None = None
     """What the model or PostgreSQL said when this form was saved; see `RecordAdmin`."""
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        if not self.instance._state.adding:
-            self.initial["version_read"] = self.instance.version
-
     def clean(self):
         data = super().clean()
         for name, rule in self.rules.items():
             if data.get(name) is not None:
                 self.hold_to(rule().run_validation, data[name], name)
-        if not self.instance._state.adding and data.get("version_read") != self.instance.version:
-            self.add_error(
-                None,
-                "Somebody has changed this record since you opened the page. Nothing was saved: "
-                "open it again, look at what is there now, and repeat your change.",
-            )
         if self.refusal:
             everywhere = {NON_FIELD_ERRORS: self.refusal}
             for name, faults in getattr(self.refusal, "error_dict", everywhere).items():
@@ -268,11 +212,12 @@ class ReadOnly:
         return False
 
 
-class RecordAdmin(Desk):
+class RecordAdmin(ShowsConflicts, Desk):
     """Pages of records: what is saved was read in its present version, and a refusal is an answer.
 
-    The record is locked before its form is judged. Where the model or PostgreSQL refuses what the
-    form let pass, all is rolled back and the form is shown again with the reason.
+    The record is locked before it is compared with what was read and its form is judged. Where the
+    model or PostgreSQL refuses what the form let pass, all is rolled back and the form is shown
+    again with the reason.
     """
 
     form = RecordForm
@@ -291,10 +236,7 @@ class RecordAdmin(Desk):
         fieldsets = list(super().get_fieldsets(request, obj))
         if obj is None:
             return fieldsets
-        fields = [("id", "version"), ("created", "updated")]
-        if self.has_change_permission(request, obj):
-            fields.append("version_read")
-        return [*fieldsets, ("Record", {"fields": fields})]
+        return [*fieldsets, ("Record", {"fields": [("id", "version"), ("created", "updated")]})]
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -322,26 +264,19 @@ class RecordAdmin(Desk):
         return super().changeform_view(request, object_id, form_url, extra_context)
 
 
-class RecordInline(admin.TabularInline):
-    """Records of another record, on its page; like those of their own page, without deletion."""
+class Rows(admin.TabularInline):
+    """What belongs to a record, on its page, and is compared with it."""
+
+    form = ReopenedForm
+    extra = 0
+
+
+class RecordRows(Rows):
+    """Records of another record; as on their own page, they are never deleted."""
 
     form = RecordForm
     formfield_overrides = RecordAdmin.formfield_overrides
-    extra = 0
     can_delete = False
-
-    def get_fields(self, request, obj=None):
-        return (*super().get_fields(request, obj), "version_read")
-
-    def get_queryset(self, request):
-        queryset = super().get_queryset(request)
-        if request.method == "POST":
-            return queryset.select_for_update(of=("self",))
-        return queryset
-
-    @admin.display(description="version")
-    def version_read(self, record):
-        return record.version
 
 
 class Printed:

@@ -32,49 +32,64 @@ def chromium():
 
 
 @pytest.fixture
-def page(chromium, live_server):
-    """A page at the live server. What goes wrong in it, `page.went_wrong` collects."""
-    context = chromium.new_context(
-        base_url=live_server.url, viewport={"width": 1360, "height": 900}
-    )
-    context.set_default_timeout(30_000)
-    expect.set_options(timeout=30_000)
-    # Said in the page itself, so that a breach that logs nothing is noticed too.
-    context.add_init_script(
-        "document.addEventListener('securitypolicyviolation', e =>"
-        " console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample))"
-    )
-    page = context.new_page()
-    wrong = page.went_wrong = []
-    page.on("console", lambda said: said.type in ("error", "warning") and wrong.append(said.text))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("response", lambda r: r.status >= 400 and wrong.append(f"{r.status} {r.url}"))
-    # What is typed further, or a page that is left, aborts a request: that is no failure.
-    page.on(
-        "requestfailed",
-        lambda r: r.failure == "net::ERR_ABORTED" or wrong.append(f"{r.failure} {r.url}"),
-    )
-    page.on(
-        "request",
-        lambda r: r.url.startswith((live_server.url, "data:")) or wrong.append(f"abroad {r.url}"),
-    )
-    yield page
+def open_page(chromium, live_server):
+    """Opens a page of a browser of its own at the live server: somebody's desk.
+
+    What goes wrong in any of them fails the test; `page.went_wrong` collects it.
+    """
+    contexts, wrong = [], []
+
+    def open_page():
+        context = chromium.new_context(
+            base_url=live_server.url, viewport={"width": 1360, "height": 900}
+        )
+        contexts.append(context)
+        context.set_default_timeout(30_000)
+        expect.set_options(timeout=30_000)
+        # Said in the page itself, so that a breach that logs nothing is noticed too.
+        context.add_init_script(
+            "document.addEventListener('securitypolicyviolation', e =>"
+            " console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample))"
+        )
+        page = context.new_page()
+        page.went_wrong = wrong
+        page.on(
+            "console", lambda said: said.type in ("error", "warning") and wrong.append(said.text)
+        )
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("response", lambda r: r.status >= 400 and wrong.append(f"{r.status} {r.url}"))
+        # What is typed further, or a page that is left, aborts a request: that is no failure.
+        page.on(
+            "requestfailed",
+            lambda r: r.failure == "net::ERR_ABORTED" or wrong.append(f"{r.failure} {r.url}"),
+        )
+        ours = (live_server.url, "data:")
+        page.on("request", lambda r: r.url.startswith(ours) or wrong.append(f"abroad {r.url}"))
+        return page
+
+    yield open_page
     assert not wrong, wrong
-    context.close()
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page()
 
 
 @pytest.fixture
 def log_in(page, groups):
     """Log a new user of the admin in by the form, as one of a group or as a superuser."""
 
-    def log_in(group: str | None = None):
+    def log_in(group: str | None = None, name: str = "mara", page=page):
         user = get_user_model().objects.create_user(
-            "mara", password="a long trial password", is_staff=True, is_superuser=group is None
+            name, password="a long trial password", is_staff=True, is_superuser=group is None
         )
         if group:
             user.groups.add(Group.objects.get(name=group))
         page.goto("/admin/")
-        page.fill("#id_username", "mara")
+        page.fill("#id_username", name)
         page.fill("#id_password", "a long trial password")
         page.click("input[type=submit]")
         page.wait_for_selector("#user-tools")

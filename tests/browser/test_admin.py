@@ -146,3 +146,55 @@ def test_a_breach_of_the_csp_would_be_noticed(page):
     page.wait_for_timeout(200)
     assert any("style-src-attr" in said for said in page.went_wrong)
     page.went_wrong.clear()
+
+
+def test_two_curators_at_one_speaker_see_each_others_changes_and_lose_nothing(log_in, open_page):
+    board = make_organisation("Harbour Board")
+    speaker = make_speaker("Mara Quill")
+    held = make_affiliation(speaker=speaker, organisation=board, role="pilot", start="2004")
+    first, second = log_in("Curators"), log_in("Curators", "ada", open_page())
+    for page in (first, second):
+        page.goto(page_of(speaker))
+
+    first.fill("#id_name", "Mara Quill-Lund")
+    first.select_option("#id_kind", "collective")
+    first.fill("#id_affiliations-0-role", "harbour pilot")
+    save(first)
+    second.fill("#id_name", "M. Quill")
+    second.fill("#id_aliases", "Captain Quill")
+    second.fill("#id_affiliations-0-role", "harbour master")
+    second.fill("#id_affiliations-0-end", "2012-05")
+    second.click(".submit-row input[name=_save]")
+
+    expect(second.get_by_role("alert")).to_contain_text("Not saved yet")
+    name = second.get_by_role("row", name="Name")
+    cells = ["Mara Quill", "Mara Quill-Lund", "M. Quill"]
+    expect(name.get_by_role("cell")).to_contain_text([*cells, "Changed by both of you."])
+    expect(second.get_by_role("row", name="Kind")).to_contain_text("What somebody else wrote.")
+    for field, stands in {
+        "name": "M. Quill",
+        "kind": "collective",
+        "aliases": "Captain Quill",
+        "affiliations-0-role": "harbour master",
+        "affiliations-0-end": "2012-05",
+    }.items():
+        expect(second.locator(f"#id_{field}")).to_have_value(stands)
+
+    first.goto(page_of(speaker))
+    first.fill("#id_identifiers", '{"wikidata": "Q1"}')
+    save(first)
+    second.get_by_label("Take what is on record for Role").check()
+    second.click("text=Save what stands in the form")
+    expect(second.get_by_role("row", name="Identifiers")).to_contain_text("Q1")
+    expect(second.locator("#id_affiliations-0-role")).to_have_value("harbour pilot")
+    save(second)
+
+    speaker.refresh_from_db()
+    held.refresh_from_db()
+    assert (speaker.name, speaker.kind, speaker.aliases, speaker.identifiers) == (
+        "M. Quill",
+        "collective",
+        ["Captain Quill"],
+        {"wikidata": "Q1"},
+    )
+    assert (held.role, str(held.end)) == ("harbour pilot", "2012-05")

@@ -48,6 +48,12 @@ OPERATIONS = {
     ("POST", "quotes/"): FILE,
     ("GET", "quotes/<uuid:pk>/"): READ,
     ("PATCH", "quotes/<uuid:pk>/"): CURATE,
+    ("POST", "quotes/<uuid:pk>/publish/"): CURATE,
+    ("POST", "quotes/<uuid:pk>/reject/"): CURATE,
+    ("POST", "quotes/<uuid:pk>/dispute/"): CURATE,
+    ("POST", "quotes/<uuid:pk>/settle/"): CURATE,
+    ("POST", "quotes/<uuid:pk>/correct/"): CURATE,
+    ("POST", "quotes/<uuid:pk>/retract/"): CURATE,
     ("GET", "quotes/<uuid:pk>/verify/"): READ,
     ("GET", "speakers/"): READ,
     ("POST", "speakers/"): CURATE,
@@ -67,6 +73,16 @@ OPERATIONS = {
     ("PATCH", "affiliations/<uuid:pk>/"): CURATE,
     ("GET", "schema/"): OPEN,
     ("GET", "docs/"): OPEN,
+}
+
+# A verb of a quote: the status it leaves, and a good body.
+STEPS = {
+    "publish": ("proposed", {}),
+    "reject": ("proposed", {"reason": "Unsaid."}),
+    "dispute": ("published", {"reason": "Denied."}),
+    "settle": ("disputed", {}),
+    "correct": ("published", {"note": "A fragment.", "kind": "partial"}),
+    "retract": ("published", {"reason": "Made up."}),
 }
 
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
@@ -130,6 +146,9 @@ def routes(groups):
             {"POST": {"text": f"{text} Four."}},
         ),
     }
+    for verb, (leaves, body) in STEPS.items():
+        taken = make_quote(f"To {verb}", status=leaves)
+        routes[f"quotes/<uuid:pk>/{verb}/"] = (f"quotes/{taken.pk}/{verb}/", {"POST": body})
     for name, (record, made, changed) in records.items():
         routes[f"{name}/"] = (f"{name}/", {"POST": made})
         routes[f"{name}/<uuid:pk>/"] = (f"{name}/{record.pk}/", {"PATCH": changed})
@@ -138,7 +157,8 @@ def routes(groups):
 
 def status_of(client, routes, method: str, route: str) -> int:
     path, bodies = routes[route]
-    headers = {"If-Match": "*"} if method == "PATCH" else {}
+    verb = method == "POST" and route.split("/")[-2] in STEPS
+    headers = {"If-Match": "*"} if method == "PATCH" or verb else {}
     response = client.generic(
         method,
         f"{API}{path}",

@@ -115,7 +115,8 @@ def test_details_document_fields_changes_if_match_and_posts_their_key(document):
             if method == "post":
                 assert headers == {"Idempotency-Key"}
             if operation["operationId"].endswith("_retrieve"):
-                assert parameters(document, path, method) == {"fields"}
+                forms = {"format"} if path == f"{API}quotes/{{id}}/" else set()
+                assert parameters(document, path, method) == {"fields"} | forms
             if method != "get":
                 assert parameters(document, path, method) == set()
 
@@ -180,7 +181,7 @@ def test_answers_fit_their_schemas(document, curator):
     make_quote(anchor="altered", nearest={"text": "like it", "score": 0.9})
     seen = 0
     for path, view in views().items():
-        if "{article}" in path or "{sha256}" in path or view.actions["get"] != "list":
+        if "{article}" in path or "{sha256}" in path or view.actions.get("get") != "list":
             continue
         response = curator.get(path, {"count": "true"})
         check(document, path, "get", response)
@@ -197,6 +198,23 @@ def test_answers_fit_their_schemas(document, curator):
     check(document, f"{API}snapshots/{{sha256}}/", "get", curator.get(f"{API}snapshots/{digest}/"))
     path = f"{API}articles/{{article}}/snapshots/"
     check(document, path, "get", curator.get(path.format(article=full.article_id)))
+
+
+@pytest.mark.django_db
+def test_each_representation_of_a_quote_is_documented_under_its_media_type(document, reader):
+    operation = document["paths"][f"{API}quotes/{{id}}/"]["get"]
+    contents = operation["responses"]["200"]["content"]
+    (names,) = [p["schema"]["enum"] for p in operation["parameters"] if p["name"] == "format"]
+    assert len(names) == len(contents) == 6
+    path = f"{API}quotes/{make_quote().pk}/"
+    for name in names:
+        response = reader.get(path, {"format": name})
+        assert response.status_code == 200
+        media = response.headers["Content-Type"].removesuffix("; charset=utf-8")
+        schema = contents.pop(media)["schema"]
+        if name not in ("json", "bibtex"):
+            jsonschema.Draft202012Validator(schema).validate(response.json())
+    assert contents == {}
 
 
 @pytest.mark.django_db

@@ -279,17 +279,6 @@ def test_what_a_trigger_refuses_is_said_on_the_form(curator_at_desk, monkeypatch
     assert quote.version == 1
 
 
-def test_two_curators_do_not_overwrite_each_other(curator_at_desk):
-    quote = make_quote()
-    read = form_of(curator_at_desk, page_of(quote))
-    quote.revise(speaker=make_speaker("Ada Lund"))
-    sent = read | {"speaker": str(make_speaker("Rob Jones").pk)}
-    refused = curator_at_desk.post(page_of(quote), sent)
-    assert "Somebody has changed this record" in faults(refused)
-    quote.refresh_from_db()
-    assert quote.speaker.name == "Ada Lund"
-
-
 def test_emptied_printed_fields_are_unknown(curator_at_desk):
     quote = make_quote(attribution_text="Mr Jones said", attribution_cue="said")
     emptied = {"attribution_text": "", "attribution_cue": ""}

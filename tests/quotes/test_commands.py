@@ -151,7 +151,9 @@ def test_the_sample_newsroom_holds_what_a_newsroom_holds(db):
     assert Article.objects.filter(outlet=None).exists()
     assert Article.objects.filter(published=None).exists()
     assert Quote.objects.filter(speaker=None).exists()
-    assert set(Quote.objects.values_list("anchor", flat=True)) >= {"exact", "moved", "altered"}
+    assert set(Quote.objects.values_list("anchor", flat=True)) >= {"exact", "moved", "missing"}
+    assert set(Quote.objects.values_list("status", flat=True)) >= set(Quote.PUBLIC)
+    assert Quote.objects.exclude(corrections=[]).exists()
     assert max(quote.via.count() for quote in Quote.objects.prefetch_related("via")) >= 2
     assert max(len(quote.spans) for quote in Quote.objects.all()) >= 2
     people = Speaker.objects.filter(kind="person")

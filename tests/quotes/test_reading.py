@@ -121,6 +121,9 @@ def test_a_quote_shows_the_shape_that_was_promised(reader):
         },
         "utterance": {"id": str(quote.utterance_id), "quotes": 1},
         "flags": [],
+        "reason": None,
+        "replaced_by": None,
+        "corrections": [],
     }
 
 

@@ -14,11 +14,13 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils import timezone
 from knox.models import AuthToken
 from tqdm import tqdm
 
 import quotes
 from quotes.filing import file
+from quotes.models import Quote
 from quotes.serializers import FilingSerializer
 from sources.models import Article
 from sources.serializers import (
@@ -125,6 +127,16 @@ class Command(BaseCommand):
                     reader.save()
             for article in tqdm(room["articles"], "Filing", unit="article", disable=None):
                 file(FilingSerializer.read(article), may_publish=True)
+            for taken in room["steps"]:
+                self._take_step(**taken)
+
+    def _take_step(self, *, article: str, words: str, step: str, said: dict) -> None:
+        """What happened to a quote after it was published, as a Curator would have entered it."""
+        quote = Quote.objects.get(article__external_id=article, text=words)
+        if step == "correct":
+            quote.correct(now=timezone.now(), **said)
+        else:
+            getattr(quote, step)(**said)
 
     def _make_users(self) -> tuple[str, str, dict[str, str]]:
         """A user for each group with a fresh token, and one for the admin with a fresh password."""

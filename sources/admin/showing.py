@@ -1,0 +1,45 @@
+"""How records and other people's words are shown on a page of the admin."""
+
+from django.db import models
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+NONE = "-"
+"""Shown where there is nothing to show, as Django's own columns do."""
+
+LISTED = 200
+"""Records that a page of another record lists at most."""
+
+_TURNS = {
+    turn: f"⟦U+{turn:04X}⟧" for turn in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}  # fmt: skip
+
+
+def shown(text: str | None) -> str | None:
+    """Somebody else's words among ours; characters that turn the direction of text spelt out."""
+    return format_html("<bdi>{}</bdi>", text.translate(_TURNS)) if text else None
+
+
+def link(record: models.Model, text: str | None = None) -> str:
+    """A link to a record's page, under its name."""
+    name = f"admin:{record._meta.app_label}_{record._meta.model_name}_change"
+    return format_html(
+        '<a href="{}">{}</a>', reverse(name, args=[record.pk]), shown(text or str(record))
+    )
+
+
+def link_all(records: models.QuerySet, *, more: str, **kwargs) -> str:
+    """Links to records, at most `LISTED`; then `more`, a link to all of them."""
+    found = list(records[: LISTED + 1])
+    links = [link(record, **{k: v(record) for k, v in kwargs.items()}) for record in found[:LISTED]]
+    if len(found) > LISTED:
+        links.append(more)
+    items = format_html_join("", "<li>{}</li>", ((item,) for item in links))
+    return format_html('<ul class="records">{}</ul>', items) if links else NONE
+
+
+def link_to_list(model: type[models.Model], text: str, **lookups) -> str:
+    """A link to the list of records that match."""
+    place = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    query = "&".join(f"{name}={value}" for name, value in lookups.items())
+    return format_html('<a href="{}?{}">{}</a>', place, query, text)
