@@ -436,6 +436,19 @@ def test_words_that_stand_elsewhere_are_listed_with_their_ids():
     assert said.count(": we had no choice") == 5
 
 
+def test_it_says_when_not_everything_was_looked_for(monkeypatch):
+    monkeypatch.setattr("sources.erasing.MOST_SOUGHT", 2)
+    article = make_article("One said one thing, two another, three a third.")
+    speaker = make_speaker("Ann Lee")
+    for words in ("One", "two", "three"):
+        make_quote(words, article=article, speaker=speaker)
+    headline = make_article(headline="Ann Lee on three things")
+    said = erased("speaker", speaker.pk)
+    assert f"sources_article.headline of {headline.pk}: ann lee\n" in said
+    assert f"sources_article.headline of {headline.pk}: three\n" in said
+    assert said.endswith("2 texts were too short, or too many, to be looked for.\n")
+
+
 def test_a_reason_that_repeats_the_words_is_refused():
     quote = make_quote("We had no choice")
     with pytest.raises(CommandError, match="reason is public"):
