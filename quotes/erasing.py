@@ -10,14 +10,11 @@ With an article go its quotes and its texts. With a speaker go those that were m
 affiliations and quotes, and their names in the texts of the articles that quote them.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 from django.db.models import F, Q
 
@@ -29,14 +26,15 @@ from sources.erasing import (
     Trace,
     blot,
     erase_answers,
+    erase_log,
     erase_rows,
     erasing,
     holds,
     merged,
     occurrences,
     overlap,
+    sought_for,
     traces_of,
-    whole_words,
 )
 from sources.ledger import Revision
 from sources.models import Affiliation, Article, Snapshot, Speaker
@@ -64,6 +62,7 @@ class Erasure:
     answers: int = 0
     log_entries: int = 0
     remains: list[Trace] = field(default_factory=list)
+    not_sought: int = 0  # texts too short, or too many, to be looked for elsewhere
 
     @property
     def rows(self) -> dict[type[models.Model], set[UUID]]:
@@ -97,14 +96,19 @@ def erase(
         names = _find(kind, work)
         own = _states(Quote, work.quotes)
         words = names | {state["text"] for state in own} | _said_of(work.articles)
-        if held := holds(reason, words):
+        # Of very many, the names and then the longest.
+        sought = sought_for(sorted(words, key=lambda said: (said not in names, -len(said))))
+        work.not_sought = sought.left_out
+        if held := holds(reason, sought):
             raise CannotErase(f"The reason is public and stays, and it says “{held[0][:60]}”.")
         _mark_all(own, names, work, each)
         if agreed and (agreed.rows, agreed.blotted) != (work.rows, work.blotted):
             raise CannotErase("Something changed meanwhile: look again at what would go.")
         copies = _copies(work)
-        _destroy(work, words, reason)
-        work.remains = sorted({*traces_of(words, each), *copies})
+        _destroy(work, reason)
+        work.answers = erase_answers(set().union(*work.rows.values()), sought)
+        work.log_entries = erase_log(work.rows, sought)
+        work.remains = sorted({*traces_of(sought, each), *copies})
     return work
 
 
@@ -250,7 +254,7 @@ def _standing(page: Page, words: str, taken: list[Range]) -> list[Range]:
 # Doing it
 
 
-def _destroy(work: Erasure, words: set[str], reason: str) -> None:
+def _destroy(work: Erasure, reason: str) -> None:
     quotes = work.quotes | work.along
     replacing = Quote.objects.filter(replaced_by__in=quotes).exclude(pk__in=quotes)
     work.unreplaced = _keys(replacing)
@@ -263,9 +267,6 @@ def _destroy(work: Erasure, words: set[str], reason: str) -> None:
         cursor.execute("DELETE FROM quotes_via WHERE quote_id = ANY (%s)", [list(quotes)])
     for key, ranges in work.blotted.items():
         _blot(Snapshot.objects.get(pk=key), ranges, reason)
-    everything = set().union(*work.rows.values())
-    work.answers = erase_answers(everything, words)
-    work.log_entries = _erase_log(work.rows, words)
 
 
 def _blot(snapshot: Snapshot, ranges: list[list[int]], reason: str) -> None:
@@ -276,22 +277,6 @@ def _blot(snapshot: Snapshot, ranges: list[list[int]], reason: str) -> None:
     for quote in standing.filter(nearest__snapshot=snapshot.sha256):
         if overlap([(quote.nearest["start"], quote.nearest["end"])], ranges):
             Quote.objects.filter(pk=quote.pk).update(nearest=None)
-
-
-def _erase_log(rows: dict[type[models.Model], set[UUID]], words: set[str]) -> int:
-    """Blank what the admin's log says of the erased, and what it says in their words."""
-    of_them = Q(pk__in=[])
-    for model, keys in rows.items():
-        of_them |= Q(
-            content_type=ContentType.objects.get_for_model(model), object_id__in=map(str, keys)
-        )
-    says = Q(pk__in=[])
-    for said in words:
-        if len(said.strip()) > 2:
-            # A quote is shown there by its first 79 characters.
-            shown = whole_words(said) if len(said) < 80 else re.escape(said[:79])
-            says |= Q(object_repr__iregex=shown) | Q(change_message__iregex=shown)
-    return LogEntry.objects.filter(of_them | says).update(object_repr="erased", change_message="")
 
 
 def _copies(work: Erasure) -> list[Trace]:

@@ -14,6 +14,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 
 from sources.acts import because
@@ -68,9 +70,8 @@ def erase_rows(model: type[models.Model], ids: Iterable[UUID]) -> None:
         )
 
 
-def erase_answers(ids: Iterable[UUID], words: Iterable[str]) -> int:
+def erase_answers(ids: Iterable[UUID], sought: "Sought") -> int:
     """Delete the stored answers that name one of these records or hold one of these words."""
-    sought = sought_for(words)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -86,6 +87,28 @@ def erase_answers(ids: Iterable[UUID], words: Iterable[str]) -> int:
             )
             """,
             [AN_ID, [str(key) for key in ids], sought.words, sought.patterns],
+        )
+        return cursor.rowcount
+
+
+def erase_log(rows: dict[type[models.Model], Iterable[UUID]], sought: "Sought") -> int:
+    """Blank what the admin's log says of these records, and what it says in these words."""
+    kinds = {model: ContentType.objects.get_for_model(model).pk for model in rows}
+    erased = [(kinds[model], str(key)) for model, keys in rows.items() for key in keys]
+    said = "l.object_repr || ' ' || l.change_message"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE {LogEntry._meta.db_table} e SET object_repr = 'erased', change_message = ''
+            FROM (SELECT l.*, {PLAINLY.format(said)} AS said
+                  FROM {LogEntry._meta.db_table} l OFFSET 0) l
+            WHERE l.id = e.id AND (
+                (l.content_type_id, l.object_id)
+                    IN (SELECT * FROM unnest(%s::int[], %s::text[]))
+                OR EXISTS (SELECT FROM {SOUGHT} WHERE {IS_IN.format("l.said")})
+            )
+            """,
+            [[k for k, _ in erased], [k for _, k in erased], sought.words, sought.patterns],
         )
         return cursor.rowcount
 
@@ -184,30 +207,33 @@ class Sought(NamedTuple):
 
     words: list[str]
     patterns: list[str | None]
+    left_out: int  # how many more there were
 
 
 def sought_for(words: Iterable[str]) -> Sought:
-    """Words to search for, the longest first; not those of so few letters that all is full of them.
+    """Words to search for: the first of those given, without those of one or two letters.
 
     `SOUGHT` and `IS_IN` are the SQL that takes them.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT DISTINCT {PLAINLY.format('w')} FROM unnest(%s::text[]) w", [list(words)]
+            f"SELECT {PLAINLY.format('w')} FROM unnest(%s::text[]) WITH ORDINALITY t(w, n)"
+            " ORDER BY n",
+            [list(words)],
         )
-        plain = sorted((w for (w,) in cursor.fetchall() if len(w.strip()) > 2), key=len)
-    plain = plain[: -MOST_SOUGHT - 1 : -1]
-    return Sought(plain, [whole_words(w) if len(w) <= LONGEST_PATTERN else None for w in plain])
+        plain = list(dict.fromkeys(w for (w,) in cursor.fetchall()))
+    kept = [w for w in plain if len(w.strip()) > 2][:MOST_SOUGHT]
+    patterns = [whole_words(w) if len(w) <= LONGEST_PATTERN else None for w in kept]
+    return Sought(kept, patterns, len(plain) - len(kept))
 
 
-def holds(text: str, words: Iterable[str]) -> list[str]:
+def holds(text: str, sought: Sought) -> list[str]:
     """Which of these words a text has, whatever their case, quote marks and dashes."""
-    sought = sought_for(words)
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT w.words FROM {SOUGHT}, (SELECT {PLAINLY.format('%s')} AS said OFFSET 0) p"
             f" WHERE {IS_IN.format('p.said')}",
-            [*sought, text],
+            [sought.words, sought.patterns, text],
         )
         return [found for (found,) in cursor.fetchall()]
 
@@ -227,13 +253,12 @@ class Trace:
         return f"{self.table}.{self.column} of {self.key}: {shown}"
 
 
-def traces_of(words: Iterable[str], each: Callable[[list], Iterable] = list) -> Iterator[Trace]:
+def traces_of(sought: Sought, each: Callable[[list], Iterable] = list) -> Iterator[Trace]:
     """Where in the database words still stand, whatever their case, quote marks and dashes.
 
     Every text, JSON and array of text in every table is gone through, once, whatever the number of
     words; `each` wraps the list of tables.
     """
-    sought = sought_for(words)
     tables = [(model, columns) for model in apps.get_models() if (columns := _texts(model))]
     for model, columns in each(tables if sought.words else []):
         key = f't."{model._meta.pk.column}"'
@@ -249,7 +274,7 @@ def traces_of(words: Iterable[str], each: Callable[[list], Iterable] = list) -> 
                 CROSS JOIN LATERAL (SELECT {PLAINLY.format("c.value")} AS said OFFSET 0) p
                 JOIN {SOUGHT} ON {IS_IN.format("p.said")}
                 """,
-                sought,
+                [sought.words, sought.patterns],
             )
             for column, row, found in cursor.fetchall():
                 yield Trace(model._meta.db_table, column, row, found)

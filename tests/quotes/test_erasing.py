@@ -3,17 +3,21 @@
 import io
 import json
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from config.database import embedded
 from quotes.erasing import CannotErase, erase
+from quotes.filing import Refused, capture, propose
 from quotes.models import Quote, Via
 from sources.erasing import BLOT, blotted, merged, occurrences
 from sources.ledger import Revision
@@ -374,6 +378,42 @@ def test_the_article_can_be_filed_again_and_its_words_do_not_come_back(history, 
     verified()
 
 
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_whatever_was_quoted_and_however_the_text_changed_the_rest_still_holds(groups, data):
+    words = st.lists(st.sampled_from(["We", "had", "no", "“choice,”", "one\nsaid."]), min_size=2)
+    with transaction.atomic():
+        article = make_article(" ".join(data.draw(words)))
+        for _ in range(data.draw(st.integers(1, 3))):
+            text = article.snapshot.text
+            for _ in range(data.draw(st.integers(1, 4))):
+                start = data.draw(st.integers(0, len(text) - 1))
+                end = data.draw(st.integers(start + 1, min(len(text), start + 12)))
+                said = text[start:end]
+                with suppress(Refused):
+                    proposal = {"text": said, "spans": [[start, end]]}
+                    propose(article, proposal, may_publish=True)
+            capture(article, " ".join(data.draw(words)))
+            article.refresh_from_db()
+        if quotes := list(Quote.objects.order_by("id")):
+            one = data.draw(st.sampled_from(quotes))
+            states = list(Revision.objects.of(one).values_list("state", flat=True))
+            erased("quote", one.pk)
+            texts = {str(s.pk): s.text for s in Snapshot.objects.all()}
+            for state in states:
+                for start, end in state["spans"]:
+                    assert set(texts[state["snapshot_id"]][start:end]) <= {BLOT, "\n"}
+                for text in (*texts.values(), *Quote.objects.values_list("text", flat=True)):
+                    assert not occurrences(text, state["text"])
+            assert one.pk not in Quote.objects.values_list("pk", flat=True)
+        verified()
+        transaction.set_rollback(True)
+
+
 # What remains
 
 
@@ -394,6 +434,19 @@ def test_words_that_stand_elsewhere_are_listed_with_their_ids():
     ):
         assert f"  {place}: we had no choice, none of us\n" in said
     assert said.count(": we had no choice") == 5
+
+
+def test_it_says_when_not_everything_was_looked_for(monkeypatch):
+    monkeypatch.setattr("sources.erasing.MOST_SOUGHT", 2)
+    article = make_article("One said one thing, two another, three a third.")
+    speaker = make_speaker("Ann Lee")
+    for words in ("One", "two", "three"):
+        make_quote(words, article=article, speaker=speaker)
+    headline = make_article(headline="Ann Lee on three things")
+    said = erased("speaker", speaker.pk)
+    assert f"sources_article.headline of {headline.pk}: ann lee\n" in said
+    assert f"sources_article.headline of {headline.pk}: three\n" in said
+    assert said.endswith("2 texts were too short, or too many, to be looked for.\n")
 
 
 def test_a_reason_that_repeats_the_words_is_refused():

@@ -75,3 +75,5 @@ class Command(BaseCommand):
                 say(f"  {trace}")
         else:
             say("Nothing of their words is found anywhere else.")
+        if work.not_sought:
+            say(f"{work.not_sought:,} texts were too short, or too many, to be looked for.")
