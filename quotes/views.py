@@ -9,6 +9,7 @@ from rest_framework.reverse import reverse
 from quotes.filing import Filing, capture, file, propose
 from quotes.filters import QuoteFilters
 from quotes.models import Quote
+from quotes.past import EMBEDDED, PUBLIC_NAMES, PUBLIC_REASONS, PUBLIC_VERBS, restore_parts
 from quotes.serializers import (
     CaptureSerializer,
     FiledArticleSerializer,
@@ -33,6 +34,7 @@ class Articles(Resource):
     filterset_class = ArticleFilters
     orderings = {"published": "published_day", "created": "created"}
     default_ordering = "-published"
+    embedded = ("outlet", "snapshot")
     most_bytes = FILING_BYTES
 
     @extend_schema(
@@ -102,9 +104,18 @@ class Quotes(Resource):
     filterset_class = QuoteFilters
     orderings = {"published": "published_day", "said": "said_day", "created": "created"}
     default_ordering = "-published"
+    embedded = EMBEDDED
+    public_names = PUBLIC_NAMES
+    insight = "quotes.review_quote"
+    public_verbs = PUBLIC_VERBS
+    public_reasons = PUBLIC_REASONS
 
     def get_queryset(self):
         return Quote.objects.visible_to(self.request.user).with_parts()
+
+    def complete(self, was, at):
+        super().complete(was, at)
+        restore_parts(was, at)
 
     @extend_schema(
         request=QuoteProposalSerializer,

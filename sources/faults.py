@@ -1,6 +1,7 @@
 """Refusals that name the thing and the remedy; `config.api` turns them into answers."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 
 from django.apps import apps
@@ -25,6 +26,15 @@ class BadParameter(APIException):
     def __init__(self, faults: dict[str, list[str]]):
         self.faults = faults
         super().__init__("; ".join(f"{name}: {m}" for name, ms in faults.items() for m in ms))
+
+
+def whole_number(name: str, value: str | None, usual: int, *, least: int = 1, most: int) -> int:
+    """The value of a query parameter that is a whole number, or `usual` without one."""
+    if value is None:
+        return usual
+    if not (re.fullmatch("[0-9]{1,3}", value) and least <= int(value) <= most):
+        raise BadParameter({name: [f"A whole number from {least} to {most}."]})
+    return int(value)
 
 
 class PreconditionRequired(APIException):
