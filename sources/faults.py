@@ -86,3 +86,14 @@ def refusal_of(error: Exception) -> str:
     if said and name and not said.table_name:  # a trigger of ours, which speaks for itself
         return said.message_primary
     return f"The database refused this{f' ({name})' if name else ''}."
+
+
+class EraNotBegun(APIException):
+    """The database was restored into another cluster, whose transactions count anew."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "era-not-begun"
+    default_detail = (
+        "The database was restored into another cluster, where transactions count anew. Nothing is "
+        "told of changes until an administrator has run `manage.py begin_era`."
+    )

@@ -70,6 +70,7 @@ OPERATIONS = {
     ("GET", "affiliations/<uuid:pk>/"): READ,
     ("PATCH", "affiliations/<uuid:pk>/"): CURATE,
     ("GET", "affiliations/<uuid:pk>/revisions/"): READ,
+    ("GET", "changes/"): READ,
     ("GET", "schema/"): OPEN,
     ("GET", "docs/"): OPEN,
 }
@@ -127,6 +128,7 @@ def routes(groups):
     }
     routes = {
         "schema/": ("schema/", {}),
+        "changes/": ("changes/", {}),
         "docs/": ("docs/", {}),
         "snapshots/<str:sha256>/": (f"snapshots/{article.snapshot.sha256}/", {}),
         "articles/<uuid:article>/snapshots/": (

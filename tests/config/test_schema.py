@@ -10,7 +10,7 @@ from django.urls import get_resolver
 
 from sources.api import Endpoint
 from tests.config.test_access import patterns
-from tests.conftest import API, make_filing, ok, problem, publish
+from tests.conftest import API, make_filing, ok, problem, publish, settle
 from tests.records import (
     LIST_PATHS,
     make_affiliation,
@@ -79,7 +79,7 @@ def test_every_route_and_method_is_in_the_document_and_no_other(document):
 
 def test_every_list_documents_the_parameters_it_takes_and_no_other(document):
     lists = {path: view for path, view in views().items() if view.actions["get"] in LISTS}
-    assert len(lists) == 2 * len(LIST_PATHS) + 1
+    assert len(lists) == 2 * len(LIST_PATHS) + len({"snapshots", "changes"})
     for path, view in lists.items():
         filters = {"filterset_class": view.cls.filterset_class, **view.initkwargs}[
             "filterset_class"
@@ -201,6 +201,22 @@ def test_answers_fit_their_schemas(document, curator):
     check(document, f"{API}snapshots/{{sha256}}/", "get", curator.get(f"{API}snapshots/{digest}/"))
     path = f"{API}articles/{{article}}/snapshots/"
     check(document, path, "get", curator.get(path.format(article=full.article_id)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changes_fit_their_schema(document, curator, reader):
+    ok(curator.post(f"{API}articles/", publish(make_filing())), 201)
+    gone = make_quote(speaker=make_affiliation().speaker, utterance=make_utterance())
+    type(gone).objects.update(status="proposed")
+    type(gone.speaker).objects.update(merged_into=make_speaker("Bo Ek"))
+    settle()
+    path = f"{API}changes/"
+    for client in (curator, reader):
+        results = ok(client.get(path))["results"]
+        assert {one["type"] for one in results} >= {"quote", "speaker", "affiliation", "utterance"}
+        assert {one["gone"] for one in results} == {True, False}
+        check(document, path, "get", client.get(path))
+        check(document, path, "get", client.get(path, {"limit": 1}))
 
 
 @pytest.mark.django_db
