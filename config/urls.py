@@ -9,6 +9,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
 import config.schema  # noqa: F401 (what the document says of tokens and problems)
+from quotes.changes import Changes
 from quotes.views import Articles, ArticleSnapshots, Quotes
 from sources.views import Affiliations, Organisations, Outlets, Snapshots, Speakers
 
@@ -21,6 +22,7 @@ router.register("speakers", Speakers, "speaker")
 router.register("organisations", Organisations, "organisation")
 router.register("outlets", Outlets, "outlet")
 router.register("affiliations", Affiliations, "affiliation")
+router.register("changes", Changes, "change")
 
 # The documentation holds nothing of anybody's: it is open, and needs no token.
 open_to_all = {"authentication_classes": [], "permission_classes": [AllowAny]}

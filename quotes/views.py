@@ -15,6 +15,7 @@ from rest_framework.reverse import reverse
 from quotes.filing import Filing, capture, file, propose
 from quotes.filters import QuoteFilters
 from quotes.models import Quote
+from quotes.past import EMBEDDED, PUBLIC_NAMES, PUBLIC_REASONS, PUBLIC_VERBS, restore_parts
 from quotes.representations import REPRESENTATIONS, life_of
 from quotes.serializers import (
     CaptureSerializer,
@@ -29,7 +30,7 @@ from quotes.serializers import (
     TakingBackSerializer,
 )
 from quotes.verifying import checks_of, is_lost
-from sources.api import IF_MATCH, Endpoint, Resource, StrictSerializer, idempotent
+from sources.api import AS_OF, IF_MATCH, Endpoint, Resource, StrictSerializer, idempotent
 from sources.faults import BadParameter, nearest_of
 from sources.filters import ArticleFilters
 from sources.models import Article, Snapshot
@@ -51,6 +52,7 @@ class Articles(Resource):
     filterset_class = ArticleFilters
     orderings = {"published": "published_day", "created": "created"}
     default_ordering = "-published"
+    embedded = ("outlet", "snapshot")
     most_bytes = FILING_BYTES
 
     @extend_schema(
@@ -150,7 +152,11 @@ class Quotes(Resource):
         "correct": "quotes.change_quote",
         "retract": "quotes.change_quote",
     }
-    sees_all = "quotes.review_quote"
+    embedded = EMBEDDED
+    public_names = PUBLIC_NAMES
+    insight = "quotes.review_quote"
+    public_verbs = PUBLIC_VERBS
+    public_reasons = PUBLIC_REASONS
 
     def get_queryset(self):
         return Quote.objects.visible_to(self.request.user).with_parts()
@@ -164,12 +170,13 @@ class Quotes(Resource):
 
     @extend_schema(
         parameters=[
+            AS_OF,
             OpenApiParameter(
                 "format",
                 enum=FORMATS,
                 default="json",
                 description="The representation, whatever `Accept` says.",
-            )
+            ),
         ],
         responses={
             (200, "application/json"): QuoteSerializer,
@@ -188,14 +195,20 @@ class Quotes(Resource):
         if "fields" in asked:
             fault = f"Only of JSON, and {renderer.format} was asked for. Leave one of them out."
             raise BadParameter({"fields": [fault]})
-        quote = self.get_object()
-        response = Response(renderer.represent(quote, life_of(quote), self.address))
+        quote, headers = self.get_asked()
+        history = self.history_of(quote).get_queryset().filter(version__lte=quote.version)
+        life = life_of(quote, history)
+        response = Response(renderer.represent(quote, life, self.address), headers=headers)
         response.record_version = quote.version
         return response
 
     def address(self, name: str, key) -> str:
         """The absolute URL of the record, or of the text, that has this key."""
         return reverse(f"{name}-detail", args=[key], request=self.request)
+
+    def complete(self, was, at):
+        super().complete(was, at)
+        restore_parts(was, at)
 
     @extend_schema(
         request=QuoteProposalSerializer,

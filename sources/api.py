@@ -8,15 +8,18 @@ import hashlib
 import json
 from collections.abc import Mapping
 from copy import copy
+from datetime import datetime
 from functools import wraps
 
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import models, transaction
 from django.http import Http404
 from django.utils import timezone
+from django.utils.http import http_date
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status, viewsets
+from rest_framework.decorators import action
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
@@ -29,9 +32,10 @@ from sources.faults import (
     PreconditionRequired,
     nearest_of,
 )
-from sources.ledger import Revision
+from sources.filters import MomentField
+from sources.history import History, RevisionSerializer, as_they_were, embed
 from sources.locks import lock_all
-from sources.models import Named, StoredAnswer
+from sources.models import Named, Revision, StoredAnswer
 from sources.names import as_uuid
 
 LONGEST_IDEMPOTENCY_KEY = 255
@@ -234,9 +238,9 @@ def canonical(data) -> bytes:
 class Endpoint(viewsets.GenericViewSet):
     """Operations under one path, each of which refuses the query parameters it does not know.
 
-    `permissions` names the permission of an action where it is not the model's own, `sees_all` the
-    one to see what is not public. A list needs `orderings` (parameter value → column) and
-    `default_ordering`.
+    `permissions` names the permission of an action where it is not the model's own, `insight` the
+    one to know all there is of such a record, if that is not to change it. A list needs `orderings`
+    (parameter value → column) and `default_ordering`.
     """
 
     http_method_names = ("get", "post", "patch", "head", "options")
@@ -245,19 +249,20 @@ class Endpoint(viewsets.GenericViewSet):
     orderings: dict[str, str] = {}
     default_ordering: str
     permissions: dict[str, str] = {}
-    sees_all: str | None = None
+    insight: str | None = None
     list_parameters = ("cursor", "limit", "ordering", "count", "fields")
+    retrieve_parameters = ()
 
     # Parameters
 
     def parameters(self) -> set[str]:
         """The query parameters that the present operation knows."""
         match self.action:
-            case "list":
+            case "list" | "revisions":
                 filters = self.filterset_class.base_filters if self.filterset_class else ()
                 return {*filters, *self.list_parameters}
             case "retrieve":
-                return {"fields"}
+                return {"fields", *self.retrieve_parameters}
             case _:
                 return set()
 
@@ -301,6 +306,11 @@ class Endpoint(viewsets.GenericViewSet):
 
     # Records
 
+    def may_know_all(self) -> bool:
+        model = self.queryset.model._meta
+        needed = self.insight or f"{model.app_label}.change_{model.model_name}"
+        return self.request.user.has_perm(needed)
+
     def found(self, queryset, pk):
         """The one of these with this id.
 
@@ -309,8 +319,7 @@ class Endpoint(viewsets.GenericViewSet):
         if (record := queryset.filter(pk=pk).first()) is not None:
             return record
         tombstone = Revision.objects.tombstone(queryset.model, pk)
-        sees_all = self.sees_all and self.request.user.has_perm(self.sees_all)
-        if tombstone and (tombstone.announced or sees_all):
+        if tombstone and (tombstone.announced or self.may_know_all()):
             raise Gone(tombstone.reason, tombstone.time)
         raise Http404
 
@@ -327,18 +336,51 @@ class Endpoint(viewsets.GenericViewSet):
         return response
 
 
+AS_OF = OpenApiParameter(
+    "as_of",
+    description="The record as it was then: a time (RFC 3339), or the first moment of a day, UTC.",
+)
+
+
 class Resource(Endpoint):
-    """One kind of record over HTTP: a list, a detail, and what may be made or changed.
+    """One kind of record over HTTP: a list, a detail, its history, what may be made or changed.
 
     A subclass declares `queryset`, `serializer_class`, `filterset_class`, `orderings` and
-    `default_ordering`.
+    `default_ordering`. For its history it declares which foreign keys are shown as records
+    (`embedded`) and which fields have another name in the API (`public_names`).
+
+    Who may change such records, or has the permission `insight`, is told all of their history.
+    Others are told of the changes `public_verbs`, with the reasons of `public_reasons`.
     """
+
+    retrieve_parameters = ("as_of",)
+    embedded: tuple[str, ...] = ()
+    public_names: dict[str, str] = {}
+    public_verbs: tuple[str, ...] = tuple(Revision.Verb.values)
+    public_reasons: tuple[str, ...] = ()
 
     def list(self, request):
         return self.page_of(self.filter_queryset(self.get_queryset()))
 
+    @extend_schema(parameters=[AS_OF])
     def retrieve(self, request, pk):
-        return self.shown(self.get_object())
+        record, headers = self.get_asked()
+        return self.shown(record, headers=headers)
+
+    @extend_schema(responses=RevisionSerializer(many=True))
+    @action(
+        detail=True,
+        serializer_class=RevisionSerializer,
+        filterset_class=None,
+        orderings=History.orderings,
+        default_ordering=History.default_ordering,
+    )
+    def revisions(self, request, pk):
+        """Each change to the record: what, when and, as far as you may know, by whom and why."""
+        history = self.history_of(self.get_object())
+        page = self.paginator.paginate_queryset(history.get_queryset(), request, view=history)
+        told = self.get_serializer(history.told(page), many=True)
+        return self.get_paginated_response(told.data)
 
     @idempotent
     def create(self, request):
@@ -360,7 +402,43 @@ class Resource(Endpoint):
             return self.shown(self.get_queryset().get(pk=record.pk))
 
     def get_object(self):
+        """The record as it is at present, which has to be there to ask for its past."""
         return self.found(self.get_queryset(), self.kwargs["pk"])
+
+    # The past
+
+    def history_of(self, record: models.Model) -> History:
+        """The changes to a record, as far as they may be told."""
+        return History(
+            record,
+            whole=self.may_know_all(),
+            verbs=self.public_verbs,
+            reasons=self.public_reasons,
+            names=self.public_names,
+        )
+
+    def get_asked(self) -> tuple[models.Model, dict[str, str]]:
+        """The record at present, or as it was `as_of` a moment, marked as a memento (RFC 7089)."""
+        record = self.get_object()
+        if not (asked := self.request.query_params.get("as_of")):
+            return record, {}
+        at = as_of(asked)
+        was = as_they_were(self.queryset.model, [record.pk], at).get(record.pk)
+        if was is None or not was.state_then or was.since > at:
+            raise Http404
+        if not was.was_public and not self.may_know_all():
+            raise Http404
+        self.complete(was, at)
+        original = self.request.build_absolute_uri(self.request.path)
+        headers = {
+            "Memento-Datetime": http_date(was.since.timestamp()),
+            "Link": f'<{original}>; rel="original"',
+        }
+        return was, headers
+
+    def complete(self, was: models.Model, at: datetime) -> None:
+        """Put in what the serializer shows of other records, as it was at that moment."""
+        embed(was, self.embedded, at)
 
     def get_unchanged(self) -> models.Model:
         """The record, locked, if it still has the version that the client read (`If-Match`)."""
@@ -376,3 +454,14 @@ class Resource(Endpoint):
                 f"The record is now at version {version}. Read it again, then repeat the change."
             )
         return self.get_object()
+
+
+def as_of(value: str) -> datetime:
+    """The moment that `as_of` names."""
+    try:
+        moment = MomentField().clean(value)
+    except ModelValidationError as error:
+        raise BadParameter({"as_of": error.messages}) from error
+    if moment > timezone.now():
+        raise BadParameter({"as_of": ["Is in the future, of which nothing is on record."]})
+    return moment

@@ -72,6 +72,12 @@ class PartialDate:
             return cls.on(first)
         return cls(first.year, first.month) if first.month == last.month else cls(first.year)
 
+    @classmethod
+    def covering(cls, days: str) -> Self:
+        """The partial date of a range as PostgreSQL writes it: `[2026-02-01,2026-03-01)`."""
+        first, end = (date.fromisoformat(edge) for edge in days.strip("[)").split(","))
+        return cls.spanning(DateRange(first, end))
+
     @property
     def first(self) -> date:
         """The earliest day it can be."""

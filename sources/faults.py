@@ -1,6 +1,7 @@
 """Refusals that name the thing and the remedy; `config.api` turns them into answers."""
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -38,6 +39,15 @@ class Gone(APIException):
         erased = when.astimezone(UTC).isoformat().replace("+00:00", "Z")
         self.members = {"reason": reason, "erased": erased}
         super().__init__(f"This was erased: {reason or 'no reason was given.'}")
+
+
+def whole_number(name: str, value: str | None, usual: int, *, least: int = 1, most: int) -> int:
+    """The value of a query parameter that is a whole number, or `usual` without one."""
+    if value is None:
+        return usual
+    if not (re.fullmatch("[0-9]{1,3}", value) and least <= int(value) <= most):
+        raise BadParameter({name: [f"A whole number from {least} to {most}."]})
+    return int(value)
 
 
 class PreconditionRequired(APIException):
@@ -89,3 +99,14 @@ def refusal_of(error: Exception) -> str:
     if said and name and not said.table_name:  # a trigger of ours, which speaks for itself
         return said.message_primary
     return f"The database refused this{f' ({name})' if name else ''}."
+
+
+class EraNotBegun(APIException):
+    """The database was restored into another cluster, whose transactions count anew."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "era-not-begun"
+    default_detail = (
+        "The database was restored into another cluster, where transactions count anew. Nothing is "
+        "told of changes until an administrator has run `manage.py begin_era`."
+    )

@@ -41,6 +41,7 @@ class Organisations(Resource):
     filterset_class = OrganisationFilters
     orderings = {"name": "name", "created": "created"}
     default_ordering = "name"
+    embedded = ("parent",)
 
 
 class Speakers(Resource):
@@ -51,6 +52,7 @@ class Speakers(Resource):
     filterset_class = SpeakerFilters
     orderings = {"name": "name", "created": "created"}
     default_ordering = "name"
+    embedded = ("organisation",)
 
 
 class Affiliations(Resource):
@@ -61,6 +63,8 @@ class Affiliations(Resource):
     filterset_class = AffiliationFilters
     orderings = {"from": "start_day", "created": "created"}
     default_ordering = "-from"
+    embedded = ("speaker", "organisation")
+    public_names = {"start": "from", "end": "to"}
 
 
 class Snapshots(Endpoint):

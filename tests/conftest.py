@@ -1,7 +1,9 @@
 """What tests share: clients of each group, and plain functions that make things."""
 
 import importlib
+import io
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -9,9 +11,13 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.cache import cache
+from django.core.management import call_command
 from django.db import connection
 from knox.models import AuthToken
 from rest_framework.test import APIClient
+
+from sources.following import Place, last_settled
+from sources.models import Revision
 
 CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus" / "articles.ndjson"
 
@@ -44,7 +50,8 @@ def corpus() -> list[dict]:
 
 @pytest.fixture
 def groups(db):
-    """The groups of the migration; tests that commit empty the tables it filled."""
+    """The groups and the era of the migrations; tests that commit empty the tables they filled."""
+    call_command("begin_era", stdout=io.StringIO())
     if not Group.objects.exists():
         migration = importlib.import_module("quotes.migrations.0003_groups")
         with connection.schema_editor() as editor:
@@ -125,3 +132,15 @@ def problem(response, status: int) -> dict:
     assert {"type", "title", "status", "detail"} <= body.keys()
     assert body["status"] == status
     return body
+
+
+def settle(seconds: float = 120) -> None:
+    """Wait until all that was committed can be followed.
+
+    Tests in other databases of the cluster hold it back while their transactions are open.
+    """
+    newest = Revision.objects.order_by("era", "transaction", "id").last()
+    until = time.monotonic() + seconds
+    while newest and last_settled() < Place(newest.era, newest.transaction, newest.id):
+        assert time.monotonic() < until, "A transaction stays open somewhere."
+        time.sleep(0.05)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 
 from django.core import signing
 from django.db import models
@@ -10,7 +9,7 @@ from rest_framework import pagination
 from rest_framework.response import Response
 
 from sources.counting import count_or_estimate
-from sources.faults import BadParameter, nearest_of
+from sources.faults import BadParameter, nearest_of, whole_number
 
 # Signs cursors without the time, so that the same page is the same bytes and keeps its entity tag.
 SIGNER = signing.Signer(salt="cursor")
@@ -50,7 +49,8 @@ class KeysetPagination(pagination.BasePagination):
 
     def paginate_queryset(self, queryset, request, view=None) -> list:
         self.request = request
-        self.limit = self._limit(request.query_params.get("limit"))
+        asked = request.query_params.get("limit")
+        self.limit = whole_number("limit", asked, self.USUAL, most=self.MOST)
         self.counted = self._count(request.query_params.get("count"), queryset)
         name = self._ordering(request.query_params.get("ordering"), view)
         descending, column = name.startswith("-"), view.orderings[name.lstrip("-")]
@@ -101,7 +101,7 @@ class KeysetPagination(pagination.BasePagination):
         }
 
     def get_schema_operation_parameters(self, view):
-        if view.action != "list":
+        if view.action not in ("list", "revisions"):
             return []
         names = [f"{sign}{name}" for name in view.orderings for sign in ("-", "")]
         parameters = {
@@ -123,13 +123,6 @@ class KeysetPagination(pagination.BasePagination):
         ]
 
     # Reading parameters
-
-    def _limit(self, value: str | None) -> int:
-        if value is None:
-            return self.USUAL
-        if not (re.fullmatch("[0-9]{1,3}", value) and 1 <= int(value) <= self.MOST):
-            raise BadParameter({"limit": [f"A whole number from 1 to {self.MOST}."]})
-        return int(value)
 
     def _count(self, value: str | None, queryset) -> dict | None:
         if value not in (None, "true", "false"):

@@ -21,13 +21,6 @@ class Happened(Protocol):
 
 
 @dataclass(frozen=True)
-class Event:
-    version: int
-    verb: str
-    time: datetime
-
-
-@dataclass(frozen=True)
 class Life:
     """`corrections` are `{"when", "note", "changed"}`; `reason` is that of the present status."""
 
@@ -48,12 +41,8 @@ class Life:
         return [remark for remark in told if remark]
 
 
-def life_of(quote: Quote, history: Iterable[Happened] | None = None) -> Life:
-    """The life of a quote; without its revisions, what the quote itself tells of them."""
-    if history is None:
-        history = [Event(1, "created", quote.created)]
-        if quote.version > 1:
-            history.append(Event(quote.version, "updated", quote.updated))
+def life_of(quote: Quote, history: Iterable[Happened]) -> Life:
+    """The life of a quote, with as much of its history as its reader may know."""
     return Life(
         history=sorted(history, key=lambda event: event.version),
         reason=quote.reason,

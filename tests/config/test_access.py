@@ -41,6 +41,7 @@ OPERATIONS = {
     ("POST", "articles/"): FILE,
     ("GET", "articles/<uuid:pk>/"): READ,
     ("PATCH", "articles/<uuid:pk>/"): CURATE,
+    ("GET", "articles/<uuid:pk>/revisions/"): READ,
     ("GET", "articles/<uuid:article>/snapshots/"): READ,
     ("POST", "articles/<uuid:article>/snapshots/"): FILE,
     ("GET", "snapshots/<str:sha256>/"): FULL_TEXT,
@@ -55,22 +56,28 @@ OPERATIONS = {
     ("POST", "quotes/<uuid:pk>/correct/"): CURATE,
     ("POST", "quotes/<uuid:pk>/retract/"): CURATE,
     ("GET", "quotes/<uuid:pk>/verify/"): READ,
+    ("GET", "quotes/<uuid:pk>/revisions/"): READ,
     ("GET", "speakers/"): READ,
     ("POST", "speakers/"): CURATE,
     ("GET", "speakers/<uuid:pk>/"): READ,
     ("PATCH", "speakers/<uuid:pk>/"): CURATE,
+    ("GET", "speakers/<uuid:pk>/revisions/"): READ,
     ("GET", "organisations/"): READ,
     ("POST", "organisations/"): CURATE,
     ("GET", "organisations/<uuid:pk>/"): READ,
     ("PATCH", "organisations/<uuid:pk>/"): CURATE,
+    ("GET", "organisations/<uuid:pk>/revisions/"): READ,
     ("GET", "outlets/"): READ,
     ("POST", "outlets/"): CURATE,
     ("GET", "outlets/<uuid:pk>/"): READ,
     ("PATCH", "outlets/<uuid:pk>/"): CURATE,
+    ("GET", "outlets/<uuid:pk>/revisions/"): READ,
     ("GET", "affiliations/"): READ,
     ("POST", "affiliations/"): CURATE,
     ("GET", "affiliations/<uuid:pk>/"): READ,
     ("PATCH", "affiliations/<uuid:pk>/"): CURATE,
+    ("GET", "affiliations/<uuid:pk>/revisions/"): READ,
+    ("GET", "changes/"): READ,
     ("GET", "schema/"): OPEN,
     ("GET", "docs/"): OPEN,
 }
@@ -138,6 +145,7 @@ def routes(groups):
     }
     routes = {
         "schema/": ("schema/", {}),
+        "changes/": ("changes/", {}),
         "docs/": ("docs/", {}),
         "snapshots/<str:sha256>/": (f"snapshots/{article.snapshot.sha256}/", {}),
         "quotes/<uuid:pk>/verify/": (f"quotes/{quote.pk}/verify/", {}),
@@ -152,6 +160,7 @@ def routes(groups):
     for name, (record, made, changed) in records.items():
         routes[f"{name}/"] = (f"{name}/", {"POST": made})
         routes[f"{name}/<uuid:pk>/"] = (f"{name}/{record.pk}/", {"PATCH": changed})
+        routes[f"{name}/<uuid:pk>/revisions/"] = (f"{name}/{record.pk}/revisions/", {})
     return routes
 
 

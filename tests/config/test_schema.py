@@ -10,7 +10,7 @@ from django.urls import get_resolver
 
 from sources.api import Endpoint
 from tests.config.test_access import patterns
-from tests.conftest import API, make_filing, ok, problem, publish
+from tests.conftest import API, make_filing, ok, problem, publish, settle
 from tests.records import (
     LIST_PATHS,
     make_affiliation,
@@ -27,6 +27,9 @@ def document() -> dict:
     response = Client().get(f"{API}schema/", headers={"accept": "application/json"})
     assert response.status_code == 200
     return response.json()
+
+
+LISTS = ("list", "revisions")
 
 
 def views() -> dict[str, type[Endpoint]]:
@@ -75,13 +78,13 @@ def test_every_route_and_method_is_in_the_document_and_no_other(document):
 
 
 def test_every_list_documents_the_parameters_it_takes_and_no_other(document):
-    lists = {path: view.cls for path, view in views().items() if view.actions.get("get") == "list"}
-    assert len(lists) == len(LIST_PATHS) + 1
-    for path, cls in lists.items():
-        taken = {
-            *cls.list_parameters,
-            *(cls.filterset_class.base_filters if cls.filterset_class else ()),
-        }
+    lists = {path: view for path, view in views().items() if view.actions["get"] in LISTS}
+    assert len(lists) == 2 * len(LIST_PATHS) + len({"snapshots", "changes"})
+    for path, view in lists.items():
+        filters = {"filterset_class": view.cls.filterset_class, **view.initkwargs}[
+            "filterset_class"
+        ]
+        taken = {*view.cls.list_parameters, *(filters.base_filters if filters else ())}
         assert parameters(document, path, "get") == taken, path
 
 
@@ -116,7 +119,7 @@ def test_details_document_fields_changes_if_match_and_posts_their_key(document):
                 assert headers == {"Idempotency-Key"}
             if operation["operationId"].endswith("_retrieve"):
                 forms = {"format"} if path == f"{API}quotes/{{id}}/" else set()
-                assert parameters(document, path, method) == {"fields"} | forms
+                assert parameters(document, path, method) - {"as_of"} == {"fields"} | forms
             if method != "get":
                 assert parameters(document, path, method) == set()
 
@@ -180,9 +183,7 @@ def test_answers_fit_their_schemas(document, curator):
     make_quote(anchor="unanchored")
     make_quote(anchor="altered", nearest={"text": "like it", "score": 0.9})
     seen = 0
-    for path, view in views().items():
-        if "{article}" in path or "{sha256}" in path or view.actions.get("get") != "list":
-            continue
+    for path in (f"{API}{name}" for name in LIST_PATHS):
         response = curator.get(path, {"count": "true"})
         check(document, path, "get", response)
         check(document, path, "get", curator.get(path, {"limit": 1}))
@@ -192,12 +193,31 @@ def test_answers_fit_their_schemas(document, curator):
             check(document, detail, "get", curator.get(f"{path}{row['id']}/"))
             changed = curator.patch(f"{path}{row['id']}/", {}, headers={"If-Match": "*"})
             check(document, detail, "patch", changed)
+            check(
+                document, f"{detail}revisions/", "get", curator.get(f"{path}{row['id']}/revisions/")
+            )
             seen += 1
     assert seen > 12
     digest = full.snapshot.sha256
     check(document, f"{API}snapshots/{{sha256}}/", "get", curator.get(f"{API}snapshots/{digest}/"))
     path = f"{API}articles/{{article}}/snapshots/"
     check(document, path, "get", curator.get(path.format(article=full.article_id)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_changes_fit_their_schema(document, curator, reader):
+    ok(curator.post(f"{API}articles/", publish(make_filing())), 201)
+    gone = make_quote(speaker=make_affiliation().speaker, utterance=make_utterance())
+    type(gone).objects.update(status="proposed")
+    type(gone.speaker).objects.update(merged_into=make_speaker("Bo Ek"))
+    settle()
+    path = f"{API}changes/"
+    for client in (curator, reader):
+        results = ok(client.get(path))["results"]
+        assert {one["type"] for one in results} >= {"quote", "speaker", "affiliation", "utterance"}
+        assert {one["gone"] for one in results} == {True, False}
+        check(document, path, "get", client.get(path))
+        check(document, path, "get", client.get(path, {"limit": 1}))
 
 
 @pytest.mark.django_db

@@ -3,10 +3,10 @@
 import pytest
 
 from quotes.models import Quote
-from quotes.representations import Event, Life
+from quotes.representations import Life
 from quotes.representations.annotation import annotation
 from quotes.representations.jsonld import quotation
-from sources.models import Speaker
+from sources.models import Revision, Speaker
 from tests.conftest import API, ok
 from tests.contexts import OA, SCHEMA, expanded, values
 from tests.records import (
@@ -201,7 +201,7 @@ def test_a_quotation_tells_of_its_retraction_its_corrections_and_what_replaced_i
     quote = loaded(make_quote(status="retracted"))
     other = make_quote("Other words")
     life = Life(
-        history=[Event(1, "created", quote.created)],
+        history=[Revision(version=1, verb="created", time=quote.created)],
         reason="It was satire.",
         replaced_by=other.pk,
         corrections=[{"when": "2026-04-01T10:00:00Z", "note": "A comma.", "changed": ["text"]}],

@@ -19,8 +19,9 @@ from prov.model import (
 )
 
 from quotes.models import Quote
-from quotes.representations import Event, Life, life_of
+from quotes.representations import Life, life_of
 from quotes.representations.prov import provenance
+from sources.models import Revision
 from tests.conftest import API
 from tests.records import (
     make_article,
@@ -52,7 +53,7 @@ def read_with(quote: Quote, life: Life) -> ProvDocument:
 def lived(*verbs: str, **more) -> Life:
     """One version a verb, a day apart."""
     history = [
-        Event(number, verb, NOON + timedelta(days=number))
+        Revision(version=number, verb=verb, time=NOON + timedelta(days=number))
         for number, verb in enumerate(verbs, start=1)
     ]
     return Life(history, **more)

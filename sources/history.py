@@ -1,0 +1,215 @@
+"""The past of a record, as the ledger tells it: each change to it, and how it was at a moment.
+
+A revision is of the moment that its `time` says; which one a record had at a given time is the last
+with `time` at or before it. A state holds the stored columns of its table: PostgreSQL makes a row
+of it again, in which what is computed or digested is NULL.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, models
+from rest_framework import serializers
+
+from sources.dates import PartialDate, PartialDateField
+from sources.models import Revision, Snapshot
+
+# How records were
+
+THEN = """
+    CROSS JOIN LATERAL (
+        SELECT * FROM (
+            (SELECT 1 AS turn, * FROM sources_revision
+             WHERE subject_id = wanted.id AND time <= wanted.at ORDER BY version DESC LIMIT 1)
+            UNION ALL
+            (SELECT 2 AS turn, * FROM sources_revision
+             WHERE subject_id = wanted.id ORDER BY version LIMIT 1)
+        ) either ORDER BY turn LIMIT 1
+    ) r
+"""
+"""The revision that each wanted record had at a moment, and the first one of those made later."""
+
+
+def as_they_were[M: models.Model](
+    model: type[M], ids: Iterable[UUID], at: datetime
+) -> dict[UUID, M]:
+    """Records of one kind as they were at a moment, by id; one made later, as it first was.
+
+    Costs one query. Each has `since`, the time of its version, `was_public`, whether readers saw
+    it, and `state_then`, what the ledger holds of it, as JSON: None of a record that was erased.
+    """
+    columns = ", ".join(
+        f'was."{field.column}"'
+        for field in model._meta.local_concrete_fields
+        if not field.primary_key
+    )
+    found = model.objects.raw(
+        f"""
+        SELECT r.subject_id AS {model._meta.pk.column}, {columns},
+               r.time AS since, r.public AS was_public, r.state::text AS state_then
+        FROM unnest(%s::uuid[]) AS ids(id)
+        CROSS JOIN LATERAL (SELECT ids.id, %s::timestamptz AS at) wanted {THEN}
+        CROSS JOIN LATERAL jsonb_populate_record(NULL::{model._meta.db_table}, r.state) was
+        """,  # noqa: S608 (names of our own columns)
+        [list(ids), at],
+    )
+    return {record.pk: record for record in found}
+
+
+def embed(record: models.Model, names: Iterable[str], at: datetime) -> None:
+    """Put in the records that these foreign keys name, as they were then; one query each.
+
+    A record that was erased is not told of: it becomes None.
+    """
+    for name in names:
+        field = record._meta.get_field(name)
+        if (key := getattr(record, field.attname)) is not None:
+            was = as_they_were(field.related_model, [key], at)
+            setattr(record, name, was[key] if key in was and was[key].state_then else None)
+
+
+# What was changed
+
+
+class DifferenceSerializer(serializers.Serializer):
+    """One field before and after; a name such as `attribution.role` is a path."""
+
+    field = serializers.CharField()
+    before = serializers.JSONField()
+    after = serializers.JSONField()
+
+
+class RevisionSerializer(serializers.ModelSerializer):
+    """One change to a record. Who made it and why is null for those who may not know."""
+
+    changes = DifferenceSerializer(
+        many=True, read_only=True, help_text="None when the record was made, or first public."
+    )
+
+    class Meta:
+        model = Revision
+        fields = ["version", "verb", "time", "actor", "road", "request", "reason", "changes"]
+        read_only_fields = fields
+        extra_kwargs = {"road": {"allow_null": True}}
+
+
+class History:
+    """The changes to one record, in the order of its versions, as they are told to one user.
+
+    Those who may not know the `whole` are told of the changes of these `verbs` after which the
+    record was public, with the reasons of `reasons`, and not of what it was before it was public.
+    `names` maps columns to what the API calls them, where that is something else.
+    """
+
+    orderings = {"version": "version"}
+    default_ordering = "-version"
+
+    def __init__(
+        self,
+        record: models.Model,
+        *,
+        whole: bool,
+        verbs: Iterable[str],
+        reasons: Iterable[str],
+        names: dict[str, str],
+    ):
+        self.record, self.whole, self.names = record, whole, names
+        self.verbs, self.reasons = verbs, reasons
+        self.fields = {field.column: field for field in record._meta.local_concrete_fields}
+
+    def get_queryset(self):
+        told = Revision.objects.of(self.record).defer("salt", "hash", "reason_hash", "link")
+        return told if self.whole else told.filter(public=True, verb__in=self.verbs)
+
+    def told(self, revisions: list[Revision]) -> list[Revision]:
+        """Revisions with `changes`, and without what may not be known; two queries."""
+        former = Revision.objects.of(self.record).filter(
+            version__in=[revision.version - 1 for revision in revisions]
+        )
+        if not self.whole:
+            former = former.filter(public=True)
+        former = {version + 1: state for version, state in former.values_list("version", "state")}
+        pairs = [(one, former.get(one.version)) for one in revisions]
+        names = names_then(
+            (key, one.time)
+            for one, before in pairs
+            for state in (before, one.state)
+            for key in self._mentioned(one, state)
+        )
+        for one, before in pairs:
+            one.changes = list(self._changes(one, before, names))
+            if not self.whole:
+                one.actor = one.road = one.request = None
+                one.reason = one.reason if one.verb in self.reasons else None
+        return revisions
+
+    def _mentioned(self, revision: Revision, state: dict | None) -> Iterator[str]:
+        """The ids of other records in what a revision changed."""
+        for column in revision.fields if state else ():
+            value = state.get(column)
+            if self._is_reference(column):
+                yield from [value] if value else []
+            elif column not in self.fields and isinstance(value, list):
+                yield from (k for part in value for n, k in part.items() if n.endswith("_id") and k)
+
+    def _changes(self, revision: Revision, before: dict | None, names: dict) -> Iterator[dict]:
+        if before is None or revision.state is None:
+            return
+        for column in revision.fields:
+            field = self.fields.get(column)
+            name = field.name if field else column
+            yield {
+                "field": self.names.get(name, name),
+                "before": self._shown(column, before.get(column), revision.time, names),
+                "after": self._shown(column, revision.state.get(column), revision.time, names),
+            }
+
+    def _is_reference(self, column: str) -> bool:
+        return isinstance(self.fields.get(column), models.ForeignKey)
+
+    def _shown(self, column: str, value, at: datetime, names: dict):
+        """A value of a state as the API shows it."""
+        field = self.fields.get(column)
+        match field:
+            case _ if value is None:
+                return None
+            case models.ForeignKey():
+                name = names.get((value, at))
+                is_text = field.related_model is Snapshot  # which is known by its digest
+                return name if is_text else {"id": value, "name": name}
+            case PartialDateField():
+                return str(PartialDate.covering(value))
+            case models.DateTimeField():
+                return serializers.DateTimeField().to_representation(datetime.fromisoformat(value))
+            case None if isinstance(value, list):  # the rows of another table that are part of it
+                return [dict(self._part(part, at, names)) for part in value]
+            case _:
+                return value
+
+    def _part(self, part: dict, at: datetime, names: dict) -> Iterator[tuple]:
+        for name, value in part.items():
+            if not name.endswith("_id"):
+                yield name, value
+            elif value is None:
+                yield name.removesuffix("_id"), None
+            else:
+                yield name.removesuffix("_id"), {"id": value, "name": names.get((value, at))}
+
+
+NAMES = "CASE r.subject_type WHEN 'article' THEN 'headline' WHEN 'affiliation' THEN 'role' "
+NAMES += "WHEN 'snapshot' THEN 'sha256' ELSE 'name' END"
+
+
+def names_then(wanted: Iterable[tuple[str, datetime]]) -> dict[tuple[str, datetime], str | None]:
+    """What records were called at a moment, by id and moment; one query, none for nothing."""
+    if not (wanted := list(dict.fromkeys(wanted))):
+        return {}
+    keys, moments = zip(*wanted, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT wanted.id, wanted.at, r.state ->> {NAMES} "  # noqa: S608 (constants)
+            f"FROM unnest(%s::uuid[], %s::timestamptz[]) AS wanted(id, at) {THEN}",
+            [list(keys), list(moments)],
+        )
+        return {(str(key), at): name for key, at, name in cursor.fetchall()}
