@@ -67,7 +67,7 @@ class Revision(models.Model):
 
     `fields` names the columns that changed; none, when the record was made. `public` says whether
     readers could see the record afterwards, `announced` whether afterwards or before: it is what a
-    reader's feed may tell of. `time` is the transaction's for a new record, the record's `updated`
+    reader's feed may tell of. `time` is the statement's for a new record, the record's `updated`
     for a change.
     """
 
@@ -232,7 +232,7 @@ class Records(Trigger):
             case "INSERT":
                 rows = f"""
                     SELECT n.id, n.version, 'created' AS verb, {of.public} AS public,
-                           transaction_timestamp() AS time, {state} AS state
+                           statement_timestamp() AS time, {state} AS state
                     FROM new_rows n"""
                 fields, link, was_public, before = "ARRAY[]::text[]", "NULL::bytea", "false", ""
             case "UPDATE":

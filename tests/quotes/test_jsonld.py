@@ -111,7 +111,7 @@ def test_a_quotation_says_all_that_is_known(reader):
             },
         ],
         "creativeWorkStatus": "published",
-        "version": 1,
+        "version": loaded(quote).version,
     }
 
 
