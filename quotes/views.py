@@ -1,14 +1,16 @@
 """The endpoints of articles, which are filed with their quotes, and of quotes."""
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import status
+from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
+from rest_framework import serializers, status
+from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from quotes.filing import Filing, capture, file, propose
 from quotes.filters import QuoteFilters
 from quotes.models import Quote
+from quotes.reattribution import lock, reattribute
 from quotes.serializers import (
     CaptureSerializer,
     FiledArticleSerializer,
@@ -16,11 +18,13 @@ from quotes.serializers import (
     FilingSerializer,
     QuoteProposalSerializer,
     QuoteSerializer,
+    ReattributionSerializer,
 )
 from sources.api import Endpoint, Resource, idempotent
 from sources.filters import ArticleFilters
 from sources.models import Article, Snapshot
-from sources.serializers import ArticleSerializer, SnapshotSummarySerializer
+from sources.serializers import ArticleSerializer, SnapshotSummarySerializer, SpeakerSerializer
+from sources.views import Speakers
 
 FILING_BYTES = 5 * 1024 * 1024
 
@@ -135,3 +139,36 @@ class Quotes(Resource):
         )
         response.record_version = quote.version
         return response
+
+
+class QuotedSpeakers(Speakers):
+    """Whom words are attributed to."""
+
+    permissions = {**Speakers.permissions, "reattribute": "quotes.change_quote"}
+
+    @extend_schema(
+        request=ReattributionSerializer,
+        responses=inline_serializer(
+            "Reattribution",
+            {
+                "record": SpeakerSerializer(),
+                "moved": serializers.DictField(child=serializers.IntegerField()),
+            },
+        ),
+    )
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def reattribute(self, request, pk):
+        """Move chosen quotes of this speaker to another, who said them after all: all, or none."""
+        asked = self.read(ReattributionSerializer)
+        quotes = Quote.objects.visible_to(request.user)
+        lock(quotes, asked["quotes"])
+        moved = reattribute(
+            quotes,
+            asked["quotes"],
+            speaker=self.get_unchanged(),
+            to=asked["to"],
+            reason=asked.get("reason"),
+        )
+        record = self.get_queryset().get(pk=asked["to"].pk)
+        return Response({"record": self.get_serializer(record).data, "moved": {"quotes": moved}})
