@@ -101,9 +101,11 @@ PROBLEM = {
 def headers_and_problems(result: dict, **kwargs) -> dict:
     """Add to each operation the headers of its method, and that it may answer with a problem."""
     result["components"]["responses"] = {"Problem": PROBLEM}
-    for operations in result["paths"].values():
+    for path, operations in result["paths"].items():
         for method, operation in operations.items():
             taken = [TAKES[method]] if method in TAKES else []
+            if method == "post" and "{id}" in path:  # a verb
+                taken.append(TAKES["patch"])
             if operation["operationId"].endswith("_retrieve"):
                 taken = [FIELDS]
             operation.setdefault("parameters", []).extend(taken)

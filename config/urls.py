@@ -10,15 +10,15 @@ from rest_framework.routers import SimpleRouter
 
 import config.schema  # noqa: F401 (what the document says of tokens and problems)
 from quotes.changes import Changes
-from quotes.views import Articles, ArticleSnapshots, Quotes
-from sources.views import Affiliations, Organisations, Outlets, Snapshots, Speakers
+from quotes.views import Articles, ArticleSnapshots, QuotedSpeakers, Quotes
+from sources.views import Affiliations, Organisations, Outlets, Snapshots
 
 router = SimpleRouter(use_regex_path=False)
 router.register("articles", Articles, "article")
 router.register("articles/<uuid:article>/snapshots", ArticleSnapshots, "article-snapshot")
 router.register("snapshots", Snapshots, "snapshot")
 router.register("quotes", Quotes, "quote")
-router.register("speakers", Speakers, "speaker")
+router.register("speakers", QuotedSpeakers, "speaker")
 router.register("organisations", Organisations, "organisation")
 router.register("outlets", Outlets, "outlet")
 router.register("affiliations", Affiliations, "affiliation")

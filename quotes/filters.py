@@ -11,10 +11,11 @@ from sources.filters import (
     OutletFilter,
     PublishedRange,
     RangesForm,
+    RecordsFilter,
     RoleFilter,
     UrlFilter,
 )
-from sources.models import Speaker
+from sources.models import Organisation, Speaker
 
 
 class ViaFilter(OutletFilter):
@@ -28,10 +29,10 @@ class QuoteFilters(Changes, PublishedRange):
     """Names are looked for in both layers of attribution, everything else in the resolved one."""
 
     # Who
-    speaker = ListFilter(field_name="speaker")
+    speaker = RecordsFilter(Speaker, field_name="speaker")
     speaker_name = NameFilter("said_by_name")
     speaker_kind = ChoicesFilter(Speaker.Kind, field_name="speaker__kind")
-    organisation = ListFilter(field_name="organisation")
+    organisation = RecordsFilter(Organisation, field_name="organisation")
     organisation_name = NameFilter("for_organisation_named")
     role = RoleFilter("with_role_words")
 

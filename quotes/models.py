@@ -19,7 +19,7 @@ from quotes.anchoring import AnchoringError, Page
 from quotes.life import STEPS, NotOpen, Status
 from sources.acts import because
 from sources.dates import FirstDay, PartialDateField
-from sources.ledger import Recording
+from sources.ledger import Recording, made_with
 from sources.models import (
     Affiliation,
     Article,
@@ -28,6 +28,7 @@ from sources.models import (
     Organisation,
     Outlet,
     Record,
+    Revision,
     Snapshot,
     Speaker,
     WordsOf,
@@ -78,6 +79,43 @@ class QuoteQuerySet(models.QuerySet):
         """All of these words in the resolved or in the printed role, in any order."""
         held = Affiliation.objects.filter(HasWords("role_words", words)).values("id")
         return self.filter(Q(HasWords("role_words", words)) | Q(affiliation__in=held))
+
+    def settle_doubts(self, field: str, record: Speaker | Organisation) -> None:
+        """Drop the flag that several have the name of this record: they were told apart.
+
+        Called by `sources.merging`, as is its undo.
+        """
+        flag = f"ambiguous_{field}"
+        self.filter(**{field: record.pk}, flags__contains=[flag]).update(
+            flags=models.Func(F("flags"), models.Value(flag), function="array_remove")
+        )
+
+    def restore_doubts(
+        self,
+        field: str,
+        record: Speaker | Organisation,
+        settled: list[Revision],
+        moved: list[Revision],
+    ) -> None:
+        """Flag again what was settled with some revisions, unless it was named or flagged since.
+
+        What was only moved, by a merge or its undo, has not been named.
+        """
+        flag = f"ambiguous_{field}"
+        of_same = Revision.objects.filter(subject_id=models.OuterRef("subject_id"))
+        flagged = of_same.filter(state__flags__contains=[flag])
+        named = of_same.filter(fields__contains=[f"{field}_id"]).exclude(made_with(moved))
+        version = models.OuterRef("version")
+        doubted = Revision.objects.filter(
+            made_with(settled),
+            models.Exists(flagged.filter(version=version - 1)),
+            ~models.Exists(flagged.filter(version__gte=version)),
+            ~models.Exists(named.filter(version__gt=version)),
+            subject_id=models.OuterRef("pk"),
+        )
+        self.filter(models.Exists(doubted), **{field: record.pk}).update(
+            flags=models.Func(F("flags"), models.Value(flag), function="array_append")
+        )
 
     def with_parts(self):
         """Everything the public form of a quote shows, whatever the number of quotes."""
@@ -146,6 +184,8 @@ class Quote(Record):
     Status = Status  # and which step leads from one to the next: `quotes.life`
 
     PUBLIC = (Status.PUBLISHED, Status.DISPUTED, Status.RETRACTED)
+
+    goes_with = "affiliation"  # where a merge, or its undo, takes that: see `sources.merging`
 
     class Anchor(models.TextChoices):
         EXACT = "exact"

@@ -6,7 +6,8 @@ from rest_framework import serializers
 
 from quotes.filing import MOST_QUOTES, Filing, Refused, misplaced
 from quotes.models import Quote, Utterance, Via
-from sources.api import RecordSerializer, Reference, StrictSerializer, Text
+from quotes.reattribution import MOST_QUOTES as MOST_REATTRIBUTED
+from sources.api import Another, RecordSerializer, Reference, StrictSerializer, Text
 from sources.dates import PartialDateSerializerField
 from sources.faults import pointed
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
@@ -17,6 +18,7 @@ from sources.serializers import (
     LanguageField,
     NameField,
     PublicationField,
+    ReasonSerializer,
     WebAddressField,
     strings,
     with_time,
@@ -448,6 +450,15 @@ class FiledArticleSerializer(ArticleSerializer):
             quote.filing = filed
             article.filed_quotes.append(quote)
         return cls(article, context=context).data
+
+
+class ReattributionSerializer(ReasonSerializer):
+    """Quotes that another speaker said."""
+
+    quotes = serializers.ListField(
+        child=serializers.UUIDField(), min_length=1, max_length=MOST_REATTRIBUTED
+    )
+    to = Another()
 
 
 class CaptureSerializer(StrictSerializer):

@@ -6,8 +6,13 @@ from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import status
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    inline_serializer,
+)
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -16,6 +21,7 @@ from quotes.filing import Filing, capture, file, propose
 from quotes.filters import QuoteFilters
 from quotes.models import Quote
 from quotes.past import EMBEDDED, PUBLIC_NAMES, PUBLIC_REASONS, PUBLIC_VERBS, restore_parts
+from quotes.reattribution import lock, reattribute
 from quotes.representations import REPRESENTATIONS, life_of
 from quotes.serializers import (
     CaptureSerializer,
@@ -26,19 +32,22 @@ from quotes.serializers import (
     FilingSerializer,
     QuoteProposalSerializer,
     QuoteSerializer,
+    ReattributionSerializer,
     RetractionSerializer,
     TakingBackSerializer,
 )
 from quotes.verifying import checks_of, is_lost
-from sources.api import AS_OF, IF_MATCH, Endpoint, Resource, StrictSerializer, idempotent
+from sources.api import AS_OF, Endpoint, Resource, StrictSerializer, idempotent
 from sources.faults import BadParameter, nearest_of
 from sources.filters import ArticleFilters
 from sources.models import Article, Snapshot
 from sources.serializers import (
     ArticleSerializer,
     SnapshotSummarySerializer,
+    SpeakerSerializer,
     VerificationSerializer,
 )
+from sources.views import Speakers
 
 FILING_BYTES = 5 * 1024 * 1024
 FORMATS = ["json", *(each.format for each in REPRESENTATIONS)]
@@ -130,7 +139,7 @@ def step(body: type[StrictSerializer]):
                 verb(self, quote, **given.validated_data)
                 return self.shown(self.get_queryset().get(pk=quote.pk))
 
-        described = extend_schema(request=body, responses=QuoteSerializer, parameters=[IF_MATCH])
+        described = extend_schema(request=body, responses=QuoteSerializer)
         return action(detail=True, methods=["post"])(described(idempotent(answer)))
 
     return decorate
@@ -286,3 +295,36 @@ class Quotes(Resource):
         checks = checks_of(pk)
         result = {"ok": all(check.ok for check in checks), "checks": checks}
         return Response(VerificationSerializer(result).data)
+
+
+class QuotedSpeakers(Speakers):
+    """Whom words are attributed to."""
+
+    permissions = {**Speakers.permissions, "reattribute": "quotes.change_quote"}
+
+    @extend_schema(
+        request=ReattributionSerializer,
+        responses=inline_serializer(
+            "Reattribution",
+            {
+                "record": SpeakerSerializer(),
+                "moved": serializers.DictField(child=serializers.IntegerField()),
+            },
+        ),
+    )
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def reattribute(self, request, pk):
+        """Move chosen quotes of this speaker to another, who said them after all: all, or none."""
+        asked = self.read(ReattributionSerializer)
+        quotes = Quote.objects.visible_to(request.user)
+        lock(quotes, asked["quotes"])
+        moved = reattribute(
+            quotes,
+            asked["quotes"],
+            speaker=self.get_unchanged(),
+            to=asked["to"],
+            reason=asked.get("reason"),
+        )
+        record = self.get_queryset().get(pk=asked["to"].pk)
+        return Response({"record": self.get_serializer(record).data, "moved": {"quotes": moved}})

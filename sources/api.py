@@ -139,7 +139,7 @@ class Reference(serializers.Field):
         what = self.queryset.model._meta.verbose_name
         if (key := as_uuid(data)) is not None:
             if record := self.queryset.filter(pk=key).first():
-                return record
+                return record.survivor if isinstance(record, Named) else record
             raise serializers.ValidationError(f"There is no {what} with this id.")
         found = list(self.queryset.called(data)[:2])
         if len(found) == 1:
@@ -151,8 +151,20 @@ class Reference(serializers.Field):
         )
 
 
+class Another(Reference):
+    """Another record of the kind that the endpoint is of."""
+
+    def __init__(self, **kwargs):
+        super().__init__(None, **kwargs)
+
+    def to_internal_value(self, data):
+        self.queryset = self.context["view"].queryset.model.objects.all()
+        return super().to_internal_value(data)
+
+
 class ReferenceSchema(OpenApiSerializerFieldExtension):
     target_class = Reference
+    match_subclasses = True
 
     def map_serializer_field(self, auto_schema, direction):
         if direction == "response":
@@ -164,15 +176,6 @@ class ReferenceSchema(OpenApiSerializerFieldExtension):
 
 
 # Viewsets
-
-
-IF_MATCH = OpenApiParameter(
-    "If-Match",
-    str,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="The ETag of the record as it was last read, or `*`.",
-)
 
 
 def idempotent(handler):

@@ -61,6 +61,17 @@ class PreconditionFailed(APIException):
     default_code = "precondition-failed"
 
 
+class Conflict(APIException):
+    """What is asked for goes against what is on record; `faults`: a pointer and a message each."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "conflict"
+
+    def __init__(self, detail: str, faults: Iterable[dict] = ()):
+        self.faults = list(faults)
+        super().__init__(detail)
+
+
 class KeyReused(APIException):
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
     default_code = "idempotency-key-reused"

@@ -17,6 +17,7 @@ from sources.faults import nearest_of
 from sources.models import (
     Affiliation,
     Article,
+    Named,
     Organisation,
     Outlet,
     Speaker,
@@ -70,6 +71,17 @@ class ListFilter(django_filters.Filter):
         self.schema = list_schema(check)
 
 
+class RecordsFilter(ListFilter):
+    """Rows of these records; the id of one that was merged means the one it was merged into."""
+
+    def __init__(self, model: type[Named], **kwargs):
+        self.records = model.objects
+        super().__init__(**kwargs)
+
+    def filter(self, queryset, value):
+        return super().filter(queryset, value and [*value, *self.records.survivors(value).values()])
+
+
 class ChoicesFilter(ListFilter):
     """Rows whose column has one of these choices."""
 
@@ -88,8 +100,8 @@ class ChoicesFilter(ListFilter):
 class OutletFilter(ListFilter):
     """Rows of these outlets, each given by id or by slug."""
 
-    def __init__(self, **kwargs):
-        super().__init__(check=lambda value: as_uuid(value) or value, **kwargs)
+    def __init__(self, *, check=lambda value: as_uuid(value) or value, **kwargs):
+        super().__init__(check=check, **kwargs)
 
     def filter(self, queryset, value):
         return self.printed_in(queryset, self.keys(value)) if value else queryset
@@ -100,7 +112,15 @@ class OutletFilter(ListFilter):
     def keys(self, values: list) -> list:
         slugs = [value for value in values if isinstance(value, str)]
         known = Outlet.objects.filter(slug__in=slugs).values_list("pk", flat=True) if slugs else []
-        return [*(value for value in values if not isinstance(value, str)), *known]
+        keys = [*(value for value in values if not isinstance(value, str)), *known]
+        return [*keys, *Outlet.objects.survivors(keys).values()]
+
+
+class SlugFilter(OutletFilter):
+    """Outlets with these slugs, or into which those were merged."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs, check=str)
 
 
 def a_language(value: str) -> str:
@@ -255,7 +275,7 @@ class PublishedRange(django_filters.FilterSet):
 
 class OutletFilters(Changes):
     name = NameFilter("called")
-    slug = ListFilter(field_name="slug", check=str)
+    slug = SlugFilter(field_name="pk")
 
     class Meta:
         model = Outlet
@@ -277,7 +297,7 @@ class ArticleFilters(Changes, PublishedRange):
 
 class OrganisationFilters(Changes):
     name = NameFilter("called")
-    parent = ListFilter(field_name="parent")
+    parent = RecordsFilter(Organisation, field_name="parent")
 
     class Meta:
         model = Organisation
@@ -295,8 +315,8 @@ class SpeakerFilters(Changes):
 
 
 class AffiliationFilters(Changes):
-    speaker = ListFilter(field_name="speaker")
-    organisation = ListFilter(field_name="organisation")
+    speaker = RecordsFilter(Speaker, field_name="speaker")
+    organisation = RecordsFilter(Organisation, field_name="organisation")
     role = RoleFilter("with_role_words")
     on = DateFilter("held_on")
 

@@ -15,6 +15,8 @@ Each revision holds the record's state after it, 32 random bytes of salt, and
 Erasure destroys state, salt and reason and leaves the hashes, so that the chain still holds.
 """
 
+from collections.abc import Iterable
+
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -49,6 +51,14 @@ class Era(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+def made_with(revisions: Iterable["Revision"]) -> models.Q:
+    """Which revisions were made in the same transactions as these."""
+    made = models.Q(pk__in=())
+    for revision in revisions:
+        made |= models.Q(era=revision.era, transaction=revision.transaction)
+    return made
 
 
 class RevisionQuerySet(models.QuerySet):

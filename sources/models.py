@@ -133,10 +133,56 @@ class Record(models.Model):
         abstract = True
 
 
+class ToldApartFrom(models.Func):
+    """The ids from which a record, or any that was merged into it, was said to be different."""
+
+    output_field = ArrayField(models.UUIDField())
+
+    def __init__(self, model: type["Named"]):
+        super().__init__(F("pk"))
+        self.template = f"""ARRAY(
+            WITH RECURSIVE gathered AS (
+                SELECT g.id, g.distinct_from FROM {model._meta.db_table} g
+                    WHERE g.id = %(expressions)s
+                UNION
+                SELECT m.id, m.distinct_from FROM {model._meta.db_table} m
+                    JOIN gathered ON m.merged_into_id = gathered.id
+            )
+            SELECT DISTINCT unnest(distinct_from) FROM gathered ORDER BY 1
+        )"""  # noqa: S608 (ours)
+
+
 class NamedQuerySet(models.QuerySet):
     def standing(self):
         """All but those that were merged into another."""
         return self.filter(merged_into=None)
+
+    def survivors(self, ids: Iterable[UUID]) -> dict[UUID, UUID]:
+        """Each known id with that of the record it leads to: its own, unless it was merged.
+
+        One query, whatever the length of the chains; none for no ids.
+        """
+        if not (ids := list(ids)):
+            return {}
+        table = self.model._meta.db_table
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                WITH RECURSIVE led AS (
+                    SELECT id AS asked, id, merged_into_id FROM {table} WHERE id = ANY(%s)
+                    UNION
+                    SELECT led.asked, next.id, next.merged_into_id
+                        FROM led JOIN {table} next ON next.id = led.merged_into_id
+                )
+                SELECT asked, id FROM led WHERE merged_into_id IS NULL
+                """,  # noqa: S608 (ours)
+                [ids],
+            )
+            return dict(cursor.fetchall())
+
+    def with_told_apart(self):
+        """With `told_apart_from`: the ids that were said to be others, of what was merged too."""
+        return self.annotate(told_apart_from=ToldApartFrom(self.model))
 
     def called(self, name: str):
         """Standing records whose name or alias is this one, case and accents ignored."""
@@ -185,6 +231,22 @@ class Named(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def survivor(self) -> "Named":
+        """The record that this one's id leads to: itself, or what it was merged into in the end."""
+        record = self
+        while record.merged_into_id:
+            record = record.merged_into
+        return record
+
+    def namesakes(self):
+        """Other standing records that a name of this one may stand for as well."""
+        return type(self).objects.called_any(self.names_folded).exclude(pk=self.pk)
+
+    def why_not_merged_into(self, other: "Named") -> str | None:
+        """What is held of the two that cannot be so of one; a sentence, with the remedy."""
+        return None
 
 
 def merged_index(model: str) -> models.Index:
@@ -397,10 +459,23 @@ class Organisation(Named):
             *Recording(verb=MERGES).triggers,
         ]
 
+    def why_not_merged_into(self, other: "Organisation") -> str | None:
+        seen, above = set(), other
+        while above.parent_id and above.pk not in seen:
+            seen.add(above.pk)
+            above = above.parent
+            if above.pk == self.pk:
+                return (
+                    f"“{other}” is part of “{self}”: merge the part into the whole, or give it "
+                    "another parent first."
+                )
+        return None
+
 
 class SpeakerQuerySet(NamedQuerySet):
     def of_organisations(self, ids: list):
         """Those tied to one of these organisations, or who ever held a role there."""
+        ids = {*ids, *Organisation.objects.survivors(ids).values()}
         held = Affiliation.objects.filter(organisation__in=ids).values("speaker")
         return self.filter(Q(organisation__in=ids) | Q(id__in=held))
 
@@ -456,6 +531,27 @@ class Speaker(Named):
             KeepsVersion(),
             *Recording(verb=MERGES).triggers,
         ]
+
+    def namesakes(self):
+        found = super().namesakes().filter(kind=self.kind)
+        if self.kind == self.Kind.PERSON or not self.organisation_id:
+            return found
+        return found.filter(Q(organisation=None) | Q(organisation=self.organisation_id))
+
+    def why_not_merged_into(self, other: "Speaker") -> str | None:
+        if self.kind != other.kind:
+            return (
+                f"“{self}” is of kind {self.kind}, “{other}” of kind {other.kind}: they are not "
+                "one speaker. If a kind is wrong, correct it first."
+            )
+        if None not in (self.organisation_id, other.organisation_id) and (
+            self.organisation_id != other.organisation_id
+        ):
+            return (
+                f"“{self}” is tied to “{self.organisation}”, “{other}” to “{other.organisation}”: "
+                "if those are one organisation, merge them first; if a tie is wrong, correct it."
+            )
+        return None
 
 
 class AffiliationQuerySet(models.QuerySet):

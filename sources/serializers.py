@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from sources.api import RecordSerializer, Reference, StrictSerializer, Text
+from sources.api import Another, RecordSerializer, Reference, StrictSerializer, Text
 from sources.dates import PartialDate, PartialDateSerializerField
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
 
@@ -86,14 +86,28 @@ class WebAddressField(Text, serializers.URLField):
         self.validators.append(indexable)
 
 
+class ToldApartField(serializers.ListField):
+    """Ids of records that this one was said not to be, or that what was merged into it was not."""
+
+    child = serializers.UUIDField()
+
+    def __init__(self):
+        super().__init__(source="*", read_only=True)
+
+    def to_representation(self, record):
+        apart = getattr(record, "told_apart_from", record.distinct_from)
+        return super().to_representation(apart)
+
+
 class OutletSerializer(RecordSerializer):
     name = NameField()
     aliases = strings(required=False)
     url = WebAddressField(required=False, allow_null=True)
+    distinct_from = ToldApartField()
 
     class Meta:
         model = Outlet
-        fields = ["id", "name", "slug", "aliases", "url", *RECORD]
+        fields = ["id", "name", "slug", "aliases", "url", "distinct_from", *RECORD]
         read_only_fields = RECORD
         extra_kwargs = {"slug": {"required": False}}
 
@@ -108,10 +122,11 @@ class OrganisationSerializer(RecordSerializer):
     aliases = strings(required=False)
     parent = Reference(Organisation.objects.all(), required=False, allow_null=True)
     identifiers = IdentifiersField(required=False)
+    distinct_from = ToldApartField()
 
     class Meta:
         model = Organisation
-        fields = ["id", "name", "aliases", "parent", "identifiers", *RECORD]
+        fields = ["id", "name", "aliases", "parent", "identifiers", "distinct_from", *RECORD]
         read_only_fields = RECORD
 
 
@@ -120,11 +135,58 @@ class SpeakerSerializer(RecordSerializer):
     aliases = strings(required=False)
     organisation = Reference(Organisation.objects.all(), required=False, allow_null=True)
     identifiers = IdentifiersField(required=False)
+    distinct_from = ToldApartField()
 
     class Meta:
         model = Speaker
-        fields = ["id", "name", "kind", "aliases", "organisation", "identifiers", *RECORD]
+        fields = [
+            "id",
+            "name",
+            "kind",
+            "aliases",
+            "organisation",
+            "identifiers",
+            "distinct_from",
+            *RECORD,
+        ]
         read_only_fields = RECORD
+
+
+# Merging
+
+
+class ReasonSerializer(StrictSerializer):
+    """Why something is done or taken back; the ledger keeps it."""
+
+    reason = Text(max_length=2000, required=False, allow_null=True)
+
+
+class MergeSerializer(ReasonSerializer):
+    """What a record is to be merged into."""
+
+    into = Another()
+    preview = serializers.BooleanField(
+        default=False, help_text="Only say what would move, and change nothing."
+    )
+
+
+class DistinguishSerializer(ReasonSerializer):
+    """Whom a record is told apart from."""
+
+    other = Another()
+
+    def get_fields(self):
+        fields = super().get_fields()
+        fields["other"].source = "other"
+        return {"from": fields.pop("other"), **fields}  # no name of an attribute
+
+
+class MergedSerializer(StrictSerializer):
+    """Where the id of a merged record leads. `version` is what its undo takes as If-Match."""
+
+    id = serializers.UUIDField()
+    merged_into = serializers.UUIDField()
+    version = serializers.IntegerField()
 
 
 class AffiliationSerializer(RecordSerializer):

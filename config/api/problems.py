@@ -20,7 +20,7 @@ from rest_framework.serializers import as_serializer_error
 from config.api.bodies import Renderer, UnstorableText
 from quotes.filing import Refused
 from quotes.life import NotOpen
-from sources.faults import BadParameter, pointed, refusal_of
+from sources.faults import BadParameter, Conflict, pointed, refusal_of
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +58,8 @@ def problem(error: Exception, context: dict) -> Response | None:
             status = HTTPStatus.BAD_REQUEST
             detail = "The request was refused as a whole; nothing was changed."
             faults = error.faults
+        case Conflict():
+            status, detail, faults = HTTPStatus.CONFLICT, str(error.detail), error.faults
         case exceptions.APIException():
             status, detail = HTTPStatus(error.status_code), str(error.detail)
             if wait := getattr(error, "wait", None):

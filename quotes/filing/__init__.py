@@ -14,7 +14,7 @@ from django.db import DatabaseError, DataError, IntegrityError, transaction
 
 from quotes.filing.articles import find_articles, find_outlets, lock_rows, with_text
 from quotes.filing.attribution import resolve
-from quotes.filing.drafts import drafts_of, folded_names, store_quotes
+from quotes.filing.drafts import drafts_of, folded_names, follow_merges, store_quotes
 from quotes.filing.parts import MOST_QUOTES, FiledQuote, Filing, Refused
 from quotes.filing.texts import follow_text, store_texts
 from quotes.filing.words import check_words, misplaced
@@ -106,6 +106,7 @@ def _continue(filings: list[Filing], *, may_publish: bool) -> None:
     check_words([filing for filing in filings if not filing.spans], may_publish=may_publish)
     store_texts(filings)
     follow_text(filings)
+    follow_merges(filings)
     folded = folded_names(filings)
     drafts = [draft for filing in filings for draft in drafts_of(filing, folded)]
     resolve(drafts)

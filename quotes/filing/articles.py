@@ -27,12 +27,12 @@ def find_outlets(filings: list[Filing]) -> None:
     register = Register(Outlet.objects.all(), (), to_make=named)
     slugs = {}
     if unclear := [n for n in named if n and not as_uuid(n) and len(register.called(n)) != 1]:
-        slugs = {o.slug: o for o in Outlet.objects.filter(slug__in=unclear)}
+        slugs = {o.slug: o.survivor for o in Outlet.objects.filter(slug__in=unclear)}
     for filing, name in zip(filings, named, strict=True):
         if not name:
             continue
         if key := as_uuid(name):
-            found = [outlet] if (outlet := register.by_id(key)) else []
+            found = [outlet.survivor] if (outlet := register.by_id(key)) else []
         elif name in slugs:
             found = [slugs[name]]
         else:

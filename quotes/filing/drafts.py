@@ -6,8 +6,22 @@ from collections.abc import Iterator
 from quotes.filing.parts import PLAIN_FIELDS, PRINTED_FIELDS, Draft, FiledQuote, Filing
 from quotes.models import Quote, Via
 from sources.copying import copy_in
-from sources.models import Named, Outlet, fold_all, new_ids
+from sources.models import Named, Organisation, Outlet, Speaker, fold_all, new_ids
 from sources.names import Register, as_uuid
+
+
+def follow_merges(filings: list[Filing]) -> None:
+    """Have the ids of merged speakers and organisations mean what they were merged into."""
+    for name, model in (("speaker", Speaker), ("organisation", Organisation)):
+        named = [
+            (proposal, key)
+            for filing in filings
+            for proposal in filing.proposals
+            if (value := proposal.get(name)) and (key := as_uuid(value))
+        ]
+        survivors = model.objects.survivors({key for _, key in named})
+        for proposal, key in named:
+            proposal[name] = str(survivors.get(key, key))
 
 
 def folded_names(filings: list[Filing]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from django.utils.html import format_html_join
 from rest_framework import serializers
 
 from sources.admin.conflicts import ReopenedForm, ShowsConflicts
-from sources.admin.showing import shown
+from sources.admin.showing import link, shown
 from sources.counting import count_or_estimate
 from sources.dates import PartialDateField, PartialDateFormField
 from sources.faults import pointed, refusal_of
@@ -195,7 +195,7 @@ class Desk(admin.ModelAdmin):
     def lookup_allowed(self, lookup, value, request) -> bool:
         """Only what the filters and the links between pages ask for: a value, exactly."""
         keys = (field.name for field in self.opts.concrete_fields if field.is_relation)
-        known = {f"{name}__exact" for name in self.list_filter}
+        known = {getattr(one, "parameter_name", f"{one}__exact") for one in self.list_filter}
         return lookup in known.union(f"{name}__id__exact" for name in keys) and "\0" not in value
 
     def has_delete_permission(self, request, obj=None) -> bool:
@@ -291,16 +291,62 @@ class Printed:
         return record.published
 
 
+class Standing(admin.SimpleListFilter):
+    """Leaves out what was merged into another record, unless that is asked for."""
+
+    title = "merged"
+    parameter_name = "merged"
+
+    def lookups(self, request, model_admin):
+        return [("yes", "Merged into another")]
+
+    def choices(self, changelist):
+        standing, *others = super().choices(changelist)
+        return [{**standing, "display": "Standing by themselves"}, *others]
+
+    def queryset(self, request, queryset):
+        if self.value() == "yes":
+            return queryset.exclude(merged_into=None)
+        # An id finds its record, whatever became of it.
+        return queryset if as_uuid(request.GET.get("q", "").strip()) else queryset.standing()
+
+
 class NamedAdmin(RecordAdmin):
-    """Pages of outlets, speakers and organisations."""
+    """Pages of outlets, speakers and organisations.
+
+    What was merged into another is shown, with the way there, and cannot be changed or chosen.
+    """
 
     search_fields = ("name",)  # shows the box; `search` says what is found
     search_help_text = "Words of a name or an alias, in part or whole; accents may be left out."
+    list_filter = (Standing,)
     sortable_by = ("called", "created")
     ordering = ("name", "id")
 
     def search(self, request, queryset, term):
         return mentioning(queryset, term.split())
+
+    def get_search_results(self, request, queryset, search_term):
+        if request.resolver_match.url_name == "autocomplete":
+            queryset = queryset.standing()
+        return super().get_search_results(request, queryset, search_term)
+
+    def has_change_permission(self, request, obj=None) -> bool:
+        merged = obj is not None and obj.merged_into_id
+        return not merged and super().has_change_permission(request, obj)
+
+    def get_readonly_fields(self, request, obj=None):
+        return (*super().get_readonly_fields(request, obj), "leads_to")
+
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or not obj.merged_into_id:
+            return fieldsets
+        return [("Merged into another record", {"fields": ["leads_to"]}), *fieldsets]
+
+    @admin.display(description="merged into")
+    def leads_to(self, record):
+        return link(record.survivor)
 
     @admin.display(description="name", ordering="name")
     def called(self, record):

@@ -14,6 +14,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from quotes.models import Quote
+from sources import merging
 from tests.conftest import API, make_client, make_filing, ok, problem
 from tests.records import (
     make_affiliation,
@@ -62,16 +63,29 @@ OPERATIONS = {
     ("GET", "speakers/<uuid:pk>/"): READ,
     ("PATCH", "speakers/<uuid:pk>/"): CURATE,
     ("GET", "speakers/<uuid:pk>/revisions/"): READ,
+    ("POST", "speakers/<uuid:pk>/merge/"): CURATE,
+    ("POST", "speakers/<uuid:pk>/unmerge/"): CURATE,
+    ("POST", "speakers/<uuid:pk>/distinguish/"): CURATE,
+    ("POST", "speakers/<uuid:pk>/undistinguish/"): CURATE,
+    ("POST", "speakers/<uuid:pk>/reattribute/"): CURATE,
     ("GET", "organisations/"): READ,
     ("POST", "organisations/"): CURATE,
     ("GET", "organisations/<uuid:pk>/"): READ,
     ("PATCH", "organisations/<uuid:pk>/"): CURATE,
     ("GET", "organisations/<uuid:pk>/revisions/"): READ,
+    ("POST", "organisations/<uuid:pk>/merge/"): CURATE,
+    ("POST", "organisations/<uuid:pk>/unmerge/"): CURATE,
+    ("POST", "organisations/<uuid:pk>/distinguish/"): CURATE,
+    ("POST", "organisations/<uuid:pk>/undistinguish/"): CURATE,
     ("GET", "outlets/"): READ,
     ("POST", "outlets/"): CURATE,
     ("GET", "outlets/<uuid:pk>/"): READ,
     ("PATCH", "outlets/<uuid:pk>/"): CURATE,
     ("GET", "outlets/<uuid:pk>/revisions/"): READ,
+    ("POST", "outlets/<uuid:pk>/merge/"): CURATE,
+    ("POST", "outlets/<uuid:pk>/unmerge/"): CURATE,
+    ("POST", "outlets/<uuid:pk>/distinguish/"): CURATE,
+    ("POST", "outlets/<uuid:pk>/undistinguish/"): CURATE,
     ("GET", "affiliations/"): READ,
     ("POST", "affiliations/"): CURATE,
     ("GET", "affiliations/<uuid:pk>/"): READ,
@@ -161,13 +175,36 @@ def routes(groups):
         routes[f"{name}/"] = (f"{name}/", {"POST": made})
         routes[f"{name}/<uuid:pk>/"] = (f"{name}/{record.pk}/", {"PATCH": changed})
         routes[f"{name}/<uuid:pk>/revisions/"] = (f"{name}/{record.pk}/revisions/", {})
+    for name, make in (
+        ("speakers", make_speaker),
+        ("organisations", make_organisation),
+        ("outlets", make_outlet),
+    ):
+        one, other, third, merged = (make(f"{name} {number}") for number in range(4))
+        merging.merge(merged, one)
+        merging.distinguish(one, third)
+        verbs = {
+            "merge": (one, {"into": str(other.pk)}),
+            "unmerge": (merged, {}),
+            "distinguish": (one, {"from": str(other.pk)}),
+            "undistinguish": (one, {"from": str(third.pk)}),
+        }
+        for verb, (record, body) in verbs.items():
+            path = f"{name}/{record.pk}/{verb}/"
+            routes[f"{name}/<uuid:pk>/{verb}/"] = (path, {"POST": body})
+    quote.speaker = speaker
+    quote.save(update_fields=["speaker"])
+    to = make_speaker("Bo Berg")
+    routes["speakers/<uuid:pk>/reattribute/"] = (
+        f"speakers/{speaker.pk}/reattribute/",
+        {"POST": {"to": str(to.pk), "quotes": [str(quote.pk)]}},
+    )
     return routes
 
 
 def status_of(client, routes, method: str, route: str) -> int:
     path, bodies = routes[route]
-    verb = method == "POST" and route.split("/")[-2] in STEPS
-    headers = {"If-Match": "*"} if method == "PATCH" or verb else {}
+    headers = {"If-Match": "*"} if method != "GET" else {}
     response = client.generic(
         method,
         f"{API}{path}",

@@ -116,7 +116,8 @@ def test_details_document_fields_changes_if_match_and_posts_their_key(document):
             if method == "patch":
                 assert headers == {"If-Match"}
             if method == "post":
-                assert headers == {"Idempotency-Key"}
+                verb = {"If-Match"} if "{id}" in path else set()
+                assert headers == {"Idempotency-Key", *verb}
             if operation["operationId"].endswith("_retrieve"):
                 forms = {"format"} if path == f"{API}quotes/{{id}}/" else set()
                 assert parameters(document, path, method) - {"as_of"} == {"fields"} | forms
@@ -235,6 +236,36 @@ def test_each_representation_of_a_quote_is_documented_under_its_media_type(docum
         if name not in ("json", "bibtex"):
             jsonschema.Draft202012Validator(schema).validate(response.json())
     assert contents == {}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [("speakers", make_speaker), ("organisations", make_organisation), ("outlets", make_outlet)],
+)
+def test_answers_to_merging_fit_their_schemas(document, curator, name, make):
+    one, other = make("A"), make("B")
+    verbs = {
+        "distinguish": {"from": str(other.pk)},
+        "undistinguish": {"from": str(other.pk), "reason": "They are one"},
+        "merge": {"into": str(other.pk)},
+        "unmerge": {},
+    }
+    for verb, body in verbs.items():
+        path = f"{API}{name}/{{id}}/{verb}/"
+        for sent in [{**body, "preview": True}, body] if verb == "merge" else [body]:
+            answer = curator.post(path.format(id=one.pk), sent, headers={"If-Match": "*"})
+            ok(answer)
+            check(document, path, "post", answer)
+        if verb == "merge":
+            path = f"{API}{name}/{{id}}/"
+            check(document, path, "get", curator.get(path.format(id=one.pk)))
+    if name == "speakers":
+        path = f"{API}speakers/{{id}}/reattribute/"
+        sent = {"to": str(other.pk), "quotes": [str(make_quote(speaker=one).pk)]}
+        answer = curator.post(path.format(id=one.pk), sent, headers={"If-Match": "*"})
+        ok(answer)
+        check(document, path, "post", answer)
 
 
 @pytest.mark.django_db

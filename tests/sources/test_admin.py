@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from knox.models import AuthToken
 
+from sources import merging
 from sources.admin.desk import Pages
 from sources.admin.showing import shown
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
@@ -302,6 +303,39 @@ def test_an_organisation_is_not_its_own_parent(curator_at_desk):
     board = make_organisation()
     refused = save(curator_at_desk, page_of(board), parent=str(board.pk))
     assert "An organisation cannot be its own parent." in faults(refused)
+
+
+@pytest.mark.parametrize("make", [make_speaker, make_organisation, make_outlet])
+def test_a_merged_record_is_shown_with_the_way_to_the_survivor_and_cannot_be_changed(
+    curator_at_desk, make
+):
+    one, other, third = (make(name) for name in ("Ada", "Bo", "Cy"))
+    merging.merge(one, other)
+    merging.merge(other, third)
+    page = curator_at_desk.get(page_of(one))
+    assert "Merged into another record" in page.text
+    assert f'href="{page_of(third)}"' in page.text
+    assert 'name="_save"' not in page.text
+    assert curator_at_desk.post(page_of(one), {"name": "Eve"}).status_code == 403
+    assert "Merged into another record" not in curator_at_desk.get(page_of(third)).text
+    save(curator_at_desk, page_of(third), name="Cyd")
+    third.refresh_from_db()
+    assert third.name == "Cyd"
+
+
+def test_a_merged_record_is_listed_only_when_asked_for_and_offered_nowhere(curator_at_desk):
+    one, other = make_organisation("Ada Board"), make_organisation("Bo Board")
+    merging.merge(one, other)
+    assert found(curator_at_desk, Organisation, "") == ["Bo Board"]
+    assert found(curator_at_desk, Organisation, "board") == ["Bo Board"]
+    assert found(curator_at_desk, Organisation, str(one.pk)) == ["Ada Board"]
+    response = curator_at_desk.get(changelist(Organisation), {"merged": "yes"})
+    assert [str(record) for record in response.context["cl"].result_list] == ["Ada Board"]
+    asked = {"app_label": "sources", "model_name": "speaker", "field_name": "organisation"}
+    for term in ("board", str(one.pk), ""):
+        response = curator_at_desk.get(reverse("admin:autocomplete"), {**asked, "term": term})
+        offered = [choice["text"] for choice in response.json()["results"]]
+        assert "Ada Board" not in offered
 
 
 def test_an_outlet_is_made_here(curator_at_desk):

@@ -56,6 +56,7 @@ def test_a_speaker_has_all_that_it_was_made_with(curator):
         "aliases": ["Marie Curie", "Mme Curie"],
         "organisation": None,
         "identifiers": {"wikidata": "Q7186", "viaf": "76353174"},
+        "distinct_from": [],
         "version": 1,
     }
 
