@@ -177,12 +177,12 @@ class Changes(Endpoint):
             faults = [f"“{kind[:60]}” is no type. {nearest_of(kind, FOLLOWED)}" for kind in unknown]
             raise BadParameter({"types": faults})
         for kind in kinds:
-            self._listing(kind).check_permissions(self.request)
+            self._view(kind).check_permissions(self.request)
         return kinds
 
-    def _listing(self, kind: str) -> Endpoint:
-        """The view that lists such records, for this request."""
-        given = {"request": self.request, "action": "list", "format_kwarg": None}
+    def _view(self, kind: str) -> Endpoint:
+        """The view that shows such records, for this request."""
+        given = {"request": self.request, "action": "retrieve", "format_kwarg": None}
         return FOLLOWED[kind](args=(), kwargs={}, **given)
 
     def _url(self, after: str) -> str:
@@ -197,7 +197,7 @@ class Changes(Endpoint):
             ids.setdefault(revision.subject_type, set()).add(revision.subject_id)
         records, survivors = {}, {}
         for kind, keys in ids.items():
-            view = self._listing(kind)
+            view = self._view(kind)
             found = list(view.get_queryset().filter(pk__in=keys))
             merged = {one.pk: key for one in found if (key := getattr(one, "merged_into_id", None))}
             survivors |= merged

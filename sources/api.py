@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import wraps
 
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db import models, transaction
+from django.db import OperationalError, connection, models, transaction
 from django.http import Http404
 from django.utils import timezone
 from django.utils.http import http_date
@@ -97,6 +97,9 @@ class RecordSerializer(StrictSerializer, serializers.ModelSerializer):
             record.clean()
             record.validate_constraints(exclude=None if self.instance else {"id"})
         except ModelValidationError as error:
+            if connection.connection is None or connection.connection.closed:
+                # Django takes a database that died meanwhile for a violation of what it asked.
+                raise OperationalError("The database went away.") from error
             raise serializers.ValidationError(
                 serializers.as_serializer_error(error)
                 if hasattr(error, "error_dict")

@@ -12,10 +12,13 @@ import time
 from contextlib import contextmanager
 
 import pytest
+from django.db import connection
 
 from config.database.embedded import Cluster, ensure_running
+from quotes.models import Quote
 from tests.config.test_database import PROJECT, a_directory, is_stopped, postmaster, wait_until
-from tests.conftest import API
+from tests.conftest import API, problem
+from tests.records import make_quote
 
 SERVICE = """
 import json, sys
@@ -135,3 +138,24 @@ def test_a_restart_of_the_database_between_two_requests_costs_nobody_an_error(di
     with outage(directory):
         pass
     assert service.ask("GET", f"{API}quotes/")[0] == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_whose_check_the_database_does_not_survive_is_503_and_no_refusal(
+    curator, monkeypatch
+):
+    quote = make_quote()
+    other = connection.copy()
+
+    def lose_the_connection(self):
+        server = connection.connection.info.backend_pid
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [server])
+
+    monkeypatch.setattr(Quote, "clean", lose_the_connection)
+    path = f"{API}quotes/{quote.pk}/"
+    try:
+        problem(curator.patch(path, {"language": "en"}, headers={"If-Match": "*"}), 503)
+    finally:
+        other.close()
+        connection.close()
