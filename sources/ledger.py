@@ -235,6 +235,8 @@ class Records(Trigger):
                   AND e.value IS DISTINCT FROM p.state -> e.key
                 ORDER BY e.key
             )"""
+        # Later than the one before, even where the clock was set back.
+        time = "greatest(n.time, p.time + interval '1 microsecond')"
         before = """
             LEFT JOIN sources_revision p
                 ON p.subject_id = n.id AND p.version = n.version - 1"""
@@ -245,6 +247,7 @@ class Records(Trigger):
                            statement_timestamp() AS time, {state} AS state
                     FROM new_rows n"""
                 fields, link, was_public, before = "ARRAY[]::text[]", "NULL::bytea", "false", ""
+                time = "n.time"
             case "UPDATE":
                 rows = f"""
                     SELECT n.id, n.version, {of.verb} AS verb, {of.public} AS public,
@@ -275,7 +278,8 @@ class Records(Trigger):
                 SELECT act.era, pg_current_xact_id() AS transaction,
                        '{model._meta.model_name}' AS subject_type, n.id AS subject_id, n.version,
                        n.verb, n.public, n.public OR {was_public} AS announced, n.state,
-                       {fields} AS fields, act.actor, act.road, act.request, act.reason, n.time,
+                       {fields} AS fields, act.actor, act.road, act.request, act.reason,
+                       {time} AS time,
                        CASE WHEN n.state IS NOT NULL OR act.reason IS NOT NULL
                             THEN sources_salt() END AS salt,
                        {link} AS previous

@@ -2,6 +2,8 @@
 
 from itertools import count
 
+from django.db import transaction
+
 from quotes.models import Quote, Utterance, Via
 from sources.models import (
     Affiliation,
@@ -56,6 +58,7 @@ def make_article(text: str | None = None, **values) -> Article:
     return article
 
 
+@transaction.atomic
 def make_quote(
     text: str = "We had no choice",
     *,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from quotes.filters import QuoteFilters
 from quotes.models import Quote, Via
 from sources.dates import PartialDate
-from sources.models import Speaker
+from sources.models import Speaker, new_ids
 from tests.conftest import API, ok, problem
 from tests.records import (
     make_affiliation,
@@ -543,13 +543,14 @@ class World:
 
 
 def store(drafts: list[dict]) -> list[Quote]:
-    quotes = Quote.objects.bulk_create(
-        Quote(text=f"Words {index}.", **{k: v for k, v in draft.items() if k != "via"})
-        for index, draft in enumerate(drafts)
-    )
+    quotes = [
+        Quote(id=key, text=f"Words {index}.", **{k: v for k, v in draft.items() if k != "via"})
+        for index, (key, draft) in enumerate(zip(new_ids(len(drafts)), drafts, strict=True))
+    ]
+    # Before the quotes: a chain that comes later is a change, and its time another.
     Via.objects.bulk_create(
         Via(
-            quote=quote,
+            quote_id=quote.pk,
             position=position,
             kind="told",
             name=str(step),
@@ -558,7 +559,7 @@ def store(drafts: list[dict]) -> list[Quote]:
         for quote, draft in zip(quotes, drafts, strict=True)
         for position, step in enumerate(draft["via"])
     )
-    return quotes
+    return Quote.objects.bulk_create(quotes)
 
 
 def matches(quote: dict, query: dict, *, curator: bool) -> bool:

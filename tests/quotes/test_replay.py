@@ -16,7 +16,9 @@ from quotes.filing import Refused, capture, file
 from quotes.life import STEPS, NotOpen
 from quotes.models import Quote, Utterance, Via
 from quotes.serializers import FilingSerializer
+from sources import merging
 from sources.acts import acting, because
+from sources.faults import Conflict
 from sources.ledger import recording_of
 from sources.models import (
     Affiliation,
@@ -128,7 +130,7 @@ class Histories(RuleBasedStateMachine):
         try:
             with transaction.atomic():
                 change(*args, **kwargs)
-        except (Refused, NotOpen, ValidationError, IntegrityError):
+        except (Refused, NotOpen, Conflict, ValidationError, IntegrityError):
             assert Revision.objects.count() == before
 
     @rule(filing=filings())
@@ -191,6 +193,22 @@ class Histories(RuleBasedStateMachine):
     def join_utterance(self, number):
         if quote := self.one(Quote, number):
             Quote.objects.filter(pk=quote.pk).update(utterance=Utterance.objects.create())
+
+    @rule(number=some, other=some, model=st.sampled_from([Outlet, Organisation, Speaker]))
+    def merge(self, number, other, model):
+        if record := self.one(model, number):
+            self.attempt(merging.merge, record, self.one(model, other), "The same.")
+
+    @rule(number=some, model=st.sampled_from([Outlet, Organisation, Speaker]))
+    def unmerge(self, number, model):
+        merged = list(model.objects.exclude(merged_into=None).order_by("id"))
+        if merged:
+            self.attempt(merging.unmerge, merged[number % len(merged)], "Not the same.")
+
+    @rule(number=some, other=some, model=st.sampled_from([Outlet, Organisation, Speaker]))
+    def distinguish(self, number, other, model):
+        if record := self.one(model, number):
+            self.attempt(merging.distinguish, record, self.one(model, other), "Two of them.")
 
     @rule()
     def touch_everything_and_change_nothing(self):
