@@ -7,4 +7,7 @@ os.environ.setdefault("ONRECORD_STATEMENT_TIMEOUT", "15s")
 
 from django.core.wsgi import get_wsgi_application
 
+from sources.stopping import heed_signals
+
+heed_signals()
 application = get_wsgi_application()

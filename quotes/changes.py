@@ -20,6 +20,7 @@ from rest_framework.reverse import reverse
 
 from quotes.models import Quote, Utterance
 from quotes.views import Articles, Quotes
+from sources import stopping
 from sources.api import Endpoint
 from sources.faults import BadParameter, nearest_of, whole_number
 from sources.following import Place, Stretch, last_settled, settled_after
@@ -137,7 +138,7 @@ _waiting = threading.BoundedSemaphore(MOST_WAITING)
 def wait_for(look: Callable[[], Stretch], seconds: int) -> Stretch:
     """Look again and again until there is something to tell; once, if so many others wait already.
 
-    Between the looks no connection of the pool is held.
+    Between the looks no connection of the pool is held. It ends early when the server stops.
     """
     if not _waiting.acquire(blocking=False):
         return look()
@@ -146,9 +147,9 @@ def wait_for(look: Callable[[], Stretch], seconds: int) -> Stretch:
         while (left := until - time.monotonic()) > 0:
             if not connection.in_atomic_block:
                 connection.close()
-            time.sleep(min(LOOK_EVERY, left))
+            goes_on = stopping.sleep(min(LOOK_EVERY, left))
             found = look()
-            if found.revisions or found.more:
+            if found.revisions or found.more or not goes_on:
                 break
         return found
     finally:

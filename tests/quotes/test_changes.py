@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from quotes import changes
 from quotes.models import Quote, Utterance
-from sources import following
+from sources import following, stopping
 from sources.models import Affiliation, Era, Revision, Speaker
 from tests.conftest import API, make_filing, ok, problem, publish, settle
 from tests.records import (
@@ -599,10 +599,13 @@ def test_who_waits_while_others_do_is_answered_at_once(reader):
 def test_who_waits_holds_no_connection(reader, monkeypatch):
     settle()
     held = []
-    pause = time.sleep
-    monkeypatch.setattr(
-        changes.time, "sleep", lambda s: (held.append(connection.connection), pause(s))
-    )
+    sleep = stopping.sleep
+
+    def note(seconds: float) -> bool:
+        held.append(connection.connection)
+        return sleep(seconds)
+
+    monkeypatch.setattr(stopping, "sleep", note)
     ok(reader.get(CHANGES, {"after": "now", "wait": 1}))
     assert len(held) > 2
     assert set(held) == {None}
