@@ -446,10 +446,11 @@ class Bench:
         self.check(name, f"{group} still have", copy.keys() - present.keys())
         both = present.keys() & copy.keys()
         self.check(name, f"{group} have otherwise", {k for k in both if present[k] != copy[k]})
-        say(
-            f"  {group}: told of {len(ledger):,} changes on {found['pages']:,} pages, each once; "
-            f"{len(copy):,} records are as the API shows them"
-        )
+        if not self.faults:
+            say(
+                f"  {group}: told of {len(ledger):,} changes on {found['pages']:,} pages, each "
+                f"once; {len(copy):,} records are as the API shows them"
+            )
 
     def present(self, group: str) -> dict[str, dict]:
         """All that the API shows of records now, by type and id."""
@@ -475,7 +476,8 @@ class Bench:
         rows = Revision.objects.values_list("subject_id", "version")
         ledger = {f"{key} {version}" for key, version in rows}
         self.check(name, "Acknowledged and lost:", acknowledged - ledger)
-        say(f"  {len(acknowledged):,} acknowledged versions are all in the ledger")
+        if not self.faults:
+            say(f"  {len(acknowledged):,} acknowledged versions are all in the ledger")
 
     def check(self, name: str, what: str, differs) -> None:
         if differs:
