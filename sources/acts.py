@@ -29,7 +29,17 @@ _act: ContextVar[Act] = ContextVar("act", default=NOBODY_SAID)
 
 def announced() -> bool:
     """Whether it was said who acts."""
-    return _act.get() is not NOBODY_SAID
+    return _act.get() != NOBODY_SAID
+
+
+def present_act() -> Act:
+    """What was said of who acts, to be handed on to another process or thread."""
+    return _act.get()
+
+
+def go_on_with(act: Act) -> None:
+    """Act as another process or thread does, for good."""
+    _act.set(act)
 
 
 @contextmanager

@@ -9,14 +9,20 @@ from multiprocessing import get_context, parent_process
 import django
 from django.db import connection
 
+from sources.acts import Act, go_on_with, present_act
+
 
 def start_processes(number: int) -> ProcessPoolExecutor:
-    """So many processes, each with a connection of its own. They end when this one does."""
+    """So many processes, each with a connection of its own. They end when this one does.
+
+    The ledger records what they change as this one's.
+    """
     database = connection.settings_dict["NAME"]  # in tests, not that of the settings
-    return ProcessPoolExecutor(number, get_context("spawn"), _begin, [database])
+    return ProcessPoolExecutor(number, get_context("spawn"), _begin, [database, present_act()])
 
 
-def _begin(database: str) -> None:
+def _begin(database: str, act: Act) -> None:
+    go_on_with(act)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started us
     threading.Thread(target=_end_with_parent, daemon=True).start()
     django.setup()

@@ -16,7 +16,8 @@ from django.core.management import CommandError, call_command
 
 from quotes.management.commands import file_articles
 from quotes.models import Quote
-from sources.models import Article, Outlet, Speaker
+from sources.acts import acting
+from sources.models import Article, Outlet, Revision, Speaker
 from tests.conftest import API, make_filing, ok, publish
 
 pytestmark = pytest.mark.django_db
@@ -148,8 +149,13 @@ def test_a_large_file_is_filed_by_several_processes_as_by_one(wire, monkeypatch)
     first = filings(60)
     later = [make_filing(**row | {"text": f"{row['text']} It was cold."}) for row in first[:20]]
     write(wire, [*first, "not json", *later])
-    with pytest.raises(CommandError, match="80 filed, 1 refused"):
+    with (
+        acting(road="command:file_articles", actor="ada"),
+        pytest.raises(CommandError, match="80 filed, 1 refused"),
+    ):
         run(wire)
+    told = set(Revision.objects.values_list("road", "actor"))
+    assert told == {("command:file_articles", "ada")}
     assert [fault["line"] for fault in refusals(wire)] == [61]
     assert Article.objects.count() == Quote.objects.count() == 60
     assert Outlet.objects.count() == Speaker.objects.count() == 1
