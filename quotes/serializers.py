@@ -10,6 +10,7 @@ from quotes.reattribution import MOST_QUOTES as MOST_REATTRIBUTED
 from sources.api import Another, RecordSerializer, Reference, StrictSerializer, Text
 from sources.dates import PartialDateSerializerField
 from sources.faults import pointed
+from sources.history import DifferenceSerializer
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
 from sources.reading import plain_reader
 from sources.serializers import (
@@ -165,20 +166,12 @@ class ReplacementSchema(OpenApiSerializerFieldExtension):
         }
 
 
-class ChangeSerializer(serializers.Serializer):
-    """One field before and after; a name such as `attribution.role` is a path."""
-
-    field = serializers.CharField()
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
-
-
 class CorrectionSerializer(serializers.Serializer):
     """What was put right of a quote since it was published, and why."""
 
     when = serializers.DateTimeField()
     note = serializers.CharField()
-    changed = ChangeSerializer(many=True)
+    changed = DifferenceSerializer(many=True)
 
 
 class QuoteSerializer(RecordSerializer):

@@ -1,5 +1,6 @@
 """Processes that share the work on the database of this one. Imports no models: they come later."""
 
+import gc
 import os
 import signal
 import threading
@@ -27,6 +28,9 @@ def _begin(database: str, act: Act) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     django.setup()
     connection.settings_dict["NAME"] = database
+    # What was loaded stays, and what a batch makes is freed by counting: look for cycles seldom.
+    gc.freeze()
+    gc.set_threshold(100_000)
 
 
 def _end_with_parent() -> None:
