@@ -65,12 +65,14 @@ def announced(get_response):
 
     def middleware(request):
         is_api = request.path.startswith("/api/")
+        is_safe = request.method in permissions.SAFE_METHODS
         given = request.headers.get("X-Request-ID", "")
         usable = 0 < len(given) <= LONGEST_REQUEST_ID and given.isprintable()
         request_id = given if usable else str(uuid4())
         with acting(
             road="api" if is_api else "admin",
-            actor="" if is_api else request.user.get_username(),
+            # Who only reads is not looked up: the session may cost a query.
+            actor="" if is_api or is_safe else request.user.get_username(),
             request=request_id,
             reason="",
         ):

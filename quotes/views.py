@@ -117,9 +117,8 @@ class ArticleSnapshots(Endpoint):
     @idempotent
     def create(self, request, article):
         """Capture a new text of the article; its quotes follow it there."""
-        serializer = CaptureSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        filing = capture(self.get_article(), serializer.validated_data["text"])
+        text = self.read(CaptureSerializer)["text"]
+        filing = capture(self.get_article(), text)
         return filed(self, filing, status.HTTP_200_OK)
 
 
@@ -134,9 +133,7 @@ def step(body: type[StrictSerializer]):
         def answer(self, request, pk):
             with transaction.atomic():
                 quote = self.get_unchanged()
-                given = body(data=request.data, context=self.get_serializer_context())
-                given.is_valid(raise_exception=True)
-                verb(self, quote, **given.validated_data)
+                verb(self, quote, **self.read(body))
                 return self.shown(self.get_queryset().get(pk=quote.pk))
 
         described = extend_schema(request=body, responses=QuoteSerializer)
@@ -229,9 +226,7 @@ class Quotes(Resource):
     @idempotent
     def create(self, request):
         """Propose one quote of an article on record."""
-        serializer = QuoteProposalSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        proposal = serializer.validated_data
+        proposal = self.read(QuoteProposalSerializer)
         proposed = propose(
             proposal.pop("article"),
             proposal,

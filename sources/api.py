@@ -329,6 +329,14 @@ class Endpoint(viewsets.GenericViewSet):
             raise Gone(tombstone.reason, tombstone.time)
         raise Http404
 
+    # Bodies
+
+    def read(self, serializer_class: type[serializers.Serializer]) -> dict:
+        """The body, as this serializer reads it."""
+        serializer = serializer_class(data=self.request.data, context=self.get_serializer_context())
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
     # Answers
 
     def page_of(self, queryset) -> Response:

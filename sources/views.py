@@ -119,12 +119,6 @@ class NamedResource(Resource):
         merging.undistinguish(self.get_unchanged(), asked["other"], asked.get("reason"))
         return self.shown(self.get_object())
 
-    def read(self, serializer_class: type[serializers.Serializer]) -> dict:
-        """The body, as this serializer reads it."""
-        serializer = serializer_class(data=self.request.data, context=self.get_serializer_context())
-        serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
-
     def told(self, merge: merging.Merge, **more) -> Response:
         """What a merge or its undo did, with the record as it is now."""
         record = self.get_serializer(merge.record).data
