@@ -147,6 +147,23 @@ class Exactly(models.Func):
     output_field = models.BooleanField()
 
 
+class BareWords(models.Func):
+    """The words of a text, without case, accents and marks: `quotes_bare_words`."""
+
+    function = "quotes_bare_words"
+    output_field = ArrayField(models.TextField())
+
+
+class Fingerprints(models.Func):
+    """By what near-identical texts are found: see `quotes.likeness`."""
+
+    template = "quotes_shingles(%(expressions)s, 3)"
+    output_field = ArrayField(models.IntegerField())
+
+    def __init__(self, text):
+        super().__init__(BareWords(text))
+
+
 # How the ledger calls an update of a quote, by its row before and after
 STEPS_TAKEN = """CASE
     WHEN n.status = o.status AND n.corrections IS DISTINCT FROM o.corrections THEN 'corrected'
@@ -322,6 +339,7 @@ class Quote(Record):
             models.Index(Fold("attribution_speaker"), name="quote_printed_speaker"),
             models.Index(Fold("attribution_organisation"), name="quote_printed_organisation"),
             GinIndex(F("role_words"), name="quote_role_words"),
+            GinIndex(Fingerprints("text"), name="quote_fingerprints"),  # quotes.likeness
         ]
         triggers = [
             FollowsMerges("speaker", "organisation"),

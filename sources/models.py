@@ -15,7 +15,7 @@ from uuid import UUID
 import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, models
 from django.db.models import F, Q
@@ -33,15 +33,19 @@ __all__ = [
     "Article",
     "Era",
     "Fold",
+    "GivenNames",
     "HasWords",
+    "Mentions",
     "Named",
     "Organisation",
     "Outlet",
     "Record",
     "Revision",
+    "ShortName",
     "Snapshot",
     "Speaker",
     "StoredAnswer",
+    "TextWords",
     "UrlKey",
     "WordsOf",
     "digest",
@@ -74,10 +78,38 @@ class WordsOf(models.Func):
     output_field = SearchVectorField()
 
 
+class TextWords(models.Func):
+    """The words of what somebody wrote or said, without accents: `sources_text_words`."""
+
+    function = "sources_text_words"
+    output_field = SearchVectorField()
+
+
+class AllNames(models.Func):
+    """A list of folded names as one text, for an index on what stands in them."""
+
+    function = "sources_all_names"
+    output_field = models.TextField()
+
+
 class UrlKey(models.Func):
     """A URL as it is compared: scheme and host in lower case, no default port, no fragment."""
 
     function = "sources_url_key"
+    output_field = models.TextField()
+
+
+class ShortName(models.Func):
+    """Of a speaker's kind and name: a person's last name and first initial, else the whole name."""
+
+    function = "sources_short_name"
+    output_field = models.TextField()
+
+
+class GivenNames(models.Func):
+    """Of a speaker's kind and name: a person's first name, and the initial of a middle one."""
+
+    function = "sources_given_names"
     output_field = models.TextField()
 
 
@@ -97,6 +129,18 @@ class HasWords(models.Func):
 
     def __init__(self, column: str, words: str):
         super().__init__(F(column), models.Func(models.Value(words), function="sources_all_words"))
+
+
+class Mentions(models.Func):
+    """A text (`sources_text_words`) holds all words asked for, and one that the last begins."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " @@ "
+    output_field = models.BooleanField()
+
+    def __init__(self, text: str, words: str, *, whole: bool = False):
+        asked = models.Func(models.Value(words), models.Value(whole), function="sources_text_query")
+        super().__init__(TextWords(text), asked)
 
 
 def fold_all(values: Iterable[str]) -> dict[str, str]:
@@ -256,6 +300,11 @@ def merged_index(model: str) -> models.Index:
     )
 
 
+def name_parts_index(model: str) -> models.Index:
+    """For any three characters or more of a name: the searches of the admin."""
+    return GinIndex(OpClass(AllNames("names_folded"), "gin_trgm_ops"), name=f"{model}_name_parts")
+
+
 def has_a_name(model: str) -> models.CheckConstraint:
     return models.CheckConstraint(
         condition=~Q(name__regex=r"^\s*$"),
@@ -278,6 +327,7 @@ class Outlet(Named):
         constraints = [has_a_name("outlet")]
         indexes = [
             GinIndex(F("names_folded"), name="outlet_names"),  # filing, outlet_name
+            name_parts_index("outlet"),
             models.Index(fields=["name", "id"], name="outlet_by_name"),  # outlets/
             merged_index("outlet"),
         ]
@@ -349,6 +399,7 @@ class Article(Record):
             models.Index(fields=["published_day", "id"], name="article_by_published"),
             models.Index(fields=["created", "id"], name="article_by_created"),
             models.Index(fields=["outlet", "published_day", "id"], name="article_by_outlet"),
+            GinIndex(TextWords("headline"), name="article_headline_words"),
         ]
         triggers = [FollowsMerges("outlet"), KeepsVersion(), *Recording().triggers]
 
@@ -450,6 +501,7 @@ class Organisation(Named):
         ]
         indexes = [
             GinIndex(F("names_folded"), name="organisation_names"),
+            name_parts_index("organisation"),
             models.Index(fields=["name", "id"], name="organisation_by_name"),
             merged_index("organisation"),
         ]
@@ -522,8 +574,24 @@ class Speaker(Named):
         ]
         indexes = [
             GinIndex(F("names_folded"), name="speaker_names"),  # filing, speaker_name
+            name_parts_index("speaker"),
             models.Index(fields=["name", "id"], name="speaker_by_name"),  # speakers/
             models.Index(fields=["created", "id"], name="speaker_by_created"),
+            models.Index(  # possible duplicates, in this order and from the index alone
+                ShortName("kind", "name"),
+                F("kind"),
+                F("id"),
+                GivenNames("kind", "name"),
+                include=["name", "organisation", "created"],
+                condition=Q(merged_into__isnull=True),
+                name="speaker_alike",
+            ),
+            models.Index(  # possible duplicates that share an alias
+                fields=["id"],
+                condition=~Q(aliases=[]) & Q(merged_into__isnull=True),
+                name="speaker_with_aliases",
+            ),
+            models.Index(fields=["id"], condition=~Q(distinct_from=[]), name="speaker_told_apart"),
             merged_index("speaker"),
         ]
         triggers = [
