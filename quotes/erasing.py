@@ -20,7 +20,7 @@ from django.db.models import F, Q
 
 from quotes.anchoring import AnchoringError, NotInText, Page, SeveralPlaces
 from quotes.anchoring.page import ALTERED
-from quotes.models import Quote
+from quotes.models import Claim, Quote
 from sources.erasing import (
     Range,
     Trace,
@@ -259,6 +259,7 @@ def _destroy(work: Erasure, reason: str) -> None:
     replacing = Quote.objects.filter(replaced_by__in=quotes).exclude(pk__in=quotes)
     work.unreplaced = _keys(replacing)
     replacing.update(replaced_by=None)
+    Claim.objects.filter(article__in=work.articles).delete()
     for model, keys in work.rows.items():
         if keys:
             erase_rows(model, keys)

@@ -16,6 +16,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 
 from quotes.anchoring import AnchoringError, Page
+from quotes.claims import Claim
 from quotes.life import STEPS, NotOpen, Status
 from sources.acts import because
 from sources.dates import FirstDay, PartialDateField
@@ -34,6 +35,18 @@ from sources.models import (
     WordsOf,
 )
 from sources.triggers import FollowsMerges, KeepsVersion, Trigger
+
+__all__ = [
+    "CitedAffiliation",
+    "Claim",
+    "Exactly",
+    "PrintedArticle",
+    "Quote",
+    "QuoteQuerySet",
+    "Review",
+    "Utterance",
+    "Via",
+]
 
 
 class Utterance(Record):
@@ -58,6 +71,10 @@ class QuoteQuerySet(models.QuerySet):
     def listed(self):
         """What a list shows when no status is asked for."""
         return self.exclude(status=Quote.Status.RETRACTED)
+
+    def proposed(self):
+        """What waits for a curator."""
+        return self.filter(status=Quote.Status.PROPOSED)
 
     def said_by_name(self, name: str):
         """Canonical name, alias or printed name of the speaker; case and accents ignored."""
@@ -340,6 +357,16 @@ class Quote(Record):
             models.Index(Fold("attribution_organisation"), name="quote_printed_organisation"),
             GinIndex(F("role_words"), name="quote_role_words"),
             GinIndex(Fingerprints("text"), name="quote_fingerprints"),  # quotes.likeness
+            # the review queue: all that waits, of one article, outlet or speaker
+            *(
+                models.Index(fields=[*of, "id"], name=name, condition=Q(status="proposed"))
+                for name, of in {
+                    "quote_waiting": [],
+                    "quote_waiting_of_article": ["article"],
+                    "quote_waiting_of_outlet": ["outlet"],
+                    "quote_waiting_of_speaker": ["speaker"],
+                }.items()
+            ),
         ]
         triggers = [
             FollowsMerges("speaker", "organisation"),
@@ -463,6 +490,18 @@ class Quote(Record):
             self.flags = [flag for flag in self.flags if flag not in settled]
         if "organisation" in changes:
             self.flags = [f for f in self.flags if f != self.Flag.AMBIGUOUS_ORGANISATION]
+
+    def adjust(self, text: str, spans: list) -> None:
+        """Have a proposed quote be these words, at these spans of a text in which they stand.
+
+        Of a public quote that is a correction.
+        """
+        with transaction.atomic():
+            self.refresh_from_db(from_queryset=Quote.objects.select_for_update())
+            if self.status != Status.PROPOSED:
+                raise NotOpen("adjust", self.status)
+            self._anchor_anew(text, spans)
+            self.save(update_fields=["text", "spans", "snapshot", "anchor", "nearest"])
 
     # Its life
 
@@ -704,3 +743,13 @@ class CitedAffiliation(Affiliation):
                 """,
             ),
         ]
+
+
+class Review(Article):
+    """An article as it is reviewed; the desk of the admin is its page."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = "article to review"
+        verbose_name_plural = "review desk"

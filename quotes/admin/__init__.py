@@ -8,12 +8,15 @@ from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, Q, Subquery, Value
 from django.utils.html import format_html, format_html_join
 
+from quotes.admin.review import ReviewAdmin
 from quotes.anchoring import CONTEXT
 from quotes.models import Exactly, Quote, Utterance, Via
 from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
 from sources.admin.desk import Pages, Printed, RecordAdmin, Rows, mentioning
 from sources.admin.showing import NONE, link_all, link_to_list, shown
 from sources.models import Affiliation, Article, Fold, Organisation, Outlet, Speaker
+
+__all__ = ["ReviewAdmin"]
 
 
 class ViaInline(Rows):

@@ -8,7 +8,15 @@ from django.urls import reverse
 from knox.models import AuthToken
 
 from quotes.admin import ViaInline
-from quotes.models import CitedAffiliation, PrintedArticle, Quote, Utterance, Via
+from quotes.models import (
+    CitedAffiliation,
+    Claim,
+    PrintedArticle,
+    Quote,
+    Review,
+    Utterance,
+    Via,
+)
 from sources.models import Era, Revision, StoredAnswer
 from tests.records import (
     make_affiliation,
@@ -40,7 +48,7 @@ OURS = [
     model
     for app in ("sources", "quotes")
     for model in apps.get_app_config(app).get_models()
-    if model not in (CitedAffiliation, PrintedArticle, Via, Era, Revision)
+    if model not in (CitedAffiliation, Claim, PrintedArticle, Review, Via, Era, Revision)
 ]
 
 MADE_BY_HAND = {"outlet", "organisation", "speaker", "affiliation", "utterance"}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from config.database import embedded
 from quotes.erasing import CannotErase, erase
 from quotes.filing import Refused, capture, propose
-from quotes.models import Quote, Via
+from quotes.models import Claim, Quote, Via
 from sources.erasing import BLOT, blotted, merged, occurrences
 from sources.ledger import Revision
 from sources.models import Affiliation, Article, Snapshot, Speaker, StoredAnswer
@@ -655,3 +656,10 @@ def test_words_occur_whole_where_a_script_has_letters_of_two_cases():
     assert occurrences("他说没有没有", "没有") == [(2, 4), (4, 6)]
     assert occurrences("aa aa aa", "aa aa") == [(0, 5), (3, 8)]
     assert occurrences("(x) [x]", "(x)") == [(0, 3)]
+
+
+def test_an_article_that_a_curator_has_open_is_erased(history):
+    user = get_user_model().objects.get()
+    Claim.objects.hold(history.article, user, NOW)
+    erased("article", history.article_id)
+    assert not Claim.objects.exists()

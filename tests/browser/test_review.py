@@ -1,0 +1,243 @@
+"""The review desk in a real browser: a queue cleared by keyboard, words chosen in the text."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from quotes.models import Quote
+from sources.models import Revision, Speaker
+from tests.conftest import API, make_client, make_filing, ok
+from tests.records import make_affiliation, make_article, make_outlet, make_quote, make_speaker
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+
+QUEUE = "/admin/quotes/review/"
+PARTS = ["gate", "lock", "quay", "pier", "dock", "slip", "weir", "mole", "hard", "pool"]
+SAYINGS = [f"The {part} was closed at {hour}." for hour, part in enumerate(PARTS, 1)]
+
+
+def file_ten(groups, **overrides) -> list[Quote]:
+    """An article with ten proposed quotes, filed as a newsroom files them."""
+    text = "\n\n".join(f"“{said}” Mr Jones said. Nobody else spoke." for said in SAYINGS)
+    quotes = [
+        {"text": said, "kind": "direct", "attribution": {"speaker": "Mr Jones", "cue": "said"}}
+        for said in SAYINGS
+    ]
+    filing = make_filing(text=text, quotes=quotes, **overrides)
+    ok(make_client("Contributors").post(f"{API}articles/", filing), 201)
+    return list(Quote.objects.order_by("pk"))
+
+
+def said(page, words: str) -> None:
+    expect(page.locator("#desk .said")).to_contain_text(words)
+
+
+def looks_at(page, words: str) -> None:
+    expect(page.locator(".looked-at blockquote").first).to_have_text(words)
+    expect(page.locator("#chosen")).to_be_focused()
+
+
+def test_a_desk_of_ten_is_cleared_by_keyboard_alone(groups, log_in):
+    file_ten(groups)
+    make_affiliation(speaker=make_speaker("Rob Jones"))
+    page = log_in("Curators")
+    page.goto(QUEUE)
+    page.get_by_text("Start with the first").focus()
+    page.keyboard.press("Enter")
+    looks_at(page, SAYINGS[0])
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Next quote, quote before")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+    page.keyboard.press("1")  # the first that is suggested: Rob Jones, by the surname
+    said(page, "Reassign")
+    looks_at(page, SAYINGS[0])
+    page.keyboard.press("p")
+    said(page, "Publish")
+    looks_at(page, SAYINGS[1])
+    page.keyboard.press("r")
+    page.keyboard.type("He did not say so.")
+    page.keyboard.press("Control+Enter")
+    looks_at(page, SAYINGS[2])
+    page.keyboard.press("j")
+    looks_at(page, SAYINGS[3])
+    page.keyboard.press("k")
+    looks_at(page, SAYINGS[2])
+    page.keyboard.press("p")
+    looks_at(page, SAYINGS[3])
+    page.keyboard.press("u")  # that was too quick
+    said(page, "Undone")
+    looks_at(page, SAYINGS[2])
+    for number in range(2, 10):
+        looks_at(page, SAYINGS[number])
+        page.keyboard.press("p")
+    page.wait_for_url(f"**{QUEUE}")
+    expect(page.locator("#content")).to_contain_text("No quote waits here.")
+
+    statuses = list(Quote.objects.order_by("pk").values_list("status", flat=True))
+    assert statuses == ["published", "rejected", *["published"] * 8]
+    first, second, *_ = Quote.objects.order_by("pk")
+    assert first.speaker.name == "Rob Jones"
+    assert second.reason == "He did not say so."
+    assert set(Revision.objects.filter(version__gt=1).values_list("actor", "road")) == {
+        ("mara", "admin")
+    }
+
+
+def test_a_span_is_adjusted_by_the_arrow_keys(log_in):
+    article = make_article("She said: “We had no choice at all.” 🙂 Then she left.")
+    quote = make_quote("We had no choice", article=article, status="proposed")
+    page = log_in("Curators")
+    page.goto(f"{QUEUE}{article.pk}/")
+    looks_at(page, "We had no choice")
+    page.keyboard.press("a")
+    expect(page.locator("#selection")).to_have_text("11–27: We had no choice")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#selection")).to_contain_text("We had no choice at all")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#selection")).to_have_text("14–35: had no choice at all.")
+    page.keyboard.press("Enter")
+    said(page, "Adjust the span")
+    quote.refresh_from_db()
+    assert (quote.text, quote.spans) == ("had no choice at all.", [[14, 35]])
+
+
+def test_a_span_is_adjusted_by_selecting_text_with_the_mouse(log_in):
+    text = "Intro 🙂🙂 \u202eodd\u202c.\r\n\r\n“We had no choice,” she said, “none at all.”"
+    article = make_article(text)
+    quote = make_quote("We had", article=article, status="proposed")
+    page = log_in("Curators")
+    page.goto(f"{QUEUE}{article.pk}/?quote={quote.pk}")
+    assert page.evaluate("document.getElementById('text').textContent") != ""
+    drag(page, "no choice,")
+    page.click("text=Adjust the span")
+    expect(page.locator("#step-adjust .pieces")).to_have_text("no choice,")
+    page.locator("#text").press("Enter")
+    said(page, "Adjust the span")
+    quote.refresh_from_db()
+    start = text.index("no choice,")
+    assert (quote.text, quote.spans) == ("no choice,", [[start, start + 10]])
+
+
+def drag(page, words: str) -> None:
+    """Select words of the text as a mouse does, from the one edge to the other."""
+    box = page.evaluate(
+        """words => {
+            const text = document.getElementById("text");
+            const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+            for (let node; node = walker.nextNode();) {
+                const at = node.data.indexOf(words);
+                if (at < 0) continue;
+                const range = document.createRange();
+                range.setStart(node, at);
+                range.setEnd(node, at + words.length);
+                const { left, right, top, bottom } = range.getBoundingClientRect();
+                return { left, right, middle: (top + bottom) / 2 };
+            }
+        }""",
+        words,
+    )
+    page.mouse.move(box["left"] + 0.5, box["middle"])
+    page.mouse.down()
+    page.mouse.move(box["right"] - 0.5, box["middle"], steps=5)
+    page.mouse.up()
+
+
+def test_a_quote_is_added_by_selecting_its_words_in_two_pieces(log_in):
+    article = make_article("“We had no choice,” Mara Quill said, “none at all.”")
+    make_quote("We had no choice,", article=article, status="proposed")
+    page = log_in("Curators")
+    page.goto(f"{QUEUE}{article.pk}/")
+    drag(page, "had no choice,")
+    page.keyboard.press("n")
+    page.keyboard.press("+")
+    drag(page, "none at all.")
+    expect(page.locator("#add .pieces")).to_have_text("had no choice, … none at all.")
+    page.locator("#text").press("Enter")
+    page.fill("#id_add-speaker", "Mara Quill")
+    page.press("#id_add-speaker", "Control+Enter")
+    said(page, "Added")
+    added = Quote.objects.get(text="had no choice, none at all.")
+    assert (added.status, added.speaker.name, len(added.spans)) == ("proposed", "Mara Quill", 2)
+    expect(page.locator(".looked-at")).to_contain_text("You filed it yourself")
+
+
+def test_a_speaker_is_completed_as_one_types_after_the_page_was_put_anew(log_in):
+    first = make_quote("We had no choice", status="proposed")
+    make_quote("It was late", article=make_article("It was late"), status="proposed")
+    make_speaker("Željka Škorić")
+    page = log_in("Curators")
+    page.goto(f"{QUEUE}{first.article_id}/")
+    page.keyboard.press("p")
+    looks_at(page, "It was late")
+    page.keyboard.press("s")
+    page.keyboard.press("Enter")
+    page.locator(".select2-search__field").fill("skoric")
+    expect(page.locator(".select2-results__option")).to_have_text(["Željka Škorić"])
+    page.keyboard.press("Enter")
+    page.click("#step-assign button[type=submit]")
+    said(page, "Reassign")
+    assert Quote.objects.get(text="It was late").speaker.name == "Željka Škorić"
+
+
+def test_two_browsers_do_not_collide(groups, log_in, open_page):
+    file_ten(groups)
+    first, second = log_in("Curators"), log_in("Curators", "ada", open_page())
+    for page in (first, second):
+        page.goto(QUEUE)
+    first.click("text=Start with the first")
+    second.goto(QUEUE)
+    expect(second.locator("table.queue")).to_contain_text("mara, since")
+    second.get_by_role("link", name="Quay to close").click()
+    expect(second.get_by_role("alert")).to_contain_text("mara has had this article open")
+    second.keyboard.press("p")
+    said(second, "Publish")
+    first.keyboard.press("r")
+    first.keyboard.type("Not so.")
+    first.keyboard.press("Control+Enter")
+    refusal = first.get_by_role("alert")
+    expect(refusal).to_contain_text("Not saved: somebody else changed this quote")
+    expect(refusal.get_by_role("row", name="Status")).to_contain_text(
+        re.compile("status.*proposed.*published", re.I)
+    )
+    assert Quote.objects.filter(status="rejected").count() == 0
+    second.get_by_text("Take it over").click()
+    expect(second.get_by_role("alert")).to_have_count(0)
+
+
+def test_without_scripts_the_desk_still_works(chromium, live_server, groups, log_in):
+    file_ten(groups)
+    page = log_in("Curators")
+    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
+    context.add_cookies(page.context.cookies())
+    plain = context.new_page()
+    plain.goto(QUEUE)
+    plain.click("text=Start with the first")
+    plain.click("text=Publish p")
+    expect(plain.locator(".said")).to_contain_text("Publish")
+    plain.click(f"#quotes a:has-text('{SAYINGS[4]}')")
+    plain.click("text=Reject r")
+    plain.fill("#id_reject-reason", "No.")
+    plain.click("#step-reject button")
+    expect(plain.locator(".said")).to_contain_text("Reject")
+    context.close()
+    assert Quote.objects.get(text=SAYINGS[4]).status == "rejected"
+
+
+def test_single_keys_can_be_switched_off(log_in):
+    quote = make_quote(status="proposed", outlet=make_outlet())
+    page = log_in("Curators")
+    page.goto(f"{QUEUE}{quote.article_id}/")
+    page.click("#show-keys")
+    page.uncheck("#keys-on")
+    page.keyboard.press("Escape")
+    page.keyboard.press("p")
+    page.wait_for_timeout(300)
+    quote.refresh_from_db()
+    assert quote.status == "proposed"
+    assert not Speaker.objects.exists()
