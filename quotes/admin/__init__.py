@@ -6,6 +6,7 @@ Where words are printed is shown and never changed here; who is held to have sai
 
 from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, Q, Subquery, Value
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
 from quotes.admin.review import ReviewAdmin
@@ -41,6 +42,7 @@ class QuoteAdmin(Printed, RecordAdmin):
     autocomplete_fields = ("speaker", "organisation", "affiliation", "utterance")
     readonly_fields = (
         "in_context",
+        "on_desk",
         "status",
         "flagged",
         "shown_role",
@@ -54,7 +56,10 @@ class QuoteAdmin(Printed, RecordAdmin):
         "nearest_passage",
     )
     fieldsets = [
-        (None, {"fields": ["in_context", ("status", "flagged"), ("kind", "language")]}),
+        (
+            None,
+            {"fields": ["in_context", ("status", "flagged", "on_desk"), ("kind", "language")]},
+        ),
         (
             "Printed: what the article says",
             {
@@ -164,6 +169,14 @@ class QuoteAdmin(Printed, RecordAdmin):
         return format_html_join(
             "", '<div class="words" dir="auto">{}<mark>{}</mark>{}</div>', passages
         )
+
+    @admin.display(description="review")
+    def on_desk(self, quote):
+        """The way to its steps: publish, reject, correct, and what else is open to it."""
+        if not quote.reader.has_perm("quotes.review_quote"):
+            return NONE
+        desk = reverse("admin:quotes_review_desk", args=[quote.article_id])
+        return format_html('<a href="{}?quote={}">Open on the desk</a>', desk, quote.pk)
 
     @admin.display(description="flags")
     def flagged(self, quote):

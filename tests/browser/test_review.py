@@ -52,10 +52,10 @@ def test_a_desk_of_ten_is_cleared_by_keyboard_alone(groups, log_in):
     expect(page.get_by_role("dialog")).to_be_hidden()
 
     page.keyboard.press("1")  # the first that is suggested: Rob Jones, by the surname
-    said(page, "Reassign")
+    said(page, "Reassigned")
     looks_at(page, SAYINGS[0])
     page.keyboard.press("p")
-    said(page, "Publish")
+    said(page, "Published")
     looks_at(page, SAYINGS[1])
     page.keyboard.press("r")
     page.keyboard.type("He did not say so.")
@@ -102,7 +102,7 @@ def test_a_span_is_adjusted_by_the_arrow_keys(log_in):
     page.keyboard.press("ArrowRight")
     expect(page.locator("#selection")).to_have_text("14–35: had no choice at all.")
     page.keyboard.press("Enter")
-    said(page, "Adjust the span")
+    said(page, "Adjusted")
     quote.refresh_from_db()
     assert (quote.text, quote.spans) == ("had no choice at all.", [[14, 35]])
 
@@ -118,7 +118,7 @@ def test_a_span_is_adjusted_by_selecting_text_with_the_mouse(log_in):
     page.click("text=Adjust the span")
     expect(page.locator("#step-adjust .pieces")).to_have_text("no choice,")
     page.locator("#text").press("Enter")
-    said(page, "Adjust the span")
+    said(page, "Adjusted")
     quote.refresh_from_db()
     start = text.index("no choice,")
     assert (quote.text, quote.spans) == ("no choice,", [[start, start + 10]])
@@ -181,7 +181,7 @@ def test_a_speaker_is_completed_as_one_types_after_the_page_was_put_anew(log_in)
     expect(page.locator(".select2-results__option")).to_have_text(["Željka Škorić"])
     page.keyboard.press("Enter")
     page.click("#step-assign button[type=submit]")
-    said(page, "Reassign")
+    said(page, "Reassigned")
     assert Quote.objects.get(text="It was late").speaker.name == "Željka Škorić"
 
 
@@ -196,7 +196,7 @@ def test_two_browsers_do_not_collide(groups, log_in, open_page):
     second.get_by_role("link", name="Quay to close").click()
     expect(second.get_by_role("alert")).to_contain_text("mara has had this article open")
     second.keyboard.press("p")
-    said(second, "Publish")
+    said(second, "Published")
     first.keyboard.press("r")
     first.keyboard.type("Not so.")
     first.keyboard.press("Control+Enter")
@@ -219,12 +219,12 @@ def test_without_scripts_the_desk_still_works(chromium, live_server, groups, log
     plain.goto(QUEUE)
     plain.click("text=Start with the first")
     plain.click("text=Publish p")
-    expect(plain.locator(".said")).to_contain_text("Publish")
+    expect(plain.locator(".said")).to_contain_text("Published")
     plain.click(f"#quotes a:has-text('{SAYINGS[4]}')")
     plain.click("text=Reject r")
     plain.fill("#id_reject-reason", "No.")
     plain.click("#step-reject button")
-    expect(plain.locator(".said")).to_contain_text("Reject")
+    expect(plain.locator(".said")).to_contain_text("Rejected")
     context.close()
     assert Quote.objects.get(text=SAYINGS[4]).status == "rejected"
 

@@ -226,17 +226,36 @@ def test_the_desk_marks_every_quote_in_its_place(curator_at_desk):
     assert ' data-begins="2" class="chosen proposed shared">no choice,</mark>' in page
 
 
-def test_a_quote_of_an_earlier_text_is_shown_in_that_text(curator_at_desk, curator):
+@pytest.fixture
+def altered(curator):
+    """A proposed quote whose words have changed in the article's new text."""
     quote, _ = make_waiting()
     path = f"/api/v1/articles/{quote.article_id}/snapshots/"
     assert curator.post(path, {"text": "“We had a choice,” she said."}).status_code == 200
     quote.refresh_from_db()
     assert quote.anchor == "altered"
-    page = curator_at_desk.get(desk_of(quote), {"quote": quote.pk})
-    assert "An earlier text, captured" in page.text
+    return quote
+
+
+def test_an_altered_quote_is_shown_at_the_nearest_words_of_the_present_text(
+    curator_at_desk, altered
+):
+    page = curator_at_desk.get(desk_of(altered), {"quote": altered.pk})
     assert "Most like them" in page.text
-    assert page.context["snapshot"] == quote.snapshot
-    assert not page.context["may_add"]
+    assert 'class="chosen proposed">We had a choice,</mark>' in page.text
+    earlier = curator_at_desk.get(desk_of(altered), {"quote": altered.pk, "text": "earlier"})
+    assert "An earlier text, captured" in earlier.text
+    assert 'class="chosen proposed">We had no choice,</mark>' in earlier.text
+    assert (page.context["may_add"], earlier.context["may_add"]) == (True, False)
+
+
+def test_an_altered_quote_is_adjusted_to_the_nearest_words_as_offered(curator_at_desk, altered):
+    page = curator_at_desk.get(desk_of(altered), {"quote": altered.pk})
+    (adjusting,) = [one for one in page.context["steps"] if one.step.name == "adjust"]
+    offered = adjusting.form.initial
+    adjust(curator_at_desk, altered, offered["spans"], snapshot=offered["snapshot"])
+    altered.refresh_from_db()
+    assert (altered.text, altered.anchor, altered.nearest) == ("We had a choice,", "exact", None)
 
 
 def test_whoever_may_not_read_texts_sees_the_words_in_their_context(groups):

@@ -173,7 +173,9 @@ class ReviewAdmin(admin.ModelAdmin):
             key = chosen(request.GET["quote"]) if "quote" in request.GET else None
         except ValidationError:
             raise Http404 from None
-        return self._page(request, form, Desk(request, on_desk, now=timezone.now(), chosen=key))
+        earlier = request.GET.get("text") == "earlier"
+        desk = Desk(request, on_desk, now=timezone.now(), chosen=key, earlier=earlier)
+        return self._page(request, form, desk)
 
     def _page(self, request, form: QueueForm, desk: Desk):
         last = request.session.get(LAST)
@@ -212,6 +214,7 @@ class ReviewAdmin(admin.ModelAdmin):
         with transaction.atomic():
             visible = Quote.objects.visible_to(request.user).filter(article=desk.article)
             locked = get_object_or_404(visible.select_for_update(of=("self",)), pk=quote)
+            locked.article = desk.article
             sent = form_of(wanted, locked, request.POST)
             fields = fields_form(request, locked, request.POST) if step == "correct" else None
             desk.sent = OpenStep(wanted, sent, fields, refused=True)
@@ -253,9 +256,9 @@ class ReviewAdmin(admin.ModelAdmin):
             "quote": str(key),
             "article": str(desk.article.pk),
             "version": version,
-            "label": step.label,
+            "done": step.done,
         }
-        messages.success(request, f"{step.label}: “{done}”")
+        messages.success(request, f"{step.done}: “{done}”")
         chosen = done if step.name in STAYS else desk.after(done)
         if chosen:
             return self._to(desk.article.pk, form, chosen.pk)
@@ -299,7 +302,7 @@ class ReviewAdmin(admin.ModelAdmin):
                     "quote": str(quote.pk),
                     "article": str(desk.article.pk),
                     "version": Quote.objects.values_list("version", flat=True).get(pk=quote.pk),
-                    "label": "Add",
+                    "done": "Added",
                 }
                 messages.success(request, f"Added: “{quote}”")
                 return self._to(article, form, quote.pk)
@@ -318,7 +321,7 @@ class ReviewAdmin(admin.ModelAdmin):
         try:
             actor = request.user.get_username()
             undo(quote, last["version"], actor=actor, now=timezone.now())
-            messages.success(request, f"Undone: {last['label']}, “{quote}”")
+            messages.success(request, f"Undone: {last['done'].lower()}, “{quote}”")
         except Conflict as refusal:
             messages.warning(request, str(refusal.detail))
         return self._to(last["article"], form, quote.pk)

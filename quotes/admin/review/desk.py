@@ -11,7 +11,14 @@ from django.db.models import Case, QuerySet, When
 from django.utils.html import format_html, format_html_join
 
 from quotes.admin.review.marks import Mark, as_printed, marked
-from quotes.admin.review.steps import AddForm, DeskStep, fields_form, form_of, steps_open
+from quotes.admin.review.steps import (
+    AddForm,
+    DeskStep,
+    fields_form,
+    form_of,
+    nearest_in_present,
+    steps_open,
+)
 from quotes.admin.review.suggesting import Suggestion, suggest
 from quotes.approval import may_approve
 from quotes.claims import Claim
@@ -50,9 +57,17 @@ class OpenStep:
 class Desk:
     """What the page of one article shows to one user; `chosen` is the quote that is looked at."""
 
-    def __init__(self, request, article: Article, *, now: datetime, chosen: UUID | None = None):
+    def __init__(
+        self,
+        request,
+        article: Article,
+        *,
+        now: datetime,
+        chosen: UUID | None = None,
+        earlier: bool = False,
+    ):
         self.request, self.user, self.article, self.now = request, request.user, article, now
-        self.asked = chosen
+        self.asked, self.earlier = chosen, earlier
         self.sent: OpenStep | None = None
         self.add_form = AddForm(prefix="add", initial={"snapshot": article.snapshot_id})
         self.errors: list[str] = []
@@ -95,11 +110,17 @@ class Desk:
 
     @cached_property
     def snapshot(self) -> Snapshot | None:
-        """The text that the chosen quote stands in, else the article's present one."""
+        """The article's present text, or the earlier one that the chosen quote stands in."""
         if not self.user.has_perm("sources.read_full_text"):
             return None
-        key = self.chosen.snapshot_id if self.chosen else None
-        return Snapshot.objects.filter(pk=key or self.article.snapshot_id).first()
+        earlier = self.chosen.snapshot_id if self.earlier and self.has_earlier else None
+        return Snapshot.objects.filter(pk=earlier or self.article.snapshot_id).first()
+
+    @property
+    def has_earlier(self) -> bool:
+        """Whether the chosen quote stands in another text than the present one."""
+        at = self.chosen and self.chosen.snapshot_id
+        return bool(at) and at != self.article.snapshot_id
 
     @property
     def is_present_text(self) -> bool:
@@ -110,6 +131,9 @@ class Desk:
         placed = [
             quote.spans if quote.snapshot_id == self.snapshot.pk else [] for quote in self.quotes
         ]
+        nearest = nearest_in_present(self.chosen) if self.chosen else None
+        if nearest and self.is_present_text:
+            placed[self.quotes.index(self.chosen)] = [(nearest["start"], nearest["end"])]
         pieces = marked(self.snapshot.text, placed)
         return format_html_join("", "{}", ((self._piece(piece),) for piece in pieces))
 
@@ -219,10 +243,8 @@ class Desk:
             ("Organisation", quote.attribution_organisation, organisation),
             ("Attribution", quote.attribution_text, None),
             ("Cue", quote.attribution_cue, None),
-            ("Said", None, quote.said),
-            ("Kind", None, quote.get_kind_display()),
-            ("Language", None, quote.language),
         ]
+        facts = [quote.get_kind_display(), quote.language, quote.said and f"said {quote.said}"]
         return {
             "chosen_words": shown(quote.text),
             "nearest_words": near and shown(near["text"]),
@@ -231,6 +253,7 @@ class Desk:
                 for label, printed, resolved in layers
                 if printed or resolved
             ],
+            "facts": shown(" · ".join(fact for fact in facts if fact)),
             "suggestions": [self._suggested(one) for one in self.suggestions],
             "steps": self.steps,
             "near": [self._elsewhere(one) for one, _ in near_identical(quote, self.user)],

@@ -136,6 +136,7 @@ class DeskStep:
 
     name: str
     label: str
+    done: str
     key: str
     permission: str
     form: type[forms.Form]
@@ -151,14 +152,52 @@ PUBLISH, CHANGE = "quotes.publish_quote", "quotes.change_quote"
 DESK_STEPS = {
     step.name: step
     for step in [
-        DeskStep("publish", "Publish", "p", PUBLISH, StepForm, "Let readers see it."),
-        DeskStep("settle", "Settle", "p", CHANGE, StepForm, "End the dispute: it stands."),
-        DeskStep("reject", "Reject", "r", PUBLISH, TakingBackForm, "It is not published."),
-        DeskStep("dispute", "Dispute", "d", CHANGE, TakingBackForm, "Say that it is contested."),
-        DeskStep("retract", "Retract", "r", CHANGE, TakingBackForm, "Take it back, for good."),
-        DeskStep("assign", "Reassign", "s", CHANGE, AssignForm, "Somebody else said it."),
-        DeskStep("correct", "Correct", "c", CHANGE, NoteForm, "The attribution, field by field."),
-        DeskStep("adjust", "Adjust the span", "a", CHANGE, SpansForm, "Choose the words anew."),
+        DeskStep("publish", "Publish", "Published", "p", PUBLISH, StepForm, "Let readers see it."),
+        DeskStep(
+            "settle", "Settle", "Settled", "p", CHANGE, StepForm, "End the dispute: it stands."
+        ),
+        DeskStep(
+            "reject", "Reject", "Rejected", "r", PUBLISH, TakingBackForm, "It is not published."
+        ),
+        DeskStep(
+            "dispute",
+            "Dispute",
+            "Disputed",
+            "d",
+            CHANGE,
+            TakingBackForm,
+            "Say that it is contested.",
+        ),
+        DeskStep(
+            "retract",
+            "Retract",
+            "Retracted",
+            "r",
+            CHANGE,
+            TakingBackForm,
+            "Take it back, for good.",
+        ),
+        DeskStep(
+            "assign", "Reassign", "Reassigned", "s", CHANGE, AssignForm, "Somebody else said it."
+        ),
+        DeskStep(
+            "correct",
+            "Correct",
+            "Corrected",
+            "c",
+            CHANGE,
+            NoteForm,
+            "The attribution, field by field.",
+        ),
+        DeskStep(
+            "adjust",
+            "Adjust the span",
+            "Adjusted",
+            "a",
+            CHANGE,
+            SpansForm,
+            "Choose the words anew.",
+        ),
     ]
 }
 CORRECTED = [
@@ -187,7 +226,20 @@ def form_of(step: DeskStep, quote: Quote, data=None) -> forms.Form:
         kwargs["quote"] = quote
     if step.form is SpansForm:
         kwargs["initial"] |= {"spans": quote.spans, "snapshot": quote.snapshot_id}
+        if nearest := nearest_in_present(quote):
+            present = quote.article.snapshot_id
+            kwargs["initial"] |= {
+                "spans": [[nearest["start"], nearest["end"]]],
+                "snapshot": present,
+            }
     return step.form(data, **kwargs)
+
+
+def nearest_in_present(quote: Quote) -> dict | None:
+    """Of an altered quote, the passage of the article's present text that is most like it."""
+    present = quote.article.snapshot
+    is_there = quote.nearest and present and quote.nearest["snapshot"] == present.sha256
+    return quote.nearest if is_there else None
 
 
 def fields_form(request, quote: Quote, data=None) -> forms.ModelForm:
