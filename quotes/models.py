@@ -690,6 +690,32 @@ class PrintedArticle(Article):
         ]
 
 
+class RechecksRoles(Trigger):
+    """Affiliations that are new or changed are compared with the printed roles of their quotes.
+
+    Once a statement and speaker: a merge moves all that a speaker held at once.
+    """
+
+    when = pgtrigger.After
+    level = pgtrigger.Statement
+
+    def __init__(self, operation: pgtrigger.Operation, speakers: str, **rows: str):
+        super().__init__(
+            name=f"recheck_roles_{str(operation).lower()}",
+            operation=operation,
+            referencing=pgtrigger.Referencing(**rows),
+            func=f"""
+                UPDATE quotes_quote SET flags = flags
+                    WHERE speaker_id IN ({speakers})
+                      AND coalesce(attribution_role, role) IS NOT NULL
+                      AND ('role_conflict' = ANY (flags)) <> quotes_role_conflict(
+                          speaker_id, coalesce(said, published), ARRAY[role, attribution_role]
+                      );
+                RETURN NULL;
+            """,  # noqa: S608 (ours)
+        )
+
+
 class CitedAffiliation(Affiliation):
     """An affiliation as its quotes see it: while they rest on it, it stays the same person's.
 
@@ -727,20 +753,17 @@ class CitedAffiliation(Affiliation):
                     RETURN NULL;
                 """,
             ),
-            Trigger(
-                name="recheck_roles",
-                when=pgtrigger.After,
-                operation=pgtrigger.Insert
-                | pgtrigger.UpdateOf("speaker_id", "role", "start", "end"),
-                func="""
-                    UPDATE quotes_quote SET flags = flags
-                        WHERE (speaker_id = NEW.speaker_id OR speaker_id = OLD.speaker_id)
-                          AND coalesce(attribution_role, role) IS NOT NULL
-                          AND ('role_conflict' = ANY (flags)) <> quotes_role_conflict(
-                              speaker_id, coalesce(said, published), ARRAY[role, attribution_role]
-                          );
-                    RETURN NULL;
+            RechecksRoles(pgtrigger.Insert, "SELECT speaker_id FROM new_rows", new="new_rows"),
+            RechecksRoles(
+                pgtrigger.Update,
+                """
+                SELECT unnest(ARRAY[n.speaker_id, o.speaker_id])
+                FROM new_rows n JOIN old_rows o ON o.id = n.id
+                WHERE (n.speaker_id, n.role, n.start, n."end")
+                      IS DISTINCT FROM (o.speaker_id, o.role, o.start, o."end")
                 """,
+                old="old_rows",
+                new="new_rows",
             ),
         ]
 
