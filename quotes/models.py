@@ -32,6 +32,7 @@ from sources.models import (
     Revision,
     Snapshot,
     Speaker,
+    TextWords,
     WordsOf,
 )
 from sources.triggers import FollowsMerges, KeepsVersion, Trigger
@@ -179,6 +180,25 @@ class Fingerprints(models.Func):
 
     def __init__(self, text):
         super().__init__(BareWords(text))
+
+
+FLAGS = (
+    "ambiguous_speaker",
+    "ambiguous_organisation",
+    "unresolved_speaker",
+    "role_conflict",
+    "filing_differs",
+)
+
+
+def flagged_index(flag: str) -> models.Index:
+    """For the list of quotes with this flag, newest first, and for how long they have it."""
+    return models.Index(
+        fields=["published_day", "id"],
+        include=["created", "status"],
+        condition=Q(flags__contains=[flag]),
+        name=f"quote_{flag}",
+    )
 
 
 # How the ledger calls an update of a quote, by its row before and after
@@ -342,10 +362,14 @@ class Quote(Record):
             ),
         ]
         indexes = [
-            # quotes/, each ordering
-            models.Index(fields=["published_day", "id"], name="quote_by_published"),
+            # quotes/, each ordering; the first and the last also count for the admin's charts
+            models.Index(
+                fields=["published_day", "id"],
+                include=["speaker", "outlet", "status"],
+                name="quote_by_day",
+            ),
             models.Index(fields=["said_day", "id"], name="quote_by_said"),
-            models.Index(fields=["created", "id"], name="quote_by_created"),
+            models.Index(fields=["created", "id"], include=["status"], name="quote_by_filing"),
             # quotes/?speaker= and friends, newest first
             models.Index(fields=["speaker", "published_day", "id"], name="quote_by_speaker"),
             models.Index(fields=["organisation", "published_day", "id"], name="quote_by_org"),
@@ -357,15 +381,23 @@ class Quote(Record):
             models.Index(Fold("attribution_organisation"), name="quote_printed_organisation"),
             GinIndex(F("role_words"), name="quote_role_words"),
             GinIndex(Fingerprints("text"), name="quote_fingerprints"),  # quotes.likeness
-            # the review queue: all that waits, of one article, outlet or speaker
+            GinIndex(TextWords("text"), name="quote_words"),  # searches of the admin
+            # The admin's queues: counted, dated and listed by these alone
+            models.Index(
+                fields=["created", "id"], condition=Q(status="proposed"), name="quote_proposed"
+            ),
             *(
-                models.Index(fields=[*of, "id"], name=name, condition=Q(status="proposed"))
-                for name, of in {
-                    "quote_waiting": [],
-                    "quote_waiting_of_article": ["article"],
-                    "quote_waiting_of_outlet": ["outlet"],
-                    "quote_waiting_of_speaker": ["speaker"],
-                }.items()
+                models.Index(
+                    fields=[of, "id"], condition=Q(status="proposed"), name=f"quote_proposed_{of}"
+                )
+                for of in ("article", "outlet", "speaker")
+            ),
+            *(flagged_index(flag) for flag in FLAGS),
+            models.Index(
+                fields=["anchor", "published_day", "id"],
+                include=["created", "status"],
+                condition=~Q(anchor="exact"),
+                name="quote_by_anchor",
             ),
         ]
         triggers = [

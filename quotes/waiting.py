@@ -46,7 +46,7 @@ def _by_number(wanted: QuoteQuerySet) -> QuoteQuerySet:
 
 
 ORDERS = {
-    "oldest": ("Waiting longest", _by_head("pk")),
+    "oldest": ("Waiting longest", _by_head("created", "pk")),
     "latest": ("Published last", _by_head(F("published_day").desc(nulls_last=True), "-pk")),
     "most": ("Most quotes waiting", _by_number),
 }

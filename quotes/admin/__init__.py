@@ -5,17 +5,22 @@ Where words are printed is shown and never changed here; who is held to have sai
 """
 
 from django.contrib import admin, messages
-from django.db.models import Count, OuterRef, Q, Subquery, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Func, IntegerField, OuterRef, Subquery, Value
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
+from quotes.admin.queues import Anchored, Filed, Flagged, PrintedSince
 from quotes.admin.review import ReviewAdmin
 from quotes.anchoring import CONTEXT
 from quotes.models import Exactly, Quote, Utterance, Via
 from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
-from sources.admin.desk import Pages, Printed, RecordAdmin, Rows, mentioning
-from sources.admin.showing import NONE, link_all, link_to_list, shown
-from sources.models import Affiliation, Article, Fold, Organisation, Outlet, Speaker
+from sources.admin.desk import Pages, Printed, RecordAdmin, Rows, in_any, mentioning
+from sources.admin.showing import LISTED, NONE, link_all, link_to_list, shown
+from sources.models import Affiliation, Article, Fold, Mentions, Organisation, Outlet, Speaker
+
+MOST_CALLED = 1_000
+"""Speakers whose quotes a part of a name finds: one that more of them have says too little."""
 
 __all__ = ["ReviewAdmin"]
 
@@ -33,9 +38,12 @@ class QuoteAdmin(Printed, RecordAdmin):
     """Quotes are filed with their article: none is made here."""
 
     list_display = ("words", "said_by", "as_what", "printed_by", "printed_on", "status", "anchor")
-    list_filter = ("status",)
+    list_filter = ("status", Flagged, Anchored, Filed, PrintedSince)
     search_fields = ("text",)
-    search_help_text = "Words of the quote, or the speaker's name, with or without accents."
+    search_help_text = (
+        "Words of the quote, the last of which may be unfinished, or any part of the speaker's "
+        "name, or the name as printed; accents may be left out."
+    )
     sortable_by = ("printed_on",)
     ordering = ("-published_day", "-id")
     inlines = [ViaInline]
@@ -117,12 +125,13 @@ class QuoteAdmin(Printed, RecordAdmin):
         return False
 
     def search(self, request, queryset, term):
-        words = term.split()
-        # One pass over the texts: no index holds their words yet.
-        in_text = Q.create([("text__icontains", word) for word in words])
-        speakers = mentioning(Speaker.objects.order_by(), words).values("id")
-        printed = Q(Exactly(Fold("attribution_speaker"), Fold(Value(term))))
-        return queryset.filter(in_text | Q(speaker__in=speakers) | printed)
+        called = mentioning(Speaker.objects.order_by(), term.split()).values_list("pk", flat=True)
+        return in_any(
+            queryset,
+            queryset.filter(Mentions("text", term)),
+            queryset.filter(speaker__in=list(called[:MOST_CALLED])),
+            queryset.filter(Exactly(Fold("attribution_speaker"), Fold(Value(term)))),
+        )
 
     def save_model(self, request, quote, form, change):
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
@@ -230,8 +239,9 @@ class UtteranceAdmin(RecordAdmin):
         return super().get_queryset(request).annotate(n=Subquery(reports.values("n")))
 
     def search(self, request, queryset, term):
-        words = Q.create([("text__icontains", word) for word in term.split()])
-        reports = Quote.objects.visible_to(request.user).filter(words, utterance__isnull=False)
+        reports = Quote.objects.visible_to(request.user).filter(
+            Mentions("text", term), utterance__isnull=False
+        )
         return queryset.filter(pk__in=reports.order_by().values("utterance"))
 
     @admin.display(description="quotes")
@@ -286,7 +296,20 @@ class OrganisationWithQuotesAdmin(CountsQuotes, OrganisationAdmin):
 
 @admin.register(Speaker)
 class SpeakerWithQuotesAdmin(CountsQuotes, SpeakerAdmin):
-    pass
+    def known_of(self, speakers, user):
+        """The number of the quotes of each, up to `LISTED`, as a link to them; one query."""
+        quotes = Quote.objects.visible_to(user).filter(speaker=OuterRef("pk")).order_by()
+        some = ArraySubquery(quotes.values("pk")[: LISTED + 1])
+        rows = Speaker.objects.filter(pk__in=[speaker.pk for speaker in speakers]).order_by()
+        number = Func(some, function="cardinality", output_field=IntegerField())
+        return {
+            key: link_to_list(
+                Quote,
+                f"{LISTED}+ quotes" if n > LISTED else f"{n} quote{'' if n == 1 else 's'}",
+                speaker__id__exact=key,
+            )
+            for key, n in rows.values_list("pk", number)
+        }
 
 
 @admin.register(Article)
@@ -299,3 +322,6 @@ class ArticleWithQuotesAdmin(CountsQuotes, ArticleAdmin):
             Quote.objects.visible_to(article.reader).filter(article=article.pk).order_by("id"),
             more=link_to_list(Quote, "All", article__id__exact=article.pk),
         )
+
+
+admin.site.index_template = "quotes/first_page.html"

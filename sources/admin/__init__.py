@@ -19,13 +19,16 @@ from sources.admin.desk import (
     ReadOnly,
     RecordAdmin,
     RecordRows,
+    in_any,
     mentioning,
 )
+from sources.admin.duplicates import ListsDuplicates
 from sources.admin.showing import NONE, link_all, link_to_list, shown
 from sources.models import (
     Affiliation,
     Article,
     HasWords,
+    Mentions,
     Organisation,
     Outlet,
     Snapshot,
@@ -66,7 +69,7 @@ class AffiliationInline(RecordRows):
 
 
 @admin.register(Speaker)
-class SpeakerAdmin(NamedAdmin):
+class SpeakerAdmin(ListsDuplicates, NamedAdmin):
     list_display = ("called", "also_called", "kind", "tied_to", "created")
     list_select_related = ("organisation",)
     autocomplete_fields = ("organisation",)
@@ -136,7 +139,10 @@ class ArticleAdmin(Printed, RecordAdmin):
     form = ArticleForm
     list_display = ("titled", "printed_by", "printed_on", "language", "created")
     search_fields = ("headline",)
-    search_help_text = "The URL, or words of the headline, or the whole external id."
+    search_help_text = (
+        "The URL, or words of the headline, the last of which may be unfinished, or the whole "
+        "external id."
+    )
     sortable_by = ("printed_on", "created")
     ordering = ("-published_day", "-id")
     autocomplete_fields = ("outlet",)
@@ -176,9 +182,8 @@ class ArticleAdmin(Printed, RecordAdmin):
     def search(self, request, queryset, term):
         if "://" in term:
             return queryset.filter(url_key=UrlKey(Value(term)))
-        # One pass over the headlines: no index holds their words yet.
-        words = Q.create([("headline__icontains", word) for word in term.split()])
-        return queryset.filter(words | Q(external_id=term))
+        words = queryset.filter(Mentions("headline", term))
+        return in_any(queryset, words, queryset.filter(external_id=term))
 
     @admin.display(description="article")
     def titled(self, article):

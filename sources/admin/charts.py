@@ -39,7 +39,7 @@ def bars(
     rows: Sequence[Bar],
     label: str,
     *,
-    series: Sequence[str] = ("quotes",),
+    series: Sequence[str] = ("number",),
     of: str = "",
     lying: bool = False,
     note: str = "",

@@ -21,7 +21,7 @@ from sources.admin.showing import link, shown
 from sources.counting import count_or_estimate
 from sources.dates import PartialDateField, PartialDateFormField
 from sources.faults import pointed, refusal_of
-from sources.models import Fold
+from sources.models import AllNames, Fold
 from sources.names import as_uuid
 from sources.serializers import (
     IdentifiersField,
@@ -34,10 +34,14 @@ from sources.serializers import (
 # Searching
 
 
+PARTS = 3
+"""Characters that a part of a name has at least to be found through the index of parts."""
+
+
 def mentioning(queryset: models.QuerySet, words: list[str]) -> models.QuerySet:
     """Named records with each of these words somewhere in a name, case and accents ignored.
 
-    One pass over the folded names: no index holds the inside of a name.
+    Parts of less than three characters are in no index: all names are read for them.
     """
     names = Func(
         F("names_folded"),
@@ -45,10 +49,24 @@ def mentioning(queryset: models.QuerySet, words: list[str]) -> models.QuerySet:
         function="array_to_string",
         output_field=models.TextField(),
     )
-    queryset = queryset.alias(all_names=names)
+    queryset = queryset.alias(all_names=names, indexed_names=AllNames("names_folded"))
     for word in words:
-        queryset = queryset.filter(all_names__contains=Fold(Value(word)))
+        where = "indexed_names" if len(word) >= PARTS else "all_names"
+        queryset = queryset.filter(**{f"{where}__contains": Fold(Value(word))})
     return queryset
+
+
+def in_any(queryset: models.QuerySet, *ways: models.QuerySet) -> models.QuerySet:
+    """The rows of a queryset that are found in any of several ways, each a part of it.
+
+    PostgreSQL reads a whole table for an OR of conditions that lie in different indexes. So `Pages`
+    looks up the first rows of each way by itself, and puts these together.
+    """
+    found = queryset.filter(
+        models.Q.create([("pk__in", way.order_by().values("pk")) for way in ways], models.Q.OR)
+    )
+    found.ways, found.without_search = ways, queryset
+    return found
 
 
 # Pages
@@ -63,13 +81,37 @@ class Pages(Paginator):
     COUNTED = 10_000
     DEEPEST = 1_000
 
+    @property
+    def ways(self) -> tuple[models.QuerySet, ...]:
+        return getattr(self.object_list, "ways", ())
+
     @cached_property
     def count(self) -> int:
-        return count_or_estimate(self.object_list, exact_up_to=self.COUNTED)[0]
+        if not self.ways:
+            return count_or_estimate(self.object_list, exact_up_to=self.COUNTED)[0]
+        least = [way.order_by().values("pk")[: self.COUNTED + 1] for way in self.ways]
+        found = least[0].union(*least[1:]).count()
+        if found <= self.COUNTED:
+            return found
+        return max(count_or_estimate(way, exact_up_to=self.COUNTED)[0] for way in self.ways)
 
     @cached_property
     def num_pages(self) -> int:
         return min(super().num_pages, self.DEEPEST)
+
+    def page(self, number):
+        page = super().page(number)
+        if self.ways and self.count:
+            page.object_list = self._merged(page.start_index() - 1, page.end_index())
+        return page
+
+    def _merged(self, first: int, last: int) -> models.QuerySet:
+        """The rows from one place to another of all that the ways find, in their order."""
+        order = self.object_list.query.order_by
+        keys = dict.fromkeys([*(key.lstrip("-") for key in order), "pk"])
+        each = [way.values_list(*keys)[:last] for way in self.ways]
+        merged = each[0].union(*each[1:]).order_by(*order)[first:last]
+        return self.object_list.without_search.filter(pk__in=[row[-1] for row in merged])
 
 
 # Forms

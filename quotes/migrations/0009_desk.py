@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("quotes", "0007_shingles"),
+        ("quotes", "0008_queues"),
         ("sources", "0005_recording"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

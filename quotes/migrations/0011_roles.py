@@ -33,7 +33,7 @@ BEFORE = import_module("quotes.migrations.0004_life").ROLE_CONFLICT.replace(
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("quotes", "0009_waiting"),
+        ("quotes", "0010_waiting"),
     ]
 
     operations = [

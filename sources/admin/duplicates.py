@@ -1,0 +1,67 @@
+"""The page of speakers that may be one, two by two."""
+
+from collections.abc import Iterable
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+from sources.admin.showing import link, shown
+from sources.duplicates import Pair, possible_pairs
+from sources.models import Speaker
+from sources.names import as_uuid
+
+PAIRS_A_PAGE = 25
+
+
+class ListsDuplicates:
+    """Adds `duplicates/` to the pages of speakers, for those who may change them."""
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.duplicates_view)
+        return [path("duplicates/", view, name="sources_speaker_duplicates"), *super().get_urls()]
+
+    def known_of(self, speakers: Iterable[Speaker], user) -> dict[UUID, str]:
+        """What else there is to say of each, as HTML: up to those who know more than names."""
+        return {}
+
+    def duplicates_view(self, request):
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        after = place_of(request.GET)
+        pairs = possible_pairs(PAIRS_A_PAGE + 1, after)
+        listed = pairs[:PAIRS_A_PAGE]
+        known = self.known_of(
+            {two for pair in listed for two in (pair.one, pair.other)}, request.user
+        )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Speakers that may be one",
+            "opts": self.opts,
+            "rows": [self._row(pair, known) for pair in listed],
+            "begins_later": after is not None,
+            "next": urlencode(dict(zip(("short", "one", "other"), listed[-1].place, strict=True)))
+            if len(pairs) > PAIRS_A_PAGE
+            else None,
+        }
+        return TemplateResponse(request, "admin/sources/speaker/duplicates.html", context)
+
+    def _row(self, pair: Pair, known: dict[UUID, str]) -> dict:
+        records = reverse("admin:sources_speaker_changelist")
+        return {
+            "why": shown(pair.why),
+            "both": [
+                {"speaker": two, "link": link(two), "known": known.get(two.pk, "")}
+                for two in (pair.one, pair.other)
+            ],
+            "merge": f"{records}{pair.other.pk}/merge/?into={pair.one.pk}",
+        }
+
+
+def place_of(asked) -> tuple[str, UUID, UUID] | None:
+    """Where the page before ended, if that is asked for and can be read."""
+    one, other = as_uuid(asked.get("one", "")), as_uuid(asked.get("other", ""))
+    short = asked.get("short", "")
+    return (short, one, other) if one and other and "\0" not in short else None
