@@ -10,6 +10,8 @@ from django.utils.html import format_html, format_html_join
 
 from quotes.anchoring import CONTEXT
 from quotes.models import Exactly, Quote, Utterance, Via
+from quotes.past import PUBLIC_REASONS, PUBLIC_VERBS
+from quotes.reverting import QuoteReturn
 from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
 from sources.admin.desk import Pages, Printed, RecordAdmin, Rows, mentioning
 from sources.admin.showing import NONE, link_all, link_to_list, shown
@@ -34,6 +36,10 @@ class QuoteAdmin(Printed, RecordAdmin):
     search_help_text = "Words of the quote, or the speaker's name, with or without accents."
     sortable_by = ("printed_on",)
     ordering = ("-published_day", "-id")
+    insight = "quotes.review_quote"
+    public_verbs = PUBLIC_VERBS
+    public_reasons = PUBLIC_REASONS
+    way_back = QuoteReturn
     inlines = [ViaInline]
     autocomplete_fields = ("speaker", "organisation", "affiliation", "utterance")
     readonly_fields = (

@@ -18,6 +18,7 @@ from rest_framework import serializers
 
 from sources.admin.conflicts import ReopenedForm, ShowsConflicts
 from sources.admin.showing import link, shown
+from sources.admin.timeline import ShowsHistory
 from sources.counting import count_or_estimate
 from sources.dates import PartialDateField, PartialDateFormField
 from sources.faults import pointed, refusal_of
@@ -212,7 +213,7 @@ class ReadOnly:
         return False
 
 
-class RecordAdmin(ShowsConflicts, Desk):
+class RecordAdmin(ShowsHistory, ShowsConflicts, Desk):
     """Pages of records: what is saved was read in its present version, and a refusal is an answer.
 
     The record is locked before it is compared with what was read and its form is judged. Where the

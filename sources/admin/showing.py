@@ -15,9 +15,14 @@ _TURNS = {
 }  # fmt: skip
 
 
+def spelt(text: str) -> str:
+    """Words in which the characters that turn the direction of text are spelt out."""
+    return text.translate(_TURNS)
+
+
 def shown(text: str | None) -> str | None:
     """Somebody else's words among ours; characters that turn the direction of text spelt out."""
-    return format_html("<bdi>{}</bdi>", text.translate(_TURNS)) if text else None
+    return format_html("<bdi>{}</bdi>", spelt(text)) if text else None
 
 
 def link(record: models.Model, text: str | None = None) -> str:
