@@ -96,14 +96,13 @@ class QuoteReturn(Return):
             found = self._copy()
             try:
                 found._anchor_anew(**place)
-            except ValidationError as error:
-                refusal = error
+            except ValidationError:
                 continue
             self.values |= {"text": found.text, "spans": found.spans}
             self.follows |= {"spans"} if "text" in words else {"text"}
             return
-        why = " ".join(refusal.messages) if spans else "These words were not found in any text."
-        self.kept |= dict.fromkeys(words, why)
+        self.kept |= dict.fromkeys(words, "Follow the words.")
+        self.kept["text"] = "These words stand at no one place in a text that is held."
 
     def _fit_affiliation(self) -> None:
         """An affiliation goes back, or stays, only with its speaker at its organisation."""

@@ -13,7 +13,9 @@ from django.core.paginator import Paginator
 from django.db import DataError, IntegrityError, connection, models
 from django.db.models import F, Func, Value
 from django.forms.fields import InvalidJSONInput
+from django.forms.formsets import DELETION_FIELD_NAME
 from django.utils.html import format_html_join
+from django.utils.text import capfirst
 from rest_framework import serializers
 
 from sources.admin.conflicts import ReopenedForm, ShowsConflicts
@@ -180,6 +182,7 @@ class Desk(admin.ModelAdmin):
 
     class Media:
         css = {"all": ["sources/admin.css"]}
+        js = ["sources/labels.js"]
 
     def get_search_results(self, request, queryset, search_term):
         """An id finds its record, where records have such ids; all else is up to `search`."""
@@ -265,11 +268,27 @@ class RecordAdmin(ShowsHistory, ShowsConflicts, Desk):
         return super().changeform_view(request, object_id, form_url, extra_context)
 
 
+class RowsFormSet(forms.BaseInlineFormSet):
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        if box := form.fields.get(DELETION_FIELD_NAME):
+            box.widget.attrs["aria-label"] = "Delete"
+
+
 class Rows(admin.TabularInline):
     """What belongs to a record, on its page, and is compared with it."""
 
     form = ReopenedForm
+    formset = RowsFormSet
     extra = 0
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            # The heading of a column names nothing to those who cannot see it.
+            widget = getattr(field.widget, "widget", field.widget)
+            widget.attrs["aria-label"] = capfirst(field.label)
+        return field
 
 
 class RecordRows(Rows):

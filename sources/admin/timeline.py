@@ -54,6 +54,7 @@ class Timeline:
             self.has_newer, self.has_older = before is not None, len(rows) > self.PAGE
             rows = rows[: self.PAGE]
         self.revisions = history.told(rows)
+        order = {field.name: place for place, field in enumerate(self.model._meta.concrete_fields)}
         for revision in self.revisions:
             revision.by_road = road_in_words(revision.road)
             revision.said_by, revision.shown_reason = shown(revision.actor), shown(revision.reason)
@@ -61,7 +62,7 @@ class Timeline:
             revision.is_erased = revision.state is None
             revision.comparisons = [
                 compared(self.model, **self._values(change), named=self._names(revision))
-                for change in revision.changes
+                for change in sorted(revision.changes, key=lambda c: order.get(c["field"], 99))
             ]
 
     @staticmethod
