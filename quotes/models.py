@@ -499,10 +499,17 @@ class Quote(Record):
 
         An affiliation brings its organisation, and must be the speaker's. Another speaker or
         organisation lets go of an affiliation that does not fit. Naming the speaker settles who it
-        is.
+        is, unless `flags` say otherwise. Of a quote that is not public `text` or `spans` or both
+        may be given too, as to `correct`.
         """
+        placed = set()
+        if words := {name: changes.pop(name) for name in ("text", "spans") if name in changes}:
+            if self.status in self.PUBLIC:
+                raise ValidationError("The words of a public quote are corrected, with a note.")
+            self._anchor_anew(**words)
+            placed = {"text", "spans", "snapshot", "anchor", "nearest"}
         self._resolve(**changes)
-        self.save(update_fields={*changes, "affiliation", "organisation", "flags"})
+        self.save(update_fields={*changes, *placed, "affiliation", "organisation", "flags"})
 
     def _resolve(self, **changes) -> None:
         for name, value in changes.items():
@@ -517,6 +524,8 @@ class Quote(Record):
             self.organisation_id,
         ):
             self.affiliation = None
+        if "flags" in changes:
+            return
         if "speaker" in changes:
             settled = {self.Flag.AMBIGUOUS_SPEAKER, self.Flag.UNRESOLVED_SPEAKER}
             self.flags = [flag for flag in self.flags if flag not in settled]

@@ -71,6 +71,9 @@ def embed(record: models.Model, names: Iterable[str], at: datetime) -> None:
 
 # What was changed
 
+OF_EACH = ("id", "version", "created", "updated")
+"""Columns of every record, which say nothing of what it was made with."""
+
 
 class DifferenceSerializer(serializers.Serializer):
     """One field before and after; a name such as `attribution.role` is a path."""
@@ -99,7 +102,8 @@ class History:
 
     Those who may not know the `whole` are told of the changes of these `verbs` after which the
     record was public, with the reasons of `reasons`, and not of what it was before it was public.
-    `names` maps columns to what the API calls them, where that is something else.
+    `names` maps columns to what the API calls them, where that is something else. With
+    `from_nothing` those who may know the whole are also told what a record was made with.
     """
 
     orderings = {"version": "version"}
@@ -113,8 +117,10 @@ class History:
         verbs: Iterable[str],
         reasons: Iterable[str],
         names: dict[str, str],
+        from_nothing: bool = False,
     ):
         self.record, self.whole, self.names = record, whole, names
+        self.from_nothing = whole and from_nothing
         self.verbs, self.reasons = verbs, reasons
         self.fields = {field.column: field for field in record._meta.local_concrete_fields}
 
@@ -130,7 +136,7 @@ class History:
         if not self.whole:
             former = former.filter(public=True)
         former = {version + 1: state for version, state in former.values_list("version", "state")}
-        pairs = [(one, former.get(one.version)) for one in revisions]
+        pairs = [(one, former.get(one.version, self._nothing(one))) for one in revisions]
         names = names_then(
             (key, one.time)
             for one, before in pairs
@@ -144,9 +150,18 @@ class History:
                 one.reason = one.reason if one.verb in self.reasons else None
         return revisions
 
+    def _nothing(self, revision: Revision) -> dict | None:
+        """What there was before a record was made, if that is to be told."""
+        return {} if self.from_nothing and revision.verb == Revision.Verb.CREATED else None
+
+    def _changed(self, revision: Revision) -> list[str]:
+        if revision.verb == Revision.Verb.CREATED:
+            return [c for c, value in (revision.state or {}).items() if c not in OF_EACH and value]
+        return revision.fields
+
     def _mentioned(self, revision: Revision, state: dict | None) -> Iterator[str]:
         """The ids of other records in what a revision changed."""
-        for column in revision.fields if state else ():
+        for column in self._changed(revision) if state else ():
             value = state.get(column)
             if self._is_reference(column):
                 yield from [value] if value else []
@@ -156,7 +171,7 @@ class History:
     def _changes(self, revision: Revision, before: dict | None, names: dict) -> Iterator[dict]:
         if before is None or revision.state is None:
             return
-        for column in revision.fields:
+        for column in self._changed(revision):
             field = self.fields.get(column)
             name = field.name if field else column
             yield {

@@ -14,6 +14,8 @@ from quotes.admin.queues import Anchored, Filed, Flagged, PrintedSince
 from quotes.admin.review import ReviewAdmin
 from quotes.anchoring import CONTEXT
 from quotes.models import Exactly, Quote, Utterance, Via
+from quotes.past import PUBLIC_REASONS, PUBLIC_VERBS
+from quotes.reverting import QuoteReturn
 from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
 from sources.admin.desk import Pages, Printed, RecordAdmin, Rows, in_any, mentioning
 from sources.admin.showing import LISTED, NONE, link_all, link_to_list, shown
@@ -46,6 +48,10 @@ class QuoteAdmin(Printed, RecordAdmin):
     )
     sortable_by = ("printed_on",)
     ordering = ("-published_day", "-id")
+    insight = "quotes.review_quote"
+    public_verbs = PUBLIC_VERBS
+    public_reasons = PUBLIC_REASONS
+    way_back = QuoteReturn
     inlines = [ViaInline]
     autocomplete_fields = ("speaker", "organisation", "affiliation", "utterance")
     readonly_fields = (

@@ -24,6 +24,7 @@ from sources.admin.desk import (
 )
 from sources.admin.duplicates import ListsDuplicates
 from sources.admin.showing import NONE, link_all, link_to_list, shown
+from sources.admin.timeline import ShowsHistory
 from sources.models import (
     Affiliation,
     Article,
@@ -210,9 +211,10 @@ def in_full(text: str) -> str:
 
 
 @admin.register(Snapshot)
-class SnapshotAdmin(ReadOnly, Desk):
+class SnapshotAdmin(ReadOnly, ShowsHistory, Desk):
     """Snapshots are captured and never change."""
 
+    insight = "sources.read_full_text"
     list_display = ("sha256", "printed_in", "captured")
     search_fields = ("sha256",)
     search_help_text = "The SHA-256 of a text, or how it begins."

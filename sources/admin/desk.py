@@ -13,11 +13,14 @@ from django.core.paginator import Paginator
 from django.db import DataError, IntegrityError, connection, models
 from django.db.models import F, Func, Value
 from django.forms.fields import InvalidJSONInput
+from django.forms.formsets import DELETION_FIELD_NAME
 from django.utils.html import format_html_join
+from django.utils.text import capfirst
 from rest_framework import serializers
 
 from sources.admin.conflicts import ReopenedForm, ShowsConflicts
 from sources.admin.showing import link, shown
+from sources.admin.timeline import ShowsHistory
 from sources.counting import count_or_estimate
 from sources.dates import PartialDateField, PartialDateFormField
 from sources.faults import pointed, refusal_of
@@ -221,6 +224,7 @@ class Desk(admin.ModelAdmin):
 
     class Media:
         css = {"all": ["sources/admin.css"]}
+        js = ["sources/labels.js"]
 
     def get_search_results(self, request, queryset, search_term):
         """An id finds its record, where records have such ids; all else is up to `search`."""
@@ -254,7 +258,7 @@ class ReadOnly:
         return False
 
 
-class RecordAdmin(ShowsConflicts, Desk):
+class RecordAdmin(ShowsHistory, ShowsConflicts, Desk):
     """Pages of records: what is saved was read in its present version, and a refusal is an answer.
 
     The record is locked before it is compared with what was read and its form is judged. Where the
@@ -306,11 +310,27 @@ class RecordAdmin(ShowsConflicts, Desk):
         return super().changeform_view(request, object_id, form_url, extra_context)
 
 
+class RowsFormSet(forms.BaseInlineFormSet):
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        if box := form.fields.get(DELETION_FIELD_NAME):
+            box.widget.attrs["aria-label"] = "Delete"
+
+
 class Rows(admin.TabularInline):
     """What belongs to a record, on its page, and is compared with it."""
 
     form = ReopenedForm
+    formset = RowsFormSet
     extra = 0
+
+    def formfield_for_dbfield(self, db_field, request, **kwargs):
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            # The heading of a column names nothing to those who cannot see it.
+            widget = getattr(field.widget, "widget", field.widget)
+            widget.attrs["aria-label"] = capfirst(field.label)
+        return field
 
 
 class RecordRows(Rows):

@@ -1,0 +1,75 @@
+"""The history of a record in a real browser: read, gone back in, and gone back in too late."""
+
+import pytest
+from django.db import transaction
+from playwright.sync_api import expect
+
+from quotes.models import Quote
+from sources.acts import acting
+from tests.records import make_quote, make_speaker
+from tests.sources.test_admin import page_of
+from tests.sources.test_reverting import way_back_of
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+
+PRINTED = "the harbour master of the old town said on Monday"
+
+
+@pytest.fixture
+def revised() -> Quote:
+    """A proposed quote whose attribution and speaker somebody else has changed."""
+    quote = make_quote(
+        status="proposed", speaker=make_speaker("Mara Quill"), attribution_text=PRINTED
+    )
+    with acting(road="api", actor="ada", reason="Another town."), transaction.atomic():
+        changed = PRINTED.replace("old", "new")
+        quote.revise(attribution_text=changed, speaker=make_speaker("Ada Lund"))
+    return quote
+
+
+def test_a_curator_reads_the_history_and_takes_a_quote_back_by_keyboard(log_in, revised):
+    page = log_in("Curators", "bo")
+    page.goto(page_of(revised))
+    page.click("text=History")
+    entry = page.get_by_role("article", name="Version 2: updated")
+    expect(entry).to_contain_text("by ada over the API")
+    expect(entry.locator("blockquote")).to_have_text("Another town.")
+    row = entry.get_by_role("row", name="Attribution text")
+    expect(row.locator("del")).to_contain_text("old")
+    expect(row.locator("ins")).to_contain_text("new")
+    expect(row).to_contain_text("taken out")  # for those who hear it
+    expect(entry.get_by_role("link", name="Ada Lund")).to_be_visible()
+
+    back = page.get_by_role("link", name="Go back to version 1")
+    back.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="What would change")).to_be_visible()
+    page.get_by_label("Take Speaker back").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_label("Take Speaker back")).not_to_be_checked()
+    page.get_by_label("Why it goes back").fill("It was the old town.")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".messagelist .success")).to_contain_text("Taken back to version 1.")
+    newest = page.get_by_role("article").first
+    expect(newest).to_contain_text("Back to version 1: It was the old town.")
+    quote = Quote.objects.get(pk=revised.pk)
+    assert (quote.attribution_text, quote.speaker.name) == (PRINTED, "Ada Lund")
+
+
+def test_going_back_too_late_is_refused_and_shows_both(log_in, revised):
+    page = log_in("Curators", "bo")
+    page.goto(way_back_of(revised, 1))
+    with acting(road="admin", actor="ada", reason="Looked again."), transaction.atomic():
+        revised.revise(attribution_text=PRINTED.replace("old", "upper"))
+    page.get_by_label("Why it goes back").fill("It was the old town.")
+    page.get_by_role("button", name="Go back to version 1").click()
+    expect(page.get_by_role("alert")).to_contain_text("somebody else changed this meanwhile")
+    expect(page.get_by_role("alert")).to_contain_text("by ada")
+    expect(page.get_by_role("alert")).to_contain_text("Looked again.")
+    expect(page.get_by_role("row", name="Attribution text").locator("del")).to_contain_text("upper")
+    expect(page.get_by_label("Why it goes back")).to_have_value("It was the old town.")
+    assert Quote.objects.get(pk=revised.pk).version == 3
+    page.get_by_role("button", name="Go back to version 1").click()
+    page.wait_for_selector(".messagelist .success")
+    assert Quote.objects.get(pk=revised.pk).attribution_text == PRINTED
