@@ -33,12 +33,14 @@ __all__ = [
     "Article",
     "Era",
     "Fold",
+    "GivenNames",
     "HasWords",
     "Named",
     "Organisation",
     "Outlet",
     "Record",
     "Revision",
+    "ShortName",
     "Snapshot",
     "Speaker",
     "StoredAnswer",
@@ -78,6 +80,20 @@ class UrlKey(models.Func):
     """A URL as it is compared: scheme and host in lower case, no default port, no fragment."""
 
     function = "sources_url_key"
+    output_field = models.TextField()
+
+
+class ShortName(models.Func):
+    """Of a speaker's kind and name: a person's last name and first initial, else the whole name."""
+
+    function = "sources_short_name"
+    output_field = models.TextField()
+
+
+class GivenNames(models.Func):
+    """Of a speaker's kind and name: a person's first name, and the initial of a middle one."""
+
+    function = "sources_given_names"
     output_field = models.TextField()
 
 
@@ -524,6 +540,21 @@ class Speaker(Named):
             GinIndex(F("names_folded"), name="speaker_names"),  # filing, speaker_name
             models.Index(fields=["name", "id"], name="speaker_by_name"),  # speakers/
             models.Index(fields=["created", "id"], name="speaker_by_created"),
+            models.Index(  # possible duplicates, in this order and from the index alone
+                ShortName("kind", "name"),
+                F("kind"),
+                F("id"),
+                GivenNames("kind", "name"),
+                include=["name", "organisation", "created"],
+                condition=Q(merged_into__isnull=True),
+                name="speaker_alike",
+            ),
+            models.Index(  # possible duplicates that share an alias
+                fields=["id"],
+                condition=~Q(aliases=[]) & Q(merged_into__isnull=True),
+                name="speaker_with_aliases",
+            ),
+            models.Index(fields=["id"], condition=~Q(distinct_from=[]), name="speaker_told_apart"),
             merged_index("speaker"),
         ]
         triggers = [
