@@ -18,7 +18,7 @@ _TURNS = {
 
 
 def spelt_out(text: str) -> str:
-    """Somebody else's words where no markup can be; what turns the direction of text spelt out."""
+    """Somebody else's words, where only plain text can stand: what turns its direction is spelt."""
     return text.translate(_TURNS)
 
 

@@ -1,0 +1,66 @@
+"""Charts that the server draws."""
+
+from html.parser import HTMLParser
+
+import pytest
+
+from sources.admin.charts import Bar, bars
+
+WEEKS = [Bar("2 March", [30, 5], "/weeks/1"), Bar("9 March", [0, 0], "/weeks/2")]
+
+
+def drawn(chart: str) -> list[dict]:
+    """The bars of a chart: the attributes of its coloured rectangles."""
+    found = []
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag, attrs):
+            attrs = dict(attrs)
+            if tag == "rect" and "height" in attrs and attrs["class"] not in ("bar-room",):
+                found.append(attrs)
+
+    Reader().feed(chart.split("</ul>")[-1])
+    return found
+
+
+def test_figures_stand_in_a_table_with_the_links():
+    chart = bars(WEEKS, "Quotes a week", series=("published", "proposed"), of="week")
+    assert '<caption class="visually-hidden">Quotes a week</caption>' in chart
+    assert '<a href="/weeks/1"><bdi>2 March</bdi></a></th><td>30</td><td>5</td>' in chart
+    assert "2 bars, 35 in all, 35 at most." in chart
+    assert "<title>2 March: 30 published, 5 proposed</title>" in chart
+    assert "<title>9 March: none</title>" in chart
+
+
+def test_stacked_bars_reach_as_far_as_their_sum():
+    first, second = drawn(bars(WEEKS, "Quotes a week", series=("published", "proposed")))
+    assert (first["class"], second["class"]) == ("bar-1", "bar-2")
+    assert float(first["height"]) == pytest.approx(6 * float(second["height"]), rel=0.01)
+    assert float(second["y"]) == 16.0
+    assert float(first["y"]) + float(first["height"]) == 176.0
+
+
+def test_lying_bars_are_in_proportion():
+    rows = [Bar("Mara Quill", [40], "/1"), Bar("Bo Ek", [10], "/2")]
+    first, second = drawn(bars(rows, "Busiest speakers", lying=True))
+    assert float(first["width"]) == 4 * float(second["width"])
+
+
+def test_nothing_to_show_is_said():
+    for rows in ([], [Bar("2 March", [0])]):
+        chart = bars(rows, "Quotes a week")
+        assert "Nothing to show." in chart
+        assert "<table" not in chart
+
+
+def test_other_peoples_words_are_inert():
+    chart = bars([Bar("<script>alert(1)</script>\u202e", [1], "/?a=1&b=2")], "Busiest", lying=True)
+    assert "<script" not in chart
+    assert "\u202e" not in chart
+    assert "/?a=1&amp;b=2" in chart
+
+
+def test_a_chart_has_nothing_that_the_csp_refuses():
+    chart = bars(WEEKS, "Quotes a week", series=("published", "proposed"))
+    assert "style=" not in chart
+    assert "<style" not in chart
