@@ -11,7 +11,7 @@ from django.db.models import Q, Value
 from django.utils.html import format_html
 from knox.models import AuthToken
 
-from sources.admin.about import AboutAdmin
+from sources.admin.about import MOST_DUPLICATES, AboutAdmin, Other
 from sources.admin.desk import (
     ArticleForm,
     Desk,
@@ -21,7 +21,9 @@ from sources.admin.desk import (
     RecordRows,
     mentioning,
 )
+from sources.admin.merging import worded
 from sources.admin.showing import LISTED, NONE, link, link_all, link_to_about, link_to_list, shown
+from sources.duplicates import possible_duplicates_of
 from sources.models import (
     Affiliation,
     Article,
@@ -35,7 +37,7 @@ from sources.models import (
 )
 
 LATEST = 10
-"""Articles of an outlet that its page shows."""
+"""Articles of an outlet, or affiliations in a comparison, that are shown at most."""
 
 
 @admin.register(Outlet)
@@ -100,6 +102,18 @@ class SpeakerAdmin(AboutAdmin):
     def different(self, speaker):
         is_person = speaker.kind == Speaker.Kind.PERSON
         return "different people" if is_person else "different speakers"
+
+    def compared(self, request, speaker):
+        held = speaker.affiliations.select_related("organisation")[:LATEST]
+        roles = [
+            f"{each.role}, {each.organisation}, {each.start or '?'} – {each.end or '?'}"
+            for each in held
+        ]
+        return super().compared(request, speaker) | {"Affiliations": worded(roles)}
+
+    def duplicates(self, speaker, apart):
+        likely = possible_duplicates_of(speaker, MOST_DUPLICATES)
+        return [Other(each, why=each.why) for each in likely]
 
     def about(self, request, speaker):
         held = Affiliation.objects.filter(speaker=speaker.pk)

@@ -13,12 +13,22 @@ from django.urls import path
 from django.utils import timezone
 
 from sources.admin.merging import MergingAdmin
-from sources.admin.showing import LISTED, address, link_to_about, link_to_list, shown, spelt_out
+from sources.admin.showing import (
+    LISTED,
+    NONE,
+    address,
+    link_to_about,
+    link_to_list,
+    shown,
+    spelt_out,
+)
 from sources.admin.timeline import Bar, Timeline
 from sources.dates import PartialDate
 from sources.ledger import Revision
 from sources.models import Affiliation, Named
 from sources.names import as_uuid
+
+MOST_DUPLICATES = 10
 
 
 @dataclass
@@ -97,6 +107,8 @@ class AboutAdmin(MergingAdmin):
         """What the page shows, for its template."""
         may_change = self.has_change_permission(request)
         merged = self.merged_into(record)
+        apart = self.told_apart(record, merged)
+        looks = may_change and not record.merged_into_id
         just_merged = as_uuid(request.GET.get("merged", ""))
         said_of_merge = None
         if record.merged_into_id:
@@ -104,14 +116,18 @@ class AboutAdmin(MergingAdmin):
             said_of_merge = may_change and made.last()
         return {
             "may_change": may_change,
-            "facts": self.facts(request, record),
+            "facts": {
+                label: value
+                for label, value in self.facts(request, record).items()
+                if value != NONE
+            },
             "survivor": link_to_about(record.survivor) if record.merged_into_id else None,
             "said_of_merge": said_of_merge,
             "merged": merged,
             "just_merged": next((each for each in merged if each.record.pk == just_merged), None),
-            "apart": self.told_apart(record, merged),
+            "apart": apart,
             "different": self.different(record),
-            "duplicates": self.duplicates(request, record) if may_change else None,
+            "duplicates": self.duplicates(record, apart) if looks else None,
         }
 
     def merged_into(self, record: Named) -> list[Other]:
@@ -163,9 +179,11 @@ class AboutAdmin(MergingAdmin):
             known[revision.subject_id] = apart
         return said
 
-    def duplicates(self, request, record: Named) -> list | None:
-        """Standing records that may be this one; None where nobody looks for them."""
-        return None
+    def duplicates(self, record: Named, apart: list[Other]) -> list[Other]:
+        """Standing records that may be this one: those with a name in common."""
+        namesakes = record.namesakes().exclude(pk__in=[each.record.pk for each in apart])
+        why = "A name of this one is a name of it too."
+        return [Other(each, why=why) for each in namesakes[:MOST_DUPLICATES]]
 
     # Affiliations
 

@@ -26,6 +26,8 @@ from sources.ledger import Revision
 from sources.models import Named
 from sources.names import as_uuid
 
+VERBS = ("merge", "unmerge", "distinguish", "undistinguish")
+
 MOST_VERSIONS = 50
 """Changes made meanwhile that are shown at most."""
 
@@ -145,7 +147,7 @@ class MergingAdmin(NamedAdmin):
                 self.admin_site.admin_view(getattr(self, f"{verb}_view")),
                 name=f"{self.opts.app_label}_{self.opts.model_name}_{verb}",
             )
-            for verb in ("merge", "unmerge", "distinguish", "undistinguish")
+            for verb in VERBS
         ]
         return [*own, *super().get_urls()]
 
@@ -160,6 +162,10 @@ class MergingAdmin(NamedAdmin):
             field = self.opts.get_field(name)
             held[capfirst(field.verbose_name)] = worded(getattr(record, name))
         return held
+
+    def compared(self, request, record: Named) -> dict[str, str]:
+        """What else helps to tell whether it is the same as another, and what is held of it."""
+        return self.facts(request, record)
 
     def named(self, request, key) -> Named | None:
         """The record with this key, as it is now; nothing is locked yet."""
@@ -182,8 +188,7 @@ class MergingAdmin(NamedAdmin):
             "name": spelt_out(record.name),
             "title": title,
             "addresses": {
-                page: address(record, page)
-                for page in ("about", "change", "history", "merge", "unmerge", "distinguish")
+                page: address(record, page) for page in ("about", "change", "history", *VERBS)
             },
             **context,
         }
@@ -273,7 +278,7 @@ class MergingAdmin(NamedAdmin):
         """Both side by side; `sent` is what was refused, for the reason in it to be kept."""
         sides = [self.named(request, each.pk) for each in (record, into)]
         record, into = sides
-        facts = [self.facts(request, side) for side in sides]
+        facts = [self.compared(request, side) for side in sides]
         belongs = [merging.belonging_to(side) for side in sides]
         merge = None
         try:
@@ -311,9 +316,6 @@ class MergingAdmin(NamedAdmin):
             decision=decision,
             reason_errors=sent.errors.get("reason") if sent else None,
             swapped=f"{address(into, 'merge')}?into={record.pk}",
-            other_addresses={
-                verb: address(record, verb) for verb in ("distinguish", "undistinguish")
-            },
         )
 
     # Undo

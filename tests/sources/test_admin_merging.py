@@ -234,6 +234,7 @@ def test_that_two_are_different_is_remembered_and_taken_back(curator_at_desk, ki
         page = curator_at_desk.get(about(record))
         assert len(page.context["apart"]) == 1
         assert "Two birth dates." in page.text
+        assert f'action="{address(record, "undistinguish")}"' in page.text
 
     page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
     assert "Said to be different" in page.text
@@ -317,12 +318,12 @@ def test_the_page_of_many_affiliations_is_bounded_and_as_cheap(
 ):
     speaker, board = make_speaker(), make_organisation()
     make_affiliation(speaker=speaker, organisation=board)
-    # The session, the user, two of permissions; the record, what was merged into it, affiliations.
-    with django_assert_num_queries(7):
+    # With what quotes add; see tests/quotes/test_admin_people.py.
+    with django_assert_num_queries(13):
         curator_at_desk.get(about(speaker))
     for number in range(LISTED):
         make_affiliation(speaker=speaker, organisation=board, role=f"role {number}")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(13):
         page = curator_at_desk.get(about(speaker))
     assert len(page.context["affiliations"]) == LISTED
     assert f"?speaker__id__exact={speaker.pk}" in page.context["more_affiliations"]
