@@ -61,7 +61,7 @@ def preview(record: Named, into: Named) -> Merge:
     if hasattr(into, "identifiers"):
         into.identifiers = {**record.identifiers, **into.identifiers}
     into.told_apart_from = sorted({*_told_apart_from(record), *_told_apart_from(into)})
-    return Merge(into, _count(_pointing_at(record)), gained)
+    return Merge(into, belonging_to(record), gained)
 
 
 def merge(record: Named, into: Named, reason: str | None = None) -> Merge:
@@ -147,6 +147,11 @@ def undistinguish(one: Named, other: Named, reason: str | None = None) -> None:
                 record.save(update_fields=["distinct_from"])
         doubted = [record for record in map(_fresh, (one, other)) if _may_mean_another(record)]
         _restore_doubts(doubted, said, moved=[*apart, one.pk, other.pk])
+
+
+def belonging_to(record: Named) -> dict[str, int]:
+    """How many rows of each kind point at a record, by its plural: what a merge of it moves."""
+    return _count(_pointing_at(record))
 
 
 def refuse_if_merged(record: Named) -> None:

@@ -10,21 +10,22 @@ from django.db.models import Count, Func, IntegerField, OuterRef, Subquery, Valu
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
+from quotes.admin.filters import PrintedIn, PrintedRole
+from quotes.admin.people import SpeakerWithQuotesAdmin
 from quotes.admin.queues import Anchored, Filed, Flagged, PrintedSince
 from quotes.admin.review import ReviewAdmin
 from quotes.anchoring import CONTEXT
 from quotes.models import Exactly, Quote, Utterance, Via
 from quotes.past import PUBLIC_REASONS, PUBLIC_VERBS
 from quotes.reverting import QuoteReturn
-from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
-from sources.admin.desk import Pages, Printed, RecordAdmin, Rows, in_any, mentioning
-from sources.admin.showing import LISTED, NONE, link_all, link_to_list, shown
-from sources.models import Affiliation, Article, Fold, Mentions, Organisation, Outlet, Speaker
+from sources.admin.desk import Printed, RecordAdmin, Rows, in_any, mentioning
+from sources.admin.showing import NONE, link_all, link_to_about, link_to_list, shown
+from sources.models import Affiliation, Fold, Mentions, Speaker
 
 MOST_CALLED = 1_000
 """Speakers whose quotes a part of a name finds: one that more of them have says too little."""
 
-__all__ = ["ReviewAdmin"]
+__all__ = ["QuoteAdmin", "ReviewAdmin", "SpeakerWithQuotesAdmin", "UtteranceAdmin", "ViaInline"]
 
 
 class ViaInline(Rows):
@@ -40,7 +41,7 @@ class QuoteAdmin(Printed, RecordAdmin):
     """Quotes are filed with their article: none is made here."""
 
     list_display = ("words", "said_by", "as_what", "printed_by", "printed_on", "status", "anchor")
-    list_filter = ("status", Flagged, Anchored, Filed, PrintedSince)
+    list_filter = ("status", Flagged, Anchored, PrintedRole, PrintedIn, Filed, PrintedSince)
     search_fields = ("text",)
     search_help_text = (
         "Words of the quote, the last of which may be unfinished, or any part of the speaker's "
@@ -61,6 +62,7 @@ class QuoteAdmin(Printed, RecordAdmin):
         "flagged",
         "shown_role",
         "role_as_filed",
+        "their_pages",
         "article",
         "outlet",
         "published",
@@ -91,6 +93,7 @@ class QuoteAdmin(Printed, RecordAdmin):
                     "speaker",
                     "affiliation",
                     "organisation",
+                    "their_pages",
                     ("shown_role", "role_as_filed"),
                     "said",
                     "utterance",
@@ -160,7 +163,9 @@ class QuoteAdmin(Printed, RecordAdmin):
 
     @admin.display(description="speaker")
     def said_by(self, quote):
-        return shown(quote.speaker.name if quote.speaker else quote.attribution_speaker)
+        if quote.speaker:
+            return link_to_about(quote.speaker)
+        return shown(quote.attribution_speaker)
 
     @admin.display(description="role")
     def as_what(self, quote):
@@ -168,6 +173,13 @@ class QuoteAdmin(Printed, RecordAdmin):
         return shown(", ".join(part for part in (quote.shown_role, organisation) if part))
 
     # Provenance
+
+    @admin.display(description="their pages")
+    def their_pages(self, quote):
+        """The ways to those who are held to have said it, and where it is printed."""
+        records = [one for one in (quote.speaker, quote.organisation, quote.outlet) if one]
+        links = ((link_to_about(one),) for one in records)
+        return format_html_join(" · ", "{}", links) or NONE
 
     @admin.display(description="words")
     def in_context(self, quote):
@@ -261,72 +273,6 @@ class UtteranceAdmin(RecordAdmin):
         return link_all(
             Quote.objects.visible_to(utterance.reader).filter(utterance=utterance.pk),
             more=link_to_list(Quote, "All", utterance__id__exact=utterance.pk),
-        )
-
-
-# What this app adds to the pages of `sources`
-
-
-class CountsQuotes:
-    """A page of somebody or something that quotes belong to, with the way to them."""
-
-    def get_readonly_fields(self, request, obj=None):
-        return (*super().get_readonly_fields(request, obj), "quotes")
-
-    def get_fieldsets(self, request, obj=None):
-        fieldsets = super().get_fieldsets(request, obj)
-        if obj is None or not request.user.has_perm("quotes.view_quote"):
-            return fieldsets
-        return [*fieldsets[:-1], ("Quotes", {"fields": ["quotes"]}), fieldsets[-1]]
-
-    @admin.display(description="quotes")
-    def quotes(self, record):
-        of = record._meta.model_name
-        found = Quote.objects.visible_to(record.reader).filter(**{of: record.pk})
-        number = Pages(found, 1).count
-        return link_to_list(Quote, f"{number:,}", **{f"{of}__id__exact": record.pk})
-
-
-admin.site.unregister([Article, Organisation, Outlet, Speaker])
-
-
-@admin.register(Outlet)
-class OutletWithQuotesAdmin(CountsQuotes, OutletAdmin):
-    pass
-
-
-@admin.register(Organisation)
-class OrganisationWithQuotesAdmin(CountsQuotes, OrganisationAdmin):
-    pass
-
-
-@admin.register(Speaker)
-class SpeakerWithQuotesAdmin(CountsQuotes, SpeakerAdmin):
-    def known_of(self, speakers, user):
-        """The number of the quotes of each, up to `LISTED`, as a link to them; one query."""
-        quotes = Quote.objects.visible_to(user).filter(speaker=OuterRef("pk")).order_by()
-        some = ArraySubquery(quotes.values("pk")[: LISTED + 1])
-        rows = Speaker.objects.filter(pk__in=[speaker.pk for speaker in speakers]).order_by()
-        number = Func(some, function="cardinality", output_field=IntegerField())
-        return {
-            key: link_to_list(
-                Quote,
-                f"{LISTED}+ quotes" if n > LISTED else f"{n} quote{'' if n == 1 else 's'}",
-                speaker__id__exact=key,
-            )
-            for key, n in rows.values_list("pk", number)
-        }
-
-
-@admin.register(Article)
-class ArticleWithQuotesAdmin(CountsQuotes, ArticleAdmin):
-    """`PrintedArticle` and `CitedAffiliation` are places of triggers, no models: not registered."""
-
-    @admin.display(description="quotes")
-    def quotes(self, article):
-        return link_all(
-            Quote.objects.visible_to(article.reader).filter(article=article.pk).order_by("id"),
-            more=link_to_list(Quote, "All", article__id__exact=article.pk),
         )
 
 

@@ -11,10 +11,10 @@ from django.db.models import Q, Value
 from django.utils.html import format_html
 from knox.models import AuthToken
 
+from sources.admin.about import MOST_DUPLICATES, AboutAdmin, Other
 from sources.admin.desk import (
     ArticleForm,
     Desk,
-    NamedAdmin,
     Printed,
     ReadOnly,
     RecordAdmin,
@@ -23,8 +23,10 @@ from sources.admin.desk import (
     mentioning,
 )
 from sources.admin.duplicates import ListsDuplicates
-from sources.admin.showing import NONE, link_all, link_to_list, shown
+from sources.admin.merging import worded
+from sources.admin.showing import LISTED, NONE, link, link_all, link_to_about, link_to_list, shown
 from sources.admin.timeline import ShowsHistory
+from sources.duplicates import possible_duplicates_of
 from sources.models import (
     Affiliation,
     Article,
@@ -38,20 +40,43 @@ from sources.models import (
     UrlKey,
 )
 
+LATEST = 10
+"""Articles of an outlet, or affiliations in a comparison, that are shown at most."""
+
 
 @admin.register(Outlet)
-class OutletAdmin(NamedAdmin):
+class OutletAdmin(AboutAdmin):
     list_display = ("called", "also_called", "slug", "url", "created")
     fieldsets = [(None, {"fields": ["name", "slug", "aliases", "url"]})]
     prepopulated_fields = {"slug": ["name"]}
+    called_others = "different outlets"
+    about_template = "admin/about_outlet.html"
+
+    def about(self, request, outlet):
+        latest = Article.objects.filter(outlet=outlet.pk)[:LATEST]
+        return super().about(request, outlet) | {
+            "articles": [{"day": each.published, "link": link(each)} for each in latest],
+            "all_articles": link_to_list(Article, "All articles", outlet__id__exact=outlet.pk),
+        }
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(NamedAdmin):
+class OrganisationAdmin(AboutAdmin):
     list_display = ("called", "also_called", "part_of", "created")
     list_select_related = ("parent",)
     autocomplete_fields = ("parent",)
     fieldsets = [(None, {"fields": ["name", "aliases", "parent", "identifiers"]})]
+    called_others = "different organisations"
+    about_template = "admin/about_organisation.html"
+
+    def about(self, request, organisation):
+        held = Affiliation.objects.filter(organisation=organisation.pk)
+        parts = organisation.children.standing()
+        return (
+            super().about(request, organisation)
+            | self.held(held, organisation__id__exact=organisation.pk)
+            | {"parts": [link_to_about(part) for part in parts[:LISTED]]}
+        )
 
     @admin.display(description="parent")
     def part_of(self, organisation):
@@ -70,12 +95,33 @@ class AffiliationInline(RecordRows):
 
 
 @admin.register(Speaker)
-class SpeakerAdmin(ListsDuplicates, NamedAdmin):
+class SpeakerAdmin(ListsDuplicates, AboutAdmin):
     list_display = ("called", "also_called", "kind", "tied_to", "created")
     list_select_related = ("organisation",)
     autocomplete_fields = ("organisation",)
     inlines = [AffiliationInline]
     fieldsets = [(None, {"fields": ["name", "kind", "aliases", "organisation", "identifiers"]})]
+    about_template = "admin/about_speaker.html"
+
+    def different(self, speaker):
+        is_person = speaker.kind == Speaker.Kind.PERSON
+        return "different people" if is_person else "different speakers"
+
+    def compared(self, request, speaker):
+        held = speaker.affiliations.select_related("organisation")[:LATEST]
+        roles = [
+            f"{each.role}, {each.organisation}, {each.start or '?'} – {each.end or '?'}"
+            for each in held
+        ]
+        return super().compared(request, speaker) | {"Affiliations": worded(roles)}
+
+    def duplicates(self, speaker, apart):
+        likely = possible_duplicates_of(speaker, MOST_DUPLICATES)
+        return [Other(each, why=each.why) for each in likely]
+
+    def about(self, request, speaker):
+        held = Affiliation.objects.filter(speaker=speaker.pk)
+        return super().about(request, speaker) | self.held(held, speaker__id__exact=speaker.pk)
 
     @admin.display(description="organisation")
     def tied_to(self, speaker):

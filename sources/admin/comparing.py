@@ -91,7 +91,9 @@ def _value(field: models.Field | None, value) -> str:
         case models.CharField() if field.choices:
             return _choice(field, value)
         case _:
-            return format_html('<div class="value" dir="auto">{}</div>', spelt_out(_cut(str(value))))
+            return format_html(
+                '<div class="value" dir="auto">{}</div>', spelt_out(_cut(str(value)))
+            )
 
 
 def _choice(field: models.Field, value) -> str:
@@ -206,7 +208,9 @@ def woven_words(before: str, after: str) -> str | None:
     keys = [[word.strip() for word in words] for words in (one, other)]
     if SequenceMatcher(None, *keys, autojunk=False).ratio() < ALIKE:
         return None
-    parts = ((mark(spelt_out("".join(words))),) for mark, words in _woven(*keys, one, other) if words)
+    parts = (
+        (mark(spelt_out("".join(words))),) for mark, words in _woven(*keys, one, other) if words
+    )
     return format_html('<div class="value" dir="auto">{}</div>', format_html_join("", "{}", parts))
 
 

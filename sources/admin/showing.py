@@ -1,5 +1,7 @@
 """How records and other people's words are shown on a page of the admin."""
 
+from urllib.parse import urlencode
+
 from django.db import models
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -25,12 +27,20 @@ def shown(text: str | None) -> str | None:
     return format_html("<bdi>{}</bdi>", spelt_out(text)) if text else None
 
 
+def address(record: models.Model, page: str) -> str:
+    """Where a page of a record is: `about`, `change`, `history`, `merge`."""
+    name = f"admin:{record._meta.app_label}_{record._meta.model_name}_{page}"
+    return reverse(name, args=[record.pk])
+
+
 def link(record: models.Model, text: str | None = None) -> str:
     """A link to a record's page, under its name."""
-    name = f"admin:{record._meta.app_label}_{record._meta.model_name}_change"
-    return format_html(
-        '<a href="{}">{}</a>', reverse(name, args=[record.pk]), shown(text or str(record))
-    )
+    return format_html('<a href="{}">{}</a>', address(record, "change"), shown(text or str(record)))
+
+
+def link_to_about(record: models.Model, text: str | None = None) -> str:
+    """A link to the page that shows a named record as a whole, under its name."""
+    return format_html('<a href="{}">{}</a>', address(record, "about"), shown(text or str(record)))
 
 
 def link_all(records: models.QuerySet, *, more: str, **kwargs) -> str:
@@ -46,5 +56,4 @@ def link_all(records: models.QuerySet, *, more: str, **kwargs) -> str:
 def link_to_list(model: type[models.Model], text: str, **lookups) -> str:
     """A link to the list of records that match."""
     place = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    query = "&".join(f"{name}={value}" for name, value in lookups.items())
-    return format_html('<a href="{}?{}">{}</a>', place, query, text)
+    return format_html('<a href="{}?{}">{}</a>', place, urlencode(lookups), text)

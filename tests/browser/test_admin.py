@@ -58,6 +58,8 @@ def test_a_curator_finds_a_speaker_whose_accents_are_not_typed(log_in):
     page.wait_for_url("**q=skoric**")
     assert page.locator("#result_list tbody tr").count() == 1
     page.click("#result_list tbody th a")
+    expect(page.locator("h1")).to_have_text("Željka Škorić")
+    page.click(".object-tools a:has-text('Change')")
     assert page.input_value("#id_name") == "Željka Škorić"
 
 

@@ -1,7 +1,9 @@
 """Who may do what: every operation of every route, for everybody."""
 
 import io
+import re
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -553,8 +555,9 @@ def test_every_page_of_the_admin_sends_a_stranger_to_the_login(curator):
     token_only = Client(headers={"Authorization": curator._credentials["HTTP_AUTHORIZATION"]})
     not_staff = Client()
     not_staff.force_login(curator.user)
+    keys = {"<path:object_id>": "1", "<path:url>": "x", "<uuid:key>": str(UUID(int=1))}
     pages = {
-        "/" + route.replace("<path:object_id>", "1").replace("<path:url>", "x")
+        "/" + re.sub("<[a-z]+:[a-z_]+>", lambda key: keys.get(key[0], key[0]), route)
         for route, _ in patterns(get_resolver())
         if route.startswith("admin/") and "<int:" not in route and "(?P" not in route
     }

@@ -1,0 +1,368 @@
+"""The screens on which two records are found to be one, or not, and each of these is taken back.
+
+Both stand side by side with what would move. What is decided there carries the versions that were
+read: where something else is on record by then, nothing is done, and both versions are shown.
+"""
+
+from dataclasses import dataclass
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, models, transaction
+from django.http import HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.html import format_html_join
+from django.utils.text import capfirst
+
+from sources import merging
+from sources.admin.desk import NamedAdmin, few_lines
+from sources.admin.showing import NONE, address, link_to_about, shown, spelt_out
+from sources.faults import Conflict, refusal_of
+from sources.ledger import Revision
+from sources.models import Named
+from sources.names import as_uuid
+
+VERBS = ("merge", "unmerge", "distinguish", "undistinguish")
+
+MOST_VERSIONS = 50
+"""Changes made meanwhile that are shown at most."""
+
+# What is sent
+
+
+class Choice(forms.Form):
+    """Which other record it is."""
+
+    into = forms.ModelChoiceField(queryset=None, label="The other")
+
+    def __init__(self, record: Named, admin_site):
+        super().__init__()
+        field, model = self.fields["into"], type(record)
+        field.queryset = model.objects.none()  # asked for as one types
+        field.widget = AutocompleteSelect(model._meta.get_field("merged_into"), admin_site)
+        field.widget.is_required = True
+        field.widget.choices = field.choices
+
+
+class Reason(forms.Form):
+    """Why, and which version it was decided on."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    reason = forms.CharField(
+        required=False,
+        max_length=2000,
+        widget=few_lines(),
+        help_text="Kept in the history. May be left empty.",
+    )
+
+
+class Decision(Reason):
+    """What is decided of two records."""
+
+    into = forms.ModelChoiceField(queryset=None, widget=forms.HiddenInput)
+    into_version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, model: type[Named], *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["into"].queryset = model.objects.all()
+
+
+# What is shown
+
+
+@dataclass
+class Meanwhile:
+    """What somebody did to a record since it was read: field by field, and who."""
+
+    record: Named
+    version_read: int
+    revisions: list[Revision]
+    lines: list[tuple[str, str, str]]
+
+    @classmethod
+    def of(cls, record: Named, version_read: int) -> "Meanwhile | None":
+        if record.version == version_read:
+            return None
+        later = Revision.objects.of(record).filter(version__gte=version_read)
+        before, *after = [*later[:MOST_VERSIONS]] or [None]
+        if not after:
+            return cls(record, version_read, [], [])
+        names = sorted({name for revision in after for name in revision.fields})
+        model, was, now = type(record), before.state or {}, after[-1].state or {}
+        columns = {field.column: field for field in model._meta.concrete_fields}
+        lines = [
+            (
+                capfirst(columns[name].verbose_name),
+                recorded(columns[name], was.get(name)),
+                recorded(columns[name], now.get(name)),
+            )
+            for name in names
+            if name in columns
+        ]
+        return cls(record, version_read, after, lines)
+
+
+def recorded(field: models.Field, value) -> str:
+    """A value as the ledger keeps it, in words."""
+    if value and field.is_relation:
+        value = field.related_model.objects.filter(pk=value).first() or value
+    return worded(value)
+
+
+def worded(value) -> str:
+    """A value of a record in words, other people's isolated."""
+    if isinstance(value, Named):
+        return link_to_about(value)
+    if isinstance(value, dict):
+        value = [f"{scheme}: {identifier}" for scheme, identifier in value.items()]
+    if isinstance(value, list):
+        return format_html_join("", "<div>{}</div>", ((shown(str(v)),) for v in value)) or NONE
+    return shown(str(value)) if value not in (None, "") else NONE
+
+
+def counted(rows: dict[str, int]) -> str:
+    """`quotes: 14, affiliations: 2`; what there is none of is left out."""
+    return ", ".join(f"{plural}: {number:,}" for plural, number in rows.items() if number)
+
+
+# The screens
+
+
+class MergingAdmin(NamedAdmin):
+    """Merge two records, tell them apart, and take either back: for those who may change them.
+
+    `called_others` is what two such records are, when they are not one.
+    """
+
+    called_others = "different records"
+
+    def get_urls(self):
+        own = [
+            path(
+                f"<uuid:key>/{verb}/",
+                self.admin_site.admin_view(getattr(self, f"{verb}_view")),
+                name=f"{self.opts.app_label}_{self.opts.model_name}_{verb}",
+            )
+            for verb in VERBS
+        ]
+        return [*own, *super().get_urls()]
+
+    def different(self, record: Named) -> str:
+        """What this record and another are when they are not one: `different people`."""
+        return self.called_others
+
+    def facts(self, request, record: Named) -> dict[str, str]:
+        """What is held of a record, by label."""
+        held = {}
+        for name in flatten_fieldsets(self.fieldsets):
+            field = self.opts.get_field(name)
+            held[capfirst(field.verbose_name)] = worded(getattr(record, name))
+        return held
+
+    def compared(self, request, record: Named) -> dict[str, str]:
+        """What else helps to tell whether it is the same as another, and what is held of it."""
+        return self.facts(request, record)
+
+    def named(self, request, key) -> Named | None:
+        """The record with this key, as it is now; nothing is locked yet."""
+        return self.get_queryset(request).with_told_apart().filter(pk=key).first()
+
+    def missing(self, request, key):
+        return self._get_obj_does_not_exist_redirect(request, self.opts, str(key))
+
+    def refuse_unless_may_change(self, request) -> None:
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+
+    def page(self, request, template: str, record: Named, title: str, **context):
+        """A page of the admin about a record."""
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "record": record,
+            "name": spelt_out(record.name),
+            "title": title,
+            "addresses": {
+                page: address(record, page) for page in ("about", "change", "history", *VERBS)
+            },
+            **context,
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, template, context)
+
+    # Two records
+
+    def merge_view(self, request, key):
+        """Choose the other; see both and what a merge would do; merge."""
+        if request.method == "POST":
+            return self._decide(request, key, merging.merge)
+        self.refuse_unless_may_change(request)
+        if (record := self.named(request, key)) is None:
+            return self.missing(request, key)
+        if record.merged_into_id:
+            return HttpResponseRedirect(address(record, "about"))
+        chosen = self.model.objects.filter(pk=as_uuid(request.GET.get("into", "")))
+        if (into := chosen.first()) is None:
+            return self._choose(request, record)
+        return self._compare(request, record, into.survivor)
+
+    def distinguish_view(self, request, key):
+        """Remember that two are not one."""
+        return self._decide(request, key, merging.distinguish)
+
+    def undistinguish_view(self, request, key):
+        """Take that back."""
+        return self._decide(request, key, merging.undistinguish)
+
+    def _choose(self, request, record: Named):
+        choice = Choice(record, self.admin_site)
+        return self.page(
+            request,
+            "admin/merge_choose.html",
+            record,
+            "Merge",
+            choice=choice,
+            is_missing="into" in request.GET,
+            media=self.media + choice.media,
+        )
+
+    def _decide(self, request, key, verb):
+        self.refuse_unless_may_change(request)
+        if (record := self.named(request, key)) is None:
+            return self.missing(request, key)
+        sent = Decision(self.model, request.POST)
+        if not sent.is_valid():
+            if into := sent.cleaned_data.get("into"):
+                return self._compare(request, record, into, sent=sent)
+            return HttpResponseRedirect(address(record, "merge"))
+        into, reason = sent.cleaned_data["into"], sent.cleaned_data["reason"]
+        lock = merging.lock_to_move if verb is merging.merge else merging.lock
+        try:
+            with transaction.atomic():
+                now = lock(record, into)
+                read = [sent.cleaned_data[name] for name in ("version", "into_version")]
+                changes = [Meanwhile.of(*pair) for pair in zip(now, read, strict=True)]
+                if not any(changes):
+                    done = verb(record, into, reason)
+        except Conflict as conflict:
+            return self._compare(request, record, into, sent=sent, conflict=conflict)
+        except IntegrityError as error:
+            conflict = Conflict(refusal_of(error))
+            return self._compare(request, record, into, sent=sent, conflict=conflict)
+        if any(changes):
+            changes = [each for each in changes if each]
+            return self._compare(request, record, into, sent=sent, meanwhile=changes)
+        return self._decided(request, verb, record, into, done)
+
+    def _decided(self, request, verb, record: Named, into: Named, done):
+        one, other = spelt_out(record.name), spelt_out(into.name)
+        place = address(record, "about")
+        if verb is merging.merge:
+            moved = counted(done.moved)
+            said = f"“{one}” was merged into “{other}”."
+            said += f" Moved: {moved}." if moved else " Nothing had to be moved."
+            place = f"{address(into, 'about')}?merged={record.pk}"
+        elif verb is merging.distinguish:
+            said = f"It is remembered that “{one}” and “{other}” are {self.different(record)}."
+        else:
+            said = f"That “{one}” and “{other}” are {self.different(record)} was taken back."
+        messages.success(request, said)
+        return HttpResponseRedirect(place)
+
+    def _compare(self, request, record, into, *, sent=None, conflict=None, meanwhile=()):
+        """Both side by side; `sent` is what was refused, for the reason in it to be kept."""
+        sides = [self.named(request, each.pk) for each in (record, into)]
+        record, into = sides
+        facts = [self.compared(request, side) for side in sides]
+        belongs = [merging.belonging_to(side) for side in sides]
+        merge = None
+        try:
+            # It changes the survivor that it is given: one of its own.
+            merge = merging.preview(record, self.named(request, into.pk))
+        except Conflict as refusal:
+            conflict = conflict or refusal
+        apart = set(self.model.objects.survivors(record.told_apart_from).values())
+        initial = {
+            "into": into.pk,
+            "version": record.version,
+            "into_version": into.version,
+            "reason": sent["reason"].value() if sent else None,
+        }
+        decision = Decision(self.model, initial=initial)
+        return self.page(
+            request,
+            "admin/merge.html",
+            record,
+            "Merge",
+            into=into,
+            into_name=spelt_out(into.name),
+            into_address=address(into, "about"),
+            rows=[(label, facts[0][label], facts[1][label]) for label in facts[0]],
+            belongs=[counted(each) or NONE for each in belongs],
+            merge=merge,
+            moved=merge and counted(merge.moved),
+            gained=merge and worded(merge.aliases),
+            conflict=conflict,
+            faults=[worded(fault["message"]) for fault in conflict.faults] if conflict else (),
+            is_one=record.pk == into.pk,
+            is_apart=into.pk in apart,
+            different=self.different(record),
+            meanwhile=meanwhile,
+            decision=decision,
+            reason_errors=sent.errors.get("reason") if sent else None,
+            swapped=f"{address(into, 'merge')}?into={record.pk}",
+        )
+
+    # Undo
+
+    def unmerge_view(self, request, key):
+        """See what a merge did, and undo it."""
+        self.refuse_unless_may_change(request)
+        if (record := self.named(request, key)) is None:
+            return self.missing(request, key)
+        conflict, meanwhile, sent = None, None, Reason(request.POST or None)
+        if request.method == "POST" and sent.is_valid() and record.merged_into_id:
+            try:
+                with transaction.atomic():
+                    now, _ = merging.lock_to_move(record, record.merged_into)
+                    meanwhile = Meanwhile.of(now, sent.cleaned_data["version"])
+                    if not meanwhile:
+                        done = merging.unmerge(record, sent.cleaned_data["reason"])
+                        return self._parted(request, record, done)
+            except Conflict as refusal:
+                conflict = refusal
+            except IntegrityError as error:
+                conflict = Conflict(refusal_of(error))
+            record = self.named(request, key)
+        if not record.merged_into_id:
+            said = f"“{spelt_out(record.name)}” is not merged into another: nothing to undo."
+            messages.warning(request, said)
+            return HttpResponseRedirect(address(record, "about"))
+        again = {"version": record.version, "reason": sent["reason"].value()}
+        made = Revision.objects.of(record).filter(verb=Revision.Verb.MERGED).last()
+        return self.page(
+            request,
+            "admin/unmerge.html",
+            record,
+            "Undo a merge",
+            into=record.merged_into,
+            into_link=link_to_about(record.merged_into),
+            made=made,
+            conflict=conflict,
+            meanwhile=[meanwhile] if meanwhile else (),
+            reason=Reason(initial=again),
+            reason_errors=sent.errors.get("reason") if sent.is_bound else None,
+        )
+
+    def _parted(self, request, record: Named, done: merging.Merge):
+        moved = counted(done.moved)
+        survivor = spelt_out(record.merged_into.name)
+        said = f"“{spelt_out(record.name)}” stands by itself again, apart from “{survivor}”."
+        said += f" Went back: {moved}." if moved else " Nothing had to be moved back."
+        messages.success(request, said)
+        return HttpResponseRedirect(address(record, "about"))
