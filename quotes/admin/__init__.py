@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, Q, Subquery, Value
 from django.utils.html import format_html, format_html_join
 
+from quotes.admin.bulk import BulkActions
 from quotes.anchoring import CONTEXT
 from quotes.models import Exactly, Quote, Utterance, Via
 from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
@@ -25,7 +26,7 @@ class ViaInline(Rows):
 
 
 @admin.register(Quote)
-class QuoteAdmin(Printed, RecordAdmin):
+class QuoteAdmin(BulkActions, Printed, RecordAdmin):
     """Quotes are filed with their article: none is made here."""
 
     list_display = ("words", "said_by", "as_what", "printed_by", "printed_on", "status", "anchor")

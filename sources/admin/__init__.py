@@ -11,6 +11,7 @@ from django.db.models import Q, Value
 from django.utils.html import format_html
 from knox.models import AuthToken
 
+import sources.admin.jobs  # noqa: F401 (the pages of jobs)
 from sources.admin.desk import (
     ArticleForm,
     Desk,
