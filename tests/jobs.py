@@ -20,7 +20,12 @@ def work_off() -> None:
 
 def _work_off() -> None:
     with app.replace_connector(app.connector.get_worker_connector()):
-        app.run_worker(wait=False, install_signal_handlers=False, listen_notify=False)
+        app.run_worker(
+            wait=False,
+            install_signal_handlers=False,
+            listen_notify=False,
+            shutdown_graceful_timeout=None,  # or it would stop the job when no other is left
+        )
 
 
 def empty_queue() -> None:

@@ -65,16 +65,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except embedded.ServerStartError as problem:
             raise OperationalError(str(problem)) from problem
 
-    def get_connection_params(self):
-        # Whoever asks is about to connect, perhaps by himself, as procrastinate's worker does.
-        if self.is_embedded:
-            self.ensure_server_is_running()
-        return super().get_connection_params()
-
     def get_new_connection(self, conn_params):
-        # Every road of Django's to the server passes here: pooled or not, and the test runner's
-        # connection to the `postgres` database. Asked each time, so that a server that died is
-        # started again.
+        # Every road to the server passes here: pooled or not, and the test runner's connection to
+        # the `postgres` database. Asked each time, so that a server that died is started again.
         if self.is_embedded:
             self.ensure_server_is_running()
         return super().get_new_connection(conn_params)

@@ -6,6 +6,7 @@ what is confirmed is what is changed, and nothing else, whatever came to match t
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
@@ -20,6 +21,7 @@ from quotes.life import STEPS
 from quotes.models import Quote
 from sources import jobs
 from sources.admin.jobs import page_of
+from sources.admin.showing import spelt_out
 from sources.faults import pointed
 from sources.jobs import Job
 from sources.models import Organisation, Speaker
@@ -166,6 +168,11 @@ class BulkActions:
             if not request.user.has_perm(PERMISSIONS[step]):
                 raise PermissionDenied
         return super().changelist_view(request, extra_context)
+
+    def action_checkbox(self, quote):
+        label = f"Select: {spelt_out(str(quote))}"
+        box = forms.CheckboxInput({"class": "action-select", "aria-label": label}, lambda _: False)
+        return box.render(ACTION_CHECKBOX_NAME, str(quote.pk))
 
     def draft(self, request, step: str, queryset):
         try:

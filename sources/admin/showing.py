@@ -17,7 +17,12 @@ _TURNS = {
 
 def shown(text: str | None) -> str | None:
     """Somebody else's words among ours; characters that turn the direction of text spelt out."""
-    return format_html("<bdi>{}</bdi>", text.translate(_TURNS)) if text else None
+    return format_html("<bdi>{}</bdi>", spelt_out(text)) if text else None
+
+
+def spelt_out(text: str) -> str:
+    """Likewise where no element can stand, as in an attribute."""
+    return text.translate(_TURNS)
 
 
 def link(record: models.Model, text: str | None = None) -> str:
