@@ -48,6 +48,7 @@ class Outcome:
     unchanged: int = 0
     refused: int = 0
     told: list[dict] = field(default_factory=list)
+    stop: str = ""  # why the rest is not to be done
 
     def refuse(self, why: str, **where) -> None:
         self.refused += 1
@@ -56,13 +57,19 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Work:
-    """One kind of work: what it is called, who may have it done, and how a part of it is done."""
+    """One kind of work: what it is called, who may have it done, and how a part of it is done.
+
+    `about` is the model its ids are of, "app.model". Work that looks before it leaps has `confirm`,
+    the name of the page where what a first round found (`Job.is_trial`) is confirmed.
+    """
 
     name: str
     permission: str
     title: Callable[["Job"], str]
     do: Callable[["Job", list], Outcome]
-    about: str = ""  # the model its ids are of: "app.model"
+    about: str = ""
+    at_once: int = AT_ONCE
+    confirm: str = ""
 
 
 WORKS: dict[str, Work] = {}
@@ -93,7 +100,8 @@ class JobQuerySet(models.QuerySet):
 class Job(models.Model):
     """Some bulk work that somebody asked for, how far it is, and what came of it.
 
-    It is a draft until it was confirmed. `given` is what was asked for beside the rows.
+    It is a draft until it was confirmed. `given` is what was asked for beside the rows. A trial
+    changes nothing; once it is through, the job is checked, and waits to be confirmed again.
     """
 
     class State(models.TextChoices):
@@ -101,6 +109,7 @@ class Job(models.Model):
         WAITING = "waiting"
         RUNNING = "running"
         DONE = "done"
+        CHECKED = "checked"
         CANCELLED = "cancelled"
         FAILED = "failed"
 
@@ -146,6 +155,10 @@ class Job(models.Model):
         return self.state in self.OPEN
 
     @property
+    def is_trial(self) -> bool:
+        return bool(self.given.get("trial"))
+
+    @property
     def told(self) -> Iterator[dict]:
         """The lines of its report, in order; read part by part."""
         for lines in self.parts.exclude(told=[]).values_list("told", flat=True).iterator(20):
@@ -157,14 +170,17 @@ class Job(models.Model):
         """Have a draft done: at once if it is small, else by a worker."""
         with transaction.atomic():
             self.refresh_from_db(from_queryset=Job.objects.select_for_update(of=("self",)))
-            if self.state not in (Job.State.DRAFT, Job.State.FAILED):
+            if self.is_open or self.state in (Job.State.DONE, Job.State.CANCELLED):
                 return
+            if self.state == Job.State.CHECKED:
+                self.parts.update(done=False, told=[])
+                self.changed = self.unchanged = self.refused = 0
             self.given |= given
             self.state, self.asked, self.ended, self.fault = Job.State.WAITING, Now(), None, None
             self.save()
-            if self.total > AT_ONCE:
+            if self.total > self.kind.at_once:
                 app.configure_task("sources.tasks.run").defer(job=str(self.pk))
-        if self.total <= AT_ONCE:
+        if self.total <= self.kind.at_once:
             run(self.pk)
         self.refresh_from_db()
 
@@ -179,9 +195,11 @@ class Job(models.Model):
         Job.objects.open().filter(pk=self.pk).update(state=Job.State.FAILED, ended=Now(), fault=why)
 
     def _end(self) -> None:
-        self.state, self.ended = Job.State.DONE, Now()
+        self.state = Job.State.CHECKED if self.is_trial else Job.State.DONE
+        self.ended = Now()
         self.save(update_fields=["state", "ended"])
-        self._forget_rows()
+        if not self.is_trial:
+            self._forget_rows()
 
     def _forget_rows(self) -> None:
         self.parts.exclude(rows=[]).update(rows=[])
@@ -306,6 +324,8 @@ def _do_a_part(key: UUID | str) -> bool:
         unchanged=F("unchanged") + outcome.unchanged,
         refused=F("refused") + outcome.refused,
     )
+    if outcome.stop:
+        job.fail(outcome.stop)
     return True
 
 
@@ -313,9 +333,13 @@ def _do_a_part(key: UUID | str) -> bool:
 
 
 def forget_old() -> None:
-    """Drafts nobody confirmed, and reports that were kept long enough."""
+    """What nobody confirmed, and reports that were kept long enough; a file goes with its job."""
     now = timezone.now()
-    Job.objects.filter(state=Job.State.DRAFT, asked__lt=now - DRAFTS_KEPT).delete()
+    unconfirmed = Job.objects.filter(state__in=(Job.State.DRAFT, Job.State.CHECKED))
+    unconfirmed.filter(asked__lt=now - DRAFTS_KEPT).delete()
+    failed = Job.objects.filter(state=Job.State.FAILED, ended__lt=now - DRAFTS_KEPT)
+    Part.objects.filter(job__in=failed).exclude(rows=[]).update(rows=[])
+    failed.update(state=Job.State.CANCELLED)
     Job.objects.filter(ended__lt=now - KEPT).delete()
 
 

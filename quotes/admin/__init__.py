@@ -8,11 +8,14 @@ from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, Q, Subquery, Value
 from django.utils.html import format_html, format_html_join
 
+import quotes.importing  # noqa: F401 (filings can be brought in)
 from quotes.admin.bulk import BulkActions
 from quotes.anchoring import CONTEXT
 from quotes.models import Exactly, Quote, Utterance, Via
+from quotes.resources import QuoteTable
 from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
 from sources.admin.desk import Pages, Printed, RecordAdmin, Rows, mentioning
+from sources.admin.sheets import GoesOut
 from sources.admin.showing import NONE, link_all, link_to_list, shown
 from sources.models import Affiliation, Article, Fold, Organisation, Outlet, Speaker
 
@@ -26,8 +29,10 @@ class ViaInline(Rows):
 
 
 @admin.register(Quote)
-class QuoteAdmin(BulkActions, Printed, RecordAdmin):
-    """Quotes are filed with their article: none is made here."""
+class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
+    """Quotes are filed with their article: none is made here, but from a table of filings."""
+
+    table, imports = QuoteTable, "import filings"
 
     list_display = ("words", "said_by", "as_what", "printed_by", "printed_on", "status", "anchor")
     list_filter = ("status",)

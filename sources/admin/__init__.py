@@ -22,6 +22,7 @@ from sources.admin.desk import (
     RecordRows,
     mentioning,
 )
+from sources.admin.sheets import GoesOut
 from sources.admin.showing import NONE, link_all, link_to_list, shown
 from sources.models import (
     Affiliation,
@@ -34,17 +35,26 @@ from sources.models import (
     StoredAnswer,
     UrlKey,
 )
+from sources.resources import (
+    AffiliationTable,
+    ArticleTable,
+    OrganisationTable,
+    OutletTable,
+    SpeakerTable,
+)
 
 
 @admin.register(Outlet)
-class OutletAdmin(NamedAdmin):
+class OutletAdmin(GoesOut, NamedAdmin):
+    table, imports = OutletTable, "import outlets"
     list_display = ("called", "also_called", "slug", "url", "created")
     fieldsets = [(None, {"fields": ["name", "slug", "aliases", "url"]})]
     prepopulated_fields = {"slug": ["name"]}
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(NamedAdmin):
+class OrganisationAdmin(GoesOut, NamedAdmin):
+    table, imports = OrganisationTable, "import organisations"
     list_display = ("called", "also_called", "part_of", "created")
     list_select_related = ("parent",)
     autocomplete_fields = ("parent",)
@@ -67,7 +77,8 @@ class AffiliationInline(RecordRows):
 
 
 @admin.register(Speaker)
-class SpeakerAdmin(NamedAdmin):
+class SpeakerAdmin(GoesOut, NamedAdmin):
+    table, imports = SpeakerTable, "import speakers"
     list_display = ("called", "also_called", "kind", "tied_to", "created")
     list_select_related = ("organisation",)
     autocomplete_fields = ("organisation",)
@@ -80,7 +91,8 @@ class SpeakerAdmin(NamedAdmin):
 
 
 @admin.register(Affiliation)
-class AffiliationAdmin(RecordAdmin):
+class AffiliationAdmin(GoesOut, RecordAdmin):
+    table, imports = AffiliationTable, "import affiliations"
     list_display = ("held", "holder", "at", "since", "until", "created")
     search_fields = ("role",)
     search_help_text = "Words of the role, of the speaker's name or of the organisation's."
@@ -131,7 +143,8 @@ class AffiliationAdmin(RecordAdmin):
 
 
 @admin.register(Article)
-class ArticleAdmin(Printed, RecordAdmin):
+class ArticleAdmin(GoesOut, Printed, RecordAdmin):
+    table = ArticleTable
     """Articles are filed, with their text: none is made here."""
 
     form = ArticleForm

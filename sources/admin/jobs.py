@@ -1,7 +1,5 @@
 """The page of a job: how far it is, what came of it. Whoever asked for it sees it."""
 
-import csv
-
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseRedirect, StreamingHttpResponse
@@ -14,11 +12,12 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from sources import jobs
 from sources.admin.desk import Desk, ReadOnly
 from sources.jobs import WORKS, Job
-from sources.spreadsheets import safe
+from sources.spreadsheets import csv_lines
 
 LISTED = 100
 """Lines of the report that the page shows; the file has them all."""
 
+CSV = "text/csv; charset=utf-8"
 COLUMNS = ("row", "id", "outcome", "column", "why")
 
 admin.site.unregister(ProcrastinateJob)  # how a worker is told; what it does is told here
@@ -26,13 +25,6 @@ admin.site.unregister(ProcrastinateJob)  # how a worker is told; what it does is
 
 def page_of(job: Job) -> str:
     return reverse("admin:sources_job_change", args=[job.pk])
-
-
-class Echo:
-    """A file that gives back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
 
 
 @admin.register(Job)
@@ -121,6 +113,8 @@ class JobAdmin(ReadOnly, Desk):
             "more": len(lines) == LISTED,
             "columns": [name for name in COLUMNS if any(name in line for line in lines)],
             "is_mine": job.asked_by == request.user or request.user.is_superuser,
+            "confirm": job.state == Job.State.CHECKED
+            and reverse(f"{job.kind.confirm}_confirm", args=[job.pk]),
             "nobody_works": job.state == Job.State.WAITING and not jobs.worker_is_there(),
         }
         request.current_app = self.admin_site.name
@@ -144,14 +138,8 @@ class JobAdmin(ReadOnly, Desk):
 
     def report_view(self, request, key):
         job = self.job_of(request, key)
-        writer = csv.writer(Echo())
-
-        def lines():
-            yield writer.writerow(COLUMNS)
-            for line in job.told:
-                yield writer.writerow([safe(str(line.get(name, ""))) for name in COLUMNS])
-
-        answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+        rows = ([str(line.get(name, "")) for name in COLUMNS] for line in job.told)
+        answer = StreamingHttpResponse(csv_lines(COLUMNS, rows), content_type=CSV)
         answer["Content-Disposition"] = f'attachment; filename="job-{job.pk}.csv"'
         return answer
 
