@@ -136,10 +136,9 @@ def _revise(job: Job, rows: list) -> Outcome:
 def title(job: Job) -> str:
     """What a job does, and to how many."""
     number = f"{job.total:,} quote{'' if job.total == 1 else 's'}"
-    if job.work != "revise":
-        return f"{job.work.capitalize()} {number}"
-    names = job.given.get("changes") or {job.given.get("field"): None}
-    return f"Set the {' and '.join(filter(None, names))} of {number}"
+    if names := job.given.get("changes"):
+        return f"Set the {' and '.join(names)} of {number}"
+    return f"{job.work.capitalize()} {number}"
 
 
 for name, permission in PERMISSIONS.items():

@@ -22,6 +22,12 @@ SAID = ("kind", "speaker", "speaker_kind", "role", "organisation", "said")
 QUOTE = ("quote", *SAID, *(f"attribution_{name}" for name in PRINTED))
 COLUMNS = (*ARTICLE, *QUOTE)
 
+HINT = (
+    "One row a quote, with its article's columns repeated, or left empty in the rows below the "
+    "first. text is the exact text of the article; without it the quotes are unanchored. Each "
+    "article is filed whole or not at all, as by the API, and its new quotes are proposals."
+)
+
 
 def by_article(rows: list[Cells]) -> list[list[Cells]]:
     """The rows of each article together, in the order in which the articles come."""
@@ -111,7 +117,7 @@ def _placed(fault: dict, rows: list[Cells], quoting: list[Cells]) -> tuple[int, 
 
 def _refused(rows: list[Cells], faults: list[tuple]) -> list[dict]:
     """All the rows of a filing: it is stored whole or not at all."""
-    number = faults[0][0]
+    number = min(faults)[0]
     rest = {"column": "", "why": f"Its article was refused: see row {number}."}
     return [
         {
@@ -167,5 +173,6 @@ can_import(
         take=take,
         group=by_article,
         at_once=AT_ONCE,
+        hint=HINT,
     )
 )

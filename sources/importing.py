@@ -29,6 +29,12 @@ AT_ONCE = 500
 PART = 100
 LONGEST_SHOWN = 300
 
+HINT = (
+    "An export is such a file: change cells and bring it back. A row with an id changes that "
+    "record, one without makes a new one. A row whose version is no longer the record's is "
+    "refused. Columns that are left out, and cells that are left as they were, change nothing."
+)
+
 REST = "Other rows of the file were refused, so nothing of this part was written."
 
 
@@ -43,6 +49,7 @@ class Importing:
     take: Callable[[list, object], list[dict]]  # numbered rows and the user; in a transaction
     group: Callable[[list[Cells]], list[list[Cells]]]  # rows that have to go together
     at_once: int = AT_ONCE
+    hint: str = HINT  # for whoever makes such a table
 
     def may(self, user) -> bool:
         return user.has_perms(self.permissions)

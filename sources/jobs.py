@@ -16,6 +16,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 from django.db.models import F
 from django.db.models.functions import UUID7, Now
@@ -245,7 +246,10 @@ def draft(work: str, user, *, of: models.QuerySet, **given) -> Job:
     """
     job = Job.objects.create(work=work, asked_by=user, given=given)
     chosen = of.order_by("pk").values_list("pk", "version")[: MOST + 1]
-    sql, values = chosen.query.sql_with_params()
+    try:
+        sql, values = chosen.query.sql_with_params()
+    except EmptyResultSet:  # nothing can match
+        return job
     with connection.cursor() as cursor:
         cursor.execute(
             f"""

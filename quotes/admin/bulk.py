@@ -4,6 +4,8 @@ The choice is kept as a draft of a job (`sources.jobs`): the ids and versions th
 what is confirmed is what is changed, and nothing else, whatever came to match the filters since.
 """
 
+import json
+
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -34,6 +36,15 @@ LABELS = {
     "settle": "Settle the disputes of the selected quotes",
     "retract": "Retract the selected quotes",
     "revise": "Set speaker, organisation, language or kind of the selected quotes",
+}
+
+WILL = {
+    "publish": "will be published: readers will see them.",
+    "reject": "will be rejected, and not be published.",
+    "dispute": "will be marked as disputed. Readers still see them.",
+    "settle": "will stand as published: their dispute is settled.",
+    "retract": "will be retracted, for good.",
+    "revise": "can be revised.",
 }
 
 SAMPLE = 10
@@ -192,10 +203,14 @@ class BulkActions:
         kind = RevisionForm if job.work == "revise" else ReasonForm
         form = kind(request.POST or None, job=job)
         valid = request.method == "POST" and form.is_valid()
-        if valid and "_do" in request.POST:
+        changes = form.given().get("changes") if valid else None
+        foretold = json.dumps(changes, sort_keys=True)
+        # Values that were changed after they were foretold are foretold anew.
+        if valid and "_do" in request.POST and request.POST.get("foretold", "null") == foretold:
             job.start(**form.given())
             return self.done(request, job)
-        changes = form.given().get("changes") if valid else None
+        if changes:
+            job.given = {"changes": changes}  # as it will be called
         context = {
             **self.admin_site.each_context(request),
             "title": f"{job}?",
@@ -203,6 +218,8 @@ class BulkActions:
             "job": job,
             "form": form,
             "media": self.media + form.media,
+            "will": WILL[job.work],
+            "foretold": foretold,
             "is_revision": job.work == "revise",
             "is_foretold": job.work != "revise" or changes is not None,
             "at_once": job.total <= jobs.AT_ONCE,

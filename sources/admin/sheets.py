@@ -124,7 +124,7 @@ class GoesOut:
                 return HttpResponseRedirect(page_of(job))
             place = reverse(f"admin:{self._url_name('import_confirm')}", args=[job.pk])
             return HttpResponseRedirect(place)
-        return self._page(request, "admin/import_upload.html", form=form, columns=kind.columns)
+        return self._page(request, "admin/import_upload.html", form=form, kind=kind)
 
     def preview_view(self, request, key):
         """What would become of each row; then, confirmed, what became of it."""

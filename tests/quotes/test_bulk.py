@@ -51,7 +51,8 @@ def choose(client: Client, step: str, quotes=(), *, query: str = "", across: boo
 def confirm(client: Client, answer, **values) -> Job:
     assert answer.status_code == 302, answer.content
     page = answer.headers["Location"]
-    done = client.post(page, {"_do": "1", **values})
+    foretold = client.post(page, values).context["foretold"]
+    done = client.post(page, {"_do": "1", "foretold": foretold, **values})
     assert done.status_code == 302, done.context["form"].errors
     return Job.objects.get(pk=page.split("/")[-2])
 
@@ -191,6 +192,19 @@ def test_only_the_ticked_fields_are_set_and_nothing_is_a_value(curator_at_desk):
     assert (quote.speaker, quote.language) == (None, "en")
 
 
+def test_what_was_not_foretold_is_not_done(curator_at_desk):
+    quote = make_quote(language="en")
+    page = choose(curator_at_desk, "revise", [quote]).headers["Location"]
+    values = {"set_language": "on", "language": "nb"}
+    foretold = curator_at_desk.post(page, values).context["foretold"]
+    other = {"_do": "1", "foretold": foretold, "set_kind": "on", "kind": "partial"}
+    again = curator_at_desk.post(page, values | other)
+    assert again.status_code == 200
+    assert "Yes: Set the language and kind of 1 quote" in again.text
+    quote.refresh_from_db()
+    assert (quote.language, quote.kind) == ("en", "direct")
+
+
 def test_a_reader_sees_no_action_and_is_refused_one(reader_at_desk, curator_at_desk):
     quote = make_quote()
     page = reader_at_desk.get(LIST)
@@ -208,6 +222,13 @@ def test_a_draft_is_nobody_elses(curator_at_desk, groups):
     draft = choose(curator_at_desk, "dispute", [make_quote()]).headers["Location"]
     other = staff("Contributors")
     assert other.get(draft).status_code == 404
+
+
+def test_a_choice_of_nothing_is_no_error(curator_at_desk):
+    job = jobs.draft("publish", user_of(curator_at_desk), of=Quote.objects.none())
+    page = curator_at_desk.get(reverse("admin:quotes_quote_bulk", args=[job.pk]))
+    assert "Publish 0 quotes" in page.text
+    assert "Yes:" not in page.text
 
 
 def test_too_many_are_refused_with_the_remedy(curator_at_desk, monkeypatch):
