@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "knox",
     "pgtrigger",
+    "procrastinate.contrib.django",
     "rest_framework",
     "sources",
     "quotes",
@@ -197,6 +198,14 @@ REST_FRAMEWORK = {
 }
 
 REST_KNOX = {"TOKEN_TTL": timedelta(days=ONRECORD_TOKEN_DAYS)}
+
+# Bulk work
+
+PROCRASTINATE_WORKER_DEFAULTS = {
+    "concurrency": 2,  # beside a long job, a short one and the sweeps get their turn
+    "delete_jobs": "successful",  # what came of a job is told by our own
+    "shutdown_graceful_timeout": 2,  # then jobs are told to stop after the part they are at
+}
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "On Record",

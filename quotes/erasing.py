@@ -1,10 +1,10 @@
 """Erasure of quotes, articles and speakers: what goes with each, and what is left elsewhere.
 
 A quote's words stand in its row, in its history, in the texts of its article, in the contexts of
-its neighbours, in stored answers and in the admin's log. All of that goes, wherever a present or a
-past state of the quote points to, and wherever a text of the article has its words. A neighbour
-that shares words with it cannot stay as it is and is erased along; the rest of the words of such a
-neighbour stay in the text. An utterance holds no words and stays.
+its neighbours, in stored answers, in bulk jobs and in the admin's log. All of that goes, wherever a
+present or a past state of the quote points to, and wherever a text of the article has its words. A
+neighbour that shares words with it cannot stay as it is and is erased along; the rest of the words
+of such a neighbour stay in the text. An utterance holds no words and stays.
 
 With an article go its quotes and its texts. With a speaker go those that were merged into it, their
 affiliations and quotes, and their names in the texts of the articles that quote them.
@@ -26,6 +26,7 @@ from sources.erasing import (
     Trace,
     blot,
     erase_answers,
+    erase_jobs,
     erase_log,
     erase_rows,
     erasing,
@@ -61,6 +62,7 @@ class Erasure:
     unreplaced: set[UUID] = field(default_factory=set)  # quotes that named one as their replacement
     answers: int = 0
     log_entries: int = 0
+    jobs: int = 0
     remains: list[Trace] = field(default_factory=list)
     not_sought: int = 0  # texts too short, or too many, to be looked for elsewhere
 
@@ -108,6 +110,7 @@ def erase(
         _destroy(work, reason)
         work.answers = erase_answers(set().union(*work.rows.values()), sought)
         work.log_entries = erase_log(work.rows, sought)
+        work.jobs = erase_jobs(sought)
         work.remains = sorted({*traces_of(sought, each), *copies})
     return work
 

@@ -19,6 +19,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 
 from sources.acts import because
+from sources.jobs import Job, Part
 from sources.ledger import Revision
 from sources.models import Snapshot, StoredAnswer, digest
 
@@ -109,6 +110,37 @@ def erase_log(rows: dict[type[models.Model], Iterable[UUID]], sought: "Sought") 
             )
             """,
             [[k for k, _ in erased], [k for _, k in erased], sought.words, sought.patterns],
+        )
+        return cursor.rowcount
+
+
+def erase_jobs(sought: "Sought") -> int:
+    """Empty the jobs that hold one of these words: rows of a file, a reason, a report.
+
+    Those that were not done yet are not done any more.
+    """
+    holds = f"EXISTS (SELECT FROM {SOUGHT} WHERE {IS_IN.format('s.said')})"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH s AS MATERIALIZED (
+                SELECT id AS job_id,
+                       {PLAINLY.format("given::text || ' ' || coalesce(fault, '')")} AS said
+                    FROM {Job._meta.db_table}
+                UNION ALL
+                SELECT job_id, {PLAINLY.format("rows::text || ' ' || told::text")} AS said
+                    FROM {Part._meta.db_table}
+            ), held AS MATERIALIZED (SELECT DISTINCT job_id FROM s WHERE {holds}), emptied AS (
+                UPDATE {Part._meta.db_table} SET rows = '[]', told = '[]', done = true
+                    WHERE job_id IN (SELECT job_id FROM held)
+            )
+            UPDATE {Job._meta.db_table}
+                SET given = '{{}}', fault = 'What it held had to be erased.',
+                    ended = coalesce(ended, now()),
+                    state = CASE WHEN state IN ('done', 'cancelled') THEN state ELSE 'cancelled' END
+                WHERE id IN (SELECT job_id FROM held)
+            """,
+            [sought.words, sought.patterns],
         )
         return cursor.rowcount
 

@@ -24,6 +24,7 @@ from django.db.models.functions import UUID7, Length, Now
 from django.utils.text import slugify
 
 from sources.dates import FirstDay, PartialDate, PartialDateField
+from sources.jobs import Job, Part
 from sources.ledger import Era, Recording, Revision
 from sources.locks import lock_all
 from sources.triggers import FollowsMerges, KeepsVersion, RefusesUnlessErasing, Trigger
@@ -35,10 +36,12 @@ __all__ = [
     "Fold",
     "GivenNames",
     "HasWords",
+    "Job",
     "Mentions",
     "Named",
     "Organisation",
     "Outlet",
+    "Part",
     "Record",
     "Revision",
     "ShortName",

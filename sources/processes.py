@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import threading
+import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
 
@@ -36,3 +37,17 @@ def _begin(database: str, act: Act) -> None:
 def _end_with_parent() -> None:
     parent_process().join()
     os._exit(1)
+
+
+def stop_with_parent() -> None:
+    """Tell this process to stop once its parent is gone, whatever took the parent's place.
+
+    Unlike a pipe to the parent, this outlives an exec there.
+    """
+    threading.Thread(target=_watch, args=[os.getppid()], daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -5,11 +5,12 @@ Where words are printed is shown and never changed here; who is held to have sai
 """
 
 from django.contrib import admin, messages
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Func, IntegerField, OuterRef, Subquery, Value
+from django.db.models import Count, OuterRef, Subquery, Value
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
+import quotes.importing  # noqa: F401 (filings can be brought in)
+from quotes.admin.bulk import BulkActions
 from quotes.admin.filters import PrintedIn, PrintedRole
 from quotes.admin.people import SpeakerWithQuotesAdmin
 from quotes.admin.queues import Anchored, Filed, Flagged, PrintedSince
@@ -17,8 +18,10 @@ from quotes.admin.review import ReviewAdmin
 from quotes.anchoring import CONTEXT
 from quotes.models import Exactly, Quote, Utterance, Via
 from quotes.past import PUBLIC_REASONS, PUBLIC_VERBS
+from quotes.resources import QuoteTable
 from quotes.reverting import QuoteReturn
 from sources.admin.desk import Printed, RecordAdmin, Rows, in_any, mentioning
+from sources.admin.sheets import GoesOut
 from sources.admin.showing import NONE, link_all, link_to_about, link_to_list, shown
 from sources.models import Affiliation, Fold, Mentions, Speaker
 
@@ -37,8 +40,10 @@ class ViaInline(Rows):
 
 
 @admin.register(Quote)
-class QuoteAdmin(Printed, RecordAdmin):
-    """Quotes are filed with their article: none is made here."""
+class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
+    """Quotes are filed with their article: none is made here, but from a table of filings."""
+
+    table, imports = QuoteTable, "import filings"
 
     list_display = ("words", "said_by", "as_what", "printed_by", "printed_on", "status", "anchor")
     list_filter = ("status", Flagged, Anchored, PrintedRole, PrintedIn, Filed, PrintedSince)

@@ -11,6 +11,7 @@ from django.db.models import Q, Value
 from django.utils.html import format_html
 from knox.models import AuthToken
 
+import sources.admin.jobs  # noqa: F401 (the pages of jobs)
 from sources.admin.about import MOST_DUPLICATES, AboutAdmin, Other
 from sources.admin.desk import (
     ArticleForm,
@@ -24,6 +25,7 @@ from sources.admin.desk import (
 )
 from sources.admin.duplicates import ListsDuplicates
 from sources.admin.merging import worded
+from sources.admin.sheets import GoesOut
 from sources.admin.showing import LISTED, NONE, link, link_all, link_to_about, link_to_list, shown
 from sources.admin.timeline import ShowsHistory
 from sources.duplicates import possible_duplicates_of
@@ -39,13 +41,21 @@ from sources.models import (
     StoredAnswer,
     UrlKey,
 )
+from sources.resources import (
+    AffiliationTable,
+    ArticleTable,
+    OrganisationTable,
+    OutletTable,
+    SpeakerTable,
+)
 
 LATEST = 10
 """Articles of an outlet, or affiliations in a comparison, that are shown at most."""
 
 
 @admin.register(Outlet)
-class OutletAdmin(AboutAdmin):
+class OutletAdmin(GoesOut, AboutAdmin):
+    table, imports = OutletTable, "import outlets"
     list_display = ("called", "also_called", "slug", "url", "created")
     fieldsets = [(None, {"fields": ["name", "slug", "aliases", "url"]})]
     prepopulated_fields = {"slug": ["name"]}
@@ -61,7 +71,8 @@ class OutletAdmin(AboutAdmin):
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(AboutAdmin):
+class OrganisationAdmin(GoesOut, AboutAdmin):
+    table, imports = OrganisationTable, "import organisations"
     list_display = ("called", "also_called", "part_of", "created")
     list_select_related = ("parent",)
     autocomplete_fields = ("parent",)
@@ -95,7 +106,8 @@ class AffiliationInline(RecordRows):
 
 
 @admin.register(Speaker)
-class SpeakerAdmin(ListsDuplicates, AboutAdmin):
+class SpeakerAdmin(GoesOut, ListsDuplicates, AboutAdmin):
+    table, imports = SpeakerTable, "import speakers"
     list_display = ("called", "also_called", "kind", "tied_to", "created")
     list_select_related = ("organisation",)
     autocomplete_fields = ("organisation",)
@@ -129,7 +141,8 @@ class SpeakerAdmin(ListsDuplicates, AboutAdmin):
 
 
 @admin.register(Affiliation)
-class AffiliationAdmin(RecordAdmin):
+class AffiliationAdmin(GoesOut, RecordAdmin):
+    table, imports = AffiliationTable, "import affiliations"
     list_display = ("held", "holder", "at", "since", "until", "created")
     search_fields = ("role",)
     search_help_text = "Words of the role, of the speaker's name or of the organisation's."
@@ -180,7 +193,8 @@ class AffiliationAdmin(RecordAdmin):
 
 
 @admin.register(Article)
-class ArticleAdmin(Printed, RecordAdmin):
+class ArticleAdmin(GoesOut, Printed, RecordAdmin):
+    table = ArticleTable
     """Articles are filed, with their text: none is made here."""
 
     form = ArticleForm

@@ -99,7 +99,10 @@ from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 from quotes.models import Quote
-from sources.models import StoredAnswer
+from sources.jobs import forget_old
+from sources.models import Job, StoredAnswer
+from tests.jobs import work_off
+from tests.records import make_quotes
 from tests.conftest import API, make_client, make_filing, ok, publish
 from tests.sources.test_admin import save
 
@@ -140,6 +143,17 @@ page = f"/admin/sources/speaker/{speaker.pk}/change/"
 assert save(browser, page, name="Mara Quill-Ek").status_code == 302
 speaker.refresh_from_db()
 assert speaker.name == "Mara Quill-Ek"
+many = make_quotes(101, quote.article, status="proposed")
+chosen = {"index": "0", "select_across": "1", "_selected_action": str(many[0].pk)}
+listed = "/admin/quotes/quote/?status__exact=proposed"
+page = browser.post(listed, {"action": "publish", **chosen}).headers["Location"]
+browser.post(page, {"_do": "1"})
+work_off()
+job = Job.objects.get()
+assert (job.state, job.changed) == ("done", 101), (job.state, job.fault)
+Job.objects.update(ended=timezone.now() - timedelta(days=40))
+forget_old()
+assert not Job.objects.exists()
 browser.logout()
 AuthToken.objects.filter(user=curator.user).delete()
 curator.user.groups.clear()

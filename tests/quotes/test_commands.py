@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 
+import psutil
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
@@ -259,8 +261,14 @@ def test_the_demo_serves_what_it_prints():
             assert fetch(link)["results"]
         token = re.search(r"Contributors\s+(\w+)", printed)[1]
         assert fetch(f"http://127.0.0.1:{port}{API}outlets/", token)["results"]
+        beside = psutil.Process(process.pid).children(recursive=True)
+        assert any("--work" in one.cmdline() for one in beside)
+        process.terminate()
+        _, alive = psutil.wait_procs(beside, timeout=30)
+        assert not alive
     finally:
-        os.killpg(process.pid, signal.SIGINT)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=30)
 
 

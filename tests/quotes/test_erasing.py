@@ -21,8 +21,9 @@ from quotes.erasing import CannotErase, erase
 from quotes.filing import Refused, capture, propose
 from quotes.models import Claim, Quote, Via
 from sources.erasing import BLOT, blotted, merged, occurrences
+from sources.jobs import draft_of_rows
 from sources.ledger import Revision
-from sources.models import Affiliation, Article, Snapshot, Speaker, StoredAnswer
+from sources.models import Affiliation, Article, Job, Snapshot, Speaker, StoredAnswer
 from tests.conftest import API, make_client, make_filing, ok, problem
 from tests.records import (
     make_affiliation,
@@ -620,6 +621,28 @@ def test_it_erases_all_or_nothing(history):
     erased("quote", history.pk)
     with pytest.raises(CommandError, match="no quote"):
         erased("quote", history.pk)
+
+
+def test_bulk_jobs_that_hold_the_words_are_emptied_and_not_done(history, curator):
+    row = [2, {"quote": NEXT, "url": "https://harbourpost.example/2026/quay"}]
+    waiting = draft_of_rows("import filings", curator.user, [[row], [row]], total=2, trial=True)
+    told = draft_of_rows("import filings", curator.user, [[]], total=1)
+    told.parts.update(told=[{"row": 2, "outcome": "refused", "why": f"No “{NEXT.upper()}”"}])
+    because = Job.objects.create(
+        work="reject", asked_by=curator.user, given={"reason": f"{WORDS}: no."}, state="done"
+    )
+    other = draft_of_rows("import filings", curator.user, [[[2, {"quote": OTHER}]]], total=1)
+    assert "what 3 bulk jobs hold" in erased("quote", history.pk)
+    states = dict(Job.objects.values_list("pk", "state"))
+    assert states == {
+        waiting.pk: "cancelled",
+        told.pk: "cancelled",
+        because.pk: "done",
+        other.pk: "draft",
+    }
+    assert [str(job) for job in Job.objects.order_by("pk")]
+    assert list(other.parts.values_list("rows", flat=True)) == [[[2, {"quote": OTHER}]]]
+    assert not any(secret in dumped() for secret in ("was burnt", "WAS BURNT"))
 
 
 @pytest.mark.parametrize("reason", ["", " "])

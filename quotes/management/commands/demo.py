@@ -1,9 +1,11 @@
 """`manage.py demo [--port N]`"""
 
+import argparse
 import json
 import os
 import secrets
 import socket
+import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from knox.models import AuthToken
 from tqdm import tqdm
@@ -23,6 +25,7 @@ from quotes.filing import file
 from quotes.models import Quote
 from quotes.serializers import FilingSerializer
 from sources.models import Article
+from sources.processes import stop_with_parent
 from sources.serializers import (
     AffiliationSerializer,
     OrganisationSerializer,
@@ -74,8 +77,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--prepare", action="store_true", help="do all but serve, and print no tokens"
         )
+        parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
 
-    def handle(self, *, port: int, prepare: bool, **options):
+    def handle(self, *, port: int, prepare: bool, work: bool, **options):
+        if work:
+            stop_with_parent()
+            connection.ensure_connection()  # the embedded server runs while anybody needs it
+            call_command("procrastinate", "worker")
+            return
         if settings.DATABASE_URL:
             raise CommandError(
                 "DATABASE_URL is set, and demo makes users that anyone could use. Unset it to try "
@@ -164,5 +173,7 @@ class Command(BaseCommand):
         ]
         os.environ["ONRECORD_PUBLIC_READ"] = "true"
         os.chdir(settings.BASE_DIR)
+        # Bulk work is done beside the server, by a process that ends when this one does.
+        subprocess.Popen([sys.executable, "manage.py", "demo", "--work"])
         # The server takes this process's place, so that signals reach it and nothing else is left.
         os.execv(sys.executable, command)  # noqa: S606

@@ -69,6 +69,7 @@ class Command(BaseCommand):
         for key in sorted(work.unreplaced):
             say(f"  the reference to its replacement of quote {key}")
         say(f"  {work.answers:,} stored answers, the words of {work.log_entries:,} log entries")
+        say(f"  what {work.jobs:,} bulk jobs hold")
         if work.remains:
             say("Words of them would remain here:" if would else "Words of them remain here:")
             for trace in work.remains:

@@ -1,0 +1,154 @@
+"""The page of a job: how far it is, what came of it. Whoever asked for it sees it."""
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, path, reverse
+from django.views.decorators.http import require_POST
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from sources import jobs
+from sources.admin.desk import Desk, ReadOnly
+from sources.jobs import WORKS, Job
+from sources.spreadsheets import csv_lines
+
+LISTED = 100
+"""Lines of the report that the page shows; the file has them all."""
+
+CSV = "text/csv; charset=utf-8"
+COLUMNS = ("row", "id", "outcome", "column", "why")
+
+admin.site.unregister(ProcrastinateJob)  # how a worker is told; what it does is told here
+
+
+def page_of(job: Job) -> str:
+    return reverse("admin:sources_job_change", args=[job.pk])
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnly, Desk):
+    """One's own, and all of them for those who may view jobs."""
+
+    list_display = ("what", "asked_by", "asked", "state", "numbers")
+    list_select_related = ("asked_by",)
+    list_filter = ("state",)
+    search_fields = ("asked_by__username",)
+    search_help_text = "The name of the user who asked."
+    sortable_by = ()
+    ordering = ("-id",)
+
+    def get_queryset(self, request):
+        every = super().get_queryset(request).exclude(state=Job.State.DRAFT)
+        return every if request.user.has_perm("sources.view_job") else every.of(request.user)
+
+    def search(self, request, queryset, term):
+        return queryset.filter(asked_by__username=term)
+
+    def has_view_permission(self, request, obj=None) -> bool:
+        """Whoever may ask for any work has a list of what he asked for."""
+        user = request.user
+        if user.has_perm("sources.view_job"):
+            return True
+        return any(user.has_perm(work.permission) for work in WORKS.values())
+
+    def has_module_permission(self, request) -> bool:
+        return self.has_view_permission(request)
+
+    @admin.display(description="job")
+    def what(self, job):
+        return str(job)
+
+    @admin.display(description="done")
+    def numbers(self, job):
+        refused = f", {job.refused:,} refused" if job.refused else ""
+        return f"{job.done:,} of {job.total:,}{refused}"
+
+    # Pages of one job
+
+    def get_urls(self):
+        wrap = self.admin_site.admin_view
+        return [
+            path(
+                "<uuid:key>/cancel/",
+                wrap(require_POST(self.cancel_view)),
+                name="sources_job_cancel",
+            ),
+            path(
+                "<uuid:key>/again/", wrap(require_POST(self.again_view)), name="sources_job_again"
+            ),
+            path("<uuid:key>/report.csv", wrap(self.report_view), name="sources_job_report"),
+            *super().get_urls(),
+        ]
+
+    def job_of(self, request, key, *, to_change: bool = False) -> Job:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        job = get_object_or_404(self.get_queryset(request), pk=key)
+        if to_change and not (job.asked_by == request.user or request.user.is_superuser):
+            raise PermissionDenied
+        return job
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        if request.method != "GET":
+            raise PermissionDenied
+        if (found := self.get_object(request, object_id)) is None:
+            if not self.has_view_permission(request):
+                raise PermissionDenied
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        job = self.job_of(request, found.pk)
+        lines = []
+        for line in job.told:
+            if len(lines) == LISTED:
+                break
+            lines.append({**line, "page": _page(job, line)})
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(job),
+            "opts": self.opts,
+            "job": job,
+            "media": self.media,
+            "lines": lines,
+            "more": len(lines) == LISTED,
+            "columns": [name for name in COLUMNS if any(name in line for line in lines)],
+            "is_mine": job.asked_by == request.user or request.user.is_superuser,
+            "confirm": job.state == Job.State.CHECKED
+            and reverse(f"{job.kind.confirm}_confirm", args=[job.pk]),
+            "nobody_works": job.state == Job.State.WAITING and not jobs.worker_is_there(),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/sources/job/progress.html", context)
+
+    def history_view(self, request, object_id, extra_context=None):
+        raise Http404  # a job is no record
+
+    def cancel_view(self, request, key):
+        job = self.job_of(request, key, to_change=True)
+        job.cancel()
+        self.message_user(request, "Cancelled: what was done stays done.", messages.WARNING)
+        return HttpResponseRedirect(page_of(job))
+
+    def again_view(self, request, key):
+        """Go on where it stopped."""
+        job = self.job_of(request, key, to_change=True)
+        if job.state == Job.State.FAILED:
+            job.start()
+        return HttpResponseRedirect(page_of(job))
+
+    def report_view(self, request, key):
+        job = self.job_of(request, key)
+        rows = ([str(line.get(name, "")) for name in COLUMNS] for line in job.told)
+        answer = StreamingHttpResponse(csv_lines(COLUMNS, rows), content_type=CSV)
+        answer["Content-Disposition"] = f'attachment; filename="job-{job.pk}.csv"'
+        return answer
+
+
+def _page(job: Job, line: dict) -> str | None:
+    about = line.get("about") or (WORKS[job.work].about if job.work in WORKS else "")
+    if not about or "id" not in line:
+        return None
+    try:
+        return reverse(f"admin:{about.replace('.', '_')}_change", args=[line["id"]])
+    except NoReverseMatch:
+        return None

@@ -1,0 +1,25 @@
+"use strict";
+
+// Reads the numbers again while the job runs. When it has ended the page is loaded once more.
+{
+    const shown = () => document.getElementById("job-progress");
+
+    const refresh = async () => {
+        try {
+            const answer = await fetch(location.href, {credentials: "same-origin"});
+            if (answer.redirected || !answer.ok) return location.reload();
+            const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+            const fresh = page.getElementById("job-progress");
+            if (!fresh.hasAttribute("data-open")) return location.reload();
+            shown().querySelector("progress").value = fresh.querySelector("progress").value;
+            for (const part of ["[role=status]", ".numbers"]) {
+                const [now, then] = [fresh.querySelector(part), shown().querySelector(part)];
+                if (now.textContent !== then.textContent) then.replaceChildren(...now.childNodes);
+            }
+        } catch {
+            // The server may be starting again.
+        }
+        setTimeout(refresh, 1000);
+    };
+    setTimeout(refresh, 1000);
+}

@@ -1,0 +1,103 @@
+"""Bulk work in a real browser: ten thousand published, a faulty table mended and brought in."""
+
+import pytest
+from playwright.sync_api import expect
+
+from quotes.models import Quote
+from sources.models import Speaker
+from tests.jobs import empty_queue, work_off
+from tests.records import make_article, make_organisation, make_quotes, make_speaker
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+
+QUOTES = "/admin/quotes/quote/"
+
+
+@pytest.fixture(autouse=True)
+def _queue(db):
+    empty_queue()
+
+
+def test_ten_thousand_are_published_at_once(log_in):
+    make_quotes(10_000, make_article(), status="proposed")
+    page = log_in("Curators")
+    page.goto(f"{QUOTES}?status__exact=proposed")
+    page.check("#action-toggle")
+    page.click("text=Select all 10000 quotes")
+    page.select_option("select[name=action]", "publish")
+    page.click("button[name=index]")
+    expect(page.get_by_role("heading", name="Publish 10,000 quotes?")).to_be_visible()
+    expect(page.locator(".foretold")).to_contain_text("10,000 of 10,000 chosen quotes")
+    page.fill("#id_reason", "Seen in print.")
+    page.get_by_role("button", name="Yes: Publish 10,000 quotes").click()
+    expect(page.get_by_role("status")).to_contain_text("Waiting.")
+    expect(page.get_by_role("button", name="Cancel what is left")).to_be_visible()
+    work_off()
+    expect(page.get_by_role("status")).to_contain_text("Done. 10,000 of 10,000 done.")
+    expect(page.get_by_role("button", name="Cancel what is left")).to_have_count(0)
+    assert Quote.objects.filter(status="published", version=2).count() == 10_000
+    page.goto("/admin/sources/job/")
+    expect(page.locator("#result_list")).to_contain_text("Publish 10,000 quotes")
+
+
+def test_a_table_with_three_faults_is_mended_and_brought_in(log_in, tmp_path):
+    make_organisation("Harbour Board")
+    known = make_speaker("Mara Quil")
+    page = log_in("Curators")
+    faulty = (
+        "id,version,name,kind,organisation\n"
+        f"{known.pk},1,Mara Quill,person,\n"
+        ",,Spokesman,unnamed,Harbor Board\n"
+        ",,,person,\n"
+        ",,=Bo Ek,robot,\n"
+    )
+    file = tmp_path / "speakers.csv"
+    file.write_text(faulty)
+    page.goto("/admin/sources/speaker/")
+    page.click("text=Import")
+    page.set_input_files("#id_file", file)
+    page.get_by_role("button", name="Show what would happen").click()
+    expect(page.get_by_role("status")).to_contain_text("1 changed, 3 refused")
+    expect(page.get_by_role("row", name="2 changed")).to_contain_text(
+        "name: Mara Quil → Mara Quill"
+    )
+    expect(page.get_by_role("row", name="3 refused")).to_contain_text(
+        "organisation: No organisation"
+    )
+    expect(page.get_by_role("row", name="4 refused")).to_contain_text("name: This field")
+    expect(page.get_by_role("row", name="5 refused")).to_contain_text('kind: "robot" is not')
+    assert Speaker.objects.count() == 1
+
+    mended = faulty.replace("Harbor", "Harbour").replace(",,,", ",,Ada Lund,")
+    file.write_text(mended.replace("robot", "person"))
+    page.click("text=bring it in again")
+    page.set_input_files("#id_file", file)
+    page.get_by_role("button", name="Show what would happen").click()
+    expect(page.get_by_role("status")).to_contain_text("1 changed, 3 made")
+    page.get_by_role("button", name="Import 4 rows").click()
+    expect(page.locator(".messagelist")).to_contain_text("Done: Import 4 rows of speakers")
+    names = ["=Bo Ek", "Ada Lund", "Mara Quill", "Spokesman"]
+    assert sorted(Speaker.objects.values_list("name", flat=True)) == names
+    with page.expect_download() as download:
+        page.click("text=Export CSV")
+    assert ",'=Bo Ek," in download.value.path().read_text()
+
+
+def test_the_speaker_of_chosen_quotes_is_set_once_it_is_seen_what_happens(log_in):
+    quotes = make_quotes(3, make_article())
+    mara = make_speaker("Mara Quill")
+    page = log_in("Curators")
+    page.goto(QUOTES)
+    for quote in quotes[:2]:
+        page.check(f"input[value='{quote.pk}']")
+    page.select_option("select[name=action]", "revise")
+    page.click("button[name=index]")
+    page.check("#id_set_speaker")
+    page.click("#id_speaker + .select2-container")
+    page.fill(".select2-search__field", "quill")
+    page.click(".select2-results__option:has-text('Mara Quill')")
+    page.get_by_role("button", name="Show what will happen").click()
+    expect(page.locator(".foretold")).to_contain_text("2 of 2 chosen quotes")
+    page.get_by_role("button", name="Yes: Set the speaker of 2 quotes").click()
+    expect(page.locator(".messagelist")).to_contain_text("Done: Set the speaker of 2 quotes")
+    assert Quote.objects.filter(speaker=mara).count() == 2
