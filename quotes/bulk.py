@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 
+from quotes.approval import WHY_NOT, approvable
 from quotes.life import STEPS, NotOpen
 from quotes.models import Quote, QuoteQuerySet
 from sources.acts import because
@@ -38,14 +39,17 @@ def open_to(step: str, quotes: QuoteQuerySet, user) -> QuoteQuerySet:
 
     The one place that decides it: for what a confirmation foretells, and for what is then done.
     """
-    return quotes if step == "revise" else quotes.filter(status__in=STEPS[step].leaves)
+    if step == "revise":
+        return quotes
+    able = quotes.filter(status__in=STEPS[step].leaves)
+    return approvable(able, user) if step == "publish" else able
 
 
 def why_not(step: str, status: str) -> str:
     """Why the step cannot be taken with a quote of this status that is not open to it."""
     if step != "revise" and status not in STEPS[step].leaves:
         return str(NotOpen(step, status))
-    return "This one is not yours to decide."
+    return WHY_NOT
 
 
 @transaction.atomic

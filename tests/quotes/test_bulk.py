@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from quotes import bulk
+from quotes.approval import WHY_NOT
 from quotes.life import STEPS, NotOpen
 from quotes.models import Quote
 from sources import jobs
@@ -277,3 +278,18 @@ def test_many_are_done_by_a_worker(curator_at_desk):
     actors = Revision.objects.filter(verb="published").values_list("road", "actor", "request")
     assert set(actors) == {("admin", "curators-at-desk", f"job {job.pk}")}
     assert not job.parts.exclude(rows=[]).exists()
+
+
+def test_nobody_publishes_in_bulk_what_they_filed(curator_at_desk, settings):
+    user = user_of(curator_at_desk)
+    with acting(road="api", actor=user.username):
+        own = make_quote("my own words", status="proposed")
+    other = make_quote("somebody else's", status="proposed")
+    page = curator_at_desk.get(choose(curator_at_desk, "publish", [own, other]).headers["Location"])
+    assert page.context["hindered"] == [(WHY_NOT, 1)]
+    outcome = bulk.take("publish", [(own.pk, 1), (other.pk, 1)], user=user)
+    assert (outcome.changed, outcome.refused) == (1, 1)
+    assert bulk.take("reject", [(own.pk, 1)], "Mine.", user=user).changed == 1
+    settings.ONRECORD_SELF_APPROVAL = True
+    Quote.objects.filter(pk=own.pk).update(status="proposed")
+    assert bulk.take("publish", [(own.pk, 3)], user=user).changed == 1
