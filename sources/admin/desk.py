@@ -179,6 +179,7 @@ class Desk(admin.ModelAdmin):
 
     class Media:
         css = {"all": ["sources/admin.css"]}
+        js = ["sources/named_choices.js"]
 
     def get_search_results(self, request, queryset, search_term):
         """An id finds its record, where records have such ids; all else is up to `search`."""
