@@ -101,13 +101,13 @@ class ShowsQuotes(CountsQuotes):
             "is_of": of,
         }
 
-    def compared(self, request, record):
-        compared = super().compared(request, record)
+    def beside(self, request, record):
+        beside = super().beside(request, record)
         if not request.user.has_perm("quotes.view_quote"):
-            return compared
+            return beside
         of = record._meta.model_name
         quotes = Quote.objects.visible_to(request.user).filter(**{of: record.pk})
-        return compared | {"Latest quotes": link_all(quotes[:COMPARED], more="")}
+        return beside | {"Latest quotes": link_all(quotes[:COMPARED], more="")}
 
 
 class ListedBy:

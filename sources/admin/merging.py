@@ -163,7 +163,7 @@ class MergingAdmin(NamedAdmin):
             held[capfirst(field.verbose_name)] = worded(getattr(record, name))
         return held
 
-    def compared(self, request, record: Named) -> dict[str, str]:
+    def beside(self, request, record: Named) -> dict[str, str]:
         """What else helps to tell whether it is the same as another, and what is held of it."""
         return self.facts(request, record)
 
@@ -241,6 +241,8 @@ class MergingAdmin(NamedAdmin):
                 return self._compare(request, record, into, sent=sent)
             return HttpResponseRedirect(address(record, "merge"))
         into, reason = sent.cleaned_data["into"], sent.cleaned_data["reason"]
+        if verb is merging.merge and record.merged_into_id == into.pk:
+            return HttpResponseRedirect(address(into, "about"))  # sent twice
         lock = merging.lock_to_move if verb is merging.merge else merging.lock
         try:
             with transaction.atomic():
@@ -278,14 +280,17 @@ class MergingAdmin(NamedAdmin):
         """Both side by side; `sent` is what was refused, for the reason in it to be kept."""
         sides = [self.named(request, each.pk) for each in (record, into)]
         record, into = sides
-        facts = [self.compared(request, side) for side in sides]
-        belongs = [merging.belonging_to(side) for side in sides]
+        facts = [self.beside(request, side) for side in sides]
         merge = None
         try:
             # It changes the survivor that it is given: one of its own.
             merge = merging.preview(record, self.named(request, into.pk))
         except Conflict as refusal:
             conflict = conflict or refusal
+        belongs = [
+            merge.moved if merge else merging.belonging_to(record),
+            merging.belonging_to(into),
+        ]
         apart = set(self.model.objects.survivors(record.told_apart_from).values())
         initial = {
             "into": into.pk,

@@ -104,6 +104,16 @@ def test_what_belongs_to_a_record_is_said_before_and_after_it_moves(curator_at_d
     assert held.speaker == one
 
 
+def test_a_merge_that_is_sent_twice_leads_to_the_survivor(curator_at_desk):
+    one, other = make_speaker("Ada Lund"), make_speaker("Ada L.")
+    sent = compared(curator_at_desk, one, other)
+    for _ in range(2):
+        answer = curator_at_desk.post(address(one, "merge"), sent)
+        assert answer.headers["Location"].startswith(about(other))
+    one.refresh_from_db()
+    assert one.version == 2
+
+
 def test_the_two_can_be_swapped(curator_at_desk):
     one, other = make_speaker("Ada Lund"), make_speaker("Ada L.")
     page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})

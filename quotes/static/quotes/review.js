@@ -238,7 +238,8 @@
     }
 
     function ready(anew) {
-        if (anew) django.jQuery(desk()).find(".admin-autocomplete").djangoAdminSelect2();
+        // As for rows that are added to a form: what completes is drawn, and named.
+        if (anew) desk().dispatchEvent(new CustomEvent("formset:added", { bubbles: true }));
         find("#keys-on").checked = areOn();
         const mark = find("#text mark.chosen");
         if (mark) mark.scrollIntoView({ block: "nearest" });
