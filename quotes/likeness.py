@@ -11,12 +11,13 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel
 
 from quotes.models import Quote
+from sources.models import Mentions
 
 LEAST = 0.7
 """How alike two texts are at least, from 0 to 1, to be near-identical."""
 
 FEW_WORDS = 12
-"""A text of no more words is also looked for as a part of others: few of its shingles are kept."""
+"""A text of no more words is also looked for by all of them: of few shingles none may be kept."""
 
 MOST_SHINGLES = 100
 MOST_OF_ONE = 200
@@ -53,9 +54,11 @@ def near_identical(quote: Quote, reader, limit: int = 5) -> list[tuple[Quote, fl
             SHARING.format(visible=sql), [words, MOST_SHINGLES, *values, MOST_OF_ONE, COMPARED]
         )
         found = {key for (key,) in cursor.fetchall()}
-    candidates = visible.filter(pk__in=found)
+    if len(words) <= FEW_WORDS:
+        holding = visible.filter(Mentions("text", quote.text, whole=True))
+        found |= set(holding.values_list("pk", flat=True)[:COMPARED])
+    others = list(visible.filter(pk__in=found).select_related("speaker", "outlet", "article"))
     scored = []
-    others = list(candidates.select_related("speaker", "outlet", "article"))
     for other, others_words in zip(others, _bare_words([o.text for o in others]), strict=True):
         if (score := alike(words, others_words)) >= LEAST:
             scored.append((other, score))

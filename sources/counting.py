@@ -16,5 +16,12 @@ def count_or_estimate(rows: QuerySet, *, exact_up_to: int) -> tuple[int, bool]:
     found = rows[: exact_up_to + 1].count()
     if found <= exact_up_to:
         return found, True
-    (plan,) = json.loads(rows.explain(format="json"))
-    return max(ceil(plan["Plan"]["Plan Rows"]), found), False
+    return max(estimate(rows), found), False
+
+
+def estimate(rows: QuerySet) -> int:
+    """The number of rows as the planner knows it."""
+    # Where Django knows that there are none it asks PostgreSQL nothing.
+    said = rows.order_by().values("pk").explain(format="json") or '[{"Plan": {"Plan Rows": 0}}]'
+    (plan,) = json.loads(said)
+    return ceil(plan["Plan"]["Plan Rows"])

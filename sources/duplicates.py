@@ -16,13 +16,14 @@ from django.db.models import BooleanField, Func, Value
 from sources.models import GivenNames, ShortName, Speaker, fold_all
 
 # Pairs of standing speakers: by the index `speaker_alike` alone, read in its order and joined to
-# itself; and the few that share an alias. A row's place in the list is (short, one, other).
+# itself; after these, others that share an alias. A row's place is (later, short, one, other).
 PAIRS = """
 WITH RECURSIVE called AS (
     SELECT sources_short_name(kind, name) AS short, kind, id,
            sources_given_names(kind, name) AS given, organisation_id, created
     FROM sources_speaker
-    WHERE merged_into_id IS NULL AND sources_short_name(kind, name) >= %(short)s
+    WHERE merged_into_id IS NULL AND NOT %(later)s
+      AND sources_short_name(kind, name) >= %(short)s
     ORDER BY 1, 2, 3
 ),
 apart AS (
@@ -42,7 +43,7 @@ told_apart AS (
 alike AS (
     SELECT a.short, a.id AS one, b.id AS other, greatest(a.created, b.created) AS since
     FROM called a JOIN called b ON b.short = a.short AND b.kind = a.kind AND a.id < b.id
-    WHERE sources_alike_given(a.given, b.given)
+    WHERE NOT %(later)s AND sources_alike_given(a.given, b.given)
       AND (a.kind = 'person' OR a.organisation_id IS NULL OR b.organisation_id IS NULL
            OR a.organisation_id = b.organisation_id)
       AND (a.short, a.id, b.id) > (%(short)s, %(one)s, %(other)s)
@@ -58,18 +59,25 @@ sharing AS (
     JOIN sources_speaker b ON b.names_folded && a.names_folded AND b.kind = a.kind AND b.id <> a.id
     JOIN sources_speaker o ON o.id = least(a.id, b.id)
     JOIN sources_speaker p ON p.id = greatest(a.id, b.id)
-    WHERE a.aliases <> '{}' AND a.merged_into_id IS NULL AND b.merged_into_id IS NULL
+    WHERE (SELECT count(*) FROM alike) < %(limit)s
+      AND a.aliases <> '{}' AND a.merged_into_id IS NULL AND b.merged_into_id IS NULL
       AND (a.kind = 'person' OR a.organisation_id IS NULL OR b.organisation_id IS NULL
            OR a.organisation_id = b.organisation_id)
+      AND NOT (
+          sources_short_name(o.kind, o.name) = sources_short_name(p.kind, p.name)
+          AND sources_alike_given(
+              sources_given_names(o.kind, o.name), sources_given_names(p.kind, p.name)
+          )
+      )
       AND NOT EXISTS (
           SELECT FROM told_apart t WHERE (t.one, t.other) IN ((a.id, b.id), (b.id, a.id))
       )
 )
-SELECT short, one, other, since FROM alike
-UNION
-SELECT short, one, other, since FROM sharing
-    WHERE (short, one, other) > (%(short)s, %(one)s, %(other)s)
-ORDER BY 1, 2, 3 LIMIT %(limit)s
+SELECT false AS later, short, one, other, since FROM alike
+UNION ALL
+SELECT true, short, one, other, since FROM sharing
+    WHERE NOT %(later)s OR (short, one, other) > (%(short)s, %(one)s, %(other)s)
+ORDER BY 1, 2, 3, 4 LIMIT %(limit)s
 """
 
 NOBODY = UUID(int=0)
@@ -85,6 +93,9 @@ class AlikeGiven(Func):
     output_field = BooleanField()
 
 
+type Place = tuple[bool, str, UUID, UUID]
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two speakers that may be one, and why; `place` is where the pair stands in the list."""
@@ -92,7 +103,7 @@ class Pair:
     one: Speaker
     other: Speaker
     why: str
-    place: tuple[str, UUID, UUID]
+    place: Place
 
 
 def possible_duplicates_of(speaker: Speaker, limit: int = 5) -> list[Speaker]:
@@ -107,7 +118,7 @@ def possible_duplicates_of(speaker: Speaker, limit: int = 5) -> list[Speaker]:
     short, own_given = Speaker.objects.values_list(key, given).get(pk=speaker.pk)
     alike = Speaker.objects.standing().filter(kind=speaker.kind).alias(short=key)
     alike = alike.filter(AlikeGiven(given, Value(own_given)), short=short)
-    if short.startswith("="):
+    if short.startswith("~"):
         alike = alike.none()  # a whole name: those that are the same are its namesakes
     found = {}
     for rows in (speaker.namesakes(), alike.exclude(pk=speaker.pk)):
@@ -119,12 +130,15 @@ def possible_duplicates_of(speaker: Speaker, limit: int = 5) -> list[Speaker]:
     return found
 
 
-def possible_pairs(limit: int, after: tuple[str, UUID, UUID] | None = None) -> list[Pair]:
-    """Pairs of standing speakers that may be one, by last name; those `after` a pair's place."""
-    places = [(short, one, other) for short, one, other, _ in _pairs(limit, after)]
-    wanted = {key for _, *both in places for key in both}
+def possible_pairs(limit: int, after: Place | None = None) -> list[Pair]:
+    """Pairs of standing speakers that may be one, or those `after` a pair's place.
+
+    By last name; then by name those who are no persons; then those that only share an alias.
+    """
+    places = [tuple(place) for *place, _ in _pairs(limit, after)]
+    wanted = {key for _, _, *both in places for key in both}
     speakers = Speaker.objects.select_related("organisation").in_bulk(wanted)
-    both = [(speakers[one], speakers[other]) for _, one, other in places]
+    both = [(speakers[one], speakers[other]) for _, _, one, other in places]
     whys = _say_why(both)
     return [Pair(*two, why, place) for two, why, place in zip(both, whys, places, strict=True)]
 
@@ -135,11 +149,13 @@ def count_pairs(up_to: int) -> tuple[int, datetime | None]:
     return len(pairs), min((since for *_, since in pairs), default=None)
 
 
-def _pairs(limit: int, after: tuple[str, UUID, UUID] | None) -> list[tuple]:
-    short, one, other = after or ("", NOBODY, NOBODY)
+def _pairs(limit: int, after: Place | None) -> list[tuple]:
+    later, short, one, other = after or (False, "", NOBODY, NOBODY)
     with connection.cursor() as cursor:
-        asked = {"limit": limit, "short": short, "one": one, "other": other}
-        cursor.execute(PAIRS, asked)
+        cursor.execute(
+            PAIRS,
+            {"limit": limit, "later": later, "short": short, "one": one, "other": other},
+        )
         return cursor.fetchall()
 
 

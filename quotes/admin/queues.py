@@ -264,7 +264,9 @@ def _age_of_the_queue(quotes: QuerySet, today: date) -> str:
     counted = {row["week"].date(): row["n"] for row in rows.annotate(n=Count("*"))}
     asked = {"status__exact": Quote.Status.PROPOSED.value}
     older = proposed.filter(created__lt=_midnight(weeks[0])).values("pk")[: COUNTED + 1].count()
-    drawn = [Bar("older", [older], quotes_where(**asked, filed=f"-{weeks[0].isoformat()}"))]
+    drawn = [
+        Bar("older", [min(older, COUNTED)], quotes_where(**asked, filed=f"-{weeks[0].isoformat()}"))
+    ]
     drawn += [
         Bar(
             f"{week:%-d %b}",

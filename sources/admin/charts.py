@@ -61,8 +61,8 @@ def bars(
             "series": [(f"bar-{number}", name) for number, name in enumerate(series, 1)],
             "of": of,
             "note": note,
-            "greatest": greatest,
-            "total": sum(row.total for row in rows),
+            "greatest": f"{greatest:,}",
+            "total": f"{sum(row.total for row in rows):,}" if greatest else "",
             "lying": lying,
             "drawn": [
                 {**bar, "row": row, "says": _in_words(row, series)}
@@ -130,6 +130,7 @@ def _lying(rows: Sequence[Bar], greatest: int) -> list[dict]:
                 "text_y": number * ROW + 17,
                 "name_x": NAMES - 8,
                 "end": f"{at + 6:.1f}",
+                "figure": f"{row.total:,}",
                 "parts": parts,
             }
         )

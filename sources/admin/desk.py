@@ -5,6 +5,7 @@ from functools import cached_property
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.forms import SimpleArrayField
@@ -12,6 +13,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.paginator import Paginator
 from django.db import DataError, IntegrityError, connection, models
 from django.db.models import F, Func, Value
+from django.db.models.functions import Concat
 from django.forms.fields import InvalidJSONInput
 from django.forms.formsets import DELETION_FIELD_NAME
 from django.utils.html import format_html_join
@@ -21,7 +23,7 @@ from rest_framework import serializers
 from sources.admin.conflicts import ReopenedForm, ShowsConflicts
 from sources.admin.showing import link, shown
 from sources.admin.timeline import ShowsHistory
-from sources.counting import count_or_estimate
+from sources.counting import count_or_estimate, estimate
 from sources.dates import PartialDateField, PartialDateFormField
 from sources.faults import pointed, refusal_of
 from sources.models import AllNames, Fold
@@ -37,14 +39,11 @@ from sources.serializers import (
 # Searching
 
 
-PARTS = 3
-"""Characters that a part of a name has at least to be found through the index of parts."""
-
-
 def mentioning(queryset: models.QuerySet, words: list[str]) -> models.QuerySet:
-    """Named records with each of these words somewhere in a name, case and accents ignored.
+    """Named records with each of these words in a name, case and accents ignored.
 
-    Parts of less than three characters are in no index: all names are read for them.
+    Three characters or more may stand anywhere in a name, fewer begin a word of it: the index knows
+    no shorter part. What has no letter or digit is looked for by reading all names.
     """
     names = Func(
         F("names_folded"),
@@ -54,8 +53,13 @@ def mentioning(queryset: models.QuerySet, words: list[str]) -> models.QuerySet:
     )
     queryset = queryset.alias(all_names=names, indexed_names=AllNames("names_folded"))
     for word in words:
-        where = "indexed_names" if len(word) >= PARTS else "all_names"
-        queryset = queryset.filter(**{f"{where}__contains": Fold(Value(word))})
+        part = Fold(Value(word))
+        if not any(character.isalnum() for character in word):
+            queryset = queryset.filter(all_names__contains=part)
+        elif len(word) < 3:
+            queryset = queryset.filter(indexed_names__contains=Concat(Value(" "), part))
+        else:
+            queryset = queryset.filter(indexed_names__contains=part)
     return queryset
 
 
@@ -65,9 +69,8 @@ def in_any(queryset: models.QuerySet, *ways: models.QuerySet) -> models.QuerySet
     PostgreSQL reads a whole table for an OR of conditions that lie in different indexes. So `Pages`
     looks up the first rows of each way by itself, and puts these together.
     """
-    found = queryset.filter(
-        models.Q.create([("pk__in", way.order_by().values("pk")) for way in ways], models.Q.OR)
-    )
+    keys = [way.order_by().values("pk") for way in ways]
+    found = queryset.filter(pk__in=keys[0].union(*keys[1:]))
     found.ways, found.without_search = ways, queryset
     return found
 
@@ -84,6 +87,11 @@ class Pages(Paginator):
     COUNTED = 10_000
     DEEPEST = 1_000
 
+    # What is found in several ways is counted up to `FOUND`, and not at all where so many are
+    # likely: to see that a common word is met often, an index reads all the places where it is.
+    FOUND = 1_000
+    LIKELY = 20_000
+
     @property
     def ways(self) -> tuple[models.QuerySet, ...]:
         return getattr(self.object_list, "ways", ())
@@ -92,11 +100,12 @@ class Pages(Paginator):
     def count(self) -> int:
         if not self.ways:
             return count_or_estimate(self.object_list, exact_up_to=self.COUNTED)[0]
-        least = [way.order_by().values("pk")[: self.COUNTED + 1] for way in self.ways]
-        found = least[0].union(*least[1:]).count()
-        if found <= self.COUNTED:
-            return found
-        return max(count_or_estimate(way, exact_up_to=self.COUNTED)[0] for way in self.ways)
+        likely = sum(map(estimate, self.ways))
+        if likely > self.LIKELY:
+            return likely
+        some = [way.order_by().values("pk")[: self.FOUND + 1] for way in self.ways]
+        found = some[0].union(*some[1:]).count()
+        return found if found <= self.FOUND else max(found, likely)
 
     @cached_property
     def num_pages(self) -> int:
@@ -104,17 +113,30 @@ class Pages(Paginator):
 
     def page(self, number):
         page = super().page(number)
-        if self.ways and self.count:
-            page.object_list = self._merged(page.start_index() - 1, page.end_index())
+        if self.ways:
+            page.object_list = self.rows(page.start_index() - 1, page.end_index())
         return page
 
-    def _merged(self, first: int, last: int) -> models.QuerySet:
+    def rows(self, first: int, last: int) -> models.QuerySet:
         """The rows from one place to another of all that the ways find, in their order."""
+        if not last:
+            return self.object_list.none()
         order = self.object_list.query.order_by
         keys = dict.fromkeys([*(key.lstrip("-") for key in order), "pk"])
         each = [way.values_list(*keys)[:last] for way in self.ways]
         merged = each[0].union(*each[1:]).order_by(*order)[first:last]
-        return self.object_list.without_search.filter(pk__in=[row[-1] for row in merged])
+        found = [row[-1] for row in merged]
+        return self.object_list.without_search.filter(pk__in=found)
+
+
+class BoundedList(ChangeList):
+    """Rows that were found in several ways are read as `Pages` does, even where one page is all."""
+
+    def get_results(self, request):
+        super().get_results(request)
+        is_whole = not self.multi_page or (self.show_all and self.can_show_all)
+        if self.paginator.ways and is_whole:
+            self.result_list = self.paginator.rows(0, self.result_count)
 
 
 # Forms
@@ -220,11 +242,15 @@ class Desk(admin.ModelAdmin):
     list_per_page = 50
     paginator = Pages
     show_full_result_count = False
+
     show_facets = admin.ShowFacets.NEVER
 
     class Media:
         css = {"all": ["sources/admin.css"]}
         js = ["sources/labels.js"]
+
+    def get_changelist(self, request, **kwargs):
+        return BoundedList
 
     def get_search_results(self, request, queryset, search_term):
         """An id finds its record, where records have such ids; all else is up to `search`."""
@@ -380,7 +406,10 @@ class NamedAdmin(RecordAdmin):
     """
 
     search_fields = ("name",)  # shows the box; `search` says what is found
-    search_help_text = "Words of a name or an alias, in part or whole; accents may be left out."
+    search_help_text = (
+        "Words of a name or an alias, in part or whole; one or two letters begin a word. Accents "
+        "may be left out."
+    )
     list_filter = (Standing,)
     sortable_by = ("called", "created")
     ordering = ("name", "id")

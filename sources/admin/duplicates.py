@@ -9,11 +9,13 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from sources.admin.showing import link, shown
-from sources.duplicates import Pair, possible_pairs
+from sources.duplicates import Pair, Place, possible_pairs
 from sources.models import Speaker
 from sources.names import as_uuid
 
 PAIRS_A_PAGE = 25
+
+PLACE = ("later", "short", "one", "other")
 
 
 class ListsDuplicates:
@@ -42,7 +44,7 @@ class ListsDuplicates:
             "opts": self.opts,
             "rows": [self._row(pair, known) for pair in listed],
             "begins_later": after is not None,
-            "next": urlencode(dict(zip(("short", "one", "other"), listed[-1].place, strict=True)))
+            "next": urlencode(dict(zip(PLACE, listed[-1].place, strict=True)))
             if len(pairs) > PAIRS_A_PAGE
             else None,
         }
@@ -60,8 +62,9 @@ class ListsDuplicates:
         }
 
 
-def place_of(asked) -> tuple[str, UUID, UUID] | None:
+def place_of(asked) -> Place | None:
     """Where the page before ended, if that is asked for and can be read."""
     one, other = as_uuid(asked.get("one", "")), as_uuid(asked.get("other", ""))
     short = asked.get("short", "")
-    return (short, one, other) if one and other and "\0" not in short else None
+    is_one = one and other and "\0" not in short
+    return (asked.get("later") == "True", short, one, other) if is_one else None

@@ -18,11 +18,11 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN (
     SELECT left(CASE
         WHEN kind = 'person' AND cardinality(w) > 1 THEN w[cardinality(w)] || ' ' || left(w[1], 1)
-        ELSE '=' || sources_fold(name)
+        ELSE '~' || sources_fold(name)
     END, 100) FROM sources_words_of_name(name) w
 );
 COMMENT ON FUNCTION sources_short_name(text, text) IS
-    'Of a person: the last name and the first initial; of others: all, after a "=".';
+    'Of a person: the last name and the first initial; of others: all, after a "~".';
 
 CREATE FUNCTION sources_given_names(kind text, name text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -26,8 +26,8 @@ COMMENT ON FUNCTION sources_text_query(text, boolean) IS
 
 CREATE FUNCTION sources_all_names(names text[]) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
-RETURN array_to_string(names, E'\n');
-COMMENT ON FUNCTION sources_all_names(text[]) IS 'Names one a line, to look for a part of any.';
+RETURN ' ' || array_to_string(names, ' ');
+COMMENT ON FUNCTION sources_all_names(text[]) IS 'Names as one text, each after a space, to look for a part of any.';
 """
 
 DROP = """

@@ -22,7 +22,7 @@ A_WEEK = timedelta(days=7)
 
 SYLLABLES = "ba bel cor dan der eli fen gar hol il jan ka lor mun nor ost per qua ril sto".split()  # noqa: SIM905
 
-STATUSES = {"published": 930, "proposed": 50, "rejected": 5, "disputed": 5, "retracted": 10}
+STATUSES = {"published": 960, "proposed": 20, "rejected": 5, "disputed": 5, "retracted": 10}
 ANCHORS = {"exact": 920, "moved": 30, "altered": 10, "missing": 10, "unanchored": 30}
 FLAGS = {
     "": 960,
@@ -43,7 +43,7 @@ WHERE i.indrelid = ANY (%s::regclass[]) AND NOT EXISTS (
 
 
 class Often:
-    """Picks of a list, the first most often: a `share` of the picks is spread evenly instead."""
+    """Picks of a list, the first most often."""
 
     def __init__(self, random: Random, values: list, power: float = 1.0):
         self.random, self.values = random, values
@@ -85,6 +85,10 @@ class Archive:
     def moment(self) -> datetime:
         return self.now - timedelta(days=365 * YEARS) * self.random.random() ** 1.6
 
+    def moments(self, number: int) -> list[datetime]:
+        """Rows lie in a table in the order they were filed."""
+        return sorted(self.moment() for _ in range(number))
+
     def sentence(self, least: int = 6, most: int = 26) -> str:
         return " ".join(self.words.picks(self.random.randint(least, most))).capitalize()
 
@@ -110,8 +114,7 @@ class Archive:
 
     def speaker_rows(self) -> Iterable[tuple]:
         random, people, merged = self.random, [], None
-        for _ in range(self.speakers):
-            created = self.moment()
+        for created in self.moments(self.speakers):
             key, chance = self.key(created), random.random()
             kind, organisation, aliases, leads_to = "person", None, [], None
             name = f"{self.firsts.pick()} {self.lasts.pick()}"
@@ -128,6 +131,7 @@ class Archive:
             people.append((key, name))
             merged = merged or (kind == "person" and key) or None
             yield key, name, aliases, kind, organisation, "{}", leads_to, created, created
+        self.random.shuffle(people)
         self.people = Often(self.random, people)
 
     def affiliation_rows(self) -> Iterable[tuple]:
@@ -139,8 +143,7 @@ class Archive:
 
     def article_rows(self) -> Iterable[tuple]:
         self.printed = []
-        for number in range(self.articles):
-            created = self.moment()
+        for number, created in enumerate(self.moments(self.articles)):
             key, snapshot = self.key(created), self.key(created)
             day = (created - timedelta(days=self.random.choice((0, 0, 1, 900)))).date()
             published = f"[{day},{day + timedelta(days=1)})" if number % 20 else None
@@ -176,8 +179,8 @@ class Archive:
 
     def quote_row(self, article, snapshot, outlet, published, created, text, at, words) -> tuple:
         anchor, flag, status = self.anchors(), self.flags(), self.statuses()
-        if status == "proposed" and self.random.random() < 0.7:
-            created = self.now - 12 * A_WEEK * self.random.random()
+        if self.now - created < 12 * A_WEEK and self.random.random() < 0.15:
+            status = "proposed"
         speaker = role = None
         if flag != "unresolved_speaker" and self.random.random() > 0.05:
             speaker, name = self.people.pick()

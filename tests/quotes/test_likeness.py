@@ -38,6 +38,7 @@ def found(quote, reader, **asked) -> list[str]:
         "“We had no choice – but to close the quay, before the winter storms came back!”",
         "We had no choice but to close the harbour before the winter storms came back",
         "But to close the quay before the winter storms",
+        "the winter storms",
         f"In the end, as everybody knew, {SAID}, and nobody was glad of it.",
     ],
 )

@@ -166,7 +166,7 @@ def test_the_first_page_costs_as_many_queries_however_much_waits(
         # The session, the user, two of permissions; queues; pairs; charts; recent actions.
         with django_assert_num_queries(22):
             curator_at_desk.get(FIRST_PAGE)
-        with django_assert_num_queries(15):
+        with django_assert_num_queries(14):
             curator_at_desk.get(FIRST_PAGE)
 
 

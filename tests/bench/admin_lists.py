@@ -1,0 +1,199 @@
+"""The admin in a large archive: `uv run python tests/bench/admin_lists.py [--quotes N] [--keep]`
+
+Makes a database of its own in the embedded server, writes an archive into it (see archive.py),
+opens every list, filter, search and completion of the admin, its first page and some records as a
+curator, and prints how long each took: the median and the 95th percentile of the rounds, after a
+first one that is left out, and what is over the limit. `--keep` leaves the database, which the next
+run with `--keep` uses again.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlencode
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.bench.archive import Archive
+
+LIMIT = 300
+"""Milliseconds that a page may take."""
+
+# Met in most quotes, in one of a hundred or so, in few, and in none; and a word half typed.
+WORDS = ["the", "council", "the council", "harbour bridge", "perquaril", "zzqzzq", "cou", "we wil"]
+NAMES = ["mara", "mara quill", "a", "ela", "zzqzzq", "council", "%"]
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """What is opened: what it is, and its address."""
+    from django.contrib import admin
+    from django.urls import NoReverseMatch, reverse
+
+    from quotes.models import Quote
+    from sources.models import Affiliation, Article, Organisation, Outlet, Speaker, StoredAnswer
+
+    yield "first page", reverse("admin:index")
+    for model, desk in admin.site._registry.items():
+        if model._meta.app_label not in ("sources", "quotes") or model is StoredAnswer:
+            continue  # which no curator sees
+        records = model._meta.verbose_name_plural
+        place = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        yield records, place
+        yield f"{records}, page 20", f"{place}?p=20"
+        for column in range(1, len(desk.list_display) + 1):
+            yield f"{records}, sorted by column {column}", f"{place}?o={column}"
+    quotes = reverse("admin:quotes_quote_changelist")
+    speaker = Speaker.objects.order_by("pk")[0]
+    outlet = Outlet.objects.order_by("pk")[0]
+    asked = [
+        *({"status__exact": status} for status in Quote.Status.values),
+        *({"flag": flag} for flag in Quote.Flag.values),
+        *({"anchor": anchor} for anchor in Quote.Anchor.values),
+        {"flag": "role_conflict", "status__exact": "proposed"},
+        {"anchor": "exact", "flag": "ambiguous_organisation"},
+        {"anchor": "altered", "status__exact": "retracted"},
+        {"outlet__id__exact": outlet.pk},
+        {"speaker__id__exact": speaker.pk},
+    ]
+    for query in asked:
+        yield f"quotes, {urlencode(query)}", f"{quotes}?{urlencode(query)}"
+    for link in links_of_charts():
+        yield f"quotes, {link.partition('?')[2]}", link
+    named = {Speaker: "speaker", Organisation: "organisation", Outlet: "outlet"}
+    for model in (*named, Affiliation):
+        place = reverse(f"admin:sources_{model._meta.model_name}_changelist")
+        for name in NAMES:
+            yield f"{model._meta.verbose_name_plural} “{name}”", f"{place}?{urlencode({'q': name})}"
+    yield "speakers merged", f"{reverse('admin:sources_speaker_changelist')}?merged=yes"
+    for field in named.values():
+        for name in NAMES:
+            asked = {"app_label": "quotes", "model_name": "quote", "field_name": field}
+            if field == "outlet":
+                asked["model_name"] = "via"
+            yield (
+                f"completing {field} “{name}”",
+                f"{reverse('admin:autocomplete')}?{urlencode({**asked, 'term': name})}",
+            )
+    for place, records in (
+        (quotes, "quotes"),
+        (reverse("admin:quotes_utterance_changelist"), "utterances"),
+        (reverse("admin:sources_article_changelist"), "articles"),
+    ):
+        for words in [*WORDS, *NAMES[:3]] if records == "quotes" else WORDS:
+            yield f"{records} “{words}”", f"{place}?{urlencode({'q': words})}"
+    yield (
+        "quotes “council”, proposed",
+        f"{quotes}?{urlencode({'q': 'council', 'status__exact': 'proposed'})}",
+    )
+    yield "quotes “the”, page 20", f"{quotes}?{urlencode({'q': 'the', 'p': 20})}"
+    for model in (Quote, Speaker, Organisation, Outlet, Article):
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        for record in model.objects.order_by("pk")[:2]:
+            yield f"one {model._meta.verbose_name}", reverse(name, args=[record.pk])
+    yield "possible duplicates", reverse("admin:sources_speaker_duplicates")
+    for name in ("admin:quotes_review",):
+        try:
+            yield "review desk", reverse(name)
+        except NoReverseMatch:
+            continue
+
+
+def links_of_charts() -> list[str]:
+    """Where some bars of the charts lead: those of some weeks, and of the busiest."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from quotes.admin.queues import _weeks, quotes_where
+    from sources.models import Outlet, Speaker
+
+    today = timezone.now().date()
+    weeks = _weeks(today)[::12]
+    since = (today - timedelta(days=90)).isoformat()
+    proposed = {"status__exact": "proposed"}
+    return [
+        *(quotes_where(filed=week.isoformat()) for week in weeks),
+        *(quotes_where(**proposed, filed=week.isoformat()) for week in weeks),
+        quotes_where(**proposed, filed=f"-{weeks[0].isoformat()}"),
+        *(
+            quotes_where(**{f"{name}__id__exact": model.objects.order_by("pk")[0].pk},
+                         published_since=since)
+            for name, model in (("speaker", Speaker), ("outlet", Outlet))
+        ),
+    ]  # fmt: skip
+
+
+def took(client, path: str, rounds: int) -> list[float]:
+    """Milliseconds of each round, with nothing that the service itself keeps for some minutes."""
+    from django.core.cache import cache
+
+    spent = []
+    for _ in range(rounds + 1):
+        cache.clear()
+        began = time.perf_counter()
+        answer = client.get(path, follow=True)
+        spent.append((time.perf_counter() - began) * 1000)
+        assert answer.status_code == 200, (answer.status_code, path)
+    return sorted(spent[1:])
+
+
+def report(rounds: int, say) -> list[str]:
+    """Prints a line for each page; the pages that took longer than they may."""
+    from django.contrib.auth import get_user_model
+    from django.contrib.auth.models import Group
+    from django.test import Client
+
+    user, _ = get_user_model().objects.get_or_create(username="bench", is_staff=True)
+    user.groups.add(Group.objects.get(name="Curators"))
+    client = Client()
+    client.force_login(user)
+    say(f"{'page':76}{'median':>8}{'p95':>8}   milliseconds\n")
+    slow = []
+    for label, path in pages():
+        spent = took(client, path, rounds)
+        worst = spent[min(len(spent) - 1, round(0.95 * (len(spent) - 1)))]
+        is_slow = median(spent) > LIMIT
+        if is_slow:
+            slow.append(label)
+        say(f"{label[:75]:76}{median(spent):8.0f}{worst:8.0f}{'   over' if is_slow else ''}\n")
+    return slow
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    add = parser.add_argument
+    add("--quotes", type=int, default=2_000_000, help="in the archive (default: %(default)s)")
+    add("--rounds", type=int, default=5, help="of each page (default: %(default)s)")
+    add("--keep", action="store_true", help="keep the database, or use the one that was kept")
+    given = parser.parse_args()
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    os.environ["ALLOWED_HOSTS"] = "testserver"
+    import django
+
+    django.setup()
+    from django.db import connection
+
+    from quotes.models import Quote
+
+    connection.settings_dict["TEST"]["NAME"] = "bench_admin_lists"
+    name = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, keepdb=given.keep)
+    say = sys.stdout.write
+    try:
+        if not Quote.objects.exists():
+            began = time.perf_counter()
+            Archive(given.quotes).store()
+            say(f"{given.quotes:,} quotes made in {time.perf_counter() - began:.0f} s\n\n")
+        slow = report(given.rounds, say)
+        say(f"\nOver {LIMIT} ms: {', '.join(slow) or 'none'}.\n")
+    finally:
+        connection.creation.destroy_test_db(name, verbosity=0, keepdb=given.keep)
+
+
+if __name__ == "__main__":
+    main()
