@@ -2,7 +2,7 @@
 
 Nothing is undone: what a curator may edit gets the values that it had then, as a change like any
 other, with a reason that names the version. The model's own rules hold. What was merged since
-stands for by its survivor. What the version cannot give back stays as it is, and says why.
+is stood for by its survivor. What the version cannot give back stays as it is, and says why.
 """
 
 import json
