@@ -15,6 +15,7 @@ from functools import partial
 
 from django.db import models, transaction
 
+from sources.acts import because
 from sources.jobs import Job, Outcome, Work, can_do, draft_of_rows
 from sources.resources import (
     AffiliationTable,
@@ -102,7 +103,7 @@ def on_trial(job: Job) -> list[dict]:
 
 
 def _do(job: Job, rows: list) -> Outcome:
-    with transaction.atomic():
+    with transaction.atomic(), because(job.given.get("reason")):
         lines = IMPORTS[job.work].take(rows, job.asked_by)
         bad = any(line["outcome"] == "refused" for line in lines)
         spoilt = bad and not job.given.get("skip_faulty")

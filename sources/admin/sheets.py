@@ -16,6 +16,8 @@ from sources.spreadsheets import MOST_BYTES, Unreadable, book, csv_lines, read
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
+LONGEST_REASON = 10_000
+
 
 class UploadForm(forms.Form):
     file = forms.FileField(
@@ -159,7 +161,11 @@ class GoesOut:
         )
 
     def _import(self, request, job: Job):
-        job.start(trial=False, skip_faulty="skip_faulty" in request.POST)
+        job.start(
+            trial=False,
+            skip_faulty="skip_faulty" in request.POST,
+            reason=request.POST.get("reason", "").replace("\0", "").strip()[:LONGEST_REASON],
+        )
         if job.state == Job.State.DONE and not job.refused:
             self.message_user(request, f"Done: {job}.", messages.SUCCESS)
             return HttpResponseRedirect(reverse(f"admin:{self._url_name('changelist')}"))

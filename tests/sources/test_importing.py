@@ -230,15 +230,16 @@ def test_what_is_edited_is_changed_and_nothing_else(curator_at_desk):
         ["aliases", "A.\nB, C", "A.\nD\nB, C"],
     ]
     assert not Revision.objects.filter(verb="updated").exists()
-    job = confirm(curator_at_desk, page)
+    job = confirm(curator_at_desk, page, reason="Checked with her.")
     assert (job.state, job.changed, job.unchanged) == ("done", 1, 2)
     speakers[1].refresh_from_db()
     assert (speakers[1].name, speakers[1].aliases) == ("Ada Lund", ["A.", "D", "B, C"])
     (revision,) = Revision.objects.filter(verb="updated")
-    assert (revision.road, revision.actor, revision.request) == (
+    assert (revision.road, revision.actor, revision.request, revision.reason) == (
         "admin",
         "curators-at-desk",
         f"job {job.pk}",
+        "Checked with her.",
     )
 
 
@@ -340,6 +341,23 @@ def test_a_change_between_preview_and_confirmation_is_refused(curator_at_desk):
     assert (job.state, job.refused) == ("failed", 1)
     speaker.refresh_from_db()
     assert (speaker.name, speaker.kind) == ("Ada Lund", "collective")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_large_file_that_no_longer_holds_is_stopped_where_it_shows(curator_at_desk):
+    empty_queue()
+    Speaker.objects.bulk_create(Speaker(name=f"Ada {n}", kind="person") for n in range(501))
+    rows = [row | {"kind": "collective"} for row in rows_of(exported(curator_at_desk))]
+    answer = upload(curator_at_desk, as_csv(rows))
+    work_off()
+    page = curator_at_desk.get(curator_at_desk.get(answer.headers["Location"]).context["confirm"])
+    Speaker.objects.filter(pk=rows[150]["id"]).update(name="Ada Lund")
+    curator_at_desk.post(page.request["PATH_INFO"])
+    work_off()
+    job = Job.objects.get()
+    assert (job.state, job.changed, job.refused) == ("failed", 100, 100)
+    assert "the faulty ones were not to be left out" in job.fault
+    assert Speaker.objects.filter(kind="collective").count() == 100
 
 
 def test_who_may_not_change_speakers_brings_none_in(reader_at_desk, groups):
