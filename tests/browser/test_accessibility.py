@@ -5,12 +5,13 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth import get_user_model
 
 from quotes.models import Quote
 from tests.browser.test_hostile import REFUSED
 from tests.conftest import make_client
 from tests.quotes.test_admin import make_one_of_each
-from tests.quotes.test_hostile import make_all
+from tests.quotes.test_hostile import make_all, make_jobs
 from tests.sources.test_admin import changelist, page_of
 from tests.sources.test_reverting import way_back_of
 from tests.sources.test_timeline import history_of
@@ -54,6 +55,9 @@ def test_no_page_has_a_serious_fault_light_or_dark(log_in):
     records = make_all(make_client("Curators"), "One quay, two quays", 1)
     page = log_in()
     page.set_viewport_size({"width": 1280, "height": 800})
+    records |= make_jobs(
+        "One quay", records["quote"], get_user_model().objects.get(username="mara")
+    )
     found = []
     for path in admin_pages(records):
         if page.goto(path).status == 200:

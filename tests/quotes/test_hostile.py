@@ -1,11 +1,16 @@
 """Fifty hostile strings, filed as everything that is text: inert wherever they come out."""
 
+import csv
+import io
 import json
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from quotes.models import Quote
 from quotes.representations import REPRESENTATIONS
+from sources import jobs
 from sources.models import Affiliation, Article, Organisation, Outlet, Speaker
 from tests.conftest import API
 from tests.hostile import STRINGS, harm_done
@@ -128,6 +133,14 @@ def make_all(client, string: str, number: int) -> dict | None:
     return {record._meta.model_name: record for record in records}
 
 
+def make_jobs(string: str, quote: Quote, user) -> dict:
+    """A draft of bulk work, and one that was done and refused something, by this user."""
+    chosen = Quote.objects.filter(pk=quote.pk)
+    draft, done = jobs.draft("retract", user, of=chosen), jobs.draft("settle", user, of=chosen)
+    done.start(reason=string)
+    return {"bulk": draft, "job": done}
+
+
 def page_is_inert(client, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code in (200, 302, 403), path
@@ -167,13 +180,29 @@ def test_each_string_is_inert_in_lists_and_where_its_quote_and_speaker_are_shown
 
 def test_all_strings_are_inert_in_every_answer_and_on_every_page(curator, curator_at_desk):
     made = [make_all(curator, string, number) for number, string in enumerate(packed(STRINGS[:49]))]
+    user = get_user_model().objects.get(pk=curator_at_desk.session["_auth_user_id"])
     answers = {path for records in made for path in api_answers(records)}
+    made = [
+        records | make_jobs(records["article"].headline, records["quote"], user) for records in made
+    ]
     for path in sorted(answers - DOCUMENTATION):
         is_inert(curator.get(path))
     pages = {path for records in made for path in admin_pages(records)}
     assert len(pages) > len(made) * 20
     for path in sorted(pages):
         page_is_inert(curator_at_desk, path)
+
+
+def test_a_table_of_hostile_strings_is_inert_where_it_is_previewed(curator_at_desk):
+    file = io.StringIO()
+    rows = csv.writer(file)
+    rows.writerow(["name", "aliases", "url"])
+    rows.writerows([string.replace("\0", ""), string, string] for string in STRINGS[:49])
+    sent = SimpleUploadedFile("outlets.csv", file.getvalue().encode())
+    answer = curator_at_desk.post("/admin/sources/outlet/import/", {"file": sent}, follow=True)
+    assert answer.status_code == 200
+    assert len(answer.context["lines"]) == 49
+    assert harm_done(answer.text) == []
 
 
 @pytest.mark.parametrize("string", [*STRINGS[:20], *STRINGS[42:44]])
