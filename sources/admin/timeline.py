@@ -209,7 +209,7 @@ class ShowsHistory:
             "form": form,
             "way": way,
             "meanwhile": meanwhile,
-            "refusals": [*refusals, *way.objections],
+            "refusals": list(dict.fromkeys([*refusals, *way.objections])),
             "history_url": self._place("history", record),
             "lines": [(line, line.name in chosen) for line in lines],
             "follows": follows,

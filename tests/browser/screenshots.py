@@ -51,7 +51,8 @@ def prepare() -> dict:
     for subject in longest.order_by("n"):
         for app in ("sources", "quotes"):
             model = apps.all_models[app].get(subject["subject_type"])
-            if record := model and model.objects.filter(pk=subject["subject_id"]).first():
+            record = model and model.objects.filter(pk=subject["subject_id"]).first()
+            if record and getattr(record, "status", "") != "retracted":
                 records[subject["subject_type"]] = record
     return records
 

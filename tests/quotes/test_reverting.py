@@ -64,6 +64,15 @@ def test_a_retracted_quote_stays_as_it_is():
         revert(quote, 1, "Because.")
 
 
+def test_the_page_of_a_retracted_quote_says_so(curator_at_desk):
+    quote = make_quote(language="en")
+    quote.revise(language="fr")
+    quote.retract("Never said.")
+    page = curator_at_desk.get(way_back_of(quote, 1)).text
+    assert "A retracted quote stays as it is." in page
+    assert 'name="reason"' not in page
+
+
 def test_the_status_never_goes_back():
     quote = make_quote(status="proposed", language="en")
     quote.revise(language="fr")
