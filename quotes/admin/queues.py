@@ -31,6 +31,9 @@ WEEKS = 26
 DAYS = 90
 BUSIEST = 10
 
+MOST = 200_000
+"""Quotes that a chart is drawn from at most: where there are more, it goes less far back."""
+
 KEPT = 5 * 60
 """Seconds that a chart, and the number of possible duplicates, may be old."""
 
@@ -228,14 +231,28 @@ def _drawn(quotes: QuerySet, today: date, may_review: bool) -> Iterator[str]:
         yield _age_of_the_queue(quotes, today)
     since = today - timedelta(days=DAYS)
     lately = quotes.filter(published_day__gte=since)
+    if last := _last_of_most(lately, "published_day"):
+        since = min(last + timedelta(days=1), today)
+        lately = lately.filter(published_day__gte=since)
     for field, model in (("speaker", Speaker), ("outlet", Outlet)):
-        yield _busiest(lately, field, model, since)
+        yield _busiest(lately, field, model, since, (today - since).days)
+
+
+def _last_of_most(rows: QuerySet, column: str):
+    """Where the newest `MOST` of these rows end, if there are more; read from an index alone."""
+    return next(
+        iter(rows.order_by(f"-{column}").values_list(column, flat=True)[MOST : MOST + 1]), None
+    )
 
 
 def _a_week_by_status(quotes: QuerySet, today: date) -> str:
-    weeks = _weeks(today)
-    counted: dict[date, Counter] = defaultdict(Counter)
+    weeks, note = _weeks(today), ""
     rows = quotes.filter(created__gte=_midnight(weeks[0]))
+    if last := _last_of_most(rows, "created"):
+        weeks = [week for week in weeks if week > last.date()] or weeks[-1:]
+        rows = rows.filter(created__gte=_midnight(weeks[0]))
+        note = f"No further back: {MOST:,} quotes are counted."
+    counted: dict[date, Counter] = defaultdict(Counter)
     rows = rows.annotate(week=TruncWeek("created", tzinfo=UTC)).values("week", "status")
     for row in rows.annotate(n=Count("*")):
         counted[row["week"].date()][row["status"]] += row["n"]
@@ -253,6 +270,7 @@ def _a_week_by_status(quotes: QuerySet, today: date) -> str:
         "Quotes filed a week, by status",
         series=[status.label.lower() for status in statuses],
         of="week of",
+        note=note,
     )
 
 
@@ -285,7 +303,7 @@ def _age_of_the_queue(quotes: QuerySet, today: date) -> str:
     )
 
 
-def _busiest(lately: QuerySet, field: str, model: type, since: date) -> str:
+def _busiest(lately: QuerySet, field: str, model: type, since: date, days: int) -> str:
     rows = lately.exclude(**{field: None}).values(field).annotate(n=Count("*"))
     busiest = list(rows.order_by("-n", field)[:BUSIEST])
     named = model.objects.in_bulk([row[field] for row in busiest])
@@ -300,7 +318,7 @@ def _busiest(lately: QuerySet, field: str, model: type, since: date) -> str:
             )
             for row in busiest
         ],
-        f"Busiest {field}s of the last {DAYS} days",
+        f"Busiest {field}s of the last {days} days",
         of=field,
         lying=True,
     )

@@ -130,7 +130,11 @@ class Pages(Paginator):
 
 
 class BoundedList(ChangeList):
-    """Rows that were found in several ways are read as `Pages` does, even where one page is all."""
+    """Sorted by what an index sorts, and read as `Pages` does where several ways found the rows."""
+
+    def get_ordering_field(self, field_name):
+        # Django offers no link to sort by other columns, but would do it for a URL that asks.
+        return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
     def get_results(self, request):
         super().get_results(request)

@@ -2,6 +2,7 @@
 
 from django.db import migrations
 
+# Cut short, so that a row of the index that holds the name as well is not too long for a page.
 ALIKE = r"""
 CREATE FUNCTION sources_words_of_name(name text) RETURNS text[]
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -19,7 +20,7 @@ RETURN (
     SELECT left(CASE
         WHEN kind = 'person' AND cardinality(w) > 1 THEN w[cardinality(w)] || ' ' || left(w[1], 1)
         ELSE '~' || sources_fold(name)
-    END, 100) FROM sources_words_of_name(name) w
+    END, 60) FROM sources_words_of_name(name) w
 );
 COMMENT ON FUNCTION sources_short_name(text, text) IS
     'Of a person: the last name and the first initial; of others: all, after a "~".';
@@ -31,7 +32,7 @@ RETURN (
         WHEN kind <> 'person' OR cardinality(w) < 2 THEN ''
         WHEN cardinality(w) = 2 THEN w[1]
         ELSE w[1] || ' ' || left(w[2], 1)
-    END, 100) FROM sources_words_of_name(name) w
+    END, 60) FROM sources_words_of_name(name) w
 );
 COMMENT ON FUNCTION sources_given_names(text, text) IS
     'Of a person: the first name, and the initial of a middle one; else nothing.';

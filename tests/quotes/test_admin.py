@@ -362,6 +362,29 @@ def test_quotes_are_found_by_words_and_by_their_speakers_name(curator_at_desk):
     assert found(curator_at_desk, Quote, "MR JONES") == ["The quay is safe"]
 
 
+def test_a_quote_is_found_once_however_many_ways_lead_to_it(curator_at_desk):
+    speaker = make_speaker("Mara Quay")
+    both = make_quote("The quay", speaker=speaker, attribution_speaker="Quay", published="2026-03")
+    said = make_quote("Nothing", speaker=speaker, published="2026-05")
+    named = make_quote("The quay again", published="2026-04")
+    assert found(curator_at_desk, Quote, "quay") == [str(q) for q in (said, named, both)]
+    assert found(curator_at_desk, Quote, "quayside") == []
+
+
+def test_what_is_found_in_several_ways_is_listed_page_by_page(curator_at_desk):
+    quotes = make_quotes(120, make_article(), speaker=make_speaker("Mara Quill"))
+    make_quote("Mara Quill was quoted", published="2026-04")
+    listed = []
+    for page in ("1", "2", "3"):
+        answer = curator_at_desk.get(changelist(Quote), {"q": "mara quill", "p": page})
+        assert answer.context["cl"].result_count == 121
+        listed += [quote.pk for quote in answer.context["cl"].result_list]
+    assert len(listed) == len({*listed}) == 121
+    whole = curator_at_desk.get(changelist(Quote), {"q": "mara quill", "all": ""})
+    assert [quote.pk for quote in whole.context["cl"].result_list] == listed
+    assert {quote.pk for quote in quotes} <= {*listed}
+
+
 def test_hostile_words_are_inert(curator_at_desk):
     quote = make_quote(
         f"{HOSTILE} \u202eafter",

@@ -147,6 +147,18 @@ def test_each_bar_leads_to_as_many_quotes_as_it_shows(curator_at_desk):
     assert checked == 3 + 3 + 4 + 4
 
 
+def test_charts_of_much_go_less_far_back(curator_at_desk, monkeypatch):
+    monkeypatch.setattr(queues, "MOST", 3)
+    now, speaker = timezone.now(), make_speaker()
+    for weeks in (0, 0, 1, 2, 5):
+        day = now - weeks * queues.A_WEEK
+        filed(make_quote(f"{weeks}", speaker=speaker, published=day.date().isoformat()), day)
+    page = curator_at_desk.get(FIRST_PAGE).text
+    assert "2 bars, 3 in all" in page
+    assert "No further back: 3 quotes are counted." in page
+    assert "Busiest speakers of the last 13 days" in page
+
+
 @pytest.mark.parametrize("value", ["nonsense", "-", "2026-02-31", "9999-12-31", "0001-01-01", "\0"])
 def test_a_bad_date_in_a_filter_is_no_server_error(curator_at_desk, value):
     for name in ("filed", "published_since", "flag", "anchor"):
@@ -164,7 +176,7 @@ def test_the_first_page_costs_as_many_queries_however_much_waits(
         make_one_of_each()
         cache.clear()
         # The session, the user, two of permissions; queues; pairs; charts; recent actions.
-        with django_assert_num_queries(22):
+        with django_assert_num_queries(24):
             curator_at_desk.get(FIRST_PAGE)
         with django_assert_num_queries(14):
             curator_at_desk.get(FIRST_PAGE)

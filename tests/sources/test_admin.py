@@ -131,6 +131,37 @@ def test_wildcards_of_sql_stand_for_themselves_in_a_search(curator_at_desk):
     assert found(curator_at_desk, Speaker, "M_ra") == []
 
 
+def test_one_or_two_letters_begin_a_word_of_a_name(curator_at_desk):
+    make_speaker("Bo Ek")
+    make_speaker("Mara Jobson", aliases=["M. Ek-Lund"])
+    assert (
+        found(curator_at_desk, Speaker, "b") == found(curator_at_desk, Speaker, "bo") == ["Bo Ek"]
+    )
+    assert found(curator_at_desk, Speaker, "ek") == ["Bo Ek", "Mara Jobson"]
+    assert found(curator_at_desk, Speaker, "obs") == ["Mara Jobson"]
+
+
+def test_the_last_word_of_a_headline_may_be_unfinished(curator_at_desk):
+    make_article(headline="Café on the quay to close")
+    make_article(headline="Quarry opens", external_id="cms-4711")
+    headlines = ["Café on the quay to close"]
+    assert found(curator_at_desk, Article, "close QUAY") == headlines
+    assert found(curator_at_desk, Article, "the qua") == headlines
+    assert found(curator_at_desk, Article, "qu") == found(curator_at_desk, Article, "qua the") == []
+    assert found(curator_at_desk, Article, "cafe clo") == headlines
+    assert found(curator_at_desk, Article, "cms-4711") == ["Quarry opens"]
+
+
+def test_a_list_is_sorted_only_by_columns_that_offer_it(curator_at_desk):
+    for name in ("Ada", "Bo"):
+        make_speaker(name, kind="collective" if name == "Ada" else "person")
+    columns = curator_at_desk.get(changelist(Speaker)).context["cl"].list_display
+    for column, names in (("kind", ["Ada", "Bo"]), ("called", ["Bo", "Ada"])):
+        asked = {"o": f"-{columns.index(column)}"}
+        answer = curator_at_desk.get(changelist(Speaker), asked)
+        assert [str(one) for one in answer.context["cl"].result_list] == names
+
+
 def test_a_search_for_a_null_character_is_no_error(curator_at_desk):
     speaker = make_speaker("Mara Quill")
     asked = {

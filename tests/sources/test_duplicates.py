@@ -71,6 +71,12 @@ def test_a_short_name_is_said_to_stand_for_the_full_one():
     assert possible_pairs(limit=5)[0].why == "“R. Jones” may stand for “Rob Jones”."
 
 
+def test_a_name_of_any_length_and_script_fits_the_index():
+    letters = "".join(chr(0x10000 + 7 * number % 9_000) for number in range(500))
+    assert others(make_speaker(f"{letters[:249]} {letters[250:]}")) == []
+    make_speaker(letters, kind="collective", aliases=[letters[::-1]])
+
+
 def test_only_persons_are_known_by_initials():
     make_speaker("Harbour Board", kind="organisation")
     make_speaker("H. Board", kind="organisation")
