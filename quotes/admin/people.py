@@ -98,13 +98,13 @@ class ShowsQuotes(CountsQuotes):
             "is_of": of,
         }
 
-    def compared(self, request, record):
-        compared = super().compared(request, record)
+    def evidence(self, request, record):
+        evidence = super().evidence(request, record)
         if not request.user.has_perm("quotes.view_quote"):
-            return compared
+            return evidence
         of = record._meta.model_name
         quotes = Quote.objects.visible_to(request.user).filter(**{of: record.pk})
-        return compared | {"Latest quotes": link_all(quotes[:COMPARED], more="")}
+        return evidence | {"Latest quotes": link_all(quotes[:COMPARED], more="")}
 
 
 class ListedBy:

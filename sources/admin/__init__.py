@@ -103,13 +103,13 @@ class SpeakerAdmin(AboutAdmin):
         is_person = speaker.kind == Speaker.Kind.PERSON
         return "different people" if is_person else "different speakers"
 
-    def compared(self, request, speaker):
+    def evidence(self, request, speaker):
         held = speaker.affiliations.select_related("organisation")[:LATEST]
         roles = [
             f"{each.role}, {each.organisation}, {each.start or '?'} – {each.end or '?'}"
             for each in held
         ]
-        return super().compared(request, speaker) | {"Affiliations": worded(roles)}
+        return super().evidence(request, speaker) | {"Affiliations": worded(roles)}
 
     def duplicates(self, speaker, apart):
         likely = possible_duplicates_of(speaker, MOST_DUPLICATES)

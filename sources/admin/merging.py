@@ -163,8 +163,8 @@ class MergingAdmin(NamedAdmin):
             held[capfirst(field.verbose_name)] = worded(getattr(record, name))
         return held
 
-    def compared(self, request, record: Named) -> dict[str, str]:
-        """What else helps to tell whether it is the same as another, and what is held of it."""
+    def evidence(self, request, record: Named) -> dict[str, str]:
+        """What helps to tell whether it is the same as another, by label."""
         return self.facts(request, record)
 
     def named(self, request, key) -> Named | None:
@@ -280,7 +280,7 @@ class MergingAdmin(NamedAdmin):
         """Both side by side; `sent` is what was refused, for the reason in it to be kept."""
         sides = [self.named(request, each.pk) for each in (record, into)]
         record, into = sides
-        facts = [self.compared(request, side) for side in sides]
+        facts = [self.evidence(request, side) for side in sides]
         merge = None
         try:
             # It changes the survivor that it is given: one of its own.

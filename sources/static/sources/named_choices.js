@@ -14,6 +14,7 @@
             chosen.setAttribute('aria-labelledby', label.id);
         }
     };
-    window.addEventListener('load', name);
+    // Not before the boxes are made, which jQuery does some time after the page is there.
+    window.addEventListener('load', () => window.django?.jQuery?.(name));
     document.addEventListener('formset:added', () => setTimeout(name));
 }
