@@ -45,7 +45,7 @@ class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
 
     table, imports = QuoteTable, "import filings"
 
-    list_display = ("words", "said_by", "as_what", "printed_by", "printed_on", "status", "anchor")
+    list_display = ("words", "said_by", "status", "as_what", "printed_by", "printed_on", "anchor")
     list_filter = ("status", Flagged, Anchored, PrintedRole, PrintedIn, Filed, PrintedSince)
     search_fields = ("text",)
     search_help_text = (

@@ -113,8 +113,13 @@ class Pages(Paginator):
 
     def page(self, number):
         page = super().page(number)
+        first, last = page.start_index() - 1, page.end_index()
         if self.ways:
-            page.object_list = self.rows(page.start_index() - 1, page.end_index())
+            page.object_list = self.rows(first, last)
+        elif last:
+            # Which rows, before anything is joined to them: many may have to be sorted.
+            keys = self.object_list.values("pk")[first:last]
+            page.object_list = self.object_list.filter(pk__in=keys)
         return page
 
     def rows(self, first: int, last: int) -> models.QuerySet:
