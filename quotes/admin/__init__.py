@@ -129,6 +129,10 @@ class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
             .defer("snapshot__text")
         )
 
+    def get_ordering(self, request):
+        # What was filed in a week is read along the index of that.
+        return ("-created", "-id") if Filed.parameter_name in request.GET else self.ordering
+
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "affiliation":
             # It is named after both.

@@ -14,7 +14,7 @@ from django.contrib.admin import SimpleListFilter
 from django.core.cache import cache
 from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import TruncWeek
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from quotes.models import Quote
@@ -195,10 +195,7 @@ def _proposed(quotes: QuerySet) -> Queue:
     rows = quotes.filter(status=Quote.Status.PROPOSED)
     number = rows.values("pk")[: COUNTED + 1].count()
     oldest = rows.order_by("created", "pk").values_list("created", flat=True).first()
-    try:
-        url = reverse("admin:quotes_review")
-    except NoReverseMatch:
-        url = quotes_where(status__exact=Quote.Status.PROPOSED.value)
+    url = reverse("admin:quotes_review_changelist")
     return Queue("Proposed quotes", number, oldest, url, COUNTED)
 
 
