@@ -45,7 +45,7 @@ class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
 
     table, imports = QuoteTable, "import filings"
 
-    list_display = ("words", "said_by", "as_what", "printed_by", "printed_on", "status", "anchor")
+    list_display = ("words", "said_by", "status", "as_what", "printed_by", "printed_on", "anchor")
     list_filter = ("status", Flagged, Anchored, PrintedRole, PrintedIn, Filed, PrintedSince)
     search_fields = ("text",)
     search_help_text = (
@@ -128,6 +128,10 @@ class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
             )
             .defer("snapshot__text")
         )
+
+    def get_ordering(self, request):
+        # What was filed in a week is read along the index of that.
+        return ("-created", "-id") if Filed.parameter_name in request.GET else self.ordering
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "affiliation":

@@ -14,7 +14,7 @@ from django.contrib.admin import SimpleListFilter
 from django.core.cache import cache
 from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import TruncWeek
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from quotes.models import Quote
@@ -23,6 +23,7 @@ from sources.duplicates import count_pairs
 from sources.models import Outlet, Speaker
 
 COUNTED = 10_000
+PAIRS = 1_000  # of speakers that may be one: each is looked for
 
 OPEN = (Quote.Status.PROPOSED, Quote.Status.PUBLISHED, Quote.Status.DISPUTED)
 """A quote that was rejected or retracted needs nothing more, whatever flags it has."""
@@ -31,7 +32,7 @@ WEEKS = 26
 DAYS = 90
 BUSIEST = 10
 
-MOST = 200_000
+MOST = 100_000
 """Quotes that a chart is drawn from at most: where there are more, it goes less far back."""
 
 KEPT = 5 * 60
@@ -144,20 +145,21 @@ class PrintedSince(LinkedFilter):
 
 @dataclass(frozen=True)
 class Queue:
-    """`number` is at most one more than `COUNTED`; `oldest` is not known of a longer one."""
+    """`number` is at most one more than `most`; `oldest` is not known of a longer one."""
 
     label: str
     number: int
     oldest: datetime | None
     url: str
+    most: int
 
     @property
     def is_longer(self) -> bool:
-        return self.number > COUNTED
+        return self.number > self.most
 
     @property
     def shown(self) -> str:
-        return f"{COUNTED:,}+" if self.is_longer else f"{self.number:,}"
+        return f"{self.most:,}+" if self.is_longer else f"{self.number:,}"
 
 
 def queues(user) -> list[Queue]:
@@ -185,7 +187,7 @@ def queues(user) -> list[Queue]:
     if user.has_perm("sources.change_speaker"):
         number, oldest = cache.get_or_set("first_page.pairs", _count_pairs, KEPT)
         url = reverse("admin:sources_speaker_duplicates")
-        found.append(Queue("Possible duplicate speakers", number, oldest, url))
+        found.append(Queue("Possible duplicate speakers", number, oldest, url, PAIRS))
     return found
 
 
@@ -193,22 +195,19 @@ def _proposed(quotes: QuerySet) -> Queue:
     rows = quotes.filter(status=Quote.Status.PROPOSED)
     number = rows.values("pk")[: COUNTED + 1].count()
     oldest = rows.order_by("created", "pk").values_list("created", flat=True).first()
-    try:
-        url = reverse("admin:quotes_review")
-    except NoReverseMatch:
-        url = quotes_where(status__exact=Quote.Status.PROPOSED.value)
-    return Queue("Proposed quotes", number, oldest, url)
+    url = reverse("admin:quotes_review_changelist")
+    return Queue("Proposed quotes", number, oldest, url, COUNTED)
 
 
 def _counted(label: str, rows: QuerySet, url: str) -> Queue:
     some = rows.values("created")[: COUNTED + 1]
     number, oldest = some.aggregate(n=Count("*"), oldest=Min("created")).values()
-    return Queue(label, number, oldest if number <= COUNTED else None, url)
+    return Queue(label, number, oldest if number <= COUNTED else None, url, COUNTED)
 
 
 def _count_pairs() -> tuple[int, datetime | None]:
-    number, oldest = count_pairs(COUNTED + 1)
-    return number, oldest if number <= COUNTED else None
+    number, oldest = count_pairs(PAIRS + 1)
+    return number, oldest if number <= PAIRS else None
 
 
 # Charts

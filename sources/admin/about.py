@@ -7,11 +7,11 @@ template that extends `admin/about.html` and a method `about` that adds to what 
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.urls import path
 from django.utils import timezone
 
+from sources.admin.desk import BoundedList
 from sources.admin.merging import MergingAdmin
 from sources.admin.showing import (
     LISTED,
@@ -70,7 +70,7 @@ class Held:
     bars: list[Bar]
 
 
-class LeadsToAbout(ChangeList):
+class LeadsToAbout(BoundedList):
     def url_for_result(self, result):
         return address(result, "about")
 

@@ -18,6 +18,9 @@ WIDTH, HEIGHT = 640, 200
 
 BELOW, ABOVE = 24, 16  # room for the labels of columns, and for the greatest figure
 ROW, NAMES = 26, 220  # the height of a lying bar, and the room for names before it
+FEWEST = 12
+"""Columns that there is room for at least: one alone is no wider than one of these."""
+
 LABELS = 9
 """Columns that are labelled at most: of more, every second, third and so on."""
 

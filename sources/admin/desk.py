@@ -90,7 +90,7 @@ class Pages(Paginator):
     # What is found in several ways is counted up to `FOUND`, and not at all where so many are
     # likely: to see that a common word is met often, an index reads all the places where it is.
     FOUND = 1_000
-    LIKELY = 20_000
+    LIKELY = 5_000
 
     @property
     def ways(self) -> tuple[models.QuerySet, ...]:
@@ -113,8 +113,13 @@ class Pages(Paginator):
 
     def page(self, number):
         page = super().page(number)
+        first, last = page.start_index() - 1, page.end_index()
         if self.ways:
-            page.object_list = self.rows(page.start_index() - 1, page.end_index())
+            page.object_list = self.rows(first, last)
+        elif last:
+            # Which rows, before anything is joined to them: many may have to be sorted.
+            keys = self.object_list.values("pk")[first:last]
+            page.object_list = self.object_list.filter(pk__in=keys)
         return page
 
     def rows(self, first: int, last: int) -> models.QuerySet:
@@ -135,6 +140,12 @@ class BoundedList(ChangeList):
     def get_ordering_field(self, field_name):
         # Django offers no link to sort by other columns, but would do it for a URL that asks.
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
+
+    def get_ordering(self, request, queryset):
+        """By one column upwards, what is equal goes upwards as well: so an index has it."""
+        ordering = super().get_ordering(request, queryset)
+        is_upwards = "." not in request.GET.get("o", "") and not str(ordering[0]).startswith("-")
+        return [ordering[0], "pk"] if is_upwards else ordering
 
     def get_results(self, request):
         super().get_results(request)

@@ -125,7 +125,7 @@ def worded(value) -> str:
 
 
 def counted(rows: dict[str, int]) -> str:
-    """`quotes: 14, affiliations: 2`; what there is none of is left out."""
+    """`articles: 14, affiliations: 2`; what there is none of is left out."""
     return ", ".join(f"{plural}: {number:,}" for plural, number in rows.items() if number)
 
 

@@ -93,7 +93,7 @@ def serve(port: int) -> subprocess.Popen:
 
 
 def name_of(path: str) -> str:
-    return "-".join(part for part in ID.sub("", path).split("/") if part)
+    return "-".join(part for part in ID.sub("one", path).split("/") if part)
 
 
 def pages(page, records: dict) -> Iterator[str]:

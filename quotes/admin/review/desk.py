@@ -25,7 +25,7 @@ from quotes.claims import Claim
 from quotes.likeness import near_identical
 from quotes.models import Quote
 from quotes.past import EMBEDDED, PUBLIC_NAMES, PUBLIC_REASONS, PUBLIC_VERBS
-from sources.admin.showing import link, shown
+from sources.admin.showing import link, link_to_about, shown
 from sources.history import History
 from sources.models import Article, Revision, Snapshot
 
@@ -235,8 +235,8 @@ class Desk:
     def _looked_at(self) -> dict:
         quote = self.chosen
         near = quote.nearest
-        speaker = quote.speaker and link(quote.speaker, quote.speaker.name)
-        organisation = quote.organisation and link(quote.organisation, quote.organisation.name)
+        speaker = quote.speaker and link_to_about(quote.speaker)
+        organisation = quote.organisation and link_to_about(quote.organisation)
         layers = [
             ("Speaker", quote.attribution_speaker, speaker),
             ("Role", quote.attribution_role or quote.role, shown(self._role_held)),
@@ -266,7 +266,7 @@ class Desk:
         return held and held.role
 
     def _suggested(self, one: Suggestion) -> Suggestion:
-        one.name, one.link = shown(one.speaker.name), link(one.speaker, one.speaker.name)
+        one.name, one.link = shown(one.speaker.name), link_to_about(one.speaker)
         one.sentence = shown(one.why)
         one.is_now = one.speaker.pk == self.chosen.speaker_id and (
             one.affiliation is None or one.affiliation.pk == self.chosen.affiliation_id
