@@ -17,7 +17,7 @@ from tests.sources.test_reverting import way_back_of
 from tests.sources.test_timeline import history_of
 from tests.walking import admin_pages
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("walk")]
 
 KNOWN = {
     ("label-title-only", "#searchbar"): "Its label is a picture with the text “Search”: named.",

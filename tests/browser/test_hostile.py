@@ -11,7 +11,7 @@ from tests.sources.test_admin import page_of
 from tests.sources.test_timeline import history_of
 from tests.walking import admin_pages
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("walk")]
 
 
 REFUSED = re.compile(r"^403 |status of 403 ")

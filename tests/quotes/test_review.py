@@ -703,7 +703,7 @@ def test_the_desk_costs_the_same_for_one_quote_and_for_fifty(
         quote.article.snapshot = quote.snapshot
         quote.article.save()
         curator_at_desk.get(desk_of(quote))  # claims it
-    with django_assert_num_queries(18) as queries:
+    with django_assert_num_queries(19) as queries:
         curator_at_desk.get(desk_of(one))
     with django_assert_num_queries(len(queries)):
         assert len(curator_at_desk.get(desk_of(many)).context["quotes"]) == 50
