@@ -31,7 +31,7 @@ NAMES = ["mara", "mara quill", "a", "ela", "zzqzzq", "council", "%"]
 def pages() -> Iterator[tuple[str, str]]:
     """What is opened: what it is, and its address."""
     from django.contrib import admin
-    from django.urls import NoReverseMatch, reverse
+    from django.urls import reverse
 
     from quotes.models import Quote
     from sources.models import Affiliation, Article, Organisation, Outlet, Speaker, StoredAnswer
@@ -95,11 +95,51 @@ def pages() -> Iterator[tuple[str, str]]:
         for record in model.objects.order_by("pk")[:2]:
             yield f"one {model._meta.verbose_name}", reverse(name, args=[record.pk])
     yield "possible duplicates", reverse("admin:sources_speaker_duplicates")
-    for name in ("admin:quotes_review",):
-        try:
-            yield "review desk", reverse(name)
-        except NoReverseMatch:
-            continue
+    yield from desks(speaker, outlet)
+    yield from shown_whole(speaker, outlet)
+
+
+def desks(speaker, outlet) -> Iterator[tuple[str, str]]:
+    """The review desk: its queue in each order and part, and articles that wait."""
+    from django.urls import reverse
+
+    from quotes.models import Quote
+    from quotes.waiting import ORDERS
+
+    place = reverse("admin:quotes_review_changelist")
+    parts = ({}, {"speaker": speaker.pk}, {"outlet": outlet.pk}, {"flag": "role_conflict"})
+    for order in ORDERS:
+        for part in (*parts, {"p": 100}):
+            query = urlencode({"order": order, **part})
+            yield f"review desk, {query}", f"{place}?{query}"
+    waiting = Quote.objects.proposed().order_by("created", "pk")
+    for quote in filter(
+        None, (waiting.first(), waiting.last(), waiting.filter(speaker=speaker).last())
+    ):
+        desk = reverse("admin:quotes_review_desk", args=[quote.article_id])
+        yield "an article on the desk", f"{desk}?quote={quote.pk}"
+
+
+def shown_whole(speaker, outlet) -> Iterator[tuple[str, str]]:
+    """What is shown of the busiest speaker and outlet, and of a comparison of two."""
+    from django.urls import reverse
+
+    from quotes.models import Quote
+    from sources.models import Speaker
+
+    other = Speaker.objects.filter(kind=speaker.kind).order_by("pk")[1]
+    role = Quote.objects.filter(speaker=speaker).exclude(attribution_role=None).first()
+    quotes = reverse("admin:quotes_quote_changelist")
+    yield "busiest speaker", reverse("admin:sources_speaker_about", args=[speaker.pk])
+    yield "busiest outlet", reverse("admin:sources_outlet_about", args=[outlet.pk])
+    place = reverse("admin:sources_speaker_merge", args=[other.pk])
+    yield "comparison of two speakers", f"{place}?into={speaker.pk}"
+    yield "quotes to move", reverse("admin:sources_speaker_quotes", args=[speaker.pk])
+    if role:
+        query = urlencode({"printed_role": role.attribution_role})
+        yield "quotes of a printed role", f"{quotes}?{query}"
+        yield "and of a speaker", f"{quotes}?{query}&speaker__id__exact={speaker.pk}"
+    yield "history", reverse("admin:sources_speaker_history", args=[speaker.pk])
 
 
 def links_of_charts() -> list[str]:
