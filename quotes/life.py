@@ -17,6 +17,10 @@ class Status(models.TextChoices):
     RETRACTED = "retracted"
 
 
+PUBLIC = (Status.PUBLISHED, Status.DISPUTED, Status.RETRACTED)
+"""What readers may see: retracted quotes when they ask for them."""
+
+
 @dataclass(frozen=True)
 class Step:
     leaves: tuple[Status, ...]

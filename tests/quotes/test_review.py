@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quotes.admin.review.marks import as_printed, marked
-from quotes.claims import LASTS, Claim
-from quotes.models import Quote
+from quotes.models import Claim, Quote
+from quotes.models.desk import LASTS
 from quotes.undoing import WITHIN
 from quotes.waiting import ARTICLES, ORDERS, next_article, queue
 from sources.models import Revision, Speaker

@@ -29,10 +29,9 @@ from quotes.admin.review.steps import (
     steps_open,
     take,
 )
-from quotes.claims import Claim
 from quotes.filing import Refused
 from quotes.life import NotOpen
-from quotes.models import Quote, QuoteQuerySet, Review
+from quotes.models import Claim, Quote, QuoteQuerySet, Review
 from quotes.undoing import undo
 from quotes.waiting import DEEPEST, ORDERS, next_article, queue
 from sources.admin.desk import Pages

@@ -21,9 +21,8 @@ from quotes.admin.review.steps import (
 )
 from quotes.admin.review.suggesting import Suggestion, suggest
 from quotes.approval import may_approve
-from quotes.claims import Claim
 from quotes.likeness import near_identical
-from quotes.models import Quote
+from quotes.models import Claim, Quote
 from quotes.past import EMBEDDED, PUBLIC_NAMES, PUBLIC_REASONS, PUBLIC_VERBS
 from sources.admin.showing import link, link_to_about, shown
 from sources.history import History

@@ -65,3 +65,13 @@ class Claim(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} at {self.article}"
+
+
+class Review(Article):
+    """An article as it is reviewed; the desk of the admin is its page."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        verbose_name = "article to review"
+        verbose_name_plural = "review desk"

@@ -1,9 +1,4 @@
-"""What was said: `Quote`, the reporting chain (`Via`) and the act of speaking (`Utterance`).
-
-Attribution has two layers. The printed one is what the article says (`text`, `spans`,
-`attribution_*`); the resolved one is what a curator holds to be true (`speaker`, `organisation`,
-`affiliation`, `said`, `utterance`) and can be revised without touching the first.
-"""
+"""Words that an article attributes to a speaker: what they are, and what becomes of them."""
 
 from datetime import UTC, datetime
 
@@ -16,171 +11,26 @@ from django.db import models, transaction
 from django.db.models import F, Q
 
 from quotes.anchoring import AnchoringError, Page
-from quotes.claims import Claim
-from quotes.life import STEPS, NotOpen, Status
+from quotes.life import PUBLIC, STEPS, NotOpen, Status
+from quotes.models.functions import Fingerprints
+from quotes.models.querysets import QuoteQuerySet
+from quotes.models.utterances import Utterance
 from sources.acts import because
 from sources.dates import FirstDay, PartialDateField
-from sources.ledger import Recording, made_with
+from sources.ledger import Recording
 from sources.models import (
     Affiliation,
     Article,
     Fold,
-    HasWords,
     Organisation,
     Outlet,
     Record,
-    Revision,
     Snapshot,
     Speaker,
     TextWords,
     WordsOf,
 )
 from sources.triggers import FollowsMerges, KeepsVersion, Trigger
-
-__all__ = [
-    "CitedAffiliation",
-    "Claim",
-    "Exactly",
-    "PrintedArticle",
-    "Quote",
-    "QuoteQuerySet",
-    "Review",
-    "Utterance",
-    "Via",
-]
-
-
-class Utterance(Record):
-    """One act of speaking that several quotes report, each in its own words."""
-
-    class Meta:
-        triggers = [KeepsVersion(), *Recording().triggers]
-
-    def __str__(self) -> str:
-        return str(self.id)
-
-
-class QuoteQuerySet(models.QuerySet):
-    """Which quotes: read it as a sentence."""
-
-    def visible_to(self, user):
-        """All that this user may know of. Every road to a quote starts here."""
-        if user.has_perm("quotes.review_quote"):
-            return self
-        return self.filter(status__in=Quote.PUBLIC)
-
-    def listed(self):
-        """What a list shows when no status is asked for."""
-        return self.exclude(status=Quote.Status.RETRACTED)
-
-    def proposed(self):
-        """What waits for a curator."""
-        return self.filter(status=Quote.Status.PROPOSED)
-
-    def said_by_name(self, name: str):
-        """Canonical name, alias or printed name of the speaker; case and accents ignored."""
-        return self.filter(
-            Q(speaker__in=Speaker.objects.called(name).values("id"))
-            | Q(Exactly(Fold("attribution_speaker"), Fold(models.Value(name))))
-        )
-
-    def for_organisation_named(self, name: str):
-        return self.filter(
-            Q(organisation__in=Organisation.objects.called(name).values("id"))
-            | Q(Exactly(Fold("attribution_organisation"), Fold(models.Value(name))))
-        )
-
-    def in_outlet_named(self, name: str):
-        return self.filter(outlet__in=Outlet.objects.called(name).values("id"))
-
-    def with_role_words(self, words: str):
-        """All of these words in the resolved or in the printed role, in any order."""
-        held = Affiliation.objects.filter(HasWords("role_words", words)).values("id")
-        return self.filter(Q(HasWords("role_words", words)) | Q(affiliation__in=held))
-
-    def settle_doubts(self, field: str, record: Speaker | Organisation) -> None:
-        """Drop the flag that several have the name of this record: they were told apart.
-
-        Called by `sources.merging`, as is its undo.
-        """
-        flag = f"ambiguous_{field}"
-        self.filter(**{field: record.pk}, flags__contains=[flag]).update(
-            flags=models.Func(F("flags"), models.Value(flag), function="array_remove")
-        )
-
-    def restore_doubts(
-        self,
-        field: str,
-        record: Speaker | Organisation,
-        settled: list[Revision],
-        moved: list[Revision],
-    ) -> None:
-        """Flag again what was settled with some revisions, unless it was named or flagged since.
-
-        What was only moved, by a merge or its undo, has not been named.
-        """
-        flag = f"ambiguous_{field}"
-        of_same = Revision.objects.filter(subject_id=models.OuterRef("subject_id"))
-        flagged = of_same.filter(state__flags__contains=[flag])
-        named = of_same.filter(fields__contains=[f"{field}_id"]).exclude(made_with(moved))
-        version = models.OuterRef("version")
-        doubted = Revision.objects.filter(
-            made_with(settled),
-            models.Exists(flagged.filter(version=version - 1)),
-            ~models.Exists(flagged.filter(version__gte=version)),
-            ~models.Exists(named.filter(version__gt=version)),
-            subject_id=models.OuterRef("pk"),
-        )
-        self.filter(models.Exists(doubted), **{field: record.pk}).update(
-            flags=models.Func(F("flags"), models.Value(flag), function="array_append")
-        )
-
-    def with_parts(self):
-        """Everything the public form of a quote shows, whatever the number of quotes."""
-        return (
-            self.select_related(
-                "article", "outlet", "speaker", "organisation", "affiliation", "snapshot"
-            )
-            .defer("snapshot__text")
-            .prefetch_related("via__outlet")
-            .annotate(
-                utterance_quotes=models.Subquery(
-                    Quote.objects.filter(
-                        utterance=models.OuterRef("utterance"), status__in=Quote.PUBLIC
-                    )
-                    .order_by()
-                    .values("utterance")
-                    .annotate(n=models.Count("*"))
-                    .values("n")
-                )
-            )
-        )
-
-
-class Exactly(models.Func):
-    """One expression equals another, written plainly so that an expression index can serve it."""
-
-    template = "(%(expressions)s)"
-    arg_joiner = " = "
-    output_field = models.BooleanField()
-
-
-class BareWords(models.Func):
-    """The words of a text, without case, accents and marks: `quotes_bare_words`."""
-
-    function = "quotes_bare_words"
-    output_field = ArrayField(models.TextField())
-
-
-class Fingerprints(models.Func):
-    """By what near-identical texts are found: see `quotes.likeness`."""
-
-    template = "quotes_shingles(%(expressions)s, 3)"
-    output_field = ArrayField(models.IntegerField())
-
-    def __init__(self, text):
-        super().__init__(BareWords(text))
-
 
 FLAGS = (
     "ambiguous_speaker",
@@ -237,7 +87,7 @@ class Quote(Record):
 
     Status = Status  # and which step leads from one to the next: `quotes.life`
 
-    PUBLIC = (Status.PUBLISHED, Status.DISPUTED, Status.RETRACTED)
+    PUBLIC = PUBLIC
 
     goes_with = "affiliation"  # where a merge, or its undo, takes that: see `sources.merging`
 
@@ -649,171 +499,3 @@ class Quote(Record):
             self.text = page.text_at(found)
             return
         raise ValidationError({"spans" if spans else "text": refusal.message})
-
-
-class TellsQuote(Trigger):
-    """A change to a quote's reporting chain is a change to the quote."""
-
-    when = pgtrigger.After
-    level = pgtrigger.Statement
-    func = """
-        UPDATE quotes_quote SET version = version + 1 WHERE id IN (SELECT quote_id FROM rows);
-        RETURN NULL;
-    """
-
-    def __init__(self, operation: pgtrigger.Operation, **rows: str):
-        super().__init__(
-            name=f"tell_quote_{str(operation).lower()}",
-            operation=operation,
-            referencing=pgtrigger.Referencing(**rows),
-        )
-
-
-class Via(models.Model):
-    """One step of the reporting chain, from the outlet back to the speaker.
-
-    Part of its quote: the ledger keeps it with the quote, whose version counts its changes.
-    """
-
-    class Kind(models.TextChoices):
-        TOLD = "told"
-        CITED = "cited"
-        DOCUMENT = "document"
-        STATEMENT = "statement"
-        POST = "post"
-
-    quote = models.ForeignKey(Quote, models.CASCADE, related_name="via")
-    position = models.PositiveSmallIntegerField()
-    kind = models.CharField(max_length=9, choices=Kind)
-    name = models.CharField(max_length=500)
-    outlet = models.ForeignKey(
-        Outlet, models.PROTECT, null=True, blank=True, related_name="passed_on"
-    )
-
-    class Meta:
-        verbose_name_plural = "via"
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(fields=["quote", "position"], name="via_in_order"),
-            models.CheckConstraint(
-                condition=Q(kind__in=["told", "cited", "document", "statement", "post"]),
-                name="via_kind_is_known",
-            ),
-        ]
-        triggers = [
-            FollowsMerges("outlet"),
-            TellsQuote(pgtrigger.Insert, new="rows"),
-            TellsQuote(pgtrigger.Update, new="rows"),
-            TellsQuote(pgtrigger.Delete, old="rows"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
-
-
-class PrintedArticle(Article):
-    """An article as its quotes see it: they keep its outlet and date, for one index to sort."""
-
-    class Meta:
-        proxy = True
-        triggers = [
-            Trigger(
-                name="tell_quotes",
-                when=pgtrigger.After,
-                operation=pgtrigger.UpdateOf("outlet_id", "published"),
-                condition=pgtrigger.AnyChange("outlet_id", "published"),
-                func="""
-                    UPDATE quotes_quote SET outlet_id = NEW.outlet_id, published = NEW.published
-                        WHERE article_id = NEW.id;
-                    RETURN NULL;
-                """,
-            ),
-        ]
-
-
-class RechecksRoles(Trigger):
-    """Affiliations that are new or changed are compared with the printed roles of their quotes.
-
-    Once a statement and speaker: a merge moves all that a speaker held at once.
-    """
-
-    when = pgtrigger.After
-    level = pgtrigger.Statement
-
-    def __init__(self, operation: pgtrigger.Operation, speakers: str, **rows: str):
-        super().__init__(
-            name=f"recheck_roles_{str(operation).lower()}",
-            operation=operation,
-            referencing=pgtrigger.Referencing(**rows),
-            func=f"""
-                UPDATE quotes_quote SET flags = flags
-                    WHERE speaker_id IN ({speakers})
-                      AND coalesce(attribution_role, role) IS NOT NULL
-                      AND ('role_conflict' = ANY (flags)) <> quotes_role_conflict(
-                          speaker_id, coalesce(said, published), ARRAY[role, attribution_role]
-                      );
-                RETURN NULL;
-            """,  # noqa: S608 (ours)
-        )
-
-
-class CitedAffiliation(Affiliation):
-    """An affiliation as its quotes see it: while they rest on it, it stays the same person's.
-
-    Only where two records of one person or one organisation are merged it goes over to the other,
-    or back, and its quotes go with it.
-    """
-
-    class Meta:
-        proxy = True
-        triggers = [
-            Trigger(
-                name="keep_for_quotes",
-                when=pgtrigger.Before,
-                operation=pgtrigger.UpdateOf("speaker_id", "organisation_id"),
-                condition=pgtrigger.AnyChange("speaker_id", "organisation_id"),
-                func="""
-                    IF current_setting('onrecord.merging', true) IS DISTINCT FROM 'on'
-                       AND EXISTS (SELECT FROM quotes_quote WHERE affiliation_id = OLD.id) THEN
-                        RAISE EXCEPTION
-                            'Quotes rest on this affiliation: make another, and move them there.'
-                            USING ERRCODE = 'check_violation', CONSTRAINT = 'affiliation_is_cited';
-                    END IF;
-                    RETURN NEW;
-                """,
-            ),
-            Trigger(
-                name="tell_quotes",
-                when=pgtrigger.After,
-                operation=pgtrigger.UpdateOf("speaker_id", "organisation_id"),
-                condition=pgtrigger.AnyChange("speaker_id", "organisation_id"),
-                func="""
-                    UPDATE quotes_quote
-                        SET speaker_id = NEW.speaker_id, organisation_id = NEW.organisation_id
-                        WHERE affiliation_id = NEW.id;
-                    RETURN NULL;
-                """,
-            ),
-            RechecksRoles(pgtrigger.Insert, "SELECT speaker_id FROM new_rows", new="new_rows"),
-            RechecksRoles(
-                pgtrigger.Update,
-                """
-                SELECT unnest(ARRAY[n.speaker_id, o.speaker_id])
-                FROM new_rows n JOIN old_rows o ON o.id = n.id
-                WHERE (n.speaker_id, n.role, n.start, n."end")
-                      IS DISTINCT FROM (o.speaker_id, o.role, o.start, o."end")
-                """,
-                old="old_rows",
-                new="new_rows",
-            ),
-        ]
-
-
-class Review(Article):
-    """An article as it is reviewed; the desk of the admin is its page."""
-
-    class Meta:
-        proxy = True
-        default_permissions = ()
-        verbose_name = "article to review"
-        verbose_name_plural = "review desk"

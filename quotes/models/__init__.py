@@ -1,0 +1,28 @@
+"""What was said: `Quote`, the reporting chain (`Via`) and the act of speaking (`Utterance`).
+
+Attribution has two layers. The printed one is what the article says (`text`, `spans`,
+`attribution_*`); the resolved one is what a curator holds to be true (`speaker`, `organisation`,
+`affiliation`, `said`, `utterance`) and can be revised without touching the first.
+"""
+
+from quotes.models.desk import Claim, Review
+from quotes.models.functions import BareWords, Exactly, Fingerprints
+from quotes.models.querysets import QuoteQuerySet
+from quotes.models.quotes import Quote
+from quotes.models.told import CitedAffiliation, PrintedArticle
+from quotes.models.utterances import Utterance
+from quotes.models.via import Via
+
+__all__ = [
+    "BareWords",
+    "CitedAffiliation",
+    "Claim",
+    "Exactly",
+    "Fingerprints",
+    "PrintedArticle",
+    "Quote",
+    "QuoteQuerySet",
+    "Review",
+    "Utterance",
+    "Via",
+]

@@ -1,0 +1,29 @@
+"""Expressions in PostgreSQL that only quotes need; its functions are made by migrations."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+class Exactly(models.Func):
+    """One expression equals another, written plainly so that an expression index can serve it."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " = "
+    output_field = models.BooleanField()
+
+
+class BareWords(models.Func):
+    """The words of a text, without case, accents and marks: `quotes_bare_words`."""
+
+    function = "quotes_bare_words"
+    output_field = ArrayField(models.TextField())
+
+
+class Fingerprints(models.Func):
+    """By what near-identical texts are found: see `quotes.likeness`."""
+
+    template = "quotes_shingles(%(expressions)s, 3)"
+    output_field = ArrayField(models.IntegerField())
+
+    def __init__(self, text):
+        super().__init__(BareWords(text))

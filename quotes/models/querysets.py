@@ -1,0 +1,114 @@
+"""Which quotes."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from quotes.life import PUBLIC, Status
+from quotes.models.functions import Exactly
+from sources.ledger import made_with
+from sources.models import (
+    Affiliation,
+    Fold,
+    HasWords,
+    Organisation,
+    Outlet,
+    Revision,
+    Speaker,
+)
+
+
+class QuoteQuerySet(models.QuerySet):
+    """Which quotes: read it as a sentence."""
+
+    def visible_to(self, user):
+        """All that this user may know of. Every road to a quote starts here."""
+        if user.has_perm("quotes.review_quote"):
+            return self
+        return self.filter(status__in=PUBLIC)
+
+    def listed(self):
+        """What a list shows when no status is asked for."""
+        return self.exclude(status=Status.RETRACTED)
+
+    def proposed(self):
+        """What waits for a curator."""
+        return self.filter(status=Status.PROPOSED)
+
+    def said_by_name(self, name: str):
+        """Canonical name, alias or printed name of the speaker; case and accents ignored."""
+        return self.filter(
+            Q(speaker__in=Speaker.objects.called(name).values("id"))
+            | Q(Exactly(Fold("attribution_speaker"), Fold(models.Value(name))))
+        )
+
+    def for_organisation_named(self, name: str):
+        return self.filter(
+            Q(organisation__in=Organisation.objects.called(name).values("id"))
+            | Q(Exactly(Fold("attribution_organisation"), Fold(models.Value(name))))
+        )
+
+    def in_outlet_named(self, name: str):
+        return self.filter(outlet__in=Outlet.objects.called(name).values("id"))
+
+    def with_role_words(self, words: str):
+        """All of these words in the resolved or in the printed role, in any order."""
+        held = Affiliation.objects.filter(HasWords("role_words", words)).values("id")
+        return self.filter(Q(HasWords("role_words", words)) | Q(affiliation__in=held))
+
+    def settle_doubts(self, field: str, record: Speaker | Organisation) -> None:
+        """Drop the flag that several have the name of this record: they were told apart.
+
+        Called by `sources.merging`, as is its undo.
+        """
+        flag = f"ambiguous_{field}"
+        self.filter(**{field: record.pk}, flags__contains=[flag]).update(
+            flags=models.Func(F("flags"), models.Value(flag), function="array_remove")
+        )
+
+    def restore_doubts(
+        self,
+        field: str,
+        record: Speaker | Organisation,
+        settled: list[Revision],
+        moved: list[Revision],
+    ) -> None:
+        """Flag again what was settled with some revisions, unless it was named or flagged since.
+
+        What was only moved, by a merge or its undo, has not been named.
+        """
+        flag = f"ambiguous_{field}"
+        of_same = Revision.objects.filter(subject_id=models.OuterRef("subject_id"))
+        flagged = of_same.filter(state__flags__contains=[flag])
+        named = of_same.filter(fields__contains=[f"{field}_id"]).exclude(made_with(moved))
+        version = models.OuterRef("version")
+        doubted = Revision.objects.filter(
+            made_with(settled),
+            models.Exists(flagged.filter(version=version - 1)),
+            ~models.Exists(flagged.filter(version__gte=version)),
+            ~models.Exists(named.filter(version__gt=version)),
+            subject_id=models.OuterRef("pk"),
+        )
+        self.filter(models.Exists(doubted), **{field: record.pk}).update(
+            flags=models.Func(F("flags"), models.Value(flag), function="array_append")
+        )
+
+    def with_parts(self):
+        """Everything the public form of a quote shows, whatever the number of quotes."""
+        return (
+            self.select_related(
+                "article", "outlet", "speaker", "organisation", "affiliation", "snapshot"
+            )
+            .defer("snapshot__text")
+            .prefetch_related("via__outlet")
+            .annotate(
+                utterance_quotes=models.Subquery(
+                    self.model.objects.filter(
+                        utterance=models.OuterRef("utterance"), status__in=PUBLIC
+                    )
+                    .order_by()
+                    .values("utterance")
+                    .annotate(n=models.Count("*"))
+                    .values("n")
+                )
+            )
+        )

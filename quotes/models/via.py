@@ -1,0 +1,69 @@
+"""The reporting chain of a quote."""
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+
+from quotes.models.quotes import Quote
+from sources.models import Outlet
+from sources.triggers import FollowsMerges, Trigger
+
+
+class TellsQuote(Trigger):
+    """A change to a quote's reporting chain is a change to the quote."""
+
+    when = pgtrigger.After
+    level = pgtrigger.Statement
+    func = """
+        UPDATE quotes_quote SET version = version + 1 WHERE id IN (SELECT quote_id FROM rows);
+        RETURN NULL;
+    """
+
+    def __init__(self, operation: pgtrigger.Operation, **rows: str):
+        super().__init__(
+            name=f"tell_quote_{str(operation).lower()}",
+            operation=operation,
+            referencing=pgtrigger.Referencing(**rows),
+        )
+
+
+class Via(models.Model):
+    """One step of the reporting chain, from the outlet back to the speaker.
+
+    Part of its quote: the ledger keeps it with the quote, whose version counts its changes.
+    """
+
+    class Kind(models.TextChoices):
+        TOLD = "told"
+        CITED = "cited"
+        DOCUMENT = "document"
+        STATEMENT = "statement"
+        POST = "post"
+
+    quote = models.ForeignKey(Quote, models.CASCADE, related_name="via")
+    position = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=9, choices=Kind)
+    name = models.CharField(max_length=500)
+    outlet = models.ForeignKey(
+        Outlet, models.PROTECT, null=True, blank=True, related_name="passed_on"
+    )
+
+    class Meta:
+        verbose_name_plural = "via"
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["quote", "position"], name="via_in_order"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["told", "cited", "document", "statement", "post"]),
+                name="via_kind_is_known",
+            ),
+        ]
+        triggers = [
+            FollowsMerges("outlet"),
+            TellsQuote(pgtrigger.Insert, new="rows"),
+            TellsQuote(pgtrigger.Update, new="rows"),
+            TellsQuote(pgtrigger.Delete, old="rows"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
