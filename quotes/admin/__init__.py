@@ -11,9 +11,15 @@ from django.utils.html import format_html, format_html_join
 
 import quotes.importing  # noqa: F401 (filings can be brought in)
 from quotes.admin.bulk import BulkActions
-from quotes.admin.filters import PrintedIn, PrintedRole
+from quotes.admin.filters import (
+    Anchored,
+    Filed,
+    Flagged,
+    PrintedIn,
+    PrintedRole,
+    PrintedSince,
+)
 from quotes.admin.people import SpeakerWithQuotesAdmin
-from quotes.admin.queues import Anchored, Filed, Flagged, PrintedSince
 from quotes.admin.review import ReviewAdmin
 from quotes.anchoring import CONTEXT
 from quotes.models import Exactly, Quote, Utterance, Via

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlencode
 
-from django.contrib.admin import SimpleListFilter
 from django.core.cache import cache
 from django.db.models import Count, Min, QuerySet
 from django.db.models.functions import TruncWeek
 from django.urls import reverse
 from django.utils import timezone
 
+from quotes.admin.filters import A_WEEK, OPEN, midnight
 from quotes.models import Quote
 from sources.admin.charts import Bar, bars
 from sources.duplicates import count_pairs
@@ -24,9 +24,6 @@ from sources.models import Outlet, Speaker
 
 COUNTED = 10_000
 PAIRS = 1_000  # of speakers that may be one: each is looked for
-
-OPEN = (Quote.Status.PROPOSED, Quote.Status.PUBLISHED, Quote.Status.DISPUTED)
-"""A quote that was rejected or retracted needs nothing more, whatever flags it has."""
 
 WEEKS = 26
 DAYS = 90
@@ -38,106 +35,10 @@ MOST = 100_000
 KEPT = 5 * 60
 """Seconds that a chart, and the number of possible duplicates, may be old."""
 
-A_WEEK = timedelta(days=7)
-
 
 def quotes_where(**asked) -> str:
     """The list of quotes, with filters set."""
     return f"{reverse('admin:quotes_quote_changelist')}?{urlencode(asked)}"
-
-
-# Filters of the list of quotes
-
-
-class OpenFilter(SimpleListFilter):
-    """Leaves out what was rejected or retracted, unless a status is asked for as well."""
-
-    def open(self, request, queryset):
-        return queryset if "status__exact" in request.GET else queryset.filter(status__in=OPEN)
-
-    def queryset(self, request, queryset):
-        if self.value() not in dict(self.lookup_choices):
-            return queryset
-        return self.open(request, self.chosen(queryset))
-
-
-class Flagged(OpenFilter):
-    title = "flag"
-    parameter_name = "flag"
-
-    def lookups(self, request, model_admin):
-        return Quote.Flag.choices
-
-    def chosen(self, queryset):
-        return queryset.filter(flags__contains=[self.value()])
-
-
-class Anchored(OpenFilter):
-    title = "anchor"
-    parameter_name = "anchor"
-
-    def lookups(self, request, model_admin):
-        return Quote.Anchor.choices
-
-    def chosen(self, queryset):
-        return queryset.filter(anchor=self.value())
-
-
-class LinkedFilter(SimpleListFilter):
-    """A filter that only a link sets; beside the list it shows what was set, to take it off."""
-
-    def lookups(self, request, model_admin):
-        return [(self.asked, self.describe())] if self.read() is not None else []
-
-    @property
-    def asked(self) -> str:
-        return self.used_parameters.get(self.parameter_name) or ""
-
-    def read(self):
-        try:
-            return self.understand(self.asked)
-        except (ValueError, OverflowError):
-            return None
-
-    def queryset(self, request, queryset):
-        return self.chosen(queryset, self.read())
-
-
-class Filed(LinkedFilter):
-    """Filed in the week from a day on: `2026-03-02`; or before a day: `-2026-03-02`."""
-
-    title = "filed"
-    parameter_name = "filed"
-
-    def understand(self, asked):
-        start = _midnight(date.fromisoformat(asked.removeprefix("-")))
-        return start, start + A_WEEK
-
-    def describe(self):
-        when = "before" if self.asked.startswith("-") else "in the week of"
-        return f"{when} {self.read()[0]:%-d %B %Y}"
-
-    def chosen(self, queryset, week):
-        start, end = week
-        if self.asked.startswith("-"):
-            return queryset.filter(created__lt=start)
-        return queryset.filter(created__gte=start, created__lt=end)
-
-
-class PrintedSince(LinkedFilter):
-    """Published on a day or later: `2026-03-02`."""
-
-    title = "published"
-    parameter_name = "published_since"
-
-    def understand(self, asked):
-        return date.fromisoformat(asked)
-
-    def describe(self):
-        return f"on {self.read():%-d %B %Y} or later"
-
-    def chosen(self, queryset, day):
-        return queryset.filter(published_day__gte=day)
 
 
 # Queues
@@ -246,10 +147,10 @@ def _last_of_most(rows: QuerySet, column: str):
 
 def _a_week_by_status(quotes: QuerySet, today: date) -> str:
     weeks, note = _weeks(today), ""
-    rows = quotes.filter(created__gte=_midnight(weeks[0]))
+    rows = quotes.filter(created__gte=midnight(weeks[0]))
     if last := _last_of_most(rows, "created"):
         weeks = [week for week in weeks if week > last.date()] or weeks[-1:]
-        rows = rows.filter(created__gte=_midnight(weeks[0]))
+        rows = rows.filter(created__gte=midnight(weeks[0]))
         note = f"No further back: {MOST:,} quotes are counted."
     counted: dict[date, Counter] = defaultdict(Counter)
     rows = rows.annotate(week=TruncWeek("created", tzinfo=UTC)).values("week", "status")
@@ -276,11 +177,11 @@ def _a_week_by_status(quotes: QuerySet, today: date) -> str:
 def _age_of_the_queue(quotes: QuerySet, today: date) -> str:
     weeks = _weeks(today)
     proposed = quotes.filter(status=Quote.Status.PROPOSED)
-    rows = proposed.filter(created__gte=_midnight(weeks[0]))
+    rows = proposed.filter(created__gte=midnight(weeks[0]))
     rows = rows.annotate(week=TruncWeek("created", tzinfo=UTC)).values("week")
     counted = {row["week"].date(): row["n"] for row in rows.annotate(n=Count("*"))}
     asked = {"status__exact": Quote.Status.PROPOSED.value}
-    older = proposed.filter(created__lt=_midnight(weeks[0])).values("pk")[: COUNTED + 1].count()
+    older = proposed.filter(created__lt=midnight(weeks[0])).values("pk")[: COUNTED + 1].count()
     drawn = [
         Bar("older", [min(older, COUNTED)], quotes_where(**asked, filed=f"-{weeks[0].isoformat()}"))
     ]
@@ -327,7 +228,3 @@ def _weeks(today: date) -> list[date]:
     """The Mondays of the last weeks, with this one."""
     monday = today - timedelta(days=today.weekday())
     return [monday - A_WEEK * number for number in range(WEEKS - 1, -1, -1)]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
