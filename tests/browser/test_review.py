@@ -241,3 +241,16 @@ def test_single_keys_can_be_switched_off(log_in):
     quote.refresh_from_db()
     assert quote.status == "proposed"
     assert not Speaker.objects.exists()
+
+
+@pytest.mark.parametrize("width", [768, 1024, 1280])
+def test_nothing_of_the_desk_is_out_of_sight_on_a_tablet_or_a_small_screen(groups, log_in, width):
+    first = file_ten(groups)[0]
+    page = log_in("Curators")
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in ("/admin/", QUEUE, f"{QUEUE}{first.article_id}/"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    for button in page.locator("#desk .steps button, #desk .steps summary").all():
+        button.scroll_into_view_if_needed()
+        assert button.bounding_box()["x"] + button.bounding_box()["width"] <= width

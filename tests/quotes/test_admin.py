@@ -348,6 +348,10 @@ def test_an_article_lists_its_quotes_and_no_more_than_it_says(curator_at_desk):
         {"status__exact": "\0"},
         {"text__regex": "("},
         {"unknown": "1"},
+        {"filed": "nonsense"},
+        {"filed": "-0000-00-00"},
+        {"month": "2026-13"},
+        {"published_since": "yesterday"},
     ],
 )
 def test_a_bad_filter_is_no_server_error(curator_at_desk, query):
