@@ -9,13 +9,24 @@ class Migration(migrations.Migration):
     dependencies = [("quotes", "0009_desk")]
 
     operations = [
+        *(
+            AddIndexConcurrently(
+                "quote",
+                models.Index(
+                    fields=[of, "id"],
+                    condition=models.Q(status="proposed"),
+                    name=f"quote_proposed_{of}",
+                ),
+            )
+            for of in ("article", "outlet", "speaker")
+        ),
         AddIndexConcurrently(
             "quote",
             models.Index(
-                fields=[of, "id"],
+                models.F("published_day").desc(nulls_last=True),
+                models.F("id").desc(),
                 condition=models.Q(status="proposed"),
-                name=f"quote_proposed_{of}",
+                name="quote_proposed_latest",
             ),
-        )
-        for of in ("article", "outlet", "speaker")
+        ),
     ]

@@ -242,6 +242,12 @@ class Quote(Record):
                 )
                 for of in ("article", "outlet", "speaker")
             ),
+            models.Index(
+                F("published_day").desc(nulls_last=True),
+                F("id").desc(),
+                condition=Q(status="proposed"),
+                name="quote_proposed_latest",
+            ),
             *(flagged_index(flag) for flag in FLAGS),
             models.Index(
                 fields=["anchor", "published_day", "id"],
