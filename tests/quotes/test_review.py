@@ -4,6 +4,7 @@ import json
 import threading
 from datetime import timedelta
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -511,6 +512,19 @@ def test_the_next_article_is_one_that_nobody_is_at(groups):
     assert answer.headers["Location"] == desk_of(third)
     nxt = reverse("admin:quotes_review_next", args=[third.article_id])
     assert client.get(nxt).headers["Location"] == QUEUE
+
+
+def test_what_was_left_for_later_is_passed_until_nothing_else_waits(curator_at_desk):
+    articles = [make_waiting("It was late,")[0].article_id for _ in range(3)]
+
+    def leave(article) -> str:
+        place = reverse("admin:quotes_review_next", args=[article])
+        return curator_at_desk.get(place).headers["Location"]
+
+    for here, there in pairwise(articles):
+        assert leave(here) == reverse("admin:quotes_review_desk", args=[there])
+    assert leave(articles[-1]) == QUEUE
+    assert leave(articles[1]) == reverse("admin:quotes_review_desk", args=[articles[0]])
 
 
 def test_a_claim_ends_by_itself(groups):

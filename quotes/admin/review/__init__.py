@@ -43,6 +43,9 @@ from sources.models import Article, Outlet, Speaker
 LAST = "desk.last"
 """Where a session keeps the last step that can be undone."""
 
+PASSED, MOST_PASSED = "desk.passed", 200
+"""Where it keeps the articles that were left for later, the last ones: the way goes past them."""
+
 STAYS = ("assign", "correct", "adjust")
 """Steps after which the same quote stays on the desk."""
 
@@ -266,16 +269,20 @@ class ReviewAdmin(admin.ModelAdmin):
     def next(self, request, article):
         """Leave this article to others, and go to the next in the queue that nobody is at."""
         form, desk = self._opened(request, article)
+        passed = [key for key in request.session.get(PASSED, []) if key != str(article)]
+        request.session[PASSED] = [*passed, str(article)][-MOST_PASSED:]
         return self._to_next_article(request, form, desk)
 
     def _to_next_article(self, request, form: QueueForm, desk: Desk):
         Claim.objects.let_go(desk.article, request.user, desk.now)
         taken = Claim.objects.of_others(request.user, desk.now).values_list("article", flat=True)
-        besides = [desk.article.pk, *taken[:1000]]
+        passed = request.session.get(PASSED, [])
+        besides = [desk.article.pk, *passed, *taken[:1000]]
         following = next_article(form.wanted(request.user), form.order_wanted, besides)
         if following:
             return self._to(following, form)
-        messages.info(request, "Nothing else waits.")
+        request.session.pop(PASSED, None)
+        messages.info(request, "Nothing else waits but what you passed or others have open.")
         place = reverse("admin:quotes_review_changelist")
         return HttpResponseRedirect(f"{place}?{form.query}" if form.query else place)
 
