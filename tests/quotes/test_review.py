@@ -16,6 +16,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quotes.admin.review.desk import MOST_QUOTES
 from quotes.admin.review.marks import as_printed, marked
 from quotes.models import Claim, Quote
 from quotes.models.desk import LASTS
@@ -706,6 +707,16 @@ def test_the_same_words_elsewhere_are_shown_whoever_said_them(curator_at_desk):
     (near,) = page.context["near"]
     assert str(second.pk) in near["link"]
     assert "Ada Lund" in near["about"]
+
+
+def test_of_very_many_quotes_those_that_wait_are_shown_first(curator_at_desk):
+    article = make_article()
+    make_quotes(MOST_QUOTES, article)
+    last = make_quotes(1, article, status="proposed")[0]
+    page = curator_at_desk.get(desk_of(last))
+    assert page.context["chosen"] == last
+    assert len(page.context["quotes"]) == MOST_QUOTES
+    assert f"These are the first {MOST_QUOTES}" in page.text
 
 
 def test_the_desk_costs_the_same_for_one_quote_and_for_fifty(

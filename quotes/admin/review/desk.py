@@ -28,8 +28,8 @@ from sources.admin.showing import link, link_to_about, shown
 from sources.history import History
 from sources.models import Article, Revision, Snapshot
 
-MOST_QUOTES = 1000
-"""Quotes of an article that the desk lists: those that wait before all others."""
+MOST_QUOTES = 300
+"""Quotes of an article that the desk shows at once: those that wait before all others."""
 
 OTHERS = 5
 """Other quotes of the speaker that are shown, the latest."""
@@ -218,6 +218,7 @@ class Desk:
             "outlet": shown(self.article.outlet and self.article.outlet.name),
             "snapshot": self.snapshot,
             "quotes": self.quotes,
+            "is_cut": len(self.quotes) == MOST_QUOTES,
             "listed": [self._listed(quote) for quote in self.quotes],
             "chosen": self.chosen,
             "add_form": self.add_form,
