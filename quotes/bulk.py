@@ -19,14 +19,8 @@ from sources.faults import refusal_of
 from sources.jobs import Job, Outcome, Work, can_do
 from sources.models import Organisation, Speaker
 
-PERMISSIONS = {
-    "publish": "quotes.publish_quote",
-    "reject": "quotes.publish_quote",
-    "dispute": "quotes.change_quote",
-    "settle": "quotes.change_quote",
-    "retract": "quotes.change_quote",
-    "revise": "quotes.change_quote",
-}
+PERMISSIONS = {name: step.permission for name, step in STEPS.items() if name != "correct"}
+PERMISSIONS["revise"] = "quotes.change_quote"
 
 REVISED = ("speaker", "organisation", "language", "kind")
 

@@ -1,7 +1,8 @@
 """The life of a quote: which step may follow which.
 
 `proposed` → `published` or `rejected`; `published` ⇄ `disputed`; either → `retracted`. A correction
-changes a public quote and leaves it where it is. What takes something back needs a reason.
+changes a public quote and leaves it where it is. What takes something back needs a reason,
+and each step its permission.
 """
 
 from dataclasses import dataclass
@@ -21,16 +22,20 @@ PUBLIC = (Status.PUBLISHED, Status.DISPUTED, Status.RETRACTED)
 """What readers may see: retracted quotes when they ask for them."""
 
 
+PUBLISH = "quotes.publish_quote"
+
+
 @dataclass(frozen=True)
 class Step:
     leaves: tuple[Status, ...]
     enters: Status | None  # None: it stays where it is
     takes_back: bool = False
+    permission: str = "quotes.change_quote"
 
 
 STEPS = {
-    "publish": Step((Status.PROPOSED,), Status.PUBLISHED),
-    "reject": Step((Status.PROPOSED,), Status.REJECTED, takes_back=True),
+    "publish": Step((Status.PROPOSED,), Status.PUBLISHED, permission=PUBLISH),
+    "reject": Step((Status.PROPOSED,), Status.REJECTED, takes_back=True, permission=PUBLISH),
     "dispute": Step((Status.PUBLISHED,), Status.DISPUTED, takes_back=True),
     "settle": Step((Status.DISPUTED,), Status.PUBLISHED),
     "correct": Step((Status.PUBLISHED, Status.DISPUTED), None),

@@ -37,7 +37,7 @@ def reattribute(
         ]:
             raise Conflict("Not all of these are quotes of this speaker; none was moved.", faults)
         flags = F("flags")
-        for flag in (Quote.Flag.AMBIGUOUS_SPEAKER, Quote.Flag.UNRESOLVED_SPEAKER):
+        for flag in Quote.DOUBTS["speaker"]:
             flags = Func(flags, Value(flag), function="array_remove")
         return Quote.objects.filter(pk__in=held).update(speaker=to, affiliation=None, flags=flags)
 

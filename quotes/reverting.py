@@ -26,12 +26,6 @@ WORDS = ("text", "spans")
 UNTOLD = {"utterance"}
 """What readers are told of otherwise than by a correction."""
 
-DOUBTS = {
-    "speaker": {Quote.Flag.AMBIGUOUS_SPEAKER, Quote.Flag.UNRESOLVED_SPEAKER},
-    "organisation": {Quote.Flag.AMBIGUOUS_ORGANISATION},
-}
-"""Flags that come back with whom they doubt: nobody had settled it then."""
-
 _STEPS = "The status has steps of its own: publish, reject, dispute, settle, correct, retract."
 
 
@@ -125,8 +119,9 @@ class QuoteReturn(Return):
         return self.values.get(name, getattr(self.record, name))
 
     def _doubt_again(self) -> None:
-        returning = DOUBTS.keys() & self.values.keys()
-        doubts = set().union(*(DOUBTS[name] for name in returning))
+        # Flags come back with whom they doubt: nobody had settled it then.
+        returning = Quote.DOUBTS.keys() & self.values.keys()
+        doubts = set().union(*(Quote.DOUBTS[name] for name in returning))
         flags = [flag for flag in self.record.flags if flag not in doubts]
         flags += [flag for flag in self.was.flags if flag in doubts]
         if returning:

@@ -19,6 +19,7 @@ from rest_framework.reverse import reverse
 
 from quotes.filing import Filing, capture, file, propose
 from quotes.filters import QuoteFilters
+from quotes.life import STEPS
 from quotes.models import Quote
 from quotes.past import EMBEDDED, PUBLIC_NAMES, PUBLIC_REASONS, PUBLIC_VERBS, restore_parts
 from quotes.reattribution import lock, reattribute
@@ -150,14 +151,7 @@ class Quotes(Resource):
     filterset_class = QuoteFilters
     orderings = {"published": "published_day", "said": "said_day", "created": "created"}
     default_ordering = "-published"
-    permissions = {
-        "publish": "quotes.publish_quote",
-        "reject": "quotes.publish_quote",
-        "dispute": "quotes.change_quote",
-        "settle": "quotes.change_quote",
-        "correct": "quotes.change_quote",
-        "retract": "quotes.change_quote",
-    }
+    permissions = {name: step.permission for name, step in STEPS.items()}
     embedded = EMBEDDED
     public_names = PUBLIC_NAMES
     insight = "quotes.review_quote"

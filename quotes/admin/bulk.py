@@ -9,7 +9,6 @@ import json
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpResponseRedirect
@@ -22,6 +21,7 @@ from quotes.bulk import PERMISSIONS, REVISED, open_to, reading, why_not
 from quotes.life import STEPS
 from quotes.models import Quote
 from sources import jobs
+from sources.admin.completing import Completed
 from sources.admin.jobs import page_of
 from sources.admin.showing import spelt_out
 from sources.faults import pointed
@@ -49,12 +49,6 @@ WILL = {
 
 SAMPLE = 10
 
-DOUBTS = {
-    "speaker": [Quote.Flag.AMBIGUOUS_SPEAKER, Quote.Flag.UNRESOLVED_SPEAKER],
-    "organisation": [Quote.Flag.AMBIGUOUS_ORGANISATION],
-}
-
-
 # What is asked on the page of confirmation
 
 
@@ -77,7 +71,7 @@ class ReasonForm(forms.Form):
 
 
 def _record(model, name: str) -> forms.ModelChoiceField:
-    widget = AutocompleteSelect(Quote._meta.get_field(name), admin.site)
+    widget = Completed(Quote._meta.get_field(name), admin.site)
     return forms.ModelChoiceField(model.objects.standing(), required=False, widget=widget)
 
 
@@ -144,8 +138,8 @@ def outlook(job: Job, user, changes: dict | None = None) -> dict:
     same, losing = Q(), Q(pk__in=())
     for name, value in values.items():
         same &= Q((name, value) if value else (f"{name}__isnull", True))
-        if name in DOUBTS:
-            same &= ~Q(flags__overlap=DOUBTS[name])  # which are settled by naming it
+        if name in Quote.DOUBTS:
+            same &= ~Q(flags__overlap=list(Quote.DOUBTS[name]))  # which are settled by naming it
             is_its = Q((f"affiliation__{name}", value)) if value else Q(pk__in=())
             losing |= ~is_its
     return told | {

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models.expressions import RawSQL
@@ -17,6 +16,7 @@ from django.utils.http import urlencode
 from quotes.admin.filters import with_printed_role
 from quotes.models import Quote
 from quotes.reattribution import MOST_QUOTES, lock, reattribute
+from sources.admin.completing import Completed
 from sources.admin.desk import Pages, few_lines
 from sources.admin.showing import NONE, address, link, link_to_about, shown, spelt_out
 from sources.faults import Conflict
@@ -31,8 +31,6 @@ NAMED = 20
 
 A_PAGE = 50
 
-SETTLED = {Quote.Flag.AMBIGUOUS_SPEAKER, Quote.Flag.UNRESOLVED_SPEAKER}
-
 
 class Narrowing(forms.Form):
     """Which of a speaker's quotes are listed."""
@@ -44,7 +42,7 @@ class Narrowing(forms.Form):
     def __init__(self, admin_site, *args, **kwargs):
         super().__init__(*args, **kwargs)
         key = Quote._meta.get_field("outlet")
-        self.fields["outlet"].widget = AutocompleteSelect(key, admin_site)
+        self.fields["outlet"].widget = Completed(key, admin_site)
         self.fields["outlet"].widget.choices = self.fields["outlet"].choices
 
     def narrow(self, quotes):
@@ -76,7 +74,7 @@ class Moving(forms.Form):
     def __init__(self, admin_site, *args, **kwargs):
         super().__init__(*args, **kwargs)
         key = Quote._meta.get_field("speaker")
-        self.fields["to"].widget = AutocompleteSelect(key, admin_site)
+        self.fields["to"].widget = Completed(key, admin_site)
         self.fields["to"].widget.is_required = True
         self.fields["to"].widget.choices = self.fields["to"].choices
 
@@ -208,6 +206,7 @@ class MovesQuotes:
         )
 
     def _confirm(self, request, speaker, to, form, chosen, found):
+        doubts = set(Quote.DOUBTS["speaker"])
         return self.page(
             request,
             "admin/quotes_moving.html",
@@ -221,7 +220,7 @@ class MovesQuotes:
             named=[shown(str(found[key])) for key in [*chosen][:NAMED]],
             more=max(len(found) - NAMED, 0),
             lets_go=sum(quote.affiliation_id is not None for quote in found.values()),
-            settles=sum(bool(SETTLED.intersection(quote.flags)) for quote in found.values()),
+            settles=sum(not doubts.isdisjoint(quote.flags) for quote in found.values()),
         )
 
 

@@ -39,12 +39,12 @@ def _let_go(draft: Draft) -> None:
     """Drop what was concluded about a quote from what the filing now says otherwise."""
     quote, differs = draft.quote, set(draft.filed.differs)
     if "speaker" in differs:
-        drop_flags(quote, Flag.AMBIGUOUS_SPEAKER, Flag.UNRESOLVED_SPEAKER)
+        drop_flags(quote, *Quote.DOUBTS["speaker"])
         tie = quote.speaker and quote.speaker.organisation_id
         if quote.affiliation or quote.organisation_id == tie:
             quote.organisation = None
     if "organisation" in differs:
-        drop_flags(quote, Flag.AMBIGUOUS_ORGANISATION)
+        drop_flags(quote, *Quote.DOUBTS["organisation"])
     if differs & {"speaker", "organisation", "role", "attribution.role", "said"}:
         quote.affiliation = None
 

@@ -105,6 +105,11 @@ class Quote(Record):
         ROLE_CONFLICT = "role_conflict"  # no affiliation on that date has the printed role
         FILING_DIFFERS = "filing_differs"  # a later filing says something else of a reviewed quote
 
+    DOUBTS = {  # which flags are settled by naming the one or the other
+        "speaker": (Flag.AMBIGUOUS_SPEAKER, Flag.UNRESOLVED_SPEAKER),
+        "organisation": (Flag.AMBIGUOUS_ORGANISATION,),
+    }
+
     # Where it is printed
     article = models.ForeignKey(Article, models.PROTECT, related_name="quotes")
     snapshot = models.ForeignKey(
@@ -383,10 +388,9 @@ class Quote(Record):
         if "flags" in changes:
             return
         if "speaker" in changes:
-            settled = {self.Flag.AMBIGUOUS_SPEAKER, self.Flag.UNRESOLVED_SPEAKER}
-            self.flags = [flag for flag in self.flags if flag not in settled]
+            self.flags = [flag for flag in self.flags if flag not in self.DOUBTS["speaker"]]
         if "organisation" in changes:
-            self.flags = [f for f in self.flags if f != self.Flag.AMBIGUOUS_ORGANISATION]
+            self.flags = [f for f in self.flags if f not in self.DOUBTS["organisation"]]
 
     def adjust(self, text: str, spans: list) -> None:
         """Have a proposed quote be these words, at these spans of a text in which they stand.

@@ -20,6 +20,7 @@ from django.utils.html import format_html_join
 from django.utils.text import capfirst
 from rest_framework import serializers
 
+from sources.admin.completing import Completes
 from sources.admin.conflicts import ReopenedForm, ShowsConflicts
 from sources.admin.showing import link, shown
 from sources.admin.timeline import ShowsHistory
@@ -251,7 +252,7 @@ class ArticleForm(RecordForm):
 # Pages of the admin
 
 
-class Desk(admin.ModelAdmin):
+class Desk(Completes, admin.ModelAdmin):
     """What every model's pages share: bounded lists, search by what an id or a name says."""
 
     list_per_page = 50
@@ -358,7 +359,7 @@ class RowsFormSet(forms.BaseInlineFormSet):
             box.widget.attrs["aria-label"] = "Delete"
 
 
-class Rows(admin.TabularInline):
+class Rows(Completes, admin.TabularInline):
     """What belongs to a record, on its page, and is compared with it."""
 
     form = ReopenedForm

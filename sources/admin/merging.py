@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import flatten_fieldsets
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, transaction
 from django.http import HttpResponseRedirect
@@ -19,6 +18,7 @@ from django.utils.html import format_html_join
 from django.utils.text import capfirst
 
 from sources import merging
+from sources.admin.completing import Completed
 from sources.admin.desk import NamedAdmin, few_lines
 from sources.admin.showing import NONE, address, link_to_about, shown, spelt_out
 from sources.faults import Conflict, refusal_of
@@ -43,7 +43,7 @@ class Choice(forms.Form):
         super().__init__()
         field, model = self.fields["into"], type(record)
         field.queryset = model.objects.none()  # asked for as one types
-        field.widget = AutocompleteSelect(model._meta.get_field("merged_into"), admin_site)
+        field.widget = Completed(model._meta.get_field("merged_into"), admin_site)
         field.widget.is_required = True
         field.widget.choices = field.choices
 

@@ -289,6 +289,21 @@ def test_what_a_trigger_refuses_is_said_on_the_form(curator_at_desk, monkeypatch
     assert quote.version == 1
 
 
+def test_what_is_no_id_is_refused_where_a_record_is_chosen(curator_at_desk):
+    affiliation = make_affiliation()
+    quote = make_quote(speaker=affiliation.speaker, via=["Sky News"])
+    for record, field in (
+        (quote, "speaker"),
+        (quote, "via-0-outlet"),
+        (affiliation, "organisation"),
+        (affiliation.speaker, "affiliations-0-organisation"),
+    ):
+        refused = save(curator_at_desk, page_of(record), **{field: "x"})
+        assert "is not a valid" in faults(refused) or "valid choice" in faults(refused)
+        record.refresh_from_db()
+        assert record.version == 1
+
+
 def test_emptied_printed_fields_are_unknown(curator_at_desk):
     quote = make_quote(attribution_text="Mr Jones said", attribution_cue="said")
     emptied = {"attribution_text": "", "attribution_cue": ""}

@@ -167,17 +167,12 @@ class ReviewAdmin(admin.ModelAdmin):
 
     def desk(self, request, article):
         """An article with its quotes; `quote` in the query is the one that is looked at."""
-        form = self._asked(request)
-        known = Article.objects.select_related("outlet", "snapshot").defer("snapshot__text")
-        on_desk = get_object_or_404(known, pk=article)
-        chosen = forms.UUIDField().clean
         try:
-            key = chosen(request.GET["quote"]) if "quote" in request.GET else None
+            key = forms.UUIDField().clean(request.GET["quote"]) if "quote" in request.GET else None
         except ValidationError:
             raise Http404 from None
         earlier = request.GET.get("text") == "earlier"
-        desk = Desk(request, on_desk, now=timezone.now(), chosen=key, earlier=earlier)
-        return self._page(request, form, desk)
+        return self._page(request, *self._opened(request, article, chosen=key, earlier=earlier))
 
     def _page(self, request, form: QueueForm, desk: Desk):
         last = request.session.get(LAST)
@@ -198,11 +193,12 @@ class ReviewAdmin(admin.ModelAdmin):
             },
         )
 
-    def _opened(self, request, article) -> tuple[QueueForm, Desk]:
-        """What a form of the desk was sent from."""
+    def _opened(self, request, article, **asked) -> tuple[QueueForm, Desk]:
+        """The part of the queue that is asked for, and an article of it on the desk."""
         form = self._asked(request)
         known = Article.objects.select_related("outlet", "snapshot").defer("snapshot__text")
-        return form, Desk(request, get_object_or_404(known, pk=article), now=timezone.now())
+        on_desk = get_object_or_404(known, pk=article)
+        return form, Desk(request, on_desk, now=timezone.now(), **asked)
 
     def step(self, request, article, quote, step):
         """Take a step with a quote, as its forms were sent, and go on to the next."""
@@ -232,8 +228,7 @@ class ReviewAdmin(admin.ModelAdmin):
                 except (ValidationError, Conflict, NotOpen, IntegrityError, DataError) as error:
                     desk.errors = said_of(error)
                 else:
-                    version = Quote.objects.values_list("version", flat=True).get(pk=quote)
-                    return self._go_on(request, form, desk, wanted, quote, version)
+                    return self._go_on(request, form, desk, wanted, quote)
         if desk.stale:
             self._read_anew(request, desk, quote)
         return self._page(request, form, desk)
@@ -251,20 +246,25 @@ class ReviewAdmin(admin.ModelAdmin):
             desk.sent.step, form_of(desk.sent.step, quote, sent), fields, refused=True
         )
 
-    def _go_on(self, request, form: QueueForm, desk: Desk, step, key, version: int):
-        """To the next quote that waits, in this article or the next, and say what was done."""
-        done = Quote.objects.get(pk=key)
-        request.session[LAST] = {
-            "quote": str(key),
-            "article": str(desk.article.pk),
-            "version": version,
-            "done": step.done,
-        }
-        messages.success(request, f"{step.done}: “{done}”")
+    def _go_on(self, request, form: QueueForm, desk: Desk, step, key):
+        """To the next quote that waits, in this article or the next."""
+        done = self._say_done(request, key, step.done)
         chosen = done if step.name in STAYS else desk.after(done)
         if chosen:
             return self._to(desk.article.pk, form, chosen.pk)
         return self._to_next_article(request, form, desk)
+
+    def _say_done(self, request, key, done: str) -> Quote:
+        """Say what was done to a quote, and keep what an undo has to know."""
+        quote = Quote.objects.get(pk=key)
+        request.session[LAST] = {
+            "quote": str(quote.pk),
+            "article": str(quote.article_id),
+            "version": quote.version,
+            "done": done,
+        }
+        messages.success(request, f"{done}: “{quote}”")
+        return quote
 
     def next(self, request, article):
         """Leave this article to others, and go to the next in the queue that nobody is at."""
@@ -304,13 +304,7 @@ class ReviewAdmin(admin.ModelAdmin):
             except (ValidationError, Refused, IntegrityError, DataError) as error:
                 desk.errors = said_of(error)
             else:
-                request.session[LAST] = {
-                    "quote": str(quote.pk),
-                    "article": str(desk.article.pk),
-                    "version": Quote.objects.values_list("version", flat=True).get(pk=quote.pk),
-                    "done": "Added",
-                }
-                messages.success(request, f"Added: “{quote}”")
+                self._say_done(request, quote.pk, "Added")
                 return self._to(article, form, quote.pk)
         return self._page(request, form, desk)
 

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from rest_framework.serializers import ValidationError as NotValid
 
@@ -16,20 +15,10 @@ from quotes.life import STEPS as LIFE
 from quotes.life import open_steps
 from quotes.models import Quote
 from quotes.serializers import ProposalSerializer
+from sources.admin.completing import Completed
+from sources.admin.desk import few_lines
 from sources.faults import Conflict, pointed
 from sources.models import Affiliation, Article, Snapshot, Speaker
-from sources.names import as_uuid
-
-
-def few_lines(rows: int = 2, **attributes) -> forms.Textarea:
-    return forms.Textarea({"rows": rows, **attributes})
-
-
-class Completed(AutocompleteSelect):
-    """Completes what is typed to a record; what is sent and is no id is shown as nothing."""
-
-    def optgroups(self, name, value, attrs=None):
-        return super().optgroups(name, [one for one in value if as_uuid(one)] or [""], attrs)
 
 
 def completed(name: str) -> Completed:
@@ -47,7 +36,7 @@ class StepForm(forms.Form):
 
 
 class TakingBackForm(StepForm):
-    reason = forms.CharField(widget=few_lines(required=True), max_length=10_000)
+    reason = forms.CharField(widget=few_lines(), max_length=10_000)
 
 
 class NoteForm(forms.Form):
@@ -138,33 +127,29 @@ class DeskStep:
     label: str
     done: str
     key: str
-    permission: str
     form: type[forms.Form]
     help: str = ""
+
+    @property
+    def permission(self) -> str:
+        return LIFE[self.name if self.name in LIFE else "correct"].permission
 
     @property
     def asks(self) -> bool:
         return self.form is not StepForm
 
 
-PUBLISH, CHANGE = "quotes.publish_quote", "quotes.change_quote"
-
 DESK_STEPS = {
     step.name: step
     for step in [
-        DeskStep("publish", "Publish", "Published", "p", PUBLISH, StepForm, "Let readers see it."),
-        DeskStep(
-            "settle", "Settle", "Settled", "p", CHANGE, StepForm, "End the dispute: it stands."
-        ),
-        DeskStep(
-            "reject", "Reject", "Rejected", "r", PUBLISH, TakingBackForm, "It is not published."
-        ),
+        DeskStep("publish", "Publish", "Published", "p", StepForm, "Let readers see it."),
+        DeskStep("settle", "Settle", "Settled", "p", StepForm, "End the dispute: it stands."),
+        DeskStep("reject", "Reject", "Rejected", "r", TakingBackForm, "It is not published."),
         DeskStep(
             "dispute",
             "Dispute",
             "Disputed",
             "d",
-            CHANGE,
             TakingBackForm,
             "Say that it is contested.",
         ),
@@ -173,19 +158,15 @@ DESK_STEPS = {
             "Retract",
             "Retracted",
             "r",
-            CHANGE,
             TakingBackForm,
             "Take it back, for good.",
         ),
-        DeskStep(
-            "assign", "Reassign", "Reassigned", "s", CHANGE, AssignForm, "Somebody else said it."
-        ),
+        DeskStep("assign", "Reassign", "Reassigned", "s", AssignForm, "Somebody else said it."),
         DeskStep(
             "correct",
             "Correct",
             "Corrected",
             "c",
-            CHANGE,
             NoteForm,
             "The attribution, field by field.",
         ),
@@ -194,7 +175,6 @@ DESK_STEPS = {
             "Adjust the span",
             "Adjusted",
             "a",
-            CHANGE,
             SpansForm,
             "Choose the words anew.",
         ),
