@@ -55,17 +55,17 @@ DIMENSIONS = {
     "status": Dimension("status", WORD),
     "language": Dimension("language", WORD),
     "year": Dimension(
-        "nullif(published_day, DATE '0001-01-01')",
+        "published_day",
         WORD,
-        key="to_char(part.year, 'YYYY')",
+        key="nullif(to_char(part.year, 'YYYY'), '0001')",  # `sources.dates.UNKNOWN_DAY`
     ),
 }
 
+# Together is counted what has few combinations.
 PASSES = (
-    ("speaker",),
-    ("organisation",),
+    ("speaker", "organisation"),
     ("role",),
-    ("outlet", "kind", "status", "language"),  # of which there are few combinations
+    ("outlet", "kind", "status", "language"),
     ("year",),
 )
 
@@ -169,7 +169,7 @@ def timeline_of(interval: str, by: str | None) -> str:
     `by`, the number of values, then at last the number of buckets.
     """
     named, most_days = INTERVALS[interval]
-    parts, place, joined, values = [], f"{OTHER}", "", ""
+    parts, place, joined, values = [], str(OTHER), "", ""
     if by:
         dimension = DIMENSIONS[by]
         key = dimension.key or f"part.{by}"
@@ -178,20 +178,24 @@ def timeline_of(interval: str, by: str | None) -> str:
             counted_by(by, 0),
             f"top AS MATERIALIZED (SELECT *, row_number() OVER (ORDER BY n DESC, key) AS place"
             f" FROM ({top_of(by)}) top)",
-            f"led AS MATERIALIZED (SELECT part.{by} AS raw, top.place"
-            f" FROM pass_0 part {dimension.joined} JOIN top ON top.key = {key})",
+            # Where a row leads by what it is counted by
+            f"led AS MATERIALIZED ("
+            f"SELECT part.{by} AS raw, coalesce(top.place, {UNKNOWN}) AS place"
+            f" FROM pass_0 part {dimension.joined} LEFT JOIN top ON top.key = {key}"
+            f" WHERE top.key IS NOT NULL OR {key} IS NULL)",
         ]
         raw = dimension.raw
-        place = f"coalesce(led.place, CASE WHEN {raw} IS NULL THEN {UNKNOWN} ELSE {OTHER} END)"
+        place = f"CASE WHEN {raw} IS NULL THEN {UNKNOWN} ELSE coalesce(led.place, {OTHER}) END"
         joined = f"LEFT JOIN led ON led.raw = {raw}"
         values = f"UNION ALL SELECT 'value', {dimension.shown}::text, top.place, top.n FROM top"
     parts += [
         f"""dates AS MATERIALIZED (
-            SELECT published, {place} AS place, count(*) AS n FROM rows {joined} GROUP BY 1, 2
+            SELECT published_day AS first, upper(published) - published_day AS days,
+                   {place} AS place, count(*) AS n
+            FROM rows {joined} GROUP BY 1, 2, 3
         ), dated AS MATERIALIZED (
-            SELECT date_trunc('{interval}', lower(published)::timestamp) AS start,
-                   place, sum(n)::bigint AS n
-            FROM dates WHERE upper(published) - lower(published) <= {most_days} GROUP BY 1, 2
+            SELECT date_trunc('{interval}', first::timestamp) AS start, place, sum(n)::bigint AS n
+            FROM dates WHERE days <= {most_days} GROUP BY 1, 2
         ), buckets AS (
             SELECT start FROM generate_series(
                 (SELECT min(start) FROM dated), (SELECT max(start) FROM dated),
@@ -201,11 +205,9 @@ def timeline_of(interval: str, by: str | None) -> str:
         SELECT 'bucket', to_char(start, '{named}'), coalesce(place, {OTHER}), coalesce(n, 0)
         FROM buckets LEFT JOIN dated USING (start)
         UNION ALL
-        SELECT CASE WHEN published IS NULL THEN 'unknown' ELSE 'imprecise' END, NULL,
-               place, sum(n)::bigint
-        FROM dates
-        WHERE published IS NULL OR upper(published) - lower(published) > {most_days}
-        GROUP BY 1, 3
+        SELECT CASE WHEN days IS NULL THEN 'unknown' ELSE 'imprecise' END, NULL, place,
+               sum(n)::bigint
+        FROM dates WHERE (days <= {most_days}) IS NOT TRUE GROUP BY 1, 3
         {values}"""
     ]
     return ", ".join(parts)
