@@ -64,7 +64,7 @@ def counted(*of: str, name: str) -> AddIndexConcurrently:
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("quotes", "0011_roles"), ("sources", "0010_jobs")]
+    dependencies = [("quotes", "0012_public_form")]
 
     operations = [
         migrations.RunSQL(ROLE_KEY, "DROP FUNCTION quotes_role_key(text)"),
