@@ -355,6 +355,7 @@ def datasette(workers: int) -> Iterator[Peer]:
     command = [
         *(str(program), "serve", "--immutable", str(file), "--host", "127.0.0.1"),
         *("--port", str(port), "--metadata", str(CACHE / "datasette.json")),
+        *("--setting", "sql_time_limit_ms", "15000"),  # as long as our statements may take
     ]
 
     def request(asked: Asked) -> bytes:
