@@ -95,8 +95,12 @@ INDEXED = {
 }
 """Filters that an index answers which holds all that is counted."""
 
-# Room for a hash table of each pass, and no compiling, which takes longer than it saves.
-FOR_COUNTING = "SELECT set_config('work_mem', '16MB', true), set_config('jit', 'off', true)"
+# Room for the hash table of each pass, no compiling, which takes longer than it saves, and groups
+# that cost about what they do when a parallel worker hands them over.
+FOR_COUNTING = (
+    "SELECT set_config('work_mem', '16MB', true), set_config('jit', 'off', true),"
+    " set_config('parallel_tuple_cost', '0.02', true)"
+)
 
 
 def counted_in(number: int, names: Iterable[str]) -> str:
@@ -169,7 +173,7 @@ def timeline_of(interval: str, by: str | None) -> str:
     `by`, the number of values, then at last the number of buckets.
     """
     named, most_days = INTERVALS[interval]
-    parts, place, joined, values = [], str(OTHER), "", ""
+    parts, split, joined, values = [], f"{OTHER} AS place, false AS unknown", "", ""
     if by:
         dimension = DIMENSIONS[by]
         key = dimension.key or f"part.{by}"
@@ -184,30 +188,37 @@ def timeline_of(interval: str, by: str | None) -> str:
             f" FROM pass_0 part {dimension.joined} LEFT JOIN top ON top.key = {key}"
             f" WHERE top.key IS NOT NULL OR {key} IS NULL)",
         ]
-        raw = dimension.raw
-        place = f"CASE WHEN {raw} IS NULL THEN {UNKNOWN} ELSE coalesce(led.place, {OTHER}) END"
-        joined = f"LEFT JOIN led ON led.raw = {raw}"
+        split = f"led.place, {dimension.raw} IS NULL AS unknown"
+        # As arrays, which can be handed to parallel workers
+        joined = (
+            "LEFT JOIN unnest((SELECT array_agg(raw) FROM led), (SELECT array_agg(place) FROM led))"
+            f" AS led (raw, place) ON led.raw = {dimension.raw}"
+        )
         values = f"UNION ALL SELECT 'value', {dimension.shown}::text, top.place, top.n FROM top"
     parts += [
+        # Of what is true or false, PostgreSQL knows how little there is: it counts that in parallel
         f"""dates AS MATERIALIZED (
-            SELECT published_day AS first, upper(published) - published_day AS days,
-                   {place} AS place, count(*) AS n
-            FROM rows {joined} GROUP BY 1, 2, 3
-        ), dated AS MATERIALIZED (
-            SELECT date_trunc('{interval}', first::timestamp) AS start, place, sum(n)::bigint AS n
-            FROM dates WHERE days <= {most_days} GROUP BY 1, 2
+            SELECT published_day, upper(published) - published_day <= {most_days} AS is_close,
+                   {split}, count(*) AS n
+            FROM rows {joined} GROUP BY 1, 2, 3, 4
+        ), placed AS MATERIALIZED (
+            SELECT CASE WHEN is_close
+                        THEN date_trunc('{interval}', published_day::timestamp) END AS start,
+                   is_close IS NULL AS undated,
+                   CASE WHEN unknown THEN {UNKNOWN} ELSE coalesce(place, {OTHER}) END AS place,
+                   sum(n)::bigint AS n
+            FROM dates GROUP BY 1, 2, 3
         ), buckets AS (
             SELECT start FROM generate_series(
-                (SELECT min(start) FROM dated), (SELECT max(start) FROM dated),
+                (SELECT min(start) FROM placed), (SELECT max(start) FROM placed),
                 interval '1 {interval}'
             ) start LIMIT %s
         )
         SELECT 'bucket', to_char(start, '{named}'), coalesce(place, {OTHER}), coalesce(n, 0)
-        FROM buckets LEFT JOIN dated USING (start)
+        FROM buckets LEFT JOIN placed USING (start)
         UNION ALL
-        SELECT CASE WHEN days IS NULL THEN 'unknown' ELSE 'imprecise' END, NULL, place,
-               sum(n)::bigint
-        FROM dates WHERE (days <= {most_days}) IS NOT TRUE GROUP BY 1, 3
+        SELECT CASE WHEN undated THEN 'unknown' ELSE 'imprecise' END, NULL, place, n
+        FROM placed WHERE start IS NULL
         {values}"""
     ]
     return ", ".join(parts)
