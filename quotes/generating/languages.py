@@ -4,8 +4,6 @@ Real words inflect as they do, so that what stems by language has something to s
 take the same endings.
 """
 
-
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
@@ -79,13 +77,14 @@ ENGLISH = Language(
         "y|ies": "librar count cit part compan famil polic inquir ferr authorit",
         "|er|est|ly": "quick slow quiet loud strong weak new old clear safe poor rich hard",
     },
-    syllables="ba bel cor dan der eli fen gar hol il jan ka lor mun nor ost per qua ril sto tam wen",
+    syllables="ba bel cor dan der eli fen gar hol il jan ka lor mun nor ost per qua ril sto tam",
     endings=("|s", "|s|ed|ing", "e|es|ed|ing", "y|ies", "|ly", "ation|ations", "ness", "er|ers"),
     cues="said|says|told the board|added|warned|argued|wrote|insisted",
     that="that",
     about="spoke of",
     firsts=(
-        "Ada Bo Cleo Dag Edda Finn Greta Hugo Ines Jory Kaja Lars Mara Nils Oona Per Rhea Sten Tove "
+        "Ada Bo Cleo Dag Edda Finn Greta Hugo Ines Jory Kaja Lars "
+        "Mara Nils Oona Per Rhea Sten Tove "
         "Ulf Vera Wilf Ylva Zeno Åsa Harriet Imran Nadia Oliver Priya Ruth Samuel Tariq Una Walter"
     ),
     lasts=(
@@ -170,8 +169,10 @@ FRENCH = Language(
     tags=("fr", "fr-CA", "fr-BE"),
     little=(
         "de la le et les des en un du une que est pour qui dans a par plus pas au sur ne se ce il "
-        "sont avec nous on mais aux ou cette elle comme été fait leur ont bien y sans peut deux ans "
-        "ces tout même après encore être avant ils où si vous notre je faut – aussi jamais toujours "
+        "sont avec nous on mais aux ou cette elle comme été fait leur "
+        "ont bien y sans peut deux ans "
+        "ces tout même après encore être avant ils où si vous notre "
+        "je faut – aussi jamais toujours "
         "c’est n’est qu’il l’eau d’un personne rien parce très doit entre depuis contre ici puis"
     ),
     inflected={
@@ -225,13 +226,16 @@ SPANISH = Language(
     tags=("es", "es-MX", "es-AR"),
     little=(
         "de la que el en y a los se del las un por con no una su para es al lo como más o pero sus "
-        "le ha me si sin sobre este ya entre cuando todo esta ser son dos también fue había era muy "
-        "años hasta desde está mi porque qué sólo han yo hay vez puede todos así nos ni parte tiene "
+        "le ha me si sin sobre este ya entre cuando todo esta ser "
+        "son dos también fue había era muy "
+        "años hasta desde está mi porque qué sólo han yo hay vez "
+        "puede todos así nos ni parte tiene "
         "él uno donde bien tiempo mismo ese ahora cada nadie – nunca siempre debemos queremos aquí"
     ),
     inflected={
         "ar|a|an|ó|aron|ando|amos": (
-            "cerr habl vot trabaj pregunt ayud busc cambi espec esper esc gan lleg llev mir necesit "
+            "cerr habl vot trabaj pregunt ayud busc cambi espec esper "
+            "esc gan lleg llev mir necesit "
             "pag pas qued tom avis explic"
         ),
         "er|e|en|ió|ieron|iendo|emos": "comprend respond vend aprend deb tem promet",

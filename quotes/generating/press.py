@@ -139,7 +139,7 @@ class Press:
                 last = articles[-1]  # word for word
                 article = Printed(paper, at, last.language, last.text, last.standing)
             else:
-                chosen = {int(number * random.random() ** 1.6) for _ in range(size)}
+                chosen = {int(number * random.random() ** 2.5) for _ in range(size)}
                 of = [spoken[n] for n in sorted(chosen)][: self.left]
                 article = Printed(paper, at, tongue.tag(random), *writer.article(paper, of))
             articles.append(article)

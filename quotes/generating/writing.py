@@ -99,39 +99,30 @@ class Writer:
         if chance < 0.35 and voice.short != voice.name:
             held = voice.held
             role = self.random.choice(held).role if held and chance < 0.3 else tongue.role()
-        who = speaker if role == NULL else f"{speaker}, {role},"
-        if kind == "direct":
-            if chance > 0.9 and (cut := said.find(" ", len(said) // 2)) > 0:
-                # Broken by who said it: two spans.
-                between = f",{closed} {cue} {who.rstrip(',')}. {opened}"
-                first = at + len(opened)
-                rest = first + cut + len(between)
-                spans = [(first, first + cut), (rest, rest + len(said) - cut - 1)]
-                piece = f"{opened}{said[:cut]}{between}{said[cut + 1 :]}{closed}"
-                attribution = f"{cue} {who}"
-                return piece, self._stands(paper, of, spans, kind, speaker, role, cue,
-                                           attribution, known)  # fmt: skip
-            if chance < 0.4:
-                lead, end, attribution = (
-                    opened,
-                    f"{closed} {cue} {who.rstrip(',')}.",
-                    f"{cue} {who}",
-                )
-            else:
-                lead, end, attribution = f"{who} {cue}: {opened}", closed, f"{who} {cue}"
-        elif kind == "indirect":
-            lead, end, attribution = f"{who} {cue} {language.that} ", "", f"{who} {cue}"
-        else:
+        who = speaker if role == NULL else f"{speaker}, {role}"
+        before = who if role == NULL else f"{who},"
+        stands = Standing(of, [], kind, speaker, role, cue, f"{before} {cue}", known)
+        cut = said.find(" ", len(said) // 2) if kind == "direct" and chance > 0.9 else -1
+        if kind == "indirect":
+            lead, end = f"{before} {cue} {language.that} ", ""
+        elif kind != "direct":
             said = said.rstrip(".,") or said
-            about = language.about if kind == "partial" else f"{cue} {language.that}"
-            lead, end, attribution = f"{who} {about} {opened}", f"{closed}.", f"{who} {about}"
+            stands.attribution = f"{before} {language.about if kind == 'partial' else cue}"
+            lead, end = f"{stands.attribution} {opened}", f"{closed}."
+        elif chance < 0.4 or cut > 0:
+            stands.attribution = f"{cue} {who}"
+            lead, end = opened, f"{closed} {stands.attribution}."
+        else:
+            lead, end = f"{before} {cue}: {opened}", closed
         first = at + len(lead)
-        spans = [(first, first + len(said))]
-        return f"{lead}{said}{end}", self._stands(
-            paper, of, spans, kind, speaker, role, cue, attribution, known
-        )
-
-    def _stands(self, paper, of, spans, kind, speaker, role, cue, attribution, known) -> Standing:
+        last = first + len(said)
+        stands.spans.append((first, last))
+        if cut > 0:  # broken by who said it: two spans
+            between = f",{closed} {stands.attribution}. {opened}"
+            said, end = f"{said[:cut]}{between}{said[cut + 1 :]}", closed
+            rest = first + cut + len(between)
+            stands.spans[:] = (first, first + cut), (rest, last + len(between) - 1)
         if paper.setting:
-            speaker, role, attribution = map(paper.set, (speaker, role, attribution))
-        return Standing(of, spans, kind, speaker, role, cue, attribution.rstrip(","), known)
+            for name in ("speaker", "role", "attribution"):
+                setattr(stands, name, paper.set(getattr(stands, name)))
+        return f"{lead}{said}{end}", stands
