@@ -3,13 +3,14 @@
 This module is loaded while Django REST framework defines its first view: it imports no views.
 """
 
+from time import monotonic
 from uuid import uuid4
 
 from django.conf import settings
 from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
-from knox.models import get_token_model
+from knox.models import AbstractAuthToken, get_token_model
 from rest_framework import exceptions, permissions
 
 from sources.acts import acting
@@ -17,20 +18,56 @@ from sources.acts import acting
 LONGEST_REQUEST_ID = 200
 
 
+class RecentTokens:
+    """Tokens that were found to be good a moment ago, with their users, by digest.
+
+    A user's permissions are kept with the user, as Django does. What is revoked, of a token, a user
+    or a group, is noticed within `SECONDS`.
+    """
+
+    SECONDS = 5
+    MOST = 10_000
+
+    def __init__(self, clock=monotonic):
+        self.clock = clock
+        self.found: dict[str, tuple[float, AbstractAuthToken]] = {}
+
+    def get(self, digest: str):
+        """The token, or None if it was not looked up lately."""
+        since, token = self.found.get(digest, (None, None))
+        return token if since is not None and self.clock() - since < self.SECONDS else None
+
+    def add(self, token) -> None:
+        if len(self.found) >= self.MOST:
+            self.found = {}
+        self.found[token.digest] = (self.clock(), token)
+
+    def clear(self) -> None:
+        self.found = {}
+
+
+recent_tokens = RecentTokens()
+
+
 class TokenAuthentication(KnoxTokenAuthentication):
-    """`Authorization: Token …`, looked up by its digest in one query."""
+    """`Authorization: Token …`, looked up by its digest in one query, or none if it was lately."""
 
     def authenticate_credentials(self, token: bytes):
         try:
             digest = hash_token(token.decode("ascii"))
         except (UnicodeDecodeError, TypeError, ValueError):
             raise exceptions.AuthenticationFailed("Invalid token.") from None
-        known = get_token_model().objects.select_related("user").filter(digest=digest).first()
-        if known is None:
-            raise exceptions.AuthenticationFailed("Invalid token.")
+        known = recent_tokens.get(digest) or self.look_up(digest)
         if known.expiry and known.expiry < timezone.now():
             raise exceptions.AuthenticationFailed("The token has expired. Ask for a new one.")
         return self.validate_user(known)
+
+    def look_up(self, digest: str):
+        known = get_token_model().objects.select_related("user").filter(digest=digest).first()
+        if known is None:
+            raise exceptions.AuthenticationFailed("Invalid token.")
+        recent_tokens.add(known)
+        return known
 
 
 class GroupPermissions(permissions.BasePermission):

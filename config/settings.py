@@ -184,8 +184,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "config.api.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
+        "config.api.AnonymousRate",
+        "config.api.TokenRate",
     ],
     "DEFAULT_THROTTLE_RATES": {
         "anon": ONRECORD_THROTTLE_ANONYMOUS,

@@ -61,4 +61,4 @@ class QuoteFilters(Changes, PublishedRange):
 
     def filter_queryset(self, queryset):
         queryset = super().filter_queryset(queryset)
-        return queryset if self.form.cleaned_data["status"] else queryset.listed()
+        return queryset if self.form.cleaned_data.get("status") else queryset.listed()

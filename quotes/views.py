@@ -212,6 +212,9 @@ class Quotes(Resource):
         response.record_version = quote.version
         return response
 
+    def get_listed(self):
+        return Quote.objects.visible_to(self.request.user)
+
     def rows_of(self, page) -> list[WrittenQuote]:
         return written(page, address(self.request), self.fields_asked(FIELDS))
 

@@ -412,7 +412,11 @@ class Resource(Endpoint):
     public_reasons: tuple[str, ...] = ()
 
     def list(self, request):
-        return self.page_of(self.filter_queryset(self.get_queryset()))
+        return self.page_of(self.filter_queryset(self.get_listed()))
+
+    def get_listed(self):
+        """All that a list may show, before it is filtered."""
+        return self.get_queryset()
 
     @extend_schema(parameters=[AS_OF])
     def retrieve(self, request, pk):

@@ -4,6 +4,8 @@ The first line of a filter's docstring, and its `schema`, are what the OpenAPI d
 """
 
 import re
+from copy import copy
+from functools import lru_cache
 
 import django_filters
 from django import forms
@@ -255,14 +257,37 @@ class RangesForm(forms.Form):
         return cleaned
 
 
-class Changes(django_filters.FilterSet):
+class AskedFilters(django_filters.FilterSet):
+    """Filters of which only those that were asked for are made ready: a request names few."""
+
+    def __init__(self, data=None, queryset=None, **kwargs):
+        known, self.base_filters = self.base_filters, {}  # of all of which a copy would be made
+        super().__init__(data, queryset, **kwargs)
+        del self.base_filters
+        for name, known_filter in known.items():
+            if data is None or name in data:
+                self.filters[name] = asked = copy(known_filter)
+                asked.parent, asked.model = self, self.queryset.model
+
+    def get_form_class(self):
+        return form_of(type(self), tuple(self.filters))
+
+
+@lru_cache(maxsize=500)
+def form_of(filterset: type[AskedFilters], names: tuple[str, ...]) -> type[forms.Form]:
+    """The form that reads these parameters."""
+    fields = {name: copy(filterset.base_filters[name]).field for name in names}
+    return type(f"{filterset.__name__}Form", (filterset._meta.form,), fields)
+
+
+class Changes(AskedFilters):
     """When a record was made and last changed."""
 
     created_after = MomentFilter("created")
     updated_after = MomentFilter("updated")
 
 
-class PublishedRange(django_filters.FilterSet):
+class PublishedRange(AskedFilters):
     """When something was published: inclusive, partial dates allowed, unknown never matches."""
 
     published_after = PartialDateFilter(

@@ -16,6 +16,7 @@ from django.db import connection
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from config.access import recent_tokens
 from sources.following import Place, last_settled
 from sources.models import Revision
 
@@ -36,8 +37,10 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture(autouse=True)
-def _no_throttle_left_over():
+def _nothing_remembered():
+    """Neither how often somebody asked, nor who they are."""
     cache.clear()
+    recent_tokens.clear()
 
 
 @pytest.fixture

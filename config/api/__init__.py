@@ -17,13 +17,16 @@ from config.api.problems import (
     server_error,
 )
 from config.api.tags import entity_tags
+from config.api.throttles import AnonymousRate, TokenRate
 
 __all__ = [
+    "AnonymousRate",
     "KeysetPagination",
     "Negotiation",
     "Parser",
     "Renderer",
     "StrictFilters",
+    "TokenRate",
     "bad_request",
     "entity_tags",
     "not_found",

@@ -8,13 +8,41 @@ touches no network.
 
 from contextlib import suppress
 from pathlib import Path
+from select import select
+from time import monotonic
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
 
 from .embedded import DATABASE, PORT, SUPERUSER, Cluster
 
-POOL = {"min_size": 0, "max_size": 20, "timeout": 2, "reconnect_timeout": 1}
+
+def check_unless_quiet(connection: Connection) -> None:
+    """
+    Try a connection before it is handed out, unless that was done lately and it is quiet since.
+
+    A server that stops says so, or the socket is closed: either is heard. Raises what psycopg
+    raises for a connection that is lost.
+    """
+    now = monotonic()
+    tried = getattr(connection, "tried", None)
+    heard, _, _ = select([connection.fileno()], [], [], 0)
+    if heard or tried is None or now - tried > TRIED_EVERY:
+        ConnectionPool.check_connection(connection)
+        connection.tried = now
+
+
+TRIED_EVERY = 10  # seconds
+
+POOL = {
+    "min_size": 0,
+    "max_size": 20,
+    "timeout": 2,
+    "reconnect_timeout": 1,
+    "check": check_unless_quiet,
+}
 """
 Connections of one process: opened as they are needed, at most 20, and 2 seconds to get one.
 

@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import timedelta
+from time import monotonic, sleep
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
+from config.access import RecentTokens, recent_tokens
 from quotes.models import Quote
 from sources import merging
 from tests.conftest import API, make_client, make_filing, ok, problem
@@ -454,16 +456,63 @@ def test_the_token_of_an_inactive_user_is_refused(curator):
     unauthorised(curator.post(f"{API}outlets/", {"name": "Post"}))
 
 
-def test_a_deleted_token_is_refused_at_once(reader):
+@pytest.fixture
+def five_seconds_later(monkeypatch):
+    """Time as the memory of tokens knows it goes on when this is called."""
+
+    def wait():
+        monkeypatch.setattr(recent_tokens, "clock", lambda: monotonic() + recent_tokens.SECONDS)
+
+    assert recent_tokens.SECONDS <= 5
+    return wait
+
+
+def test_a_deleted_token_is_refused_within_five_seconds(reader, five_seconds_later):
     ok(reader.get(f"{API}quotes/"))
     AuthToken.objects.filter(user=reader.user).delete()
+    five_seconds_later()
     unauthorised(reader.get(f"{API}quotes/"))
 
 
-def test_leaving_a_group_takes_its_permissions_at_once(reader):
+def test_a_token_in_use_is_looked_up_again_every_five_seconds(reader, five_seconds_later):
+    """Asking again and again does not keep a revoked token alive."""
+    tokens = RecentTokens(clock=lambda: 0)
+    token = AuthToken.objects.get(user=reader.user)
+    tokens.add(token)
+    times = iter([1, 4, 4.99, 5, 9])
+    tokens.clock = lambda: next(times)
+    assert [tokens.get(token.digest) is token for _ in range(5)] == [True] * 3 + [False] * 2
+
+
+def test_the_expiry_of_a_token_in_use_is_heeded_to_the_second(reader):
+    client = tokened(reader.user, expiry=timedelta(seconds=1))
+    ok(client.get(f"{API}quotes/"))
+    sleep(1)
+    assert "expired" in unauthorised(client.get(f"{API}quotes/"))
+
+
+def test_no_more_tokens_are_remembered_than_there_is_room_for(reader, monkeypatch):
+    monkeypatch.setattr(RecentTokens, "MOST", 2)
+    tokens = RecentTokens()
+    for _ in range(5):
+        tokened(reader.user)
+    for token in AuthToken.objects.all():
+        tokens.add(token)
+        assert tokens.get(token.digest) is token
+        assert len(tokens.found) <= 2
+
+
+def test_leaving_a_group_takes_its_permissions_within_five_seconds(reader, five_seconds_later):
     ok(reader.get(f"{API}quotes/"))
     reader.user.groups.clear()
+    five_seconds_later()
     problem(reader.get(f"{API}quotes/"), 403)
+
+
+def test_a_client_in_use_costs_no_statement_to_know(reader, django_assert_num_queries):
+    ok(reader.get(f"{API}quotes/"))
+    with django_assert_num_queries(1):
+        ok(reader.get(f"{API}quotes/"))
 
 
 def test_a_session_of_the_admin_is_no_token(curator):

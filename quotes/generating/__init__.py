@@ -1,0 +1,188 @@
+"""A made-up archive of any size with the shapes of a real one, for measuring: `generate`.
+
+Its rows follow from the number of quotes, the seed and the last day, whatever machine makes them
+and in how many processes: `newsroom` makes who may be named, `press` the articles and quotes, part
+by part, `writing` their words in the `languages`, `rows` what COPY reads.
+
+They are written past the triggers, which take some hundred times as long: what those would have
+kept of a row is written as they would, but the records have no history in the ledger.
+"""
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+
+from django.apps import apps
+from django.db import OperationalError, connection, transaction
+
+from quotes.generating.press import COLUMNS, Press, joined
+from sources.ledger import Era
+from sources.processes import start_processes
+
+LAST_DAY = date(2026, 6, 30)
+WORTH_PROCESSES = 50_000
+"""How many quotes it takes until it is faster to start processes."""
+
+# Rows are written first and indexed afterwards, as a restored backup is.
+INDEXES = """
+SELECT c.relname, pg_get_indexdef(c.oid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE i.indrelid = ANY (%s::regclass[]) AND NOT EXISTS (
+    SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid
+)
+ORDER BY c.relname
+"""
+
+
+class CannotGenerate(Exception):
+    """Why not, and what to do about it."""
+
+
+@dataclass
+class Generated:
+    """How many rows each table got, and how many seconds it took."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    writing: float = 0
+    indexing: float = 0
+
+
+def generate(
+    quotes: int, *, seed: int = 1, until: date = LAST_DAY, bar: Callable | None = None
+) -> Generated:
+    """Fill the database, which must be empty, with an archive of so many quotes: all or nothing.
+
+    `bar` makes a progress bar as `tqdm` does. Raises `CannotGenerate`.
+    """
+    bar = bar or NoBar
+    done = Generated()
+    with transaction.atomic(), connection.cursor() as cursor:
+        _begin(cursor)
+        cursor.execute(INDEXES, [list(COLUMNS)])
+        indexes = cursor.fetchall()
+        for name, _ in indexes:
+            cursor.execute(f'DROP INDEX "{name}"')
+        began = time.perf_counter()
+        with bar(total=quotes, desc="Writing", unit="quote", unit_scale=True) as written:
+            for rows in _parts(quotes, seed, until):
+                for table, columns in COLUMNS.items():
+                    if lines := rows.get(table):
+                        done.rows[table] = done.rows.get(table, 0) + _copy(
+                            cursor, f"{table} ({columns})", lines
+                        )
+                written.update(done.rows.get("quotes_quote", 0) - written.n)
+        # Where the steps of reporting chains are numbered on
+        cursor.execute(
+            "SELECT setval(pg_get_serial_sequence('quotes_via', 'id'), max(id)) FROM quotes_via"
+        )
+        done.writing, began = time.perf_counter() - began, time.perf_counter()
+        for _, definition in bar(indexes, desc="Indexing", unit="index"):
+            cursor.execute(definition)
+        # What was deferred until now has nothing to check: the triggers were off.
+        cursor.execute("SET LOCAL session_replication_role = origin")
+        cursor.execute("RESET maintenance_work_mem")
+        cursor.execute("ANALYZE")
+        done.indexing = time.perf_counter() - began
+    return done
+
+
+class NoBar:
+    """Shows nothing, and can be used as `tqdm` is."""
+
+    def __init__(self, each=(), **options):
+        self.each, self.n = each, 0
+
+    def __iter__(self):
+        return iter(self.each)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def update(self, number: int) -> None:
+        self.n += number
+
+
+def _begin(cursor) -> None:
+    """Have the database for this transaction alone; refuse one that holds something."""
+    cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    if not cursor.fetchone()[0]:
+        raise CannotGenerate(
+            "Rows are written past the triggers, which only a superuser of the database may do. "
+            "Connect as one (DATABASE_URL), or unset DATABASE_URL to use the embedded database."
+        )
+    tables = ", ".join(COLUMNS)
+    cursor.execute("SET LOCAL lock_timeout = '5s'")
+    cursor.execute("SET LOCAL statement_timeout = 0")
+    try:
+        cursor.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
+    except OperationalError as error:
+        raise CannotGenerate(
+            "The database is in use. Stop whatever uses it and try again."
+        ) from error
+    held = [name for name, table in _holding() if _holds(cursor, table)]
+    if held:
+        raise CannotGenerate(
+            f"The database holds {', '.join(held)}. An archive is generated only into one that "
+            "holds nothing: name a new database in DATABASE_URL, or remove the directory of the "
+            "embedded one, and run manage.py migrate."
+        )
+    cursor.execute("SET LOCAL session_replication_role = replica")
+    cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
+
+
+def _holding() -> Iterator[tuple[str, str]]:
+    """What may be on record, and in which tables."""
+    for app in ("sources", "quotes"):
+        for model in apps.get_app_config(app).get_models(include_auto_created=True):
+            if model is not Era and not model._meta.proxy:
+                yield str(model._meta.verbose_name_plural), model._meta.db_table
+
+
+def _holds(cursor, table: str) -> bool:
+    cursor.execute(f'SELECT EXISTS (SELECT FROM "{table}")')
+    return cursor.fetchone()[0]
+
+
+def _copy(cursor, table: str, lines: bytes) -> int:
+    """Write rows; how many they were."""
+    with cursor.copy(f"COPY {table} FROM STDIN") as into:
+        into.write(lines)
+    return cursor.rowcount
+
+
+# Making rows, in as many processes as there are processors
+
+
+def _parts(quotes: int, seed: int, until: date) -> Iterator[dict[str, bytes]]:
+    press = _press(quotes, seed, until)
+    yield joined(press.newsroom.rows)
+    if quotes < WORTH_PROCESSES:
+        yield from map(press.part, range(press.parts))
+        return
+    processes = os.cpu_count() or 1
+    pool, waiting = start_processes(processes), deque()
+    try:
+        for number in range(press.parts):
+            waiting.append(pool.submit(_part, quotes, seed, until, number))
+            if len(waiting) > 2 * processes:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@lru_cache(1)
+def _press(quotes: int, seed: int, until: date) -> Press:
+    """Made once a process."""
+    return Press(quotes, seed, until)
+
+
+def _part(quotes: int, seed: int, until: date, number: int) -> dict[str, bytes]:
+    return _press(quotes, seed, until).part(number)

@@ -1,0 +1,77 @@
+"""Rows as COPY reads them in its text format, made as text because there are millions."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+
+NULL = r"\N"
+DAY = 86_400_000
+"""Milliseconds; moments are counted in them since 1970."""
+
+_EPOCH = date(1970, 1, 1)
+
+
+def escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t")
+
+
+def array(texts) -> str:
+    """A list of texts as PostgreSQL's array literal, escaped."""
+    return "{%s}" % ",".join(  # noqa: UP031 (braces)
+        '"' + escaped(text.replace("\\", "\\\\").replace('"', '\\"')) + '"' for text in texts
+    )
+
+
+def as_json(value) -> str:
+    return escaped(json.dumps(value, ensure_ascii=False))
+
+
+def key(random: Random, moment: int) -> str:
+    """A UUIDv7 of this moment."""
+    rest = random.getrandbits(72)
+    return f"{moment:012x}7{rest & 0xFFF:03x}a{rest >> 12:015x}"
+
+
+def midnight(day: date) -> int:
+    """The moment at which a day begins, in UTC."""
+    return (day - _EPOCH).days * DAY
+
+
+class Calendar:
+    """Moments and partial dates as PostgreSQL reads them; each day is worked out once."""
+
+    def __init__(self):
+        self._days: dict[int, tuple[str, str, str, str]] = {}
+
+    def _at(self, day: int) -> tuple[str, str, str, str]:
+        if (known := self._days.get(day)) is None:
+            on = _EPOCH + timedelta(days=day)
+            month = on.replace(day=1)
+            next_month = (month + timedelta(days=32)).replace(day=1)
+            known = self._days[day] = (
+                on.isoformat(),
+                f"[{on},{on + timedelta(days=1)})",
+                f"[{month},{next_month})",
+                f"[{on.year}-01-01,{on.year + 1}-01-01)",
+            )
+        return known
+
+    def moment(self, moment: int) -> str:
+        day, rest = divmod(moment, DAY)
+        seconds, milliseconds = divmod(rest, 1000)
+        minutes, seconds = divmod(seconds, 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{self._at(day)[0]}T{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}Z"
+
+    def partial(self, day: int, chance: float, known: tuple[float, float, float]) -> str:
+        """A day as it is given: in full, by its month, by its year, or not at all."""
+        full, by_month, by_year = known
+        if chance < full:
+            return self._at(day)[1]
+        if chance < by_month:
+            return self._at(day)[2]
+        return self._at(day)[3] if chance < by_year else NULL
+
+
+def day_of(written: str) -> date:
+    return datetime.strptime(written, "%Y-%m-%d").replace(tzinfo=UTC).date()

@@ -1,0 +1,78 @@
+"""`manage.py generate --quotes N [--seed S] [--until DAY]`"""
+
+import argparse
+from datetime import date
+from functools import partial
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from tqdm import tqdm
+
+from quotes.generating import LAST_DAY, CannotGenerate, generate
+
+MOST = 100_000_000
+
+
+class Command(BaseCommand):
+    help = (
+        "Fill an empty database with a made-up archive, for measuring: few speakers, outlets and "
+        "words are met often and most seldom, news comes in bursts, dates are partial, texts are "
+        "in four languages, and what was said is printed by many outlets in many wordings. The "
+        "same number, seed and last day make the same rows. Refuses a database that holds "
+        "anything. All or nothing: after Ctrl-C it can simply be run again. Needs a superuser of "
+        "the database, since rows are written past its triggers: they have no history."
+    )
+
+    def add_arguments(self, parser):
+        add = parser.add_argument
+        add("--quotes", type=a_number(1, MOST), required=True, metavar="N", help="how many")
+        add("--seed", type=a_number(0, 2**63), default=1, help="default: %(default)s")
+        add(
+            "--until",
+            type=a_day,
+            default=LAST_DAY,
+            metavar="YYYY-MM-DD",
+            help="the last day of the archive, which goes back ten years (default: %(default)s)",
+        )
+
+    def handle(self, *, quotes: int, seed: int, until: date, **options):
+        shown = bool(options["verbosity"])
+        bar = partial(tqdm, disable=None if shown else True)
+        try:
+            done = generate(quotes, seed=seed, until=until, bar=bar)
+        except CannotGenerate as refusal:
+            raise CommandError(str(refusal)) from refusal
+        except KeyboardInterrupt:
+            raise CommandError(
+                "Stopped: nothing was written. Run it again to begin anew.", returncode=130
+            ) from None
+        if not connection.in_atomic_block:
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM")  # index-only scans need it
+        if shown:
+            for table, rows in done.rows.items():
+                name = table.partition("_")[2]
+                self.stdout.write(f"{rows:>12,} in {name}")
+            self.stdout.write(
+                f"Rows: {done.writing:.1f} s, {quotes / done.writing:,.0f} quotes a second. "
+                f"Indexes: {done.indexing:.1f} s."
+            )
+
+
+def a_number(least: int, most: int):
+    def number(value: str) -> int:
+        if not (value.isascii() and value.isdigit() and least <= int(value) <= most):
+            raise argparse.ArgumentTypeError(f"a number from {least} to {most:,}, not {value!r}")
+        return int(value)
+
+    return number
+
+
+def a_day(value: str) -> date:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"a day as YYYY-MM-DD, not {value!r}") from error
+    if not 1990 <= day.year <= 2200:
+        raise argparse.ArgumentTypeError(f"a day from 1990 to 2200, not {value!r}")
+    return day
