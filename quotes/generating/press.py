@@ -8,6 +8,7 @@ another outlet does (a wire story). Quotes of one speaker that print the same ut
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
 from random import Random
 
@@ -44,7 +45,8 @@ COLUMNS = {
         "id, article_id, snapshot_id, text, spans, contexts, anchor, nearest, outlet_id, published,"
         " kind, language, status, flags, reason, attribution_text, attribution_speaker,"
         " attribution_role, attribution_organisation, attribution_cue, speaker_id,"
-        " organisation_id, affiliation_id, role, said, utterance_id, version, created, updated"
+        " organisation_id, affiliation_id, role, role_key, said, utterance_id, version, created,"
+        " updated"
     ),
     "quotes_via": "id, quote_id, position, kind, name, outlet_id",
 }
@@ -304,7 +306,8 @@ class Press:
             f"\t{place.nearest}\t{outlet}\t{published}\t{stands.kind}\t{printed.language}\t{status}"
             f"\t{{{','.join(flags)}}}\t{reason}\t{stands.attribution}\t{stands.speaker}"
             f"\t{stands.role}\t{body}\t{stands.cue}\t{speaker}\t{organisation}\t{affiliation}"
-            f"\t{role}\t{said}\t{utterance}\t{version}\t{when}\t{updated}"
+            f"\t{role}\t{role_key(stands.role if stands.role != NULL else role)}"
+            f"\t{said}\t{utterance}\t{version}\t{when}\t{updated}"
         )
         if lot > 0.92:
             self.chain(this, writer)
@@ -323,6 +326,12 @@ class Press:
             rows.append(
                 f"{self.chains + len(rows)}\t{quote}\t1\tstatement\t{writer.filler()}\t{NULL}"
             )
+
+
+@lru_cache(10_000)
+def role_key(role: str) -> str:
+    """As `quotes_role_key` makes it."""
+    return NULL if role == NULL else sha256(role.encode()).hexdigest()[:32]
 
 
 def joined(rows: dict[str, list[str]]) -> dict[str, bytes]:

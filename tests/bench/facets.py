@@ -1,10 +1,10 @@
 """Facets and timelines in a large archive: `uv run python tests/bench/facets.py [--quotes N]`
 
-Makes a database of its own in the embedded server, writes an archive into it (see archive.py), and
-asks for facets by every dimension and for timelines: of everything, of the busiest speaker,
-organisation and outlet, of those that are met less often, and under filters that no index answers
-whole. Prints the median and the 95th percentile of interleaved rounds, in milliseconds, after one
-that is left out, and what is over its limit. `--keep` leaves the database, which the next run with
+Makes a database of its own in the embedded server, generates an archive in it, and asks for facets
+by every dimension and for timelines: of everything, of the busiest speaker, organisation and
+outlet, of those that are met less often, and under filters that no index answers whole. Prints the
+median and the 95th percentile of interleaved rounds, in milliseconds, after one that is left out,
+and what is over its limit. `--keep` leaves the database, which the next run with
 `--keep` uses again; `--plans` shows the plan of what is over.
 """
 
@@ -18,37 +18,9 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.archive import Archive
-
 API = "/api/v1/quotes/"
 ONE, EVERYTHING = 200, 1_000
 """Milliseconds for an answer about one speaker, organisation or outlet, and about all there is."""
-
-# What an archive has in one way only, an archive in use has in many.
-MIX = """
-SET session_replication_role = replica;
-UPDATE quotes_quote q SET
-    kind = (ARRAY['direct', 'direct', 'direct', 'partial', 'mixed', 'indirect'])[1 + n %% 6],
-    language = (ARRAY['en', 'en', 'en', 'en-GB', 'de', 'fr', NULL])[1 + n / 7 %% 7],
-    organisation_id = CASE WHEN speaker_id IS NOT NULL AND n / 5 %% 10 < 7
-        THEN bodies[1 + abs(hashtext(speaker_id::text)) %% cardinality(bodies)] END,
-    affiliation_id = CASE WHEN n / 5 %% 10 < 3 THEN held END,
-    published = CASE n / 11 %% 20
-        WHEN 0 THEN daterange(date_trunc('year', published_day)::date,
-                              (date_trunc('year', published_day) + interval '1 year')::date)
-        WHEN 1 THEN daterange(date_trunc('month', published_day)::date,
-                              (date_trunc('month', published_day) + interval '1 month')::date)
-        ELSE published::daterange END,
-    role_key = quotes_role_key(coalesce(attribution_role, role))
-FROM (
-    SELECT q.id AS quote, abs(hashtext(q.id::text)) AS n, a.id AS held
-    FROM quotes_quote q LEFT JOIN LATERAL (
-        SELECT id FROM sources_affiliation WHERE speaker_id = q.speaker_id ORDER BY id LIMIT 1
-    ) a ON true
-) drawn, (SELECT array_agg(id) AS bodies FROM sources_organisation) known
-WHERE q.id = drawn.quote AND (q.published IS NOT NULL OR n / 11 %% 20 > 1);
-SET session_replication_role = origin;
-"""
 
 
 def busiest(column: str, place: int = 0):
@@ -86,15 +58,6 @@ def questions() -> dict[str, tuple[str, dict, int]]:
         split = {"interval": "month", "by": "speaker", **query}
         asked[f"months by speaker, {name}"] = ("timeline/", split, most)
     return asked
-
-
-def mix() -> None:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(MIX.replace("%%", "%"))
-        cursor.execute("VACUUM FULL quotes_quote" if connection.autocommit else "SELECT 1")
-        cursor.execute("VACUUM ANALYZE quotes_quote" if connection.autocommit else "ANALYZE")
 
 
 def measure(client, rounds: int) -> dict[str, tuple[float, float, int]]:
@@ -144,6 +107,7 @@ def main() -> None:
     import django
 
     django.setup()
+    from django.core.management import call_command
     from django.db import connection
     from django.test.utils import setup_test_environment
 
@@ -157,8 +121,7 @@ def main() -> None:
     )
     try:
         if not Quote.objects.exists():
-            Archive(options.quotes).store()
-            mix()
+            call_command("generate", quotes=options.quotes)
         setup_test_environment()
         client = make_client("Readers")
         report(client, options)

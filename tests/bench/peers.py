@@ -96,7 +96,6 @@ class Peer:
 def prepare(quotes: int) -> None:
     """An archive of so many quotes, unless the cluster holds one."""
     from django.core.management import call_command
-    from django.db import connection
 
     from quotes.models import Quote
 
@@ -105,20 +104,7 @@ def prepare(quotes: int) -> None:
         return
     if held:
         raise SystemExit(f"{CACHE} holds {held:,} quotes: give --quotes {held}, or remove it.")
-    from tests.bench.archive import Archive
-
-    Archive(quotes).store()
-    with connection.cursor() as cursor:
-        cursor.execute("SET session_replication_role = replica")
-        cursor.execute(
-            "UPDATE quotes_quote q SET organisation_id = known.bodies["
-            "  1 + abs(hashtext(q.speaker_id::text)) % cardinality(known.bodies)]"
-            " FROM (SELECT array_agg(id) AS bodies FROM sources_organisation) known"
-            " WHERE q.speaker_id IS NOT NULL"
-        )
-        cursor.execute("SET session_replication_role = origin")
-        cursor.execute("VACUUM FULL quotes_quote")
-        cursor.execute("VACUUM ANALYZE")
+    call_command("generate", quotes=quotes)
 
 
 def drawn() -> list[Asked]:
@@ -346,7 +332,7 @@ def datasette(workers: int) -> Iterator[Peer]:
     if not program.exists():
         fetch([uv, "venv", "--quiet", "--clear", str(place)], ROOT)
         fetch([uv, "pip", "install", "--quiet", "-p", str(place), DATASETTE], ROOT)
-    file = CACHE / "quotes.sqlite"
+    file = CACHE / f"{Path(host()).name}.sqlite"
     if not file.exists():
         copy_to(file)
     settings = {"databases": {"quotes": {"queries": {"said": {"sql": CANNED}}}}}
@@ -421,7 +407,7 @@ def running(peers: list[Peer]):
     try:
         for peer in peers:
             if peer.command:
-                log = (CACHE / f"{Path(peer.command[0]).name}-{peer.port}.log").open("wb")
+                log = log_of(peer).open("wb")
                 peer.process = subprocess.Popen(
                     peer.command,
                     cwd=ROOT if peer.environment else CACHE,
@@ -444,6 +430,10 @@ def running(peers: list[Peer]):
                 except subprocess.TimeoutExpired:
                     peer.process.kill()
                     peer.process.wait()
+
+
+def log_of(peer: Peer) -> Path:
+    return CACHE / f"{peer.name.replace(' ', '-')}.log"
 
 
 def wait_for(peer: Peer, seconds: float = 60) -> None:
@@ -574,7 +564,7 @@ def main() -> None:
     options = parser.parse_args()
     write = sys.stdout.write
 
-    place = CACHE / f"cluster-{options.quotes}"
+    place = CACHE / f"quotes-{options.quotes}"
     place.mkdir(parents=True, exist_ok=True)
     os.environ["BENCH_CLUSTER"] = str(place)
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.bench.own_cluster"

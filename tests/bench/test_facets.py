@@ -2,15 +2,14 @@
 
 import pytest
 
-from tests.bench.archive import Archive
-from tests.bench.facets import measure, mix
+from quotes.generating import generate
+from tests.bench.facets import measure
 
 pytestmark = pytest.mark.django_db
 
 
 def test_facets_and_timelines_of_an_archive_count_the_same(reader):
-    Archive(1_000).store()
-    mix()
+    generate(1_000)
     told = measure(reader, rounds=1)
     assert len(told) > 40
     whole = {name.partition(", ")[2]: counted for name, (_, _, counted) in told.items()}
