@@ -335,7 +335,7 @@ def datasette(workers: int) -> Iterator[Peer]:
     file = CACHE / f"{Path(host()).name}.sqlite"
     if not file.exists():
         copy_to(file)
-    settings = {"databases": {"quotes": {"queries": {"said": {"sql": CANNED}}}}}
+    settings = {"databases": {file.stem: {"queries": {"said": {"sql": CANNED}}}}}
     (CACHE / "datasette.json").write_text(json.dumps(settings))
     port = free_port()
     command = [
@@ -345,7 +345,7 @@ def datasette(workers: int) -> Iterator[Peer]:
     ]
 
     def request(asked: Asked) -> bytes:
-        return get(port, "/quotes/said.json", {**by_dates(asked), "_shape": "array"})
+        return get(port, f"/{file.stem}/said.json", {**by_dates(asked), "_shape": "array"})
 
     ids = lambda body: [row["id"] for row in json.loads(body)]  # noqa: E731
     yield Peer("Datasette", port, command, {}, request, ids)
