@@ -51,6 +51,31 @@ def flagged_index(flag: str) -> models.Index:
     )
 
 
+DERIVED = ("contexts", "nearest", "role_key")
+"""Columns that follow from others: no part of a quote's history."""
+
+COUNTED = [
+    "speaker",
+    "organisation",
+    "outlet",
+    "affiliation",
+    "role_key",
+    "kind",
+    "status",
+    "language",
+    "published",
+]
+
+
+def counted_index(*of: str, name: str) -> models.Index:
+    """For a list of quotes, newest first, and for `quotes.statistics`, which reads nothing else."""
+    return models.Index(
+        fields=[*of, "published_day", "id"],
+        include=[column for column in COUNTED if column not in of],
+        name=name,
+    )
+
+
 # How the ledger calls an update of a quote, by its row before and after
 STEPS_TAKEN = """CASE
     WHEN n.status = o.status AND n.corrections IS DISTINCT FROM o.corrections THEN 'corrected'
@@ -76,7 +101,8 @@ class Quote(Record):
     an earlier snapshot; an `unanchored` one has no snapshot because none is held.
 
     `outlet`, `published` and `contexts` are kept by triggers from the article and the snapshot, so
-    that one index can both filter and sort.
+    that one index can both filter and sort. So is `role_key`, which stands for the printed role,
+    else the filed one, in an index: roles may be longer than an entry of an index can be.
     """
 
     class Kind(models.TextChoices):
@@ -161,6 +187,7 @@ class Quote(Record):
         Affiliation, models.PROTECT, null=True, blank=True, related_name="quotes"
     )
     role = models.CharField(max_length=500, null=True, blank=True)  # as filed
+    role_key = models.UUIDField(null=True, editable=False)
     role_words = models.GeneratedField(
         expression=WordsOf("role", "attribution_role"),
         output_field=SearchVectorField(),
@@ -218,17 +245,13 @@ class Quote(Record):
         ]
         indexes = [
             # quotes/, each ordering; the first and the last also count for the admin's charts
-            models.Index(
-                fields=["published_day", "id"],
-                include=["speaker", "outlet", "status"],
-                name="quote_by_day",
-            ),
+            counted_index(name="quote_counted"),
             models.Index(fields=["said_day", "id"], name="quote_by_said"),
             models.Index(fields=["created", "id"], include=["status"], name="quote_by_filing"),
             # quotes/?speaker= and friends, newest first
-            models.Index(fields=["speaker", "published_day", "id"], name="quote_by_speaker"),
-            models.Index(fields=["organisation", "published_day", "id"], name="quote_by_org"),
-            models.Index(fields=["outlet", "published_day", "id"], name="quote_by_outlet"),
+            counted_index("speaker", name="quote_counted_speaker"),
+            counted_index("organisation", name="quote_counted_organisation"),
+            counted_index("outlet", name="quote_counted_outlet"),
             models.Index(fields=["status", "published_day", "id"], name="quote_by_status"),
             models.Index(fields=["updated", "id"], name="quote_by_updated"),
             # speaker_name, organisation_name, role
@@ -263,11 +286,11 @@ class Quote(Record):
         ]
         triggers = [
             FollowsMerges("speaker", "organisation"),
-            KeepsVersion(derived=("contexts", "nearest")),
+            KeepsVersion(derived=DERIVED),
             *Recording(
                 verb=STEPS_TAKEN,
                 public="n.status IN ('published', 'disputed', 'retracted')",
-                derived=("contexts", "nearest"),
+                derived=DERIVED,
                 parts={"via": VIA_STEPS},
             ).triggers,
             Trigger(
@@ -299,6 +322,18 @@ class Quote(Record):
                 func="""
                     SELECT outlet_id, published INTO NEW.outlet_id, NEW.published
                         FROM sources_article WHERE id = NEW.article_id;
+                    RETURN NEW;
+                """,
+            ),
+            Trigger(
+                name="role_key",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("role", "attribution_role", "role_key"),
+                func="""
+                    NEW.role_key = quotes_role_key(
+                        coalesce(nullif(NEW.attribution_role, ''), nullif(NEW.role, ''))
+                    );
                     RETURN NEW;
                 """,
             ),

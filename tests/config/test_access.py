@@ -61,6 +61,8 @@ OPERATIONS = {
     ("POST", "quotes/<uuid:pk>/correct/"): CURATE,
     ("POST", "quotes/<uuid:pk>/retract/"): CURATE,
     ("GET", "quotes/<uuid:pk>/verify/"): READ,
+    ("GET", "quotes/facets/"): READ,
+    ("GET", "quotes/timeline/"): READ,
     ("GET", "quotes/<uuid:pk>/revisions/"): READ,
     ("GET", "speakers/"): READ,
     ("POST", "speakers/"): CURATE,
@@ -164,6 +166,8 @@ def routes(groups):
     routes = {
         "schema/": ("schema/", {}),
         "changes/": ("changes/", {}),
+        "quotes/facets/": ("quotes/facets/?by=speaker", {}),
+        "quotes/timeline/": ("quotes/timeline/", {}),
         "docs/": ("docs/", {}),
         "snapshots/<str:sha256>/": (f"snapshots/{article.snapshot.sha256}/", {}),
         "quotes/<uuid:pk>/verify/": (f"quotes/{quote.pk}/verify/", {}),

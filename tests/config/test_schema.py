@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import get_resolver
 
+from quotes.statistics.counting import DIMENSIONS, INTERVALS
 from sources.api import Endpoint
 from tests.config.test_access import patterns
 from tests.conftest import API, make_filing, ok, problem, publish, settle
@@ -79,7 +80,8 @@ def test_every_route_and_method_is_in_the_document_and_no_other(document):
 
 def test_every_list_documents_the_parameters_it_takes_and_no_other(document):
     lists = {path: view for path, view in views().items() if view.actions.get("get") in LISTS}
-    assert len(lists) == 2 * len(LIST_PATHS) + len({"snapshots", "changes"})
+    others = {"snapshots", "changes", "quotes/facets", "quotes/timeline"}
+    assert len(lists) == 2 * len(LIST_PATHS) + len(others)
     for path, view in lists.items():
         filters = {"filterset_class": view.cls.filterset_class, **view.initkwargs}[
             "filterset_class"
@@ -219,6 +221,30 @@ def test_changes_fit_their_schema(document, curator, reader):
         assert {one["gone"] for one in results} == {True, False}
         check(document, path, "get", client.get(path))
         check(document, path, "get", client.get(path, {"limit": 1}))
+
+
+@pytest.mark.django_db
+def test_statistics_fit_their_schemas(document, reader):
+    for published in ("2026-02-11", "2026", None):
+        held = make_affiliation()
+        make_quote(
+            speaker=held.speaker,
+            organisation=held.organisation,
+            affiliation=held,
+            outlet=make_outlet(),
+            published=published,
+            language="en",
+        )
+    for path, asked in (
+        ("quotes/facets/", {"by": ",".join(DIMENSIONS)}),
+        ("quotes/facets/", {"by": "kind", "language": "de"}),
+        *(("quotes/timeline/", {"interval": interval}) for interval in INTERVALS),
+        *(("quotes/timeline/", {"by": dimension, "limit": 2}) for dimension in DIMENSIONS),
+    ):
+        answer = reader.get(f"{API}{path}", asked)
+        ok(answer)
+        check(document, f"{API}{path}", "get", answer)
+    check(document, f"{API}quotes/facets/", "get", reader.get(f"{API}quotes/facets/"))
 
 
 @pytest.mark.django_db

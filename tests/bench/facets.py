@@ -1,0 +1,185 @@
+"""Facets and timelines in a large archive: `uv run python tests/bench/facets.py [--quotes N]`
+
+Makes a database of its own in the embedded server, writes an archive into it (see archive.py), and
+asks for facets by every dimension and for timelines: of everything, of the busiest speaker,
+organisation and outlet, of those that are met less often, and under filters that no index answers
+whole. Prints the median and the 95th percentile of interleaved rounds, in milliseconds, after one
+that is left out, and what is over its limit. `--keep` leaves the database, which the next run with
+`--keep` uses again; `--plans` shows the plan of what is over.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+from statistics import median, quantiles
+from urllib.parse import urlencode
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.bench.archive import Archive
+
+API = "/api/v1/quotes/"
+ONE, EVERYTHING = 200, 1_000
+"""Milliseconds for an answer about one speaker, organisation or outlet, and about all there is."""
+
+# What an archive has in one way only, an archive in use has in many.
+MIX = """
+SET session_replication_role = replica;
+UPDATE quotes_quote q SET
+    kind = (ARRAY['direct', 'direct', 'direct', 'partial', 'mixed', 'indirect'])[1 + n %% 6],
+    language = (ARRAY['en', 'en', 'en', 'en-GB', 'de', 'fr', NULL])[1 + n / 7 %% 7],
+    organisation_id = CASE WHEN speaker_id IS NOT NULL AND n / 5 %% 10 < 7
+        THEN bodies[1 + abs(hashtext(speaker_id::text)) %% cardinality(bodies)] END,
+    affiliation_id = CASE WHEN n / 5 %% 10 < 3 THEN held END,
+    published = CASE n / 11 %% 20
+        WHEN 0 THEN daterange(date_trunc('year', published_day)::date,
+                              (date_trunc('year', published_day) + interval '1 year')::date)
+        WHEN 1 THEN daterange(date_trunc('month', published_day)::date,
+                              (date_trunc('month', published_day) + interval '1 month')::date)
+        ELSE published::daterange END,
+    role_key = quotes_role_key(coalesce(attribution_role, role))
+FROM (
+    SELECT q.id AS quote, abs(hashtext(q.id::text)) AS n, a.id AS held
+    FROM quotes_quote q LEFT JOIN LATERAL (
+        SELECT id FROM sources_affiliation WHERE speaker_id = q.speaker_id ORDER BY id LIMIT 1
+    ) a ON true
+) drawn, (SELECT array_agg(id) AS bodies FROM sources_organisation) known
+WHERE q.id = drawn.quote AND (q.published IS NOT NULL OR n / 11 %% 20 > 1);
+SET session_replication_role = origin;
+"""
+
+
+def busiest(column: str, place: int = 0):
+    """Of what the most quotes are, or what is so many places behind it, if so much there is."""
+    from django.db.models import Count
+
+    from quotes.models import Quote
+
+    known = Quote.objects.exclude(**{column: None}).order_by().values_list(column)
+    return list(known.annotate(n=Count("pk")).order_by("-n", column)[: place + 1])[-1][0]
+
+
+def questions() -> dict[str, tuple[str, dict, int]]:
+    """What is asked: a name, with the path, the query and how long it may take."""
+    from quotes.statistics.counting import DIMENSIONS
+
+    every = ",".join(DIMENSIONS)
+    of = {"everything": ({}, EVERYTHING)}
+    for column in ("speaker", "organisation", "outlet"):
+        for place, name in ((0, "busiest"), (1, "second"), (30, "30th")):
+            of[f"{name} {column}"] = ({column: str(busiest(column, place))}, ONE)
+    speaker = {"speaker": of["busiest speaker"][0]["speaker"]}
+    of["busiest speaker, direct, two years"] = (
+        {**speaker, "kind": "direct", "published_after": "2025"},
+        ONE,
+    )
+    of["busiest speaker, exact anchor"] = ({**speaker, "anchor": "exact"}, ONE)
+    of["language en"] = ({"language": "en"}, EVERYTHING)
+    of["since 2026"] = ({"published_after": "2026"}, EVERYTHING)
+    asked = {}
+    for name, (query, most) in of.items():
+        asked[f"facets by all 8, {name}"] = ("facets/", {"by": every, **query}, most)
+        asked[f"facets by speaker, {name}"] = ("facets/", {"by": "speaker", **query}, most)
+        asked[f"months, {name}"] = ("timeline/", {"interval": "month", **query}, most)
+        split = {"interval": "month", "by": "speaker", **query}
+        asked[f"months by speaker, {name}"] = ("timeline/", split, most)
+    return asked
+
+
+def mix() -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(MIX.replace("%%", "%"))
+        cursor.execute("VACUUM FULL quotes_quote" if connection.autocommit else "SELECT 1")
+        cursor.execute("VACUUM ANALYZE quotes_quote" if connection.autocommit else "ANALYZE")
+
+
+def measure(client, rounds: int) -> dict[str, tuple[float, float, int]]:
+    """Name → median and 95th percentile in milliseconds, and how many quotes were counted."""
+    asked, spent, counted = questions(), {}, {}
+    for turn in range(rounds + 1):
+        for name, (path, query, _) in asked.items():
+            began = time.perf_counter()
+            answer = client.get(f"{API}{path}?{urlencode(query)}")
+            took = (time.perf_counter() - began) * 1000
+            assert answer.status_code == 200, answer.content[:500]
+            counted[name] = answer.json()["total"]
+            if turn:
+                spent.setdefault(name, []).append(took)
+    return {
+        name: (
+            median(times),
+            quantiles(times, n=20, method="inclusive")[-1] if len(times) > 1 else times[0],
+            counted[name],
+        )
+        for name, times in spent.items()
+    }
+
+
+def plan(client, path: str, query: dict) -> str:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as made:
+        client.get(f"{API}{path}?{urlencode(query)}")
+    (sql,) = [one["sql"] for one in made.captured_queries if one["sql"].startswith("WITH rows")]
+    with connection.cursor() as cursor:
+        cursor.execute("SET work_mem = '16MB'; SET jit = off")
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {sql.replace('%', '%%')}", [])
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quotes", type=int, default=2_000_000, help="(default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="(default: %(default)s)")
+    parser.add_argument("--keep", action="store_true", help="leave the database for the next run")
+    parser.add_argument("--plans", action="store_true", help="show the plan of what is over")
+    options = parser.parse_args()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    os.environ["ONRECORD_THROTTLE_TOKEN"] = "1000000/min"
+    import django
+
+    django.setup()
+    from django.db import connection
+    from django.test.utils import setup_test_environment
+
+    from quotes.models import Quote
+    from tests.conftest import make_client
+
+    connection.settings_dict["TEST"]["NAME"] = "bench_facets"
+    name = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(
+        verbosity=0, autoclobber=not options.keep, keepdb=options.keep
+    )
+    try:
+        if not Quote.objects.exists():
+            Archive(options.quotes).store()
+            mix()
+        setup_test_environment()
+        client = make_client("Readers")
+        report(client, options)
+    finally:
+        if not options.keep:
+            connection.creation.destroy_test_db(name, verbosity=0)
+
+
+def report(client, options) -> None:
+    write = sys.stdout.write
+    asked, over = questions(), []
+    write(f"{'':58}{'quotes':>12}{'median':>10}{'p95':>10}{'limit':>10}\n")
+    for name, (middle, high, counted) in measure(client, options.rounds).items():
+        path, query, most = asked[name]
+        write(f"{name:58}{counted:>12,}{middle:>10.1f}{high:>10.1f}{most:>10,}")
+        write("  OVER\n" if high > most else "\n")
+        if high > most:
+            over.append((name, path, query))
+    for name, path, query in over if options.plans else ():
+        write(f"\n{name}\n{plan(client, path, query)}\n")
+
+
+if __name__ == "__main__":
+    main()

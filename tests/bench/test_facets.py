@@ -1,0 +1,18 @@
+"""The measurement of facets and timelines runs, and counts the same by each."""
+
+import pytest
+
+from tests.bench.archive import Archive
+from tests.bench.facets import measure, mix
+
+pytestmark = pytest.mark.django_db
+
+
+def test_facets_and_timelines_of_an_archive_count_the_same(reader):
+    Archive(1_000).store()
+    mix()
+    told = measure(reader, rounds=1)
+    assert len(told) > 40
+    whole = {name.partition(", ")[2]: counted for name, (_, _, counted) in told.items()}
+    for name, (_, _, counted) in told.items():
+        assert counted == whole[name.partition(", ")[2]] > 0, name
