@@ -10,6 +10,7 @@ from rest_framework.routers import SimpleRouter
 
 import config.schema  # noqa: F401 (what the document says of tokens and problems)
 from quotes.changes import Changes
+from quotes.exporting import Export
 from quotes.views import Articles, ArticleSnapshots, QuotedSpeakers, Quotes
 from sources.views import Affiliations, Organisations, Outlets, Snapshots
 
@@ -17,6 +18,7 @@ router = SimpleRouter(use_regex_path=False)
 router.register("articles", Articles, "article")
 router.register("articles/<uuid:article>/snapshots", ArticleSnapshots, "article-snapshot")
 router.register("snapshots", Snapshots, "snapshot")
+router.register("quotes/export", Export, "quote-export")
 router.register("quotes", Quotes, "quote")
 router.register("speakers", QuotedSpeakers, "speaker")
 router.register("organisations", Organisations, "organisation")

@@ -1,0 +1,146 @@
+"""What a row of an export holds, in each form: all of them come from `quotes_public`."""
+
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+
+from quotes.models import Quote
+from quotes.public import columns
+
+SCHEMA_VERSION = "1.0"
+"""Of the forms below: the first number counts changes that break readers, the second others."""
+
+TEXT = "text"  # anybody's words
+WORD = "word"  # an id, a choice, a date, a digest, a URL of ours: never like a formula
+NUMBER = "number"
+TIME = "time"
+JSON = "json"  # of no fixed shape
+
+NAMED = {"id": WORD, "name": TEXT}
+OUTLET = {**NAMED, "slug": WORD}
+
+SHAPES: dict[str, str | dict | list] = {
+    "id": WORD,
+    "url": WORD,
+    "text": TEXT,
+    "kind": WORD,
+    "language": TEXT,
+    "status": WORD,
+    "version": NUMBER,
+    "speaker": {**NAMED, "kind": WORD},
+    "role": TEXT,
+    "organisation": NAMED,
+    "outlet": OUTLET,
+    "said": WORD,
+    "published": WORD,
+    "attribution": dict.fromkeys(("text", "speaker", "role", "organisation", "cue"), TEXT),
+    "article": {"id": WORD, "headline": TEXT, "url": TEXT, "byline": [TEXT]},
+    "via": [{"kind": WORD, "name": TEXT, "outlet": OUTLET}],
+    "anchor": {
+        "state": WORD,
+        "snapshot": WORD,
+        "spans": [{"start": NUMBER, "end": NUMBER, "prefix": TEXT, "suffix": TEXT}],
+        "nearest": JSON,
+    },
+    "utterance": {"id": WORD, "quotes": NUMBER},
+    "flags": [WORD],
+    "reason": TEXT,
+    "replaced_by": {"id": WORD, "url": WORD},
+    "corrections": JSON,
+    "created": TIME,
+    "updated": TIME,
+}
+"""Each field of the public form: an object as a dict, a list as a list of what is in it."""
+
+FORMULA = r"^''*[=+@\t\r\n＝＋－＠-]"
+"""As `sources.spreadsheets.safe` has it: maybe after apostrophes, what begins a formula."""
+
+
+def as_json(fields: Sequence[str]) -> str:
+    """The row as `quotes/` shows it, in SQL."""
+    return "row_to_json(shown)::text"
+
+
+def as_typed_json(fields: Sequence[str]) -> str:
+    """The row as JSON of which every part has a type: what has no fixed shape is a string."""
+    listed = ", ".join(f"{_typed(name)} AS {name}" for name in fields)
+    return f"(SELECT row_to_json(typed) FROM (SELECT {listed}) typed)::text"  # noqa: S608 (ours)
+
+
+def _typed(name: str) -> str:
+    shape, column = SHAPES[name], f"shown.{name}"
+    if shape == JSON:
+        return f"{column}::text"
+    if isinstance(shape, dict) and JSON in shape.values():
+        members = ", ".join(
+            f"'{member}', {column} -> '{member}'"
+            if of != JSON
+            else f"'{member}', {column} ->> '{member}'"
+            for member, of in shape.items()
+        )
+        return f"json_build_object({members})"
+    return column
+
+
+def cells_of(fields: Sequence[str]) -> dict[str, str]:
+    """Each column of a flat table, by its name, as SQL of its cell in CSV.
+
+    An object has a column for each of its members; lists, and what is in no fixed shape, are JSON.
+    Unknown is an empty cell, and an empty text `""`.
+    """
+    cells = {}
+    for name in fields:
+        shape, column = SHAPES[name], f"shown.{name}"
+        if isinstance(shape, dict):
+            for member, of in shape.items():
+                cells[f"{name}_{member}"] = _cell(of, f"({column} ->> '{member}')")
+        else:
+            cells[name] = _cell(
+                shape, column if isinstance(shape, str) else f"to_json({column})::text"
+            )
+    return cells
+
+
+def _cell(shape, value: str) -> str:
+    if shape == TEXT:
+        return (
+            f"""'"' || CASE WHEN {value} ~ '{FORMULA}' THEN '''' ELSE '' END"""
+            f""" || replace({value}, '"', '""') || '"'"""
+        )
+    if shape == JSON or isinstance(shape, list):
+        return f"""'"' || replace({value}::text, '"', '""') || '"'"""
+    return f"{value}::text"
+
+
+def as_csv(fields: Sequence[str]) -> str:
+    """The row as a line of CSV (RFC 4180) without its end, safe in a spreadsheet."""
+    cells = cells_of(fields).values()
+    unknown = "''" if len(cells) > 1 else """'""'"""  # an empty line would be no row
+    return f"concat_ws(',', {', '.join(f'coalesce({cell}, {unknown})' for cell in cells)})"
+
+
+def statement(
+    asked: QuerySet[Quote],
+    *,
+    column: str,
+    descending: bool,
+    after: tuple | None,
+    line: str,
+    fields: Sequence[str],
+    address: str,
+) -> tuple[str, list]:
+    """The statement that reads a line for each quote asked for, ordered by (column, id).
+
+    `after` is where to begin: behind this value of the column, with this id.
+    """
+    found, values = asked.order_by().values("pk", column).query.sql_with_params()
+    listed, addresses = columns(fields, address)
+    comparison, direction = ("<", "DESC") if descending else (">", "ASC")
+    begins = f"WHERE (page.key, page.id) {comparison} (%s, %s)" if after else ""
+    sql = f"""
+        SELECT (SELECT {line} FROM (SELECT {listed} OFFSET 0) shown)
+        FROM ({found}) page (id, key) JOIN quotes_public p ON p.id = page.id
+        {begins}
+        ORDER BY page.key {direction}, page.id {direction}
+    """  # noqa: S608 (ours)
+    return sql, [*addresses, *values, *(after or ())]
