@@ -21,17 +21,32 @@ A_MOMENT = 1_000
 LONGEST_PAUSE = "5min"
 """For so long a client may take nothing; then PostgreSQL ends the transaction."""
 
+NO_LIMIT = """
+    SELECT set_config('statement_timeout', '0', true),
+           set_config('idle_in_transaction_session_timeout', %s, true)
+"""
+
 Block = list[bytes]
 
 
 @contextmanager
+def rolled_back() -> Iterator[None]:
+    """A transaction, or a part of one, of which nothing stays: no cursor and no setting either."""
+    with transaction.atomic():
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
+
+
+@contextmanager
 def one_state() -> Iterator[None]:
-    """A read-only transaction that sees one state of the database, with no limit of time.
+    """A read-only transaction that sees one state of the database.
 
     Within another transaction it is a part of that, and sees what that sees.
     """
     if connection.in_atomic_block:
-        with transaction.atomic():
+        with rolled_back():
             yield
         return
     connection.ensure_connection()
@@ -39,13 +54,7 @@ def one_state() -> Iterator[None]:
     database.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     database.read_only = True
     try:
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT set_config('statement_timeout', '0', true),"
-                    " set_config('idle_in_transaction_session_timeout', %s, true)",
-                    [LONGEST_PAUSE],
-                )
+        with rolled_back():
             yield
     finally:
         if database.closed:
@@ -56,9 +65,13 @@ def one_state() -> Iterator[None]:
 
 @contextmanager
 def reading(statement: str, values: list) -> Iterator[Iterator[Block]]:
-    """The only column of each row of a statement, in blocks; ended early, it is cancelled."""
+    """The only column of each row of a statement, in blocks, with no limit of time.
+
+    Ended early, it is cancelled. Needs a transaction.
+    """
     with connection.cursor() as cursor:
         cursor.execute(f"DECLARE exported NO SCROLL CURSOR FOR {statement}", values)
+        cursor.execute(NO_LIMIT, [LONGEST_PAUSE])
         database = connection.connection
         try:
             yield _blocks(database.pgconn)
@@ -66,7 +79,6 @@ def reading(statement: str, values: list) -> Iterator[Iterator[Block]]:
             if not database.closed and database.info.transaction_status == TransactionStatus.ACTIVE:
                 database.cancel_safe()
                 _drain(database.pgconn)
-        cursor.execute("CLOSE exported")
 
 
 def _blocks(server: psycopg.pq.abc.PGconn) -> Iterator[Block]:
