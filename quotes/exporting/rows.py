@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
 
 from quotes.models import Quote
@@ -133,7 +134,10 @@ def statement(
 
     `after` is where to begin: behind this value of the column, with this id.
     """
-    found, values = asked.order_by().values("pk", column).query.sql_with_params()
+    try:
+        found, values = asked.order_by().values("pk", column).query.sql_with_params()
+    except EmptyResultSet:  # a filter that nothing can match
+        found, values = f"SELECT id, {column} FROM quotes_quote WHERE false", ()  # noqa: S608 (ours)
     listed, addresses = columns(fields, address)
     comparison, direction = ("<", "DESC") if descending else (">", "ASC")
     begins = f"WHERE (page.key, page.id) {comparison} (%s, %s)" if after else ""

@@ -180,9 +180,10 @@ def test_a_row_of_one_unknown_cell_is_a_row_all_the_same(reader):
     assert cells(reader, fields="role") == [{"role": ""}, {"role": ""}]
 
 
+@pytest.mark.parametrize("query", [{"kind": "mixed"}, {"outlet": "no-such-slug"}])
 @pytest.mark.parametrize("form", FORMS)
-def test_nothing_that_matches_is_a_whole_file_without_rows(reader, form):
-    body = fetch(reader, form, kind="mixed")
+def test_nothing_that_matches_is_a_whole_file_without_rows(reader, form, query):
+    body = fetch(reader, form, **query)
     if form == "csv":
         assert body.decode() == f"{','.join(cells_of(FIELDS))}\r\n"
     elif form == "ndjson":
