@@ -79,45 +79,54 @@ def _typed(name: str) -> str:
             else f"'{member}', {column} ->> '{member}'"
             for member, of in shape.items()
         )
-        return f"json_build_object({members})"
+        loose = next(member for member, of in shape.items() if of == JSON)
+        return (
+            f"CASE WHEN {column} -> '{loose}' IS NULL THEN {column}"
+            f" ELSE json_build_object({members}) END"
+        )
     return column
 
 
-def cells_of(fields: Sequence[str]) -> dict[str, str]:
-    """Each column of a flat table, by its name, as SQL of its cell in CSV.
+def cells_of(fields: Sequence[str]) -> dict[str, tuple[str | dict | list, str]]:
+    """Each column of a flat table, by its name: its shape, and its value as SQL.
 
-    An object has a column for each of its members; lists, and what is in no fixed shape, are JSON.
-    Unknown is an empty cell, and an empty text `""`.
+    An object has a column for each of its members.
     """
     cells = {}
     for name in fields:
         shape, column = SHAPES[name], f"shown.{name}"
         if isinstance(shape, dict):
             for member, of in shape.items():
-                cells[f"{name}_{member}"] = _cell(of, f"({column} ->> '{member}')")
+                cells[f"{name}_{member}"] = of, f"{column} ->> '{member}'"
         else:
-            cells[name] = _cell(
-                shape, column if isinstance(shape, str) else f"to_json({column})::text"
-            )
+            value = f"to_json({column})" if isinstance(shape, list) else column
+            cells[name] = shape, f"{value}::text"
     return cells
 
 
-def _cell(shape, value: str) -> str:
-    if shape == TEXT:
-        return (
-            f"""'"' || CASE WHEN {value} ~ '{FORMULA}' THEN '''' ELSE '' END"""
-            f""" || replace({value}, '"', '""') || '"'"""
-        )
-    if shape == JSON or isinstance(shape, list):
-        return f"""'"' || replace({value}::text, '"', '""') || '"'"""
-    return f"{value}::text"
-
-
 def as_csv(fields: Sequence[str]) -> str:
-    """The row as a line of CSV (RFC 4180) without its end, safe in a spreadsheet."""
-    cells = cells_of(fields).values()
-    unknown = "''" if len(cells) > 1 else """'""'"""  # an empty line would be no row
-    return f"concat_ws(',', {', '.join(f'coalesce({cell}, {unknown})' for cell in cells)})"
+    """The row as a line of CSV (RFC 4180) without its end, safe in a spreadsheet.
+
+    Lists, and what has no fixed shape, are JSON. Unknown is an empty cell, an empty text `""`.
+    """
+    cells = list(cells_of(fields).values())
+    values = ", ".join(f"{value} AS c{number}" for number, (_, value) in enumerate(cells))
+    unknown = "''" if len(cells) > 1 else "'\"\"'"  # an empty line would be no row
+    written = ", ".join(
+        f"coalesce({_cell(shape, f'cells.c{number}')}, {unknown})"
+        for number, (shape, _) in enumerate(cells)
+    )
+    # With OFFSET 0 each value is worked out once.
+    return f"(SELECT concat_ws(',', {written}) FROM (SELECT {values} OFFSET 0) cells)"  # noqa: S608
+
+
+def _cell(shape: str | dict | list, value: str) -> str:
+    if shape in (WORD, NUMBER, TIME):
+        return value
+    quoted = f"""replace({value}, '"', '""') || '"'"""
+    if shape != TEXT:
+        return f"""'"' || {quoted}"""
+    return f"""CASE WHEN {value} ~ '{FORMULA}' THEN '"''' ELSE '"' END || {quoted}"""
 
 
 def statement(
