@@ -1,8 +1,8 @@
 """The measurement of facets and timelines runs, and counts the same by each."""
 
 import pytest
-
 from tests.bench.archive import Archive
+
 from tests.bench.facets import measure, mix
 
 pytestmark = pytest.mark.django_db
