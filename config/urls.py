@@ -10,6 +10,7 @@ from rest_framework.routers import SimpleRouter
 
 import config.schema  # noqa: F401 (what the document says of tokens and problems)
 from quotes.changes import Changes
+from quotes.exporting import Export
 from quotes.statistics import Facets, Timeline
 from quotes.views import Articles, ArticleSnapshots, QuotedSpeakers, Quotes
 from sources.views import Affiliations, Organisations, Outlets, Snapshots
@@ -20,6 +21,7 @@ router.register("articles/<uuid:article>/snapshots", ArticleSnapshots, "article-
 router.register("snapshots", Snapshots, "snapshot")
 router.register("quotes/facets", Facets, "quote-facets")
 router.register("quotes/timeline", Timeline, "quote-timeline")
+router.register("quotes/export", Export, "quote-export")
 router.register("quotes", Quotes, "quote")
 router.register("speakers", QuotedSpeakers, "speaker")
 router.register("organisations", Organisations, "organisation")

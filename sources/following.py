@@ -42,6 +42,11 @@ LAST_SETTLED = """
     ) last ON true
 """
 
+AFTER = """
+    SELECT count(*) FROM sources_revision
+    WHERE (era, transaction, id) > (%s::smallint, %s::xid8, %s::bigint)
+"""
+
 # Read from the index in order, row by row: it stops as soon as the outer limit is reached.
 BETWEEN = """
     SELECT id, era, transaction, subject_type, subject_id, version, verb, time, turn, matches
@@ -76,6 +81,16 @@ def last_settled() -> Place:
     if not is_known:
         raise EraNotBegun
     return Place(era, int(transaction), key) if key else Place()
+
+
+def unsettled_after(place: Place) -> int:
+    """How many revisions are seen at present that come after the place of the last settled one.
+
+    Together they say exactly which part of the ledger is seen: it only grows.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(AFTER, [place.era, str(place.transaction), place.id])
+        return cursor.fetchone()[0]
 
 
 @dataclass(frozen=True)

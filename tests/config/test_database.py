@@ -19,7 +19,7 @@ import psutil
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.database import database_settings
+from config.database import POOL, database_settings
 from config.database.embedded import LINGER, Cluster
 
 PROJECT = Path(__file__).parents[2]
@@ -508,7 +508,7 @@ def test_a_url_names_a_server_of_ones_own():
         "OPTIONS": {
             "sslmode": "require",
             "options": "-c statement_timeout=15s",
-            "pool": {"min_size": 0, "max_size": 20, "timeout": 2, "reconnect_timeout": 1},
+            "pool": POOL,
         },
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,

@@ -504,6 +504,7 @@ def test_a_page_of_1_50_or_200_rows_of_any_list_takes_the_same_number_of_stateme
 def test_the_snapshots_of_an_article_take_the_same_number_of_statements(reader):
     article = make_article("One.")
     url = f"{API}articles/{article.pk}/snapshots/"
+    ok(reader.get(url))  # who asks is known from now on
     one = len(statements_of(reader, url))
     make_quotes(1, article)
     make_quotes(2, article)
