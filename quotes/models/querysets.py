@@ -112,3 +112,10 @@ class QuoteQuerySet(models.QuerySet):
                 )
             )
         )
+
+
+class QuoteManager(models.Manager.from_queryset(QuoteQuerySet)):
+    """Quotes without the columns that only searches read: they are as long as all the others."""
+
+    def get_queryset(self):
+        return super().get_queryset().defer("search_words", "bare")

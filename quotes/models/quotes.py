@@ -12,9 +12,10 @@ from django.db.models import F, Q
 
 from quotes.anchoring import AnchoringError, Page
 from quotes.life import PUBLIC, STEPS, NotOpen, Status
-from quotes.models.functions import Fingerprints
-from quotes.models.querysets import QuoteQuerySet
+from quotes.models.functions import Fingerprints, FoldedText, Grams
+from quotes.models.querysets import QuoteManager
 from quotes.models.utterances import Utterance
+from quotes.models.words import KeepsWords
 from sources.acts import because
 from sources.dates import FirstDay, PartialDateField
 from sources.ledger import Recording
@@ -50,6 +51,9 @@ def flagged_index(flag: str) -> models.Index:
         name=f"quote_{flag}",
     )
 
+
+# Columns that follow from others
+DERIVED = ("contexts", "nearest", "search_words", "bare")
 
 # How the ledger calls an update of a quote, by its row before and after
 STEPS_TAKEN = """CASE
@@ -143,6 +147,10 @@ class Quote(Record):
     )
     corrections = models.JSONField(db_default=[], blank=True, editable=False)  # see `correct`
 
+    # What searches read, kept by a trigger; not loaded unless asked for
+    search_words = SearchVectorField(null=True, editable=False)  # stemmed by the language
+    bare = FoldedText(null=True, editable=False)  # without case, accents and marks
+
     # Printed
     attribution_text = models.TextField(null=True, blank=True)
     attribution_speaker = models.CharField(max_length=500, null=True, blank=True)
@@ -174,7 +182,7 @@ class Quote(Record):
         Utterance, models.PROTECT, null=True, blank=True, related_name="quotes"
     )
 
-    objects = QuoteQuerySet.as_manager()
+    objects = QuoteManager()
 
     class Meta:
         ordering = ["-published_day", "-id"]
@@ -237,6 +245,10 @@ class Quote(Record):
             GinIndex(F("role_words"), name="quote_role_words"),
             GinIndex(Fingerprints("text"), name="quote_fingerprints"),  # quotes.likeness
             GinIndex(TextWords("text"), name="quote_words"),  # searches of the admin
+            # q; phrase and like; which languages there are
+            GinIndex(F("search_words"), name="quote_search_words"),
+            GinIndex(Grams("bare"), name="quote_grams"),
+            models.Index(fields=["language", "published_day", "id"], name="quote_by_language"),
             # The admin's queues: counted, dated and listed by these alone
             models.Index(
                 fields=["created", "id"], condition=Q(status="proposed"), name="quote_proposed"
@@ -263,13 +275,28 @@ class Quote(Record):
         ]
         triggers = [
             FollowsMerges("speaker", "organisation"),
-            KeepsVersion(derived=("contexts", "nearest")),
+            KeepsVersion(derived=DERIVED),
             *Recording(
                 verb=STEPS_TAKEN,
                 public="n.status IN ('published', 'disputed', 'retracted')",
-                derived=("contexts", "nearest"),
+                derived=DERIVED,
                 parts={"via": VIA_STEPS},
             ).triggers,
+            Trigger(
+                name="words",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("text", "language", "search_words", "bare"),
+                func="""
+                    NEW.search_words = quotes_search_words(NEW.text, NEW.language);
+                    NEW.bare = quotes_bare(NEW.text);
+                    RETURN NEW;
+                """,
+            ),
+            *(
+                KeepsWords(operation)
+                for operation in (pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete)
+            ),
             Trigger(
                 name="anchor",
                 when=pgtrigger.Before,

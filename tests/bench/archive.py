@@ -2,7 +2,8 @@
 
 The shapes are those of a real one: few speakers, outlets and words are met often and most seldom
 (Zipf's law), one quote in twenty waits for review, some are flagged. What the triggers would have
-kept (a quote's outlet, date and contexts) is written as they would. Its records have no history.
+kept (a quote's outlet, date and contexts) is written as they would, but for the words that searches
+read, which they do keep. Its records have no history.
 """
 
 from collections.abc import Iterable
@@ -39,6 +40,12 @@ SELECT c.relname, pg_get_indexdef(c.oid) FROM pg_index i JOIN pg_class c ON c.oi
 WHERE i.indrelid = ANY (%s::regclass[]) AND NOT EXISTS (
     SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid
 )
+"""
+
+# What keeps the words that searches read, also while other triggers rest
+KEEPING = """
+SELECT tgname FROM pg_trigger
+WHERE tgrelid = 'quotes_quote'::regclass AND tgname ~ '^pgtrigger_(words|vocabulary_insert)_'
 """
 
 
@@ -211,6 +218,10 @@ class Archive:
             "sources_article", "sources_snapshot", "quotes_quote",
         ]  # fmt: skip
         with connection.cursor() as cursor:
+            cursor.execute(KEEPING)
+            keeping = [name for (name,) in cursor.fetchall()]
+            for name in keeping:
+                cursor.execute(f"ALTER TABLE quotes_quote ENABLE ALWAYS TRIGGER {name}")
             cursor.execute("SET session_replication_role = replica")
             cursor.execute("SET maintenance_work_mem = '512MB'")
             cursor.execute(INDEXES, [tables])
@@ -245,6 +256,8 @@ class Archive:
             for _, definition in indexes:
                 cursor.execute(definition)
             cursor.execute("SET session_replication_role = origin")
+            for name in keeping:
+                cursor.execute(f"ALTER TABLE quotes_quote ENABLE TRIGGER {name}")
             cursor.execute("RESET maintenance_work_mem")
             cursor.execute("VACUUM ANALYZE" if connection.autocommit else "ANALYZE")
 
