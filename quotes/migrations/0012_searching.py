@@ -145,6 +145,18 @@ DROP FUNCTION quotes_search_config(text);
 CONFIGURED = "".join(
     CONFIGURE.format(name=name, stem="" if name == "simple" else "_stem") for name in CONFIGURATIONS
 )
+# Only the owner may read the statistics of an index.
+COMMON = """
+CREATE FUNCTION quotes_common_grams(OUT gram int, OUT share real) RETURNS SETOF record
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
+AS $$
+    SELECT g.gram, g.share FROM pg_stats,
+        unnest(most_common_elems::text::int[], most_common_elem_freqs) g(gram, share)
+    WHERE tablename = 'quote_grams' AND g.gram IS NOT NULL
+$$;
+COMMENT ON FUNCTION quotes_common_grams() IS
+    'The hashes of words, and of two in a row, that most quotes have, and in which share of them.';
+"""
 UNCONFIGURED = "".join(f"DROP TEXT SEARCH CONFIGURATION quotes_{name};" for name in CONFIGURATIONS)
 
 # How common a word is has to be known of more words than usual.
@@ -178,6 +190,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(CONFIGURED, UNCONFIGURED),
         migrations.RunSQL(FUNCTIONS, DROP),
+        migrations.RunSQL(COMMON, "DROP FUNCTION quotes_common_grams()"),
         migrations.CreateModel(
             name="Word",
             fields=[

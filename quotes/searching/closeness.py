@@ -1,0 +1,264 @@
+"""Words like those asked for: with slips, left out, in another order; or a part of them.
+
+Candidates are found by what is rarest of what is asked: words, and two words in a row. A word that
+no quote has is taken for those that a slip may have made it from. The candidates that share most
+are compared word by word; those that are close enough are kept, the closest `MOST` of them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
+from rapidfuzz.distance import OSA, LCSseq
+
+from quotes.languages import languages_present
+from quotes.models.words import LONGEST, SHORTEST
+from quotes.searching.frequency import frequencies
+from quotes.searching.phrases import HasGrams, Unusable
+
+MOST = 400
+"""Quotes that are compared, and kept at most."""
+
+LEAST = 600
+"""How close a quote is at least to what is asked, of 1,000."""
+
+FEW = 3
+"""Words of weight that a quote has at least, to be close by being a part of what is asked."""
+
+SMALL = 0.25
+"""The weight of a word that stands in nearly every text; that of others is 1."""
+
+SLIP = 0.9
+"""What a word counts that is not the same, but for a slip."""
+
+LOOKED_UP, ROWS, COUNTED = 32, 6_000, 40
+"""What is looked up at most: grams, quotes that have any of them, words and pairs that are counted
+in each of these."""
+
+CORRECTIONS = 4
+"""Words that one word may be a slip of."""
+
+
+def slips(one: str, other: str) -> int | None:
+    """How many slips lie between two words, if no more than there may be for their length."""
+    shorter = min(len(one), len(other))
+    most = 0 if shorter < 4 or one.isdigit() or other.isdigit() else 1 if shorter < 8 else 2
+    if not most or abs(len(one) - len(other)) > most:
+        return None
+    found = OSA.distance(one, other, score_cutoff=most)
+    return found if found <= most else None
+
+
+# Words that stand in nearly every text
+
+_small: dict[str, bool] = {}
+
+SMALL_WORDS = r"""
+SELECT word, bool_or(ts_lexize(dictionary, word) = '{}')
+FROM unnest(%s::text[]) word, (
+    SELECT DISTINCT (regexp_replace(config::text, '^(.*\.)?quotes_', '')
+        || CASE WHEN config::text ~ 'simple$' THEN '' ELSE '_stem' END)::regdictionary AS dictionary
+    FROM unnest(%s::text[]) tag, quotes_search_config(tag) config
+) d GROUP BY word
+"""
+
+
+def learn_small(words: Iterable[str]) -> None:
+    """Ask which words are stop words of some language that quotes are in, if that is not known."""
+    new = list(set(words) - _small.keys())
+    if len(_small) > 200_000:
+        _small.clear()
+    if new:
+        with connection.cursor() as cursor:
+            cursor.execute(SMALL_WORDS, [new, languages_present() or ["en"]])
+            _small.update(cursor.fetchall())
+
+
+def weight(word: str) -> float:
+    return SMALL if len(word) < 3 or _small[word] else 1.0
+
+
+# Two texts
+
+
+@dataclass
+class Common:
+    """What a text has of the words asked for: places in it, and in what was asked."""
+
+    pairs: list[tuple[int, int, float]] = field(default_factory=list)  # asked, has, how well
+
+    @property
+    def in_text(self) -> list[int]:
+        return sorted(has for _, has, _ in self.pairs)
+
+
+def common(asked: list[str], has: list[str]) -> Common:
+    """Each word of the one with one of the other that is the same, else the same but for a slip."""
+    places = defaultdict(list)
+    for at in reversed(range(len(has))):
+        places[has[at]].append(at)
+    found, rest = Common(), []
+    for at, word in enumerate(asked):
+        if places.get(word):
+            found.pairs.append((at, places[word].pop(), 1.0))
+        else:
+            rest.append(at)
+    left = sorted(at for ats in places.values() for at in ats)
+    for at in rest:
+        near = [(slip, n) for n in left if (slip := slips(asked[at], has[n])) is not None]
+        if near:
+            _, place = min(near)
+            left.remove(place)
+            found.pairs.append((at, place, SLIP))
+    return found
+
+
+def closeness(asked: list[str], has: list[str]) -> int:
+    """How close a text is to what is asked, of 1,000; 0 if it is not close.
+
+    Asked for is either a part of the text or the text a part of it, or nearly; the better of the
+    two counts most, order a little.
+    """
+    shared = common(asked, has).pairs
+    if not shared:
+        return 0
+    whole, theirs = sum(map(weight, asked)), sum(map(weight, has))
+    of_asked = sum(weight(asked[at]) * how for at, _, how in shared) / whole
+    of_text = sum(weight(has[at]) * how for _, at, how in shared) / theirs
+    followed = [at for at, _, _ in sorted(shared, key=lambda pair: pair[1])]
+    order = LCSseq.similarity(sorted(followed), followed) / len(shared)
+    best = max(of_asked, of_text if theirs >= FEW else 0)
+    close = best * (0.85 + 0.15 * order)
+    if round(1000 * close) < LEAST:
+        return 0
+    return round(1000 * close * (0.75 + 0.25 * min(of_asked, of_text)))
+
+
+# Among all quotes
+
+CANDIDATES = """
+SELECT id, bare FROM ({arms}) found
+ORDER BY {shared} DESC, id DESC LIMIT %s
+"""
+
+KNOWN = "SELECT word FROM quotes_word WHERE word = ANY (%s)"
+
+LIKE_WORDS = """
+SELECT DISTINCT asked, word FROM unnest(%s::text[]) asked
+CROSS JOIN LATERAL (
+    SELECT word FROM quotes_word WHERE quotes_deletions(word) && quotes_deletions(asked)
+    LIMIT 500
+) near
+"""
+
+HASHES = "SELECT words, hashtext(words) FROM unnest(%s::text[]) words"
+
+
+@dataclass
+class Like:
+    words: list[str]
+
+    @classmethod
+    def read(cls, text: str) -> "Like":
+        """Raises Unusable where there is no word."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT quotes_bare(%s)", [text])
+            words = cursor.fetchone()[0].split()
+        if not words:
+            raise Unusable("Holds no word.")
+        return cls(words)
+
+    def among(self, quotes: models.QuerySet) -> dict[UUID, int]:
+        """Quotes that are close, with how close, the closest first; of the same the newest."""
+        learn_small(self.words)
+        rows = self.candidates(quotes, self.corrected(self.unknown()))
+        found = self.close(rows)
+        if not found:
+            # Perhaps a word that is asked for is known only by another's slip.
+            weighty = {word for word in self.words if weight(word) == 1}
+            rows = self.candidates(quotes, self.corrected(weighty))
+            found = self.close(rows)
+        return found
+
+    def close(self, rows: list[tuple[UUID, str]]) -> dict[UUID, int]:
+        texts = [(key, bare.split()) for key, bare in rows]
+        learn_small(word for _, words in texts for word in words)
+        scores = [(closeness(self.words, words), key) for key, words in texts]
+        return {key: score for score, key in sorted(scores, reverse=True) if score}
+
+    def unknown(self) -> set[str]:
+        """Words that no quote has."""
+        words = {word for word in self.words if not _small[word]}
+        with connection.cursor() as cursor:
+            cursor.execute(KNOWN, [list(words)])
+            return words - {word for (word,) in cursor.fetchall()}
+
+    def corrected(self, words: set[str]) -> dict[str, list[str]]:
+        """Words of quotes that these may be slips of."""
+        words = {word for word in words if SHORTEST < len(word) <= LONGEST and not word.isdigit()}
+        near = defaultdict(list)
+        if words:
+            with connection.cursor() as cursor:
+                cursor.execute(LIKE_WORDS, [sorted(words)[:COUNTED]])
+                for asked, word in cursor.fetchall():
+                    if word != asked and (found := slips(asked, word)) is not None:
+                        near[asked].append((found, word))
+        return {asked: [w for _, w in sorted(ws)[:CORRECTIONS]] for asked, ws in near.items()}
+
+    def candidates(
+        self, quotes: models.QuerySet, corrections: dict[str, list[str]]
+    ) -> list[tuple[UUID, str]]:
+        """Quotes with their bare words, those that have most of what is rare before others."""
+        words = list(dict.fromkeys(self.words))
+        words += [word for asked in words for word in corrections.get(asked, ())]
+        learn_small(words)
+        weighty = [word for word in words if weight(word) == 1] or words
+        in_a_row = [f"{one} {two}" for one, two in zip(self.words, self.words[1:], strict=False)]
+        with connection.cursor() as cursor:
+            cursor.execute(HASHES, [list({*words, *in_a_row})])
+            hashes = dict(cursor.fetchall())
+        known = frequencies()
+        often = {said: known.of(gram) for said, gram in hashes.items()}
+        rarest = sorted({*weighty, *in_a_row}, key=lambda said: (often[said], said))
+        looked_up, rows = [], 0.0
+        for said in rarest[:LOOKED_UP]:
+            if (rows := rows + often[said]) > ROWS:
+                break
+            looked_up.append(said)
+        arms = []
+        if looked_up:
+            arms.append(HasGrams([hashes[said] for said in looked_up], any_of=True))
+        if not {*weighty} <= {*looked_up}:
+            # What is asked is common: quotes that have all of it, or all but one of the rarest.
+            some = sorted({*self.words} & {*weighty}, key=lambda word: (often[word], word))[:6]
+            some = [hashes[word] for word in some]
+            arms.append(HasGrams(some))
+            if len(some) > 2:
+                arms += [HasGrams([g for g in some if g != gram]) for gram in some]
+        counted = [said for said in rarest if said in weighty][: COUNTED // 2]
+        counted += [said for said in rarest if said not in weighty][: COUNTED // 2]
+        return fetch(quotes, arms, counted)
+
+
+def fetch(quotes: models.QuerySet, arms: list, counted: list[str]) -> list[tuple[UUID, str]]:
+    parts, values = [], []
+    for arm in arms:
+        try:
+            sql, params = (
+                quotes.filter(arm).order_by().values("id", "bare")[:ROWS].query.sql_with_params()
+            )
+        except EmptyResultSet:
+            return []
+        parts.append(f"({sql})")
+        values += params
+    if not parts:
+        return []
+    shared = " + ".join(["(strpos(bare, %s) > 0)::int"] * len(counted))
+    sql = CANDIDATES.format(arms=" UNION ".join(parts), shared=shared)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*values, *(f" {said} " for said in counted), MOST])
+        return cursor.fetchall()
+
