@@ -51,7 +51,7 @@ class SoughtFilter(django_filters.Filter):
 
 
 class StemsFilter(SoughtFilter):
-    """Words in any form and order, accents ignored: `tax cuts`, `"tax cuts"`, `tax or cut`, `-vat`."""
+    """Words in any form and order, accents ignored; also `"tax cuts"`, `tax or vat`, `-vat`."""
 
 
 class PhraseFilter(SoughtFilter):
@@ -59,7 +59,7 @@ class PhraseFilter(SoughtFilter):
 
 
 class LikeFilter(SoughtFilter):
-    """Words like these: misspelt, left out, in another order. At most 400 quotes, the closest."""
+    """Words like these: misspelt, left out, in another order. At most 300 quotes, the closest."""
 
 
 class QuoteFilters(Changes, PublishedRange):

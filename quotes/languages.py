@@ -18,7 +18,7 @@ SELECT NULL WHERE EXISTS (SELECT FROM quotes_quote WHERE language IS NULL)
 
 
 def languages_present() -> list[str | None]:
-    """The language tags that quotes have, as they are written; None if some have none. One query."""
+    """The language tags that quotes have, as written; None if some have none. One query."""
     with connection.cursor() as cursor:
         cursor.execute(PRESENT)
         return [tag for (tag,) in cursor.fetchall()]
@@ -27,4 +27,4 @@ def languages_present() -> list[str | None]:
 def speaks(tag: str | None, wanted: list[str]) -> bool:
     """Basic filtering of RFC 4647: `en` matches en, en-GB and en-US."""
     tag = (tag or "").lower()
-    return any(tag == range.lower() or tag.startswith(f"{range.lower()}-") for range in wanted)
+    return any(f"{tag}-".startswith(f"{each.lower()}-") for each in wanted)

@@ -7,11 +7,12 @@ are compared word by word; those that are close enough are kept, the closest `MO
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
+from rapidfuzz import process
 from rapidfuzz.distance import OSA, LCSseq
 
 from quotes.languages import languages_present
@@ -19,7 +20,7 @@ from quotes.models.words import LONGEST, SHORTEST
 from quotes.searching.frequency import frequencies
 from quotes.searching.phrases import HasGrams, Unusable
 
-MOST = 400
+MOST = 300
 """Quotes that are compared, and kept at most."""
 
 LEAST = 600
@@ -44,12 +45,35 @@ CORRECTIONS = 4
 
 def slips(one: str, other: str) -> int | None:
     """How many slips lie between two words, if no more than there may be for their length."""
-    shorter = min(len(one), len(other))
-    most = 0 if shorter < 4 or one.isdigit() or other.isdigit() else 1 if shorter < 8 else 2
+    most = slips_allowed(one, other)
     if not most or abs(len(one) - len(other)) > most:
         return None
     found = OSA.distance(one, other, score_cutoff=most)
     return found if found <= most else None
+
+
+def slips_allowed(*words: str) -> int:
+    """None in short words and numbers, one in most, two in long ones."""
+    shortest = min(map(len, words))
+    if shortest < 4 or any(word.isdigit() for word in words):
+        return 0
+    return 1 if shortest < 8 else 2
+
+
+Near = dict[str, dict[str, int]]
+"""Word asked for → words of texts that it may be a slip of → how many slips."""
+
+
+def near_words(asked: Iterable[str], there: Iterable[str]) -> Near:
+    """Which words of texts differ by slips from those asked for."""
+    there, near = [word for word in set(there) if slips_allowed(word)], {}
+    for word in set(asked):
+        if most := slips_allowed(word):
+            found = process.extract(word, there, scorer=OSA.distance, score_cutoff=most, limit=None)
+            near[word] = {
+                other: slip for other, slip, _ in found if slip <= slips_allowed(word, other)
+            }
+    return near
 
 
 # Words that stand in nearly every text
@@ -84,53 +108,46 @@ def weight(word: str) -> float:
 # Two texts
 
 
-@dataclass
-class Common:
-    """What a text has of the words asked for: places in it, and in what was asked."""
-
-    pairs: list[tuple[int, int, float]] = field(default_factory=list)  # asked, has, how well
-
-    @property
-    def in_text(self) -> list[int]:
-        return sorted(has for _, has, _ in self.pairs)
+Shared = list[tuple[int, int, float]]
+"""A place in what is asked, one in the text, and how well the words there agree."""
 
 
-def common(asked: list[str], has: list[str]) -> Common:
-    """Each word of the one with one of the other that is the same, else the same but for a slip."""
-    places = defaultdict(list)
-    for at in reversed(range(len(has))):
-        places[has[at]].append(at)
-    found, rest = Common(), []
+def common(asked: list[str], has: list[str], near: Near) -> Shared:
+    """Each word of the one with one of the other that is the same, else the same but for slips."""
+    places: dict[str, list[int]] = {}
+    for at in range(len(has) - 1, -1, -1):
+        places.setdefault(has[at], []).append(at)
+    found, rest = [], []
     for at, word in enumerate(asked):
-        if places.get(word):
-            found.pairs.append((at, places[word].pop(), 1.0))
+        if left := places.get(word):
+            found.append((at, left.pop(), 1.0))
         else:
             rest.append(at)
-    left = sorted(at for ats in places.values() for at in ats)
     for at in rest:
-        near = [(slip, n) for n in left if (slip := slips(asked[at], has[n])) is not None]
-        if near:
-            _, place = min(near)
-            left.remove(place)
-            found.pairs.append((at, place, SLIP))
+        others = near.get(asked[at], {})
+        if others and (there := [word for word in others.keys() & places.keys() if places[word]]):
+            word = min(there, key=lambda word: (others[word], word))
+            found.append((at, places[word].pop(), SLIP))
     return found
 
 
-def closeness(asked: list[str], has: list[str]) -> int:
+def closeness(asked: list[str], has: list[str], near: Near) -> int:
     """How close a text is to what is asked, of 1,000; 0 if it is not close.
 
     Asked for is either a part of the text or the text a part of it, or nearly; the better of the
     two counts most, order a little.
     """
-    shared = common(asked, has).pairs
+    shared = common(asked, has, near)
     if not shared:
         return 0
     whole, theirs = sum(map(weight, asked)), sum(map(weight, has))
     of_asked = sum(weight(asked[at]) * how for at, _, how in shared) / whole
     of_text = sum(weight(has[at]) * how for _, at, how in shared) / theirs
+    best = max(of_asked, of_text if theirs >= FEW else 0)
+    if 1000 * best < LEAST:
+        return 0
     followed = [at for at, _, _ in sorted(shared, key=lambda pair: pair[1])]
     order = LCSseq.similarity(sorted(followed), followed) / len(shared)
-    best = max(of_asked, of_text if theirs >= FEW else 0)
     close = best * (0.85 + 0.15 * order)
     if round(1000 * close) < LEAST:
         return 0
@@ -185,8 +202,10 @@ class Like:
 
     def close(self, rows: list[tuple[UUID, str]]) -> dict[UUID, int]:
         texts = [(key, bare.split()) for key, bare in rows]
-        learn_small(word for _, words in texts for word in words)
-        scores = [(closeness(self.words, words), key) for key, words in texts]
+        all_words = {word for _, words in texts for word in words}
+        learn_small(all_words)
+        near = near_words(self.words, all_words)
+        scores = [(closeness(self.words, words, near), key) for key, words in texts]
         return {key: score for score, key in sorted(scores, reverse=True) if score}
 
     def unknown(self) -> set[str]:
@@ -261,4 +280,3 @@ def fetch(quotes: models.QuerySet, arms: list, counted: list[str]) -> list[tuple
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, *(f" {said} " for said in counted), MOST])
         return cursor.fetchall()
-

@@ -13,12 +13,12 @@ FRESH = 300
 class Frequencies:
     quotes: float
     shares: dict[int, float]  # gram → share of the quotes that have it, of the commonest
-    least: float  # the lowest of these: no other gram is in more
+    least: float  # the lowest of these
     read: float = 0.0
 
     def of(self, gram: int) -> float:
-        """In how many quotes a gram is, about; of one that is not common, an upper bound."""
-        return self.quotes * self.shares.get(gram, self.least)
+        """In how many quotes a gram is, about. Most that are not common are in very few."""
+        return self.quotes * self.shares.get(gram, self.least / 4)
 
 
 _known: dict[str, Frequencies] = {}

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import connection
 
 from quotes.searching.bare import learn_letters, placed_words
-from quotes.searching.closeness import common
+from quotes.searching.closeness import common, near_words
 from quotes.searching.search import Search
 
 Ranges = list[list[int]]
@@ -71,7 +71,8 @@ def by_word(search: Search, text: str) -> Iterable[tuple[int, int]]:
         for first, last in search.phrase.places_in(words):
             yield placed[first].start, placed[last - 1].end
     if search.like:
-        for at in common(search.like.words, words).in_text:
+        near = near_words(search.like.words, words)
+        for _, at, _ in common(search.like.words, words, near):
             yield placed[at].start, placed[at].end
 
 

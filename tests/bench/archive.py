@@ -36,7 +36,12 @@ FLAGS = {
 
 # Rows are written first and indexed afterwards, as a restored backup is.
 INDEXES = """
-SELECT c.relname, pg_get_indexdef(c.oid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+SELECT c.relname, pg_get_indexdef(c.oid) || coalesce((
+    SELECT string_agg(
+        format('; ALTER INDEX %%I ALTER %%s SET STATISTICS %%s', c.relname, attnum, attstattarget), ''
+    ) FROM pg_attribute WHERE attrelid = c.oid AND attstattarget >= 0
+), '')
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = ANY (%s::regclass[]) AND NOT EXISTS (
     SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid
 )
