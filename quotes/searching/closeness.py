@@ -8,6 +8,7 @@ are compared word by word; those that are close enough are kept, the closest `MO
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
@@ -15,7 +16,6 @@ from django.db import connection, models
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, LCSseq
 
-from quotes.languages import languages_present
 from quotes.models.words import LONGEST, SHORTEST
 from quotes.searching.frequency import frequencies
 from quotes.searching.phrases import HasGrams, Unusable
@@ -78,35 +78,43 @@ def near_words(asked: Iterable[str], there: Iterable[str]) -> Near:
 
 # Words that stand in nearly every text
 
-_small: dict[str, bool] = {}
-
-SMALL_WORDS = r"""
-SELECT word, bool_or(ts_lexize(dictionary, word) = '{}')
-FROM unnest(%s::text[]) word, (
-    SELECT DISTINCT (regexp_replace(config::text, '^(.*\.)?quotes_', '')
-        || CASE WHEN config::text ~ 'simple$' THEN '' ELSE '_stem' END)::regdictionary AS dictionary
-    FROM unnest(%s::text[]) tag, quotes_search_config(tag) config
-) d GROUP BY word
+DICTIONARIES = r"""
+SELECT DISTINCT regexp_replace(config::text, '^(.*\.)?quotes_', '')
+    || CASE WHEN config::text ~ 'simple$' THEN '' ELSE '_stem' END
+FROM unnest(%s::text[]) tag, quotes_search_config(tag) config
 """
 
+SMALL_WORDS = """
+SELECT word, bool_or(ts_lexize(dictionary::regdictionary, word) = '{}')
+FROM unnest(%s::text[]) word, unnest(%s::text[]) dictionary GROUP BY word
+"""
 
-def learn_small(words: Iterable[str]) -> None:
-    """Ask which words are stop words of some language that quotes are in, if that is not known."""
-    new = list(set(words) - _small.keys())
-    if len(_small) > 200_000:
-        _small.clear()
-    if new:
+REMEMBERED = 200_000
+
+
+class Weights:
+    """What words count: little, if they are short or stop words of one of some languages."""
+
+    _known: ClassVar[dict[tuple[str, ...], dict[str, float]]] = {}
+
+    def __init__(self, tags: list[str | None]):
         with connection.cursor() as cursor:
-            cursor.execute(SMALL_WORDS, [new, languages_present() or ["en"]])
-            _small.update(cursor.fetchall())
+            cursor.execute(DICTIONARIES, [tags or ["en"]])
+            self.dictionaries = tuple(sorted(name for (name,) in cursor.fetchall()))
+        self.of = self._known.setdefault(self.dictionaries, {})
+        if len(self.of) > REMEMBERED:
+            self.of.clear()
 
-
-def weight(word: str) -> float:
-    return SMALL if len(word) < 3 or _small[word] else 1.0
+    def learn(self, words: Iterable[str]) -> None:
+        """Ask for words that were not met before: one query if there are any."""
+        if new := list(set(words) - self.of.keys()):
+            with connection.cursor() as cursor:
+                cursor.execute(SMALL_WORDS, [new, list(self.dictionaries)])
+                for word, is_small in cursor.fetchall():
+                    self.of[word] = SMALL if is_small or len(word) < 3 else 1.0
 
 
 # Two texts
-
 
 Shared = list[tuple[int, int, float]]
 """A place in what is asked, one in the text, and how well the words there agree."""
@@ -131,7 +139,7 @@ def common(asked: list[str], has: list[str], near: Near) -> Shared:
     return found
 
 
-def closeness(asked: list[str], has: list[str], near: Near) -> int:
+def closeness(asked: list[str], has: list[str], near: Near, weights: dict[str, float]) -> int:
     """How close a text is to what is asked, of 1,000; 0 if it is not close.
 
     Asked for is either a part of the text or the text a part of it, or nearly; the better of the
@@ -140,9 +148,10 @@ def closeness(asked: list[str], has: list[str], near: Near) -> int:
     shared = common(asked, has, near)
     if not shared:
         return 0
-    whole, theirs = sum(map(weight, asked)), sum(map(weight, has))
-    of_asked = sum(weight(asked[at]) * how for at, _, how in shared) / whole
-    of_text = sum(weight(has[at]) * how for _, at, how in shared) / theirs
+    whole = sum([weights[word] for word in asked])
+    theirs = sum([weights[word] for word in has])
+    of_asked = sum([weights[asked[at]] * how for at, _, how in shared]) / whole
+    of_text = sum([weights[has[at]] * how for _, at, how in shared]) / theirs
     best = max(of_asked, of_text if theirs >= FEW else 0)
     if 1000 * best < LEAST:
         return 0
@@ -177,25 +186,27 @@ HASHES = "SELECT words, hashtext(words) FROM unnest(%s::text[]) words"
 @dataclass
 class Like:
     words: list[str]
+    weights: Weights
 
     @classmethod
-    def read(cls, text: str) -> "Like":
-        """Raises Unusable where there is no word."""
+    def read(cls, text: str, tags: list[str | None]) -> "Like":
+        """Words among quotes of these languages. Raises Unusable where there is none."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT quotes_bare(%s)", [text])
             words = cursor.fetchone()[0].split()
         if not words:
             raise Unusable("Holds no word.")
-        return cls(words)
+        weights = Weights(tags)
+        weights.learn(words)
+        return cls(words, weights)
 
     def among(self, quotes: models.QuerySet) -> dict[UUID, int]:
         """Quotes that are close, with how close, the closest first; of the same the newest."""
-        learn_small(self.words)
         rows = self.candidates(quotes, self.corrected(self.unknown()))
         found = self.close(rows)
         if not found:
             # Perhaps a word that is asked for is known only by another's slip.
-            weighty = {word for word in self.words if weight(word) == 1}
+            weighty = {word for word in self.words if self.weights.of[word] == 1}
             rows = self.candidates(quotes, self.corrected(weighty))
             found = self.close(rows)
         return found
@@ -203,14 +214,15 @@ class Like:
     def close(self, rows: list[tuple[UUID, str]]) -> dict[UUID, int]:
         texts = [(key, bare.split()) for key, bare in rows]
         all_words = {word for _, words in texts for word in words}
-        learn_small(all_words)
+        self.weights.learn(all_words)
         near = near_words(self.words, all_words)
-        scores = [(closeness(self.words, words, near), key) for key, words in texts]
+        weights = self.weights.of
+        scores = [(closeness(self.words, words, near, weights), key) for key, words in texts]
         return {key: score for score, key in sorted(scores, reverse=True) if score}
 
     def unknown(self) -> set[str]:
         """Words that no quote has."""
-        words = {word for word in self.words if not _small[word]}
+        words = set(self.words)
         with connection.cursor() as cursor:
             cursor.execute(KNOWN, [list(words)])
             return words - {word for (word,) in cursor.fetchall()}
@@ -233,8 +245,8 @@ class Like:
         """Quotes with their bare words, those that have most of what is rare before others."""
         words = list(dict.fromkeys(self.words))
         words += [word for asked in words for word in corrections.get(asked, ())]
-        learn_small(words)
-        weighty = [word for word in words if weight(word) == 1] or words
+        self.weights.learn(words)
+        weighty = [word for word in words if self.weights.of[word] == 1] or words
         in_a_row = [f"{one} {two}" for one, two in zip(self.words, self.words[1:], strict=False)]
         with connection.cursor() as cursor:
             cursor.execute(HASHES, [list({*words, *in_a_row})])

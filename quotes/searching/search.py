@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from quotes.languages import languages_present, speaks
 from quotes.searching.closeness import Like
 from quotes.searching.phrases import Phrase, Unusable
 from quotes.searching.stems import Stems
@@ -25,10 +26,15 @@ class Search:
 
         Raises BadParameter, which says what is wrong with which of them.
         """
+        if not any(asked.get(name) for name in ("q", "phrase", "like")):
+            return None
+        tags = languages_present()
+        if languages:
+            tags = [tag for tag in tags if speaks(tag, languages)]
         readers: dict[str, tuple[str, Callable]] = {
-            "q": ("stems", lambda text: Stems.read(text, languages)),
+            "q": ("stems", lambda text: Stems.read(text, tags)),
             "phrase": ("phrase", Phrase.read),
-            "like": ("like", Like.read),
+            "like": ("like", lambda text: Like.read(text, tags)),
         }
         parts, faults = {}, {}
         for name, (part, read) in readers.items():
@@ -39,7 +45,7 @@ class Search:
                     faults[name] = [str(fault)]
         if faults:
             raise BadParameter(faults)
-        return cls(**parts) if parts else None
+        return cls(**parts)
 
     def narrow(self, quotes):
         """Those of these quotes that are found; the queryset remembers the search.

@@ -11,7 +11,6 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, models
 from django.db.models import Q, Value
 
-from quotes.languages import languages_present, speaks
 from quotes.searching.phrases import Unusable
 
 MOST_WORDS = 32
@@ -62,13 +61,11 @@ class Stems:
     is_one: bool  # the same of all languages
 
     @classmethod
-    def read(cls, text: str, wanted: list[str]) -> "Stems":
-        """What `text` asks for among quotes of the languages wanted, or of all.
+    def read(cls, text: str, tags: list[str | None]) -> "Stems":
+        """What `text` asks for among quotes of these languages.
 
         Raises Unusable where nothing is left of it, or too much.
         """
-        present = languages_present()
-        tags = [tag for tag in present if speaks(tag, wanted)] if wanted else present
         with connection.cursor() as cursor:
             cursor.execute(ASKED, [tags or [None], text])
             rows = cursor.fetchall()

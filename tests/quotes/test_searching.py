@@ -1,53 +1,389 @@
+"""Quotes by their words: q, phrase and like, and where they were found."""
+
+import random
+import re
+
 import pytest
-from tests.conftest import API, ok, problem
-from tests.records import make_quote
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quotes.languages import languages_present
+from quotes.models import Quote, Word
+from quotes.searching import Search
+from quotes.searching.bare import learn_letters, placed_words
+from quotes.searching.marking import matches_in
+from tests.conftest import API, make_filing, ok, problem, publish
+from tests.records import make_article, make_quote, make_speaker
 
 pytestmark = pytest.mark.django_db
 
-
-def ask(reader, status=200, **p):
-    r = reader.get(f"{API}quotes/", p)
-    return r.json() if r.status_code != 200 else [x["text"] for x in r.json()["results"]]
+QUOTES = f"{API}quotes/"
 
 
-def test_x(reader):
-    from quotes.models import Quote
-    from quotes.searching import Search
-    from quotes.searching.marking import matches_in
+def found(client, **query) -> list[str]:
+    """The texts of what is found, in order."""
+    return [row["text"] for row in ok(client.get(QUOTES, query))["results"]]
 
-    make_quote("We had no choice, either/or Häuser", language="de")
-    make_quote("The government will not raise taxes on working families", language="en")
-    make_quote("The harbour will close on Monday", language="en-GB")
-    make_quote("Le café est fermé", language="fr")
-    for p in [
-        dict(q="haus"),
-        dict(q="tax family"),
-        dict(q="the"),
-        dict(q='"working families"'),
-        dict(q="cafe"),
-        dict(q="CAFÉ"),
-        dict(q="closing"),
-        dict(q="-tax"),
-        dict(phrase="will not"),
-        dict(phrase="on monday!"),
-        dict(phrase="?"),
-        dict(like="goverment will rase taxes"),
-        dict(like="families taxes raise"),
-        dict(like="harbour monday closes"),
-        dict(like="x" * 1001),
-        dict(like="the will on"),
-        dict(
-            like="He said that the harbour will close on monday, if all goes well and the weather holds",
-            q="harbour",
-        ),
-    ]:
-        print(p, ask(reader, **p))
-        s = None
-        try:
-            s = Search.read(p, [])
-        except Exception:
-            pass
-        if s:
-            for qq in s.narrow(Quote.objects.all()):
-                print("   ", [qq.text[a:b] for a, b in matches_in(s, [qq.pk])[qq.pk]])
-    assert 0
+
+def refused(client, **query) -> dict[str, str]:
+    body = problem(client.get(QUOTES, query), 400)
+    return {error["parameter"]: error["message"] for error in body["errors"]}
+
+
+def shown(text: str, *, language: str | None = "en", **query) -> list[str] | None:
+    """What is marked of a quote with this text; None if it is not found."""
+    quote = make_quote(text, language=language, anchor="unanchored")
+    search = Search.read(query, [])
+    if not search.narrow(Quote.objects.filter(pk=quote.pk)):
+        return None
+    return [text[start:end] for start, end in matches_in(search, [quote.pk])[quote.pk]]
+
+
+# q
+
+TAXES = "The government will not raise taxes on working families"
+
+
+@pytest.mark.parametrize(
+    ("q", "is_found"),
+    [
+        ("tax family", True),
+        ("Families TAXES", True),
+        ("tax harbour", False),
+        ("harbour or tax", True),
+        ("tax -families", False),
+        ("tax -harbour", True),
+        ("-harbour", True),
+        ('"working families"', True),
+        ('"families working"', False),
+        ("góvernment", True),
+        ("tax/harbour", False),
+        ("<b>tax</b>", False),  # b is a word that is not there
+        ("'tax' & family:*", True),
+    ],
+)
+def test_q_is_what_one_asks_a_search_engine(reader, q, is_found):
+    make_quote(TAXES, language="en")
+    assert found(reader, q=q) == [TAXES] * is_found
+
+
+def test_q_is_stemmed_by_the_language_of_each_quote(reader):
+    make_quote("Die Häuser brennen", language="de")
+    make_quote("The houses are burning", language="en-GB")
+    make_quote("Les maisons brûlaient", language="fr-CA")
+    make_quote("brennende houses", language="tlh")
+    assert found(reader, q="haus") == ["Die Häuser brennen"]
+    assert found(reader, q="hause") == ["Die Häuser brennen"]
+    assert found(reader, q="maison") == ["Les maisons brûlaient"]
+    assert found(reader, q="house") == ["The houses are burning"]
+    assert found(reader, q="houses") == ["brennende houses", "The houses are burning"]
+    assert found(reader, q="houses", language="tlh") == ["brennende houses"]
+    assert found(reader, q="house", language="tlh") == []
+
+
+def test_words_of_no_known_language_are_found_as_they_are(reader):
+    make_quote("Houses burn", language=None)
+    assert found(reader, q="houses") == ["Houses burn"]
+    assert found(reader, q="house") == []
+
+
+def test_a_change_of_words_or_language_is_found_at_once(reader):
+    quote = make_quote("Houses burn", language="de", anchor="unanchored")
+    assert found(reader, q="house") == []
+    Quote.objects.filter(pk=quote.pk).update(language="en")
+    assert found(reader, q="house") == ["Houses burn"]
+    Quote.objects.filter(pk=quote.pk).update(text="Barns burn")
+    assert found(reader, q="house") == found(reader, phrase="houses") == []
+    assert found(reader, q="barn") == found(reader, phrase="barns") == ["Barns burn"]
+
+
+def test_either_or_and_markup_are_words_like_others(reader):
+    make_quote("Ships and/or boats <b>sink</b>", language="en")
+    assert len(found(reader, q="boat")) == len(found(reader, q="ships sink")) == 1
+
+
+@pytest.mark.parametrize(
+    "q", ["the", "of the", '"to be or not to be"', "!", "-", '""', "or", "& |"]
+)
+def test_q_without_a_word_to_search_for_is_refused_or_finds_nothing(reader, q):
+    make_quote(TAXES, language="en")
+    assert "phrase" in refused(reader, q=q)["q"]
+
+
+@pytest.mark.parametrize("name", ["q", "phrase", "like"])
+def test_no_more_than_1000_characters_are_searched_for(reader, name):
+    make_quote(TAXES, language="en")
+    assert refused(reader, **{name: "x" * 10_000}) == {name: "10,000 characters; 1,000 at most."}
+    ok(reader.get(QUOTES, {name: "taxes" * 200}))
+
+
+def test_more_words_than_q_takes_are_refused_with_the_remedy(reader):
+    make_quote(TAXES, language="en")
+    ok(reader.get(QUOTES, {"q": " or ".join(f"w{n}" for n in range(32))}))
+    assert "like" in refused(reader, q=" or ".join(f"w{n}" for n in range(33)))["q"]
+
+
+HOSTILE = [
+    "'", "''", "\\", "\\'", "%", "a:*", "a & ", "((((", "<->", "<0>", "!!!a", "a" * 1000, "' or 1=1",
+    "\u202e", "\ufffd", "😀", "\u0301", "ﬁ", "\ue000\ue001", "a\tb\nc", "-" * 1000, '"' * 999,
+    "a " * 500, "the " * 250, "or " * 300, "-a " * 300,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_that_is_asked_is_an_error_of_the_server(reader, text):
+    make_quote("Nothing, ﬁ 😀 \ue000 of 'the' \\ sort", language="en")
+    for name in ("q", "phrase", "like"):
+        assert reader.get(QUOTES, {name: text}).status_code in (200, 400)
+
+
+# phrase
+
+
+@pytest.mark.parametrize(
+    ("phrase", "is_found"),
+    [
+        ("will not", True),
+        ("WILL   nót!", True),
+        ("not will", False),
+        ("the", True),
+        ("government", True),
+        ("governments", False),
+        ("govern", False),
+        ("taxes on working families", True),
+        ("tax on working families", False),
+        ("the government will not raise taxes on working families", True),
+        ("the government will not raise taxes on working families today", False),
+    ],
+)
+def test_a_phrase_is_these_very_words_in_this_order(reader, phrase, is_found):
+    make_quote(TAXES, language="en")
+    assert found(reader, phrase=phrase) == [TAXES] * is_found
+
+
+def test_the_pairs_of_a_phrase_elsewhere_in_a_text_do_not_make_it(reader):
+    make_quote("to the sea in the sea to it", language="en")
+    assert found(reader, phrase="the sea in the") != []
+    assert found(reader, phrase="to the sea to") == []
+    assert found(reader, phrase="in the sea in") == []
+
+
+def test_a_phrase_needs_a_word(reader):
+    assert refused(reader, phrase="…!") == {"phrase": "Holds no word."}
+
+
+LETTERS = st.sampled_from("aabbAB ,’é-\u0301\u00adßΣς½ﬁ")
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=st.text(LETTERS, min_size=1, max_size=30), asked=st.text(LETTERS, max_size=4))
+def test_a_phrase_is_found_where_its_words_are_a_stretch_of_the_words(text, asked):
+    learn_letters([text, asked])
+    words, wanted = ([each.word for each in placed_words(t)] for t in (text, asked))
+    if not words or not wanted or not text.strip():
+        return
+    stretches = [words[at : at + len(wanted)] for at in range(len(words))]
+    assert (shown(text, phrase=asked) is not None) == (wanted in stretches)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40))
+def test_words_and_their_places_are_those_of_postgresql(text):
+    quote = make_quote(f"x {text}", anchor="unanchored")
+    bare = Quote.objects.values_list("bare", flat=True).get(pk=quote.pk)
+    learn_letters([quote.text])
+    placed = placed_words(quote.text)
+    assert [each.word for each in placed] == bare.split()
+    ends = 0
+    for each in placed:
+        assert ends - 1 <= each.start < each.end <= len(quote.text)
+        ends = each.end
+
+
+# like
+
+
+def test_like_takes_slips_another_order_and_left_out_words(reader):
+    make_quote(TAXES, language="en")
+    make_quote("The harbour will close on Monday", language="en")
+    make_quote("Families are what this government is about", language="en")
+    for asked in (
+        "goverment will not rase taxes",
+        "families taxes raise working",
+        "government not raise taxes families",
+        "the govermnent wil not raise txaes on workign families",
+    ):
+        assert found(reader, like=asked) == [TAXES], asked
+
+
+def test_a_sentence_of_which_a_part_was_quoted_finds_the_part(reader):
+    make_quote("raise taxes on working families", language="en")
+    make_quote("a matter for them", language="en")
+    asked = "He said again on Tuesday that they would never raise taxes on working families."
+    assert found(reader, like=asked) == ["raise taxes on working families"]
+
+
+def test_like_does_not_find_what_shares_only_small_words(reader):
+    make_quote("It is the end of the road for them", language="en")
+    make_quote("The quay will be closed", language="en")
+    assert found(reader, like="It is what the head of the union said of them") == []
+    assert found(reader, like="zorgle blib gonk") == []
+
+
+def test_a_word_that_is_known_only_misspelt_is_put_right_all_the_same(reader):
+    make_quote("the goverment", language="en")
+    make_quote("the mayor of Torrigan", language="en")
+    assert found(reader, like="government") == ["the goverment"]
+    assert found(reader, like="Torigan") == ["the mayor of Torrigan"]
+
+
+def test_words_that_nobody_searches_for_are_close_when_all_are_there(reader):
+    make_quote("To be, or not to be", language="en")
+    make_quote("We are to go there", language="en")
+    assert found(reader, like="to be or not to be") == ["To be, or not to be"]
+
+
+def test_like_keeps_the_closest_of_those_that_the_other_filters_leave(reader):
+    mara = make_speaker()
+    for number in range(5):
+        make_quote(f"We had no choice {number}", language="en")
+    make_quote("We had hardly a choice", language="en", speaker=mara)
+    assert found(reader, like="we had no choice", speaker=mara.pk) == ["We had hardly a choice"]
+
+
+# What is known of words
+
+
+def words() -> set[str]:
+    return set(Word.objects.values_list("word", flat=True))
+
+
+def test_the_vocabulary_is_that_of_the_quotes(reader):
+    first = make_quote("Élan of 1999 élan", anchor="unanchored")
+    make_quote("vital élan", anchor="unanchored")
+    assert words() == {"elan", "vital"}
+    assert Word.objects.count() == 2
+    Quote.objects.filter(pk=first.pk).update(text="Vigour")
+    assert words() == {"elan", "vital", "vigour"}
+    Quote.objects.filter(text="vital élan").update(text="vital")
+    assert words() == {"vital", "vigour"}
+
+
+def test_languages_are_found_one_after_the_other(db):
+    assert languages_present() == []
+    for tag in ["en", "de", "en-GB", "en", None]:
+        make_quote(language=tag)
+    assert languages_present() == ["de", "en", "en-GB", None]
+
+
+# Where it was found
+
+
+def test_matches_are_the_words_of_q_whatever_their_form():
+    assert shown("Families, tax them: TAXES!", q="family tax") == ["Families", "tax", "TAXES"]
+    assert shown("A tax and no rent", q="tax -families") == ["tax"]
+    assert shown("Ships and/or <b>boats</b> & co", q="boat ship co") == ["Ships", "boats", "co"]
+
+
+def test_matches_are_the_whole_phrase_each_time():
+    assert shown("No, no — no choice", phrase="no no") == ["No, no — no"]
+    assert shown("We had, WE HAD", phrase="we had") == ["We had", "WE HAD"]
+    assert shown("Cafe\u0301 society", phrase="café") == ["Cafe\u0301"]
+
+
+def test_matches_are_the_words_in_common_with_what_is_like():
+    text = "The goverment raised no taxes"
+    assert shown(text, like="no government taxes") == ["goverment", "no", "taxes"]
+
+
+def test_matches_of_several_searches_are_one_list_without_overlaps():
+    text = "The quay will close on Monday"
+    assert shown(text, q="closing", phrase="will close on", like="the quay will close") == [
+        "The",
+        "quay",
+        "will close on",
+    ]
+
+
+SAID = st.lists(
+    st.sampled_from(["Taxes", "tax", "families", "the", "of", "closing", "quay", "e\u0301lan"]),
+    min_size=1,
+    max_size=8,
+)
+BETWEEN = st.sampled_from([" ", ", ", " — ", "/", "-", "\n", " <b>", " \ue000", "’ "])
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(said=SAID, between=BETWEEN, asked=SAID, name=st.sampled_from(["q", "phrase", "like"]))
+def test_matches_lie_in_the_text_and_are_words_that_were_asked_for(said, between, asked, name):
+    stems = {"taxes": "tax", "families": "famili", "closing": "close"}
+    if name == "q" and set(asked) <= {"the", "of"}:
+        return
+    slices = shown(between.join(said), **{name: " ".join(asked)})
+    if slices is None:
+        return
+    assert slices
+    wanted = {word.lower().replace("\u0301", "") for word in asked}
+    for each in slices:
+        marked = re.findall(r"\w+", each.replace("\u0301", "").lower())
+        assert marked
+        assert each == each.strip()
+        if name == "like":
+            continue
+        assert {stems.get(w, w) for w in marked} <= {stems.get(w, w) for w in wanted}
+
+
+# Real quotes
+
+
+def mangled(text: str, chance: random.Random) -> str:
+    """A fifth of the words left out, or a slip in a fifth of them."""
+    said = text.split()
+    if chance.random() < 0.5:
+        return " ".join(word for word in said if chance.random() > 0.2) or text
+    return " ".join(slip(word, chance) if chance.random() < 0.2 else word for word in said)
+
+
+def slip(word: str, chance: random.Random) -> str:
+    at = chance.randrange(len(word))
+    letter = chance.choice("etaoinsr")
+    return chance.choice(
+        [
+            word[:at] + word[at + 1 :],
+            word[:at] + letter + word[at:],
+            word[:at] + letter + word[at + 1 :],
+            word[:at] + word[at + 1 : at + 2] + word[at] + word[at + 2 :],
+        ]
+    )
+
+
+def test_of_mangled_real_quotes_like_finds_nineteen_of_twenty_first(corpus):
+    texts = {quote["text"] for article in corpus for quote in article["quotes"]}
+    texts = sorted(text for text in texts if len(text.split()) >= 5)
+    article = make_article("Word.")
+    Quote.objects.bulk_create(
+        Quote(
+            article=article,
+            text=text,
+            language="en",
+            anchor="unanchored",
+            kind="direct",
+            status="published",
+        )
+        for text in texts
+    )
+    chance = random.Random(5)
+    asked = chance.sample(texts, 200)
+    first = 0
+    for text in asked:
+        search = Search.read({"like": mangled(text, chance)}, [])
+        search.narrow(Quote.objects.all())
+        closest = Quote.objects.filter(pk__in=list(search.scores)[:1]).first()
+        first += closest is not None and closest.text == text
+    assert first >= 0.95 * len(asked)
+
+
+def test_what_is_filed_is_found(reader, curator):
+    ok(curator.post(f"{API}articles/", publish(make_filing())), 201)
+    for query in ({"q": "choices"}, {"phrase": "had no"}, {"like": "no choise we had"}):
+        assert found(reader, **query) == ["We had no choice,"]
