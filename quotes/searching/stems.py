@@ -67,7 +67,8 @@ class Stems:
         Raises Unusable where nothing is left of it, or too much.
         """
         with connection.cursor() as cursor:
-            cursor.execute(ASKED, [tags or [None], text])
+            # PostgreSQL gives up at some tens of signs in a row.
+            cursor.execute(ASKED, [tags or [None], re.sub(r"-[-\s]*-", "-", text)])
             rows = cursor.fetchall()
         arms, to_mark = {}, {}
         for tag, configuration, asked, positive in rows:
