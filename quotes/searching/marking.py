@@ -1,10 +1,12 @@
 """Where in a text what was searched for stands, in code points."""
 
+import json
 from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection
 
+from quotes.public import WrittenQuote
 from quotes.searching.bare import learn_letters, placed_words
 from quotes.searching.closeness import common, near_words
 from quotes.searching.search import Search
@@ -27,6 +29,18 @@ WHERE q.id = ANY (%s)
 """
 
 OPTIONS = f"HighlightAll=true, StartSel={START}, StopSel={STOP}"
+
+
+MATCHES = "matches"
+"""What the field is called."""
+
+
+def add_matches(rows: list[WrittenQuote], search: Search) -> None:
+    """Put into each quote of a page where it has what was searched for."""
+    found = matches_in(search, [row.pk for row in rows])
+    for row in rows:
+        comma = "" if row.json == "{}" else ","
+        row.json = f'{row.json[:-1]}{comma}"{MATCHES}":{json.dumps(found[row.pk])}}}'
 
 
 def matches_in(search: Search, quotes: Iterable[UUID]) -> dict[UUID, Ranges]:

@@ -47,6 +47,11 @@ class Search:
             raise BadParameter(faults)
         return cls(**parts)
 
+    @property
+    def ranks(self) -> bool:
+        """Whether what is found has an order of its own: a phrase is there or not."""
+        return bool(self.stems or self.like)
+
     def narrow(self, quotes):
         """Those of these quotes that are found; the queryset remembers the search.
 

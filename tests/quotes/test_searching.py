@@ -4,16 +4,19 @@ import random
 import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from quotes.erasing import erase
 from quotes.languages import languages_present
 from quotes.models import Quote, Word
 from quotes.searching import Search
 from quotes.searching.bare import learn_letters, placed_words
 from quotes.searching.marking import matches_in
 from tests.conftest import API, make_filing, ok, problem, publish
-from tests.records import make_article, make_quote, make_speaker
+from tests.records import make_article, make_outlet, make_quote, make_speaker
 
 pytestmark = pytest.mark.django_db
 
@@ -89,9 +92,9 @@ def test_words_of_no_known_language_are_found_as_they_are(reader):
 
 def test_a_change_of_words_or_language_is_found_at_once(reader):
     quote = make_quote("Houses burn", language="de", anchor="unanchored")
-    assert found(reader, q="house") == []
+    assert found(reader, q="burning") == []
     Quote.objects.filter(pk=quote.pk).update(language="en")
-    assert found(reader, q="house") == ["Houses burn"]
+    assert found(reader, q="burning") == ["Houses burn"]
     Quote.objects.filter(pk=quote.pk).update(text="Barns burn")
     assert found(reader, q="house") == found(reader, phrase="houses") == []
     assert found(reader, q="barn") == found(reader, phrase="barns") == ["Barns burn"]
@@ -298,7 +301,8 @@ def test_matches_are_the_words_in_common_with_what_is_like():
 
 def test_matches_of_several_searches_are_one_list_without_overlaps():
     text = "The quay will close on Monday"
-    assert shown(text, q="closing", phrase="will close on", like="the quay will close") == [
+    asked = {"q": "closing", "phrase": "will close on", "like": "the quay will close"}
+    assert shown(text, **asked) == [
         "The",
         "quay",
         "will close on",
@@ -373,7 +377,7 @@ def test_of_mangled_real_quotes_like_finds_nineteen_of_twenty_first(corpus):
         for text in texts
     )
     chance = random.Random(5)
-    asked = chance.sample(texts, 200)
+    asked = chance.choices(texts, k=200)
     first = 0
     for text in asked:
         search = Search.read({"like": mangled(text, chance)}, [])
@@ -387,3 +391,134 @@ def test_what_is_filed_is_found(reader, curator):
     ok(curator.post(f"{API}articles/", publish(make_filing())), 201)
     for query in ({"q": "choices"}, {"phrase": "had no"}, {"like": "no choise we had"}):
         assert found(reader, **query) == ["We had no choice,"]
+
+
+# On a page
+
+
+def test_matches_are_shown_only_with_a_search_and_by_fields(reader):
+    make_quote(TAXES, language="en")
+    (row,) = ok(reader.get(QUOTES))["results"]
+    assert "matches" not in row
+    (row,) = ok(reader.get(QUOTES, {"q": "taxes"}))["results"]
+    at = TAXES.index("taxes")
+    assert row["matches"] == [[at, at + 5]]
+    assert row.keys() > {"id", "speaker", "anchor"}
+    (row,) = ok(reader.get(QUOTES, {"phrase": "will not", "fields": "matches"}))["results"]
+    at = TAXES.index("will not")
+    assert row == {"matches": [[at, at + 8]]}
+    (row,) = ok(reader.get(QUOTES, {"like": "wil not rais taxes", "fields": "text"}))["results"]
+    assert row == {"text": TAXES}
+    assert "matches" in refused(reader, fields="matches")["fields"]
+
+
+def test_a_page_of_matches_takes_the_same_number_of_statements_however_long(reader):
+    make_quote(TAXES, language="en")
+    for query in ({"q": "taxes"}, {"phrase": "will not"}, {"like": "not raise taxes"}):
+        query["ordering"] = "relevance" if "phrase" not in query else "-published"
+        ok(reader.get(QUOTES, query))  # letters and stop words are learnt
+    counted = []
+    for _ in range(2):
+        for query in ({"q": "taxes"}, {"phrase": "will not"}, {"like": "not raise taxes"}):
+            with CaptureQueriesContext(connection) as statements:
+                ok(reader.get(QUOTES, query))
+            counted.append(len(statements))
+        for _ in range(20):
+            make_quote(TAXES, language="en")
+    assert counted[:3] == counted[3:]
+
+
+def test_searches_combine_with_filters_count_and_each_other(reader):
+    mara, post = make_speaker(), make_outlet()
+    wanted = make_quote(TAXES, language="en", speaker=mara, outlet=post, published="2026-03")
+    make_quote(TAXES, language="en", speaker=mara, published="2026-03")
+    make_quote(TAXES, language="en", outlet=post, published="2026-03")
+    make_quote("The quay will not close", language="en", speaker=mara, outlet=post)
+    make_quote(TAXES, language="en", speaker=mara, outlet=post, status="retracted")
+    for search in (
+        {"q": "tax"},
+        {"phrase": "not raise"},
+        {"like": "wont raise taxes on working families"},
+        {"q": "family", "phrase": "raise taxes", "like": "raise txaes"},
+    ):
+        query = {**search, "speaker": mara.pk, "outlet": post.pk, "count": "true"}
+        page = ok(reader.get(QUOTES, query))
+        assert [row["id"] for row in page["results"]] == [str(wanted.pk)]
+        assert page["count"] == {"value": 1, "exact": True}
+
+
+def test_what_a_reader_may_not_see_is_not_found(reader, curator):
+    make_quote(TAXES, language="en", status="proposed")
+    for query in ({"q": "tax"}, {"phrase": "not raise"}, {"like": "raise taxes"}):
+        assert found(reader, **query) == []
+        assert found(curator, **query) == [TAXES]
+
+
+# Relevance
+
+
+def test_the_most_relevant_comes_first(reader):
+    make_quote("Taxes here, and many other words, and then at last families", language="en")
+    make_quote("Families and taxes", language="en")
+    make_quote("Families are there, and a long way on there are taxes", language="en")
+    by_rank = found(reader, q="families taxes", ordering="relevance")
+    assert by_rank[0] == "Families and taxes"
+    assert len(by_rank) == 3
+    by_likeness = found(reader, like="families & taxes", ordering="relevance")
+    assert by_likeness[0] == "Families and taxes"
+
+
+def test_relevance_needs_q_or_like_and_has_no_opposite(reader):
+    make_quote(TAXES, language="en")
+    assert "q or like" in refused(reader, ordering="relevance")["ordering"]
+    assert "q or like" in refused(reader, ordering="relevance", phrase="raise")["ordering"]
+    assert "relevance" in refused(reader, ordering="-relevance", q="raise")["ordering"]
+
+
+def walked(client, **query) -> tuple[list[str], list[str]]:
+    """The ids of all pages, forth and back."""
+    forth, back = [], []
+    page = ok(client.get(QUOTES, query))
+    while True:
+        forth += [row["id"] for row in page["results"]]
+        if page["next"] is None:
+            break
+        page = ok(client.get(page["next"]))
+    back = [row["id"] for row in page["results"]]
+    while page["previous"]:
+        page = ok(client.get(page["previous"]))
+        back = [row["id"] for row in page["results"]] + back
+    return forth, back
+
+
+@pytest.mark.parametrize("ranked", [3, 7, 10, 100])
+def test_pages_by_relevance_give_every_row_once_both_ways(reader, monkeypatch, ranked):
+    monkeypatch.setattr("quotes.searching.ranking.RANKED", ranked)
+    texts = [f"tax {'and so on ' * (n % 3)} family" for n in range(17)]
+    keys = [str(make_quote(text, language="en").pk) for text in texts]
+    for query in ({"q": "tax family"}, {"q": "tax"}, {"like": "a tax on the family"}):
+        forth, back = walked(reader, **query, ordering="relevance", limit=4)
+        assert sorted(forth) == sorted(keys)
+        assert back == forth
+
+
+def test_what_is_filed_meanwhile_moves_no_row_of_a_walk_by_relevance(reader, monkeypatch):
+    monkeypatch.setattr("quotes.searching.ranking.RANKED", 5)
+    keys = {str(make_quote("tax family", language="en").pk) for _ in range(12)}
+    page = ok(reader.get(QUOTES, {"q": "tax", "ordering": "relevance", "limit": 3}))
+    seen = [row["id"] for row in page["results"]]
+    while page["next"]:
+        make_quote("tax", language="en")
+        page = ok(reader.get(page["next"]))
+        seen += [row["id"] for row in page["results"]]
+    assert len(seen) == len(set(seen))
+    assert keys <= set(seen)
+
+
+def test_words_that_an_erased_quote_alone_had_are_forgotten(db):
+    kept = make_quote("ordinary words", anchor="unanchored")
+    gone = make_quote("ordinary slander", anchor="unanchored")
+    Quote.objects.filter(pk=gone.pk).update(text="ordinary calumny")
+    erase("quote", [gone.pk], "by order")
+    assert words() == {"ordinary", "words"}
+    assert Quote.objects.get().pk == kept.pk

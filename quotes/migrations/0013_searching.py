@@ -185,7 +185,7 @@ def fill(apps, editor):
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("quotes", "0011_roles"), ("sources", "0010_jobs")]
+    dependencies = [("quotes", "0012_public_form")]
 
     operations = [
         migrations.RunSQL(CONFIGURED, UNCONFIGURED),
