@@ -66,7 +66,7 @@ Near = dict[str, dict[str, int]]
 
 def near_words(asked: Iterable[str], there: Iterable[str]) -> Near:
     """Which words of texts differ by slips from those asked for."""
-    there, near = [word for word in set(there) if slips_allowed(word)], {}
+    there, near = [word for word in set(there) if len(word) >= 4], {}
     for word in set(asked):
         if most := slips_allowed(word):
             found = process.extract(word, there, scorer=OSA.distance, score_cutoff=most, limit=None)
@@ -217,8 +217,29 @@ class Like:
         self.weights.learn(all_words)
         near = near_words(self.words, all_words)
         weights = self.weights.of
-        scores = [(closeness(self.words, words, near, weights), key) for key, words in texts]
+        gains = self.gains(near)
+        whole = sum(weights[word] for word in self.words)
+        scores = []
+        for key, words in texts:
+            agreeing = gains.keys() & set(words)
+            # No more can agree than this, of the one or of the other: most need no closer look.
+            of_asked = sum([gains[word] for word in agreeing]) / whole
+            if 1000 * of_asked < LEAST:
+                theirs = sum([weights[word] for word in words])
+                of_text = sum([weights[word] for word in words if word in agreeing])
+                if 1000 * of_text < LEAST * theirs:
+                    continue
+            scores.append((closeness(self.words, words, near, weights), key))
         return {key: score for score, key in sorted(scores, reverse=True) if score}
+
+    def gains(self, near: Near) -> dict[str, float]:
+        """For each word that may agree with some that are asked for, what these weigh together."""
+        gains: dict[str, float] = defaultdict(float)
+        for word in self.words:
+            gains[word] += self.weights.of[word]
+            for other in near.get(word, ()):
+                gains[other] += self.weights.of[word]
+        return gains
 
     def unknown(self) -> set[str]:
         """Words that no quote has."""

@@ -14,7 +14,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Value
 
-RANKED = 2_000
+RANKED = 1_000
 
 UNRANKED = -1
 """The relevance of the rest: below any other."""

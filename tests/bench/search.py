@@ -21,8 +21,9 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.archive import SEED, Archive
 import itertools
+
+from tests.bench.archive import SEED, Archive
 
 LIMIT = 100
 """Milliseconds that the 95th percentile may take."""
