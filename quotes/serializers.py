@@ -420,8 +420,7 @@ class FoundQuoteSerializer(QuoteSerializer):
 
     matches = serializers.ListField(
         child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2),
-        read_only=True,
-        required=False,
+        required=False,  # there only with a search
         help_text="With `q`, `phrase` or `like`: half-open ranges of code points of `text`.",
     )
 
