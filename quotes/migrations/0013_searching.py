@@ -280,11 +280,17 @@ class Migration(migrations.Migration):
         migrations.RunPython(fill, migrations.RunPython.noop),
         AddIndexConcurrently(
             model_name="quote",
-            index=GinIndex(models.F("search_words"), name="quote_search_words"),
+            index=GinIndex(
+                models.F("search_words"), name="quote_search_words", gin_pending_list_limit=1024
+            ),
         ),
         AddIndexConcurrently(
             model_name="quote",
-            index=GinIndex(quotes.models.functions.Grams("bare"), name="quote_grams"),
+            index=GinIndex(
+                quotes.models.functions.Grams("bare"),
+                name="quote_grams",
+                gin_pending_list_limit=1024,
+            ),
         ),
         AddIndexConcurrently(
             model_name="quote",

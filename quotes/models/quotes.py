@@ -55,6 +55,9 @@ def flagged_index(flag: str) -> models.Index:
 # Columns that follow from others
 DERIVED = ("contexts", "nearest", "search_words", "bare")
 
+# Kilobytes of new entries that each search reads through before they are sorted into an index
+MOST_PENDING = 1024
+
 # How the ledger calls an update of a quote, by its row before and after
 STEPS_TAKEN = """CASE
     WHEN n.status = o.status AND n.corrections IS DISTINCT FROM o.corrections THEN 'corrected'
@@ -246,8 +249,10 @@ class Quote(Record):
             GinIndex(Fingerprints("text"), name="quote_fingerprints"),  # quotes.likeness
             GinIndex(TextWords("text"), name="quote_words"),  # searches of the admin
             # q; phrase and like; which languages there are
-            GinIndex(F("search_words"), name="quote_search_words"),
-            GinIndex(Grams("bare"), name="quote_grams"),
+            GinIndex(
+                F("search_words"), name="quote_search_words", gin_pending_list_limit=MOST_PENDING
+            ),
+            GinIndex(Grams("bare"), name="quote_grams", gin_pending_list_limit=MOST_PENDING),
             models.Index(fields=["language", "published_day", "id"], name="quote_by_language"),
             # The admin's queues: counted, dated and listed by these alone
             models.Index(
