@@ -30,9 +30,12 @@ class HasGrams(models.Func):
 
 
 class Within(models.Func):
-    """Whether the bare text has these words in a row."""
+    """Whether the bare text has these words in a row.
 
-    template = "(strpos(%(expressions)s) > 0)"
+    Written so that PostgreSQL takes it to be true of nearly all rows: those with the grams.
+    """
+
+    template = "(strpos(%(expressions)s) <> 0)"
     output_field = models.BooleanField()
 
     def __init__(self, words: list[str]):

@@ -52,6 +52,13 @@ class Rank(models.Func):
         super().__init__("search_words", Query(asked))
 
 
+def contradicts_itself(asked: str) -> bool:
+    """Whether a word must be there and not be there: PostgreSQL would look through all quotes."""
+    words = re.findall(r"(!?)('(?:[^']|'')*')", asked)
+    refused = {word for sign, word in words if sign}
+    return "|" not in asked and any(word in refused for sign, word in words if not sign)
+
+
 @dataclass
 class Stems:
     """`arms`: what is asked of which languages; None is a quote without one."""
@@ -95,8 +102,9 @@ class Stems:
     def condition(self) -> Q:
         found = Q()
         for asked, tags in self.arms.items():
-            found |= self.in_language(tags) & Q(Matches(asked))
-        return found
+            if not contradicts_itself(asked):
+                found |= self.in_language(tags) & Q(Matches(asked))
+        return found or Q(pk__in=())
 
     @property
     def rank(self) -> models.Expression:

@@ -100,6 +100,12 @@ def test_a_change_of_words_or_language_is_found_at_once(reader):
     assert found(reader, q="barn") == found(reader, phrase="barns") == ["Barns burn"]
 
 
+def test_a_word_that_must_be_there_and_must_not_is_found_nowhere(reader):
+    make_quote(TAXES, language="en")
+    assert found(reader, q="tax -taxes") == found(reader, q="tax -taxes", language="en") == []
+    assert found(reader, q="tax -taxes or raise") == [TAXES]
+
+
 def test_either_or_and_markup_are_words_like_others(reader):
     make_quote("Ships and/or boats <b>sink</b>", language="en")
     assert len(found(reader, q="boat")) == len(found(reader, q="ships sink")) == 1
