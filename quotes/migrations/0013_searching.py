@@ -282,7 +282,7 @@ class Migration(migrations.Migration):
         AddIndexConcurrently(
             model_name="quote",
             index=GinIndex(
-                models.F("search_words"), name="quote_search_words", gin_pending_list_limit=1024
+                models.F("search_words"), name="quote_search_words", gin_pending_list_limit=512
             ),
         ),
         AddIndexConcurrently(
@@ -290,7 +290,7 @@ class Migration(migrations.Migration):
             index=GinIndex(
                 quotes.models.functions.Grams("bare"),
                 name="quote_grams",
-                gin_pending_list_limit=1024,
+                gin_pending_list_limit=512,
             ),
         ),
         AddIndexConcurrently(

@@ -56,7 +56,7 @@ def flagged_index(flag: str) -> models.Index:
 DERIVED = ("contexts", "nearest", "search_words", "bare")
 
 # Kilobytes of new entries that each search reads through before they are sorted into an index
-MOST_PENDING = 1024
+MOST_PENDING = 512
 
 # How the ledger calls an update of a quote, by its row before and after
 STEPS_TAKEN = """CASE

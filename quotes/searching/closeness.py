@@ -8,11 +8,14 @@ are compared word by word; those that are close enough are kept, the closest `MO
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import ClassVar
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
+from django.db.models import Q
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, LCSseq
 
@@ -166,7 +169,7 @@ def closeness(asked: list[str], has: list[str], near: Near, weights: dict[str, f
 # Among all quotes
 
 CANDIDATES = """
-SELECT id, bare FROM ({arms}) found
+SELECT id, bare FROM ({found}) found
 ORDER BY {shared} DESC, id DESC LIMIT %s
 """
 
@@ -283,9 +286,12 @@ class Like:
         arms = []
         if looked_up:
             arms.append(HasGrams([hashes[said] for said in looked_up], any_of=True))
-        if not {*weighty} <= {*looked_up}:
-            # What is asked is common: quotes that have all of it, or all but one of the rarest.
-            some = sorted({*self.words} & {*weighty}, key=lambda word: (often[word], word))[:6]
+        sought = [word for word in self.words if word in weighty]
+        found_by = sum(word in looked_up for word in sought)
+        if 1000 * found_by <= (1000 - LEAST) * len(sought):
+            # What is close may have none of these: quotes that have all of what is rarest of the
+            # others, or all but one.
+            some = sorted({*sought}, key=lambda word: (often[word], word))[:6]
             some = [hashes[word] for word in some]
             arms.append(HasGrams(some))
             if len(some) > 2:
@@ -296,20 +302,13 @@ class Like:
 
 
 def fetch(quotes: models.QuerySet, arms: list, counted: list[str]) -> list[tuple[UUID, str]]:
-    parts, values = [], []
-    for arm in arms:
-        try:
-            sql, params = (
-                quotes.filter(arm).order_by().values("id", "bare")[:ROWS].query.sql_with_params()
-            )
-        except EmptyResultSet:
-            return []
-        parts.append(f"({sql})")
-        values += params
-    if not parts:
+    found = quotes.filter(reduce(or_, map(Q, arms))).order_by().values("id", "bare")[: 2 * ROWS]
+    try:
+        sql, values = found.query.sql_with_params()
+    except EmptyResultSet:  # a filter that nothing can match
         return []
     shared = " + ".join(["(strpos(bare, %s) > 0)::int"] * len(counted))
-    sql = CANDIDATES.format(arms=" UNION ".join(parts), shared=shared)
+    sql = CANDIDATES.format(found=sql, shared=shared)
     with connection.cursor() as cursor:
         cursor.execute(sql, [*values, *(f" {said} " for said in counted), MOST])
         return cursor.fetchall()
