@@ -429,14 +429,14 @@ ASKED_ROLES = ["master", "MASTER harbour", "mill of", "of the máster"]
 WHEN = [None, "2005", "2006", "2006-01", "2006-02", "2006-02-11", "2006-02-12", "2007-01-01"]
 MOMENTS = [datetime(2026, 2, day, tzinfo=UTC) for day in (10, 11, 12)]
 TAGS = [None, "en", "en-GB", "fr"]
-SAID = ["Closing the quay is wrong.", "We close nothing; the QUAY", "Náthing is closed here"]
+SAID = ["Closing the quay is wrong.", "We close nothing; the QUAY", "Nóbody is closed in here"]
 IN_ENGLISH = {"closing": "close*", "closed": "close*", "close": "close*"}  # as they are stemmed
 SOUGHT = {  # by q: which stems make a quote be found
     "closing": lambda stems: bool({"closing", "close*"} & stems),
     "quay -wrong": lambda stems: "quay" in stems and "wrong" not in stems,
-    "wrong or nàthing": lambda stems: bool({"wrong", "nathing"} & stems),
+    "wrong or nòbody": lambda stems: bool({"wrong", "nobody"} & stems),
 }
-LIKE = {"wrogn closing quay": SAID[0], "nothing the quay close": SAID[1], "nathing closd": SAID[2]}
+LIKE = {"wrogn closing quay": SAID[0], "nothing the quay close": SAID[1], "nobody closd": SAID[2]}
 URLS = ["https://a.example/", "https://a.example/x?y", None]
 
 
@@ -539,7 +539,7 @@ class World:
             "anchor": some(["unanchored", "exact"]),
             "utterance": keys(self.utterances),
             "q": one(list(SOUGHT)),
-            "phrase": one(["the quay", "the", "quay the", "close nothing the", "NATHING is"]),
+            "phrase": one(["the quay", "the", "quay the", "close nothing the", "NOBODY is"]),
             "like": one(list(LIKE)),
             "said_after": one(WHEN[1:]),
             "said_before": one(WHEN[1:]),
