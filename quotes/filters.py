@@ -1,6 +1,11 @@
 """Filters of `quotes/`; each is named as its query parameter."""
 
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+
 from quotes.models import Quote, Via
+from quotes.searching import Search
 from sources.dates import PartialDateFilter
 from sources.filters import (
     Changes,
@@ -23,6 +28,38 @@ class ViaFilter(OutletFilter):
 
     def printed_in(self, queryset, keys: list):
         return queryset.filter(pk__in=Via.objects.filter(outlet__in=keys).values("quote"))
+
+
+LONGEST_SEARCH = 1_000
+
+
+class SoughtField(forms.CharField):
+    def clean(self, value):
+        if value and len(value) > LONGEST_SEARCH:
+            raise ValidationError(f"{len(value):,} characters; {LONGEST_SEARCH:,} at most.")
+        return super().clean(value)
+
+
+class SoughtFilter(django_filters.Filter):
+    """Quotes by their words; `QuoteFilters` looks for all that is sought at once."""
+
+    field_class = SoughtField
+    schema = {"type": "string", "maxLength": LONGEST_SEARCH}
+
+    def filter(self, queryset, value):
+        return queryset
+
+
+class StemsFilter(SoughtFilter):
+    """Words in any form and order, accents ignored; also `"tax cuts"`, `tax or vat`, `-vat`."""
+
+
+class PhraseFilter(SoughtFilter):
+    """These very words, one after the other; case, accents and marks ignored."""
+
+
+class LikeFilter(SoughtFilter):
+    """Words like these: misspelt, left out, in another order. At most 300 quotes, the closest."""
 
 
 class QuoteFilters(Changes, PublishedRange):
@@ -50,6 +87,10 @@ class QuoteFilters(Changes, PublishedRange):
     anchor = ChoicesFilter(Quote.Anchor, field_name="anchor")
     utterance = ListFilter(field_name="utterance")
 
+    q = StemsFilter()
+    phrase = PhraseFilter()
+    like = LikeFilter()
+
     # When
     said_after = PartialDateFilter(field_name="said", day_field="said_day", edge="after")
     said_before = PartialDateFilter(field_name="said", day_field="said_day", edge="before")
@@ -61,4 +102,7 @@ class QuoteFilters(Changes, PublishedRange):
 
     def filter_queryset(self, queryset):
         queryset = super().filter_queryset(queryset)
-        return queryset if self.form.cleaned_data.get("status") else queryset.listed()
+        asked = self.form.cleaned_data
+        queryset = queryset if asked.get("status") else queryset.listed()
+        search = Search.read(asked, asked.get("language"))
+        return search.narrow(queryset) if search else queryset

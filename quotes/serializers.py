@@ -415,6 +415,19 @@ class FiledQuoteSerializer(QuoteSerializer):
     affiliation = None
 
 
+class FoundQuoteSerializer(QuoteSerializer):
+    """A quote of a list; what was searched for is marked in it."""
+
+    matches = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2),
+        required=False,  # there only with a search
+        help_text="With `q`, `phrase` or `like`: half-open ranges of code points of `text`.",
+    )
+
+    class Meta(QuoteSerializer.Meta):
+        fields = [*QuoteSerializer.Meta.fields, "matches"]
+
+
 class ReanchoredSerializer(serializers.Serializer):
     """A quote from before that followed the article to its new text."""
 

@@ -25,6 +25,8 @@ from quotes.past import EMBEDDED, PUBLIC_NAMES, PUBLIC_REASONS, PUBLIC_VERBS, re
 from quotes.public import FIELDS, WrittenQuote, address, written
 from quotes.reattribution import lock, reattribute
 from quotes.representations import REPRESENTATIONS, life_of
+from quotes.searching.marking import MATCHES, add_matches
+from quotes.searching.ranking import Ranking
 from quotes.serializers import (
     CaptureSerializer,
     CorrectingSerializer,
@@ -32,6 +34,7 @@ from quotes.serializers import (
     FiledArticleSerializer,
     FiledQuoteSerializer,
     FilingSerializer,
+    FoundQuoteSerializer,
     QuoteProposalSerializer,
     QuoteSerializer,
     ReattributionSerializer,
@@ -159,6 +162,7 @@ class Quotes(Resource):
     filterset_class = QuoteFilters
     orderings = {"published": "published_day", "said": "said_day", "created": "created"}
     default_ordering = "-published"
+    best_first = ("relevance",)
     permissions = {name: step.permission for name, step in STEPS.items()}
     embedded = EMBEDDED
     public_names = PUBLIC_NAMES
@@ -216,11 +220,26 @@ class Quotes(Resource):
         return Quote.objects.visible_to(self.request.user)
 
     def rows_of(self, page) -> list[WrittenQuote]:
-        return written(page, address(self.request), self.fields_asked(FIELDS))
+        known = (*FIELDS, MATCHES) if page.search else FIELDS
+        rows = written(page, address(self.request), self.fields_asked(known))
+        if page.search and MATCHES in self.fields_asked(known):
+            add_matches(rows, page.search)
+        return rows
 
     def page_of(self, queryset) -> HttpResponse:
         rows = self.paginate_queryset(queryset)
         return self.paginator.get_written_response([row.json for row in rows])
+
+    def parts_of(self, queryset, ordering: str, place: dict | None, wanted: int):
+        if not (queryset.search and queryset.search.ranks):
+            fault = "Quotes have a relevance to what is searched for: only with q or like."
+            raise BadParameter({"ordering": [fault]})
+        ranking = Ranking.of(queryset, place and place["fence"])
+        return ranking.parts(place, wanted), {"fence": str(ranking.fence)}
+
+    @extend_schema(responses=FoundQuoteSerializer(many=True))
+    def list(self, request):
+        return super().list(request)
 
     def read_back(self, pk) -> HttpResponse:
         return self.written(Quote.objects.filter(pk=pk))

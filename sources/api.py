@@ -264,7 +264,8 @@ class Endpoint(viewsets.GenericViewSet):
 
     `permissions` names the permission of an action where it is not the model's own, `insight` the
     one to know all there is of such a record, if that is not to change it. A list needs `orderings`
-    (parameter value → column) and `default_ordering`.
+    (parameter value → column) and `default_ordering`; `best_first` are orderings that have no
+    opposite, and `parts_of` then (see `config.api.pages`).
     """
 
     http_method_names = ("get", "post", "patch", "head", "options")
@@ -272,6 +273,7 @@ class Endpoint(viewsets.GenericViewSet):
     filterset_class = None
     orderings: dict[str, str] = {}
     default_ordering: str
+    best_first: tuple[str, ...] = ()
     permissions: dict[str, str] = {}
     insight: str | None = None
     list_parameters = ("cursor", "limit", "ordering", "count", "fields")

@@ -313,11 +313,12 @@ def traces_of(sought: Sought, each: Callable[[list], Iterable] = list) -> Iterat
 
 
 def _texts(model: type[models.Model]) -> list[str]:
-    """The columns of a table that can hold words."""
+    """The columns of a table that can hold words of their own."""
     if not model._meta.managed or model._meta.proxy:
         return []
     return [
         field.column
         for field in model._meta.local_concrete_fields
         if (field.db_type(connection) or "").startswith(("text", "varchar", "jsonb"))
+        and not getattr(field, "says_again", False)
     ]

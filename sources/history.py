@@ -108,6 +108,7 @@ class History:
 
     orderings = {"version": "version"}
     default_ordering = "-version"
+    best_first = ()
 
     def __init__(
         self,

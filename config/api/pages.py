@@ -44,7 +44,9 @@ class KeysetPagination(pagination.BasePagination):
     refused anywhere else. `count=true` adds `{"value", "exact"}`: exact up to `COUNTED`, an
     estimate beyond.
 
-    The view reads a page by `rows_of`: rows with `pk` and the value that they are ordered by.
+    The view reads a page by `rows_of`: rows with `pk` and the value that they are ordered by. In an
+    ordering of `best_first`, which has no opposite, it gives the rows in parts that follow each
+    other, and what the cursor has to remember for them to be the same again (`parts_of`).
     """
 
     USUAL, MOST, COUNTED = 50, 200, 100_000
@@ -56,18 +58,25 @@ class KeysetPagination(pagination.BasePagination):
         self.limit = whole_number("limit", asked, self.USUAL, most=self.MOST)
         self.counted = self._count(request.query_params.get("count"), queryset)
         name = self._ordering(request.query_params.get("ordering"), view)
-        descending, column = name.startswith("-"), view.orderings[name.lstrip("-")]
+        is_ranked = name in view.best_first
+        descending = is_ranked or name.startswith("-")
+        column = name if is_ranked else view.orderings[name.lstrip("-")]
         self.stamp = [request.path, name, self._query(request)]
 
         place = self._place(request.query_params.get("cursor"))
         backwards = place is not None and place["back"]
-        if place is not None:
-            queryset = queryset.filter(
-                Before([column, "pk"], place["at"], descending=descending is not backwards)
-            )
         sign = "-" if descending is not backwards else ""
         order = (f"{sign}{column}", f"{sign}pk")
-        rows = view.rows_of(queryset.order_by(*order)[: self.limit + 1])
+        parts, self.kept, rows = [queryset], {}, []
+        if is_ranked:
+            parts, self.kept = view.parts_of(queryset, name, place, self.limit + 1)
+        for part in parts:
+            if place is not None:
+                after = Before([column, "pk"], place["at"], descending=descending is not backwards)
+                part = part.filter(after)
+            rows += view.rows_of(part.order_by(*order)[: self.limit + 1 - len(rows)])
+            if len(rows) > self.limit:
+                break
         more, rows = len(rows) > self.limit, rows[: self.limit]
         if backwards:
             rows.reverse()
@@ -112,6 +121,7 @@ class KeysetPagination(pagination.BasePagination):
         if view.action not in ("list", "revisions"):
             return []
         names = [f"{sign}{name}" for name in view.orderings for sign in ("-", "")]
+        names += view.best_first if view.action == "list" else ()
         parameters = {
             "limit": (
                 "Rows a page.",
@@ -143,8 +153,9 @@ class KeysetPagination(pagination.BasePagination):
     def _ordering(self, value: str | None, view) -> str:
         if value is None:
             return view.default_ordering
-        if value.removeprefix("-") not in view.orderings:
-            known = [f"{sign}{name}" for name in view.orderings for sign in ("", "-")]
+        known = [f"{sign}{name}" for name in view.orderings for sign in ("", "-")]
+        known += view.best_first
+        if value not in known:
             raise BadParameter(
                 {"ordering": [f"“{value[:60]}” is not an ordering. {nearest_of(value, known)}"]}
             )
@@ -175,7 +186,8 @@ class KeysetPagination(pagination.BasePagination):
         return place
 
     def _link(self, row, column: str, *, back: bool) -> str:
-        return self._url({"at": [str(getattr(row, column)), str(row.pk)], "back": back})
+        at = [str(getattr(row, column)), str(row.pk)]
+        return self._url({**self.kept, "at": at, "back": back})
 
     def _url(self, place: dict) -> str:
         query = self.request.query_params.copy()

@@ -5,7 +5,8 @@ and in how many processes: `newsroom` makes who may be named, `press` the articl
 by part, `writing` their words in the `languages`, `rows` what COPY reads.
 
 They are written past the triggers, which take some hundred times as long: what those would have
-kept of a row is written as they would, but the records have no history in the ledger.
+kept of a row is written as they would, but for the words that searches read, which they do keep.
+The records have no history in the ledger.
 """
 
 import os
@@ -29,11 +30,23 @@ WORTH_PROCESSES = 50_000
 
 # Rows are written first and indexed afterwards, as a restored backup is.
 INDEXES = """
-SELECT c.relname, pg_get_indexdef(c.oid) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+SELECT c.relname, pg_get_indexdef(c.oid) || coalesce((
+    SELECT string_agg(
+        format('; ALTER INDEX %%I ALTER %%s SET STATISTICS %%s', c.relname, attnum, attstattarget), ''
+    ) FROM pg_attribute WHERE attrelid = c.oid AND attstattarget >= 0
+), '')
+FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = ANY (%s::regclass[]) AND NOT EXISTS (
     SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid
 )
 ORDER BY c.relname
+"""
+
+
+# Stems are PostgreSQL's to make: of all triggers these keep what they keep.
+STEMMING = """
+SELECT tgname FROM pg_trigger
+WHERE tgrelid = 'quotes_quote'::regclass AND tgname ~ '^pgtrigger_(words|vocabulary_insert)_'
 """
 
 
@@ -65,6 +78,10 @@ def generate(
         indexes = cursor.fetchall()
         for name, _ in indexes:
             cursor.execute(f'DROP INDEX "{name}"')
+        cursor.execute(STEMMING)
+        stemming = [name for (name,) in cursor.fetchall()]
+        for name in stemming:
+            cursor.execute(f'ALTER TABLE quotes_quote ENABLE ALWAYS TRIGGER "{name}"')
         began = time.perf_counter()
         with bar(total=quotes, desc="Writing", unit="quote", unit_scale=True) as written:
             for rows in _parts(quotes, seed, until):
@@ -81,6 +98,8 @@ def generate(
         done.writing, began = time.perf_counter() - began, time.perf_counter()
         for _, definition in bar(indexes, desc="Indexing", unit="index"):
             cursor.execute(definition)
+        for name in stemming:
+            cursor.execute(f'ALTER TABLE quotes_quote ENABLE TRIGGER "{name}"')
         # What was deferred until now has nothing to check: the triggers were off.
         cursor.execute("SET LOCAL session_replication_role = origin")
         cursor.execute("RESET maintenance_work_mem")

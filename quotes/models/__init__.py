@@ -6,12 +6,13 @@ Attribution has two layers. The printed one is what the article says (`text`, `s
 """
 
 from quotes.models.desk import Claim, Review
-from quotes.models.functions import BareWords, Exactly, Fingerprints
+from quotes.models.functions import BareWords, Exactly, Fingerprints, Grams
 from quotes.models.querysets import QuoteQuerySet
 from quotes.models.quotes import Quote
 from quotes.models.told import CitedAffiliation, PrintedArticle
 from quotes.models.utterances import Utterance
 from quotes.models.via import Via
+from quotes.models.words import Word
 
 __all__ = [
     "BareWords",
@@ -19,10 +20,12 @@ __all__ = [
     "Claim",
     "Exactly",
     "Fingerprints",
+    "Grams",
     "PrintedArticle",
     "Quote",
     "QuoteQuerySet",
     "Review",
     "Utterance",
     "Via",
+    "Word",
 ]

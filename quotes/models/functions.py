@@ -27,3 +27,26 @@ class Fingerprints(models.Func):
 
     def __init__(self, text):
         super().__init__(BareWords(text))
+
+
+class Grams(models.Func):
+    """Hashes of each word of a bare text and of each two in a row: see `quotes.searching`."""
+
+    function = "quotes_grams"
+    output_field = ArrayField(models.IntegerField())
+
+
+class Deletions(models.Func):
+    """What words have in common that differ by a slip: see `quotes.models.words`."""
+
+    function = "quotes_deletions"
+    output_field = ArrayField(models.IntegerField())
+
+
+class FoldedText(models.TextField):
+    """A text that only says again what another column says: no place of its own to look for words.
+
+    `sources.erasing` passes it over: what is found there is found in the other.
+    """
+
+    says_again = True

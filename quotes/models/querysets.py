@@ -18,7 +18,17 @@ from sources.models import (
 
 
 class QuoteQuerySet(models.QuerySet):
-    """Which quotes: read it as a sentence."""
+    """Which quotes: read it as a sentence.
+
+    `search` is what they were searched for, if they were: see `quotes.searching`.
+    """
+
+    search = None
+
+    def _clone(self):
+        clone = super()._clone()
+        clone.search = self.search
+        return clone
 
     def visible_to(self, user):
         """All that this user may know of. Every road to a quote starts here."""
@@ -112,3 +122,10 @@ class QuoteQuerySet(models.QuerySet):
                 )
             )
         )
+
+
+class QuoteManager(models.Manager.from_queryset(QuoteQuerySet)):
+    """Quotes without the columns that only searches read: they are as long as all the others."""
+
+    def get_queryset(self):
+        return super().get_queryset().defer("search_words", "bare")

@@ -12,9 +12,10 @@ from django.db.models import F, Q
 
 from quotes.anchoring import AnchoringError, Page
 from quotes.life import PUBLIC, STEPS, NotOpen, Status
-from quotes.models.functions import Fingerprints
-from quotes.models.querysets import QuoteQuerySet
+from quotes.models.functions import Fingerprints, FoldedText, Grams
+from quotes.models.querysets import QuoteManager
 from quotes.models.utterances import Utterance
+from quotes.models.words import KeepsWords
 from sources.acts import because
 from sources.dates import FirstDay, PartialDateField
 from sources.ledger import Recording
@@ -51,7 +52,7 @@ def flagged_index(flag: str) -> models.Index:
     )
 
 
-DERIVED = ("contexts", "nearest", "role_key")
+DERIVED = ("contexts", "nearest", "role_key", "search_words", "bare")
 """Columns that follow from others: no part of a quote's history."""
 
 COUNTED = [
@@ -75,6 +76,9 @@ def counted_index(*of: str, name: str) -> models.Index:
         name=name,
     )
 
+
+# Kilobytes of new entries that each search reads through before they are sorted into an index
+MOST_PENDING = 512
 
 # How the ledger calls an update of a quote, by its row before and after
 STEPS_TAKEN = """CASE
@@ -169,6 +173,10 @@ class Quote(Record):
     )
     corrections = models.JSONField(db_default=[], blank=True, editable=False)  # see `correct`
 
+    # What searches read, kept by a trigger; not loaded unless asked for
+    search_words = SearchVectorField(null=True, editable=False)  # stemmed by the language
+    bare = FoldedText(null=True, editable=False)  # without case, accents and marks
+
     # Printed
     attribution_text = models.TextField(null=True, blank=True)
     attribution_speaker = models.CharField(max_length=500, null=True, blank=True)
@@ -201,7 +209,7 @@ class Quote(Record):
         Utterance, models.PROTECT, null=True, blank=True, related_name="quotes"
     )
 
-    objects = QuoteQuerySet.as_manager()
+    objects = QuoteManager()
 
     class Meta:
         ordering = ["-published_day", "-id"]
@@ -260,6 +268,12 @@ class Quote(Record):
             GinIndex(F("role_words"), name="quote_role_words"),
             GinIndex(Fingerprints("text"), name="quote_fingerprints"),  # quotes.likeness
             GinIndex(TextWords("text"), name="quote_words"),  # searches of the admin
+            # q; phrase and like; which languages there are
+            GinIndex(
+                F("search_words"), name="quote_search_words", gin_pending_list_limit=MOST_PENDING
+            ),
+            GinIndex(Grams("bare"), name="quote_grams", gin_pending_list_limit=MOST_PENDING),
+            models.Index(fields=["language", "published_day", "id"], name="quote_by_language"),
             # The admin's queues: counted, dated and listed by these alone
             models.Index(
                 fields=["created", "id"], condition=Q(status="proposed"), name="quote_proposed"
@@ -293,6 +307,21 @@ class Quote(Record):
                 derived=DERIVED,
                 parts={"via": VIA_STEPS},
             ).triggers,
+            Trigger(
+                name="words",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert
+                | pgtrigger.UpdateOf("text", "language", "search_words", "bare"),
+                func="""
+                    NEW.search_words = quotes_search_words(NEW.text, NEW.language);
+                    NEW.bare = quotes_bare(NEW.text);
+                    RETURN NEW;
+                """,
+            ),
+            *(
+                KeepsWords(operation)
+                for operation in (pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete)
+            ),
             Trigger(
                 name="anchor",
                 when=pgtrigger.Before,

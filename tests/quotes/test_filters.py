@@ -1,5 +1,6 @@
 """The filters of `quotes/`: each alone, together, and against a naive model of them all."""
 
+import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote as percent
@@ -428,6 +429,14 @@ ASKED_ROLES = ["master", "MASTER harbour", "mill of", "of the máster"]
 WHEN = [None, "2005", "2006", "2006-01", "2006-02", "2006-02-11", "2006-02-12", "2007-01-01"]
 MOMENTS = [datetime(2026, 2, day, tzinfo=UTC) for day in (10, 11, 12)]
 TAGS = [None, "en", "en-GB", "fr"]
+SAID = ["Closing the quay is wrong.", "We close nothing; the QUAY", "Nóbody is closed in here"]
+IN_ENGLISH = {"closing": "close*", "closed": "close*", "close": "close*"}  # as they are stemmed
+SOUGHT = {  # by q: which stems make a quote be found
+    "closing": lambda stems: bool({"closing", "close*"} & stems),
+    "quay -wrong": lambda stems: "quay" in stems and "wrong" not in stems,
+    "wrong or nòbody": lambda stems: bool({"wrong", "nobody"} & stems),
+}
+LIKE = {"wrogn closing quay": SAID[0], "nothing the quay close": SAID[1], "nobody closd": SAID[2]}
 URLS = ["https://a.example/", "https://a.example/x?y", None]
 
 
@@ -472,6 +481,7 @@ class World:
 
         free = {
             "article": st.sampled_from(self.articles),
+            "text": st.sampled_from(SAID),
             "kind": st.sampled_from(Quote.Kind.values),
             "status": st.sampled_from(["published"] * 3 + Quote.Status.values),
             "language": st.sampled_from(TAGS),
@@ -528,6 +538,9 @@ class World:
             "language": some(["en", "EN-gb", "fr", "e"]),
             "anchor": some(["unanchored", "exact"]),
             "utterance": keys(self.utterances),
+            "q": one(list(SOUGHT)),
+            "phrase": one(["the quay", "the", "quay the", "close nothing the", "NOBODY is"]),
+            "like": one(list(LIKE)),
             "said_after": one(WHEN[1:]),
             "said_before": one(WHEN[1:]),
             "published_after": one(WHEN[1:]),
@@ -544,8 +557,8 @@ class World:
 
 def store(drafts: list[dict]) -> list[Quote]:
     quotes = [
-        Quote(id=key, text=f"Words {index}.", **{k: v for k, v in draft.items() if k != "via"})
-        for index, (key, draft) in enumerate(zip(new_ids(len(drafts)), drafts, strict=True))
+        Quote(id=key, **{k: v for k, v in draft.items() if k != "via"})
+        for key, draft in zip(new_ids(len(drafts)), drafts, strict=True)
     ]
     # Before the quotes: a chain that comes later is a change, and its time another.
     Via.objects.bulk_create(
@@ -586,6 +599,9 @@ def matches(quote: dict, query: dict, *, curator: bool) -> bool:
         when, asked = PartialDate.parse(str(when)), PartialDate.parse(asked)
         return when.last >= asked.first if edge == "after" else when.first <= asked.last
 
+    said = re.findall(r"\w+", fold(quote["text"]))
+    is_english = (quote["language"] or "").startswith("en")
+    stems = {IN_ENGLISH.get(word, word) if is_english else word for word in said}
     article = quote["article"]
     held = quote.get("affiliation")
     speaker, outlet = quote["speaker"], article.outlet
@@ -622,6 +638,9 @@ def matches(quote: dict, query: dict, *, curator: bool) -> bool:
         ),
         "anchor": lambda v: quote["anchor"] in v,
         "utterance": lambda v: key("utterance") in v,
+        "q": lambda v: SOUGHT[v](stems),
+        "phrase": lambda v: f" {fold(v)} " in f" {' '.join(said)} ",
+        "like": lambda v: quote["text"] == LIKE[v],
         "said_after": lambda v: overlaps(quote["said"], "after", v),
         "said_before": lambda v: overlaps(quote["said"], "before", v),
         "published_after": lambda v: overlaps(article.published, "after", v),

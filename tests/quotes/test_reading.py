@@ -329,7 +329,7 @@ def test_a_cursor_shows_no_more_to_whom_may_see_less(reader, curator):
     assert ok(reader.get(body["next"]))["results"] == []
 
 
-@pytest.mark.parametrize("ordering", ["relevance", "--said", "id", "-text", "published,said"])
+@pytest.mark.parametrize("ordering", ["-relevance", "--said", "id", "-text", "published,said"])
 def test_an_ordering_there_is_not_is_refused(reader, ordering):
     assert "is not an ordering" in refused(reader.get(QUOTES, {"ordering": ordering}))["ordering"]
 

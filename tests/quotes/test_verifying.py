@@ -187,7 +187,8 @@ def test_a_record_older_than_the_ledger_begins_at_its_version(quote):
     with connection.cursor() as cursor:
         cursor.execute(
             "CALL sources_baseline('quotes_quote', 'quote',"
-            " '{contexts,nearest,role_key,published_day,said_day,role_words}', 'true', $$("
+            " '{contexts,nearest,role_key,bare,search_words,published_day,said_day,role_words}',"
+            " 'true', $$("
             " SELECT jsonb_build_object('via', coalesce(jsonb_agg(jsonb_build_object("
             "  'kind', v.kind, 'name', v.name, 'outlet_id', v.outlet_id) ORDER BY v.position),"
             "  '[]'))"

@@ -1,0 +1,58 @@
+"""The words of a text without case, accents and marks, and where each stands in it.
+
+`quotes_bare` in PostgreSQL says what the words are. It takes letter by letter, but for the spaces
+between words; so what becomes of each letter is asked once and remembered, and the words of a text
+are found here with their places.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+
+_letters: dict[str, str] = {}
+"""What a letter becomes: nothing, a space if it is no letter, or letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A bare word, and the half-open range of code points that it stands for."""
+
+    word: str
+    start: int
+    end: int
+
+
+def learn_letters(texts: Iterable[str]) -> None:
+    """Ask what letters become that were not met before: one query if there are any."""
+    new = sorted(set().union(*texts) - _letters.keys())
+    if new:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT c, quotes_bare('x' || c || 'x') FROM unnest(%s::text[]) c", [new]
+            )
+            _letters.update({letter: between[2:-2] for letter, between in cursor.fetchall()})
+
+
+def placed_words(text: str) -> list[Placed]:
+    """The words of a text whose letters were learnt.
+
+    A mark that leaves no trace, as an accent by itself, belongs to the letter before it.
+    """
+    found, word, start, end = [], [], 0, 0
+    for at, letter in enumerate(text):
+        became = _letters[letter]
+        if not became and word:
+            end = at + 1
+        for part in became:
+            if part != " ":
+                if not word:
+                    start = at
+                word.append(part)
+                end = at + 1
+            elif word:
+                found.append(Placed("".join(word), start, end))
+                word = []
+    if word:
+        found.append(Placed("".join(word), start, end))
+    return found

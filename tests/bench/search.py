@@ -1,0 +1,240 @@
+"""Searches in a large archive: `uv run python tests/bench/search.py [--quotes N] [--keep]`
+
+Makes a database of its own in the embedded server, generates an archive in it, and
+asks for its words as a reader would over HTTP, through Django's test client: q, phrase and like, of
+words that are common, middling and rare, alone and of the busiest speaker, in the usual order and
+by relevance. Prints the median and the 95th percentile of each; the rounds are interleaved, and
+each asks for other words. Then looks for quotes whose words were mangled and prints how often the
+right one came first. `--keep` leaves the database, which the next run with `--keep` uses again.
+"""
+
+import argparse
+import itertools
+import os
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from statistics import median
+from urllib.parse import urlencode
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+SEED = 20260211
+
+LIMIT = 100
+"""Milliseconds that the 95th percentile may take."""
+
+QUOTES = "/api/v1/quotes/"
+SAMPLE = 20_000
+"""Quotes that are looked at to know which words are common."""
+
+SHARES = {"common": 0.02, "middling": 0.001, "rare": 0.0}
+"""In which share of quotes a word or a pair is at least."""
+
+
+class Words:
+    """What to ask for, by how common it is; drawn from quotes of the archive."""
+
+    def __init__(self, random: Random):
+        from django.db import connection
+
+        self.random = random
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT bare FROM quotes_quote"
+                " WHERE status = 'published' ORDER BY md5(id::text) LIMIT %s",
+                [SAMPLE],
+            )
+            said = [bare.split() for (bare,) in cursor.fetchall()]
+            words = {word for text in said for word in text}
+            cursor.execute(
+                "SELECT word FROM unnest(%s::text[]) word"
+                " WHERE numnode(plainto_tsquery('quotes_english', word)) > 0",
+                [list(words)],
+            )
+            weighty = {word for (word,) in cursor.fetchall()}
+        self.said = [text for text in said if len(text) >= 5]
+        self.words = self.by_share({word for word in text if word in weighty} for text in said)
+        pairs = ({" ".join(pair) for pair in itertools.pairwise(t)} for t in said)
+        self.pairs = self.by_share(pairs)
+
+    def by_share(self, texts: Iterator[set[str]]) -> dict[str, list[str]]:
+        often, number = Counter(), 0
+        for text in texts:
+            often.update(text)
+            number += 1
+        classes = defaultdict(list)
+        for said, times in sorted(often.items()):
+            share = times / number
+            classes[next(name for name, least in SHARES.items() if share >= least)].append(said)
+        return classes
+
+    def pick(self, of: dict[str, list[str]], name: str, number: int = 1) -> str:
+        known = of[name] or of["middling"] or of["rare"]
+        return " ".join(self.random.choice(known) for _ in range(number))
+
+    def queries(self) -> Iterator[tuple[str, dict]]:
+        """One of each kind: what it is, and what is asked."""
+        for name in SHARES:
+            yield f"q, {name}", {"q": self.pick(self.words, name)}
+            yield f"q, two {name}", {"q": self.pick(self.words, name, 2)}
+            yield f"phrase, {name} word", {"phrase": self.pick(self.words, name)}
+            yield f"phrase, {name} pair", {"phrase": self.pick(self.pairs, name)}
+            yield f"like, three {name}", {"like": self.pick(self.words, name, 3)}
+        text = self.random.choice(self.said)
+        at = self.random.randrange(len(text) - 4)
+        yield "phrase, five words", {"phrase": " ".join(text[at : at + 5])}
+        yield "like, a quote", {"like": mangled(" ".join(text), self.random)}
+
+
+def mangled(text: str, random: Random, *, slips: bool = False) -> str:
+    """A text without a fifth of its words; or with a slip in a fifth of them."""
+    words = text.split()
+    if slips:
+        return " ".join(slip(word, random) if random.random() < 0.2 else word for word in words)
+    return " ".join(word for word in words if random.random() > 0.2) or text
+
+
+def slip(word: str, random: Random) -> str:
+    """A letter left out, put in, taken for another or swapped with the next."""
+    at, letter = random.randrange(len(word)), random.choice("etaoinsrhl")
+    return random.choice(
+        [
+            word[:at] + word[at + 1 :],
+            word[:at] + letter + word[at:],
+            word[:at] + letter + word[at + 1 :],
+            word[:at] + word[at + 1 : at + 2] + word[at] + word[at + 2 :],
+        ]
+    )
+
+
+def cases(words: Words, speaker) -> Iterator[tuple[str, dict]]:
+    for label, query in words.queries():
+        yield label, query
+        yield f"{label}; of a speaker", {**query, "speaker": speaker}
+        if not label.startswith("phrase"):
+            yield f"{label}; by relevance", {**query, "ordering": "relevance"}
+
+
+def took(client, query: dict) -> float:
+    began = time.perf_counter()
+    answer = client.get(f"{QUOTES}?{urlencode(query)}")
+    assert answer.status_code == 200, (query, answer.content[:500])
+    return (time.perf_counter() - began) * 1000
+
+
+def busiest():
+    """The speaker of most quotes."""
+    from django.db.models import Count
+
+    from quotes.models import Quote
+
+    counted = Quote.objects.exclude(speaker=None).order_by().values_list("speaker")
+    return counted.annotate(n=Count("*")).order_by("-n")[0][0]
+
+
+def p95(spent: list[float]) -> float:
+    return sorted(spent)[min(len(spent) - 1, round(0.95 * (len(spent) - 1)))]
+
+
+def report(client, rounds: int, say) -> list[str]:
+    """Prints a line for each kind of search; those that took longer than they may."""
+    words, speaker = Words(Random(SEED)), busiest()
+    spent = defaultdict(list)
+    for turn in range(rounds + 1):
+        for label, query in cases(words, speaker):
+            milliseconds = took(client, query)
+            if turn:
+                spent[label].append(milliseconds)
+    say(f"{'search':44}{'median':>8}{'p95':>8}   milliseconds\n")
+    slow = []
+    for label, each in spent.items():
+        is_slow = p95(each) > LIMIT
+        if is_slow:
+            slow.append(label)
+        say(f"{label:44}{median(each):8.0f}{p95(each):8.0f}{'   over' if is_slow else ''}\n")
+    return slow
+
+
+def report_mangled(client, number: int, say) -> float:
+    """Prints how often the right quote, or one of the same words, came first; gives the share."""
+    from quotes.models import Quote
+
+    random = Random(SEED)
+    known = list(Quote.objects.filter(status="published").values_list("pk", flat=True))
+    keys = random.choices(known, k=number)
+    texts = dict(Quote.objects.filter(pk__in=keys).values_list("pk", "text"))
+    right = 0
+    for slips, name in ((False, "a fifth of the words left out"), (True, "slips in a fifth")):
+        spent, first = [], 0
+        some = keys[slips::2]
+        for key in some:
+            asked = mangled(texts[key], random, slips=slips)[:1_000]
+            query = {"like": asked, "ordering": "relevance", "limit": 1}
+            began = time.perf_counter()
+            rows = client.get(QUOTES, query).json()["results"]
+            spent.append((time.perf_counter() - began) * 1000)
+            first += bool(rows) and is_right(rows[0], str(key), texts[key])
+        right += first
+        say(
+            f"{name}: the right one first {first} times of {len(some)}"
+            f" (median {median(spent):.0f} ms, p95 {p95(spent):.0f} ms)\n"
+        )
+    return right / number
+
+
+def is_right(row: dict, key: str, text: str) -> bool:
+    """The quote itself, its words in another outlet, or another report of the same utterance."""
+    from quotes.models import Quote
+
+    if row["id"] == key or row["text"] == text:
+        return True
+    utterance = Quote.objects.values_list("utterance", flat=True).get(pk=key)
+    return utterance is not None and row["utterance"]["id"] == str(utterance)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    add = parser.add_argument
+    add("--quotes", type=int, default=2_000_000, help="in the archive (default: %(default)s)")
+    add("--rounds", type=int, default=20, help="of each search (default: %(default)s)")
+    add("--mangled", type=int, default=1_000, help="quotes to look for (default: %(default)s)")
+    add("--keep", action="store_true", help="keep the database, or use the one that was kept")
+    given = parser.parse_args()
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    os.environ["ALLOWED_HOSTS"] = "testserver"
+    os.environ["ONRECORD_THROTTLE_TOKEN"] = "1000000/min"
+    import django
+
+    django.setup()
+    from django.db import connection
+    from tqdm import tqdm
+
+    from quotes.generating import generate
+    from quotes.models import Quote
+    from tests.conftest import make_client
+
+    connection.settings_dict["TEST"]["NAME"] = "bench_search"
+    name = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, keepdb=given.keep)
+    say = sys.stdout.write
+    try:
+        if not Quote.objects.exists():
+            began = time.perf_counter()
+            generate(given.quotes, bar=tqdm)
+            say(f"{given.quotes:,} quotes made in {time.perf_counter() - began:.0f} s\n\n")
+        client = make_client("Readers")
+        slow = report(client, given.rounds, say)
+        say(f"\nOver {LIMIT} ms: {', '.join(slow) or 'none'}.\n\n")
+        share = report_mangled(client, given.mangled, say)
+        say(f"The right one came first in {share:.1%} of {given.mangled:,}.\n")
+    finally:
+        connection.creation.destroy_test_db(name, verbosity=0, keepdb=given.keep)
+
+
+if __name__ == "__main__":
+    main()
