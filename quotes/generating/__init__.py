@@ -32,7 +32,8 @@ WORTH_PROCESSES = 50_000
 INDEXES = """
 SELECT c.relname, pg_get_indexdef(c.oid) || coalesce((
     SELECT string_agg(
-        format('; ALTER INDEX %%I ALTER %%s SET STATISTICS %%s', c.relname, attnum, attstattarget), ''
+        format('; ALTER INDEX %%I ALTER %%s SET STATISTICS %%s', c.relname, attnum, attstattarget),
+        ''
     ) FROM pg_attribute WHERE attrelid = c.oid AND attstattarget >= 0
 ), '')
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
