@@ -12,6 +12,7 @@ import config.schema  # noqa: F401 (what the document says of tokens and problem
 from quotes.changes import Changes
 from quotes.exporting import Export
 from quotes.statistics import Facets, Timeline
+from quotes.utterances import Utterances
 from quotes.views import Articles, ArticleSnapshots, QuotedSpeakers, Quotes
 from sources.views import Affiliations, Organisations, Outlets, Snapshots
 
@@ -23,6 +24,7 @@ router.register("quotes/facets", Facets, "quote-facets")
 router.register("quotes/timeline", Timeline, "quote-timeline")
 router.register("quotes/export", Export, "quote-export")
 router.register("quotes", Quotes, "quote")
+router.register("utterances", Utterances, "utterance")
 router.register("speakers", QuotedSpeakers, "speaker")
 router.register("organisations", Organisations, "organisation")
 router.register("outlets", Outlets, "outlet")

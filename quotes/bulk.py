@@ -10,17 +10,18 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import Count
 
 from quotes.approval import WHY_NOT, approvable
 from quotes.life import STEPS, NotOpen
-from quotes.models import Quote, QuoteQuerySet
+from quotes.models import Quote, QuoteQuerySet, Utterance
 from sources.acts import because
 from sources.faults import refusal_of
 from sources.jobs import Job, Outcome, Work, can_do
 from sources.models import Organisation, Speaker
 
 PERMISSIONS = {name: step.permission for name, step in STEPS.items() if name != "correct"}
-PERMISSIONS["revise"] = "quotes.change_quote"
+PERMISSIONS |= dict.fromkeys(("revise", "join", "part"), "quotes.change_quote")
 
 REVISED = ("speaker", "organisation", "language", "kind")
 
@@ -33,17 +34,31 @@ def open_to(step: str, quotes: QuoteQuerySet, user) -> QuoteQuerySet:
 
     The one place that decides it: for what a confirmation foretells, and for what is then done.
     """
-    if step == "revise":
-        return quotes
+    match step:
+        case "revise":
+            return quotes
+        case "join":
+            return quotes if _are_of_one(quotes) else quotes.none()
+        case "part":
+            return quotes.exclude(utterance=None)
     able = quotes.filter(status__in=STEPS[step].leaves)
     return approvable(able, user) if step == "publish" else able
 
 
 def why_not(step: str, status: str) -> str:
     """Why the step cannot be taken with a quote of this status that is not open to it."""
+    if step == "join":
+        return "Two quotes or more are joined, and all of them have to have the same speaker."
+    if step == "part":
+        return "It is of no utterance."
     if step != "revise" and status not in STEPS[step].leaves:
         return str(NotOpen(step, status))
     return WHY_NOT
+
+
+def _are_of_one(quotes: QuoteQuerySet) -> bool:
+    speakers = quotes.order_by().values("speaker").annotate(n=Count("*"))[:2]
+    return [row["n"] > 1 for row in speakers] == [True]
 
 
 @transaction.atomic
@@ -83,6 +98,33 @@ def revise(seen: Seen, changes: dict, reason: str | None = None, *, user) -> Out
     after = dict(Quote.objects.filter(pk__in=before).values_list("pk", "version"))
     outcome.changed = sum(after[key] != version for key, version in before.items())
     outcome.unchanged = len(before) - outcome.changed
+    return outcome
+
+
+@transaction.atomic
+def join(seen: Seen, reason: str | None = None, *, user) -> Outcome:
+    """Have quotes report one act of speaking, as `Utterance.join` does: all of them, or none."""
+    locked, outcome = _lock("join", seen, user)
+    if outcome.refused:
+        for key, _ in locked:
+            outcome.refuse("Not all of those that were chosen can be joined.", id=str(key))
+        return outcome
+    before = dict(locked)
+    quotes = Quote.objects.filter(pk__in=before)
+    Utterance.join(quotes, reason)
+    after = dict(quotes.values_list("pk", "version"))
+    outcome.changed = sum(after[key] != version for key, version in before.items())
+    outcome.unchanged = len(before) - outcome.changed
+    return outcome
+
+
+@transaction.atomic
+def part(seen: Seen, reason: str | None = None, *, user) -> Outcome:
+    """Take quotes out of their utterances, as `Quote.part` does with one."""
+    locked, outcome = _lock("part", seen, user)
+    with because(reason):
+        chosen = Quote.objects.filter(pk__in=[key for key, _ in locked])
+        outcome.changed = chosen.update(utterance=None)
     return outcome
 
 
@@ -126,6 +168,14 @@ def _take(job: Job, rows: list) -> Outcome:
     return take(job.work, rows, job.given.get("reason"), user=job.asked_by)
 
 
+def _join(job: Job, rows: list) -> Outcome:
+    return join(rows, job.given.get("reason"), user=job.asked_by)
+
+
+def _part(job: Job, rows: list) -> Outcome:
+    return part(rows, job.given.get("reason"), user=job.asked_by)
+
+
 def _revise(job: Job, rows: list) -> Outcome:
     changes = reading(job.given["changes"])
     return revise(rows, changes, job.given.get("reason"), user=job.asked_by)
@@ -136,9 +186,10 @@ def title(job: Job) -> str:
     number = f"{job.total:,} quote{'' if job.total == 1 else 's'}"
     if names := job.given.get("changes"):
         return f"Set the {' and '.join(names)} of {number}"
-    return f"{job.work.capitalize()} {number}"
+    where = {"join": " into one utterance", "part": " from their utterances"}
+    return f"{job.work.capitalize()} {number}{where.get(job.work, '')}"
 
 
 for name, permission in PERMISSIONS.items():
-    do = _revise if name == "revise" else _take
+    do = {"revise": _revise, "join": _join, "part": _part}.get(name, _take)
     can_do(Work(name, permission, title, do, about="quotes.quote"))

@@ -31,7 +31,7 @@ from sources.views import Affiliations, Organisations, Outlets, Speakers
 # What is followed
 
 
-class UtteranceSerializer(serializers.ModelSerializer):
+class FollowedUtteranceSerializer(serializers.ModelSerializer):
     """One act of speaking that several quotes report."""
 
     class Meta:
@@ -44,7 +44,7 @@ class Utterances(Endpoint):
     """Acts of speaking, as they are followed."""
 
     queryset = Utterance.objects.all()
-    serializer_class = UtteranceSerializer
+    serializer_class = FollowedUtteranceSerializer
 
 
 FOLLOWED = {
@@ -57,8 +57,6 @@ FOLLOWED = {
     "utterance": Utterances,
 }
 """By the type that the ledger has: who shows such a record, and to whom."""
-
-HAVE_NO_PAGE = {"utterance"}
 
 
 @extend_schema_field(
@@ -77,7 +75,7 @@ class FollowedChangeSerializer(serializers.Serializer):
 
     type = serializers.ChoiceField(choices=list(FOLLOWED))
     id = serializers.UUIDField()
-    url = serializers.URLField(allow_null=True)
+    url = serializers.URLField()
     verb = serializers.ChoiceField(choices=Revision.Verb.choices)
     version = serializers.IntegerField(help_text="That this change made; the record may be newer.")
     time = serializers.DateTimeField()
@@ -209,12 +207,11 @@ class Changes(Endpoint):
 
     def _change(self, revision: Revision, record: dict | None, survivors: dict) -> dict:
         kind, key = revision.subject_type, revision.subject_id
-        has_page = kind not in HAVE_NO_PAGE
         merged = {"merged_into": survivors[key]} if key in survivors else {}
         return {
             "type": kind,
             "id": key,
-            "url": reverse(f"{kind}-detail", [key], request=self.request) if has_page else None,
+            "url": reverse(f"{kind}-detail", [key], request=self.request),
             "verb": revision.verb,
             "version": revision.version,
             "time": revision.time,

@@ -62,6 +62,23 @@ class LikeFilter(SoughtFilter):
     """Words like these: misspelt, left out, in another order. At most 300 quotes, the closest."""
 
 
+class TrueOrFalseField(forms.Field):
+    def clean(self, value):
+        if value not in (None, "true", "false"):
+            raise ValidationError(f"“{value[:60]}” is neither true nor false.")
+        return value == "true"
+
+
+class OncePerUtterance(django_filters.Filter):
+    """One quote of each utterance among those that all other filters find: the first printed."""
+
+    field_class = TrueOrFalseField
+    schema = {"type": "boolean"}
+
+    def filter(self, queryset, value):
+        return queryset  # it has to come after all others
+
+
 class QuoteFilters(Changes, PublishedRange):
     """Names are looked for in both layers of attribution, everything else in the resolved one."""
 
@@ -95,14 +112,18 @@ class QuoteFilters(Changes, PublishedRange):
     said_after = PartialDateFilter(field_name="said", day_field="said_day", edge="after")
     said_before = PartialDateFilter(field_name="said", day_field="said_day", edge="before")
 
+    # How many of what is left
+    one_per_utterance = OncePerUtterance()
+
     class Meta:
         model = Quote
         fields = []
         form = RangesForm
 
     def filter_queryset(self, queryset):
-        queryset = super().filter_queryset(queryset)
         asked = self.form.cleaned_data
+        queryset = super().filter_queryset(queryset)
         queryset = queryset if asked.get("status") else queryset.listed()
-        search = Search.read(asked, asked.get("language"))
-        return search.narrow(queryset) if search else queryset
+        if search := Search.read(asked, asked.get("language")):
+            queryset = search.narrow(queryset)
+        return queryset.one_per_utterance() if asked.get("one_per_utterance") else queryset

@@ -24,7 +24,8 @@ def reattribute(
     """Move some of these quotes, by their ids, from one speaker to another: all of them, or none.
 
     As `Quote.revise` does with one, it lets go of affiliations, which are the first speaker's, and
-    settles who it is. Raises `Conflict`, naming each that is not a quote of the first speaker now.
+    settles who it is. An utterance goes along if all of its quotes do; else they leave it.
+    Raises `Conflict`, naming each that is not a quote of the first speaker now.
     """
     if speaker.pk == to.pk:
         raise Conflict(f"They are quotes of “{to}” already.")
@@ -39,7 +40,15 @@ def reattribute(
         flags = F("flags")
         for flag in Quote.DOUBTS["speaker"]:
             flags = Func(flags, Value(flag), function="array_remove")
-        return Quote.objects.filter(pk__in=held).update(speaker=to, affiliation=None, flags=flags)
+        moving = Quote.objects.filter(pk__in=held)
+        reported = moving.exclude(utterance=None).values("utterance")
+        staying = Quote.objects.filter(utterance__in=reported).exclude(pk__in=held)
+        left = list(staying.order_by().values_list("utterance", flat=True).distinct())
+        moving.filter(utterance__in=left).update(
+            speaker=to, affiliation=None, flags=flags, utterance=None
+        )
+        moving.filter(speaker=speaker).update(speaker=to, affiliation=None, flags=flags)
+        return len(held)
 
 
 def lock(quotes: QuoteQuerySet, ids: list[UUID]) -> QuoteQuerySet:

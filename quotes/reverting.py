@@ -74,6 +74,7 @@ class QuoteReturn(Return):
         if self.values.keys() & set(WORDS):
             self._find_words()
         self._fit_affiliation()
+        self._fit_utterance()
         self._doubt_again()
 
     def _find_words(self) -> None:
@@ -114,6 +115,18 @@ class QuoteReturn(Return):
             return self._fit_affiliation()
         self.values["affiliation"] = None
         self.follows.add("affiliation")
+
+    def _fit_utterance(self) -> None:
+        """An utterance goes back, or stays, only where its other quotes have the same speaker."""
+        held = self._will_be("utterance")
+        speaker = getattr(self._will_be("speaker"), "pk", None)
+        if held is None or not held.has_others_than(speaker, beside=self.record):
+            return
+        if self.values.pop("utterance", None):
+            self.kept["utterance"] = "That utterance is another speaker's by now."
+            return self._fit_utterance()
+        self.values["utterance"] = None
+        self.follows.add("utterance")
 
     def _will_be(self, name: str):
         return self.values.get(name, getattr(self.record, name))

@@ -74,6 +74,7 @@ class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
         "shown_role",
         "role_as_filed",
         "their_pages",
+        "other_wordings",
         "article",
         "outlet",
         "published",
@@ -108,6 +109,7 @@ class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
                     ("shown_role", "role_as_filed"),
                     "said",
                     "utterance",
+                    "other_wordings",
                 ]
             },
         ),
@@ -195,6 +197,17 @@ class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
         records = [one for one in (quote.speaker, quote.organisation, quote.outlet) if one]
         links = ((link_to_about(one),) for one in records)
         return format_html_join(" · ", "{}", links) or NONE
+
+    @admin.display(description="other wordings")
+    def other_wordings(self, quote):
+        """The other quotes that report the same act of speaking."""
+        if not quote.utterance_id:
+            return NONE
+        others = Quote.objects.visible_to(quote.reader).filter(utterance=quote.utterance_id)
+        return link_all(
+            others.exclude(pk=quote.pk),
+            more=link_to_list(Quote, "All", utterance__id__exact=quote.utterance_id),
+        )
 
     @admin.display(description="words")
     def in_context(self, quote):

@@ -36,6 +36,8 @@ LABELS = {
     "settle": "Settle the disputes of the selected quotes",
     "retract": "Retract the selected quotes",
     "revise": "Set speaker, organisation, language or kind of the selected quotes",
+    "join": "Join the selected quotes into one utterance",
+    "part": "Part the selected quotes from their utterances",
 }
 
 WILL = {
@@ -45,7 +47,12 @@ WILL = {
     "settle": "will stand as published: their dispute is settled.",
     "retract": "will be retracted, for good.",
     "revise": "can be revised.",
+    "join": "will be reports of one act of speaking.",
+    "part": "will be parted from the utterance they are of, and not be matched again.",
 }
+
+MOST_JOINED = 100
+"""Quotes that are joined at once: all of them, or none."""
 
 SAMPLE = 10
 
@@ -61,7 +68,7 @@ class ReasonForm(forms.Form):
 
     def __init__(self, *args, job: Job, **kwargs):
         super().__init__(*args, **kwargs)
-        needed = job.work != "revise" and STEPS[job.work].takes_back
+        needed = job.work in STEPS and STEPS[job.work].takes_back
         self.fields["reason"].required = needed
         if needed:
             self.fields["reason"].help_text += " Readers see it with the quote."
@@ -180,6 +187,10 @@ class BulkActions:
         return box.render(ACTION_CHECKBOX_NAME, str(quote.pk))
 
     def draft(self, request, step: str, queryset):
+        if step == "join" and queryset.order_by()[: MOST_JOINED + 1].count() > MOST_JOINED:
+            why = f"{MOST_JOINED} quotes at most are joined at once."
+            self.message_user(request, why, messages.ERROR)
+            return None
         try:
             job = jobs.draft(step, request.user, of=queryset)
         except jobs.TooMany as refusal:

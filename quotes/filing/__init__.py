@@ -6,8 +6,9 @@ and both are safe to repeat and to run at the same time as each other.
 The road of a filing: its words are found in its text; the article is recognised or made; changed
 text becomes a new snapshot and every quote of the article follows it there; quotes that stand where
 one stood before are that quote; the rest are new, and their names are matched to known speakers and
-organisations or made. Advisory locks, always taken in the order outlets, articles, organisations,
-speakers, keep two filings from making the same thing twice.
+organisations or made; what is new or changed is matched to quotes that report the same words.
+Advisory locks, always taken in the order outlets, articles, organisations, speakers, utterances,
+keep two filings from making the same thing twice.
 """
 
 from django.db import DatabaseError, DataError, IntegrityError, transaction
@@ -18,6 +19,7 @@ from quotes.filing.drafts import drafts_of, folded_names, follow_merges, store_q
 from quotes.filing.parts import MOST_QUOTES, FiledQuote, Filing, Refused
 from quotes.filing.texts import follow_text, store_texts
 from quotes.filing.words import check_words, misplaced
+from quotes.matching import match
 from sources.models import Article
 
 __all__ = [
@@ -110,4 +112,5 @@ def _continue(filings: list[Filing], *, may_publish: bool) -> None:
     folded = folded_names(filings)
     drafts = [draft for filing in filings for draft in drafts_of(filing, folded)]
     resolve(drafts)
+    match([draft.quote for draft in drafts if draft.filed.outcome in ("made", "updated")])
     store_quotes(drafts)

@@ -40,6 +40,7 @@ def _let_go(draft: Draft) -> None:
     quote, differs = draft.quote, set(draft.filed.differs)
     if "speaker" in differs:
         drop_flags(quote, *Quote.DOUBTS["speaker"])
+        quote.utterance = None
         tie = quote.speaker and quote.speaker.organisation_id
         if quote.affiliation or quote.organisation_id == tie:
             quote.organisation = None

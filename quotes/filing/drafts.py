@@ -137,7 +137,7 @@ def store_quotes(drafts: list[Draft]) -> None:
     copy_in([draft.quote for draft in new])
     if changed := [draft.quote for draft in drafts if not draft.is_new]:
         columns = [*PLAIN_FIELDS, *(f"attribution_{name}" for name in PRINTED_FIELDS)]
-        columns += ["status", "flags", "speaker", "organisation", "affiliation"]
+        columns += ["status", "flags", "speaker", "organisation", "affiliation", "utterance"]
         Quote.objects.bulk_update(changed, columns, batch_size=200)
 
 

@@ -50,6 +50,7 @@ def follow_text(filings: list[Filing]) -> None:
     )
     for quote in standing.order_by("pk"):
         filing = before[quote.article_id]
+        quote.article = filing.article
         filing.standing.append(quote)
         if quote.speaker:
             filing.cast.append(quote.speaker)

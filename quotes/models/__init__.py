@@ -6,7 +6,14 @@ Attribution has two layers. The printed one is what the article says (`text`, `s
 """
 
 from quotes.models.desk import Claim, Review
-from quotes.models.functions import BareWords, Exactly, Fingerprints, Grams
+from quotes.models.functions import (
+    BareWords,
+    Exactly,
+    Fingerprints,
+    Grams,
+    PrintedBefore,
+    Speech,
+)
 from quotes.models.querysets import QuoteQuerySet
 from quotes.models.quotes import Quote
 from quotes.models.told import CitedAffiliation, PrintedArticle
@@ -22,9 +29,11 @@ __all__ = [
     "Fingerprints",
     "Grams",
     "PrintedArticle",
+    "PrintedBefore",
     "Quote",
     "QuoteQuerySet",
     "Review",
+    "Speech",
     "Utterance",
     "Via",
     "Word",

@@ -3,6 +3,8 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from sources.dates import UNKNOWN_DAY
+
 
 class Exactly(models.Func):
     """One expression equals another, written plainly so that an expression index can serve it."""
@@ -50,3 +52,28 @@ class FoldedText(models.TextField):
     """
 
     says_again = True
+
+
+class PrintedBefore(models.Func):
+    """One quote was printed before another, by day and id of each: unknown days come last."""
+
+    output_field = models.BooleanField()
+
+    def as_sql(self, compiler, connection, **context):
+        day, key, others_day, others_key = (
+            compiler.compile(expression)[0] for expression in self.source_expressions
+        )
+        unknown = f"DATE '{UNKNOWN_DAY.isoformat()}'"
+        one = f"{day} = {unknown}, {day}, {key}"
+        other = f"{others_day} = {unknown}, {others_day}, {others_key}"
+        return f"(({one}) < ({other}))", ()
+
+
+class Speech(models.Func):
+    """By what the same words of one speaker are found: see `quotes.matching`."""
+
+    function = "quotes_speech"
+    output_field = ArrayField(models.BigIntegerField())
+
+    def __init__(self, speaker, text):
+        super().__init__(speaker, BareWords(text))

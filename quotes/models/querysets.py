@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from quotes.life import PUBLIC, Status
-from quotes.models.functions import Exactly
+from quotes.models.functions import Exactly, PrintedBefore
 from sources.ledger import made_with
 from sources.models import (
     Affiliation,
@@ -39,6 +39,16 @@ class QuoteQuerySet(models.QuerySet):
     def listed(self):
         """What a list shows when no status is asked for."""
         return self.exclude(status=Status.RETRACTED)
+
+    def one_per_utterance(self):
+        """Of those of these that report one act of speaking the first printed, unknown days last.
+
+        Say it last: which is the first depends on which others there are.
+        """
+        key = models.OuterRef
+        first = PrintedBefore("published_day", "pk", key("published_day"), key("pk"))
+        before = self.order_by().filter(first, utterance=key("utterance"))
+        return self.filter(Q(utterance=None) | ~models.Exists(before))
 
     def proposed(self):
         """What waits for a curator."""

@@ -12,9 +12,9 @@ from django.db.models import F, Q
 
 from quotes.anchoring import AnchoringError, Page
 from quotes.life import PUBLIC, STEPS, NotOpen, Status
-from quotes.models.functions import Fingerprints, FoldedText, Grams
+from quotes.models.functions import Fingerprints, FoldedText, Grams, Speech
 from quotes.models.querysets import QuoteManager
-from quotes.models.utterances import Utterance
+from quotes.models.utterances import KeepsSpeaker, Utterance
 from quotes.models.words import KeepsWords
 from sources.acts import because
 from sources.dates import FirstDay, PartialDateField
@@ -274,6 +274,8 @@ class Quote(Record):
             ),
             GinIndex(Grams("bare"), name="quote_grams", gin_pending_list_limit=MOST_PENDING),
             models.Index(fields=["language", "published_day", "id"], name="quote_by_language"),
+            # quotes.matching, which looks while it files: nothing may wait in a pending list
+            GinIndex(Speech("speaker", "text"), name="quote_speech", fastupdate=False),
             # The admin's queues: counted, dated and listed by these alone
             models.Index(
                 fields=["created", "id"], condition=Q(status="proposed"), name="quote_proposed"
@@ -307,6 +309,8 @@ class Quote(Record):
                 derived=DERIVED,
                 parts={"via": VIA_STEPS},
             ).triggers,
+            KeepsSpeaker(pgtrigger.Insert),
+            KeepsSpeaker(pgtrigger.Update),
             Trigger(
                 name="words",
                 when=pgtrigger.Before,
@@ -423,9 +427,10 @@ class Quote(Record):
         """Change what is resolved or printed of the attribution.
 
         An affiliation brings its organisation, and must be the speaker's. Another speaker or
-        organisation lets go of an affiliation that does not fit. Naming the speaker settles who it
-        is, unless `flags` say otherwise. Of a quote that is not public `text` or `spans` or both
-        may be given too, as to `correct`.
+        organisation lets go of an affiliation that does not fit, another speaker of an utterance
+        that has quotes of the first. Naming the speaker settles who it is, unless `flags` say
+        otherwise. Of a quote that is not public `text` or `spans` or both may be given too, as to
+        `correct`.
         """
         placed = set()
         if words := {name: changes.pop(name) for name in ("text", "spans") if name in changes}:
@@ -434,7 +439,8 @@ class Quote(Record):
             self._anchor_anew(**words)
             placed = {"text", "spans", "snapshot", "anchor", "nearest"}
         self._resolve(**changes)
-        self.save(update_fields={*changes, *placed, "affiliation", "organisation", "flags"})
+        follows = {"affiliation", "organisation", "utterance", "flags"}
+        self.save(update_fields={*changes, *placed, *follows})
 
     def _resolve(self, **changes) -> None:
         for name, value in changes.items():
@@ -449,12 +455,32 @@ class Quote(Record):
             self.organisation_id,
         ):
             self.affiliation = None
+        if self.utterance and changes.keys() & {"speaker", "utterance"}:
+            self._fit_utterance(is_chosen=bool(changes.get("utterance")))
         if "flags" in changes:
             return
         if "speaker" in changes:
             self.flags = [flag for flag in self.flags if flag not in self.DOUBTS["speaker"]]
         if "organisation" in changes:
             self.flags = [f for f in self.flags if f not in self.DOUBTS["organisation"]]
+
+    def _fit_utterance(self, *, is_chosen: bool) -> None:
+        if self.utterance.has_others_than(self.speaker_id, beside=self):
+            if is_chosen:
+                raise ValidationError({"utterance": "This utterance is another speaker's."})
+            self.utterance = None
+
+    def part(self, reason: str | None = None) -> None:
+        """Take it out of its utterance: it reports another act of speaking.
+
+        Matching leaves it alone from then on; it can be joined again (`Utterance.join`).
+        """
+        with transaction.atomic(), because(reason):
+            self.refresh_from_db(from_queryset=Quote.objects.select_for_update(of=("self",)))
+            if not self.utterance_id:
+                raise ValidationError("It is of no utterance that it could be parted from.")
+            self.utterance = None
+            self.save(update_fields=["utterance"])
 
     def adjust(self, text: str, spans: list) -> None:
         """Have a proposed quote be these words, at these spans of a text in which they stand.

@@ -98,6 +98,7 @@ OPERATIONS = {
     ("GET", "affiliations/<uuid:pk>/"): READ,
     ("PATCH", "affiliations/<uuid:pk>/"): CURATE,
     ("GET", "affiliations/<uuid:pk>/revisions/"): READ,
+    ("GET", "utterances/<uuid:pk>/"): READ,
     ("GET", "changes/"): READ,
     ("GET", "schema/"): OPEN,
     ("GET", "docs/"): OPEN,
@@ -202,8 +203,9 @@ def routes(groups):
         for verb, (record, body) in verbs.items():
             path = f"{name}/{record.pk}/{verb}/"
             routes[f"{name}/<uuid:pk>/{verb}/"] = (path, {"POST": body})
-    quote.speaker = speaker
-    quote.save(update_fields=["speaker"])
+    quote.speaker, quote.utterance = speaker, make_utterance()
+    quote.save(update_fields=["speaker", "utterance"])
+    routes["utterances/<uuid:pk>/"] = (f"utterances/{quote.utterance_id}/", {})
     to = make_speaker("Bo Berg")
     routes["speakers/<uuid:pk>/reattribute/"] = (
         f"speakers/{speaker.pk}/reattribute/",

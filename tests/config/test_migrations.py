@@ -31,10 +31,10 @@ INSERT INTO sources_snapshot (article_id, text, sha256)
 UPDATE sources_article SET snapshot_id = (SELECT id FROM sources_snapshot);
 INSERT INTO quotes_utterance DEFAULT VALUES;
 INSERT INTO quotes_quote (
-    article_id, snapshot_id, text, spans, contexts, anchor, kind, status, flags, said
+    article_id, snapshot_id, text, spans, contexts, anchor, kind, status, flags, said, speaker_id
 )
     SELECT article_id, id, 'No choice,', '{{1,11}}', '{}', 'exact', 'direct', 'published', '{}',
-           '[2026-01-01,2027-01-01)'
+           '[2026-01-01,2027-01-01)', (SELECT id FROM sources_speaker)
     FROM sources_snapshot;
 INSERT INTO quotes_via (quote_id, position, kind, name)
     SELECT id, 0, 'told', 'Radio' FROM quotes_quote;

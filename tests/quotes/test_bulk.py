@@ -293,3 +293,26 @@ def test_nobody_publishes_in_bulk_what_they_filed(curator_at_desk, settings):
     settings.ONRECORD_SELF_APPROVAL = True
     Quote.objects.filter(pk=own.pk).update(status="proposed")
     assert bulk.take("publish", [(own.pk, 3)], user=user).changed == 1
+
+
+def test_quotes_of_one_speaker_are_joined_and_parted_again(curator_at_desk):
+    speaker = make_speaker()
+    quotes = [make_quote(words, speaker=speaker) for words in ("No choice", "None at all")]
+    job = confirm(curator_at_desk, choose(curator_at_desk, "join", quotes), reason="Heard it.")
+    assert (job.state, job.refused) == ("done", 0)
+    (utterance,) = set(Quote.objects.values_list("utterance", flat=True))
+    assert utterance
+    assert Revision.objects.of(quotes[0]).last().reason == "Heard it."
+    page = curator_at_desk.get(f"{LIST}{quotes[0].pk}/change/")
+    assert "None at all" in page.text
+    job = confirm(curator_at_desk, choose(curator_at_desk, "part", quotes[:1]), reason="Not that.")
+    assert (job.state, job.refused) == ("done", 0)
+    assert set(Quote.objects.values_list("utterance", flat=True)) == {None, utterance}
+
+
+def test_quotes_of_two_speakers_are_foretold_not_to_be_joined(curator_at_desk):
+    quotes = [make_quote(speaker=make_speaker(name)) for name in ("Mara Quill", "Bo Ek")]
+    answer = choose(curator_at_desk, "join", quotes)
+    page = curator_at_desk.get(answer.headers["Location"])
+    assert "all of them have to have the same speaker" in page.text
+    assert "Yes:" not in page.text

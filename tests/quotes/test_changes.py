@@ -690,9 +690,9 @@ def nodes(plan: dict):
         yield from nodes(inner)
 
 
-def test_utterances_are_shown_by_their_ids_and_have_no_page_yet(reader):
+def test_utterances_are_shown_by_their_ids_with_the_way_to_their_wordings(reader):
     utterance = make_utterance()
     (one,) = all_changes(reader, types="utterance")
-    assert one["url"] is None
+    assert one["url"].endswith(f"{API}utterances/{utterance.pk}/")
     assert one["record"]["id"] == str(utterance.pk)
     assert Utterance.objects.count() == 1
