@@ -294,6 +294,8 @@ class Endpoint(viewsets.GenericViewSet):
         super().initial(request, *args, **kwargs)
         if request.method not in SAFE_METHODS:
             known_as(request.user.get_username())
+        if self.action is None:
+            return  # there is no such method here, as the answer will say
         known = self.parameters()
         faults = {}
         for name, values in request.query_params.lists():
