@@ -3,7 +3,7 @@
 from functools import wraps
 
 from django.db import transaction
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import (
@@ -22,6 +22,7 @@ from quotes.filters import QuoteFilters
 from quotes.life import STEPS
 from quotes.models import Quote
 from quotes.past import EMBEDDED, PUBLIC_NAMES, PUBLIC_REASONS, PUBLIC_VERBS, restore_parts
+from quotes.public import FIELDS, WrittenQuote, address, written
 from quotes.reattribution import lock, reattribute
 from quotes.representations import REPRESENTATIONS, life_of
 from quotes.serializers import (
@@ -38,7 +39,14 @@ from quotes.serializers import (
     TakingBackSerializer,
 )
 from quotes.verifying import checks_of, is_lost
-from sources.api import AS_OF, Endpoint, Resource, StrictSerializer, idempotent
+from sources.api import (
+    AS_OF,
+    Endpoint,
+    Resource,
+    StrictSerializer,
+    WrittenResponse,
+    idempotent,
+)
 from sources.faults import BadParameter, nearest_of
 from sources.filters import ArticleFilters
 from sources.models import Article, Snapshot
@@ -135,7 +143,7 @@ def step(body: type[StrictSerializer]):
             with transaction.atomic():
                 quote = self.get_unchanged()
                 verb(self, quote, **self.read(body))
-                return self.shown(self.get_queryset().get(pk=quote.pk))
+                return self.read_back(quote.pk)
 
         described = extend_schema(request=body, responses=QuoteSerializer)
         return action(detail=True, methods=["post"])(described(idempotent(answer)))
@@ -191,7 +199,9 @@ class Quotes(Resource):
             raise BadParameter({"format": [fault]})
         renderer = request.accepted_renderer
         if renderer.format == "json":
-            return super().retrieve(request, pk)
+            at_present = Quote.objects.visible_to(request.user).filter(pk=pk)
+            answer = None if "as_of" in asked else self.written(at_present)
+            return answer or super().retrieve(request, pk)
         if "fields" in asked:
             fault = f"Only of JSON, and {renderer.format} was asked for. Leave one of them out."
             raise BadParameter({"fields": [fault]})
@@ -200,6 +210,24 @@ class Quotes(Resource):
         life = life_of(quote, history)
         response = Response(renderer.represent(quote, life, self.address), headers=headers)
         response.record_version = quote.version
+        return response
+
+    def rows_of(self, page) -> list[WrittenQuote]:
+        return written(page, address(self.request), self.fields_asked(FIELDS))
+
+    def page_of(self, queryset) -> HttpResponse:
+        rows = self.paginate_queryset(queryset)
+        return self.paginator.get_written_response([row.json for row in rows])
+
+    def read_back(self, pk) -> HttpResponse:
+        return self.written(Quote.objects.filter(pk=pk))
+
+    def written(self, found) -> WrittenResponse | None:
+        """The one quote of these as it is at present, unless there is none."""
+        if not (rows := self.rows_of(found.order_by("version"))):
+            return None
+        response = WrittenResponse(rows[0].json)
+        response.record_version = rows[0].version
         return response
 
     def address(self, name: str, key) -> str:

@@ -6,15 +6,16 @@ the settings; this module holds what a resource inherits.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from functools import wraps
 
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import OperationalError, connection, models, transaction
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.http import http_date
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -212,11 +213,10 @@ def idempotent(handler):
             if stored := StoredAnswer.objects.filter(user=request.user, key=key).first():
                 if stored.fingerprint != fingerprint:
                     raise KeyReused
-                body = json.loads(stored.body)
-                replay = Response(
-                    body, status=stored.status, headers={"Idempotency-Replayed": "true"}
+                replay = WrittenResponse(
+                    stored.body, status=stored.status, headers={"Idempotency-Replayed": "true"}
                 )
-                replay.record_version = body.get("version")
+                replay.record_version = replay.data.get("version")
                 if stored.location:
                     replay["Location"] = stored.location
                 return replay
@@ -228,12 +228,30 @@ def idempotent(handler):
                 fingerprint=fingerprint,
                 status=response.status_code,
                 location=response.headers.get("Location"),
-                body=json.dumps(response.data, default=str),
+                body=text_of(response),
             )
         return response
 
     answer.is_idempotent = True
     return answer
+
+
+class WrittenResponse(HttpResponse):
+    """An answer that is JSON already."""
+
+    def __init__(self, json: str, **kwargs):
+        super().__init__(json, content_type="application/json", **kwargs)
+
+    @cached_property
+    def data(self):
+        return json.loads(self.content)
+
+
+def text_of(response: Response | WrittenResponse) -> str:
+    """The body of an answer, as it is sent."""
+    if isinstance(response, WrittenResponse):
+        return response.content.decode()
+    return json.dumps(response.data, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def canonical(data) -> bytes:
@@ -293,22 +311,27 @@ class Endpoint(viewsets.GenericViewSet):
     def get_serializer(self, *args, **kwargs):
         """The serializer, with no more fields than `fields` asks for."""
         serializer = super().get_serializer(*args, **kwargs)
-        if asked := self.request.query_params.get("fields"):
-            shown = getattr(serializer, "child", serializer)
-            known = {name for name, field in shown.fields.items() if not field.write_only}
-            wanted = {name.strip() for name in asked.split(",")}
-            if unknown := sorted(wanted - known):
-                raise BadParameter(
-                    {
-                        "fields": [
-                            f"There is no field “{name[:60]}”. {nearest_of(name, known)}"
-                            for name in unknown
-                        ]
-                    }
-                )
-            for name in set(shown.fields) - wanted:
-                del shown.fields[name]
+        shown = getattr(serializer, "child", serializer)
+        known = [name for name, field in shown.fields.items() if not field.write_only]
+        for name in set(known) - set(self.fields_asked(known)):
+            del shown.fields[name]
         return serializer
+
+    def fields_asked(self, known: Sequence[str]) -> Sequence[str]:
+        """Those of the fields that are known which `fields` asks for; all without it."""
+        if not (asked := self.request.query_params.get("fields")):
+            return known
+        wanted = {name.strip() for name in asked.split(",")}
+        if unknown := sorted(wanted.difference(known)):
+            raise BadParameter(
+                {
+                    "fields": [
+                        f"There is no field “{name[:60]}”. {nearest_of(name, known)}"
+                        for name in unknown
+                    ]
+                }
+            )
+        return [name for name in known if name in wanted]
 
     # Records
 
@@ -339,15 +362,28 @@ class Endpoint(viewsets.GenericViewSet):
 
     # Answers
 
+    def rows_of(self, page: models.QuerySet) -> list:
+        """The records of a page, in its order.
+
+        The page is found before anything is joined to it. Where many rows share a sort key,
+        PostgreSQL thinks that few are left, and would join and sort all of them.
+        """
+        whole = self.get_queryset().filter(pk__in=page.values("pk"))
+        return list(whole.order_by(*page.query.order_by))
+
     def page_of(self, queryset) -> Response:
         page = self.paginate_queryset(queryset)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    def shown(self, record, **kwargs) -> Response:
+    def shown(self, record, **kwargs) -> HttpResponse:
         """The record as an answer, with the version that its entity tag is made from."""
         response = Response(self.get_serializer(record).data, **kwargs)
         response.record_version = record.version
         return response
+
+    def read_back(self, pk, **kwargs) -> HttpResponse:
+        """What was just made or changed, as it is now."""
+        return self.shown(self.get_queryset().get(pk=pk), **kwargs)
 
 
 AS_OF = OpenApiParameter(
@@ -401,8 +437,8 @@ class Resource(Endpoint):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         record = serializer.save()
-        return self.shown(
-            self.get_queryset().get(pk=record.pk),
+        return self.read_back(
+            record.pk,
             status=status.HTTP_201_CREATED,
             headers={"Location": self.reverse_action("detail", args=[record.pk])},
         )
@@ -413,7 +449,7 @@ class Resource(Endpoint):
             serializer = self.get_serializer(record, data=request.data, partial=True)
             serializer.is_valid(raise_exception=True)
             serializer.save()
-            return self.shown(self.get_queryset().get(pk=record.pk))
+            return self.read_back(record.pk)
 
     def get_object(self):
         """The record as it is at present, which has to be there to ask for its past."""

@@ -128,6 +128,9 @@ class History:
         told = Revision.objects.of(self.record).defer("salt", "hash", "reason_hash", "link")
         return told if self.whole else told.filter(public=True, verb__in=self.verbs)
 
+    def rows_of(self, page: models.QuerySet) -> list[Revision]:
+        return list(page)
+
     def told(self, revisions: list[Revision]) -> list[Revision]:
         """Revisions with `changes`, and without what may not be known; two queries."""
         former = Revision.objects.of(self.record).filter(

@@ -1,0 +1,105 @@
+"""The public form of quotes, written as JSON by PostgreSQL and passed on as it is.
+
+The view `quotes_public` holds a row a quote and a column a field; here its columns are put together
+for whom is asking. `quotes.serializers.QuoteSerializer` documents the same form and writes the
+quotes that are not read from the database as they stand there: the two are tested to be equal.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
+from rest_framework.reverse import reverse
+
+from quotes.models import Quote
+
+FIELDS = (
+    "id",
+    "url",
+    "text",
+    "kind",
+    "language",
+    "status",
+    "version",
+    "speaker",
+    "role",
+    "organisation",
+    "outlet",
+    "said",
+    "published",
+    "attribution",
+    "article",
+    "via",
+    "anchor",
+    "utterance",
+    "flags",
+    "reason",
+    "replaced_by",
+    "corrections",
+    "created",
+    "updated",
+)
+"""All fields, in the order in which they are shown."""
+
+
+class WrittenQuote:
+    """A quote as JSON text, with its id and the value of the column that it was sorted by."""
+
+    def __init__(self, pk: UUID, json: str, column: str, value: str):
+        self.pk, self.json = pk, json
+        setattr(self, column, value)
+
+
+def address(request) -> str:
+    """Where the quotes of this service are; each is there by its id, with a slash after it."""
+    return reverse("quote-list", request=request)
+
+
+def columns(fields: Collection[str], address: str) -> tuple[str, list[str]]:
+    """The columns of `quotes_public p` that make these fields, as SQL with its parameters."""
+    by_address = {
+        "url": "%s || p.id || '/' AS url",
+        "replaced_by": "CASE WHEN p.replaced_by_id IS NOT NULL THEN json_build_object("
+        "'id', p.replaced_by_id, 'url', %s || p.replaced_by_id || '/') END AS replaced_by",
+    }
+    wanted = [name for name in FIELDS if name in fields]
+    listed = ", ".join(by_address.get(name, f"p.{name}") for name in wanted)
+    return listed, [address for name in wanted if name in by_address]
+
+
+PAGE = "WITH page (id, key) AS MATERIALIZED ({page})"
+"""The page is found before anything is joined to it: see `Endpoint.rows_of`."""
+
+WHOLE = """
+SELECT quote.id, quote.key, quote.json
+FROM (SELECT array_agg(id) AS ids, array_agg(key::text) AS keys FROM page) page
+CROSS JOIN LATERAL unnest(page.ids, page.keys, ARRAY(SELECT quotes_written(page.ids, %s)))
+    AS quote (id, key, json)
+"""
+
+IN_PART = """
+SELECT page.id, page.key::text, (SELECT row_to_json(shown) FROM (SELECT {columns}) shown)::text
+FROM page JOIN quotes_public p ON p.id = page.id
+ORDER BY page.key {direction}, page.id {direction}
+"""
+
+
+def written(
+    page: models.QuerySet[Quote], address: str, fields: Collection[str] = FIELDS
+) -> list[WrittenQuote]:
+    """The quotes of a page in its order (by a column, then by id, alike); one statement."""
+    first = page.query.order_by[0]
+    column, direction = first.lstrip("-"), "DESC" if first.startswith("-") else "ASC"
+    try:
+        found, values = page.values("pk", sort_key=models.F(column)).query.sql_with_params()
+    except EmptyResultSet:  # a filter that nothing can match
+        return []
+    if len(fields) == len(FIELDS):
+        rows, addresses = WHOLE, [address]
+    else:
+        listed, addresses = columns(fields, address)
+        rows = IN_PART.format(columns=listed, direction=direction)
+    with connection.cursor() as cursor:
+        cursor.execute(PAGE.format(page=found) + rows, [*values, *addresses])
+        return [WrittenQuote(key, json, column, value) for key, value, json in cursor.fetchall()]
