@@ -25,6 +25,13 @@ class ViaFilter(OutletFilter):
         return queryset.filter(pk__in=Via.objects.filter(outlet__in=keys).values("quote"))
 
 
+class LanguagesFilter(LanguageFilter):
+    """Basic filtering of RFC 4647: `en` matches en, en-GB and en-US."""
+
+    def filter(self, queryset, value):
+        return queryset.in_languages(value) if value else queryset
+
+
 class QuoteFilters(Changes, PublishedRange):
     """Names are looked for in both layers of attribution, everything else in the resolved one."""
 
@@ -46,7 +53,7 @@ class QuoteFilters(Changes, PublishedRange):
     # What
     kind = ChoicesFilter(Quote.Kind, field_name="kind")
     status = ChoicesFilter(Quote.Status, field_name="status")
-    language = LanguageFilter(field_name="language")
+    language = LanguagesFilter()
     anchor = ChoicesFilter(Quote.Anchor, field_name="anchor")
     utterance = ListFilter(field_name="utterance")
 

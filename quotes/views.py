@@ -19,6 +19,7 @@ from rest_framework.reverse import reverse
 
 from quotes.filing import Filing, capture, file, propose
 from quotes.filters import QuoteFilters
+from quotes.finding import found
 from quotes.life import STEPS
 from quotes.models import Quote
 from quotes.past import EMBEDDED, PUBLIC_NAMES, PUBLIC_REASONS, PUBLIC_VERBS, restore_parts
@@ -213,6 +214,7 @@ class Quotes(Resource):
         return response
 
     def rows_of(self, page) -> list[WrittenQuote]:
+        page = found(page) if page.query.is_sliced else page
         return written(page, address(self.request), self.fields_asked(FIELDS))
 
     def page_of(self, queryset) -> HttpResponse:

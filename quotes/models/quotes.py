@@ -231,6 +231,8 @@ class Quote(Record):
             models.Index(fields=["outlet", "published_day", "id"], name="quote_by_outlet"),
             models.Index(fields=["status", "published_day", "id"], name="quote_by_status"),
             models.Index(fields=["updated", "id"], name="quote_by_updated"),
+            # language, which also has to tell which languages there are
+            models.Index(fields=["language", "published_day", "id"], name="quote_by_language"),
             # speaker_name, organisation_name, role
             models.Index(Fold("attribution_speaker"), name="quote_printed_speaker"),
             models.Index(Fold("attribution_organisation"), name="quote_printed_organisation"),
