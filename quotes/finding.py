@@ -9,7 +9,7 @@ ends. What is met there says which of the two to do.
 
 from uuid import UUID
 
-from django.db import models
+from django.db import connection, models, transaction
 from django.db.models import lookups
 from django.db.models.expressions import Col
 from django.db.models.sql.query import Query
@@ -17,12 +17,16 @@ from django.db.models.sql.where import WhereNode
 
 from quotes.life import Status
 from quotes.models import Quote
+from sources.counting import estimate
 
 NEAR = 4_000
 """So many rows of an index are looked through first, at some 2 µs a row."""
 
 SEEN = 3
 """Of so many matches nearby, more are thought to follow; fewer say nothing about what follows."""
+
+MOST_GATHERED = 50_000
+"""Where more is thought to match it is walked to, however far: to gather it would take longer."""
 
 # The columns that begin an index whose next ones are the day of publication and the id, those that
 # narrow most first.
@@ -59,7 +63,7 @@ class Unordered(models.Func):
 def found(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
     """The quotes of a page (ordered by a column and the id, and cut), found at a bounded cost.
 
-    At most three statements; none for a list that one index answers.
+    At most a few statements; none for a list that one index answers.
     """
     order, number = page.query.order_by, page.query.high_mark
     narrowed = answered_by_an_index(page)
@@ -73,15 +77,18 @@ def found(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
     if place:
         near = whole.filter(NotBeyond(column, place, descending=descending))
         ids = list(near.values_list("pk", flat=True)[:number])
-        if SEEN <= len(ids) < number:
-            return page
     if len(ids) < number:
+        if place and (len(ids) >= SEEN or estimate(whole) > MOST_GATHERED):
+            return page
         sorted_by = Unordered(column)
-        ids = list(
-            whole.order_by(sorted_by.desc() if descending else sorted_by, order[1])
-            .values_list("pk", flat=True)[:number]
-        )  # fmt: skip
-    return Quote.objects.filter(pk__in=ids).order_by(*order)
+        gathered = whole.order_by(sorted_by.desc() if descending else sorted_by, order[1])
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Some conditions are thought to match far more than they do, and all would be read.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            ids = list(gathered.values_list("pk", flat=True)[:number])
+            cursor.execute("SET LOCAL enable_seqscan = on")
+    # All is asked again of these few, in case one was changed meanwhile.
+    return whole.filter(pk__in=ids)[:number]
 
 
 def answered_by_an_index(page: models.QuerySet[Quote]) -> models.QuerySet[Quote] | None:
@@ -93,12 +100,12 @@ def answered_by_an_index(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]
     in_order, begins, others = [], {}, []
     for condition in page.query.where.children:
         columns = columns_of(condition)
-        one = only_value(condition)
-        if columns & MATCHES_FEW and one:
+        values = values_of(condition)
+        if values == 0 or (values == 1 and columns & MATCHES_FEW):
             return None
         if columns <= {column, "id"}:
             in_order.append(condition)
-        elif column == "published_day" and one and columns <= {*BEGINS_BY_DAY}:
+        elif column == "published_day" and values == 1 and columns <= {*BEGINS_BY_DAY}:
             begins[columns.pop()] = condition
         elif not (is_harmless(condition, columns) or columns == {column.removesuffix("_day")}):
             others.append(condition)
@@ -127,12 +134,12 @@ def parts_of(part) -> list:
     return [each for each in parts if each is not None]
 
 
-def only_value(condition) -> bool:
-    """Whether a column is to have one certain value."""
+def values_of(condition) -> int | None:
+    """How many certain values a column may have; None where that is no question of values."""
     values = getattr(condition, "rhs", None)
-    if isinstance(condition, lookups.In):
-        return isinstance(values, list) and len({*values}) == 1
-    return isinstance(condition, lookups.Exact) and not hasattr(values, "as_sql")
+    if isinstance(condition, lookups.In) and isinstance(values, list | tuple):
+        return len({*values})
+    return 1 if isinstance(condition, lookups.Exact) and not hasattr(values, "as_sql") else None
 
 
 def is_harmless(condition, columns: set[str]) -> bool:

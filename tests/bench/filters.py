@@ -200,7 +200,7 @@ class Statements:
         self.made: list[tuple[str, tuple]] = []
 
     def __call__(self, execute, sql, params, many, context):
-        if "quotes_quote" in sql and not many:
+        if ("quotes_quote" in sql and not sql.startswith("EXPLAIN")) or sql.startswith("SET LOCAL"):
             self.made.append((sql, params))
         return execute(sql, params, many, context)
 
@@ -220,13 +220,18 @@ def ask(client, asked: Asked) -> list[tuple[str, tuple]]:
     return statements.made
 
 
-def explain(sql: str, params: tuple, options: str) -> str | list:
-    from django.db import connection
+def explained(made: list[tuple[str, tuple]], options: str) -> Iterator[str | list]:
+    """The plans of statements, under the settings that were made between them."""
+    from django.db import connection, transaction
 
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN ({options}) {sql}", params)
-        rows = cursor.fetchall()
-    return rows[0][0] if "JSON" in options else "\n".join(line for (line,) in rows)
+    with transaction.atomic(), connection.cursor() as cursor:
+        for sql, params in made:
+            if sql.startswith("SET LOCAL"):
+                cursor.execute(sql)
+                continue
+            cursor.execute(f"EXPLAIN ({options}) {sql}", params)
+            rows = cursor.fetchall()
+            yield rows[0][0] if "JSON" in options else "\n".join(line for (line,) in rows)
 
 
 def scans_of(plan: dict, large: set[str]) -> Iterator[str]:
@@ -259,8 +264,7 @@ def measure(client, all_asked: list[Asked], rounds: int) -> None:
         ask(client, asked)  # the first touch of the indexes is nobody's cost
         asked.spent.clear()
     for asked in all_asked:
-        for sql, params in ask(client, asked):
-            (plan,) = explain(sql, params, "FORMAT JSON")
+        for (plan,) in explained(ask(client, asked), "FORMAT JSON"):
             asked.scans.extend(scans_of(plan["Plan"], large))
     for _ in range(rounds):
         for asked in slowest(all_asked, AGAIN):
@@ -301,8 +305,8 @@ def report(client, samples: int, rounds: int, say) -> list[str]:
     say("\n")
     for asked in slowest(all_asked, 10):
         say(f"{asked.label}: {QUOTES}?{urlencode(asked.query)}\n")
-        for sql, params in ask(client, asked):
-            say(f"{explain(sql, params, 'ANALYZE, BUFFERS')}\n\n")
+        for plan in explained(ask(client, asked), "ANALYZE, BUFFERS"):
+            say(f"{plan}\n\n")
     return faults + depth(client, orderings, rounds, say)
 
 
