@@ -25,8 +25,9 @@ NEAR = 4_000
 SEEN = 3
 """Of so many matches nearby, more are thought to follow; fewer say nothing about what follows."""
 
-MOST_GATHERED = 50_000
-"""Where more is thought to match it is walked to, however far: to gather it would take longer."""
+MOST = 0.5
+"""Where more than this share is thought to match, it is walked to, though nothing is near: at worst
+one walks past the others, which are fewer than what would be gathered."""
 
 # The columns that begin an index whose next ones are the day of publication and the id, those that
 # narrow most first.
@@ -34,6 +35,9 @@ BEGINS_BY_DAY = ("speaker", "organisation", "outlet", "language", "status")
 
 # Filters that match few rows, which are best gathered whatever the order.
 MATCHES_FEW = {"article", "utterance", "id"}
+
+# By these columns alone rows are walked; whoever orders by something else knows how to find them.
+WALKED = {"published_day", "said_day", "created"}
 
 
 class NotBeyond(models.Func):
@@ -78,7 +82,7 @@ def found(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
         near = whole.filter(NotBeyond(column, place, descending=descending))
         ids = list(near.values_list("pk", flat=True)[:number])
     if len(ids) < number:
-        if place and (len(ids) >= SEEN or estimate(whole) > MOST_GATHERED):
+        if place and (len(ids) >= SEEN or estimate(whole) > MOST * estimate(narrowed)):
             return page
         sorted_by = Unordered(column)
         gathered = whole.order_by(sorted_by.desc() if descending else sorted_by, order[1])
@@ -94,14 +98,17 @@ def found(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
 def answered_by_an_index(page: models.QuerySet[Quote]) -> models.QuerySet[Quote] | None:
     """The quotes that meet those of the page's conditions that one index in its order can tell.
 
-    None where that is all of the conditions, or where so few rows can match that any plan is good.
+    None where that is all of the conditions, where so few rows can match that any plan is good, and
+    where words are searched, which is slow row by row and has indexes of its own.
     """
     column = page.query.order_by[0].lstrip("-")
+    if column not in WALKED:
+        return None
     in_order, begins, others = [], {}, []
     for condition in page.query.where.children:
         columns = columns_of(condition)
         values = values_of(condition)
-        if values == 0 or (values == 1 and columns & MATCHES_FEW):
+        if values == 0 or "text" in columns or (values == 1 and columns & MATCHES_FEW):
             return None
         if columns <= {column, "id"}:
             in_order.append(condition)

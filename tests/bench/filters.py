@@ -275,11 +275,8 @@ def slowest(all_asked: list[Asked], number: int) -> list[Asked]:
     return sorted(all_asked, key=lambda asked: -asked.milliseconds)[:number]
 
 
-def report(client, samples: int, rounds: int, say) -> list[str]:
+def report(client, samples: int, rounds: int, orderings: list[str], say) -> list[str]:
     """Measure, print, and give what is not as required."""
-    from quotes.views import Quotes
-
-    orderings = [f"{sign}{name}" for name in Quotes.orderings for sign in ("-", "")]
     all_asked = list(lists(values(), samples, orderings))
     began = time.perf_counter()
     measure(client, all_asked, rounds)
@@ -353,6 +350,7 @@ def main() -> None:
 
     from quotes.generating import generate
     from quotes.models import Quote
+    from quotes.views import Quotes
     from tests.conftest import make_client
 
     setup_test_environment()
@@ -366,7 +364,8 @@ def main() -> None:
             say(f"{given.quotes:,} quotes made in {done.writing + done.indexing:.0f} s\n")
             with connection.cursor() as cursor:
                 cursor.execute("VACUUM")
-        faults = report(make_client("Readers"), given.samples, given.rounds, say)
+        orderings = [f"{sign}{name}" for name in Quotes.orderings for sign in ("-", "")]
+        faults = report(make_client("Readers"), given.samples, given.rounds, orderings, say)
         say(f"\nNot as required: {'; '.join(faults) or 'nothing'}.\n")
     finally:
         connection.creation.destroy_test_db(name, verbosity=0, keepdb=given.keep)

@@ -31,8 +31,8 @@ def page(*conditions, ordering: str = "-published_day", **asked):
     return Quote.objects.filter(*conditions, **asked).order_by(ordering, f"{sign}id")[:11]
 
 
-@pytest.mark.parametrize(("near", "gathered"), [(20, 10**9), (20, 0), (10**6, 0)])
-def test_whatever_the_road_the_page_is_the_same(archive, reader, monkeypatch, near, gathered):
+@pytest.mark.parametrize(("near", "most"), [(20, 0), (20, 0.5), (20, 1e9), (10**6, 1)])
+def test_whatever_the_road_the_page_is_the_same(archive, reader, monkeypatch, near, most):
     known = values()
     asked = [each.query for each in lists(known, 1, ORDERINGS)][::7]
     expected = []
@@ -41,7 +41,7 @@ def test_whatever_the_road_the_page_is_the_same(archive, reader, monkeypatch, ne
         expected.append(ok(reader.get(QUOTES, {**query, "limit": 7, "fields": "id"})))
     monkeypatch.setattr("quotes.views.found", found)
     monkeypatch.setattr(quotes.finding, "NEAR", near)
-    monkeypatch.setattr(quotes.finding, "MOST_GATHERED", gathered)
+    monkeypatch.setattr(quotes.finding, "MOST", most)
     for query, plainly in zip(asked, expected, strict=True):
         assert ok(reader.get(QUOTES, {**query, "limit": 7, "fields": "id"})) == plainly, query
 
@@ -92,6 +92,8 @@ def test_conditions_of_one_index_and_its_order_are_told_from_others():
     assert answered_by_an_index(page(speaker=speaker, kind="direct")) is not None
     assert answered_by_an_index(page(speaker=speaker, ordering="created")) is not None
     assert answered_by_an_index(page(speaker__kind="person")) is not None
+    assert answered_by_an_index(page(text__contains="quay", kind="direct")) is None
+    assert answered_by_an_index(page(kind="direct", ordering="kind")) is None
     narrowed = answered_by_an_index(
         page(speaker=speaker, kind="direct", published_day="2026-01-01")
     )
