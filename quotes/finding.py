@@ -7,8 +7,6 @@ first looked for among the next few thousand rows of the list's own index, which
 ends. What is met there says which of the two to do.
 """
 
-from uuid import UUID
-
 from django.db import connection, models, transaction
 from django.db.models import lookups
 from django.db.models.expressions import Col
@@ -25,9 +23,8 @@ NEAR = 4_000
 SEEN = 3
 """Of so many matches nearby, more are thought to follow; fewer say nothing about what follows."""
 
-MOST = 0.5
-"""Where more than this share is thought to match, it is walked to, though nothing is near: at worst
-one walks past the others, which are fewer than what would be gathered."""
+FARTHER = 10
+"""Where nothing is near, so many times as far is looked, until to gather all is thought cheaper."""
 
 # The columns that begin an index whose next ones are the day of publication and the id, those that
 # narrow most first.
@@ -76,14 +73,18 @@ def found(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
     column, descending = order[0].lstrip("-"), order[0].startswith("-")
     whole = page.all()
     whole.query.clear_limits()
-    ids: list[UUID] = []
-    place = narrowed.order_by(*order).values_list(column, "pk")[NEAR : NEAR + 1].first()
-    if place:
-        near = whole.filter(NotBeyond(column, place, descending=descending))
-        ids = list(near.values_list("pk", flat=True)[:number])
-    if len(ids) < number:
-        if place and (len(ids) >= SEEN or estimate(whole) > MOST * estimate(narrowed)):
+    ids, near, expected = [], NEAR, None
+    while place := narrowed.order_by(*order).values_list(column, "pk")[near : near + 1].first():
+        within = whole.filter(NotBeyond(column, place, descending=descending))
+        ids = list(within.values_list("pk", flat=True)[:number])
+        if SEEN <= len(ids) < number:
             return page
+        near *= FARTHER
+        if expected is None and len(ids) < number:
+            expected = estimate(whole)
+        if len(ids) == number or expected < near:
+            break
+    if len(ids) < number:
         sorted_by = Unordered(column)
         gathered = whole.order_by(sorted_by.desc() if descending else sorted_by, order[1])
         with transaction.atomic(), connection.cursor() as cursor:
