@@ -79,6 +79,13 @@ class OncePerUtterance(django_filters.Filter):
         return queryset  # it has to come after all others
 
 
+class LanguagesFilter(LanguageFilter):
+    """Basic filtering of RFC 4647: `en` matches en, en-GB and en-US."""
+
+    def filter(self, queryset, value):
+        return queryset.in_languages(value) if value else queryset
+
+
 class QuoteFilters(Changes, PublishedRange):
     """Names are looked for in both layers of attribution, everything else in the resolved one."""
 
@@ -100,7 +107,7 @@ class QuoteFilters(Changes, PublishedRange):
     # What
     kind = ChoicesFilter(Quote.Kind, field_name="kind")
     status = ChoicesFilter(Quote.Status, field_name="status")
-    language = LanguageFilter(field_name="language")
+    language = LanguagesFilter()
     anchor = ChoicesFilter(Quote.Anchor, field_name="anchor")
     utterance = ListFilter(field_name="utterance")
 

@@ -19,6 +19,7 @@ from rest_framework.reverse import reverse
 
 from quotes.filing import Filing, capture, file, propose
 from quotes.filters import QuoteFilters
+from quotes.finding import found
 from quotes.life import STEPS
 from quotes.models import Quote
 from quotes.past import EMBEDDED, PUBLIC_NAMES, PUBLIC_REASONS, PUBLIC_VERBS, restore_parts
@@ -220,6 +221,7 @@ class Quotes(Resource):
         return Quote.objects.visible_to(self.request.user)
 
     def rows_of(self, page) -> list[WrittenQuote]:
+        page = found(page) if page.query.is_sliced and not page.search else page
         known = (*FIELDS, MATCHES) if page.search else FIELDS
         rows = written(page, address(self.request), self.fields_asked(known))
         if page.search and MATCHES in self.fields_asked(known):

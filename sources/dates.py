@@ -224,8 +224,8 @@ serializers.ModelSerializer.serializer_field_mapping[PartialDateField] = Partial
 class PartialDateFilter(django_filters.Filter):
     """Rows whose date can be on or after (`edge="after"`), or on or before, the date asked for.
 
-    Inclusive at both ends: 2006-02 overlaps `published_after=2006-02-28`. The condition on the
-    first day says nothing new; it lets the index that sorts rows bound them too.
+    Inclusive at both ends: 2006-02 overlaps `published_after=2006-02-28`. The conditions on the
+    first day say nothing new; they let the index that sorts rows bound them too.
     """
 
     field_class = PartialDateFormField
@@ -239,7 +239,7 @@ class PartialDateFilter(django_filters.Filter):
             return queryset
         if self.edge == "before":
             days = DateRange(None, value.last, "(]")
-            bound = {f"{self.day_field}__lte": value.last}
+            bound = {f"{self.day_field}__gt": UNKNOWN_DAY, f"{self.day_field}__lte": value.last}
         else:
             days = DateRange(value.first, None)
             bound = {f"{self.day_field}__gte": date(value.first.year, 1, 1)}

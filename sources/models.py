@@ -580,6 +580,9 @@ class Speaker(Named):
             name_parts_index("speaker"),
             models.Index(fields=["name", "id"], name="speaker_by_name"),  # speakers/
             models.Index(fields=["created", "id"], name="speaker_by_created"),
+            models.Index(
+                fields=["kind", "id"], name="speaker_by_kind"
+            ),  # what those of a kind said
             models.Index(  # possible duplicates, in this order and from the index alone
                 ShortName("kind", "name"),
                 F("kind"),

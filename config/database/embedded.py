@@ -62,6 +62,7 @@ SETTINGS = {
     "unix_socket_permissions": "0700",
     "max_connections": 200,
     "shared_buffers": "256MB",
+    "random_page_cost": 1.1,  # for disks without arms, as PostgreSQL's manual has it
     "max_locks_per_transaction": 256,
     "timezone": "UTC",
     "log_timezone": "UTC",

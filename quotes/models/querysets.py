@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F, Q
 
+from quotes.languages import languages_present, speaks
 from quotes.life import PUBLIC, Status
 from quotes.models.functions import Exactly, PrintedBefore
 from sources.ledger import made_with
@@ -15,6 +16,9 @@ from sources.models import (
     Revision,
     Speaker,
 )
+
+FEW = 500
+"""So many ids a statement may hold; an index then finds the rows that have one of them."""
 
 
 class QuoteQuerySet(models.QuerySet):
@@ -55,25 +59,44 @@ class QuoteQuerySet(models.QuerySet):
         return self.filter(status=Status.PROPOSED)
 
     def said_by_name(self, name: str):
-        """Canonical name, alias or printed name of the speaker; case and accents ignored."""
+        """Canonical name, alias or printed name of the speaker; case and accents ignored.
+
+        One query: of records that are known PostgreSQL knows how many quotes they have.
+        """
         return self.filter(
-            Q(speaker__in=Speaker.objects.called(name).values("id"))
+            Q(speaker__in=list(Speaker.objects.called(name).values_list("pk", flat=True)))
             | Q(Exactly(Fold("attribution_speaker"), Fold(models.Value(name))))
         )
 
     def for_organisation_named(self, name: str):
         return self.filter(
-            Q(organisation__in=Organisation.objects.called(name).values("id"))
+            Q(organisation__in=list(Organisation.objects.called(name).values_list("pk", flat=True)))
             | Q(Exactly(Fold("attribution_organisation"), Fold(models.Value(name))))
         )
 
     def in_outlet_named(self, name: str):
-        return self.filter(outlet__in=Outlet.objects.called(name).values("id"))
+        return self.filter(
+            outlet__in=list(Outlet.objects.called(name).values_list("pk", flat=True))
+        )
 
     def with_role_words(self, words: str):
-        """All of these words in the resolved or in the printed role, in any order."""
-        held = Affiliation.objects.filter(HasWords("role_words", words)).values("id")
+        """All of these words in the resolved or in the printed role, in any order.
+
+        One query: unless very many affiliations have such a role, PostgreSQL is told which.
+        """
+        held = Affiliation.objects.filter(HasWords("role_words", words)).values_list(
+            "pk", flat=True
+        )
+        known = list(held[: FEW + 1])
+        held = known if len(known) <= FEW else held
         return self.filter(Q(HasWords("role_words", words)) | Q(affiliation__in=held))
+
+    def in_languages(self, tags: list[str]):
+        """Of one of these languages as RFC 4647 filters: `en` is en, en-GB and en-US.
+
+        One query: which tags there are is told by one look into an index for each.
+        """
+        return self.filter(language__in=[tag for tag in languages_present() if speaks(tag, tags)])
 
     def settle_doubts(self, field: str, record: Speaker | Organisation) -> None:
         """Drop the flag that several have the name of this record: they were told apart.

@@ -262,18 +262,19 @@ class Quote(Record):
             counted_index("outlet", name="quote_counted_outlet"),
             models.Index(fields=["status", "published_day", "id"], name="quote_by_status"),
             models.Index(fields=["updated", "id"], name="quote_by_updated"),
+            # language, which also has to tell which languages there are
+            models.Index(fields=["language", "published_day", "id"], name="quote_by_language"),
             # speaker_name, organisation_name, role
             models.Index(Fold("attribution_speaker"), name="quote_printed_speaker"),
             models.Index(Fold("attribution_organisation"), name="quote_printed_organisation"),
             GinIndex(F("role_words"), name="quote_role_words"),
             GinIndex(Fingerprints("text"), name="quote_fingerprints"),  # quotes.likeness
             GinIndex(TextWords("text"), name="quote_words"),  # searches of the admin
-            # q; phrase and like; which languages there are
+            # q; phrase and like
             GinIndex(
                 F("search_words"), name="quote_search_words", gin_pending_list_limit=MOST_PENDING
             ),
             GinIndex(Grams("bare"), name="quote_grams", gin_pending_list_limit=MOST_PENDING),
-            models.Index(fields=["language", "published_day", "id"], name="quote_by_language"),
             # quotes.matching, which looks while it files: nothing may wait in a pending list
             GinIndex(Speech("speaker", "text"), name="quote_speech", fastupdate=False),
             # The admin's queues: counted, dated and listed by these alone

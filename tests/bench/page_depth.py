@@ -60,8 +60,8 @@ def fill(rows: int):
     return speaker
 
 
-def first_and_deep(client, query: dict, speaker, limit: int) -> tuple[str, str]:
-    """The addresses of the first page of so many rows, and of the one `DEPTH` pages deeper.
+def first_and_deep(client, query: dict, speaker, limit: int, depth: int = DEPTH) -> tuple[str, str]:
+    """The addresses of the first page of so many rows, and of the one that much deeper.
 
     The second is the first's `next`, with its cursor set to the row that the walk would reach.
     """
@@ -78,7 +78,7 @@ def first_and_deep(client, query: dict, speaker, limit: int) -> tuple[str, str]:
     reached = rows.order_by(f"{sign}{column}", f"{sign}pk").values_list(column, "pk")
     before, _, cursor = client.get(first).json()["next"].partition("cursor=")
     place = SIGNER.unsign_object(unquote(cursor))
-    place["at"] = [str(key) for key in reached[DEPTH * limit - 1]]
+    place["at"] = [str(key) for key in reached[depth * limit - 1]]
     return first, f"{before}cursor={quote(SIGNER.sign_object(place))}"
 
 
