@@ -99,6 +99,7 @@ def values() -> dict[str, dict[str, str]]:
         "kind": {"frequent": "direct", "middling": "partial", "rare": "mixed,indirect"},
         "status": {"frequent": "published", "middling": "retracted", "absent": "proposed"},
         "language": {"frequent": "en", "middling": "fr-CA", "rare": "es-AR", "absent": "cy"},
+        "one_per_utterance": {"frequent": "true"},
         "anchor": {"frequent": "exact", "middling": "unanchored", "rare": "missing"},
         **{
             name: {
