@@ -18,6 +18,8 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.bench.archives import an_archive
+
 LIMIT = 300
 """Milliseconds that a page may take."""
 
@@ -224,27 +226,10 @@ def main() -> None:
     import django
 
     django.setup()
-    from django.db import connection
-    from django.utils import timezone
-
-    from quotes.generating import generate
-    from quotes.models import Quote
-
-    connection.settings_dict["TEST"]["NAME"] = "bench_admin_lists"
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, keepdb=given.keep)
     say = sys.stdout.write
-    try:
-        if not Quote.objects.exists():
-            began = time.perf_counter()
-            generate(given.quotes, until=timezone.now().date())
-            with connection.cursor() as cursor:
-                cursor.execute("VACUUM")
-            say(f"{given.quotes:,} quotes made in {time.perf_counter() - began:.0f} s\n\n")
+    with an_archive(given.quotes, keep=given.keep):
         slow = report(given.rounds, say)
         say(f"\nOver {LIMIT} ms: {', '.join(slow) or 'none'}.\n")
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0, keepdb=given.keep)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.bench.archives import an_archive
+
 API = "/api/v1/quotes/"
 ONE, EVERYTHING = 200, 1_000
 """Milliseconds for an answer about one speaker, organisation or outlet, and about all there is."""
@@ -107,27 +109,14 @@ def main() -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command
-    from django.db import connection
     from django.test.utils import setup_test_environment
 
-    from quotes.models import Quote
     from tests.conftest import make_client
 
-    connection.settings_dict["TEST"]["NAME"] = "bench_facets"
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(
-        verbosity=0, autoclobber=not options.keep, keepdb=options.keep
-    )
-    try:
-        if not Quote.objects.exists():
-            call_command("generate", quotes=options.quotes)
+    with an_archive(options.quotes, keep=options.keep):
         setup_test_environment()
         client = make_client("Readers")
         report(client, options)
-    finally:
-        if not options.keep:
-            connection.creation.destroy_test_db(name, verbosity=0)
 
 
 def report(client, options) -> None:

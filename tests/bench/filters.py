@@ -26,6 +26,7 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.bench.archives import an_archive
 from tests.bench.page_depth import first_and_deep
 
 QUOTES = "/api/v1/quotes/"
@@ -346,30 +347,17 @@ def main() -> None:
     import django
 
     django.setup()
-    from django.db import connection
     from django.test.utils import setup_test_environment
 
-    from quotes.generating import generate
-    from quotes.models import Quote
     from quotes.views import Quotes
     from tests.conftest import make_client
 
     setup_test_environment()
-    connection.settings_dict["TEST"]["NAME"] = "bench_filters"
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, keepdb=given.keep)
     say = sys.stdout.write
-    try:
-        if not Quote.objects.exists():
-            done = generate(given.quotes)
-            say(f"{given.quotes:,} quotes made in {done.writing + done.indexing:.0f} s\n")
-            with connection.cursor() as cursor:
-                cursor.execute("VACUUM")
+    with an_archive(given.quotes, keep=given.keep):
         orderings = [f"{sign}{name}" for name in Quotes.orderings for sign in ("-", "")]
         faults = report(make_client("Readers"), given.samples, given.rounds, orderings, say)
         say(f"\nNot as required: {'; '.join(faults) or 'nothing'}.\n")
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0, keepdb=given.keep)
     sys.exit(1 if faults else 0)
 
 

@@ -22,6 +22,8 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.bench.archives import an_archive
+
 SEED = 20260211
 
 LIMIT = 100
@@ -211,29 +213,15 @@ def main() -> None:
     import django
 
     django.setup()
-    from django.db import connection
-    from tqdm import tqdm
-
-    from quotes.generating import generate
-    from quotes.models import Quote
     from tests.conftest import make_client
 
-    connection.settings_dict["TEST"]["NAME"] = "bench_search"
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, keepdb=given.keep)
     say = sys.stdout.write
-    try:
-        if not Quote.objects.exists():
-            began = time.perf_counter()
-            generate(given.quotes, bar=tqdm)
-            say(f"{given.quotes:,} quotes made in {time.perf_counter() - began:.0f} s\n\n")
+    with an_archive(given.quotes, keep=given.keep):
         client = make_client("Readers")
         slow = report(client, given.rounds, say)
         say(f"\nOver {LIMIT} ms: {', '.join(slow) or 'none'}.\n\n")
         share = report_mangled(client, given.mangled, say)
         say(f"The right one came first in {share:.1%} of {given.mangled:,}.\n")
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0, keepdb=given.keep)
 
 
 if __name__ == "__main__":
