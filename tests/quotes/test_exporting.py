@@ -586,3 +586,35 @@ def test_who_waits_for_the_first_row_is_heard_of_and_can_go():
 def test_clients_of_every_group_may_export(groups, many):
     for group in ("Readers", "Contributors", "Curators"):
         assert fetch(make_client(group), "csv")
+
+
+# With searches
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"q": "choice"},
+        {"phrase": "no choice"},
+        {"like": "We had no choise"},
+        {"q": "choice", "speaker_name": "Mara Quill"},
+        {"q": "nothing-of-the-kind"},
+        {"one_per_utterance": "true"},
+        {"one_per_utterance": "true", "q": "choice", "ordering": "created"},
+    ],
+)
+@pytest.mark.parametrize("form", FORMS)
+def test_a_search_exports_what_it_lists(many, reader, form, query):
+    utterance = make_utterance()
+    for words in ("We had no choice at all", "We had no choice"):
+        make_quote(words, utterance=utterance)
+    ordering = {"ordering": "-published", **query}
+    shown = ok(reader.get(f"{API}quotes/", {**ordering, "limit": "200"}))["results"]
+    rows = {"csv": cells, "ndjson": lines, "parquet": typed}[form](reader, **ordering)
+    assert [row["id"] for row in rows] == [row["id"] for row in shown]
+
+
+def test_an_export_is_not_ordered_by_relevance(reader):
+    response = reader.get(EXPORT, {"format": "csv", "q": "choice", "ordering": "relevance"})
+    body = problem(response, 400)
+    assert body["errors"][0]["parameter"] == "ordering"
