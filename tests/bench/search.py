@@ -195,7 +195,7 @@ def is_right(row: dict, key: str, text: str) -> bool:
     if row["id"] == key or row["text"] == text:
         return True
     utterance = Quote.objects.values_list("utterance", flat=True).get(pk=key)
-    return utterance is not None and row["utterance"]["id"] == str(utterance)
+    return utterance is not None and (row["utterance"] or {}).get("id") == str(utterance)
 
 
 def main() -> None:
