@@ -195,6 +195,7 @@ def test_two_browsers_do_not_collide(groups, log_in, open_page):
     expect(second.locator("table.queue")).to_contain_text("mara, since")
     second.get_by_role("link", name="Quay to close").click()
     expect(second.get_by_role("alert")).to_contain_text("mara has had this article open")
+    second.wait_for_load_state()  # the script that heeds keys comes after the words
     second.keyboard.press("p")
     said(second, "Published")
     first.keyboard.press("r")
