@@ -16,6 +16,7 @@ from django.db.models.sql.where import WhereNode
 from quotes.life import Status
 from quotes.models import Quote
 from sources.counting import estimate
+from sources.ordering import ComparesRows
 
 NEAR = 4_000
 """So many rows of an index are looked through first, at some 2 µs a row."""
@@ -35,21 +36,6 @@ MATCHES_FEW = {"article", "utterance", "id"}
 
 # By these columns alone rows are walked; whoever orders by something else knows how to find them.
 WALKED = {"published_day", "said_day", "created"}
-
-
-class NotBeyond(models.Func):
-    """`(a, b) >= (c, d)`, or <= : a row is not beyond a place in an order."""
-
-    output_field = models.BooleanField()
-
-    def __init__(self, column: str, place: tuple, *, descending: bool):
-        self.comparison = ">=" if descending else "<="
-        super().__init__(models.F(column), models.F("pk"), *map(models.Value, place))
-
-    def as_sql(self, compiler, connection, **context):
-        parts, params = zip(*map(compiler.compile, self.source_expressions), strict=True)
-        sql = f"(({parts[0]}, {parts[1]}) {self.comparison} ({parts[2]}, {parts[3]}))"
-        return sql, tuple(value for some in params for value in some)
 
 
 class Unordered(models.Func):
@@ -75,7 +61,7 @@ def found(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
     whole.query.clear_limits()
     ids, near, expected = [], NEAR, None
     while place := narrowed.order_by(*order).values_list(column, "pk")[near : near + 1].first():
-        within = whole.filter(NotBeyond(column, place, descending=descending))
+        within = whole.filter(ComparesRows([column, "pk"], place, ">=" if descending else "<="))
         ids = list(within.values_list("pk", flat=True)[:number])
         if SEEN <= len(ids) < number:
             return page

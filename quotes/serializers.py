@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from quotes.filing import MOST_QUOTES, Filing, Refused, misplaced
 from quotes.models import Quote, Utterance, Via
+from quotes.public import FIELDS
 from quotes.reattribution import MOST_QUOTES as MOST_REATTRIBUTED
 from sources.api import Another, RecordSerializer, Reference, StrictSerializer, Text
 from sources.dates import PartialDateSerializerField
@@ -213,33 +214,7 @@ class QuoteSerializer(RecordSerializer):
 
     class Meta:
         model = Quote
-        fields = [
-            "id",
-            "url",
-            "text",
-            "kind",
-            "language",
-            "status",
-            "version",
-            "speaker",
-            "role",
-            "organisation",
-            "outlet",
-            "said",
-            "published",
-            "attribution",
-            "article",
-            "via",
-            "anchor",
-            "utterance",
-            "flags",
-            "reason",
-            "replaced_by",
-            "corrections",
-            "created",
-            "updated",
-            "affiliation",
-        ]
+        fields = [*FIELDS, "affiliation"]
         read_only_fields = ["text", "status", "flags", "reason", *RECORD]
 
     def update(self, quote: Quote, changes: dict) -> Quote:

@@ -4,37 +4,16 @@ import hashlib
 import json
 
 from django.core import signing
-from django.db import models
 from django.http import HttpResponse
 from rest_framework import pagination
 from rest_framework.response import Response
 
 from sources.counting import count_or_estimate
 from sources.faults import BadParameter, nearest_of, whole_number
+from sources.ordering import ComparesRows
 
 # Signs cursors without the time, so that the same page is the same bytes and keeps its entity tag.
 SIGNER = signing.Signer(salt="cursor")
-
-
-class Before(models.Func):
-    """`(a, b) < (c, d)`: one comparison of rows, which an index on (a, b) answers."""
-
-    output_field = models.BooleanField()
-
-    def __init__(self, columns: list[str], values: list, *, descending: bool):
-        self.comparison = "<" if descending else ">"
-        fields = [models.Value(value) for value in values]
-        super().__init__(*(models.F(column) for column in columns), *fields)
-
-    def as_sql(self, compiler, connection, **context):
-        sides, params = [], []
-        for expression in self.source_expressions:
-            sql, part = compiler.compile(expression)
-            sides.append(sql)
-            params.extend(part)
-        half = len(sides) // 2
-        left, right = ", ".join(sides[:half]), ", ".join(sides[half:])
-        return f"(({left}) {self.comparison} ({right}))", tuple(params)
 
 
 class KeysetPagination(pagination.BasePagination):
@@ -65,15 +44,14 @@ class KeysetPagination(pagination.BasePagination):
 
         place = self._place(request.query_params.get("cursor"))
         backwards = place is not None and place["back"]
-        sign = "-" if descending is not backwards else ""
+        sign, comparison = ("-", "<") if descending is not backwards else ("", ">")
         order = (f"{sign}{column}", f"{sign}pk")
         parts, self.kept, rows = [queryset], {}, []
         if is_ranked:
             parts, self.kept = view.parts_of(queryset, name, place, self.limit + 1)
         for part in parts:
             if place is not None:
-                after = Before([column, "pk"], place["at"], descending=descending is not backwards)
-                part = part.filter(after)
+                part = part.filter(ComparesRows([column, "pk"], place["at"], comparison))
             rows += view.rows_of(part.order_by(*order)[: self.limit + 1 - len(rows)])
             if len(rows) > self.limit:
                 break

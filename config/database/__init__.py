@@ -6,9 +6,9 @@ embedded server (`embedded.py`) runs before it connects. Making the settings sta
 touches no network.
 """
 
+import select
 from contextlib import suppress
 from pathlib import Path
-from select import select
 from time import monotonic
 
 import environ
@@ -28,8 +28,9 @@ def check_unless_quiet(connection: Connection) -> None:
     """
     now = monotonic()
     tried = getattr(connection, "tried", None)
-    heard, _, _ = select([connection.fileno()], [], [], 0)
-    if heard or tried is None or now - tried > TRIED_EVERY:
+    listening = select.poll()  # which takes any number of open files, as select() does not
+    listening.register(connection.fileno(), select.POLLIN)
+    if listening.poll(0) or tried is None or now - tried > TRIED_EVERY:
         ConnectionPool.check_connection(connection)
         connection.tried = now
 

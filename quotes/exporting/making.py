@@ -8,7 +8,6 @@ import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from http import HTTPStatus
 
 from django.utils import timezone
@@ -19,6 +18,7 @@ from quotes.exporting.formats import Format
 from quotes.exporting.parquet import Outbox
 from quotes.exporting.reading import Block, one_state, reading
 from quotes.exporting.rows import SCHEMA_VERSION
+from quotes.representations.wording import moment
 from sources.following import last_settled, unsettled_after
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Making:
 
     def headers(self) -> dict[str, str]:
         return {
-            "X-Export-Generated": _text_of(self.generated),
+            "X-Export-Generated": moment(self.generated),
             "X-Export-Schema": SCHEMA_VERSION,
             "X-Export-Ledger": f"{self.ledger['after']}; unsettled={self.ledger['unsettled']}",
         }
@@ -128,7 +128,7 @@ class Making:
         told = {
             "query": self.query,
             "url": self.url,
-            "generated": _text_of(self.generated),
+            "generated": moment(self.generated),
             "format": self.form.name,
             "rows": self.rows,
             "bytes": digest.bytes,
@@ -153,10 +153,6 @@ class Digest:
     def take(self, chunk: bytes) -> None:
         self.bytes += len(chunk)
         self.sha256.update(chunk)
-
-
-def _text_of(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 # Sending
