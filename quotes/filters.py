@@ -15,19 +15,22 @@ from sources.filters import (
     NameFilter,
     OutletFilter,
     PublishedRange,
-    RangesForm,
     RecordsFilter,
     RoleFilter,
     UrlFilter,
 )
 from sources.models import Organisation, Speaker
+from sources.prepared import PreparedFilter
 
 
 class ViaFilter(OutletFilter):
     """Quotes that reached the article by way of these outlets, each given by id or by slug."""
 
-    def printed_in(self, queryset, keys: list):
-        return queryset.filter(pk__in=Via.objects.filter(outlet__in=keys).values("quote"))
+    def shape(self, value):
+        return None  # there are no quotes of an outlet in an order
+
+    def narrow(self, queryset, value, parameters):
+        return queryset.filter(pk__in=Via.objects.filter(outlet__in=parameters).values("quote"))
 
 
 LONGEST_SEARCH = 1_000
@@ -69,13 +72,19 @@ class TrueOrFalseField(forms.Field):
         return value == "true"
 
 
-class OncePerUtterance(django_filters.Filter):
+class OncePerUtterance(PreparedFilter):
     """One quote of each utterance among those that all other filters find: the first printed."""
 
     field_class = TrueOrFalseField
     schema = {"type": "boolean"}
 
-    def filter(self, queryset, value):
+    def shape(self, value):
+        return str(value)
+
+    def parameters(self, value):
+        return []
+
+    def narrow(self, queryset, value, parameters):
         return queryset  # it has to come after all others
 
 
@@ -125,11 +134,10 @@ class QuoteFilters(Changes, PublishedRange):
     class Meta:
         model = Quote
         fields = []
-        form = RangesForm
 
-    def filter_queryset(self, queryset):
+    def filter_queryset(self, queryset, places=None):
         asked = self.form.cleaned_data
-        queryset = super().filter_queryset(queryset)
+        queryset = super().filter_queryset(queryset, places)
         queryset = queryset if asked.get("status") else queryset.listed()
         if search := Search.read(asked, asked.get("language")):
             queryset = search.narrow(queryset)

@@ -9,7 +9,7 @@ ends. What is met there says which of the two to do.
 
 from django.db import connection, models, transaction
 from django.db.models import lookups
-from django.db.models.expressions import Col
+from django.db.models.expressions import Col, ExpressionList
 from django.db.models.sql.query import Query
 from django.db.models.sql.where import WhereNode
 
@@ -131,6 +131,8 @@ def parts_of(part) -> list:
 def values_of(condition) -> int | None:
     """How many certain values a column may have; None where that is no question of values."""
     values = getattr(condition, "rhs", None)
+    if isinstance(values, ExpressionList):
+        values = values.get_source_expressions()
     if isinstance(condition, lookups.In) and isinstance(values, list | tuple):
         return len({*values})
     return 1 if isinstance(condition, lookups.Exact) and not hasattr(values, "as_sql") else None

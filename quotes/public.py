@@ -6,6 +6,7 @@ quotes that are not read from the database as they stand there: the two are test
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
@@ -85,6 +86,72 @@ ORDER BY page.key {direction}, page.id {direction}
 """
 
 
+AT_ONCE = """
+SELECT number, ids[{first}], keys[{first}], ids[{last}], keys[{last}], ({written})
+FROM (
+    SELECT count(*) AS number, array_agg(id) AS ids, array_agg(key::text) AS keys FROM page
+) page
+"""
+
+ALL_WRITTEN = "SELECT string_agg(json, ',') FROM quotes_written({shown}, %s) json"
+
+PART_WRITTEN = """
+SELECT string_agg(
+    (SELECT row_to_json(shown) FROM (SELECT {columns}) shown)::text, ',' ORDER BY place
+)
+FROM unnest({shown}) WITH ORDINALITY AS asked (id, place) JOIN quotes_public p ON p.id = asked.id
+"""
+
+
+@dataclass(frozen=True)
+class WrittenPage:
+    """Quotes as the JSON of a list, and between which rows they are.
+
+    `number` counts the quotes that were found, of which only those fit that are `written`. The
+    first and the last of these are an id and the text of what the list is ordered by.
+    """
+
+    number: int
+    first: tuple[str, str]
+    last: tuple[str, str]
+    json: bytes
+
+
+def statement_of_page(
+    page: models.QuerySet[Quote], address, fields: Collection[str], *, most: int, reverse: bool
+) -> tuple[str, list]:
+    """The statement that writes so many of a page at once, and what it takes.
+
+    It gives one row, for a `WrittenPage`. Raises EmptyResultSet.
+    """
+    found, values = found_by(page)
+    if len(fields) == len(FIELDS):
+        written, addresses = ALL_WRITTEN, [address]
+    else:
+        listed, addresses = columns(fields, address)
+        written = PART_WRITTEN.replace("{columns}", listed)
+    shown, ends = f"ids[:{most}]", ["1", f"least(number, {most})"]
+    if reverse:
+        shown, ends = f"array_reverse({shown})", ends[::-1]
+    at_once = AT_ONCE.format(first=ends[0], last=ends[1], written=written.format(shown=shown))
+    return PAGE.format(page=found) + at_once, [*values, *addresses]
+
+
+def found_by(page: models.QuerySet[Quote]) -> tuple[str, list]:
+    """The statement that finds a page: ids, and what they are ordered by."""
+    column = page.query.order_by[0].lstrip("-")
+    return page.values("pk", sort_key=models.F(column)).query.sql_with_params()
+
+
+def written_page(sql: str, params: list) -> WrittenPage:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        # As PostgreSQL sends them, in UTF-8: the service would only write again what it had read.
+        number, *ends, json = (cursor.pgresult.get_value(0, column) or b"" for column in range(6))
+        first, first_key, last, last_key = (end.decode() for end in ends)
+        return WrittenPage(int(number), (first, first_key), (last, last_key), json)
+
+
 def written(
     page: models.QuerySet[Quote], address: str, fields: Collection[str] = FIELDS
 ) -> list[WrittenQuote]:
@@ -92,7 +159,7 @@ def written(
     first = page.query.order_by[0]
     column, direction = first.lstrip("-"), "DESC" if first.startswith("-") else "ASC"
     try:
-        found, values = page.values("pk", sort_key=models.F(column)).query.sql_with_params()
+        found, values = found_by(page)
     except EmptyResultSet:  # a filter that nothing can match
         return []
     if len(fields) == len(FIELDS):

@@ -21,6 +21,7 @@ from quotes.filing import Filing, capture, file, propose
 from quotes.filters import QuoteFilters
 from quotes.finding import found
 from quotes.life import STEPS
+from quotes.listing import prepared_page
 from quotes.models import Quote
 from quotes.past import EMBEDDED, PUBLIC_NAMES, PUBLIC_REASONS, PUBLIC_VERBS, restore_parts
 from quotes.public import FIELDS, WrittenQuote, address, written
@@ -228,10 +229,6 @@ class Quotes(Resource):
             add_matches(rows, page.search)
         return rows
 
-    def page_of(self, queryset) -> HttpResponse:
-        rows = self.paginate_queryset(queryset)
-        return self.paginator.get_written_response([row.json for row in rows])
-
     def parts_of(self, queryset, ordering: str, place: dict | None, wanted: int):
         if not (queryset.search and queryset.search.ranks):
             fault = "Quotes have a relevance to what is searched for: only with q or like."
@@ -241,7 +238,13 @@ class Quotes(Resource):
 
     @extend_schema(responses=FoundQuoteSerializer(many=True))
     def list(self, request):
-        return super().list(request)
+        filters, page = self.filters(), self.paginator
+        page.read(request, self)
+        if (shown := prepared_page(self, filters, page)) is not None:
+            page.link(shown.first, shown.last, shown.number)
+            return page.get_written_response(shown.json)
+        rows = page.page(page.rows(filters.filter_queryset(self.get_listed()), self))
+        return page.get_written_response(",".join(row.json for row in rows).encode())
 
     def read_back(self, pk) -> HttpResponse:
         return self.written(Quote.objects.filter(pk=pk))

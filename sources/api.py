@@ -337,6 +337,10 @@ class Endpoint(viewsets.GenericViewSet):
             )
         return [name for name in known if name in wanted]
 
+    def filters(self):
+        """The filters that are asked for, as the backend reads them. Raises BadParameter."""
+        return self.filter_backends[0]().read(self.request, self.queryset, self)
+
     # Records
 
     def may_know_all(self) -> bool:

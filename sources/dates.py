@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Self
 
-import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from drf_spectacular.utils import extend_schema_field
 from psycopg.types.range import DateRange, Range
 from rest_framework import serializers
+
+from sources.prepared import PreparedFilter
 
 EARLIEST_YEAR, LATEST_YEAR = 1000, 2999
 
@@ -163,12 +164,12 @@ class Overlaps(models.Lookup):
         return self.rhs
 
     def get_db_prep_lookup(self, value, connection):
-        return "%s::daterange", [value]
+        return "%s", [value]
 
     def as_sql(self, compiler, connection):
         lhs, lhs_params = self.process_lhs(compiler, connection)
         rhs, rhs_params = self.process_rhs(compiler, connection)
-        return f"{lhs} && {rhs}", (*lhs_params, *rhs_params)
+        return f"{lhs} && {rhs}::daterange", (*lhs_params, *rhs_params)
 
 
 PartialDateField.register_lookup(Overlaps)
@@ -221,7 +222,7 @@ serializers.ModelSerializer.serializer_field_mapping[PartialDateField] = Partial
 # Filter
 
 
-class PartialDateFilter(django_filters.Filter):
+class PartialDateFilter(PreparedFilter):
     """Rows whose date can be on or after (`edge="after"`), or on or before, the date asked for.
 
     Inclusive at both ends: 2006-02 overlaps `published_after=2006-02-28`. The conditions on the
@@ -234,13 +235,18 @@ class PartialDateFilter(django_filters.Filter):
         super().__init__(field_name=field_name, **kwargs)
         self.day_field, self.edge = day_field, edge
 
-    def filter(self, queryset, value: PartialDate | None):
-        if value is None:
-            return queryset
+    def shape(self, value: PartialDate) -> str:
+        return self.edge
+
+    def parameters(self, value: PartialDate) -> list:
         if self.edge == "before":
-            days = DateRange(None, value.last, "(]")
-            bound = {f"{self.day_field}__gt": UNKNOWN_DAY, f"{self.day_field}__lte": value.last}
+            return [DateRange(None, value.last, "(]"), value.last]
+        return [DateRange(value.first, None), date(value.first.year, 1, 1)]
+
+    def narrow(self, queryset, value, parameters):
+        days, day = parameters
+        if self.edge == "before":
+            bound = {f"{self.day_field}__gt": UNKNOWN_DAY, f"{self.day_field}__lte": day}
         else:
-            days = DateRange(value.first, None)
-            bound = {f"{self.day_field}__gte": date(value.first.year, 1, 1)}
+            bound = {f"{self.day_field}__gte": day}
         return queryset.filter(**{f"{self.field_name}__overlaps": days}, **bound)

@@ -4,14 +4,15 @@ The first line of a filter's docstring, and its `schema`, are what the OpenAPI d
 """
 
 import re
-from copy import copy
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q, Value
+from django.db.models import Exists, F, Q, Value
+from django.db.models.lookups import In
 from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.functional import cached_property
 from django.utils.timezone import is_naive, make_aware
 
 from sources.dates import PartialDateFilter, PartialDateFormField
@@ -26,6 +27,7 @@ from sources.models import (
     UrlKey,
 )
 from sources.names import as_uuid
+from sources.prepared import Parameter, PreparedFilter
 
 MOST_VALUES = 20
 
@@ -63,7 +65,7 @@ def list_schema(check) -> dict:
     return {"type": "array", "items": item, "maxItems": MOST_VALUES}
 
 
-class ListFilter(django_filters.Filter):
+class ListFilter(PreparedFilter):
     """Rows whose column has one of the values."""
 
     field_class = ListField
@@ -71,6 +73,15 @@ class ListFilter(django_filters.Filter):
     def __init__(self, *, check=an_id, **kwargs):
         super().__init__(check=check, lookup_expr="in", **kwargs)
         self.schema = list_schema(check)
+
+    def shape(self, value):
+        return len(value)
+
+    def parameters(self, value):
+        return value
+
+    def narrow(self, queryset, value, parameters):
+        return queryset.filter(In(F(self.field_name), parameters))
 
 
 class RecordsFilter(ListFilter):
@@ -81,7 +92,16 @@ class RecordsFilter(ListFilter):
         super().__init__(**kwargs)
 
     def filter(self, queryset, value):
-        return super().filter(queryset, value and [*value, *self.records.survivors(value).values()])
+        keys = value and [*value, *self.records.survivors(value).values()]
+        return self.narrow(queryset, value, keys) if value else queryset
+
+    def holds(self, parameters):
+        return none_led_on(self.records, parameters)
+
+
+def none_led_on(records, ids) -> Q:
+    """That none of the records with these ids was merged into another."""
+    return ~Q(Exists(records.filter(pk__in=ids, merged_into__isnull=False)))
 
 
 class ChoicesFilter(ListFilter):
@@ -98,6 +118,15 @@ class ChoicesFilter(ListFilter):
         super().__init__(check=check, **kwargs)
         self.schema["items"]["enum"] = choices.values
 
+    def shape(self, value):
+        return tuple(value)
+
+    def parameters(self, value):
+        return []
+
+    def narrow(self, queryset, value, parameters):
+        return queryset.filter(**{f"{self.field_name}__in": value})
+
 
 class OutletFilter(ListFilter):
     """Rows of these outlets, each given by id or by slug."""
@@ -105,11 +134,14 @@ class OutletFilter(ListFilter):
     def __init__(self, *, check=lambda value: as_uuid(value) or value, **kwargs):
         super().__init__(check=check, **kwargs)
 
-    def filter(self, queryset, value):
-        return self.printed_in(queryset, self.keys(value)) if value else queryset
+    def shape(self, value):
+        return None if any(isinstance(each, str) for each in value) else super().shape(value)
 
-    def printed_in(self, queryset, keys: list):
-        return queryset.filter(**{f"{self.field_name}__in": keys})
+    def filter(self, queryset, value):
+        return self.narrow(queryset, value, self.keys(value)) if value else queryset
+
+    def holds(self, parameters):
+        return none_led_on(Outlet.objects, parameters)
 
     def keys(self, values: list) -> list:
         slugs = [value for value in values if isinstance(value, str)]
@@ -136,6 +168,9 @@ class LanguageFilter(ListFilter):
 
     def __init__(self, **kwargs):
         super().__init__(check=a_language, **kwargs)
+
+    def shape(self, value):
+        return None
 
     def filter(self, queryset, value):
         if not value:
@@ -236,7 +271,7 @@ class MomentField(forms.Field):
         return make_aware(moment) if is_naive(moment) else moment
 
 
-class MomentFilter(django_filters.Filter):
+class MomentFilter(PreparedFilter):
     """Rows made or changed at or after a moment (RFC 3339), or from a day on."""
 
     field_class = MomentField
@@ -244,17 +279,42 @@ class MomentFilter(django_filters.Filter):
     def __init__(self, field_name: str, **kwargs):
         super().__init__(field_name=field_name, lookup_expr="gte", **kwargs)
 
+    def shape(self, value):
+        return "moment"
 
-class RangesForm(forms.Form):
-    """Refuses a range that ends before it begins: nothing could be in it."""
+    def parameters(self, value):
+        return [value]
 
-    def clean(self):
-        cleaned = super().clean()
-        for name, last in list(cleaned.items()):
-            first = cleaned.get(name.replace("_before", "_after"))
-            if name.endswith("_before") and first and last and last.last < first.first:
-                self.add_error(name, f"{last} is before {first}: the range holds no day.")
-        return cleaned
+    def narrow(self, queryset, value, parameters):
+        return queryset.filter(**{f"{self.field_name}__gte": parameters[0]})
+
+
+class Asked:
+    """The values of query parameters, read by the fields of their filters.
+
+    What a form is to filters, which has fields of its own and ways to show them besides.
+    """
+
+    def __init__(self, filters: dict[str, django_filters.Filter], data: Mapping[str, str]):
+        self.cleaned_data, self.errors = {}, {}
+        for name, one in filters.items():
+            try:
+                self.cleaned_data[name] = one.field.clean(data.get(name))
+            except ValidationError as error:
+                self.errors[name] = error.messages
+        self.refuse_empty_ranges()
+
+    def refuse_empty_ranges(self) -> None:
+        """Refuse a range that ends before it begins: nothing could be in it."""
+        for name in [each for each in self.cleaned_data if each.endswith("_before")]:
+            last = self.cleaned_data[name]
+            first = self.cleaned_data.get(name.replace("_before", "_after"))
+            if first and last and last.last < first.first:
+                del self.cleaned_data[name]
+                self.errors[name] = [f"{last} is before {first}: the range holds no day."]
+
+    def is_valid(self) -> bool:
+        return not self.errors
 
 
 class AskedFilters(django_filters.FilterSet):
@@ -264,20 +324,54 @@ class AskedFilters(django_filters.FilterSet):
         known, self.base_filters = self.base_filters, {}  # of all of which a copy would be made
         super().__init__(data, queryset, **kwargs)
         del self.base_filters
-        for name, known_filter in known.items():
-            if data is None or name in data:
-                self.filters[name] = asked = copy(known_filter)
-                asked.parent, asked.model = self, self.queryset.model
+        self.filters = {name: known[name] for name in known if data is None or name in data}
 
-    def get_form_class(self):
-        return form_of(type(self), tuple(self.filters))
+    @cached_property
+    def form(self) -> Asked:
+        return Asked(self.filters, self.data)
 
+    def filter_queryset(self, queryset, places: Iterable[Parameter] | None = None):
+        """What was asked for; with places, for any values of this `shape` that take them."""
+        if places is None:
+            return super().filter_queryset(queryset)
+        places = iter(places)
+        for name, value in self.form.cleaned_data.items():
+            own = [next(places) for _ in self.filters[name].parameters(value)]
+            queryset = self.filters[name].narrow(queryset, value, own)
+        return queryset
 
-@lru_cache(maxsize=500)
-def form_of(filterset: type[AskedFilters], names: tuple[str, ...]) -> type[forms.Form]:
-    """The form that reads these parameters."""
-    fields = {name: copy(filterset.base_filters[name]).field for name in names}
-    return type(f"{filterset.__name__}Form", (filterset._meta.form,), fields)
+    # What a prepared statement depends on, and what it takes
+
+    def shape(self) -> tuple | None:
+        """What a statement with these filters depends on; None where that is the values."""
+        shapes = []
+        for name, value in self.form.cleaned_data.items():
+            one = self.filters[name]
+            shape = one.shape(value) if isinstance(one, PreparedFilter) else None
+            if shape is None:
+                return None
+            shapes.append((name, shape))
+        return tuple(shapes)
+
+    def parameters(self) -> list:
+        """The values that the places stand for, in their order."""
+        asked = self.form.cleaned_data
+        return [
+            each for name, value in asked.items() for each in self.filters[name].parameters(value)
+        ]
+
+    def condition(self, places: Iterable) -> Q:
+        """What has to be true of the values that take these places: see `PreparedFilter.holds`."""
+        places, conditions = iter(places), Q()
+        for name, value in self.form.cleaned_data.items():
+            own = [next(places) for _ in self.filters[name].parameters(value)]
+            conditions &= self.filters[name].holds(own)
+        return conditions
+
+    def hold(self) -> bool:
+        """Whether that is true of the values that were given."""
+        condition = self.condition(self.parameters())
+        return not condition or condition.check({})
 
 
 class Changes(AskedFilters):
@@ -317,7 +411,6 @@ class ArticleFilters(Changes, PublishedRange):
     class Meta:
         model = Article
         fields = []
-        form = RangesForm
 
 
 class OrganisationFilters(Changes):

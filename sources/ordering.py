@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from sources.prepared import Parameter
+
 
 class ComparesRows(models.Func):
     """`(a, b) < (c, d)`, or another comparison of rows: one that an index on (a, b) answers."""
@@ -10,7 +12,8 @@ class ComparesRows(models.Func):
 
     def __init__(self, columns: list[str], values: list | tuple, comparison: str):
         self.comparison = comparison
-        super().__init__(*map(models.F, columns), *map(models.Value, values))
+        values = [v if isinstance(v, Parameter) else models.Value(v) for v in values]
+        super().__init__(*map(models.F, columns), *values)
 
     def as_sql(self, compiler, connection, **context):
         sides, params = [], []

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from urllib.parse import urlencode
 
 from django.core import signing
 from django.http import HttpResponse
@@ -32,54 +33,93 @@ class KeysetPagination(pagination.BasePagination):
     aside = frozenset({"cursor", "limit", "fields", "count"})
 
     def paginate_queryset(self, queryset, request, view=None) -> list:
+        self.read(request, view)
+        return self.page(self.rows(queryset, view))
+
+    def read(self, request, view) -> None:
+        """Which page is asked for. Raises BadParameter."""
         self.request = request
+        self.address = request.build_absolute_uri(request.path)
         asked = request.query_params.get("limit")
         self.limit = whole_number("limit", asked, self.USUAL, most=self.MOST)
-        self.counted = self._count(request.query_params.get("count"), queryset)
-        name = self._ordering(request.query_params.get("ordering"), view)
-        is_ranked = name in view.best_first
-        descending = is_ranked or name.startswith("-")
-        column = name if is_ranked else view.orderings[name.lstrip("-")]
-        self.stamp = [request.path, name, self._query(request)]
+        self.is_counted = self._is_counted(request.query_params.get("count"))
+        self.counted = None
+        self.name = self._ordering(request.query_params.get("ordering"), view)
+        self.is_ranked = self.name in view.best_first
+        descending = self.is_ranked or self.name.startswith("-")
+        self.column = self.name if self.is_ranked else view.orderings[self.name.lstrip("-")]
+        self.stamp = [request.path, self.name, self._query(request)]
+        self.place = self._place(request.query_params.get("cursor"))
+        self.kept = {}
+        self.backwards = self.place is not None and self.place["back"]
+        self.falls = descending is not self.backwards
 
-        place = self._place(request.query_params.get("cursor"))
-        backwards = place is not None and place["back"]
-        sign, comparison = ("-", "<") if descending is not backwards else ("", ">")
-        order = (f"{sign}{column}", f"{sign}pk")
-        parts, self.kept, rows = [queryset], {}, []
-        if is_ranked:
-            parts, self.kept = view.parts_of(queryset, name, place, self.limit + 1)
+    @property
+    def at(self) -> list[str]:
+        """Beyond which row the page is: what it is ordered by, and the id; nothing at first."""
+        return [] if self.place is None else self.place["at"]
+
+    def shape(self) -> tuple:
+        """What the statement of the page depends on, beside the values of `at`."""
+        return self.column, self.falls, self.backwards, self.limit, self.place is None
+
+    def rows(self, queryset, view) -> list:
+        """The rows of the page, and one more if more follow."""
+        if self.is_counted:
+            value, is_exact = count_or_estimate(queryset, exact_up_to=self.COUNTED)
+            self.counted = {"value": value, "exact": is_exact}
+        parts, rows = [queryset], []
+        if self.is_ranked:
+            parts, self.kept = view.parts_of(queryset, self.name, self.place, self.limit + 1)
         for part in parts:
-            if place is not None:
-                part = part.filter(ComparesRows([column, "pk"], place["at"], comparison))
-            rows += view.rows_of(part.order_by(*order)[: self.limit + 1 - len(rows)])
+            rows += view.rows_of(self.ordered(part, self.at)[: self.limit + 1 - len(rows)])
             if len(rows) > self.limit:
                 break
-        more, rows = len(rows) > self.limit, rows[: self.limit]
-        if backwards:
-            rows.reverse()
-        self.next = self.previous = None
-        if rows:
-            if more or backwards:
-                self.next = self._link(rows[-1], column, back=False)
-            if place is not None and (more or not backwards):
-                self.previous = self._link(rows[0], column, back=True)
-        elif place is not None and not backwards:
-            # Past the end: the way back starts from where this page stands.
-            self.previous = self._url({**place, "back": True})
         return rows
+
+    def ordered(self, queryset, at):
+        """What is beyond this place, in the order in which the page is read."""
+        sign, comparison = ("-", "<") if self.falls else ("", ">")
+        if at:
+            queryset = queryset.filter(ComparesRows([self.column, "pk"], at, comparison))
+        return queryset.order_by(f"{sign}{self.column}", f"{sign}pk")
+
+    def page(self, rows: list) -> list:
+        """Of these rows those of the page, in the order of the list, and links to those around."""
+        number, rows = len(rows), rows[: self.limit]
+        if self.backwards:
+            rows.reverse()
+        ends = [(row.pk, getattr(row, self.column)) for row in (*rows[:1], *rows[-1:])]
+        self.link(*(ends or (None, None)), number)
+        return rows
+
+    def link(self, first: tuple | None, last: tuple | None, number: int) -> None:
+        """Say where the pages before and after this one are.
+
+        Of the first and the last row: the id, and what it is ordered by. The number is that of the
+        rows that were found, one more than fit if more follow.
+        """
+        more = number > self.limit
+        self.next = self.previous = None
+        if number:
+            if more or self.backwards:
+                self.next = self._link(last, back=False)
+            if self.place is not None and (more or not self.backwards):
+                self.previous = self._link(first, back=True)
+        elif self.place is not None and not self.backwards:
+            # Past the end: the way back starts from where this page stands.
+            self.previous = self._url({**self.place, "back": True})
 
     def get_paginated_response(self, data) -> Response:
         answer = {"next": self.next, "previous": self.previous, "results": data}
         return Response({**answer, "count": self.counted} if self.counted else answer)
 
-    def get_written_response(self, rows: list[str]) -> HttpResponse:
-        """The same, of rows that are JSON already."""
-        answer = json.dumps({"next": self.next, "previous": self.previous})[:-1]
+    def get_written_response(self, rows: bytes) -> HttpResponse:
+        """The same, of rows that are JSON already, with commas between."""
+        links = json.dumps({"next": self.next, "previous": self.previous})[:-1]
         count = f', "count": {json.dumps(self.counted)}' if self.counted else ""
-        return HttpResponse(
-            f'{answer}, "results": [{",".join(rows)}]{count}}}', content_type="application/json"
-        )
+        body = b"".join([links.encode(), b', "results": [', rows, b"]", count.encode(), b"}"])
+        return HttpResponse(body, content_type="application/json")
 
     def get_paginated_response_schema(self, schema):
         link = {"type": ["string", "null"], "format": "uri"}
@@ -120,13 +160,10 @@ class KeysetPagination(pagination.BasePagination):
 
     # Reading parameters
 
-    def _count(self, value: str | None, queryset) -> dict | None:
+    def _is_counted(self, value: str | None) -> bool:
         if value not in (None, "true", "false"):
             raise BadParameter({"count": ["true or false."]})
-        if value != "true":
-            return None
-        value, is_exact = count_or_estimate(queryset, exact_up_to=self.COUNTED)
-        return {"value": value, "exact": is_exact}
+        return value == "true"
 
     def _ordering(self, value: str | None, view) -> str:
         if value is None:
@@ -163,13 +200,12 @@ class KeysetPagination(pagination.BasePagination):
             )
         return place
 
-    def _link(self, row, column: str, *, back: bool) -> str:
-        at = [str(getattr(row, column)), str(row.pk)]
-        return self._url({**self.kept, "at": at, "back": back})
+    def _link(self, row: tuple, *, back: bool) -> str:
+        key, value = row
+        return self._url({**self.kept, "at": [str(value), str(key)], "back": back})
 
     def _url(self, place: dict) -> str:
-        query = self.request.query_params.copy()
+        query = {name: self.request.query_params[name] for name in self.request.query_params}
         query["cursor"] = SIGNER.sign_object({**place, "of": self.stamp})
         query.pop("count", None)
-        path = self.request.build_absolute_uri(self.request.path)
-        return f"{path}?{query.urlencode()}"
+        return f"{self.address}?{urlencode(query)}"
