@@ -103,7 +103,7 @@ def announced(get_response):
     def middleware(request):
         is_api = request.path.startswith("/api/")
         is_safe = request.method in permissions.SAFE_METHODS
-        given = request.headers.get("X-Request-ID", "")
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         usable = 0 < len(given) <= LONGEST_REQUEST_ID and given.isprintable()
         request_id = given if usable else str(uuid4())
         with acting(

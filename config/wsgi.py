@@ -1,13 +1,17 @@
 """The entry point of the server: requests get a statement timeout, commands do not."""
 
+import gc
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("ONRECORD_STATEMENT_TIMEOUT", "15s")
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 from sources.stopping import heed_signals
 
 heed_signals()
 application = get_wsgi_application()
+_ = get_resolver().url_patterns  # with all views, for which the first request need not wait
+gc.freeze()  # what is loaded by now stays, and need not be looked through for garbage

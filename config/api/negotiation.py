@@ -1,5 +1,8 @@
 """Which representation an answer has: by `?format=`, else by `Accept` (RFC 9110)."""
 
+from collections.abc import Iterator
+from functools import lru_cache
+
 from django.http.request import MediaType
 from rest_framework import exceptions, negotiation
 
@@ -17,36 +20,46 @@ class Negotiation(negotiation.DefaultContentNegotiation):
         if asked := request.query_params.get("format"):
             named = [renderer for renderer in renderers if renderer.format == asked]
             return (named or renderers)[0], (named or renderers)[0].media_type
-        ranges = list(self._ranges(request))
-        fits = [
-            (self._fit(MediaType(renderer.media_type), ranges), -place, renderer)
-            for place, renderer in enumerate(renderers)
-        ]
-        (quality, _, accepted), _, renderer = max(fits, key=lambda fit: (fit[0][:2], fit[1]))
-        if not quality:
-            offered = ", ".join(renderer.media_type for renderer in renderers)
+        types = tuple(renderer.media_type for renderer in renderers)
+        if (liked := best(tuple(self.get_accept_list(request)), types)) is None:
+            offered = ", ".join(types)
             raise exceptions.NotAcceptable(f"Accept names nothing that is here: {offered}.")
-        return renderer, str(accepted)
+        place, accepted = liked
+        return renderers[place], accepted
 
-    def _ranges(self, request):
-        for token in self.get_accept_list(request) or ["*/*"]:
-            try:
-                yield MediaType(token)
-            except ValueError:
-                continue  # malformed: it names nothing
 
-    def _fit(self, offered: MediaType, ranges: list[MediaType]) -> tuple:
-        """Quality and closeness of the range that names this type most closely, and that range."""
-        profile = offered.params.get("profile")
-        closest = (0, -1, None)
-        for one in ranges:
-            wildcards = (one.main_type == "*") + (one.sub_type == "*")
-            if (
-                one.main_type in ("*", offered.main_type)
-                and one.sub_type in ("*", offered.sub_type)
-                and one.params.get("profile", profile) == profile
-            ):
-                closeness = 4 - 2 * wildcards + ("profile" in one.params)
-                if closeness > closest[1]:
-                    closest = (one.quality, closeness, one)
-        return closest
+@lru_cache(maxsize=1_000)
+def best(accepted: tuple[str, ...], offered: tuple[str, ...]) -> tuple[int, str] | None:
+    """Which of the types that are offered is liked best, and the range that names it.
+
+    None if all that is offered is refused.
+    """
+    ranges = list(ranges_of(accepted or ("*/*",)))
+    fits = [(fit(MediaType(one), ranges), -place) for place, one in enumerate(offered)]
+    (quality, _, named), place = max(fits, key=lambda each: (each[0][:2], each[1]))
+    return (-place, str(named)) if quality else None
+
+
+def ranges_of(accepted: tuple[str, ...]) -> Iterator[MediaType]:
+    for token in accepted:
+        try:
+            yield MediaType(token)
+        except ValueError:
+            continue  # malformed: it names nothing
+
+
+def fit(offered: MediaType, ranges: list[MediaType]) -> tuple[float, int, MediaType | None]:
+    """Quality and closeness of the range that names this type most closely, and that range."""
+    profile = offered.params.get("profile")
+    closest = (0, -1, None)
+    for one in ranges:
+        wildcards = (one.main_type == "*") + (one.sub_type == "*")
+        if (
+            one.main_type in ("*", offered.main_type)
+            and one.sub_type in ("*", offered.sub_type)
+            and one.params.get("profile", profile) == profile
+        ):
+            closeness = 4 - 2 * wildcards + ("profile" in one.params)
+            if closeness > closest[1]:
+                closest = (one.quality, closeness, one)
+    return closest

@@ -17,9 +17,10 @@ class Counted(throttling.SimpleRateThrottle):
         self.left = self.duration - spent
         present = f"{key}:{window:.0f}"
         before = self.cache.get(f"{key}:{window - 1:.0f}", 0) * self.left / self.duration
-        if self.cache.get(present, 0) + before >= self.num_requests:
+        made = self.cache.get(present)
+        if (made or 0) + before >= self.num_requests:
             return False
-        if not self.cache.add(present, 1, 2 * self.duration):
+        if made is not None or not self.cache.add(present, 1, 2 * self.duration):
             self.cache.incr(present)
         return True
 

@@ -39,6 +39,7 @@ import importlib.util
 import locale
 import os
 import pwd
+import select
 import shutil
 import signal
 import stat
@@ -72,6 +73,9 @@ SETTINGS = {
 PATIENCE = 120
 """Seconds to wait for a start, which may have to recover from a crash, or for a stop."""
 
+LOOK_EVERY = 1
+"""Seconds between two looks whether a running server's directory is still there."""
+
 LINGER = 2
 """Seconds the server outlives its last user."""
 
@@ -96,17 +100,20 @@ def ensure_running(directory: Path) -> None:
     """
     cluster = _cluster(directory)
     with _one_thread:
-        if _is_used(cluster) and cluster.is_ready():
+        if _is_alive(cluster) or (_is_used(cluster) and cluster.is_ready()):
             return
         cluster.prepare()
         if not _is_used(cluster):
             _used[cluster.directory] = cluster.lock("users", fcntl.LOCK_SH)
         with cluster.locked("start"):
             _start_unless_running(cluster)
+        _watch(cluster)
 
 
 _one_thread = threading.Lock()
 _used: dict[Path, int] = {}  # This process's hold on users.lock, not closed while it lives.
+_looked: dict[Path, float] = {}  # When its directory was last seen to be the same.
+_watched: dict[Path, int] = {}  # The server's process, by a descriptor that tells of its end.
 
 
 @cache
@@ -118,6 +125,31 @@ def _is_used(cluster: "Cluster") -> bool:
     """Whether this process holds users.lock: that file, not one of a directory since deleted."""
     file = _used.get(cluster.directory)
     return file is not None and cluster.is_lock_file("users", file)
+
+
+def _watch(cluster: "Cluster") -> None:
+    """Keep hold of the running server, where the system can: to look costs next to nothing then."""
+    if (file := _watched.pop(cluster.directory, None)) is not None:
+        os.close(file)
+    if hasattr(os, "pidfd_open"):
+        with suppress(OSError, ValueError, IndexError):  # it has just died: the next one looks
+            _watched[cluster.directory] = os.pidfd_open(cluster.postmaster())
+
+
+def _is_alive(cluster: "Cluster") -> bool:
+    """Whether the server that was running when it was looked for is the one that runs now.
+
+    That its directory was deleted is noticed within a second.
+    """
+    if (file := _watched.get(cluster.directory)) is None:
+        return False
+    if (now := time.monotonic()) - _looked.get(cluster.directory, 0) > LOOK_EVERY:
+        if not _is_used(cluster):
+            return False
+        _looked[cluster.directory] = now
+    end = select.poll()
+    end.register(file, select.POLLIN)
+    return not end.poll(0)
 
 
 def _start_unless_running(cluster: "Cluster") -> None:
