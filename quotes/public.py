@@ -72,35 +72,27 @@ def columns(fields: Collection[str], address: str) -> tuple[str, list[str]]:
 PAGE = "WITH page (id, key) AS MATERIALIZED ({page})"
 """The page is found before anything is joined to it: see `Endpoint.rows_of`."""
 
-WHOLE = """
+ROWS = """
 SELECT quote.id, quote.key, quote.json
 FROM (SELECT array_agg(id) AS ids, array_agg(key::text) AS keys FROM page) page
-CROSS JOIN LATERAL unnest(page.ids, page.keys, ARRAY(SELECT quotes_written(page.ids, %s)))
+CROSS JOIN LATERAL unnest(page.ids, page.keys, ARRAY(SELECT {written}))
     AS quote (id, key, json)
 """
 
-IN_PART = """
-SELECT page.id, page.key::text, (SELECT row_to_json(shown) FROM (SELECT {columns}) shown)::text
-FROM page JOIN quotes_public p ON p.id = page.id
-ORDER BY page.key {direction}, page.id {direction}
-"""
-
-
 AT_ONCE = """
-SELECT number, ids[{first}], keys[{first}], ids[{last}], keys[{last}], ({written})
+SELECT number, ids[{first}], keys[{first}], ids[{last}], keys[{last}],
+    (SELECT string_agg(json, ',') FROM {written} json)
 FROM (
     SELECT count(*) AS number, array_agg(id) AS ids, array_agg(key::text) AS keys FROM page
 ) page
 """
 
-ALL_WRITTEN = "SELECT string_agg(json, ',') FROM quotes_written({shown}, %s) json"
 
-PART_WRITTEN = """
-SELECT string_agg(
-    (SELECT row_to_json(shown) FROM (SELECT {columns}) shown)::text, ',' ORDER BY place
-)
-FROM unnest({shown}) WITH ORDINALITY AS asked (id, place) JOIN quotes_public p ON p.id = asked.id
-"""
+def writing(ids: str, address, fields: Collection[str]) -> tuple[str, list]:
+    """The call, as SQL with its parameters, that writes these fields of the quotes with the ids."""
+    if len(fields) == len(FIELDS):
+        return f"quotes_written({ids}, %s)", [address]
+    return f"quotes_written({ids}, %s, %s)", [address, list(fields)]
 
 
 @dataclass(frozen=True)
@@ -125,16 +117,12 @@ def statement_of_page(
     It gives one row, for a `WrittenPage`. Raises EmptyResultSet.
     """
     found, values = found_by(page)
-    if len(fields) == len(FIELDS):
-        written, addresses = ALL_WRITTEN, [address]
-    else:
-        listed, addresses = columns(fields, address)
-        written = PART_WRITTEN.replace("{columns}", listed)
     shown, ends = f"ids[:{most}]", ["1", f"least(number, {most})"]
     if reverse:
         shown, ends = f"array_reverse({shown})", ends[::-1]
-    at_once = AT_ONCE.format(first=ends[0], last=ends[1], written=written.format(shown=shown))
-    return PAGE.format(page=found) + at_once, [*values, *addresses]
+    written, asked = writing(shown, address, fields)
+    at_once = AT_ONCE.format(first=ends[0], last=ends[1], written=written)
+    return PAGE.format(page=found) + at_once, [*values, *asked]
 
 
 def found_by(page: models.QuerySet[Quote]) -> tuple[str, list]:
@@ -156,17 +144,12 @@ def written(
     page: models.QuerySet[Quote], address: str, fields: Collection[str] = FIELDS
 ) -> list[WrittenQuote]:
     """The quotes of a page in its order (by a column, then by id, alike); one statement."""
-    first = page.query.order_by[0]
-    column, direction = first.lstrip("-"), "DESC" if first.startswith("-") else "ASC"
+    column = page.query.order_by[0].lstrip("-")
     try:
         found, values = found_by(page)
     except EmptyResultSet:  # a filter that nothing can match
         return []
-    if len(fields) == len(FIELDS):
-        rows, addresses = WHOLE, [address]
-    else:
-        listed, addresses = columns(fields, address)
-        rows = IN_PART.format(columns=listed, direction=direction)
+    written, asked = writing("page.ids", address, fields)
     with connection.cursor() as cursor:
-        cursor.execute(PAGE.format(page=found) + rows, [*values, *addresses])
+        cursor.execute(PAGE.format(page=found) + ROWS.format(written=written), [*values, *asked])
         return [WrittenQuote(key, json, column, value) for key, value, json in cursor.fetchall()]
