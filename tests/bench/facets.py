@@ -85,14 +85,16 @@ def measure(client, rounds: int) -> dict[str, tuple[float, float, int]]:
 
 
 def plan(client, path: str, query: dict) -> str:
-    from django.db import connection
+    from django.db import connection, transaction
     from django.test.utils import CaptureQueriesContext
+
+    from quotes.statistics.counting import FOR_COUNTING
 
     with CaptureQueriesContext(connection) as made:
         client.get(f"{API}{path}?{urlencode(query)}")
     (sql,) = [one["sql"] for one in made.captured_queries if one["sql"].startswith("WITH rows")]
-    with connection.cursor() as cursor:
-        cursor.execute("SET work_mem = '16MB'; SET jit = off")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(FOR_COUNTING)
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {sql.replace('%', '%%')}", [])
         return "\n".join(line for (line,) in cursor.fetchall())
 
