@@ -238,7 +238,7 @@ class Quotes(Resource):
 
     @extend_schema(responses=FoundQuoteSerializer(many=True))
     def list(self, request):
-        filters, page = self.filters(), self.paginator
+        filters, page = self.read_filters(), self.paginator
         page.read(request, self)
         if (shown := prepared_page(self, filters, page)) is not None:
             page.link(shown.first, shown.last, shown.number)

@@ -337,7 +337,7 @@ class Endpoint(viewsets.GenericViewSet):
             )
         return [name for name in known if name in wanted]
 
-    def filters(self):
+    def read_filters(self):
         """The filters that are asked for, as the backend reads them. Raises BadParameter."""
         return self.filter_backends[0]().read(self.request, self.queryset, self)
 

@@ -155,6 +155,13 @@ class FirstDay(models.Func):
     output_field = models.DateField()
 
 
+class Imprecise(models.Func):
+    """Whether a partial date leaves the day open; NULL where it is unknown."""
+
+    template = "(upper(%(expressions)s) - lower(%(expressions)s) > 1)"
+    output_field = models.BooleanField()
+
+
 class Overlaps(models.Lookup):
     """`published__overlaps=DateRange(…)`: some day is in both. Unknown overlaps nothing."""
 

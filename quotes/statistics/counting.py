@@ -1,15 +1,32 @@
 """The statements that count quotes, for all that follows a first `WITH rows AS (…)`.
 
-What is read of a quote is held by indexes (`COUNTED` in `quotes.models.quotes`): while only their
-columns are asked for, PostgreSQL goes through an index once for each pass, in parallel where there
-is much of it. Where another filter is given, the quotes that match are found once and kept aside.
+What is read of a quote is held by indexes: of all there is by small ones (`tallied_indexes` in
+`quotes.models.quotes`), of one speaker, organisation, outlet or time by those of `COUNTED`. As long
+as a part of the statement asks for no other columns than one of them has, PostgreSQL reads no quote
+but that index, and in parallel where there is much of it.
 
-A dimension is counted in two steps: by what stands in an index (`raw`), which is cheap for many
-rows; then what was counted is summed up by what is shown (`key`), of which there is less.
+Counting is done in two steps: by what stands in an index (`raw`), which is cheap for many rows;
+then what was counted is summed up by what is shown (`key`), of which there is less.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+
+from sources.dates import UNKNOWN_DAY
+
+# Which filters are answered how
+
+TALLIED = {"kind", "status", "language", "anchor"}
+"""Filters whose columns are in each of the small indexes."""
+
+DATED = {"kind", "status", "language", "published_after", "published_before"}
+"""Filters that the index by day answers, which may leave most of all quotes."""
+
+OF_AN_OUTLET = TALLIED | {"outlet"}
+"""Filters that the small index by outlet answers, from which two of three passes are made."""
+
+COVERED = DATED | {"speaker", "organisation", "outlet"}
+"""Filters that one of the indexes of `COUNTED` answers."""
+
 
 # By what
 
@@ -18,59 +35,71 @@ from dataclasses import dataclass
 class Dimension:
     """What quotes are counted by, in SQL.
 
-    `raw` is an expression over `rows`; `key` one over `part`, the groups of rows that have the same
-    `raw`, under the dimension's own name, and what is `joined` to them. `shown` is the value as the
-    API shows it, of a group `top`. NULL is unknown.
+    `raw` is an expression over `columns` of `rows`; `shown` is the value as the API shows it, of a
+    group `top`, by its `key`. NULL is unknown. Where the key is not what stands in an index,
+    `keyed` tells of each `raw` in `parts`, with its number `n`, its `key` and how that is
+    `written`, if it knows.
     """
 
+    columns: tuple[str, ...]
     raw: str
     shown: str
-    key: str = ""
-    joined: str = ""
+    keyed: str = ""
 
 
-def shown_of(table: str, *names: str) -> str:
+def record(column: str, table: str, *names: str) -> Dimension:
     told = ", ".join(f"'{name}', {name}" for name in names)
-    return f"(SELECT json_build_object({told}) FROM {table} WHERE id = top.key)"
+    shown = f"(SELECT json_build_object({told}) FROM {table} WHERE id = top.key)"
+    return Dimension((column,), column, shown)
 
 
-WORD = "to_json(top.key)"
+def word(column: str, **more: str) -> Dimension:
+    return Dimension((column,), column, "to_json(top.key)", **more)
+
 
 DIMENSIONS = {
-    "speaker": Dimension("speaker_id", shown_of("sources_speaker", "id", "name", "kind")),
-    "organisation": Dimension("organisation_id", shown_of("sources_organisation", "id", "name")),
+    "speaker": record("speaker_id", "sources_speaker", "id", "name", "kind"),
+    "organisation": record("organisation_id", "sources_organisation", "id", "name"),
     # The affiliation's, else the printed one, else the one that was filed: `Quote.shown_role`
     "role": Dimension(
+        ("affiliation_id", "role_key"),
         "coalesce(affiliation_id, role_key)",
-        """(
-            SELECT to_json(coalesce(a.role, nullif(q.attribution_role, ''), q.role))
-            FROM quotes_quote q LEFT JOIN sources_affiliation a ON a.id = q.affiliation_id
-            WHERE q.id = top.one
-        )""",
-        key="coalesce(quotes_role_key(a.role), part.role)",
-        joined="LEFT JOIN sources_affiliation a ON a.id = part.role",
+        shown="""to_json(coalesce(top.written, (
+            SELECT coalesce(nullif(attribution_role, ''), role) FROM quotes_quote
+            WHERE role_key = top.key AND affiliation_id IS NULL LIMIT 1
+        )))""",
+        # A key is worked out for each role that is held, not for each who holds it
+        keyed="""
+            WITH held AS MATERIALIZED (
+                SELECT raw, n, (SELECT role FROM sources_affiliation WHERE id = raw) AS written
+                FROM parts
+            ), keys AS MATERIALIZED (
+                SELECT written, quotes_role_key(written) AS key
+                FROM (SELECT DISTINCT written FROM held) roles
+            )
+            SELECT raw, n, coalesce(keys.key, raw) AS key, written
+            FROM held LEFT JOIN keys USING (written)
+        """,
     ),
-    "outlet": Dimension("outlet_id", shown_of("sources_outlet", "id", "name", "slug")),
-    "kind": Dimension("kind", WORD),
-    "status": Dimension("status", WORD),
-    "language": Dimension("language", WORD),
-    "year": Dimension(
+    "outlet": record("outlet_id", "sources_outlet", "id", "name", "slug"),
+    "kind": word("kind"),
+    "status": word("status"),
+    "language": word("language"),
+    "year": word(
         "published_day",
-        WORD,
-        key="nullif(to_char(part.year, 'YYYY'), '0001')",  # `sources.dates.UNKNOWN_DAY`
+        keyed=f"SELECT raw, n, to_char(nullif(raw, '{UNKNOWN_DAY}'), 'YYYY') AS key,"
+        " NULL AS written FROM parts",
     ),
 }
 
-# Together is counted what has few combinations.
+# Together is counted what has few combinations, and stands in one of the small indexes.
 PASSES = (
-    ("speaker", "organisation"),
-    ("role",),
+    ("speaker", "organisation", "role"),
     ("outlet", "kind", "status", "language"),
     ("year",),
 )
 
 COLUMNS = (
-    "id",
     "speaker_id",
     "organisation_id",
     "outlet_id",
@@ -83,72 +112,87 @@ COLUMNS = (
     "published_day",
 )
 
-INDEXED = {
-    "speaker",
-    "organisation",
-    "outlet",
-    "kind",
-    "status",
-    "language",
-    "published_after",
-    "published_before",
-}
-"""Filters that an index answers which holds all that is counted."""
-
-# Room for the hash table of each pass, no compiling, which takes longer than it saves, and groups
-# that cost about what they do when a parallel worker hands them over.
+# Room for the hash tables, no compiling, which takes longer than it saves, and parallel workers
+# where there is enough to do, however few pages that is in a small index.
 FOR_COUNTING = (
-    "SELECT set_config('work_mem', '16MB', true), set_config('jit', 'off', true),"
-    " set_config('parallel_tuple_cost', '0.02', true)"
+    "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),"
+    " set_config('parallel_tuple_cost', '0.005', true),"
+    " set_config('min_parallel_index_scan_size', '0', true)"
 )
 
 
-def counted_in(number: int, names: Iterable[str]) -> str:
-    """One pass over the rows: the groups `pass_N` with their number `n` and `one` of their ids."""
-    raws = [f"{DIMENSIONS[name].raw} AS {name}" for name in names]
-    one = ", any_value(id) AS one" if "role" in names else ""
-    places = ", ".join(str(place) for place in range(1, len(raws) + 1))
-    return (
-        f"pass_{number} AS MATERIALIZED ("
-        f"SELECT {', '.join(raws)}, count(*) AS n{one} FROM rows GROUP BY {places})"
-    )
+def is_covered(filters: set[str]) -> bool:
+    """Whether these filters are answered by an index alone, which may well be read twice."""
+    return filters <= TALLIED or filters <= COVERED
 
 
-def counted_by(name: str, number: int) -> str:
-    """The values of a dimension, `key`, with their number `n`, from the pass that counted it."""
+def summed_up(name: str, source: str) -> list[str]:
+    """The values of a dimension, `name`, each with its `key` and its number `n`, from `source`.
+
+    Where keys are not what stands in an index, `name_keyed` tells which `raw` has which.
+    """
     dimension = DIMENSIONS[name]
-    one = ", any_value(part.one) AS one" if name == "role" else ""
-    return (
-        f"{name} AS MATERIALIZED ("
-        f"SELECT {dimension.key or f'part.{name}'} AS key, sum(part.n)::bigint AS n{one}"
-        f" FROM pass_{number} part {dimension.joined} GROUP BY 1)"
-    )
+    parts = f"SELECT {{}}, sum(n)::bigint AS n FROM {source} GROUP BY 1"
+    if not dimension.keyed:
+        return [f"{name} AS MATERIALIZED ({parts.format(f'{dimension.raw} AS key')})"]
+    return [
+        f"{name}_keyed AS MATERIALIZED (WITH parts AS MATERIALIZED ("
+        f"{parts.format(f'{dimension.raw} AS raw')}) SELECT * FROM ({dimension.keyed}) keyed)",
+        f"{name} AS MATERIALIZED (SELECT key, max(written) AS written, sum(n)::bigint AS n"
+        f" FROM {name}_keyed GROUP BY 1)",
+    ]
 
 
 def top_of(name: str) -> str:
     return f"SELECT * FROM {name} WHERE key IS NOT NULL ORDER BY n DESC, key LIMIT %s"
 
 
-def facets_of(names: list[str]) -> tuple[str, int]:
+def passes_of(names: list[str], *, apart: bool) -> tuple[list[str], dict[str, str]]:
+    """What counts the rows by these dimensions, and in which part of it each is found.
+
+    Apart each pass reads the index that suits it, and may do so in parallel; at once the rows are
+    read only once, by one process.
+    """
+    asked = [[name for name in together if name in names] for together in PASSES]
+    asked = {f"pass_{number}": some for number, some in enumerate(filter(None, asked))}
+    found = {name: part for part, some in asked.items() for name in some}
+    columns = {
+        part: [column for name in some for column in DIMENSIONS[name].columns]
+        for part, some in asked.items()
+    }
+    if apart or len(asked) == 1:
+        counted = "{0} AS MATERIALIZED (SELECT {1}, count(*) AS n FROM rows GROUP BY {1})"
+        return [counted.format(part, ", ".join(by)) for part, by in columns.items()], found
+    sets = ", ".join(f"({', '.join(by)})" for by in columns.values())
+    every = [column for by in columns.values() for column in by]
+    marks = [f"grouping({by[0]}) = 0 AS in_{part}" for part, by in columns.items()]
+    counted = (
+        f"counted AS MATERIALIZED (SELECT {', '.join([*every, *marks])}, count(*) AS n"
+        f" FROM rows GROUP BY GROUPING SETS ({sets}))"
+    )
+    each = [
+        f"{part} AS MATERIALIZED (SELECT {', '.join(by)}, n FROM counted WHERE in_{part})"
+        for part, by in columns.items()
+    ]
+    return [counted, *each], found
+
+
+def facets_of(names: list[str], filters: set[str]) -> tuple[str, int]:
     """The statement after `rows`: for each dimension its top, the unknown and the total.
 
     With the number of times that it wants the number of values.
     """
-    parts, told, last = [], [], 0
-    for number, together in enumerate(PASSES):
-        if not (asked := [name for name in together if name in names]):
-            continue
-        last = number
-        parts.append(counted_in(number, asked))
-        for name in asked:
-            parts.append(counted_by(name, number))
-            told.append(
-                f"SELECT '{name}', (SELECT json_agg(json_build_object("
-                f"'value', {DIMENSIONS[name].shown}, 'count', top.n) ORDER BY top.n DESC, top.key)"
-                f" FROM ({top_of(name)}) top),"
-                f" (SELECT n FROM {name} WHERE key IS NULL), NULL::bigint"
-            )
-    told.append(f"SELECT NULL, NULL, NULL, sum(n)::bigint FROM pass_{last}")
+    parts, found = passes_of(names, apart=filters <= OF_AN_OUTLET or filters <= DATED)
+    told = []
+    for name, part in found.items():
+        parts += summed_up(name, part)
+        told.append(
+            f"SELECT '{name}', (SELECT json_agg(json_build_object("
+            f"'value', {DIMENSIONS[name].shown}, 'count', top.n) ORDER BY top.n DESC, top.key)"
+            f" FROM ({top_of(name)}) top),"
+            f" (SELECT n FROM {name} WHERE key IS NULL), NULL::bigint"
+        )
+    told.append(f"SELECT NULL, NULL, NULL, sum(n)::bigint FROM {name}")
     return f"{', '.join(parts)} {' UNION ALL '.join(told)}", len(told) - 1
 
 
@@ -162,11 +206,35 @@ INTERVALS = {
 }
 """How a bucket is named, and how many days a date may cover that belongs to one."""
 
+LONGEST = 366
+"""Days that a partial date can cover."""
+
 UNKNOWN, OTHER = -1, 0
 """Places in a split that are no value's; the values are counted from 1."""
 
 
-def timeline_of(interval: str, by: str | None) -> str:
+def by_day(most_days: int, split: str, joined: str, filters: set[str]) -> str:
+    """Numbers of rows by their day, by whether they surely belong to its bucket, and by `split`."""
+    covered = "upper(published) - lower(published)"
+    counted = (
+        f"SELECT published_day, {{is_close}} AS is_close, {split}, {{sign}}count(*) AS n"
+        f" FROM rows {joined} {{more}} GROUP BY 1, 2, 3, 4"
+    )
+    if not filters <= TALLIED:
+        is_close = f"coalesce({covered} <= {most_days}, true)"
+        return counted.format(is_close=is_close, sign="", more="")
+    every = counted.format(is_close="true", sign="", more="")
+    if most_days == LONGEST:
+        return every
+    # The small indexes hold days only: those that say too little are moved, by the one that tells
+    moved = "CROSS JOIN (VALUES (true, -1), (false, 1)) AS moved (is_close, sign)"
+    too_long = f"WHERE {covered} > 1 AND {covered} > {most_days}"
+    return f"{every} UNION ALL " + counted.format(
+        is_close="moved.is_close", sign="min(sign) * ", more=f"{moved} {too_long}"
+    )
+
+
+def timeline_of(interval: str, by: str | None, filters: set[str]) -> str:
     """The statement after `rows`: (section, told, place, number) of each count that is told.
 
     The section `value` tells the values of `by`, `bucket` the names of buckets. It wants, with
@@ -176,17 +244,19 @@ def timeline_of(interval: str, by: str | None) -> str:
     parts, split, joined, values = [], f"{OTHER} AS place, false AS unknown", "", ""
     if by:
         dimension = DIMENSIONS[by]
-        key = dimension.key or f"part.{by}"
+        led = "SELECT key AS raw, place FROM top"
+        if dimension.keyed:
+            led = (
+                f"SELECT raw, coalesce(place, {UNKNOWN}) AS place"
+                f" FROM {by}_keyed LEFT JOIN top USING (key) WHERE key IS NULL OR place IS NOT NULL"
+            )
+        counted, _ = passes_of([by], apart=True)
         parts = [
-            counted_in(0, [by]),
-            counted_by(by, 0),
-            f"top AS MATERIALIZED (SELECT *, row_number() OVER (ORDER BY n DESC, key) AS place"
+            *counted,
+            *summed_up(by, "pass_0"),
+            "top AS MATERIALIZED (SELECT *, row_number() OVER (ORDER BY n DESC, key) AS place"
             f" FROM ({top_of(by)}) top)",
-            # Where a row leads by what it is counted by
-            f"led AS MATERIALIZED ("
-            f"SELECT part.{by} AS raw, coalesce(top.place, {UNKNOWN}) AS place"
-            f" FROM pass_0 part {dimension.joined} LEFT JOIN top ON top.key = {key}"
-            f" WHERE top.key IS NOT NULL OR {key} IS NULL)",
+            f"led AS MATERIALIZED ({led})",  # where a row leads by what it is counted by
         ]
         split = f"led.place, {dimension.raw} IS NULL AS unknown"
         # As arrays, which can be handed to parallel workers
@@ -195,19 +265,17 @@ def timeline_of(interval: str, by: str | None) -> str:
             f" AS led (raw, place) ON led.raw = {dimension.raw}"
         )
         values = f"UNION ALL SELECT 'value', {dimension.shown}::text, top.place, top.n FROM top"
-    parts += [
-        # Of what is true or false, PostgreSQL knows how little there is: it counts that in parallel
+    undated = f"published_day = DATE '{UNKNOWN_DAY}'"
+    parts.append(
         f"""dates AS MATERIALIZED (
-            SELECT published_day, upper(published) - published_day <= {most_days} AS is_close,
-                   {split}, count(*) AS n
-            FROM rows {joined} GROUP BY 1, 2, 3, 4
+            {by_day(most_days, split, joined, filters)}
         ), placed AS MATERIALIZED (
-            SELECT CASE WHEN is_close
+            SELECT CASE WHEN is_close AND NOT {undated}
                         THEN date_trunc('{interval}', published_day::timestamp) END AS start,
-                   is_close IS NULL AS undated,
+                   {undated} AS undated,
                    CASE WHEN unknown THEN {UNKNOWN} ELSE coalesce(place, {OTHER}) END AS place,
                    sum(n)::bigint AS n
-            FROM dates GROUP BY 1, 2, 3
+            FROM dates GROUP BY 1, 2, 3 HAVING sum(n) > 0
         ), buckets AS (
             SELECT start FROM generate_series(
                 (SELECT min(start) FROM placed), (SELECT max(start) FROM placed),
@@ -220,5 +288,5 @@ def timeline_of(interval: str, by: str | None) -> str:
         SELECT CASE WHEN undated THEN 'unknown' ELSE 'imprecise' END, NULL, place, n
         FROM placed WHERE start IS NULL
         {values}"""
-    ]
+    )
     return ", ".join(parts)

@@ -14,9 +14,9 @@ from quotes.statistics.counting import (
     COLUMNS,
     DIMENSIONS,
     FOR_COUNTING,
-    INDEXED,
     INTERVALS,
     facets_of,
+    is_covered,
     timeline_of,
 )
 from sources.api import Endpoint
@@ -67,11 +67,16 @@ class Statistics(Endpoint):
     def get_queryset(self) -> models.QuerySet:
         return Quote.objects.visible_to(self.request.user)
 
+    @property
+    def filters(self) -> set[str]:
+        """The filters that are asked for, by name."""
+        return self.request.query_params.keys() - set(self.list_parameters)
+
     def counted(self, statement: str, *values) -> list[tuple]:
         """What the statement finds of the quotes that are asked for, `rows`."""
         quotes = self.filter_queryset(self.get_queryset()).order_by().values_list(*COLUMNS)
-        asked = self.request.query_params.keys() - set(self.list_parameters)
-        kept = "NOT MATERIALIZED" if asked <= INDEXED else "MATERIALIZED"
+        # Else PostgreSQL keeps aside what is read twice
+        kept = "NOT MATERIALIZED" if is_covered(self.filters) else ""
         try:
             rows, wanted = quotes.query.sql_with_params()
         except EmptyResultSet:  # nothing can match, such as the outlet of a slug that is none
@@ -121,7 +126,7 @@ class Facets(Statistics):
         asked = request.query_params
         names = asked_dimensions(asked.get("by"))
         most = whole_number("limit", asked.get("limit"), USUAL, most=MOST)
-        statement, times = facets_of(names)
+        statement, times = facets_of(names, self.filters)
         found = {name: told for name, *told in self.counted(statement, *[most] * times)}
         (_, _, total) = found.get(None, (None, None, None))
         facets = {}
@@ -172,7 +177,8 @@ class Timeline(Statistics):
         most = whole_number("limit", asked.get("limit"), USUAL, most=MOST)
         most_buckets = min(MOST_BUCKETS, MOST_NUMBERS // (most + 2)) if by else MOST_BUCKETS
         wanted = [most, most_buckets + 1] if by else [most_buckets + 1]
-        answer = timeline(self.counted(timeline_of(interval, by), *wanted), interval, by)
+        statement = timeline_of(interval, by, self.filters)
+        answer = timeline(self.counted(statement, *wanted), interval, by)
         if len(answer["buckets"]) > most_buckets:
             fault = (
                 f"From {answer['buckets'][0]['bucket']} on there are more than {most_buckets:,}, "

@@ -51,6 +51,7 @@ def questions() -> dict[str, tuple[str, dict, int]]:
     )
     of["busiest speaker, exact anchor"] = ({**speaker, "anchor": "exact"}, ONE)
     of["language en"] = ({"language": "en"}, EVERYTHING)
+    of["exact anchor"] = ({"anchor": "exact"}, EVERYTHING)
     of["since 2026"] = ({"published_after": "2026"}, EVERYTHING)
     asked = {}
     for name, (query, most) in of.items():
@@ -59,6 +60,12 @@ def questions() -> dict[str, tuple[str, dict, int]]:
         asked[f"months, {name}"] = ("timeline/", {"interval": "month", **query}, most)
         split = {"interval": "month", "by": "speaker", **query}
         asked[f"months by speaker, {name}"] = ("timeline/", split, most)
+    for name in DIMENSIONS:
+        asked[f"facets by {name}, everything"] = ("facets/", {"by": name}, EVERYTHING)
+        split = {"interval": "month", "by": name}
+        asked[f"months by {name}, everything"] = ("timeline/", split, EVERYTHING)
+    for interval in ("year", "week", "day"):
+        asked[f"{interval}s, everything"] = ("timeline/", {"interval": interval}, EVERYTHING)
     return asked
 
 
@@ -85,14 +92,16 @@ def measure(client, rounds: int) -> dict[str, tuple[float, float, int]]:
 
 
 def plan(client, path: str, query: dict) -> str:
-    from django.db import connection
+    from django.db import connection, transaction
     from django.test.utils import CaptureQueriesContext
+
+    from quotes.statistics.counting import FOR_COUNTING
 
     with CaptureQueriesContext(connection) as made:
         client.get(f"{API}{path}?{urlencode(query)}")
     (sql,) = [one["sql"] for one in made.captured_queries if one["sql"].startswith("WITH rows")]
-    with connection.cursor() as cursor:
-        cursor.execute("SET work_mem = '16MB'; SET jit = off")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(FOR_COUNTING)
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {sql.replace('%', '%%')}", [])
         return "\n".join(line for (line,) in cursor.fetchall())
 

@@ -319,6 +319,7 @@ ROWS = st.fixed_dictionaries(
         "kind": st.sampled_from(Quote.Kind.values),
         "status": st.sampled_from(Quote.Status.values),
         "language": st.sampled_from([None, "en", "en-GB", "de"]),
+        "anchor": st.sampled_from(["exact", "unanchored"]),
         "published": PARTIAL,
     }
 )
@@ -328,6 +329,8 @@ ASKED = st.fixed_dictionaries(
         "status": st.sampled_from(["published", "retracted,disputed"]),
         "language": st.sampled_from(["en", "de"]),
         "kind": st.sampled_from(["direct", "mixed,partial"]),
+        "anchor": st.sampled_from(["exact", "unanchored"]),
+        "outlet": st.sampled_from(["outlet-0", "outlet-1"]),
         "published_after": st.sampled_from(["2025", "2025-06-15"]),
         "role": st.sampled_from(["minister", "mistress"]),
         "speaker_name": st.sampled_from(["Speaker 0", "nobody"]),
@@ -477,6 +480,46 @@ def test_a_percent_sign_in_a_filter_is_no_placeholder(reader):
 
 
 # At any size
+
+
+def nodes_of(plan: dict):
+    """What a plan does for all rows: not how it looks up one of those that are told."""
+    yield plan
+    for part in plan.get("Plans", ()):
+        if part["Parent Relationship"] != "SubPlan":
+            yield from nodes_of(part)
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        (FACETS, {"by": ",".join(DIMENSIONS)}),
+        (FACETS, {"by": ",".join(DIMENSIONS), "kind": "direct", "anchor": "exact"}),
+        (TIMELINE, {"interval": "day", "by": "role", "language": "en"}),
+        (TIMELINE, {"interval": "month", "by": "outlet"}),
+        (TIMELINE, {"interval": "year", "by": "status", "status": "published"}),
+    ],
+)
+def test_all_there_is_is_counted_without_reading_a_quote(reader, path, asked):
+    make_quote(published="2026", language="en")
+    with CaptureQueriesContext(connection) as made:
+        ok(reader.get(path, asked))
+    (statement,) = [
+        one["sql"] for one in made.captured_queries if one["sql"].startswith("WITH rows")
+    ]
+    with connection.cursor() as cursor:
+        # As of a table that is vacuumed, and large
+        cursor.execute(
+            "SELECT pg_restore_relation_stats('schemaname', 'public', 'relname', 'quotes_quote',"
+            " 'relpages', 100000, 'relallvisible', 100000),"
+            " set_config('enable_seqscan', 'off', true),"
+            " set_config('enable_bitmapscan', 'off', true)"
+        )
+        cursor.execute(f"EXPLAIN (FORMAT json) {statement}")
+        nodes = list(nodes_of(cursor.fetchone()[0][0]["Plan"]))
+    reads = [one["Node Type"] for one in nodes if one.get("Relation Name") == "quotes_quote"]
+    assert reads
+    assert set(reads) == {"Index Only Scan"}
 
 
 def test_as_many_queries_are_made_for_one_quote_as_for_many(reader):
