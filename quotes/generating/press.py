@@ -14,6 +14,7 @@ from random import Random
 
 from quotes.generating.newsroom import Newsroom, Paper, days_of, folded
 from quotes.generating.rows import DAY, NULL, array, as_json, escaped, key
+from quotes.generating.searched import Searched
 from quotes.generating.writing import Standing, Writer
 
 PART = 5_000
@@ -46,11 +47,17 @@ COLUMNS = {
         " kind, language, status, flags, reason, attribution_text, attribution_speaker,"
         " attribution_role, attribution_organisation, attribution_cue, speaker_id,"
         " organisation_id, affiliation_id, role, role_key, said, utterance_id, version, created,"
-        " updated"
+        " updated, search_words, bare"
     ),
     "quotes_via": "id, quote_id, position, kind, name, outlet_id",
+    "quotes_word": "id, word",
 }
 """What is written of each table, in this order; the rest is as the database has it."""
+
+
+def parts_of(quotes: int) -> int:
+    """In how many parts so many quotes are made."""
+    return -(-quotes // PART)
 
 
 @dataclass(slots=True)
@@ -103,13 +110,15 @@ class Press:
         self.newsroom = Newsroom(quotes, seed, until)
         self.calendar = self.newsroom.calendar
         self.quotes, self.seed = quotes, seed
-        self.parts = -(-quotes // PART)
+        self.parts = parts_of(quotes)
+        self.searched = Searched()
 
-    def part(self, number: int) -> dict[str, bytes]:
-        """The rows of one part, by table, as COPY reads them."""
+    def part(self, number: int) -> tuple[dict[str, bytes], set[str]]:
+        """The rows of one part, by table, as COPY reads them, and the words of its quotes."""
         newsroom, random = self.newsroom, Random(f"{self.seed} part {number}")
         self.random = random
         self.rows = {table: [] for table in COLUMNS if table not in newsroom.rows}
+        self.said: list[tuple[str, str]] = []  # language and text of each quote
         writers = [Writer(random, tongue) for tongue in newsroom.tongues]
         self.chains = 1 + 2 * PART * number  # where the ids of their steps begin
         wanted = self.left = min(PART, self.quotes - number * PART)
@@ -117,7 +126,10 @@ class Press:
             reached = (number + 1 - self.left / wanted) / self.parts
             moment = min(newsroom.moment(reached), newsroom.end - HOUR)
             self.event(random.choices(writers, newsroom.shares)[0], moment)
-        return joined(self.rows)
+        columns, words = self.searched.columns(self.said)
+        rows = zip(self.rows["quotes_quote"], columns, strict=True)
+        self.rows["quotes_quote"] = list(map("\t".join, rows))
+        return joined(self.rows), words
 
     # What happens
 
@@ -301,6 +313,7 @@ class Press:
             elif fate > 0.975:
                 flags.append("filing_differs")
         this = key(random, printed.moment)
+        self.said.append((printed.language, words))
         self.rows["quotes_quote"].append(
             f"{this}\t{article}\t{snapshot}\t{words}\t{spans}\t{contexts}\t{place.anchor}"
             f"\t{place.nearest}\t{outlet}\t{published}\t{stands.kind}\t{printed.language}\t{status}"
