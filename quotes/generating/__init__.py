@@ -89,11 +89,15 @@ def generate(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
             )
         done.writing, began = time.perf_counter() - began, time.perf_counter()
+        cursor.execute("ALTER FUNCTION quotes_grams PARALLEL SAFE")
         for _, definition in bar(indexes, desc="Indexing", unit="index"):
             cursor.execute(definition)
+        # As it was: it is kept out of the plans of searches, where workers are not worth it.
+        cursor.execute("ALTER FUNCTION quotes_grams PARALLEL RESTRICTED")
         # What was deferred until now has nothing to check: the triggers were off.
         cursor.execute("SET LOCAL session_replication_role = origin")
-        cursor.execute("RESET maintenance_work_mem")
+        for setting in ("maintenance_work_mem", "max_parallel_maintenance_workers"):
+            cursor.execute(f"RESET {setting}")
         # Not all of the database: what several databases share would stay locked for them too.
         cursor.execute(f"ANALYZE {', '.join(COLUMNS)}")
         done.indexing = time.perf_counter() - began
@@ -147,6 +151,7 @@ def _begin(cursor) -> None:
     # Rows of a table that was emptied just now can be written as known to all from the beginning.
     cursor.execute(f"TRUNCATE {', '.join(table for _, table in _holding())}")
     cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
+    cursor.execute(f"SET LOCAL max_parallel_maintenance_workers = {processors()}")
 
 
 def _holding() -> Iterator[tuple[str, str]]:
@@ -183,7 +188,7 @@ def _parts(quotes: int, seed: int, until: date) -> Iterator[Part]:
     if quotes < WORTH_PROCESSES:
         yield from starmap(_part, asked)
         return
-    processes = os.cpu_count() or 1
+    processes = processors()
     pool, waiting = start_processes(processes), deque()
     try:
         for one in asked:
@@ -194,6 +199,10 @@ def _parts(quotes: int, seed: int, until: date) -> Iterator[Part]:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def processors() -> int:
+    return os.cpu_count() or 1
 
 
 @lru_cache(1)
