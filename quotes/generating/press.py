@@ -1,7 +1,7 @@
 """Articles with their quotes, as rows: what a newsroom prints of events that come in bursts.
 
 At an event a few speakers make utterances. The articles about it print them, each in its own way:
-whole, trimmed, as a fragment, with one word changed, in their own typography, or word for word as
+whole, trimmed, as a fragment, with one word misspelt, in their own typography, or word for word as
 another outlet does (a wire story). Quotes of one speaker that print the same utterance have one
 `utterance_id`: that is known, because it was made so.
 """

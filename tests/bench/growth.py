@@ -38,6 +38,9 @@ MOST = 1.5
 MIDDLING = 30
 """Rank of what is met neither often nor seldom."""
 
+SEARCHES_A_ROUND = 4
+"""Of each kind, for other words."""
+
 TOGETHER = (
     ("speaker", "published_after"),
     ("speaker", "said_before"),
@@ -78,8 +81,10 @@ class Archive:
         self.words, self.speaker = search.Words(Random(search.SEED)), search.busiest()
 
     def kinds(self, turn: int) -> list[str]:
-        self.words.random = Random(f"{search.SEED} {turn}")
-        self.asked = [*self.lists, *search.cases(self.words, self.speaker)]
+        self.asked = [*self.lists]
+        for number in range(SEARCHES_A_ROUND):
+            self.words.random = Random(f"{search.SEED} {turn} {number}")
+            self.asked += search.cases(self.words, self.speaker)
         return [kind for kind, _ in self.asked]
 
     def ask(self, number: int) -> float:
