@@ -108,7 +108,7 @@ def _lists(known: dict[str, dict[str, str]], orderings: list[str]) -> Iterator[t
     for ordering in orderings:
         for asked in filters.alone(known, ordering):
             names = [name for name in asked.query if name != "ordering"]
-            yield (*names, "no filter")[0], asked.query
+            yield (*names, asked.label)[0], asked.query
         for one, other in TOGETHER:
             for label in dict.fromkeys(("frequent", list(known[other])[-1])):
                 chosen = {one: "frequent", other: label}
