@@ -259,14 +259,16 @@ class Press:
         """The row of one quote, as the triggers would have kept it, and those of its chain."""
         random, end = self.random, self.newsroom.end
         chance, lot, fate = random.random(), random.random(), random.random()
-        words = " ".join(printed.text[first:last] for first, last in stands.spans)
+        words = " ".join([printed.text[first:last] for first, last in stands.spans])
         snapshot, spans, contexts = NULL, "{}", "{}"
         if page := place.page:
             text, snapshot = page.text, page.id
-            spans = f"{{{','.join(f'{{{first},{last}}}' for first, last in place.spans)}}}"
+            spans = f"{{{','.join([f'{{{first},{last}}}' for first, last in place.spans])}}}"
             around = "\x01},{\x01".join(
-                f"{text[max(first - CONTEXT, 0) : first]}\x01,\x01{text[last : last + CONTEXT]}"
-                for first, last in place.spans
+                [
+                    f"{text[max(first - CONTEXT, 0) : first]}\x01,\x01{text[last : last + CONTEXT]}"
+                    for first, last in place.spans
+                ]
             )
             # Made texts hold no backslash and no control character but line feeds.
             around = around.replace('"', '\\\\"').replace("\n", "\\n").replace("\x01", '"')
