@@ -131,7 +131,7 @@ def _begin(cursor) -> None:
             "Rows are written past the triggers, which only a superuser of the database may do. "
             "Connect as one (DATABASE_URL), or unset DATABASE_URL to use the embedded database."
         )
-    tables = ", ".join(COLUMNS)
+    tables = ", ".join(table for _, table in _holding())
     cursor.execute("SET LOCAL lock_timeout = '5s'")
     cursor.execute("SET LOCAL statement_timeout = 0")
     try:
@@ -149,7 +149,7 @@ def _begin(cursor) -> None:
         )
     cursor.execute("SET LOCAL session_replication_role = replica")
     # Rows of a table that was emptied just now can be written as known to all from the beginning.
-    cursor.execute(f"TRUNCATE {', '.join(table for _, table in _holding())}")
+    cursor.execute(f"TRUNCATE {tables}")
     cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
     cursor.execute(f"SET LOCAL max_parallel_maintenance_workers = {processors()}")
 
