@@ -73,7 +73,7 @@ class Searched:
                 (configuration,) = cursor.fetchone()
                 self._of_language[language] = self._known.setdefault(configuration, {})
             known = self._of_language[language]
-            pieces = {piece for text in texts for piece in text.split(" ")} - known.keys()
+            pieces = {piece for text in texts for piece in text.split(" ") if piece not in known}
             learn_letters(pieces)
             bare = {piece: [placed.word for placed in placed_words(piece)] for piece in pieces}
             cursor.execute(STEMMED, [tag, sorted({*chain.from_iterable(bare.values())})])
