@@ -5,8 +5,8 @@ and in how many processes: `newsroom` makes who may be named, `press` the articl
 by part, `writing` their words in the `languages`, `rows` what COPY reads.
 
 They are written past the triggers, which take some hundred times as long: what those would have
-kept of a row is written as they would, but for the words that searches read, which they do keep.
-The records have no history in the ledger.
+kept of a row is written as they would, also what searches read of it (`searched`). The records have
+no history in the ledger.
 """
 
 import os
@@ -16,17 +16,22 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from itertools import starmap
 
 from django.apps import apps
 from django.db import OperationalError, connection, transaction
 
-from quotes.generating.press import COLUMNS, Press, joined
+from quotes.generating.press import COLUMNS, Press, joined, parts_of
+from quotes.generating.searched import numbered
 from sources.ledger import Era
 from sources.processes import start_processes
 
 LAST_DAY = date(2026, 6, 30)
 WORTH_PROCESSES = 50_000
 """How many quotes it takes until it is faster to start processes."""
+
+NUMBERED = ("quotes_via", "quotes_word")
+"""Tables whose rows PostgreSQL goes on to number."""
 
 # Rows are written first and indexed afterwards, as a restored backup is.
 INDEXES = """
@@ -41,13 +46,6 @@ WHERE i.indrelid = ANY (%s::regclass[]) AND NOT EXISTS (
     SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid
 )
 ORDER BY c.relname
-"""
-
-
-# Stems are PostgreSQL's to make: of all triggers these keep what they keep.
-STEMMING = """
-SELECT tgname FROM pg_trigger
-WHERE tgrelid = 'quotes_quote'::regclass AND tgname ~ '^pgtrigger_(words|vocabulary_insert)_'
 """
 
 
@@ -79,33 +77,29 @@ def generate(
         indexes = cursor.fetchall()
         for name, _ in indexes:
             cursor.execute(f'DROP INDEX "{name}"')
-        cursor.execute(STEMMING)
-        stemming = [name for (name,) in cursor.fetchall()]
-        for name in stemming:
-            cursor.execute(f'ALTER TABLE quotes_quote ENABLE ALWAYS TRIGGER "{name}"')
-        began = time.perf_counter()
+        began, vocabulary = time.perf_counter(), set[str]()
         with bar(total=quotes, desc="Writing", unit="quote", unit_scale=True) as written:
-            for rows in _parts(quotes, seed, until):
-                for table, columns in COLUMNS.items():
-                    if lines := rows.get(table):
-                        done.rows[table] = done.rows.get(table, 0) + _copy(
-                            cursor, f"{table} ({columns})", lines
-                        )
+            for rows, words in _parts(quotes, seed, until):
+                _copy(cursor, rows, done)
+                vocabulary |= words
                 written.update(done.rows.get("quotes_quote", 0) - written.n)
-        # Where the steps of reporting chains are numbered on
-        cursor.execute(
-            "SELECT setval(pg_get_serial_sequence('quotes_via', 'id'), max(id)) FROM quotes_via"
-        )
+        _copy(cursor, joined({"quotes_word": numbered(vocabulary)}), done)
+        for table in NUMBERED:
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
+            )
         done.writing, began = time.perf_counter() - began, time.perf_counter()
+        cursor.execute("ALTER FUNCTION quotes_grams PARALLEL SAFE")
         for _, definition in bar(indexes, desc="Indexing", unit="index"):
             cursor.execute(definition)
-        for name in stemming:
-            cursor.execute(f'ALTER TABLE quotes_quote ENABLE TRIGGER "{name}"')
+        # As it was: it is kept out of the plans of searches, where workers are not worth it.
+        cursor.execute("ALTER FUNCTION quotes_grams PARALLEL RESTRICTED")
         # What was deferred until now has nothing to check: the triggers were off.
         cursor.execute("SET LOCAL session_replication_role = origin")
-        cursor.execute("RESET maintenance_work_mem")
+        for setting in ("maintenance_work_mem", "max_parallel_maintenance_workers"):
+            cursor.execute(f"RESET {setting}")
         # Not all of the database: what several databases share would stay locked for them too.
-        cursor.execute(f"ANALYZE {', '.join([*COLUMNS, 'quotes_word'])}")
+        cursor.execute(f"ANALYZE {', '.join(COLUMNS)}")
         done.indexing = time.perf_counter() - began
     return done
 
@@ -137,7 +131,7 @@ def _begin(cursor) -> None:
             "Rows are written past the triggers, which only a superuser of the database may do. "
             "Connect as one (DATABASE_URL), or unset DATABASE_URL to use the embedded database."
         )
-    tables = ", ".join(COLUMNS)
+    tables = ", ".join(table for _, table in _holding())
     cursor.execute("SET LOCAL lock_timeout = '5s'")
     cursor.execute("SET LOCAL statement_timeout = 0")
     try:
@@ -154,7 +148,10 @@ def _begin(cursor) -> None:
             "embedded one, and run manage.py migrate."
         )
     cursor.execute("SET LOCAL session_replication_role = replica")
+    # Rows of a table that was emptied just now can be written as known to all from the beginning.
+    cursor.execute(f"TRUNCATE {tables}")
     cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
+    cursor.execute(f"SET LOCAL max_parallel_maintenance_workers = {processors()}")
 
 
 def _holding() -> Iterator[tuple[str, str]]:
@@ -170,27 +167,32 @@ def _holds(cursor, table: str) -> bool:
     return cursor.fetchone()[0]
 
 
-def _copy(cursor, table: str, lines: bytes) -> int:
-    """Write rows; how many they were."""
-    with cursor.copy(f"COPY {table} FROM STDIN") as into:
-        into.write(lines)
-    return cursor.rowcount
+def _copy(cursor, rows: dict[str, bytes], done: Generated) -> None:
+    """Write rows, by table, and count them."""
+    for table, columns in COLUMNS.items():
+        if lines := rows.get(table):
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FREEZE)") as into:
+                into.write(lines)
+            done.rows[table] = done.rows.get(table, 0) + cursor.rowcount
 
 
 # Making rows, in as many processes as there are processors
 
+type Part = tuple[dict[str, bytes], set[str]]
+"""Rows by table, as COPY reads them, and the words of their quotes."""
 
-def _parts(quotes: int, seed: int, until: date) -> Iterator[dict[str, bytes]]:
-    press = _press(quotes, seed, until)
-    yield joined(press.newsroom.rows)
+
+def _parts(quotes: int, seed: int, until: date) -> Iterator[Part]:
+    """The newsroom, then what it prints."""
+    asked = [(quotes, seed, until, number) for number in (None, *range(parts_of(quotes)))]
     if quotes < WORTH_PROCESSES:
-        yield from map(press.part, range(press.parts))
+        yield from starmap(_part, asked)
         return
-    processes = os.cpu_count() or 1
+    processes = processors()
     pool, waiting = start_processes(processes), deque()
     try:
-        for number in range(press.parts):
-            waiting.append(pool.submit(_part, quotes, seed, until, number))
+        for one in asked:
+            waiting.append(pool.submit(_part, *one))
             if len(waiting) > 2 * processes:
                 yield waiting.popleft().result()
         while waiting:
@@ -199,11 +201,16 @@ def _parts(quotes: int, seed: int, until: date) -> Iterator[dict[str, bytes]]:
         pool.shutdown(cancel_futures=True)
 
 
+def processors() -> int:
+    return os.cpu_count() or 1
+
+
 @lru_cache(1)
 def _press(quotes: int, seed: int, until: date) -> Press:
     """Made once a process."""
     return Press(quotes, seed, until)
 
 
-def _part(quotes: int, seed: int, until: date, number: int) -> dict[str, bytes]:
-    return _press(quotes, seed, until).part(number)
+def _part(quotes: int, seed: int, until: date, number: int | None) -> Part:
+    press = _press(quotes, seed, until)
+    return (joined(press.newsroom.rows), set()) if number is None else press.part(number)

@@ -1,7 +1,7 @@
 """Articles with their quotes, as rows: what a newsroom prints of events that come in bursts.
 
 At an event a few speakers make utterances. The articles about it print them, each in its own way:
-whole, trimmed, as a fragment, with one word changed, in their own typography, or word for word as
+whole, trimmed, as a fragment, with one word misspelt, in their own typography, or word for word as
 another outlet does (a wire story). Quotes of one speaker that print the same utterance have one
 `utterance_id`: that is known, because it was made so.
 """
@@ -14,6 +14,7 @@ from random import Random
 
 from quotes.generating.newsroom import Newsroom, Paper, days_of, folded
 from quotes.generating.rows import DAY, NULL, array, as_json, escaped, key
+from quotes.generating.searched import Searched
 from quotes.generating.writing import Standing, Writer
 
 PART = 5_000
@@ -46,11 +47,17 @@ COLUMNS = {
         " kind, language, status, flags, reason, attribution_text, attribution_speaker,"
         " attribution_role, attribution_organisation, attribution_cue, speaker_id,"
         " organisation_id, affiliation_id, role, role_key, said, utterance_id, version, created,"
-        " updated"
+        " updated, search_words, bare"
     ),
     "quotes_via": "id, quote_id, position, kind, name, outlet_id",
+    "quotes_word": "id, word",
 }
 """What is written of each table, in this order; the rest is as the database has it."""
+
+
+def parts_of(quotes: int) -> int:
+    """In how many parts so many quotes are made."""
+    return -(-quotes // PART)
 
 
 @dataclass(slots=True)
@@ -103,13 +110,15 @@ class Press:
         self.newsroom = Newsroom(quotes, seed, until)
         self.calendar = self.newsroom.calendar
         self.quotes, self.seed = quotes, seed
-        self.parts = -(-quotes // PART)
+        self.parts = parts_of(quotes)
+        self.searched = Searched()
 
-    def part(self, number: int) -> dict[str, bytes]:
-        """The rows of one part, by table, as COPY reads them."""
+    def part(self, number: int) -> tuple[dict[str, bytes], set[str]]:
+        """The rows of one part, by table, as COPY reads them, and the words of its quotes."""
         newsroom, random = self.newsroom, Random(f"{self.seed} part {number}")
         self.random = random
         self.rows = {table: [] for table in COLUMNS if table not in newsroom.rows}
+        self.said: list[tuple[str, str]] = []  # language and text of each quote
         writers = [Writer(random, tongue) for tongue in newsroom.tongues]
         self.chains = 1 + 2 * PART * number  # where the ids of their steps begin
         wanted = self.left = min(PART, self.quotes - number * PART)
@@ -117,7 +126,10 @@ class Press:
             reached = (number + 1 - self.left / wanted) / self.parts
             moment = min(newsroom.moment(reached), newsroom.end - HOUR)
             self.event(random.choices(writers, newsroom.shares)[0], moment)
-        return joined(self.rows)
+        columns, words = self.searched.columns(self.said)
+        rows = zip(self.rows["quotes_quote"], columns, strict=True)
+        self.rows["quotes_quote"] = list(map("\t".join, rows))
+        return joined(self.rows), words
 
     # What happens
 
@@ -247,14 +259,16 @@ class Press:
         """The row of one quote, as the triggers would have kept it, and those of its chain."""
         random, end = self.random, self.newsroom.end
         chance, lot, fate = random.random(), random.random(), random.random()
-        words = " ".join(printed.text[first:last] for first, last in stands.spans)
+        words = " ".join([printed.text[first:last] for first, last in stands.spans])
         snapshot, spans, contexts = NULL, "{}", "{}"
         if page := place.page:
             text, snapshot = page.text, page.id
-            spans = f"{{{','.join(f'{{{first},{last}}}' for first, last in place.spans)}}}"
+            spans = f"{{{','.join([f'{{{first},{last}}}' for first, last in place.spans])}}}"
             around = "\x01},{\x01".join(
-                f"{text[max(first - CONTEXT, 0) : first]}\x01,\x01{text[last : last + CONTEXT]}"
-                for first, last in place.spans
+                [
+                    f"{text[max(first - CONTEXT, 0) : first]}\x01,\x01{text[last : last + CONTEXT]}"
+                    for first, last in place.spans
+                ]
             )
             # Made texts hold no backslash and no control character but line feeds.
             around = around.replace('"', '\\\\"').replace("\n", "\\n").replace("\x01", '"')
@@ -301,6 +315,7 @@ class Press:
             elif fate > 0.975:
                 flags.append("filing_differs")
         this = key(random, printed.moment)
+        self.said.append((printed.language, words))
         self.rows["quotes_quote"].append(
             f"{this}\t{article}\t{snapshot}\t{words}\t{spans}\t{contexts}\t{place.anchor}"
             f"\t{place.nearest}\t{outlet}\t{published}\t{stands.kind}\t{printed.language}\t{status}"

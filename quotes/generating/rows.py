@@ -29,7 +29,7 @@ def as_json(value) -> str:
 def key(random: Random, moment: int) -> str:
     """A UUIDv7 of this moment."""
     rest = random.getrandbits(72)
-    return f"{moment:012x}7{rest & 0xFFF:03x}a{rest >> 12:015x}"
+    return "%012x7%03xa%015x" % (moment, rest & 0xFFF, rest >> 12)  # noqa: UP031 (faster)
 
 
 def midnight(day: date) -> int:
@@ -61,7 +61,8 @@ class Calendar:
         seconds, milliseconds = divmod(rest, 1000)
         minutes, seconds = divmod(seconds, 60)
         hours, minutes = divmod(minutes, 60)
-        return f"{self._at(day)[0]}T{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}Z"
+        time = (self._at(day)[0], hours, minutes, seconds, milliseconds)
+        return "%sT%02d:%02d:%02d.%03dZ" % time  # noqa: UP031 (faster)
 
     def partial(self, day: int, chance: float, known: tuple[float, float, float]) -> str:
         """A day as it is given: in full, by its month, by its year, or not at all."""

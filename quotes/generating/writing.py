@@ -64,10 +64,10 @@ class Writer:
             return words[: int(length * (0.5 + lot / 2))], "direct"
         if chance < 0.80:
             return words[1 + int(lot * (length / 2 - 1)) :], "direct"
-        if chance < 0.84:  # nearly the same words
-            changed = [*words]
-            changed[1 + int(lot * (length - 2))] = self.tongue.take(1)[0]
-            return changed, "direct"
+        if chance < 0.84:  # nearly the same words: a letter of one is left out
+            at = max(range(1, length), key=lambda n: len(words[n]))
+            cut = 1 + int(lot * (len(words[at]) - 2))
+            return [*words[:at], words[at][:cut] + words[at][cut + 1 :], *words[at + 1 :]], "direct"
         first = int(lot * (length - 3))
         fragment = words[first : first + 2 + int(chance * 1000) % 7]
         return fragment, "partial" if chance < 0.95 else "mixed"

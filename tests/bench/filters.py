@@ -16,7 +16,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -52,10 +52,14 @@ UNKNOWN = "0198f000-0000-7000-8000-000000000000"
 # What is asked for
 
 
-def values() -> dict[str, dict[str, str]]:
-    """Of each filter values that are frequent, middling, rare and absent, taken from the data."""
+def values(met: Callable[[str, str], dict[str, str]] | None = None) -> dict[str, dict[str, str]]:
+    """Of each filter values that are frequent, middling, rare and absent, taken from the data.
+
+    `met` gives the values of a column of a table that are met often and seldom.
+    """
+    met = met or _met
     by_count = {
-        name: _met(column, table)
+        name: met(column, table)
         for name, column, table in (
             ("speaker", "speaker_id", "quotes_quote"),
             ("organisation", "organisation_id", "quotes_quote"),
@@ -65,7 +69,7 @@ def values() -> dict[str, dict[str, str]]:
             ("via", "outlet_id", "quotes_via"),
         )
     }
-    ids = {name: {**met, "absent": UNKNOWN} for name, met in by_count.items()}
+    ids = {name: {**keys, "absent": UNKNOWN} for name, keys in by_count.items()}
     named = {
         f"{name}_name": {
             **{
@@ -76,7 +80,7 @@ def values() -> dict[str, dict[str, str]]:
         }
         for name in ("speaker", "organisation", "outlet")
     }
-    printed = _met("attribution_speaker", "quotes_quote WHERE attribution_speaker LIKE 'Mr %%'")
+    printed = met("attribution_speaker", "quotes_quote WHERE attribution_speaker LIKE 'Mr %%'")
     named["speaker_name"] |= {f"{label}, printed": name for label, name in printed.items()}
     url = "SELECT url FROM sources_article WHERE id = %s"
     middle = "WHERE url IS NOT NULL ORDER BY id OFFSET (SELECT count(*) / 2 FROM sources_article)"
@@ -136,6 +140,14 @@ def _one(sql: str, *given) -> str | None:
 
 def _met(column: str, table: str) -> dict[str, str]:
     """The value met most, one met some hundred times less often, and one met once."""
+    met = by_number(column, table)
+    most = met[0][1]
+    middling = min(met, key=lambda row: abs(row[1] - max(most / 100, most**0.5)))
+    return {"frequent": met[0][0], "middling": middling[0], "rare": met[-1][0]}
+
+
+def by_number(column: str, table: str) -> list[tuple[str, int]]:
+    """The values of a column, and how often each is met; that which is met most comes first."""
     from django.db import connection
 
     condition = "" if "WHERE" in table else f"WHERE {column} IS NOT NULL"
@@ -145,10 +157,7 @@ def _met(column: str, table: str) -> dict[str, str]:
             f" GROUP BY 1 ORDER BY count(*) DESC, 1",
             [] if not condition or "%" not in table else None,
         )
-        met = cursor.fetchall()
-    most = met[0][1]
-    middling = min(met, key=lambda row: abs(row[1] - max(most / 100, most**0.5)))
-    return {"frequent": met[0][0], "middling": middling[0], "rare": met[-1][0]}
+        return cursor.fetchall()
 
 
 @dataclass
@@ -169,17 +178,8 @@ class Asked:
 def lists(known: dict[str, dict[str, str]], samples: int, orderings: list[str]) -> Iterator[Asked]:
     """Every filter alone, with all its values, and every two, with some; each in every ordering."""
     random = Random(1)
-
-    def asked(ordering: str, **chosen: str) -> Asked:
-        query = {name: known[name][label] for name, label in chosen.items()}
-        label = " & ".join(f"{name} ({label})" for name, label in chosen.items())
-        return Asked(f"{label} by {ordering}", {**query, "ordering": ordering})
-
     for ordering in orderings:
-        yield Asked(f"all by {ordering}", {"ordering": ordering})
-        for name, labels in known.items():
-            for label in labels:
-                yield asked(ordering, **{name: label})
+        yield from alone(known, ordering)
         for one, other in combinations(known, 2):
             pairs = [
                 (a, b)
@@ -189,7 +189,22 @@ def lists(known: dict[str, dict[str, str]], samples: int, orderings: list[str]) 
                 if one.replace("_after", "_before") != other or known[one][a] <= known[other][b]
             ]
             for a, b in random.sample(pairs, min(samples, len(pairs))):
-                yield asked(ordering, **{one: a, other: b})
+                yield of_values(known, ordering, **{one: a, other: b})
+
+
+def alone(known: dict[str, dict[str, str]], ordering: str) -> Iterator[Asked]:
+    """No filter, and every filter alone with all its values."""
+    yield Asked(f"all by {ordering}", {"ordering": ordering})
+    for name, labels in known.items():
+        for label in labels:
+            yield of_values(known, ordering, **{name: label})
+
+
+def of_values(known: dict[str, dict[str, str]], ordering: str, **chosen: str) -> Asked:
+    """The list with these filters, each with the value that is known as frequent, rare …"""
+    query = {name: known[name][label] for name, label in chosen.items()}
+    label = " & ".join(f"{name} ({label})" for name, label in chosen.items())
+    return Asked(f"{label} by {ordering}", {**query, "ordering": ordering})
 
 
 # Asking

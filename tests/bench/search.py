@@ -69,14 +69,15 @@ class Words:
             often.update(text)
             number += 1
         classes = defaultdict(list)
-        for said, times in sorted(often.items()):
+        for said, times in sorted(often.items(), key=lambda met: (-met[1], met[0])):
             share = times / number
             classes[next(name for name, least in SHARES.items() if share >= least)].append(said)
         return classes
 
     def pick(self, of: dict[str, list[str]], name: str, number: int = 1) -> str:
+        """At one chance what is at about one rank among those as common, in any archive."""
         known = of[name] or of["middling"] or of["rare"]
-        return " ".join(self.random.choice(known) for _ in range(number))
+        return " ".join(known[int(self.random.random() * len(known))] for _ in range(number))
 
     def queries(self) -> Iterator[tuple[str, dict]]:
         """One of each kind: what it is, and what is asked."""

@@ -8,11 +8,16 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 from django.db.models import Count
+from hypothesis import given
+from hypothesis import strategies as st
 
 import quotes.generating
 from quotes.generating import COLUMNS, INDEXES, CannotGenerate, generate
 from quotes.generating.press import PART, Press
+from quotes.generating.rows import NULL
+from quotes.generating.searched import Searched
 from quotes.models import Quote, Utterance, Via
+from quotes.models.words import words_of
 from sources.models import Article, Outlet, Revision, Snapshot, Speaker
 from tests.conftest import ok
 from tests.records import make_outlet
@@ -61,12 +66,14 @@ def test_the_same_number_and_seed_make_the_same_rows_and_ids():
 def test_another_seed_or_last_day_makes_other_rows():
     first = generated()
     assert not first.items() & generated(seed=2).items()
-    assert not first.items() & generated(until=date(2020, 2, 29)).items()
+    same = first.items() & generated(until=date(2020, 2, 29)).items()
+    assert same <= {("quotes_word", first["quotes_word"])}  # the same is said, at other times
 
 
 def test_other_processes_make_the_same_rows(monkeypatch):
     asked = (PART + 40, 1, date(2026, 6, 30))
     here = list(quotes.generating._parts(*asked))
+    assert len(here) == 1 + 2
     monkeypatch.setattr(quotes.generating, "WORTH_PROCESSES", 1)
     assert list(quotes.generating._parts(*asked)) == here
 
@@ -110,6 +117,46 @@ def test_every_trigger_would_have_kept_the_rows_as_they_are(archive):
         cursor.execute("UPDATE sources_article SET outlet_id = outlet_id")
     assert digests() == before
     assert Quote.objects.filter(flags__contains=["role_conflict"]).exists()
+
+
+def test_what_searches_read_is_what_filing_the_same_words_would_have_kept():
+    generate(6_000)
+    assert not all_of("""
+        SELECT text, language, search_words, bare FROM quotes_quote
+        WHERE search_words IS DISTINCT FROM quotes_search_words(text, language)
+           OR bare IS DISTINCT FROM quotes_bare(text)
+    """)
+    kept = all_of("SELECT word FROM quotes_word")
+    learnt = all_of(words_of("SELECT bare FROM quotes_quote"))
+    assert len(kept) == len(set(kept)) > 6_000
+    assert {*kept} == {*learnt}
+
+
+@given(
+    said=st.lists(
+        st.tuples(
+            st.sampled_from(("en", "en-GB", "de", "fr-CA", "es", NULL)),
+            st.lists(
+                st.sampled_from(
+                    ("It’s", "it's", "–", "l’eau,", "Straße.", "wird", "Ændringer", "O’Dell", "été",
+                     "2", "Pequeños", "carrying", "the", "portavoz:", "A.", "Yılmaz")
+                )
+            ),
+        ),
+        max_size=5,
+    )
+)  # fmt: skip
+def test_any_words_are_stemmed_and_bared_as_postgresql_does(said):
+    said = [(language, " ".join(words)) for language, words in said]
+    columns, _ = Searched().columns(said)
+    for (language, text), column in zip(said, columns, strict=True):
+        words, bare = column.split("\t")
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT quotes_search_words(%s, %s) = %s::tsvector, quotes_bare(%s) = %s",
+                [text, None if language == NULL else language, words, text, bare],
+            )
+            assert cursor.fetchone() == (True, True)
 
 
 def test_every_constraint_holds(archive):
@@ -160,13 +207,14 @@ def test_the_nearest_passage_of_an_altered_quote_stands_in_the_present_text():
         assert quote.snapshot_id != quote.article.snapshot_id
 
 
-def test_the_indexes_are_those_of_before():
+def test_indexes_and_functions_are_those_of_before():
+    functions = "SELECT oid::regprocedure, proparallel FROM pg_proc ORDER BY oid"
     with connection.cursor() as cursor:
         cursor.execute(INDEXES, [list(COLUMNS)])
-        before = cursor.fetchall()
+        before = cursor.fetchall(), all_of(functions)
         generate(50)
         cursor.execute(INDEXES, [list(COLUMNS)])
-        assert cursor.fetchall() == before
+        assert (cursor.fetchall(), all_of(functions)) == before
 
 
 def test_what_is_changed_afterwards_is_recorded_again(archive, groups):

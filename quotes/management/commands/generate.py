@@ -55,7 +55,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{rows:>12,} in {name}")
             self.stdout.write(
                 f"Rows: {done.writing:.1f} s, {quotes / done.writing:,.0f} quotes a second. "
-                f"Indexes: {done.indexing:.1f} s."
+                f"Then their indexes and statistics: {done.indexing:.1f} s."
             )
 
 

@@ -1,0 +1,96 @@
+"""What searches read of each quote, and their vocabulary, as the triggers would keep them.
+
+PostgreSQL says what becomes of letters and words. It is asked once for each that is new to this
+process: texts are made of few words, met again and again.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain, compress
+from operator import add
+
+from django.db import connection
+
+from quotes.generating.rows import NULL
+from quotes.models.words import LONGEST, SHORTEST
+from quotes.searching.bare import learn_letters, placed_words
+
+MOST_WORDS = 1_000
+"""Of one text, far more than any made here has."""
+
+_PLACES = [f":{n}" for n in range(1, MOST_WORDS + 1)]
+
+CONFIGURED = "SELECT quotes_search_config(%s)::text"
+STEMMED = """
+SELECT word, tsvector_to_array(quotes_search_words(word, %s)) FROM unnest(%s::text[]) word
+"""
+
+
+class Searched:
+    """Knows what becomes of each piece of a text, between two spaces, in each language.
+
+    Made texts hold nothing that has to be escaped, and no marks between letters that would make
+    more of two words than each.
+    """
+
+    def __init__(self):
+        # By how a language is stemmed and by piece: its bare words, each with its stem after it,
+        # which is "" for a word that tells nothing
+        self._known: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._of_language: dict[str, dict[str, tuple[str, ...]]] = {}
+
+    def columns(self, said: Sequence[tuple[str, str]]) -> tuple[list[str], set[str]]:
+        """`search_words` and `bare` of each language and text, as COPY reads them; their words."""
+        made, words = dict.fromkeys(said), set[str]()
+        unknown = self._make(made, made, words)
+        for language in {language for language, _ in unknown}:
+            self._learn(language, [text for tag, text in unknown if tag == language])
+        self._make(unknown, made, words)
+        return list(map(made.__getitem__, said)), words
+
+    def _make(self, texts: Iterable[tuple[str, str]], made: dict, words: set[str]) -> list:
+        """Fill in what is made of each text; those with something that is not known."""
+        unknown = []
+        for key in texts:
+            language, text = key
+            try:
+                known = self._of_language[language].__getitem__
+                parts = list(chain.from_iterable(map(known, text.split(" "))))
+            except KeyError:
+                unknown.append(key)
+                continue
+            bare, stems = parts[::2], parts[1::2]
+            words.update(bare)
+            placed = map(add, compress(stems, stems), compress(_PLACES, stems))
+            made[key] = f"{' '.join(placed)}\t{' '.join(('', *bare, ''))}"
+        return unknown
+
+    def _learn(self, language: str, texts: list[str]) -> None:
+        """Ask for what is new in these texts: one query for letters, one for words."""
+        tag = None if language == NULL else language
+        with connection.cursor() as cursor:
+            if language not in self._of_language:
+                cursor.execute(CONFIGURED, [tag])
+                (configuration,) = cursor.fetchone()
+                self._of_language[language] = self._known.setdefault(configuration, {})
+            known = self._of_language[language]
+            pieces = {piece for text in texts for piece in text.split(" ") if piece not in known}
+            learn_letters(pieces)
+            bare = {piece: [placed.word for placed in placed_words(piece)] for piece in pieces}
+            cursor.execute(STEMMED, [tag, sorted({*chain.from_iterable(bare.values())})])
+            stems = dict(cursor.fetchall())
+        for piece, words in bare.items():
+            pairs = []
+            for word in words:
+                (stem,) = stems[word] or ("",)
+                pairs += word, stem
+            known[piece] = tuple(pairs)
+
+
+def numbered(words: Iterable[str]) -> list[str]:
+    """The vocabulary of these words (`quotes.models.words`) as rows."""
+    kept = (
+        word
+        for word in words
+        if SHORTEST <= len(word) <= LONGEST and not any(map(str.isdecimal, word))
+    )
+    return [f"{number}\t{word}" for number, word in enumerate(sorted(kept), 1)]
