@@ -14,6 +14,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Value
 
+from quotes.searching.pages import first_of
+
 RANKED = 1_000
 
 UNRANKED = -1
@@ -50,13 +52,14 @@ class Ranking:
         search = quotes.search
         if search.like:
             return cls(quotes, search.scores, ALL)
-        found = quotes.annotate(relevance=search.stems.rank).order_by("-pk")
-        found = found.values_list("pk", "relevance")
         if fence is not None:
-            return cls(quotes, dict(found.filter(pk__gte=fence)), fence)
-        newest = list(found[: RANKED + 1])
-        fence = newest[RANKED - 1][0] if len(newest) > RANKED else ALL
-        return cls(quotes, dict(newest[:RANKED]), fence)
+            found = quotes.filter(pk__gte=fence)
+        else:
+            newest = first_of(quotes.order_by("-pk")[: RANKED + 1])
+            fence = newest[RANKED - 1] if len(newest) > RANKED else ALL
+            found = quotes.filter(pk__in=newest[:RANKED])
+        ranks = found.annotate(relevance=search.stems.rank).order_by()
+        return cls(quotes, dict(ranks.values_list("pk", "relevance")), fence)
 
     def parts(self, place: dict | None, wanted: int) -> Iterator[models.QuerySet]:
         """Those that are ranked, from a place on as many as are wanted; and the rest."""
