@@ -154,17 +154,20 @@ class Passage:
 def newest(
     quotes: models.QuerySet[Quote], sought: list[Sought], others: list[Sought]
 ) -> list[UUID]:
-    """The newest that have the rarest of these words, or all but one; of many those with all."""
+    """The newest that have the rarest of these words; if those are few, also all but one."""
     rarest = sought[:RAREST]
-    found = all_of(rarest)
-    if len(rarest) > 2:
-        found = reduce(or_, (all_of([o for o in rarest if o != each]) for each in rarest))
-    keys = first_of(quotes.filter(found).order_by("-pk")[:NEWEST])
     others = sorted(others, key=lambda each: (each.often, each.words))
+    best = all_of([*rarest, *others][:RAREST])
+    keys = first_of(quotes.filter(best).order_by("-pk")[:NEWEST])
     if len(keys) == NEWEST:
-        best = all_of([*rarest, *others][:RAREST])
-        keys = first_of(quotes.filter(best).order_by("-pk")[:NEWEST]) + keys
-    return keys
+        return keys
+    if len(rarest) > 2:
+        nearly = reduce(or_, (all_of([o for o in rarest if o != each]) for each in rarest))
+    elif others:
+        nearly = all_of(rarest)
+    else:
+        return keys
+    return keys + first_of(quotes.filter(nearly).order_by("-pk")[:NEWEST])
 
 
 def all_of(sought: list[Sought]) -> Q:

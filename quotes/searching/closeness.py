@@ -194,13 +194,13 @@ class Like:
     def among(self, quotes: models.QuerySet) -> dict[UUID, int]:
         """Quotes that are close, with how close, the closest first; of the same the newest."""
         unknown = self.unknown()
-        rows = self.candidates(quotes, unknown, self.corrected(unknown))
-        found = self.close(rows)
+        corrections = self.corrected(unknown)
+        found = self.close(self.candidates(quotes, unknown, corrections))
         if not found:
             # Perhaps a word that is asked for is known only by another's slip.
             weighty = {word for word in self.words if self.weights.of[word] == 1}
-            rows = self.candidates(quotes, unknown, self.corrected(weighty))
-            found = self.close(rows)
+            if (perhaps := self.corrected(weighty)) != corrections:
+                found = self.close(self.candidates(quotes, unknown, perhaps))
         return found
 
     def close(self, rows: list[tuple[UUID, str]]) -> dict[UUID, int]:

@@ -37,7 +37,11 @@ SHORTEST = 500
 """Rows of a stretch at least."""
 
 FARTHER = 2
-"""The next stretch is at least so many times as long."""
+"""The next stretch is at least so many times as long, and no more times as many as were thought to
+be found are gathered."""
+
+MORE = 4
+"""Where more are found than was thought, there are thought to be so many times as many."""
 
 SEEN = 3
 """Of so many in a stretch, more are thought to follow; fewer say that there are few."""
@@ -78,12 +82,12 @@ def first_of(page: models.QuerySet[Quote]) -> list[UUID] | None:
     while True:
         longer = max(SHORTEST, FARTHER * length, int(wanted * rows / max(expected, 1)))
         if longer >= rows or READ * (expected - number) <= ASKED + passed * longer:
-            most = None if longer >= rows else max(GATHERED, 2 * int(expected))
-            with by_indexes() if most is None or told > most else nullcontext():
+            most = max(GATHERED, FARTHER * int(expected))
+            with by_indexes() if told > most else nullcontext():
                 ids, among = quotes.gathered(number, most=most)
-            if most is None or among <= most:
+            if among <= most:
                 return ids
-            expected = least = among
+            least, expected = among, MORE * among
         elif place := along.place(longer):
             ids, found = quotes.down_to(place).gathered(number)
             if len(ids) == number:
