@@ -54,7 +54,13 @@ SELECT pk, (SELECT count(*) FROM found) FROM found ORDER BY key {direction}, pk 
 
 def found_by_words(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
     """The quotes of a page (ordered by a column and the id, and cut), found as said above."""
-    if page.search.like or (ids := first_of(page)) is None:
+    first, *then = page.query.order_by
+    in_order = page
+    if isinstance(page.query.annotations.get(first.lstrip("-")), models.Value):
+        in_order = page.all()  # all have the same, so only the id puts them in order
+        in_order.query.clear_ordering(force=True)
+        in_order.query.add_ordering(*then)
+    if page.search.like or (ids := first_of(in_order)) is None:
         return page  # few are like it, and they are known
     whole, number = page.all(), page.query.high_mark
     whole.query.clear_limits()

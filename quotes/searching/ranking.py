@@ -68,15 +68,18 @@ class Ranking:
             yield self.rest()
             return
         at, backwards = (int(place["at"][0]), UUID(place["at"][1])), place["back"]
-        is_ranked = at[0] > UNRANKED
+        is_ranked, rest = at[0] > UNRANKED, self.rest()
+        if not is_ranked:
+            # Said again, so that the index of ids leads there.
+            rest = rest.filter(pk__gt=at[1]) if backwards else rest.filter(pk__lt=at[1])
         if backwards:
             if not is_ranked:
-                yield self.rest()
+                yield rest
             yield self.ranked([each for each in self.order()[::-1] if each > at][:wanted])
         else:
             if is_ranked:
                 yield self.ranked([each for each in self.order() if each < at][:wanted])
-            yield self.rest()
+            yield rest
 
     def order(self) -> list[tuple[int, UUID]]:
         return sorted(((score, key) for key, score in self.scores.items()), reverse=True)

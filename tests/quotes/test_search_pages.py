@@ -1,10 +1,12 @@
-"""The first of what is found by its words are looked up by several roads, and are the same."""
+"""What is found by its words is looked up by several roads, and is the same."""
 
 from itertools import product
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+import quotes.searching.candidates
 import quotes.searching.pages
 from quotes.generating import generate
 from quotes.models import Quote
@@ -136,3 +138,43 @@ def test_where_nothing_is_known_of_the_quotes_all_is_gathered(db):
     _known.clear()
     search = Search.read({"phrase": "harbour"}, [])
     assert first_of(search.narrow(Quote.objects.all()).order_by("-pk")[:3]) == []
+
+
+# like
+
+
+@pytest.mark.parametrize("together", [0, 10, 10**9])
+def test_what_is_like_is_found_whether_its_words_are_taken_for_rare_or_common(
+    archive, monkeypatch, together
+):
+    monkeypatch.setattr(quotes.searching.candidates, "TOGETHER", together)
+    texts = dict(Quote.objects.order_by("pk").values_list("pk", "text")[:1_200:20])
+    first = tried = 0
+    for text in texts.values():
+        said = text.split()
+        if len(said) >= 5:
+            search = Search.read({"like": " ".join(said[:2] + said[3:])}, [])
+            search.narrow(Quote.objects.all())
+            closest = Quote.objects.filter(pk__in=list(search.scores)[:1]).first()
+            first, tried = first + (closest is not None and closest.text == text), tried + 1
+    assert tried > 20
+    assert first >= 0.95 * tried
+
+
+def test_of_many_that_have_all_common_words_the_newest_are_compared(archive, monkeypatch):
+    monkeypatch.setattr(quotes.searching.candidates, "TOGETHER", 10**9)
+    monkeypatch.setattr(quotes.searching.candidates, "NEWEST", 3)
+    monkeypatch.setattr(quotes.searching.candidates, "ROWS", 0)
+    commonest = list(words())[-1]
+    search = Search.read({"like": commonest}, [])
+    search.narrow(Quote.objects.all())
+    of_all = Search.read({"phrase": commonest}, []).narrow(Quote.objects.all())
+    assert {*search.scores} <= {*plainly(of_all.order_by("-pk")[:3])}
+    assert of_all.count() > 100
+
+
+def test_nothing_is_looked_for_again_where_no_word_may_be_a_slip(archive, reader):
+    with CaptureQueriesContext(connection) as captured:
+        ok(reader.get(QUOTES, {"like": "zorgle 1999 blib"}))
+    statements = [query["sql"] for query in captured.captured_queries]
+    assert sum("strpos(bare" in sql for sql in statements) <= 1
