@@ -23,8 +23,6 @@ from django.db import connection, models, transaction
 from quotes.finding import BEGINS_BY_DAY, WALKED, columns_of, values_of
 from quotes.models import Quote
 from quotes.searching.frequency import frequencies
-from sources.counting import estimate
-from sources.ordering import ComparesRows
 
 GATHERED = 1_000
 """So few rows are gathered at once, where there seem to be no more."""
@@ -48,8 +46,14 @@ SEEN = 3
 
 GATHER = """
 WITH found AS MATERIALIZED ({found} LIMIT %s)
-SELECT pk, (SELECT count(*) FROM found) FROM found ORDER BY key {direction}, pk {direction} LIMIT %s
+SELECT pk, (SELECT count(*) FROM found) FROM found ORDER BY {order} LIMIT %s
 """
+
+WITHIN = """
+SELECT pk FROM ({found}) found WHERE ({columns}) {from_there} ({place}) ORDER BY {order} LIMIT %s
+"""
+
+PLACE = "SELECT {columns} FROM ({found}) found ORDER BY {order} OFFSET %s LIMIT 1"
 
 
 def found_by_words(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
@@ -79,9 +83,12 @@ def first_of(page: models.QuerySet[Quote]) -> list[UUID] | None:
         return None
     whole, number = page.all(), page.query.high_mark
     whole.query.clear_limits()
-    quotes = Ordered(whole, column, descending)
-    along = Ordered(quotes.listed(), column, descending)
-    told, rows = estimate(whole), along.expected()
+    try:
+        quotes = Ordered.of(whole, column, descending)
+        along = Ordered.of(listed(whole, column), column, descending)
+    except EmptyResultSet:  # a filter that nothing can match
+        return []
+    told, rows = quotes.expected(), along.expected() if along.values else frequencies().quotes
     wanted = 1.2 * number + 4 * number**0.5  # as what is found comes in clusters
     passed = PASSED / 3 if along.is_of_all else PASSED
     expected, least, length = told, 0, 0
@@ -95,8 +102,8 @@ def first_of(page: models.QuerySet[Quote]) -> list[UUID] | None:
                 return ids
             least, expected = among, MORE * among
         elif place := along.place(longer):
-            ids, found = quotes.down_to(place).gathered(number)
-            if len(ids) == number:
+            ids = quotes.down_to(place, number)
+            if (found := len(ids)) == number:
                 return ids
             length = longer
             expected = max(least, found / length * rows if found >= SEEN else GATHERED / 2)
@@ -113,62 +120,76 @@ def by_indexes() -> Iterator[None]:
         cursor.execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_indexscan = on")
 
 
+def listed(quotes: models.QuerySet[Quote], column: str) -> models.QuerySet[Quote]:
+    """The quotes that meet those of the conditions that one index in this order can tell."""
+    in_order, begins, is_by_day = [], {}, column == "published_day"
+    for condition in quotes.query.where.children:
+        columns = columns_of(condition)
+        if columns <= {column.replace("pk", "id"), "id"}:
+            in_order.append(condition)
+        elif is_by_day and columns <= {*BEGINS_BY_DAY} and values_of(condition) == 1:
+            begins[columns.pop()] = condition
+    listed = Quote.objects.order_by()
+    listed.query.get_initial_alias()
+    for condition in [begins[name] for name in BEGINS_BY_DAY if name in begins][:1] + in_order:
+        listed.query.where.add(condition, models.Q.AND)
+    return listed
+
+
 @dataclass
 class Ordered:
-    """Quotes in the order of a list: by a column and then the id, or by the id alone."""
+    """Quotes in the order of a list: by a column and then the id, or by the id alone.
 
-    quotes: models.QuerySet[Quote]
-    column: str
+    As SQL with its values, as it is asked several times in different ways.
+    """
+
+    sql: str
+    values: tuple
+    is_by_id: bool
     descending: bool
 
-    def listed(self) -> models.QuerySet[Quote]:
-        """The quotes that meet those of the conditions that one index in this order can tell."""
-        in_order, begins, is_by_day = [], {}, self.column == "published_day"
-        for condition in self.quotes.query.where.children:
-            columns = columns_of(condition)
-            if columns <= {self.column.replace("pk", "id"), "id"}:
-                in_order.append(condition)
-            elif is_by_day and columns <= {*BEGINS_BY_DAY} and values_of(condition) == 1:
-                begins[columns.pop()] = condition
-        listed = Quote.objects.order_by()
-        listed.query.get_initial_alias()
-        for condition in [begins[name] for name in BEGINS_BY_DAY if name in begins][:1] + in_order:
-            listed.query.where.add(condition, models.Q.AND)
-        return listed
+    @classmethod
+    def of(cls, quotes: models.QuerySet[Quote], column: str, descending: bool) -> "Ordered":
+        """Raises EmptyResultSet."""
+        found = quotes.order_by().values("pk", key=models.F(column))
+        return cls(*found.query.sql_with_params(), column == "pk", descending)
 
-    def expected(self) -> float:
-        """How many there are, about."""
-        return estimate(self.quotes) if self.quotes.query.where else frequencies().quotes
+    @property
+    def is_of_all(self) -> bool:
+        """Whether it is all quotes, the newest first."""
+        return self.is_by_id and self.descending and not self.values
+
+    def expected(self) -> int:
+        """How many there are, as the planner knows it."""
+        ((plan,),) = self.asked("EXPLAIN (FORMAT json) {found}", self.values)[0]
+        return plan["Plan"]["Plan Rows"]
 
     def place(self, length: int) -> tuple | None:
         """Where a stretch of so many ends, about; None where there are no more."""
         if self.is_of_all and (key := frequencies().newest(length)):
             return (key,)
-        sign = "-" if self.descending else ""
-        places = self.quotes.order_by(*[f"{sign}{each}" for each in self.columns])
-        return places.values_list(*self.columns)[length : length + 1].first()
+        rows = self.asked(PLACE, (*self.values, length))
+        return rows[0] if rows else None
 
-    def down_to(self, place: tuple) -> "Ordered":
-        within = ComparesRows(self.columns, place, ">=" if self.descending else "<=")
-        return Ordered(self.quotes.filter(within), self.column, self.descending)
+    def down_to(self, place: tuple, number: int) -> list[UUID]:
+        """The first of them, as far as a place."""
+        rows = self.asked(WITHIN, (*self.values, *place, number))
+        return [key for (key,) in rows]
 
-    @property
-    def is_of_all(self) -> bool:
-        return self.column == "pk" and self.descending and not self.quotes.query.where
-
-    @property
-    def columns(self) -> list[str]:
-        return ["pk"] if self.column == "pk" else [self.column, "pk"]
-
-    def gathered(self, number: int, most: int | None = None) -> tuple[list[UUID], int]:
-        """The first of them, and how many there are; where given, no more than one above `most`."""
-        try:
-            found = self.quotes.order_by().values("pk", key=models.F(self.column))
-            sql, values = found.query.sql_with_params()
-        except EmptyResultSet:  # a filter that nothing can match
-            return [], 0
-        sql = GATHER.format(found=sql, direction="DESC" if self.descending else "ASC")
-        with connection.cursor() as cursor:
-            cursor.execute(sql, [*values, None if most is None else most + 1, number])
-            rows = cursor.fetchall()
+    def gathered(self, number: int, most: int) -> tuple[list[UUID], int]:
+        """The first of them, and how many there are: no more than one above `most`."""
+        rows = self.asked(GATHER, (*self.values, most + 1, number))
         return [key for key, _ in rows], rows[0][1] if rows else 0
+
+    def asked(self, sql: str, values: tuple) -> list[tuple]:
+        columns = ["pk"] if self.is_by_id else ["key", "pk"]
+        sql = sql.format(
+            found=self.sql,
+            columns=", ".join(columns),
+            order=", ".join(f"{each} {'DESC' if self.descending else 'ASC'}" for each in columns),
+            from_there=">=" if self.descending else "<=",
+            place=", ".join(["%s"] * len(columns)),
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return cursor.fetchall()

@@ -11,7 +11,7 @@ import quotes.searching.pages
 from quotes.generating import generate
 from quotes.models import Quote
 from quotes.searching.frequency import _known, frequencies
-from quotes.searching.pages import Ordered, first_of
+from quotes.searching.pages import Ordered, first_of, listed
 from quotes.searching.ranking import Ranking
 from quotes.searching.search import Search
 from tests.conftest import ok
@@ -69,7 +69,7 @@ def roads(monkeypatch, road: str) -> None:
     monkeypatch.setattr(quotes.searching.pages, "SHORTEST", 20)
     monkeypatch.setattr(quotes.searching.pages, "GATHERED", 5)
     if told is not None:
-        monkeypatch.setattr(quotes.searching.pages, "estimate", lambda quotes: told)
+        monkeypatch.setattr(Ordered, "expected", lambda self: told)
 
 
 ROADS = ["stretches", "all at once", "too few expected", "too many expected"]
@@ -120,11 +120,11 @@ def test_the_newest_are_ranked_by_any_road(archive, monkeypatch, road):
 
 def test_the_list_of_what_one_index_tells_keeps_no_other_condition(db):
     quotes_ = Quote.objects.filter(speaker__name="Mara Quill", kind="direct", language="en")
-    listed = Ordered(quotes_.order_by("-published_day"), "published_day", True).listed()
-    assert "language" in str(listed.query).partition("WHERE")[2]
-    assert "kind" not in str(listed.query).partition("WHERE")[2]
-    assert "name" not in str(listed.query).partition("WHERE")[2]
-    assert not Ordered(quotes_, "created", True).listed().query.where
+    told = str(listed(quotes_, "published_day").query).partition("WHERE")[2]
+    assert "language" in told
+    assert "kind" not in told
+    assert "name" not in told
+    assert not listed(quotes_, "created").query.where
 
 
 def test_about_as_many_quotes_follow_an_id_as_were_asked_for(archive):
