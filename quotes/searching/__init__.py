@@ -5,9 +5,9 @@
 - `like` (`closeness.py`): words like these, with slips, left out, or in another order.
 
 In a large archive the first of what `q` and `phrase` find are looked up along the list
-(`pages.py`), and what `like` compares by words that are rare (`candidates.py`); how common words are
-PostgreSQL's statistics say (`frequency.py`). What was found is shown by where it stands in the text (`marking.py`). `Search` is what one request
-asks for.
+(`pages.py`), and what `like` compares by words that are rare (`candidates.py`). How common words
+are PostgreSQL's statistics say (`frequency.py`). What was found is shown by where it stands in the
+text (`marking.py`). `Search` is what one request asks for.
 """
 
 from quotes.searching.search import Search
