@@ -28,6 +28,7 @@ from quotes.public import FIELDS, WrittenQuote, address, written
 from quotes.reattribution import lock, reattribute
 from quotes.representations import REPRESENTATIONS, life_of
 from quotes.searching.marking import MATCHES, add_matches
+from quotes.searching.pages import found_by_words
 from quotes.searching.ranking import Ranking
 from quotes.serializers import (
     CaptureSerializer,
@@ -222,7 +223,8 @@ class Quotes(Resource):
         return Quote.objects.visible_to(self.request.user)
 
     def rows_of(self, page) -> list[WrittenQuote]:
-        page = found(page) if page.query.is_sliced and not page.search else page
+        if page.query.is_sliced:
+            page = found_by_words(page) if page.search else found(page)
         known = (*FIELDS, MATCHES) if page.search else FIELDS
         rows = written(page, address(self.request), self.fields_asked(known))
         if page.search and MATCHES in self.fields_asked(known):

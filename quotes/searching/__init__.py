@@ -4,8 +4,10 @@
 - `phrase` (`phrases.py`): these very words, one after the other;
 - `like` (`closeness.py`): words like these, with slips, left out, or in another order.
 
-What was found is shown by where it stands in the text (`marking.py`). `Search` is what one request
-asks for.
+In a large archive the first of what `q` and `phrase` find are looked up along the list
+(`pages.py`), and what `like` compares by words that are rare (`candidates.py`). How common words
+are PostgreSQL's statistics say (`frequency.py`). What was found is shown by where it stands in the
+text (`marking.py`). `Search` is what one request asks for.
 """
 
 from quotes.searching.search import Search

@@ -1,27 +1,23 @@
 """Words like those asked for: with slips, left out, in another order; or a part of them.
 
-Candidates are found by what is rarest of what is asked: words, and two words in a row. A word that
-no quote has is taken for those that a slip may have made it from. The candidates that share most
-are compared word by word; those that are close enough are kept, the closest `MOST` of them.
+Candidates are found by the words of weight that they share (`candidates.py`). A word that no quote
+has is taken for those that a slip may have made it from. Those that share most are compared word by
+word; those that are close enough are kept, the closest `MOST` of them.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import ClassVar
 from uuid import UUID
 
-from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
-from django.db.models import Q
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, LCSseq
 
 from quotes.models.words import LONGEST, SHORTEST
-from quotes.searching.frequency import frequencies
-from quotes.searching.phrases import HasGrams, Unusable
+from quotes.searching.candidates import Passage
+from quotes.searching.phrases import Unusable
 
 MOST = 300
 """Quotes that are compared, and kept at most."""
@@ -38,9 +34,8 @@ SMALL = 0.25
 SLIP = 0.9
 """What a word counts that is not the same, but for a slip."""
 
-LOOKED_UP, ROWS, COUNTED = 32, 6_000, 40
-"""What is looked up at most: grams, quotes that have any of them, words and pairs that are counted
-in each of these."""
+PUT_RIGHT = 40
+"""Words that may be slips, of which others are looked up."""
 
 CORRECTIONS = 4
 """Words that one word may be a slip of."""
@@ -168,11 +163,6 @@ def closeness(asked: list[str], has: list[str], near: Near, weights: dict[str, f
 
 # Among all quotes
 
-CANDIDATES = """
-SELECT id, bare FROM ({found}) found
-ORDER BY {shared} DESC, id DESC LIMIT %s
-"""
-
 KNOWN = "SELECT word FROM quotes_word WHERE word = ANY (%s)"
 
 LIKE_WORDS = """
@@ -182,8 +172,6 @@ CROSS JOIN LATERAL (
     LIMIT 500
 ) near
 """
-
-HASHES = "SELECT words, hashtext(words) FROM unnest(%s::text[]) words"
 
 
 @dataclass
@@ -205,13 +193,14 @@ class Like:
 
     def among(self, quotes: models.QuerySet) -> dict[UUID, int]:
         """Quotes that are close, with how close, the closest first; of the same the newest."""
-        rows = self.candidates(quotes, self.corrected(self.unknown()))
-        found = self.close(rows)
+        unknown = self.unknown()
+        corrections = self.corrected(unknown)
+        found = self.close(self.candidates(quotes, unknown, corrections))
         if not found:
             # Perhaps a word that is asked for is known only by another's slip.
             weighty = {word for word in self.words if self.weights.of[word] == 1}
-            rows = self.candidates(quotes, self.corrected(weighty))
-            found = self.close(rows)
+            if (perhaps := self.corrected(weighty)) != corrections:
+                found = self.close(self.candidates(quotes, unknown, perhaps))
         return found
 
     def close(self, rows: list[tuple[UUID, str]]) -> dict[UUID, int]:
@@ -245,8 +234,12 @@ class Like:
         return gains
 
     def unknown(self) -> set[str]:
-        """Words that no quote has."""
-        words = set(self.words)
+        """Words that no quote has, of those that would be known."""
+        words = {
+            word
+            for word in self.words
+            if SHORTEST <= len(word) <= LONGEST and not any(map(str.isdigit, word))
+        }
         with connection.cursor() as cursor:
             cursor.execute(KNOWN, [list(words)])
             return words - {word for (word,) in cursor.fetchall()}
@@ -257,58 +250,22 @@ class Like:
         near = defaultdict(list)
         if words:
             with connection.cursor() as cursor:
-                cursor.execute(LIKE_WORDS, [sorted(words)[:COUNTED]])
+                cursor.execute(LIKE_WORDS, [sorted(words)[:PUT_RIGHT]])
                 for asked, word in cursor.fetchall():
                     if word != asked and (found := slips(asked, word)) is not None:
                         near[asked].append((found, word))
         return {asked: [w for _, w in sorted(ws)[:CORRECTIONS]] for asked, ws in near.items()}
 
     def candidates(
-        self, quotes: models.QuerySet, corrections: dict[str, list[str]]
+        self, quotes: models.QuerySet, unknown: set[str], corrections: dict[str, list[str]]
     ) -> list[tuple[UUID, str]]:
-        """Quotes with their bare words, those that have most of what is rare before others."""
+        """Quotes with their bare words, those that share most before others."""
+        self.weights.learn(word for words in corrections.values() for word in words)
         words = list(dict.fromkeys(self.words))
-        words += [word for asked in words for word in corrections.get(asked, ())]
-        self.weights.learn(words)
         weighty = [word for word in words if self.weights.of[word] == 1] or words
-        in_a_row = [f"{one} {two}" for one, two in zip(self.words, self.words[1:], strict=False)]
-        with connection.cursor() as cursor:
-            cursor.execute(HASHES, [list({*words, *in_a_row})])
-            hashes = dict(cursor.fetchall())
-        known = frequencies()
-        often = {said: known.of(gram) for said, gram in hashes.items()}
-        rarest = sorted({*weighty, *in_a_row}, key=lambda said: (often[said], said))
-        looked_up, rows = [], 0.0
-        for said in rarest[:LOOKED_UP]:
-            if (rows := rows + often[said]) > ROWS:
-                break
-            looked_up.append(said)
-        arms = []
-        if looked_up:
-            arms.append(HasGrams([hashes[said] for said in looked_up], any_of=True))
-        sought = [word for word in self.words if word in weighty]
-        found_by = sum(word in looked_up for word in sought)
-        if 1000 * found_by <= (1000 - LEAST) * len(sought):
-            # What is close may have none of these: quotes that have all of what is rarest of the
-            # others, or all but one.
-            some = sorted({*sought}, key=lambda word: (often[word], word))[:6]
-            some = [hashes[word] for word in some]
-            arms.append(HasGrams(some))
-            if len(some) > 2:
-                arms += [HasGrams([g for g in some if g != gram]) for gram in some]
-        counted = [said for said in rarest if said in weighty][: COUNTED // 2]
-        counted += [said for said in rarest if said not in weighty][: COUNTED // 2]
-        return fetch(quotes, arms, counted)
-
-
-def fetch(quotes: models.QuerySet, arms: list, counted: list[str]) -> list[tuple[UUID, str]]:
-    found = quotes.filter(reduce(or_, map(Q, arms))).order_by().values("id", "bare")[: 2 * ROWS]
-    try:
-        sql, values = found.query.sql_with_params()
-    except EmptyResultSet:  # a filter that nothing can match
-        return []
-    shared = " + ".join(["(strpos(bare, %s) > 0)::int"] * len(counted))
-    sql = CANDIDATES.format(found=sql, shared=shared)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*values, *(f" {said} " for said in counted), MOST])
-        return cursor.fetchall()
+        spelt = {
+            word: [word] * (word not in unknown) + corrections.get(word, []) for word in weighty
+        }
+        spelt = {word: some for word, some in spelt.items() if some}
+        spelt = spelt or {word: [word] for word in weighty}
+        return Passage(self.words, spelt, 1 - LEAST / 1000, MOST).candidates(quotes)

@@ -14,6 +14,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Value
 
+from quotes.searching.pages import first_of
+
 RANKED = 1_000
 
 UNRANKED = -1
@@ -50,13 +52,14 @@ class Ranking:
         search = quotes.search
         if search.like:
             return cls(quotes, search.scores, ALL)
-        found = quotes.annotate(relevance=search.stems.rank).order_by("-pk")
-        found = found.values_list("pk", "relevance")
         if fence is not None:
-            return cls(quotes, dict(found.filter(pk__gte=fence)), fence)
-        newest = list(found[: RANKED + 1])
-        fence = newest[RANKED - 1][0] if len(newest) > RANKED else ALL
-        return cls(quotes, dict(newest[:RANKED]), fence)
+            found = quotes.filter(pk__gte=fence)
+        else:
+            newest = first_of(quotes.order_by("-pk")[: RANKED + 1])
+            fence = newest[RANKED - 1] if len(newest) > RANKED else ALL
+            found = quotes.filter(pk__in=newest[:RANKED])
+        ranks = found.annotate(relevance=search.stems.rank).order_by()
+        return cls(quotes, dict(ranks.values_list("pk", "relevance")), fence)
 
     def parts(self, place: dict | None, wanted: int) -> Iterator[models.QuerySet]:
         """Those that are ranked, from a place on as many as are wanted; and the rest."""
@@ -65,15 +68,18 @@ class Ranking:
             yield self.rest()
             return
         at, backwards = (int(place["at"][0]), UUID(place["at"][1])), place["back"]
-        is_ranked = at[0] > UNRANKED
+        is_ranked, rest = at[0] > UNRANKED, self.rest()
+        if not is_ranked:
+            # Said again, so that the index of ids leads there.
+            rest = rest.filter(pk__gt=at[1]) if backwards else rest.filter(pk__lt=at[1])
         if backwards:
             if not is_ranked:
-                yield self.rest()
+                yield rest
             yield self.ranked([each for each in self.order()[::-1] if each > at][:wanted])
         else:
             if is_ranked:
                 yield self.ranked([each for each in self.order() if each < at][:wanted])
-            yield self.rest()
+            yield rest
 
     def order(self) -> list[tuple[int, UUID]]:
         return sorted(((score, key) for key, score in self.scores.items()), reverse=True)

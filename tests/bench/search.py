@@ -1,11 +1,12 @@
 """Searches in a large archive: `uv run python tests/bench/search.py [--quotes N] [--keep]`
 
-Makes a database of its own in the embedded server, generates an archive in it, and
-asks for its words as a reader would over HTTP, through Django's test client: q, phrase and like, of
-words that are common, middling and rare, alone and of the busiest speaker, in the usual order and
-by relevance. Prints the median and the 95th percentile of each; the rounds are interleaved, and
-each asks for other words. Then looks for quotes whose words were mangled and prints how often the
-right one came first. `--keep` leaves the database, which the next run with `--keep` uses again.
+Makes a database of its own in the embedded server, generates an archive in it, and asks for its
+words as a reader would over HTTP, through Django's test client: q, phrase and like, of words that
+are common, middling and rare, and of common ones that never stand together, alone and of the
+busiest speaker, in the usual order and by relevance. Prints the median and the 95th percentile of
+each; the rounds are interleaved, and each asks for other words. Then looks for quotes whose words
+were mangled and prints how often the right one came first.
+`--keep` leaves the database, which the next run with `--keep` uses again.
 """
 
 import argparse
@@ -60,6 +61,7 @@ class Words:
             weighty = {word for (word,) in cursor.fetchall()}
         self.said = [text for text in said if len(text) >= 5]
         self.words = self.by_share({word for word in text if word in weighty} for text in said)
+        self.apart = self.never_together(said)
         pairs = ({" ".join(pair) for pair in itertools.pairwise(t)} for t in said)
         self.pairs = self.by_share(pairs)
 
@@ -74,6 +76,15 @@ class Words:
             classes[next(name for name, least in SHARES.items() if share >= least)].append(said)
         return classes
 
+    def never_together(self, said: list[list[str]]) -> list[str]:
+        """Two common words that no text has both of."""
+        texts = {
+            word: {at for at, text in enumerate(said) if word in text}
+            for word in self.words["common"]
+        }
+        pairs = itertools.combinations(texts, 2)
+        return [f"{one} {other}" for one, other in pairs if not texts[one] & texts[other]]
+
     def pick(self, of: dict[str, list[str]], name: str, number: int = 1) -> str:
         """At one chance what is at about one rank among those as common, in any archive."""
         known = of[name] or of["middling"] or of["rare"]
@@ -87,6 +98,7 @@ class Words:
             yield f"phrase, {name} word", {"phrase": self.pick(self.words, name)}
             yield f"phrase, {name} pair", {"phrase": self.pick(self.pairs, name)}
             yield f"like, three {name}", {"like": self.pick(self.words, name, 3)}
+        yield "q, two common apart", {"q": self.random.choice(self.apart or self.words["common"])}
         text = self.random.choice(self.said)
         at = self.random.randrange(len(text) - 4)
         yield "phrase, five words", {"phrase": " ".join(text[at : at + 5])}

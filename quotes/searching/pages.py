@@ -1,0 +1,196 @@
+"""How the first of the quotes that are found by their words are looked up, in a large archive.
+
+The indexes of words tell which quotes have them, not when these were printed or filed: to gather
+all, so as to sort them, reads a row for each, and a common word has hundreds of thousands. To walk
+through the list and read every row is as long where a word is not that common. So where there are
+many, the index of words is looked up together with a stretch of the list, long enough to hold a
+page if what is found is spread evenly, and only rows that are in both are read. Where one was not
+long enough, what it held says how long the next has to be.
+
+PostgreSQL's statistics say which is cheaper. They are wrong where words stand together more or less
+often than by chance, or were in the news only for a while; so no more is gathered at first than
+is cheap, and it is tried again where a stretch held next to nothing.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models, transaction
+
+from quotes.finding import BEGINS_BY_DAY, WALKED, columns_of, values_of
+from quotes.models import Quote
+from quotes.searching.frequency import frequencies
+
+GATHERED = 2_500
+"""So few rows are gathered at once where there seem to be no more: of words that are too rare for
+statistics there are up to some 1,500 in 2 million."""
+
+READ, PASSED, ASKED = 10.0, 0.4, 3_000.0
+"""Microseconds for which a row is read, one of a stretch is passed over, and a stretch is asked
+for at all; about."""
+
+SHORTEST = 500
+"""Rows of a stretch at least."""
+
+FARTHER = 2
+"""The next stretch is at least so many times as long, and no more times as many as were thought to
+be found are gathered."""
+
+MORE = 4
+"""Where more are found than was thought, there are thought to be so many times as many."""
+
+SEEN = 3
+"""Of so many in a stretch, more are thought to follow; fewer say that there are few."""
+
+GATHER = """
+WITH found AS MATERIALIZED ({found} LIMIT %s)
+SELECT pk, (SELECT count(*) FROM found) FROM found ORDER BY {order} LIMIT %s
+"""
+
+WITHIN = """
+SELECT pk FROM ({found}) found WHERE ({columns}) {from_there} ({place}) ORDER BY {order} LIMIT %s
+"""
+
+PLACE = "SELECT {columns} FROM ({found}) found ORDER BY {order} OFFSET %s LIMIT 1"
+
+
+def found_by_words(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
+    """The quotes of a page (ordered by a column and the id, and cut), found as said above."""
+    first, *then = page.query.order_by
+    in_order = page
+    if isinstance(page.query.annotations.get(first.lstrip("-")), models.Value):
+        in_order = page.all()  # all have the same, so only the id puts them in order
+        in_order.query.clear_ordering(force=True)
+        in_order.query.add_ordering(*then)
+    if page.search.like or (ids := first_of(in_order)) is None:
+        return page  # few are like it, and they are known
+    whole, number = page.all(), page.query.high_mark
+    whole.query.clear_limits()
+    # All is asked again of these few, in case one was changed meanwhile.
+    return whole.filter(pk__in=ids)[:number]
+
+
+def first_of(page: models.QuerySet[Quote]) -> list[UUID] | None:
+    """The ids of a page (ordered by a column and the id, or by the id alone, and cut), in order.
+
+    Some statements, each at a bounded cost, but for the last where all others failed. None where
+    the list has no index in its order.
+    """
+    column, descending = page.query.order_by[0].lstrip("-"), page.query.order_by[0][0] == "-"
+    if column not in {*WALKED, "pk"}:
+        return None
+    whole, number = page.all(), page.query.high_mark
+    whole.query.clear_limits()
+    try:
+        quotes = Ordered.of(whole, column, descending)
+        along = Ordered.of(listed(whole, column), column, descending)
+    except EmptyResultSet:  # a filter that nothing can match
+        return []
+    told, rows = quotes.expected(), along.expected() if along.values else frequencies().quotes
+    wanted = 1.2 * number + 4 * number**0.5  # as what is found comes in clusters
+    passed = PASSED / 3 if along.is_of_all else PASSED
+    expected, least, length = told, 0, 0
+    while True:
+        longer = max(SHORTEST, FARTHER * length, int(wanted * rows / max(expected, 1)))
+        if longer >= rows or READ * (expected - number) <= ASKED + passed * longer:
+            most = max(GATHERED, FARTHER * int(expected))
+            with by_indexes() if told > most else nullcontext():
+                ids, among = quotes.gathered(number, most=most)
+            if among <= most:
+                return ids
+            least, expected = among, MORE * among
+        elif place := along.place(longer):
+            ids = quotes.down_to(place, number)
+            if (found := len(ids)) == number:
+                return ids
+            length = longer
+            expected = max(least, found / length * rows if found >= SEEN else GATHERED / 2)
+        else:
+            rows = longer
+
+
+@contextmanager
+def by_indexes() -> Iterator[None]:
+    """What is thought to match far more than it does is not looked for row by row."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+        yield
+        cursor.execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_indexscan = on")
+
+
+def listed(quotes: models.QuerySet[Quote], column: str) -> models.QuerySet[Quote]:
+    """The quotes that meet those of the conditions that one index in this order can tell."""
+    in_order, begins, is_by_day = [], {}, column == "published_day"
+    for condition in quotes.query.where.children:
+        columns = columns_of(condition)
+        if columns <= {column.replace("pk", "id"), "id"}:
+            in_order.append(condition)
+        elif is_by_day and columns <= {*BEGINS_BY_DAY} and values_of(condition) == 1:
+            begins[columns.pop()] = condition
+    listed = Quote.objects.order_by()
+    listed.query.get_initial_alias()
+    for condition in [begins[name] for name in BEGINS_BY_DAY if name in begins][:1] + in_order:
+        listed.query.where.add(condition, models.Q.AND)
+    return listed
+
+
+@dataclass
+class Ordered:
+    """Quotes in the order of a list: by a column and then the id, or by the id alone.
+
+    As SQL with its values, as it is asked several times in different ways.
+    """
+
+    sql: str
+    values: tuple
+    is_by_id: bool
+    descending: bool
+
+    @classmethod
+    def of(cls, quotes: models.QuerySet[Quote], column: str, descending: bool) -> "Ordered":
+        """Raises EmptyResultSet."""
+        found = quotes.order_by().values("pk", key=models.F(column))
+        return cls(*found.query.sql_with_params(), column == "pk", descending)
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether it is all quotes, the newest first."""
+        return self.is_by_id and self.descending and not self.values
+
+    def expected(self) -> int:
+        """How many there are, as the planner knows it."""
+        ((plan,),) = self.asked("EXPLAIN (FORMAT json) {found}", self.values)[0]
+        return plan["Plan"]["Plan Rows"]
+
+    def place(self, length: int) -> tuple | None:
+        """Where a stretch of so many ends, about; None where there are no more."""
+        if self.is_of_all and (key := frequencies().newest(length)):
+            return (key,)
+        rows = self.asked(PLACE, (*self.values, length))
+        return rows[0] if rows else None
+
+    def down_to(self, place: tuple, number: int) -> list[UUID]:
+        """The first of them, as far as a place."""
+        rows = self.asked(WITHIN, (*self.values, *place, number))
+        return [key for (key,) in rows]
+
+    def gathered(self, number: int, most: int) -> tuple[list[UUID], int]:
+        """The first of them, and how many there are: no more than one above `most`."""
+        rows = self.asked(GATHER, (*self.values, most + 1, number))
+        return [key for key, _ in rows], rows[0][1] if rows else 0
+
+    def asked(self, sql: str, values: tuple) -> list[tuple]:
+        columns = ["pk"] if self.is_by_id else ["key", "pk"]
+        sql = sql.format(
+            found=self.sql,
+            columns=", ".join(columns),
+            order=", ".join(f"{each} {'DESC' if self.descending else 'ASC'}" for each in columns),
+            from_there=">=" if self.descending else "<=",
+            place=", ".join(["%s"] * len(columns)),
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return cursor.fetchall()
