@@ -4,10 +4,17 @@ PostgreSQL can walk an index in the order of the list until a page is full, or g
 matches by other indexes and sort it. It believes that what matches is spread evenly, and so walks
 far where it is not: two filters that each match much may match nothing together. So a page is
 first looked for among the next few thousand rows of the list's own index, which is cheap however it
-ends. What is met there says which of the two to do.
+ends. What is met there, and what it would cost to gather all, say which of the two to do.
+
+Most filters are about columns that the indexes of the orderings hold (`LISTED`). Then nothing else
+is read, which is what makes rows cheap.
 """
 
-from django.db import connection, models, transaction
+from dataclasses import dataclass
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
 from django.db.models import lookups
 from django.db.models.expressions import Col
 from django.db.models.sql.query import Query
@@ -15,17 +22,28 @@ from django.db.models.sql.where import WhereNode
 
 from quotes.life import Status
 from quotes.models import Quote
-from sources.counting import estimate
-from sources.ordering import ComparesRows
+from quotes.models.quotes import COUNTED, LISTED
 
 NEAR = 4_000
-"""So many rows of an index are looked through first, at some 2 µs a row."""
+"""So many rows of an index that holds all that is asked about are looked through first."""
+
+FARTHEST = 200_000
+"""So many of them are looked through at most."""
+
+ROW = 0.05
+"""What a row in such an index costs, in the planner's units, which are some 5 µs."""
+
+DEARER = 4
+"""So many times as much costs a row that has to be read itself."""
+
+MUCH = 20_000
+"""What costs less, in these units, is gathered as soon as nothing is near: a tenth of a second."""
 
 SEEN = 3
 """Of so many matches nearby, more are thought to follow; fewer say nothing about what follows."""
 
-FARTHER = 10
-"""Where nothing is near, so many times as far is looked, until to gather all is thought cheaper."""
+SPARE = 20
+"""So many pages are sorted first of what may report the same as others."""
 
 # The columns that begin an index whose next ones are the day of publication and the id, those that
 # narrow most first.
@@ -33,9 +51,16 @@ BEGINS_BY_DAY = ("speaker", "organisation", "outlet", "language", "status")
 
 # Filters that match few rows, which are best gathered whatever the order.
 MATCHES_FEW = {"article", "utterance", "id"}
+OF_ONE_ARTICLE = {"sources_article.url_key"}
 
 # By these columns alone rows are walked; whoever orders by something else knows how to find them.
 WALKED = {"published_day", "said_day", "created"}
+
+# Some conditions are thought to match far more than they do, and all would be read. To compile a
+# statement takes longer than it saves.
+TO_GATHER = {"enable_seqscan": "off", "jit": "off"}
+
+type Statement = tuple[str, tuple]
 
 
 class Unordered(models.Func):
@@ -47,70 +72,200 @@ class Unordered(models.Func):
         super().__init__(models.F(column))
 
 
+class OneOf(models.Func):
+    """Whether a column has one of these ids, which are looked up one by one."""
+
+    template = "%(expressions)s"
+    arg_joiner = " IN (SELECT unnest("
+    output_field = models.BooleanField()
+
+    def __init__(self, column: str, ids: list):
+        super().__init__(models.F(column), models.Value(ids, ArrayField(models.UUIDField())))
+
+    def as_sql(self, compiler, connection, **context):
+        sql, values = super().as_sql(compiler, connection, **context)
+        return f"({sql}::uuid[])))", values
+
+
 def found(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
     """The quotes of a page (ordered by a column and the id, and cut), found at a bounded cost.
 
     At most a few statements; none for a list that one index answers.
     """
-    order, number = page.query.order_by, page.query.high_mark
-    narrowed = answered_by_an_index(page)
-    if narrowed is None:
+    if page.query.order_by[0].lstrip("-") not in WALKED:
         return page
-    column, descending = order[0].lstrip("-"), order[0].startswith("-")
-    whole = page.all()
-    whole.query.clear_limits()
-    ids, near, expected = [], NEAR, None
-    while place := narrowed.order_by(*order).values_list(column, "pk")[near : near + 1].first():
-        within = whole.filter(ComparesRows([column, "pk"], place, ">=" if descending else "<="))
-        ids = list(within.values_list("pk", flat=True)[:number])
-        if SEEN <= len(ids) < number:
-            return page
-        near *= FARTHER
-        if expected is None and len(ids) < number:
-            expected = estimate(whole)
-        if len(ids) == number or expected < near:
-            break
-    if len(ids) < number:
-        sorted_by = Unordered(column)
-        gathered = whole.order_by(sorted_by.desc() if descending else sorted_by, order[1])
-        with transaction.atomic(), connection.cursor() as cursor:
-            # Some conditions are thought to match far more than they do, and all would be read.
-            cursor.execute("SET LOCAL enable_seqscan = off")
-            ids = list(gathered.values_list("pk", flat=True)[:number])
-            cursor.execute("SET LOCAL enable_seqscan = on")
-    # All is asked again of these few, in case one was changed meanwhile.
-    return whole.filter(pk__in=ids)[:number]
+    if contradicts_itself(page):
+        return page.none()
+    if (way := Way.of(page)) is None:
+        return page
+    try:
+        ids = way.found()
+    except EmptyResultSet:  # a filter that nothing can match
+        return page.none()
+    return way.again(ids)
 
 
-def answered_by_an_index(page: models.QuerySet[Quote]) -> models.QuerySet[Quote] | None:
-    """The quotes that meet those of the page's conditions that one index in its order can tell.
+@dataclass
+class Way:
+    """How a page is found: `narrowed` are its conditions that one index in its order tells.
 
-    None where that is all of the conditions, where so few rows can match that any plan is good, and
-    where words are searched, which is slow row by row and has indexes of its own.
+    `row` is what it costs to look at each of its rows, in the planner's units.
     """
-    column = page.query.order_by[0].lstrip("-")
-    if column not in WALKED:
-        return None
-    in_order, begins, others = [], {}, []
-    for condition in page.query.where.children:
-        columns = columns_of(condition)
-        values = values_of(condition)
-        if values == 0 or "text" in columns or (values == 1 and columns & MATCHES_FEW):
+
+    whole: models.QuerySet[Quote]
+    number: int
+    narrowed: list
+    row: float
+
+    @classmethod
+    def of(cls, page: models.QuerySet[Quote]) -> "Way | None":
+        """None where one index tells all, and where so few rows can match that any plan is good."""
+        column = page.query.order_by[0].lstrip("-")
+        in_order, begins, others, asked_about = [], {}, [], set()
+        for condition in page.query.where.children:
+            columns = columns_of(condition)
+            values = values_of(condition)
+            if values == 0 or (values == 1 and columns & MATCHES_FEW) or columns == OF_ONE_ARTICLE:
+                return None
+            if columns <= {column, "id"}:
+                in_order.append(condition)
+                continue
+            asked_about |= columns
+            if column == "published_day" and values == 1 and columns <= {*BEGINS_BY_DAY}:
+                begins[columns.pop()] = condition
+            elif not (is_harmless(condition, columns) or columns == {column.removesuffix("_day")}):
+                others.append(condition)
+        if not others and len(begins) < 2:
             return None
-        if columns <= {column, "id"}:
-            in_order.append(condition)
-        elif column == "published_day" and values == 1 and columns <= {*BEGINS_BY_DAY}:
-            begins[columns.pop()] = condition
-        elif not (is_harmless(condition, columns) or columns == {column.removesuffix("_day")}):
-            others.append(condition)
-    if not others and len(begins) < 2:
-        return None
-    narrowed = Quote.objects.all()
-    narrowed.query.get_initial_alias()
-    first = [begins[name] for name in BEGINS_BY_DAY if name in begins][:1]
-    for condition in (*first, *in_order):
-        narrowed.query.where.add(condition, models.Q.AND)
-    return narrowed
+        first = [begins[name] for name in BEGINS_BY_DAY if name in begins][:1]
+        held = {*(COUNTED if first else LISTED), "id", "sources_speaker.id", "sources_speaker.kind"}
+        is_held = asked_about - {"another query", FIRST} <= held
+        whole = page.all()
+        whole.query.clear_limits()
+        row = ROW if is_held else ROW * DEARER
+        return cls(whole, page.query.high_mark, [*first, *in_order], row)
+
+    def found(self) -> list:
+        """The ids of the page, in no certain order."""
+        number = self.number
+        near = max(1, int(NEAR * ROW / self.row))
+        ids = self.walked(near)
+        if len(ids) == number:
+            return ids
+        everything = self.gathering(SPARE * number)
+        cost = cost_of(everything)
+        farther = 0
+        if len(ids) >= SEEN:
+            farther = 2 * near * number // len(ids)
+        elif cost > MUCH:
+            farther = FARTHEST
+        farther = min(farther, int(min(cost, FARTHEST * ROW) / self.row))
+        if farther > near and len(ids := self.walked(farther)) == number:
+            return ids
+        ids = ids_of(everything, TO_GATHER)
+        if len(ids) < number and self.last:
+            # Most of what was sorted reports the same as others.
+            ids = ids_of(self.gathering(None), TO_GATHER)
+        return ids
+
+    def walked(self, rows: int) -> list:
+        """The ids of the page as far as they are among the next rows of the index."""
+        narrowed = Quote.objects.order_by(*self.whole.query.order_by)
+        narrowed.query.get_initial_alias()
+        for condition in self.narrowed:
+            narrowed.query.where.add(condition, models.Q.AND)
+        return ids_of(among(sql_of(narrowed[:rows]), sql_of(self.whole[: self.number])))
+
+    def again(self, ids: list) -> models.QuerySet[Quote]:
+        """These quotes as the page: one may have been changed meanwhile, so they are asked again.
+
+        What is looked for elsewhere is not; the ids are a table of their own, because PostgreSQL
+        would look for each on every day.
+        """
+        own = [part for part in self.whole.query.where.children if columns_of(part) <= OWN]
+        page = Quote.objects.order_by(*self.whole.query.order_by)
+        page.query.get_initial_alias()
+        page.query.where = WhereNode(own)
+        return page.filter(models.Q(OneOf("pk", ids)))[: self.number]
+
+    @property
+    def last(self) -> list:
+        """The conditions that are dear, and so are asked last: whether it is the first report."""
+        return [part for part in self.whole.query.where.children if FIRST in columns_of(part)]
+
+    def gathering(self, candidates: int | None) -> Statement:
+        """The statement that sorts all that matches; its candidates are asked what is dear."""
+        column, key = self.whole.query.order_by
+        by = Unordered(column.lstrip("-"))
+        order = (by.desc() if column.startswith("-") else by, key)
+        gathered = self.whole.order_by(*order)
+        if not self.last:
+            return sql_of(gathered[: self.number])
+        cheap = gathered.all()
+        where = self.whole.query.where
+        cheap.query.where = WhereNode([part for part in where.children if part not in self.last])
+        chosen = Quote.objects.order_by(*order)
+        chosen.query.get_initial_alias()
+        chosen.query.where = WhereNode(self.last)
+        return among(sql_of(cheap[:candidates]), sql_of(chosen[: self.number]))
+
+
+OWN = {*LISTED, "id"}
+
+FIRST = "the first of an utterance"
+
+FROM = f' FROM "{Quote._meta.db_table}"'
+
+
+def sql_of(quotes: models.QuerySet[Quote]) -> Statement:
+    """The statement for their ids."""
+    return quotes.values("pk").query.sql_with_params()
+
+
+def among(rows: Statement, statement: Statement) -> Statement:
+    """A statement that looks at nothing but some rows of the table, which it meets in order."""
+    inner, values = rows
+    all_columns = f'SELECT "{Quote._meta.db_table}".*{FROM}{inner.partition(FROM)[2]}'
+    start, _, rest = statement[0].partition(FROM)
+    return (
+        f'{start} FROM ({all_columns}) "{Quote._meta.db_table}"{rest}',
+        (*values, *statement[1]),
+    )
+
+
+def ids_of(statement: Statement, settings: dict[str, str] | None = None) -> list:
+    return [key for (key,) in rows_of(statement, settings or {})]
+
+
+def cost_of(statement: Statement) -> float:
+    """What PostgreSQL expects of a statement that gathers, in its units."""
+    sql, values = statement
+    (([plan],),) = rows_of((f"EXPLAIN (FORMAT JSON) {sql}", values), TO_GATHER)
+    return plan["Plan"]["Total Cost"]
+
+
+def rows_of(statement: Statement, settings: dict[str, str]) -> list[tuple]:
+    """The rows of a statement under settings that are its own."""
+    sql, values = statement
+    before = "".join(f"SET LOCAL {name} = {value}; " for name, value in settings.items())
+    after = "".join(f"; SET LOCAL {name} TO DEFAULT" for name in settings)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{before}{sql}{after}", values)
+        for _ in settings:
+            cursor.nextset()
+        return cursor.fetchall()
+
+
+def contradicts_itself(page: models.QuerySet[Quote]) -> bool:
+    """Whether no status is left: whoever asks for what he may not see finds nothing."""
+    left = {*Status.values}
+    for condition in page.query.where.children:
+        if columns_of(condition) == {"status"}:
+            if isinstance(condition, lookups.In) and values_of(condition) is not None:
+                left &= {*condition.rhs}
+            elif is_negated(condition):
+                left -= {each.rhs for each in condition.children}
+    return not left
 
 
 def columns_of(part) -> set[str]:
@@ -118,6 +273,8 @@ def columns_of(part) -> set[str]:
     if isinstance(part, Col):
         is_own = part.alias == Quote._meta.db_table
         return {part.target.name if is_own else f"{part.alias}.{part.target.name}"}
+    if isinstance(part, models.Exists):
+        return {FIRST}
     if isinstance(part, Query):
         return {"another query"}
     return set().union(*map(columns_of, parts_of(part)))
@@ -142,4 +299,8 @@ def is_harmless(condition, columns: set[str]) -> bool:
         return False
     if isinstance(condition, lookups.In):
         return Status.PUBLISHED in condition.rhs
+    return is_negated(condition)
+
+
+def is_negated(condition) -> bool:
     return getattr(condition, "negated", False)
