@@ -23,6 +23,7 @@ from django.db.models.sql.where import WhereNode
 from quotes.life import Status
 from quotes.models import Quote
 from quotes.models.quotes import COUNTED, LISTED
+from sources.dates import Overlaps
 
 NEAR = 4_000
 """So many rows of an index that holds all that is asked about are looked through first."""
@@ -38,6 +39,9 @@ DEARER = 4
 
 MUCH = 20_000
 """What costs less, in these units, is gathered as soon as nothing is near: a tenth of a second."""
+
+PATIENCE = 8
+"""Otherwise it is looked farther first for so small a part of what gathering would cost."""
 
 SEEN = 3
 """Of so many matches nearby, more are thought to follow; fewer say nothing about what follows."""
@@ -152,20 +156,23 @@ class Way:
         ids = self.walked(near)
         if len(ids) == number:
             return ids
-        everything = self.gathering(SPARE * number)
+        candidates = SPARE * number
+        everything = self.gathering(self.conditions, candidates)
         cost = cost_of(everything)
-        farther = 0
         if len(ids) >= SEEN:
-            farther = 2 * near * number // len(ids)
-        elif cost > MUCH:
-            farther = FARTHEST
-        farther = min(farther, int(min(cost, FARTHEST * ROW) / self.row))
+            farther = min(2 * near * number // len(ids), int(cost / self.row))
+        else:
+            if cost > MUCH and (looked_up := [*map(by_index, self.conditions)]) != self.conditions:
+                everything = self.gathering(looked_up, candidates)
+                cost = cost_of(everything)
+            farther = int(cost / PATIENCE / self.row) if cost > MUCH else 0
+        farther = min(farther, int(FARTHEST * ROW / self.row))
         if farther > near and len(ids := self.walked(farther)) == number:
             return ids
         ids = ids_of(everything, TO_GATHER)
         if len(ids) < number and self.last:
             # Most of what was sorted reports the same as others.
-            ids = ids_of(self.gathering(None), TO_GATHER)
+            ids = ids_of(self.gathering(self.conditions, None), TO_GATHER)
         return ids
 
     def walked(self, rows: int) -> list:
@@ -174,7 +181,7 @@ class Way:
         narrowed.query.get_initial_alias()
         for condition in self.narrowed:
             narrowed.query.where.add(condition, models.Q.AND)
-        return ids_of(among(sql_of(narrowed[:rows]), sql_of(self.whole[: self.number])))
+        return ids_of(among([sql_of(narrowed[:rows])], sql_of(self.whole[: self.number])))
 
     def again(self, ids: list) -> models.QuerySet[Quote]:
         """These quotes as the page: one may have been changed meanwhile, so they are asked again.
@@ -189,25 +196,88 @@ class Way:
         return page.filter(models.Q(OneOf("pk", ids)))[: self.number]
 
     @property
+    def conditions(self) -> list:
+        return self.whole.query.where.children
+
+    @property
     def last(self) -> list:
         """The conditions that are dear, and so are asked last: whether it is the first report."""
-        return [part for part in self.whole.query.where.children if FIRST in columns_of(part)]
+        return [part for part in self.conditions if FIRST in columns_of(part)]
 
-    def gathering(self, candidates: int | None) -> Statement:
-        """The statement that sorts all that matches; its candidates are asked what is dear."""
+    def gathering(self, conditions: list, candidates: int | None) -> Statement:
+        """The statement that sorts all that matches; only its candidates are asked what is dear."""
         column, key = self.whole.query.order_by
         by = Unordered(column.lstrip("-"))
-        order = (by.desc() if column.startswith("-") else by, key)
-        gathered = self.whole.order_by(*order)
-        if not self.last:
-            return sql_of(gathered[: self.number])
-        cheap = gathered.all()
-        where = self.whole.query.where
-        cheap.query.where = WhereNode([part for part in where.children if part not in self.last])
-        chosen = Quote.objects.order_by(*order)
+        in_order = self.whole.order_by(by.desc() if column.startswith("-") else by, key)
+        last = self.last
+        parts = [
+            sql_of(part[: candidates if last else self.number])
+            for part in dated(in_order, [each for each in conditions if each not in last])
+        ]
+        if not last:
+            return united(parts)
+        chosen = Quote.objects.order_by(*in_order.query.order_by)
         chosen.query.get_initial_alias()
-        chosen.query.where = WhereNode(self.last)
-        return among(sql_of(cheap[:candidates]), sql_of(chosen[: self.number]))
+        chosen.query.where = WhereNode(last)
+        return among(parts, sql_of(chosen[: self.number]))
+
+
+def dated(quotes: models.QuerySet[Quote], conditions: list) -> list[models.QuerySet[Quote]]:
+    """The quotes that meet these conditions, by when: those of a date that begins early apart.
+
+    What is after a day begins on that day or later, or it is the month or the year of that day,
+    which all begin on one. Together they are all quotes since the year began, of which most may be
+    of no use.
+    """
+    after = [
+        part
+        for part in conditions
+        if isinstance(part, Overlaps) and part.rhs.upper is None and part.rhs.lower
+    ]
+    if not after:
+        return [having(quotes, conditions)]
+    latest = max(after, key=lambda part: part.rhs.lower)
+    first, day = latest.rhs.lower, f"{latest.lhs.target.name}_day"
+    begun = {first.replace(month=1, day=1), first.replace(day=1)} - {first}
+    others = [part for part in conditions if part is not latest]
+    return [
+        having(quotes, others).filter(**{f"{day}__gte": first}),
+        *(having(quotes, conditions).filter(**{day: each}) for each in sorted(begun)),
+    ]
+
+
+def having(quotes: models.QuerySet[Quote], conditions: list) -> models.QuerySet[Quote]:
+    """The quotes that meet these conditions instead of those that they had."""
+    quotes = quotes.all()
+    quotes.query.where = WhereNode([*conditions])
+    return quotes
+
+
+class AnyOf(lookups.In):
+    """Has one of the values that another query finds, each looked up in an index."""
+
+    def as_sql(self, compiler, connection):
+        column, values = self.process_lhs(compiler, connection)
+        found, more = self.process_rhs(compiler, connection)
+        return f"{column} = ANY (ARRAY{found})", (*values, *more)
+
+
+def by_index(condition):
+    """The same, where one of several conditions is about what another query finds.
+
+    As one of several PostgreSQL knows to ask that only row by row.
+    """
+    if not isinstance(condition, WhereNode) or condition.connector != models.Q.OR:
+        return condition
+    if "another query" not in columns_of(condition):
+        return condition
+    parts = [
+        AnyOf(part.lhs, part.rhs)
+        if isinstance(part, lookups.In) and isinstance(part.rhs, Query)
+        else part
+        for part in condition.children
+    ]
+    return WhereNode(parts, condition.connector, condition.negated)
 
 
 OWN = {*LISTED, "id"}
@@ -222,15 +292,21 @@ def sql_of(quotes: models.QuerySet[Quote]) -> Statement:
     return quotes.values("pk").query.sql_with_params()
 
 
-def among(rows: Statement, statement: Statement) -> Statement:
+def united(statements: list[Statement]) -> Statement:
+    """What any of them gives."""
+    if len(statements) == 1:
+        return statements[0]
+    together = " UNION ALL ".join(f"({sql})" for sql, _ in statements)
+    return together, tuple(value for _, values in statements for value in values)
+
+
+def among(rows: list[Statement], statement: Statement) -> Statement:
     """A statement that looks at nothing but some rows of the table, which it meets in order."""
-    inner, values = rows
-    all_columns = f'SELECT "{Quote._meta.db_table}".*{FROM}{inner.partition(FROM)[2]}'
+    table = f'"{Quote._meta.db_table}"'
+    whole_rows = [(f"SELECT {table}.*{FROM}{sql.partition(FROM)[2]}", given) for sql, given in rows]
+    inner, values = united(whole_rows)
     start, _, rest = statement[0].partition(FROM)
-    return (
-        f'{start} FROM ({all_columns}) "{Quote._meta.db_table}"{rest}',
-        (*values, *statement[1]),
-    )
+    return f"{start} FROM ({inner}) {table}{rest}", (*values, *statement[1])
 
 
 def ids_of(statement: Statement, settings: dict[str, str] | None = None) -> list:
