@@ -11,6 +11,7 @@ is read, which is what makes rows cheap.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet
@@ -40,8 +41,11 @@ DEARER = 4
 MUCH = 20_000
 """What costs less, in these units, is gathered as soon as nothing is near: a tenth of a second."""
 
+FARTHER = 10
+"""Otherwise so many times as far is looked first, and then again."""
+
 PATIENCE = 8
-"""Otherwise it is looked farther first for so small a part of what gathering would cost."""
+"""As long as that costs no more than such a part of gathering."""
 
 SEEN = 3
 """Of so many matches nearby, more are thought to follow; fewer say nothing about what follows."""
@@ -121,6 +125,11 @@ class Way:
     narrowed: list
     row: float
 
+    @cached_property
+    def conditions(self) -> list:
+        """All of its conditions, said as plainly as they can be."""
+        return plainly(self.whole.query.where.children)
+
     @classmethod
     def of(cls, page: models.QuerySet[Quote]) -> "Way | None":
         """None where one index tells all, and where so few rows can match that any plan is good."""
@@ -152,22 +161,28 @@ class Way:
     def found(self) -> list:
         """The ids of the page, in no certain order."""
         number = self.number
-        near = max(1, int(NEAR * ROW / self.row))
-        ids = self.walked(near)
+        rows = max(1, int(NEAR * ROW / self.row))
+        ids = self.walked(rows)
         if len(ids) == number:
             return ids
-        candidates = SPARE * number
-        everything = self.gathering(self.conditions, candidates)
-        cost = cost_of(everything)
-        if len(ids) >= SEEN:
-            farther = min(2 * near * number // len(ids), int(cost / self.row))
-        else:
-            if cost > MUCH and (looked_up := [*map(by_index, self.conditions)]) != self.conditions:
-                everything = self.gathering(looked_up, candidates)
-                cost = cost_of(everything)
-            farther = int(cost / PATIENCE / self.row) if cost > MUCH else 0
-        farther = min(farther, int(FARTHEST * ROW / self.row))
-        if farther > near and len(ids := self.walked(farther)) == number:
+        everything = self.gathering(self.conditions, SPARE * number)
+        cost = least = cost_of(everything)
+        if cost > MUCH and (looked_up := [*map(by_index, self.conditions)]) != self.conditions:
+            other = self.gathering(looked_up, SPARE * number)
+            if (its_cost := cost_of(other)) < cost / 2:
+                everything, least = other, its_cost
+        while len(ids) < number:
+            if len(ids) >= SEEN:
+                farther, worth = 3 * rows * number // (2 * len(ids)), cost
+            else:
+                worth = least / PATIENCE if least > MUCH else 0
+                farther = min(rows * FARTHER, worth / self.row)
+            farther = int(min(farther, FARTHEST * ROW / self.row))
+            if farther < 1.2 * rows or farther * self.row > worth:
+                break
+            rows = farther
+            ids = self.walked(rows)
+        if len(ids) == number:
             return ids
         ids = ids_of(everything, TO_GATHER)
         if len(ids) < number and self.last:
@@ -181,7 +196,12 @@ class Way:
         narrowed.query.get_initial_alias()
         for condition in self.narrowed:
             narrowed.query.where.add(condition, models.Q.AND)
-        return ids_of(among([sql_of(narrowed[:rows])], sql_of(self.whole[: self.number])))
+        return ids_of(
+            among(
+                [sql_of(narrowed[:rows])],
+                sql_of(having(self.whole, self.conditions)[: self.number]),
+            )
+        )
 
     def again(self, ids: list) -> models.QuerySet[Quote]:
         """These quotes as the page: one may have been changed meanwhile, so they are asked again.
@@ -195,11 +215,7 @@ class Way:
         page.query.where = WhereNode(own)
         return page.filter(models.Q(OneOf("pk", ids)))[: self.number]
 
-    @property
-    def conditions(self) -> list:
-        return self.whole.query.where.children
-
-    @property
+    @cached_property
     def last(self) -> list:
         """The conditions that are dear, and so are asked last: whether it is the first report."""
         return [part for part in self.conditions if FIRST in columns_of(part)]
@@ -334,14 +350,45 @@ def rows_of(statement: Statement, settings: dict[str, str]) -> list[tuple]:
 
 def contradicts_itself(page: models.QuerySet[Quote]) -> bool:
     """Whether no status is left: whoever asks for what he may not see finds nothing."""
+    return not statuses_left(page.query.where.children)
+
+
+def statuses_left(conditions: list) -> set[str]:
+    """The statuses that conditions allow together."""
     left = {*Status.values}
-    for condition in page.query.where.children:
-        if columns_of(condition) == {"status"}:
-            if isinstance(condition, lookups.In) and values_of(condition) is not None:
-                left &= {*condition.rhs}
-            elif is_negated(condition):
-                left -= {each.rhs for each in condition.children}
-    return not left
+    for condition in filter(is_about_status, conditions):
+        if is_negated(condition):
+            left -= {each.rhs for each in condition.children}
+        else:
+            left &= {*condition.rhs}
+    return left
+
+
+def is_about_status(condition) -> bool:
+    """Whether it says which statuses are allowed, or which are not."""
+    parts = condition.children if is_negated(condition) else [condition]
+    kind = lookups.Exact if is_negated(condition) else lookups.In
+    return columns_of(condition) == {"status"} and all(
+        isinstance(part, kind) and values_of(part) is not None for part in parts
+    )
+
+
+def plainly(conditions: list) -> list:
+    """The same conditions with less to ask of each row.
+
+    One of the statuses; and what is before a day begins on that day or earlier, which is asked too.
+    """
+    about_status = [*filter(is_about_status, conditions)]
+    said = [
+        part
+        for part in conditions
+        if part not in about_status and not (isinstance(part, Overlaps) and not part.rhs.lower)
+    ]
+    if about_status:
+        status = Quote._meta.get_field("status")
+        column = Col(Quote._meta.db_table, status)
+        said.append(lookups.In(column, sorted(statuses_left(conditions))))
+    return said
 
 
 def columns_of(part) -> set[str]:

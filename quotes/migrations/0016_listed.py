@@ -43,4 +43,12 @@ class Migration(migrations.Migration):
         RemoveIndexConcurrently("quote", "quote_by_said"),
         listed("created"),
         RemoveIndexConcurrently("quote", "quote_by_filing"),
+        AddIndexConcurrently(
+            "via",
+            models.Index(
+                fields=["outlet", "quote"],
+                condition=models.Q(outlet__isnull=False),
+                name="via_by_outlet",
+            ),
+        ),
     ]
