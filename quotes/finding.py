@@ -225,17 +225,15 @@ class Way:
         column, key = self.whole.query.order_by
         by = Unordered(column.lstrip("-"))
         in_order = self.whole.order_by(by.desc() if column.startswith("-") else by, key)
-        last = self.last
-        parts = [
-            sql_of(part[: candidates if last else self.number])
-            for part in dated(in_order, [each for each in conditions if each not in last])
-        ]
-        if not last:
+        conditions = [each for each in conditions if each not in self.last]
+        many = candidates if self.last else self.number
+        parts = [sql_of(part[:many]) for part in dated(in_order, conditions)]
+        if not self.last:
             return united(parts)
-        chosen = Quote.objects.order_by(*in_order.query.order_by)
-        chosen.query.get_initial_alias()
-        chosen.query.where = WhereNode(last)
-        return among(parts, sql_of(chosen[: self.number]))
+        first = Quote.objects.order_by(*in_order.query.order_by)
+        first.query.get_initial_alias()
+        chosen = having(first, self.last)[: self.number]
+        return among([among(parts, sql_of(first[:many]))], sql_of(chosen))
 
 
 def dated(quotes: models.QuerySet[Quote], conditions: list) -> list[models.QuerySet[Quote]]:
@@ -300,7 +298,8 @@ OWN = {*LISTED, "id"}
 
 FIRST = "the first of an utterance"
 
-FROM = f' FROM "{Quote._meta.db_table}"'
+TABLE = f'"{Quote._meta.db_table}"'
+IDS = f'SELECT {TABLE}."id" AS "pk"'
 
 
 def sql_of(quotes: models.QuerySet[Quote]) -> Statement:
@@ -317,12 +316,12 @@ def united(statements: list[Statement]) -> Statement:
 
 
 def among(rows: list[Statement], statement: Statement) -> Statement:
-    """A statement that looks at nothing but some rows of the table, which it meets in order."""
-    table = f'"{Quote._meta.db_table}"'
-    whole_rows = [(f"SELECT {table}.*{FROM}{sql.partition(FROM)[2]}", given) for sql, given in rows]
-    inner, values = united(whole_rows)
-    start, _, rest = statement[0].partition(FROM)
-    return f"{start} FROM ({inner}) {table}{rest}", (*values, *statement[1])
+    """A statement that looks at nothing but the rows that others find, which it meets in order."""
+    inner, values = united(
+        [(f"SELECT {TABLE}.*{sql.removeprefix(IDS)}", given) for sql, given in rows]
+    )
+    start, _, rest = statement[0].partition(f" FROM {TABLE}")
+    return f"{start} FROM ({inner}) {TABLE}{rest}", (*values, *statement[1])
 
 
 def ids_of(statement: Statement, settings: dict[str, str] | None = None) -> list:

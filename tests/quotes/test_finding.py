@@ -122,7 +122,8 @@ def test_asking_for_what_one_may_not_see_is_known_to_find_nothing(reader):
 def drawn(known: dict[str, dict[str, str]], data) -> dict[str, str]:
     """Some filters with some of their values."""
     names = data.draw(st.sets(st.sampled_from([*known]), min_size=1, max_size=3))
-    return {name: data.draw(st.sampled_from([*known[name].values()])) for name in sorted(names)}
+    asked = {name: data.draw(st.sampled_from([*known[name].values()])) for name in sorted(names)}
+    return asked | ({"one_per_utterance": "true"} if data.draw(st.booleans()) else {})
 
 
 def test_a_page_is_that_of_the_plain_query_whatever_is_asked(archive, monkeypatch):
