@@ -44,7 +44,7 @@ MUCH = 20_000
 FARTHER = 10
 """Otherwise so many times as far is looked first, and then again."""
 
-PATIENCE = 32
+PATIENCE = 16
 """As long as that costs no more than such a part of gathering."""
 
 SEEN = 3
