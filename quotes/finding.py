@@ -4,10 +4,18 @@ PostgreSQL can walk an index in the order of the list until a page is full, or g
 matches by other indexes and sort it. It believes that what matches is spread evenly, and so walks
 far where it is not: two filters that each match much may match nothing together. So a page is
 first looked for among the next few thousand rows of the list's own index, which is cheap however it
-ends. What is met there says which of the two to do.
+ends. What is met there, and what it would cost to gather all, say which of the two to do.
+
+Most filters are about columns that the indexes of the orderings hold (`LISTED`). Then nothing else
+is read, which is what makes rows cheap.
 """
 
-from django.db import connection, models, transaction
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
 from django.db.models import lookups
 from django.db.models.expressions import Col, ExpressionList
 from django.db.models.sql.query import Query
@@ -15,17 +23,35 @@ from django.db.models.sql.where import WhereNode
 
 from quotes.life import Status
 from quotes.models import Quote
-from sources.counting import estimate
-from sources.ordering import ComparesRows
+from quotes.models.quotes import COUNTED, LISTED
+from sources.dates import Overlaps
 
 NEAR = 4_000
-"""So many rows of an index are looked through first, at some 2 µs a row."""
+"""So many rows of an index that holds all that is asked about are looked through first."""
+
+FARTHEST = 200_000
+"""So many of them are looked through at most."""
+
+ROW = 0.05
+"""What a row in such an index costs, in the planner's units, which are some 5 µs."""
+
+DEARER = 4
+"""So many times as much costs a row that has to be read itself."""
+
+MUCH = 20_000
+"""What costs less, in these units, is gathered as soon as nothing is near: a tenth of a second."""
+
+FARTHER = 10
+"""Otherwise so many times as far is looked first, and then again."""
+
+PATIENCE = 16
+"""As long as that costs no more than such a part of gathering."""
 
 SEEN = 3
 """Of so many matches nearby, more are thought to follow; fewer say nothing about what follows."""
 
-FARTHER = 10
-"""Where nothing is near, so many times as far is looked, until to gather all is thought cheaper."""
+SPARE = 20
+"""So many pages are sorted first of what may report the same as others."""
 
 # The columns that begin an index whose next ones are the day of publication and the id, those that
 # narrow most first.
@@ -33,9 +59,16 @@ BEGINS_BY_DAY = ("speaker", "organisation", "outlet", "language", "status")
 
 # Filters that match few rows, which are best gathered whatever the order.
 MATCHES_FEW = {"article", "utterance", "id"}
+OF_ONE_ARTICLE = {"sources_article.url_key"}
 
 # By these columns alone rows are walked; whoever orders by something else knows how to find them.
 WALKED = {"published_day", "said_day", "created"}
+
+# Some conditions are thought to match far more than they do, and all would be read. To compile a
+# statement takes longer than it saves.
+TO_GATHER = {"enable_seqscan": "off", "jit": "off"}
+
+type Statement = tuple[str, tuple]
 
 
 class Unordered(models.Func):
@@ -47,70 +80,320 @@ class Unordered(models.Func):
         super().__init__(models.F(column))
 
 
+class OneOf(models.Func):
+    """Whether a column has one of these ids, which are looked up one by one."""
+
+    template = "%(expressions)s"
+    arg_joiner = " IN (SELECT unnest("
+    output_field = models.BooleanField()
+
+    def __init__(self, column: str, ids: list):
+        super().__init__(models.F(column), models.Value(ids, ArrayField(models.UUIDField())))
+
+    def as_sql(self, compiler, connection, **context):
+        sql, values = super().as_sql(compiler, connection, **context)
+        return f"({sql}::uuid[])))", values
+
+
 def found(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
     """The quotes of a page (ordered by a column and the id, and cut), found at a bounded cost.
 
     At most a few statements; none for a list that one index answers.
     """
-    order, number = page.query.order_by, page.query.high_mark
-    narrowed = answered_by_an_index(page)
-    if narrowed is None:
+    if page.query.order_by[0].lstrip("-") not in WALKED:
         return page
-    column, descending = order[0].lstrip("-"), order[0].startswith("-")
-    whole = page.all()
-    whole.query.clear_limits()
-    ids, near, expected = [], NEAR, None
-    while place := narrowed.order_by(*order).values_list(column, "pk")[near : near + 1].first():
-        within = whole.filter(ComparesRows([column, "pk"], place, ">=" if descending else "<="))
-        ids = list(within.values_list("pk", flat=True)[:number])
-        if SEEN <= len(ids) < number:
-            return page
-        near *= FARTHER
-        if expected is None and len(ids) < number:
-            expected = estimate(whole)
-        if len(ids) == number or expected < near:
-            break
-    if len(ids) < number:
-        sorted_by = Unordered(column)
-        gathered = whole.order_by(sorted_by.desc() if descending else sorted_by, order[1])
-        with transaction.atomic(), connection.cursor() as cursor:
-            # Some conditions are thought to match far more than they do, and all would be read.
-            cursor.execute("SET LOCAL enable_seqscan = off")
-            ids = list(gathered.values_list("pk", flat=True)[:number])
-            cursor.execute("SET LOCAL enable_seqscan = on")
-    # All is asked again of these few, in case one was changed meanwhile.
-    return whole.filter(pk__in=ids)[:number]
+    if contradicts_itself(page):
+        return page.none()
+    if (way := Way.of(page)) is None:
+        return page
+    try:
+        ids = way.found()
+    except EmptyResultSet:  # a filter that nothing can match
+        return page.none()
+    return way.again(ids)
 
 
-def answered_by_an_index(page: models.QuerySet[Quote]) -> models.QuerySet[Quote] | None:
-    """The quotes that meet those of the page's conditions that one index in its order can tell.
+def is_found_at_once(page: models.QuerySet[Quote]) -> bool:
+    """Whether the page is found as it is, by its own statement and whatever its values are."""
+    is_walked = page.query.order_by[0].lstrip("-") in WALKED
+    return not contradicts_itself(page) and not (is_walked and Way.of(page))
 
-    None where that is all of the conditions, where so few rows can match that any plan is good, and
-    where words are searched, which is slow row by row and has indexes of its own.
+
+@dataclass
+class Way:
+    """How a page is found: `narrowed` are its conditions that one index in its order tells.
+
+    `row` is what it costs to look at each of its rows, in the planner's units.
     """
-    column = page.query.order_by[0].lstrip("-")
-    if column not in WALKED:
-        return None
-    in_order, begins, others = [], {}, []
-    for condition in page.query.where.children:
-        columns = columns_of(condition)
-        values = values_of(condition)
-        if values == 0 or "text" in columns or (values == 1 and columns & MATCHES_FEW):
+
+    whole: models.QuerySet[Quote]
+    number: int
+    narrowed: list
+    row: float
+
+    @cached_property
+    def conditions(self) -> list:
+        """All of its conditions, said as plainly as they can be."""
+        return plainly(self.whole.query.where.children)
+
+    @classmethod
+    def of(cls, page: models.QuerySet[Quote]) -> "Way | None":
+        """None where one index tells all, and where so few rows can match that any plan is good."""
+        column = page.query.order_by[0].lstrip("-")
+        in_order, begins, others, asked_about = [], {}, [], set()
+        for condition in page.query.where.children:
+            columns = columns_of(condition)
+            values = values_of(condition)
+            if values == 0 or (values == 1 and columns & MATCHES_FEW) or columns == OF_ONE_ARTICLE:
+                return None
+            if columns <= {column, "id"}:
+                in_order.append(condition)
+                continue
+            asked_about |= columns
+            if column == "published_day" and values == 1 and columns <= {*BEGINS_BY_DAY}:
+                begins[columns.pop()] = condition
+            elif not (is_harmless(condition, columns) or columns == {column.removesuffix("_day")}):
+                others.append(condition)
+        if not others and len(begins) < 2:
             return None
-        if columns <= {column, "id"}:
-            in_order.append(condition)
-        elif column == "published_day" and values == 1 and columns <= {*BEGINS_BY_DAY}:
-            begins[columns.pop()] = condition
-        elif not (is_harmless(condition, columns) or columns == {column.removesuffix("_day")}):
-            others.append(condition)
-    if not others and len(begins) < 2:
-        return None
-    narrowed = Quote.objects.all()
-    narrowed.query.get_initial_alias()
-    first = [begins[name] for name in BEGINS_BY_DAY if name in begins][:1]
-    for condition in (*first, *in_order):
-        narrowed.query.where.add(condition, models.Q.AND)
-    return narrowed
+        first = [begins[name] for name in BEGINS_BY_DAY if name in begins][:1]
+        held = {*(COUNTED if first else LISTED), "id", "sources_speaker.id", "sources_speaker.kind"}
+        is_held = asked_about - {"another query", FIRST} <= held
+        whole = page.all()
+        whole.query.clear_limits()
+        row = ROW if is_held else ROW * DEARER
+        return cls(whole, page.query.high_mark, [*first, *in_order], row)
+
+    def found(self) -> list:
+        """The ids of the page, in no certain order."""
+        number = self.number
+        rows = max(1, int(NEAR * ROW / self.row))
+        ids = self.walked(rows)
+        if len(ids) == number:
+            return ids
+        everything = self.gathering(self.conditions, SPARE * number)
+        cost = least = cost_of(everything)
+        if cost > MUCH and (looked_up := [*map(by_index, self.conditions)]) != self.conditions:
+            other = self.gathering(looked_up, SPARE * number)
+            if (its_cost := cost_of(other)) < cost / 2:
+                everything, least = other, its_cost
+        while len(ids) < number:
+            if len(ids) >= SEEN:
+                farther, worth = 3 * rows * number // (2 * len(ids)), cost
+            else:
+                worth = least / PATIENCE if least > MUCH else 0
+                farther = min(rows * FARTHER, worth / self.row)
+            farther = int(min(farther, FARTHEST * ROW / self.row))
+            if farther < 1.2 * rows or farther * self.row > worth:
+                break
+            rows = farther
+            ids = self.walked(rows)
+        if len(ids) == number:
+            return ids
+        ids = ids_of(everything, TO_GATHER)
+        if len(ids) < number and self.last:
+            # Most of what was sorted reports the same as others.
+            ids = ids_of(self.gathering(self.conditions, None), TO_GATHER)
+        return ids
+
+    def walked(self, rows: int) -> list:
+        """The ids of the page as far as they are among the next rows of the index."""
+        narrowed = Quote.objects.order_by(*self.whole.query.order_by)
+        narrowed.query.get_initial_alias()
+        for condition in self.narrowed:
+            narrowed.query.where.add(condition, models.Q.AND)
+        return ids_of(
+            among(
+                [sql_of(narrowed[:rows])],
+                sql_of(having(self.whole, self.conditions)[: self.number]),
+            )
+        )
+
+    def again(self, ids: list) -> models.QuerySet[Quote]:
+        """These quotes as the page: one may have been changed meanwhile, so they are asked again.
+
+        What is looked for elsewhere is not; the ids are a table of their own, because PostgreSQL
+        would look for each on every day.
+        """
+        own = [part for part in self.whole.query.where.children if columns_of(part) <= OWN]
+        page = Quote.objects.order_by(*self.whole.query.order_by)
+        page.query.get_initial_alias()
+        page.query.where = WhereNode(own)
+        return page.filter(models.Q(OneOf("pk", ids)))[: self.number]
+
+    @cached_property
+    def last(self) -> list:
+        """The conditions that are dear, and so are asked last: whether it is the first report."""
+        return [part for part in self.conditions if FIRST in columns_of(part)]
+
+    def gathering(self, conditions: list, candidates: int | None) -> Statement:
+        """The statement that sorts all that matches; only its candidates are asked what is dear."""
+        column, key = self.whole.query.order_by
+        by = Unordered(column.lstrip("-"))
+        in_order = self.whole.order_by(by.desc() if column.startswith("-") else by, key)
+        conditions = [each for each in conditions if each not in self.last]
+        many = candidates if self.last else self.number
+        parts = [sql_of(part[:many]) for part in dated(in_order, conditions)]
+        if not self.last:
+            return united(parts)
+        first = Quote.objects.order_by(*in_order.query.order_by)
+        first.query.get_initial_alias()
+        chosen = having(first, self.last)[: self.number]
+        return among([among(parts, sql_of(first[:many]))], sql_of(chosen))
+
+
+def dated(quotes: models.QuerySet[Quote], conditions: list) -> list[models.QuerySet[Quote]]:
+    """The quotes that meet these conditions, by when: those of a date that begins early apart.
+
+    What is after a day begins on that day or later, or it is the month or the year of that day,
+    which all begin on one. Together they are all quotes since the year began, of which most may be
+    of no use.
+    """
+    after = [
+        part
+        for part in conditions
+        if isinstance(part, Overlaps) and part.rhs.upper is None and part.rhs.lower
+    ]
+    if not after:
+        return [having(quotes, conditions)]
+    latest = max(after, key=lambda part: part.rhs.lower)
+    first, day = latest.rhs.lower, f"{latest.lhs.target.name}_day"
+    begun = {first.replace(month=1, day=1), first.replace(day=1)} - {first}
+    others = [part for part in conditions if part is not latest]
+    return [
+        having(quotes, others).filter(**{f"{day}__gte": first}),
+        *(having(quotes, conditions).filter(**{day: each}) for each in sorted(begun)),
+    ]
+
+
+def having(quotes: models.QuerySet[Quote], conditions: list) -> models.QuerySet[Quote]:
+    """The quotes that meet these conditions instead of those that they had."""
+    quotes = quotes.all()
+    quotes.query.where = WhereNode([*conditions])
+    return quotes
+
+
+class AnyOf(lookups.In):
+    """Has one of the values that another query finds, each looked up in an index."""
+
+    def as_sql(self, compiler, connection):
+        column, values = self.process_lhs(compiler, connection)
+        found, more = self.process_rhs(compiler, connection)
+        return f"{column} = ANY (ARRAY{found})", (*values, *more)
+
+
+def by_index(condition):
+    """The same, where one of several conditions is about what another query finds.
+
+    As one of several PostgreSQL knows to ask that only row by row.
+    """
+    if not isinstance(condition, WhereNode) or condition.connector != models.Q.OR:
+        return condition
+    if "another query" not in columns_of(condition):
+        return condition
+    parts = [
+        AnyOf(part.lhs, part.rhs)
+        if isinstance(part, lookups.In) and isinstance(part.rhs, Query)
+        else part
+        for part in condition.children
+    ]
+    return WhereNode(parts, condition.connector, condition.negated)
+
+
+OWN = {*LISTED, "id"}
+
+FIRST = "the first of an utterance"
+
+TABLE = f'"{Quote._meta.db_table}"'
+IDS = f'SELECT {TABLE}."id" AS "pk"'
+
+
+def sql_of(quotes: models.QuerySet[Quote]) -> Statement:
+    """The statement for their ids."""
+    return quotes.values("pk").query.sql_with_params()
+
+
+def united(statements: list[Statement]) -> Statement:
+    """What any of them gives."""
+    if len(statements) == 1:
+        return statements[0]
+    together = " UNION ALL ".join(f"({sql})" for sql, _ in statements)
+    return together, tuple(value for _, values in statements for value in values)
+
+
+def among(rows: list[Statement], statement: Statement) -> Statement:
+    """A statement that looks at nothing but the rows that others find, which it meets in order."""
+    inner, values = united(
+        [(f"SELECT {TABLE}.*{sql.removeprefix(IDS)}", given) for sql, given in rows]
+    )
+    start, _, rest = statement[0].partition(f" FROM {TABLE}")
+    return f"{start} FROM ({inner}) {TABLE}{rest}", (*values, *statement[1])
+
+
+def ids_of(statement: Statement, settings: dict[str, str] | None = None) -> list:
+    return [key for (key,) in rows_of(statement, settings or {})]
+
+
+def cost_of(statement: Statement) -> float:
+    """What PostgreSQL expects of a statement that gathers, in its units."""
+    sql, values = statement
+    (([plan],),) = rows_of((f"EXPLAIN (FORMAT JSON) {sql}", values), TO_GATHER)
+    return plan["Plan"]["Total Cost"]
+
+
+def rows_of(statement: Statement, settings: dict[str, str]) -> list[tuple]:
+    """The rows of a statement under settings that are its own."""
+    sql, values = statement
+    before = "".join(f"SET LOCAL {name} = {value}; " for name, value in settings.items())
+    after = "".join(f"; SET LOCAL {name} TO DEFAULT" for name in settings)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{before}{sql}{after}", values)
+        for _ in settings:
+            cursor.nextset()
+        return cursor.fetchall()
+
+
+def contradicts_itself(page: models.QuerySet[Quote]) -> bool:
+    """Whether no status is left: whoever asks for what he may not see finds nothing."""
+    return not statuses_left(page.query.where.children)
+
+
+def statuses_left(conditions: list) -> set[str]:
+    """The statuses that conditions allow together."""
+    left = {*Status.values}
+    for condition in filter(is_about_status, conditions):
+        if is_negated(condition):
+            left -= {each.rhs for each in condition.children}
+        else:
+            left &= {*condition.rhs}
+    return left
+
+
+def is_about_status(condition) -> bool:
+    """Whether it says which statuses are allowed, or which are not."""
+    parts = condition.children if is_negated(condition) else [condition]
+    kind = lookups.Exact if is_negated(condition) else lookups.In
+    return columns_of(condition) == {"status"} and all(
+        isinstance(part, kind) and values_of(part) is not None for part in parts
+    )
+
+
+def plainly(conditions: list) -> list:
+    """The same conditions with less to ask of each row.
+
+    One of the statuses; and what is before a day begins on that day or earlier, which is asked too.
+    """
+    about_status = [*filter(is_about_status, conditions)]
+    said = [
+        part
+        for part in conditions
+        if part not in about_status and not (isinstance(part, Overlaps) and not part.rhs.lower)
+    ]
+    if about_status:
+        status = Quote._meta.get_field("status")
+        column = Col(Quote._meta.db_table, status)
+        said.append(lookups.In(column, sorted(statuses_left(conditions))))
+    return said
 
 
 def columns_of(part) -> set[str]:
@@ -118,6 +401,8 @@ def columns_of(part) -> set[str]:
     if isinstance(part, Col):
         is_own = part.alias == Quote._meta.db_table
         return {part.target.name if is_own else f"{part.alias}.{part.target.name}"}
+    if isinstance(part, models.Exists):
+        return {FIRST}
     if isinstance(part, Query):
         return {"another query"}
     return set().union(*map(columns_of, parts_of(part)))
@@ -144,4 +429,8 @@ def is_harmless(condition, columns: set[str]) -> bool:
         return False
     if isinstance(condition, lookups.In):
         return Status.PUBLISHED in condition.rhs
+    return is_negated(condition)
+
+
+def is_negated(condition) -> bool:
     return getattr(condition, "negated", False)

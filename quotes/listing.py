@@ -6,7 +6,7 @@ values. It is made once; see `sources.prepared`.
 
 from django.core.exceptions import EmptyResultSet
 
-from quotes.finding import answered_by_an_index
+from quotes.finding import is_found_at_once
 from quotes.models.querysets import sees_all
 from quotes.public import FIELDS, WrittenPage, statement_of_page, written_page
 from sources.prepared import Parameter, Statement, Statements
@@ -41,7 +41,7 @@ def prepare(view, filters, page, fields, number: int) -> Statement | None:
     at = places[len(places) - len(page.at) :]
     quotes = page.ordered(filters.filter_queryset(view.get_listed(), places), at)
     end = page.limit + 1
-    if answered_by_an_index(quotes[:end]) is not None:
+    if not is_found_at_once(quotes[:end]):
         return None
     quotes = quotes.filter(filters.condition(places))[:end]
     how = {"most": page.limit, "reverse": page.backwards}

@@ -58,6 +58,14 @@ class Via(models.Model):
                 name="via_kind_is_known",
             ),
         ]
+        indexes = [
+            # quotes/?via=
+            models.Index(
+                fields=["outlet", "quote"],
+                condition=Q(outlet__isnull=False),
+                name="via_by_outlet",
+            )
+        ]
         triggers = [
             FollowsMerges("outlet"),
             TellsQuote(pgtrigger.Insert, new="rows"),

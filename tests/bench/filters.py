@@ -217,7 +217,7 @@ class Statements:
         self.made: list[tuple[str, tuple]] = []
 
     def __call__(self, execute, sql, params, many, context):
-        if ("quotes_quote" in sql and not sql.startswith("EXPLAIN")) or sql.startswith("SET LOCAL"):
+        if "quotes_quote" in sql and "EXPLAIN" not in sql:
             self.made.append((sql, params))
         return execute(sql, params, many, context)
 
@@ -238,17 +238,18 @@ def ask(client, asked: Asked) -> list[tuple[str, tuple]]:
 
 
 def explained(made: list[tuple[str, tuple]], options: str) -> Iterator[str | list]:
-    """The plans of statements, under the settings that were made between them."""
+    """The plans of statements, each under the settings that are made with it."""
     from django.db import connection, transaction
 
     with transaction.atomic(), connection.cursor() as cursor:
-        for sql, params in made:
-            if sql.startswith("SET LOCAL"):
-                cursor.execute(sql)
-                continue
-            cursor.execute(f"EXPLAIN ({options}) {sql}", params)
-            rows = cursor.fetchall()
-            yield rows[0][0] if "JSON" in options else "\n".join(line for (line,) in rows)
+        for statements, params in made:
+            for sql in statements.split("; "):
+                if sql.startswith("SET LOCAL"):
+                    cursor.execute(sql)
+                    continue
+                cursor.execute(f"EXPLAIN ({options}) {sql}", params)
+                rows = cursor.fetchall()
+                yield rows[0][0] if "JSON" in options else "\n".join(line for (line,) in rows)
 
 
 def scans_of(plan: dict, large: set[str]) -> Iterator[str]:
