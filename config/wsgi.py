@@ -12,6 +12,21 @@ from django.urls import get_resolver
 from sources.stopping import heed_signals
 
 heed_signals()
-application = get_wsgi_application()
+django = get_wsgi_application()
 _ = get_resolver().url_patterns  # with all views, for which the first request need not wait
 gc.freeze()  # what is loaded by now stays, and need not be looked through for garbage
+
+
+def application(environ, start_response):
+    """Django's answer (PEP 3333), as a list unless it is a stream.
+
+    A list the server sends as it is; of anything else it asks for part after part, each time in a
+    thread that has to wait for its turn.
+    """
+    response = django(environ, start_response)
+    if getattr(response, "streaming", True):  # also a file, which the server may read by itself
+        return response
+    try:
+        return list(response)
+    finally:
+        response.close()

@@ -9,7 +9,8 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import django_filters
-from django.db import models
+from django.db import connection, models
+from psycopg.sql import Literal
 
 
 class Parameter(models.Expression):
@@ -24,23 +25,22 @@ class Parameter(models.Expression):
 
 
 class Statement:
-    """An SQL statement, and what it takes: constants, and values that are given when it is run."""
+    """An SQL statement whose constants are written out, and the numbers of what else it takes."""
 
     def __init__(self, sql: str, params: Sequence[Any]):
-        self.sql = sql
-        self.params = list(params)
-        self.places = [
-            (place, param.number)
-            for place, param in enumerate(params)
-            if isinstance(param, Parameter)
-        ]
+        connection.ensure_connection()
+        parts, self.numbers = sql.split("%s"), []
+        for place, param in enumerate(params):
+            if isinstance(param, Parameter):
+                self.numbers.append(param.number)
+                parts[place] += "%s"
+            else:
+                parts[place] += Literal(param).as_string(connection.connection).replace("%", "%%")
+        self.sql = "".join(parts)
 
     def with_values(self, values: Sequence[Any]) -> tuple[str, list[Any]]:
         """What to execute: the statement with these values, by the numbers of its parameters."""
-        params = self.params.copy()
-        for place, number in self.places:
-            params[place] = values[number]
-        return self.sql, params
+        return self.sql, [values[number] for number in self.numbers]
 
 
 class Statements:

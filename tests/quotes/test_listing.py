@@ -1,5 +1,6 @@
 """A list is answered by a statement that an earlier request left prepared, and is the same list."""
 
+from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -122,10 +123,14 @@ def test_links_lead_to_the_host_that_was_asked(reader, settings):
 # Statements
 
 
-def test_a_statement_takes_each_value_wherever_it_stands():
-    statement = Statement("%s %s %s", [Parameter(1), "constant", Parameter(1)])
-    assert statement.with_values(["a", "b"]) == ("%s %s %s", ["b", "constant", "b"])
-    assert statement.with_values([1, 2])[1] == [2, "constant", 2]
+def test_a_statement_takes_each_value_wherever_it_stands_and_knows_its_constants():
+    day, constant = date(2026, 2, 11), "50% o'clock, %s"
+    params = [Parameter(1), constant, day, Parameter(1)]
+    statement = Statement("SELECT %s, %s, %s, %s, 7 %% 4", params)
+    with connection.cursor() as cursor:
+        for values in (("a", "b"), (1, 2)):
+            cursor.execute(*statement.with_values(values))
+            assert cursor.fetchone() == (values[1], constant, day, values[1], 3)
 
 
 def test_no_more_statements_are_kept_than_allowed():
