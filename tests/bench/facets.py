@@ -64,8 +64,11 @@ def questions() -> dict[str, tuple[str, dict, int]]:
         asked[f"facets by {name}, everything"] = ("facets/", {"by": name}, EVERYTHING)
         split = {"interval": "month", "by": name}
         asked[f"months by {name}, everything"] = ("timeline/", split, EVERYTHING)
-    for interval in ("year", "week", "day"):
+    for interval in ("year", "week"):
         asked[f"{interval}s, everything"] = ("timeline/", {"interval": interval}, EVERYTHING)
+    # Of all days there are more than are told at once.
+    days = {"interval": "day", "published_after": "2010"}
+    asked["days, since 2010"] = ("timeline/", days, EVERYTHING)
     return asked
 
 
