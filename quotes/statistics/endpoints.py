@@ -8,6 +8,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.response import Response
 
 from quotes.filters import QuoteFilters
+from quotes.finding import having, plainly
 from quotes.models import Quote
 from quotes.statistics.answers import FacetsSerializer, TimelineSerializer, facet, timeline
 from quotes.statistics.counting import (
@@ -74,7 +75,8 @@ class Statistics(Endpoint):
 
     def counted(self, statement: str, *values) -> list[tuple]:
         """What the statement finds of the quotes that are asked for, `rows`."""
-        quotes = self.filter_queryset(self.get_queryset()).order_by().values_list(*COLUMNS)
+        asked = self.filter_queryset(self.get_queryset()).order_by()
+        quotes = having(asked, plainly(asked.query.where.children)).values_list(*COLUMNS)
         # Else PostgreSQL keeps aside what is read twice
         kept = "NOT MATERIALIZED" if is_covered(self.filters) else ""
         try:
