@@ -22,6 +22,13 @@ beforehand, the same for all; before anything is measured, each peer must tell t
 same order to each of them. The load comes from another process (peer/load.py) over 1 and over 8
 connections.
 
+What stands between the bare view and us, a request of about 3.5 ms of processor time: 1.1 ms for
+writing the JSON of 50 quotes with all that we tell (0.7 ms for what the others tell), 0.5 ms for
+finding the page, most of which is planning it among the table's indexes, for statements are not
+prepared on the server, so that a pooler may stand before it; and 1.5 ms of Python, of which
+middleware, Django REST framework, token and rate are a half, the filters and the links a quarter,
+the connection and its statement a quarter. The bare view has 1.1 ms of all this.
+
 It needs npm for PostGraphile and uv for Datasette, which are fetched once, into `var/bench/peers`;
 a peer that cannot be had is left out, and why is said. `--only NAME` leaves out all others;
 `--profile` shows where a request of ours spends its time instead.
