@@ -32,10 +32,12 @@ for line in sys.stdin:
     method, path, headers, body = json.loads(line)
     # As a server calls it: Django's test client would not let go of a broken connection.
     request = RequestFactory(headers=headers).generic(method, path, body, "application/json")
-    response = application(request.environ, lambda *arguments: None)
-    content = b"".join(response).decode()
-    response.close()
-    print(json.dumps([response.status_code, dict(response.headers), content]), flush=True)
+    told = []
+    answer = application(request.environ, lambda status, headers: told.extend((status, headers)))
+    content = b"".join(answer).decode()
+    if hasattr(answer, "close"):
+        answer.close()
+    print(json.dumps([int(told[0].split()[0]), dict(told[1]), content]), flush=True)
 """
 
 
