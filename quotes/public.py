@@ -99,8 +99,8 @@ def writing(ids: str, address, fields: Collection[str]) -> tuple[str, list]:
 class WrittenPage:
     """Quotes as the JSON of a list, and between which rows they are.
 
-    `number` counts the quotes that were found, of which only those fit that are `written`. The
-    first and the last of these are an id and the text of what the list is ordered by.
+    `number` counts the quotes that were found, of which `json` has those that fit. The first and
+    the last of these are an id and what the list is ordered by, as text.
     """
 
     number: int

@@ -4,7 +4,8 @@ The first line of a filter's docstring, and its `schema`, are what the OpenAPI d
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import django_filters
 from django import forms
@@ -92,16 +93,13 @@ class RecordsFilter(ListFilter):
         super().__init__(**kwargs)
 
     def filter(self, queryset, value):
-        keys = value and [*value, *self.records.survivors(value).values()]
-        return self.narrow(queryset, value, keys) if value else queryset
+        return self.narrow(queryset, value, self.keys(value)) if value else queryset
+
+    def keys(self, values: list) -> list:
+        return [*values, *self.records.survivors(values).values()]
 
     def holds(self, parameters):
-        return none_led_on(self.records, parameters)
-
-
-def none_led_on(records, ids) -> Q:
-    """That none of the records with these ids was merged into another."""
-    return ~Q(Exists(records.filter(pk__in=ids, merged_into__isnull=False)))
+        return ~Q(Exists(self.records.filter(pk__in=parameters, merged_into__isnull=False)))
 
 
 class ChoicesFilter(ListFilter):
@@ -128,26 +126,19 @@ class ChoicesFilter(ListFilter):
         return queryset.filter(**{f"{self.field_name}__in": value})
 
 
-class OutletFilter(ListFilter):
+class OutletFilter(RecordsFilter):
     """Rows of these outlets, each given by id or by slug."""
 
     def __init__(self, *, check=lambda value: as_uuid(value) or value, **kwargs):
-        super().__init__(check=check, **kwargs)
+        super().__init__(Outlet, check=check, **kwargs)
 
     def shape(self, value):
         return None if any(isinstance(each, str) for each in value) else super().shape(value)
 
-    def filter(self, queryset, value):
-        return self.narrow(queryset, value, self.keys(value)) if value else queryset
-
-    def holds(self, parameters):
-        return none_led_on(Outlet.objects, parameters)
-
-    def keys(self, values: list) -> list:
+    def keys(self, values):
         slugs = [value for value in values if isinstance(value, str)]
-        known = Outlet.objects.filter(slug__in=slugs).values_list("pk", flat=True) if slugs else []
-        keys = [*(value for value in values if not isinstance(value, str)), *known]
-        return [*keys, *Outlet.objects.survivors(keys).values()]
+        known = self.records.filter(slug__in=slugs).values_list("pk", flat=True) if slugs else []
+        return super().keys([*(value for value in values if not isinstance(value, str)), *known])
 
 
 class SlugFilter(OutletFilter):
@@ -334,10 +325,8 @@ class AskedFilters(django_filters.FilterSet):
         """What was asked for; with places, for any values of this `shape` that take them."""
         if places is None:
             return super().filter_queryset(queryset)
-        places = iter(places)
-        for name, value in self.form.cleaned_data.items():
-            own = [next(places) for _ in self.filters[name].parameters(value)]
-            queryset = self.filters[name].narrow(queryset, value, own)
+        for one, value, own in self.placed(places):
+            queryset = one.narrow(queryset, value, own)
         return queryset
 
     # What a prepared statement depends on, and what it takes
@@ -360,12 +349,18 @@ class AskedFilters(django_filters.FilterSet):
             each for name, value in asked.items() for each in self.filters[name].parameters(value)
         ]
 
+    def placed(self, places: Iterable) -> Iterator[tuple[PreparedFilter, Any, list]]:
+        """Each filter with its value, and with those of the places that are its own."""
+        places = iter(places)
+        for name, value in self.form.cleaned_data.items():
+            one = self.filters[name]
+            yield one, value, [next(places) for _ in one.parameters(value)]
+
     def condition(self, places: Iterable) -> Q:
         """What has to be true of the values that take these places: see `PreparedFilter.holds`."""
-        places, conditions = iter(places), Q()
-        for name, value in self.form.cleaned_data.items():
-            own = [next(places) for _ in self.filters[name].parameters(value)]
-            conditions &= self.filters[name].holds(own)
+        conditions = Q()
+        for one, _, own in self.placed(places):
+            conditions &= one.holds(own)
         return conditions
 
     def hold(self) -> bool:
