@@ -1,10 +1,11 @@
 """Words in any form and order, stemmed by the language of each quote, accents set aside.
 
-What is asked is stemmed once for each language that quotes are in. Where two languages make the
-same of it they are asked together; where all do, the language is no matter.
+What is asked is stemmed once for each language that quotes are in. The words of each language are
+kept apart (`en/gift`), so one look into the index finds what any of them asks for.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.postgres.search import SearchVectorField
@@ -16,11 +17,15 @@ from quotes.searching.phrases import Unusable
 MOST_WORDS = 32
 
 ASKED = """
-SELECT tag, config::text, asked::text, querytree(asked)
+SELECT tag, config::text, quotes_stemmed_as(tag), asked::text, querytree(asked)
 FROM unnest(%s::text[]) tag, quotes_search_config(tag) config,
      websearch_to_tsquery(config, translate(%s, '/<>&', '    ')) asked
 """
 """Markup and either/or are taken as in `quotes_search_words`."""
+
+
+ANYTHING = "T"
+"""What querytree says where the index cannot tell."""
 
 
 class Query(models.Func):
@@ -43,16 +48,10 @@ class Matches(models.Func):
 
 
 class Mostly(models.Func):
-    """Whether the first of some cases that applies is true.
-
-    Written so that PostgreSQL takes it to be true of nearly all rows, and asks no index.
-    """
+    """Whether a condition is true, which PostgreSQL is to take for true of nearly all rows."""
 
     template = "((%(expressions)s)::int <> 0)"
     output_field = models.BooleanField()
-
-    def __init__(self, *cases: models.When):
-        super().__init__(models.Case(*cases, default=False, output_field=models.BooleanField()))
 
 
 class Rank(models.Func):
@@ -65,20 +64,44 @@ class Rank(models.Func):
         super().__init__("search_words", Query(asked))
 
 
+WORD = re.compile(r"'((?:[^']|'')*)'")
+"""In what PostgreSQL writes of a tsquery."""
+
+LONGEST_WORD = 2_000
+"""Bytes of a word that is kept; `quotes_search_words` has the same."""
+
+
 def contradicts_itself(asked: str) -> bool:
     """Whether a word must be there and not be there: PostgreSQL would look through all quotes."""
-    words = re.findall(r"(!?)('(?:[^']|'')*')", asked)
-    refused = {word for sign, word in words if sign}
-    return "|" not in asked and any(word in refused for sign, word in words if not sign)
+    words = re.findall(rf"(!?)({WORD.pattern})", asked)
+    refused = {word for sign, word, _ in words if sign}
+    return "|" not in asked and any(word in refused for sign, word, _ in words if not sign)
+
+
+def of_words_in(language: str, asked: str) -> str:
+    """The same of words that are stemmed as those of a language."""
+
+    def apart(word: re.Match) -> str:
+        is_kept = len(word[1].encode()) <= LONGEST_WORD
+        return f"'{language}/{word[1]}'" if is_kept else word[0]
+
+    return WORD.sub(apart, asked)
+
+
+def written_in(tags: list[str | None]) -> Q:
+    """Quotes of these languages; None is a quote without one."""
+    known = [tag for tag in tags if tag is not None]
+    written = Q(language__in=known) if known else Q(pk__in=())
+    return written | Q(language__isnull=True) if None in tags else written
 
 
 @dataclass
 class Stems:
-    """`arms`: what is asked of which languages; None is a quote without one."""
+    """`arms`: what is asked of words of one language, and of which quotes, by their languages."""
 
     arms: dict[str, list[str | None]]
     to_mark: dict[str, str]  # by configuration: what is asked, without what must not be there
-    is_one: bool  # the same of all languages
+    is_looked_up: bool  # whether the index can tell: not of quotes that only lack a word
 
     @classmethod
     def read(cls, text: str, tags: list[str | None]) -> "Stems":
@@ -89,46 +112,35 @@ class Stems:
         with connection.cursor() as cursor:
             # PostgreSQL gives up at some tens of signs in a row.
             cursor.execute(ASKED, [tags or [None], re.sub(r"-[-\s]*-", "-", text)])
-            rows = cursor.fetchall()
-        arms, to_mark = {}, {}
-        for tag, configuration, asked, positive in rows:
-            if asked:
-                arms.setdefault(asked, []).append(tag)
-                to_mark[configuration] = positive if positive != "T" else ""
-        if not arms:
+            rows = [row for row in cursor.fetchall() if row[-2]]
+        if not rows:
             raise Unusable(
                 "Holds no word to search for: only words that stand in nearly every text, or none. "
                 "Use phrase for these very words."
             )
-        if any(len(re.findall(r"'(?:[^']|'')*'", asked)) > MOST_WORDS for asked in arms):
-            raise Unusable(f"Holds more than {MOST_WORDS} words. Use like for a whole passage.")
-        return cls(arms, to_mark, is_one=len(arms) == 1 and len(rows) == len(*arms.values()))
-
-    def in_language(self, tags: list[str | None]) -> Q:
-        if self.is_one:
-            return Q()
-        written = [tag for tag in tags if tag is not None]
-        spoken = Q(language__in=written) if written else Q(pk__in=())
-        return spoken | Q(language__isnull=True) if None in tags else spoken
+        arms, to_mark = {}, {}
+        for tag, configuration, language, asked, positive in rows:
+            if len(WORD.findall(asked)) > MOST_WORDS:
+                raise Unusable(f"Holds more than {MOST_WORDS} words. Use like for a whole passage.")
+            arms.setdefault(of_words_in(language, asked), []).append(tag)
+            to_mark[configuration] = positive if positive != ANYTHING else ""
+        return cls(arms, to_mark, is_looked_up=all(row[-1] != ANYTHING for row in rows))
 
     @property
     def condition(self) -> Q:
         arms = {asked: tags for asked, tags in self.arms.items() if not contradicts_itself(asked)}
-        if self.is_one or not arms:
-            return Q(Matches(*arms)) if arms else Q(pk__in=())
-        # One look into the index finds what any language asks for; the language is told by the row.
-        any_of = " | ".join(f"({asked})" for asked in arms)
-        by_language = [
-            models.When(self.in_language(tags), then=Matches(asked)) for asked, tags in arms.items()
-        ]
-        return Q(Matches(any_of)) & Q(Mostly(*by_language))
+        if not arms:
+            return Q(pk__in=())
+        if self.is_looked_up:
+            return Q(Matches(any_of(arms)))
+        asked = [models.When(written_in(tags), then=Matches(arm)) for arm, tags in arms.items()]
+        tags = [tag for tags in arms.values() for tag in tags]
+        return written_in(tags) & Q(Mostly(models.Case(*asked, default=False)))
 
     @property
     def rank(self) -> models.Expression:
-        if self.is_one:
-            return Rank(*self.arms)
-        ranks = [
-            models.When(self.in_language(tags), then=Rank(asked))
-            for asked, tags in self.arms.items()
-        ]
-        return models.Case(*ranks, default=0, output_field=models.BigIntegerField())
+        return Rank(any_of(self.arms))
+
+
+def any_of(arms: Iterable[str]) -> str:
+    return " | ".join(f"({asked})" for asked in arms)

@@ -113,3 +113,19 @@ def test_a_database_that_has_the_ledger_gives_it_up_and_takes_it_on_again(scratc
     manage("migrate")
     (versions,) = database.execute("SELECT array_agg(version) FROM sources_revision").fetchone()
     assert len(versions) == 8
+
+
+def test_words_to_search_for_are_those_that_the_code_of_the_day_looks_for(scratch):
+    database, manage = scratch
+    manage("migrate")
+    database.execute(RECORDS)
+
+    def words() -> tuple[str, int]:
+        return database.execute("SELECT search_words::text, version FROM quotes_quote").fetchone()
+
+    written, version = words()
+    assert written == "'en/choic':2"
+    manage("migrate", "quotes", "0018")
+    assert words() == ("'choic':2", version)
+    manage("migrate")
+    assert words() == (written, version)

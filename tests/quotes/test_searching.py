@@ -2,6 +2,8 @@
 
 import random
 import re
+from itertools import chain, product
+from string import ascii_lowercase
 
 import pytest
 from django.db import connection
@@ -82,6 +84,38 @@ def test_q_is_stemmed_by_the_language_of_each_quote(reader):
     assert found(reader, q="houses") == ["brennende houses", "The houses are burning"]
     assert found(reader, q="houses", language="tlh") == ["brennende houses"]
     assert found(reader, q="house", language="tlh") == []
+
+
+def test_a_word_is_missed_in_the_language_of_each_quote(reader):
+    make_quote("Die Häuser brennen", language="de")
+    make_quote("The houses are burning", language="en")
+    assert found(reader, q="-hauser") == ["The houses are burning"]
+    assert found(reader, q="burn -fire") == ["The houses are burning"]
+    assert found(reader, q="fire or -burns") == ["Die Häuser brennen"]
+    # No word is asked of English texts, so nothing is missed in them.
+    assert found(reader, q="-the") == ["Die Häuser brennen"]
+
+
+def test_words_of_two_languages_are_one_only_if_they_are_stemmed_alike(db):
+    tags = ["".join(letters) for letters in product(ascii_lowercase, repeat=2)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT quotes_search_config(tag)::text, array_agg(DISTINCT quotes_stemmed_as(tag))"
+            " FROM unnest(%s::text[]) tag GROUP BY 1",
+            [tags],
+        )
+        stemmed = dict(cursor.fetchall())
+    assert stemmed["quotes_simple"] == [""]
+    assert all(len(names) == 1 for names in stemmed.values())
+    assert len({*chain(*stemmed.values())}) == len(stemmed) > 20
+
+
+@pytest.mark.parametrize("size", [1_990, 2_040, 2_046, 2_047, 5_000])
+def test_words_of_any_length_can_be_filed_and_others_beside_them_be_found(reader, size):
+    make_quote(f"Houses {'é' * 10}{'x' * size} burn", language="en")
+    make_quote(f"Barns {'字' * (size // 3)} burn", language="zh")
+    assert len(found(reader, q="house")) == len(found(reader, q="barns")) == 1
+    assert found(reader, q="字" * 680) == []
 
 
 def test_words_of_no_known_language_are_found_as_they_are(reader):
