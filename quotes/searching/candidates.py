@@ -17,6 +17,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import Q
 
+from quotes.finding import OneOf
 from quotes.models import Quote
 from quotes.searching.frequency import frequencies
 from quotes.searching.pages import first_of
@@ -85,7 +86,7 @@ class Passage:
         parts = [found] if found else []
         if not are_found:
             others = [self.sought([word]) for word in {*self.words} - self.spelt.keys()]
-            parts.insert(0, Q(pk__in=newest(quotes, sought, others)))
+            parts.insert(0, Q(OneOf("pk", newest(quotes, sought, others))))
         if not are_found or len(sought) <= FEW:
             parts.append(any_of(self.rare_pairs(ROWS - rows)))
         return self.fetch(quotes, parts)

@@ -120,9 +120,11 @@ Shared = list[tuple[int, int, float]]
 
 def common(asked: list[str], has: list[str], near: Near) -> Shared:
     """Each word of the one with one of the other that is the same, else the same but for slips."""
+    agreeing = set(asked).union(*near.values())
     places: dict[str, list[int]] = {}
     for at in range(len(has) - 1, -1, -1):
-        places.setdefault(has[at], []).append(at)
+        if has[at] in agreeing:
+            places.setdefault(has[at], []).append(at)
     found, rest = [], []
     for at, word in enumerate(asked):
         if left := places.get(word):

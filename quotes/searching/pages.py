@@ -12,15 +12,14 @@ often than by chance, or were in the news only for a while; so no more is gather
 is cheap, and it is tried again where a stretch held next to nothing.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models, transaction
+from django.db import models
+from django.db.models import Q
 
-from quotes.finding import BEGINS_BY_DAY, WALKED, columns_of, values_of
+from quotes.finding import BEGINS_BY_DAY, WALKED, OneOf, columns_of, rows_of, values_of
 from quotes.models import Quote
 from quotes.searching.frequency import frequencies
 
@@ -28,9 +27,9 @@ GATHERED = 2_500
 """So few rows are gathered at once where there seem to be no more: of words that are too rare for
 statistics there are up to some 1,500 in 2 million."""
 
-READ, PASSED, ASKED = 10.0, 0.4, 3_000.0
-"""Microseconds for which a row is read, one of a stretch is passed over, and a stretch is asked
-for at all; about."""
+READ, PASSED, NOTED, ASKED = 10.0, 0.4, 0.1, 3_000.0
+"""Microseconds for which a row is read, one of a stretch is passed over, one that an index tells is
+noted, and a stretch is asked for at all; about."""
 
 SHORTEST = 500
 """Rows of a stretch at least."""
@@ -44,6 +43,9 @@ MORE = 4
 
 SEEN = 3
 """Of so many in a stretch, more are thought to follow; fewer say that there are few."""
+
+BY_INDEXES = {"enable_seqscan": "off", "enable_indexscan": "off"}
+"""So that what is thought to match far more than it does is not looked for row by row."""
 
 GATHER = """
 WITH found AS MATERIALIZED ({found} LIMIT %s)
@@ -70,7 +72,7 @@ def found_by_words(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
     whole, number = page.all(), page.query.high_mark
     whole.query.clear_limits()
     # All is asked again of these few, in case one was changed meanwhile.
-    return whole.filter(pk__in=ids)[:number]
+    return whole.filter(Q(OneOf("pk", ids)))[:number]
 
 
 def first_of(page: models.QuerySet[Quote]) -> list[UUID] | None:
@@ -89,16 +91,17 @@ def first_of(page: models.QuerySet[Quote]) -> list[UUID] | None:
         along = Ordered.of(listed(whole, column), column, descending)
     except EmptyResultSet:  # a filter that nothing can match
         return []
-    told, rows = quotes.expected(), along.expected() if along.values else frequencies().quotes
+    told, noted = quotes.expected()
+    rows = along.expected()[0] if along.values else frequencies().quotes
+    asked = ASKED + NOTED * noted
     wanted = 1.2 * number + 4 * number**0.5  # as what is found comes in clusters
     passed = PASSED / 3 if along.is_of_all else PASSED
     expected, least, length = told, 0, 0
     while True:
         longer = max(SHORTEST, FARTHER * length, int(wanted * rows / max(expected, 1)))
-        if longer >= rows or READ * (expected - number) <= ASKED + passed * longer:
+        if longer >= rows or READ * (expected - number) <= asked + passed * longer:
             most = max(GATHERED, FARTHER * int(expected))
-            with by_indexes() if told > most else nullcontext():
-                ids, among = quotes.gathered(number, most=most)
+            ids, among = quotes.gathered(number, most, BY_INDEXES if told > most else {})
             if among <= most:
                 return ids
             least, expected = among, MORE * among
@@ -112,13 +115,9 @@ def first_of(page: models.QuerySet[Quote]) -> list[UUID] | None:
             rows = longer
 
 
-@contextmanager
-def by_indexes() -> Iterator[None]:
-    """What is thought to match far more than it does is not looked for row by row."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
-        yield
-        cursor.execute("SET LOCAL enable_seqscan = on; SET LOCAL enable_indexscan = on")
+def told_by_indexes(plan: dict) -> int:
+    own = plan["Plan Rows"] if plan["Node Type"] == "Bitmap Index Scan" else 0
+    return own + sum(map(told_by_indexes, plan.get("Plans", ())))
 
 
 def listed(quotes: models.QuerySet[Quote], column: str) -> models.QuerySet[Quote]:
@@ -160,10 +159,10 @@ class Ordered:
         """Whether it is all quotes, the newest first."""
         return self.is_by_id and self.descending and not self.values
 
-    def expected(self) -> int:
-        """How many there are, as the planner knows it."""
-        ((plan,),) = self.asked("EXPLAIN (FORMAT json) {found}", self.values)[0]
-        return plan["Plan"]["Plan Rows"]
+    def expected(self) -> tuple[int, int]:
+        """How many there are, and how many indexes tell to find them, as the planner knows it."""
+        (([plan],),) = self.asked("EXPLAIN (FORMAT json) {found}", self.values)
+        return plan["Plan"]["Plan Rows"], told_by_indexes(plan["Plan"])
 
     def place(self, length: int) -> tuple | None:
         """Where a stretch of so many ends, about; None where there are no more."""
@@ -177,12 +176,12 @@ class Ordered:
         rows = self.asked(WITHIN, (*self.values, *place, number))
         return [key for (key,) in rows]
 
-    def gathered(self, number: int, most: int) -> tuple[list[UUID], int]:
+    def gathered(self, number: int, most: int, settings: dict) -> tuple[list[UUID], int]:
         """The first of them, and how many there are: no more than one above `most`."""
-        rows = self.asked(GATHER, (*self.values, most + 1, number))
+        rows = self.asked(GATHER, (*self.values, most + 1, number), settings)
         return [key for key, _ in rows], rows[0][1] if rows else 0
 
-    def asked(self, sql: str, values: tuple) -> list[tuple]:
+    def asked(self, sql: str, values: tuple, settings: dict | None = None) -> list[tuple]:
         columns = ["pk"] if self.is_by_id else ["key", "pk"]
         sql = sql.format(
             found=self.sql,
@@ -191,6 +190,4 @@ class Ordered:
             from_there=">=" if self.descending else "<=",
             place=", ".join(["%s"] * len(columns)),
         )
-        with connection.cursor() as cursor:
-            cursor.execute(sql, values)
-            return cursor.fetchall()
+        return rows_of((sql, values), settings or {})

@@ -12,8 +12,9 @@ from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Value
+from django.db.models import Q, Value
 
+from quotes.finding import OneOf
 from quotes.searching.pages import first_of
 
 RANKED = 1_000
@@ -57,7 +58,7 @@ class Ranking:
         else:
             newest = first_of(quotes.order_by("-pk")[: RANKED + 1])
             fence = newest[RANKED - 1] if len(newest) > RANKED else ALL
-            found = quotes.filter(pk__in=newest[:RANKED])
+            found = quotes.filter(Q(OneOf("pk", newest[:RANKED])))
         ranks = found.annotate(relevance=search.stems.rank).order_by()
         return cls(quotes, dict(ranks.values_list("pk", "relevance")), fence)
 
@@ -86,7 +87,7 @@ class Ranking:
 
     def ranked(self, some: list[tuple[int, UUID]]) -> models.QuerySet:
         scores = {key: score for score, key in some}
-        return self.quotes.filter(pk__in=list(scores)).annotate(relevance=Looked(scores))
+        return self.quotes.filter(Q(OneOf("pk", list(scores)))).annotate(relevance=Looked(scores))
 
     def rest(self) -> models.QuerySet:
         rest = self.quotes.filter(pk__lt=self.fence)

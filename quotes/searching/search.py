@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.db.models import Q
+
+from quotes.finding import OneOf
 from quotes.languages import languages_present, speaks
 from quotes.searching.closeness import Like
 from quotes.searching.phrases import Phrase, Unusable
@@ -63,6 +66,7 @@ class Search:
             quotes = quotes.filter(self.stems.condition)
         if self.like:
             self.scores = self.like.among(quotes)
-            quotes = quotes.filter(pk__in=list(self.scores))
+            found = quotes.filter(Q(OneOf("pk", list(self.scores))))
+            quotes = found if self.scores else quotes.none()
         quotes.search = self
         return quotes

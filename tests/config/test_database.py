@@ -19,7 +19,7 @@ import psutil
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.database import POOL, database_settings
+from config.database import POOL, WORK_MEM, database_settings
 from config.database.embedded import LINGER, Cluster
 
 PROJECT = Path(__file__).parents[2]
@@ -507,7 +507,7 @@ def test_a_url_names_a_server_of_ones_own():
         "PORT": 5433,
         "OPTIONS": {
             "sslmode": "require",
-            "options": "-c statement_timeout=15s",
+            "options": f"-c work_mem={WORK_MEM} -c statement_timeout=15s",
             "pool": POOL,
         },
         "CONN_MAX_AGE": 0,
@@ -515,11 +515,11 @@ def test_a_url_names_a_server_of_ones_own():
     }
 
 
-def test_options_in_the_url_are_kept_beside_the_statement_timeout():
-    url = "postgres://localhost/quotes?options=-c%20search_path%3Donrecord"
+def test_options_in_the_url_come_after_those_that_they_may_want_to_change():
+    url = "postgres://localhost/quotes?options=-c%20work_mem%3D8MB"
     database = database_settings(url, Path("/nowhere"), statement_timeout="15s")
-    asked_for = database["OPTIONS"]["options"]
-    assert asked_for == "-c search_path=onrecord -c statement_timeout=15s"
+    *_, last, timeout = database["OPTIONS"]["options"].split("-c ")
+    assert (last.strip(), timeout) == ("work_mem=8MB", "statement_timeout=15s")
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def roads(monkeypatch, road: str) -> None:
     monkeypatch.setattr(quotes.searching.pages, "SHORTEST", 20)
     monkeypatch.setattr(quotes.searching.pages, "GATHERED", 5)
     if told is not None:
-        monkeypatch.setattr(Ordered, "expected", lambda self: told)
+        monkeypatch.setattr(Ordered, "expected", lambda self: (told, 0))
 
 
 ROADS = ["stretches", "all at once", "too few expected", "too many expected"]
