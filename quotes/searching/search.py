@@ -66,7 +66,7 @@ class Search:
             quotes = quotes.filter(self.stems.condition)
         if self.like:
             self.scores = self.like.among(quotes)
-            found = quotes.filter(Q(OneOf("pk", list(self.scores))))
-            quotes = found if self.scores else quotes.none()
+            is_close = OneOf("pk", list(self.scores))
+            quotes = quotes.filter(Q(is_close) if self.scores else Q(pk__in=()))
         quotes.search = self
         return quotes
