@@ -6,16 +6,19 @@ are found here with their places.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from django.db import connection
 
 _letters: dict[str, str] = {}
 """What a letter becomes: nothing, a space if it is no letter, or letters."""
 
+REMEMBERED, LONGEST_REMEMBERED = 20_000, 50
+"""Pieces of texts of which the words are remembered, and of how many letters at most."""
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+
+class Placed(NamedTuple):
     """A bare word, and the half-open range of code points that it stands for."""
 
     word: str
@@ -39,8 +42,20 @@ def placed_words(text: str) -> list[Placed]:
 
     A mark that leaves no trace, as an accent by itself, belongs to the letter before it.
     """
+    found, at = [], 0
+    for piece in text.split(" "):
+        placed = placed_in if len(piece) <= LONGEST_REMEMBERED else placed_in.__wrapped__
+        for word, start, end in placed(piece):
+            found.append(Placed(word, at + start, at + end))
+        at += len(piece) + 1
+    return found
+
+
+@lru_cache(REMEMBERED)
+def placed_in(piece: str) -> list[Placed]:
+    """The same of what stands between two spaces, most of which is met again and again."""
     found, word, start, end = [], [], 0, 0
-    for at, letter in enumerate(text):
+    for at, letter in enumerate(piece):
         became = _letters[letter]
         if not became and word:
             end = at + 1

@@ -94,7 +94,7 @@ def first_of(page: models.QuerySet[Quote]) -> list[UUID] | None:
     told, noted = quotes.expected()
     rows = along.expected()[0] if along.values else frequencies().quotes
     asked = ASKED + NOTED * noted
-    wanted = 1.2 * number + 4 * number**0.5  # as what is found comes in clusters
+    wanted = 1.4 * number + 4 * number**0.5  # fewer are found than told, and in clusters
     passed = PASSED / 3 if along.is_of_all else PASSED
     expected, least, length = told, 0, 0
     while True:

@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import Q, Value
 
 from quotes.finding import OneOf
+from quotes.models import Quote
 from quotes.searching.pages import first_of
 
 RANKED = 1_000
@@ -58,7 +59,7 @@ class Ranking:
         else:
             newest = first_of(quotes.order_by("-pk")[: RANKED + 1])
             fence = newest[RANKED - 1] if len(newest) > RANKED else ALL
-            found = quotes.filter(Q(OneOf("pk", newest[:RANKED])))
+            found = Quote.objects.filter(Q(OneOf("pk", newest[:RANKED])))
         ranks = found.annotate(relevance=search.stems.rank).order_by()
         return cls(quotes, dict(ranks.values_list("pk", "relevance")), fence)
 
