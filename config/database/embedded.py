@@ -62,13 +62,15 @@ SETTINGS = {
     "port": PORT,
     "unix_socket_permissions": "0700",
     "max_connections": 200,
-    "shared_buffers": "256MB",
     "random_page_cost": 1.1,  # for disks without arms, as PostgreSQL's manual has it
     "max_locks_per_transaction": 256,
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %d ",
 }
+
+LEAST_BUFFERS, MOST_BUFFERS = 128, 4096
+"""Megabytes that PostgreSQL may keep of what it read; taken only as it reads."""
 
 PATIENCE = 120
 """Seconds to wait for a start, which may have to recover from a crash, or for a stop."""
@@ -81,6 +83,20 @@ LINGER = 2
 
 SOCKET_PATH_LIMIT = 103
 """Bytes in the path of a Unix socket: 103 on macOS and the BSDs, 107 on Linux."""
+
+
+def memory() -> int:
+    """Bytes of memory: those of the machine, or fewer if a container is given fewer."""
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):  # there is none, or it says "max"
+            limits.append(int(Path(file).read_text()))
+    return min(limits)
+
+
+def buffers(memory: int) -> int:
+    """Megabytes for the server to keep what it read in: an eighth of so many bytes of memory."""
+    return max(LEAST_BUFFERS, min(memory // 8 // 2**20, MOST_BUFFERS))
 
 
 class ServerStartError(Exception):
@@ -447,7 +463,10 @@ class Supervisor:
     def _start_server(self) -> None:
         lock = self.cluster.lock("server", fcntl.LOCK_EX)
         self._remove_leftovers()
-        settings = SETTINGS | {"unix_socket_directories": self.cluster.socket_directory}
+        settings = SETTINGS | {
+            "unix_socket_directories": self.cluster.socket_directory,
+            "shared_buffers": f"{buffers(memory())}MB",
+        }
         with self.cluster.log.open("wb") as log:
             server = subprocess.Popen(  # noqa: S603 - as above
                 [self.programs / "postgres", "-D", self.cluster.data]
