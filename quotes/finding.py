@@ -10,6 +10,7 @@ Most filters are about columns that the indexes of the orderings hold (`LISTED`)
 is read, which is what makes rows cheap.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -198,16 +199,12 @@ class Way:
 
     def walked(self, rows: int) -> list:
         """The ids of the page as far as they are among the next rows of the index."""
-        narrowed = Quote.objects.order_by(*self.whole.query.order_by)
-        narrowed.query.get_initial_alias()
-        for condition in self.narrowed:
-            narrowed.query.where.add(condition, models.Q.AND)
-        return ids_of(
-            among(
-                [sql_of(narrowed[:rows])],
-                sql_of(having(self.whole, self.conditions)[: self.number]),
-            )
-        )
+        in_order = simply(self.whole.query.order_by)
+        narrowed = having(in_order, self.narrowed)
+        near = having(self.whole, [each for each in self.conditions if each not in self.last])
+        if not self.last:
+            return ids_of(among([sql_of(narrowed[:rows])], sql_of(near[: self.number])))
+        return ids_of(self.first_of([among([sql_of(narrowed[:rows])], sql_of(near))], in_order))
 
     def again(self, ids: list) -> models.QuerySet[Quote]:
         """These quotes as the page: one may have been changed meanwhile, so they are asked again.
@@ -216,9 +213,7 @@ class Way:
         would look for each on every day.
         """
         own = [part for part in self.whole.query.where.children if columns_of(part) <= OWN]
-        page = Quote.objects.order_by(*self.whole.query.order_by)
-        page.query.get_initial_alias()
-        page.query.where = WhereNode(own)
+        page = having(simply(self.whole.query.order_by), own)
         return page.filter(models.Q(OneOf("pk", ids)))[: self.number]
 
     @cached_property
@@ -236,10 +231,12 @@ class Way:
         parts = [sql_of(part[:many]) for part in dated(in_order, conditions)]
         if not self.last:
             return united(parts)
-        first = Quote.objects.order_by(*in_order.query.order_by)
-        first.query.get_initial_alias()
-        chosen = having(first, self.last)[: self.number]
-        return among([among(parts, sql_of(first[:many]))], sql_of(chosen))
+        in_order = simply(in_order.query.order_by)
+        return self.first_of([among(parts, sql_of(in_order[:many]))], in_order)
+
+    def first_of(self, rows: list[Statement], in_order: models.QuerySet[Quote]) -> Statement:
+        """Those that meet what is dear to ask, of rows in order that meet all else."""
+        return among(rows, sql_of(having(in_order, self.last)[: self.number]))
 
 
 def dated(quotes: models.QuerySet[Quote], conditions: list) -> list[models.QuerySet[Quote]]:
@@ -264,6 +261,13 @@ def dated(quotes: models.QuerySet[Quote], conditions: list) -> list[models.Query
         having(quotes, others).filter(**{f"{day}__gte": first}),
         *(having(quotes, conditions).filter(**{day: each}) for each in sorted(begun)),
     ]
+
+
+def simply(order: Sequence) -> models.QuerySet[Quote]:
+    """Quotes in an order, of which nothing else is asked."""
+    quotes = Quote.objects.order_by(*order)
+    quotes.query.get_initial_alias()
+    return quotes
 
 
 def having(quotes: models.QuerySet[Quote], conditions: list) -> models.QuerySet[Quote]:
