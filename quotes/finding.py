@@ -32,10 +32,13 @@ from sources.ordering import ComparesRows
 NEAR = 4_000
 """So many rows of an index that holds all that is asked about are looked through first."""
 
+NONE_LEFT = 3
+"""Where no more than so many times as many are expected, it is asked whether all were seen."""
+
 FARTHEST = 200_000
 """So many of them are looked through at most."""
 
-ROW = 0.08
+ROW = 0.06
 """What a row in such an index costs, in the planner's units, which are some 5 µs."""
 
 DEARER = 4
@@ -59,7 +62,7 @@ PATIENCE = 3
 MATCH = 0.3
 """What it costs at least to gather a row that matches, in the planner's units."""
 
-DOUBT = 0.5
+DOUBT = 1
 """What PostgreSQL expects counts as much as so many matches that were met."""
 
 MUCH = 5_000
@@ -218,13 +221,13 @@ class Way:
     def found(self) -> list:
         """The ids of the page, in no certain order."""
         looked_at = rows = max(1, int(NEAR * ROW / self.row))
-        ids = self.walked(rows)
-        if self.ends_with(ids, rows):
+        ids = self.walked(rows, self.number)
+        if len(ids) == self.number:
             return ids
         ahead = Expected.of(sql_of(self.ahead)).rows
         everything, expected = self.cheapest_gathering()
         density = min(max(expected.rows, 1) / max(ahead, 1), 1)
-        while True:
+        while len(ids) < self.number:
             # As many of the rows ahead match as PostgreSQL expects, until what is met says more
             rate = (len(ids) + DOUBT) / (looked_at + DOUBT / density)
             cost = max(expected.cost, rate * ahead * MATCH)
@@ -233,13 +236,19 @@ class Way:
             if needed * self.row > cost:
                 worth = min(worth, cost / PATIENCE if cost > DEAR else 0)
             farthest = worth / self.row - looked_at
-            rows = int(min(SURER * needed, FARTHER * looked_at, farthest))
-            if rows < looked_at / 2:
+            farther = int(min(SURER * needed, FARTHER * looked_at, farthest))
+            is_over = farther < looked_at / 2
+            if is_over and ahead > NONE_LEFT * looked_at:
                 break
+            if not self.is_left_after(rows):
+                return ids
+            if is_over:
+                break
+            rows = farther
             looked_at += rows
             ids += self.walked(rows, self.number - len(ids))
-            if self.ends_with(ids, rows):
-                return ids
+        if len(ids) == self.number:
+            return ids
         ids = ids_of(everything, TO_GATHER)
         if len(ids) < self.number and self.last:
             # Most of what was sorted reports the same as others.
@@ -257,27 +266,25 @@ class Way:
         conditions = [part for part in self.conditions if part not in self.last]
         return sql_of(having(self.whole, conditions))
 
-    def walked(self, rows: int, number: int | None = None) -> list:
+    def walked(self, rows: int, number: int) -> list:
         """The ids of the page, so many at most, as far as they are among the next rows."""
         near = among([limited(sql_of(self.ahead), rows)], self.chosen)
         if self.last:
             near = self.first_of([near], simply(self.whole.query.order_by))
-        return ids_of(limited(near, number or self.number))
+        return ids_of(limited(near, number))
 
-    def ends_with(self, ids: list, rows: int) -> bool:
-        """Whether these are all of the page; else what is ahead begins after so many rows."""
-        if len(ids) == self.number:
-            return True
+    def is_left_after(self, rows: int) -> bool:
+        """Whether anything may be ahead of so many rows, which are left behind."""
         column = self.whole.query.order_by[0]
         columns = [column.lstrip("-"), "pk"]
         last = self.ahead.values_list(*columns)[rows - 1 : rows].first()
         if last is None:
-            return True
+            return False
         others = [part for part in self.narrowed if not isinstance(part, ComparesRows)]
-        ahead = having(simply(self.whole.query.order_by), others)
+        in_order = having(simply(self.whole.query.order_by), others)
         comparison = "<" if column.startswith("-") else ">"
-        self.ahead = ahead.filter(ComparesRows(columns, last, comparison))
-        return False
+        self.ahead = in_order.filter(ComparesRows(columns, last, comparison))
+        return True
 
     def cheapest_gathering(self) -> tuple[Statement, Expected]:
         """The statement that gathers all that matches, and what PostgreSQL expects of it."""

@@ -148,9 +148,13 @@ def test_a_page_is_that_of_the_plain_query_whatever_is_asked(archive, monkeypatc
             ("NEAR", 1, 300),
             ("FARTHEST", 1, 2_000),
             ("MUCH", 0, 2_000),
+            ("DEAR", 0, 2_000),
+            ("NONE_LEFT", 0, 5),
             ("SPARE", 1, 3),
         ):
             monkeypatch.setattr(quotes_finding, name, data.draw(st.integers(least, most)))
+        row = data.draw(st.sampled_from([0.06, 1e-6]))  # next to nothing: it is walked on and on
+        monkeypatch.setattr(quotes_finding, "ROW", row)
         ids = [quote.pk for quote in found(plainly)]
         assert ids == [quote.pk for quote in plainly], asked
 
@@ -172,6 +176,48 @@ def test_what_is_after_a_day_begins_then_or_with_its_month_or_year(asked, begins
     parts = dated(quotes, quotes.query.where.children)
     days = [[*re.findall(r"_day\" (?:>?=) ([-0-9]{10})", str(part.query))] for part in parts]
     assert [each[-1] if each else None for each in days] == begins
+
+
+def made_for(asked_page) -> list[str]:
+    """The statements that find a page, but for those that only ask what others would cost."""
+    with CaptureQueriesContext(connection) as captured:
+        Way.of(asked_page).found()
+    return [query["sql"] for query in captured.captured_queries if "EXPLAIN" not in query["sql"]]
+
+
+@pytest.mark.parametrize("ordering", ["created", "-published_day"])
+def test_it_is_walked_on_from_where_it_was_left(archive, monkeypatch, ordering):
+    monkeypatch.setattr(quotes_finding, "NEAR", 40)
+    monkeypatch.setattr(quotes_finding, "ROW", 1e-6)
+    asked = page(kind="mixed", anchor="exact", ordering=ordering)
+    made = made_for(asked)
+    walks, left = made[::2], made[1::2]
+    assert len(walks) > 1
+    assert not any("SET LOCAL" in sql for sql in made)  # nothing was gathered
+    assert all(f'("quotes_quote"."{ordering.lstrip("-")}", ' in sql for sql in walks[1:])
+    assert len({*left}) == len(walks) - 1
+    looked_at = [int(re.search(r"LIMIT (\d+) OFFSET 0\)", sql)[1]) for sql in walks]
+    assert looked_at[0] == 40
+
+
+def test_where_all_that_is_ahead_was_looked_at_nothing_is_gathered(archive):
+    speaker = Quote.objects.filter(kind="direct").exclude(speaker=None).first().speaker_id
+    made = made_for(page(speaker=speaker, kind="direct"))
+    assert not any("SET LOCAL" in sql for sql in made)
+
+
+def test_whether_a_report_is_the_first_is_asked_of_what_meets_all_else(archive):
+    quotes = Quote.objects.filter(kind="mixed").one_per_utterance().order_by("created", "pk")
+    walk = made_for(quotes[:11])[0]
+    asked_first, _, asked_last = walk.partition("LIMIT 4000 OFFSET 0)")[2].partition("NOT EXISTS")
+    assert '"kind"' in asked_first.partition(")")[0]
+    assert '"kind"' in asked_last  # of the other reports
+
+
+def test_names_to_be_folded_are_told_from_other_columns():
+    by_name = Quote.objects.said_by_name("Mara Quill").order_by("created", "id")[:11]
+    by_cue = page(attribution_cue="said", ordering="created")
+    assert Way.of(by_name).row > Way.of(by_cue).row
 
 
 def test_a_quote_that_was_taken_back_meanwhile_is_not_shown(archive):
