@@ -82,6 +82,10 @@ OF_ONE_ARTICLE = {"sources_article.url_key"}
 # By these columns alone rows are walked; whoever orders by something else knows how to find them.
 WALKED = {"published_day", "said_day", "created"}
 
+# How what follows a row compares with it, and so do all conditions that bound where rows begin
+FORWARDS = (">", lookups.GreaterThan, lookups.GreaterThanOrEqual)
+BACKWARDS = ("<", lookups.LessThan, lookups.LessThanOrEqual)
+
 # Some conditions are thought to match far more than they do, and all would be read. To compile a
 # statement takes longer than it saves.
 TO_GATHER = {
@@ -280,9 +284,14 @@ class Way:
         last = self.ahead.values_list(*columns)[rows - 1 : rows].first()
         if last is None:
             return False
-        others = [part for part in self.narrowed if not isinstance(part, ComparesRows)]
+        # What bounded the rows so far bounds these too; asked again, PostgreSQL would begin there
+        comparison, *bounds = BACKWARDS if column.startswith("-") else FORWARDS
+        others = [
+            part
+            for part in self.narrowed
+            if not (isinstance(part, (*bounds,)) or isinstance(part.lhs, ComparesRows))
+        ]
         in_order = having(simply(self.whole.query.order_by), others)
-        comparison = "<" if column.startswith("-") else ">"
         self.ahead = in_order.filter(ComparesRows(columns, last, comparison))
         return True
 
@@ -522,7 +531,9 @@ def parts_of(part) -> list:
 
 def values_of(condition) -> int | None:
     """How many certain values a column may have; None where that is no question of values."""
-    values = getattr(condition, "rhs", None)
+    if not isinstance(getattr(condition, "lhs", None), Col):
+        return None
+    values = condition.rhs
     if isinstance(values, ExpressionList):
         values = values.get_source_expressions()
     if isinstance(condition, lookups.In) and isinstance(values, list | tuple):

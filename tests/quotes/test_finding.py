@@ -103,6 +103,16 @@ def test_conditions_of_one_index_and_its_order_are_told_from_others():
     assert [columns_of(part) for part in way.narrowed] == [{"speaker"}, {"published_day"}]
 
 
+def test_a_page_that_begins_after_a_place_is_found_as_the_first_one_is(archive):
+    one = Quote.objects.order_by("created", "id")[700]
+    place = ComparesRows(["created", "pk"], [one.created, one.pk], ">")
+    way = Way.of(page(place, kind="mixed", ordering="created"))
+    assert [columns_of(part) for part in way.narrowed] == [{"created", "id"}]
+    assert way.is_left_after(20)
+    assert len(way.ahead.query.where.children) == 1
+    assert Way.of(page(place, ordering="created")) is None
+
+
 def test_rows_that_have_to_be_read_are_told_from_those_that_an_index_holds():
     held = Way.of(page(kind="direct", anchor="exact", ordering="created"))
     assert held.row < Way.of(page(kind="direct", attribution_cue="said", ordering="created")).row
@@ -198,6 +208,20 @@ def test_it_is_walked_on_from_where_it_was_left(archive, monkeypatch, ordering):
     assert len({*left}) == len(walks) - 1
     looked_at = [int(re.search(r"LIMIT (\d+) OFFSET 0\)", sql)[1]) for sql in walks]
     assert looked_at[0] == 40
+
+
+@pytest.mark.parametrize(("ordering", "end"), [("-published_day", "gte"), ("published_day", "lte")])
+def test_what_is_ahead_is_bounded_at_its_end_only(archive, ordering, end):
+    days = {"published_day__gte": "2005-01-01", "published_day__lte": "2100-01-01"}
+    way = Way.of(page(kind="mixed", ordering=ordering, **days))
+    whole = [*way.ahead[:50]]
+    assert way.is_left_after(20)
+    (place,) = (
+        part for part in way.ahead.query.where.children if isinstance(part.lhs, ComparesRows)
+    )
+    bounds = [part.lookup_name for part in way.ahead.query.where.children if part is not place]
+    assert bounds == [end]
+    assert [*way.ahead[:30]] == whole[20:]
 
 
 def test_where_all_that_is_ahead_was_looked_at_nothing_is_gathered(archive):
