@@ -10,6 +10,7 @@ Most filters are about columns that the indexes of the orderings hold (`LISTED`)
 is read, which is what makes rows cheap.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,30 +26,47 @@ from quotes.life import Status
 from quotes.models import Quote
 from quotes.models.quotes import COUNTED, LISTED
 from sources.dates import Overlaps
+from sources.models import Fold
+from sources.ordering import ComparesRows
 
 NEAR = 4_000
 """So many rows of an index that holds all that is asked about are looked through first."""
 
+NONE_LEFT = 3
+"""Where no more than so many times as many are expected, it is asked whether all were seen."""
+
 FARTHEST = 200_000
 """So many of them are looked through at most."""
 
-ROW = 0.05
+ROW = 0.06
 """What a row in such an index costs, in the planner's units, which are some 5 µs."""
 
 DEARER = 4
 """So many times as much costs a row that has to be read itself."""
 
-MUCH = 20_000
-"""What costs less, in these units, is gathered as soon as nothing is near: a tenth of a second."""
+FOLDED = 12
+"""The same where a name in it has to be folded."""
 
 FARTHER = 10
-"""Otherwise so many times as far is looked first, and then again."""
+"""So many times as far is looked next, at most."""
 
-PATIENCE = 16
-"""As long as that costs no more than such a part of gathering."""
+SURER = 3
+"""So many times as far as all should be met is looked; it ends where they are."""
 
-SEEN = 3
-"""Of so many matches nearby, more are thought to follow; fewer say nothing about what follows."""
+DEAR = 20_000
+"""What costs more to gather, in these units, is a tenth of a second or more."""
+
+PATIENCE = 3
+"""Where it is that, one looks on for such a part of what it costs, whatever was met."""
+
+MATCH = 0.3
+"""What it costs at least to gather a row that matches, in the planner's units."""
+
+DOUBT = 1
+"""What PostgreSQL expects counts as much as so many matches that were met."""
+
+MUCH = 5_000
+"""What costs more, in these units, is tried to be gathered otherwise."""
 
 SPARE = 20
 """So many pages are sorted first of what may report the same as others."""
@@ -64,9 +82,20 @@ OF_ONE_ARTICLE = {"sources_article.url_key"}
 # By these columns alone rows are walked; whoever orders by something else knows how to find them.
 WALKED = {"published_day", "said_day", "created"}
 
+# How what follows a row compares with it, and so do all conditions that bound where rows begin
+FORWARDS = (">", lookups.GreaterThan, lookups.GreaterThanOrEqual)
+BACKWARDS = ("<", lookups.LessThan, lookups.LessThanOrEqual)
+
 # Some conditions are thought to match far more than they do, and all would be read. To compile a
-# statement takes longer than it saves.
-TO_GATHER = {"enable_seqscan": "off", "jit": "off"}
+# statement takes longer than it saves. Pages are mostly in memory, where they cost a fifth of what
+# PostgreSQL believes; and maps of rows that both meet something should stay exact.
+TO_GATHER = {
+    "enable_seqscan": "off",
+    "jit": "off",
+    "seq_page_cost": "0.2",
+    "random_page_cost": "0.2",
+    "work_mem": "'16MB'",
+}
 
 type Statement = tuple[str, tuple]
 
@@ -120,6 +149,36 @@ def is_found_at_once(page: models.QuerySet[Quote]) -> bool:
 
 
 @dataclass
+class Expected:
+    """What PostgreSQL expects of a statement: its cost in the planner's units, how many match."""
+
+    cost: float
+    rows: float
+
+    @classmethod
+    def of(cls, statement: Statement, settings: dict[str, str] | None = None) -> "Expected":
+        sql, values = statement
+        (([plan],),) = rows_of((f"EXPLAIN (FORMAT JSON) {sql}", values), settings)
+        return cls(plan["Plan"]["Total Cost"], matching(plan["Plan"]))
+
+
+def matching(plan: dict) -> float:
+    """How many rows a plan expects before any is left out because enough are found."""
+    below = plan.get("Plans", [])
+    within = [matching(part) for part in below if has_limit(part)]
+    if within:
+        return sum(within)
+    return below[0]["Plan Rows"] if plan["Node Type"] == "Limit" else plan["Plan Rows"]
+
+
+def has_limit(plan: dict) -> bool:
+    """Whether a limit is in it that is no sub-plan's."""
+    return plan.get("Parent Relationship") not in ("SubPlan", "InitPlan") and (
+        plan["Node Type"] == "Limit" or any(map(has_limit, plan.get("Plans", [])))
+    )
+
+
+@dataclass
 class Way:
     """How a page is found: `narrowed` are its conditions that one index in its order tells.
 
@@ -161,53 +220,95 @@ class Way:
         is_held = asked_about - {"another query", FIRST} <= held
         whole = page.all()
         whole.query.clear_limits()
-        row = ROW if is_held else ROW * DEARER
+        row = ROW if is_held else ROW * (FOLDED if any(map(folds, others)) else DEARER)
         return cls(whole, page.query.high_mark, [*first, *in_order], row)
 
     def found(self) -> list:
         """The ids of the page, in no certain order."""
-        number = self.number
-        rows = max(1, int(NEAR * ROW / self.row))
-        ids = self.walked(rows)
-        if len(ids) == number:
+        looked_at = rows = max(1, int(NEAR * ROW / self.row))
+        ids = self.walked(rows, self.number)
+        if len(ids) == self.number:
             return ids
-        everything = self.gathering(self.conditions, SPARE * number)
-        cost = least = cost_of(everything)
-        if cost > MUCH and (looked_up := [*map(by_index, self.conditions)]) != self.conditions:
-            other = self.gathering(looked_up, SPARE * number)
-            if (its_cost := cost_of(other)) < cost / 2:
-                everything, least = other, its_cost
-        while len(ids) < number:
-            if len(ids) >= SEEN:
-                farther, worth = 3 * rows * number // (2 * len(ids)), cost
-            else:
-                worth = least / PATIENCE if least > MUCH else 0
-                farther = min(rows * FARTHER, worth / self.row)
-            farther = int(min(farther, FARTHEST * ROW / self.row))
-            if farther < 1.2 * rows or farther * self.row > worth:
+        ahead = Expected.of(sql_of(self.ahead)).rows
+        everything, expected = self.cheapest_gathering()
+        density = min(max(expected.rows, 1) / max(ahead, 1), 1)
+        while len(ids) < self.number:
+            # As many of the rows ahead match as PostgreSQL expects, until what is met says more
+            rate = (len(ids) + DOUBT) / (looked_at + DOUBT / density)
+            cost = max(expected.cost, rate * ahead * MATCH)
+            needed = (self.number - len(ids)) / rate
+            worth = FARTHEST * ROW
+            if needed * self.row > cost:
+                worth = min(worth, cost / PATIENCE if cost > DEAR else 0)
+            farthest = worth / self.row - looked_at
+            farther = int(min(SURER * needed, FARTHER * looked_at, farthest))
+            is_over = farther < looked_at / 2
+            if is_over and ahead > NONE_LEFT * looked_at:
+                break
+            if not self.is_left_after(rows):
+                return ids
+            if is_over:
                 break
             rows = farther
-            ids = self.walked(rows)
-        if len(ids) == number:
+            looked_at += rows
+            ids += self.walked(rows, self.number - len(ids))
+        if len(ids) == self.number:
             return ids
         ids = ids_of(everything, TO_GATHER)
-        if len(ids) < number and self.last:
+        if len(ids) < self.number and self.last:
             # Most of what was sorted reports the same as others.
             ids = ids_of(self.gathering(self.conditions, None), TO_GATHER)
         return ids
 
-    def walked(self, rows: int) -> list:
-        """The ids of the page as far as they are among the next rows of the index."""
-        narrowed = Quote.objects.order_by(*self.whole.query.order_by)
-        narrowed.query.get_initial_alias()
-        for condition in self.narrowed:
-            narrowed.query.where.add(condition, models.Q.AND)
-        return ids_of(
-            among(
-                [sql_of(narrowed[:rows])],
-                sql_of(having(self.whole, self.conditions)[: self.number]),
-            )
-        )
+    @cached_property
+    def ahead(self) -> models.QuerySet[Quote]:
+        """The rows of the index, in its order."""
+        return having(simply(self.whole.query.order_by), self.narrowed)
+
+    @cached_property
+    def chosen(self) -> Statement:
+        """Those of the page, of rows that are given in order."""
+        conditions = [part for part in self.conditions if part not in self.last]
+        return sql_of(having(self.whole, conditions))
+
+    def walked(self, rows: int, number: int) -> list:
+        """The ids of the page, so many at most, as far as they are among the next rows."""
+        near = among([limited(sql_of(self.ahead), rows)], self.chosen)
+        if self.last:
+            near = self.first_of([near], simply(self.whole.query.order_by))
+        return ids_of(limited(near, number))
+
+    def is_left_after(self, rows: int) -> bool:
+        """Whether anything may be ahead of so many rows, which are left behind."""
+        column = self.whole.query.order_by[0]
+        columns = [column.lstrip("-"), "pk"]
+        last = self.ahead.values_list(*columns)[rows - 1 : rows].first()
+        if last is None:
+            return False
+        # What bounded the rows so far bounds these too; asked again, PostgreSQL would begin there
+        comparison, *bounds = BACKWARDS if column.startswith("-") else FORWARDS
+        others = [
+            part
+            for part in self.narrowed
+            if not (isinstance(part, (*bounds,)) or isinstance(part.lhs, ComparesRows))
+        ]
+        in_order = having(simply(self.whole.query.order_by), others)
+        self.ahead = in_order.filter(ComparesRows(columns, last, comparison))
+        return True
+
+    def cheapest_gathering(self) -> tuple[Statement, Expected]:
+        """The statement that gathers all that matches, and what PostgreSQL expects of it."""
+        ways = [self.conditions, [*map(by_index, self.conditions)]]
+        many = SPARE * self.number
+        first = self.gathering(ways[0], many)
+        expected = Expected.of(first, TO_GATHER)
+        if expected.cost < MUCH or ways[0] == ways[1]:
+            return first, expected
+        second = self.gathering(ways[1], many)
+        cost = Expected.of(second, TO_GATHER).cost
+        if cost > expected.cost / 2:
+            return first, expected
+        return second, Expected(cost, expected.rows)
 
     def again(self, ids: list) -> models.QuerySet[Quote]:
         """These quotes as the page: one may have been changed meanwhile, so they are asked again.
@@ -216,9 +317,7 @@ class Way:
         would look for each on every day.
         """
         own = [part for part in self.whole.query.where.children if columns_of(part) <= OWN]
-        page = Quote.objects.order_by(*self.whole.query.order_by)
-        page.query.get_initial_alias()
-        page.query.where = WhereNode(own)
+        page = having(simply(self.whole.query.order_by), own)
         return page.filter(models.Q(OneOf("pk", ids)))[: self.number]
 
     @cached_property
@@ -236,10 +335,14 @@ class Way:
         parts = [sql_of(part[:many]) for part in dated(in_order, conditions)]
         if not self.last:
             return united(parts)
-        first = Quote.objects.order_by(*in_order.query.order_by)
-        first.query.get_initial_alias()
-        chosen = having(first, self.last)[: self.number]
-        return among([among(parts, sql_of(first[:many]))], sql_of(chosen))
+        in_order = simply(in_order.query.order_by)
+        return limited(
+            self.first_of([among(parts, sql_of(in_order[:many]))], in_order), self.number
+        )
+
+    def first_of(self, rows: list[Statement], in_order: models.QuerySet[Quote]) -> Statement:
+        """Those that meet what is dear to ask, of rows in order that meet all else."""
+        return among(rows, sql_of(having(in_order, self.last)))
 
 
 def dated(quotes: models.QuerySet[Quote], conditions: list) -> list[models.QuerySet[Quote]]:
@@ -264,6 +367,13 @@ def dated(quotes: models.QuerySet[Quote], conditions: list) -> list[models.Query
         having(quotes, others).filter(**{f"{day}__gte": first}),
         *(having(quotes, conditions).filter(**{day: each}) for each in sorted(begun)),
     ]
+
+
+def simply(order: Sequence) -> models.QuerySet[Quote]:
+    """Quotes in an order, of which nothing else is asked."""
+    quotes = Quote.objects.order_by(*order)
+    quotes.query.get_initial_alias()
+    return quotes
 
 
 def having(quotes: models.QuerySet[Quote], conditions: list) -> models.QuerySet[Quote]:
@@ -330,20 +440,20 @@ def among(rows: list[Statement], statement: Statement) -> Statement:
     return f"{start} FROM ({inner}) {TABLE}{rest}", (*values, *statement[1])
 
 
-def ids_of(statement: Statement, settings: dict[str, str] | None = None) -> list:
-    return [key for (key,) in rows_of(statement, settings or {})]
-
-
-def cost_of(statement: Statement) -> float:
-    """What PostgreSQL expects of a statement that gathers, in its units."""
+def limited(statement: Statement, number: int, after: int = 0) -> Statement:
+    """So many of its rows, after as many others."""
     sql, values = statement
-    (([plan],),) = rows_of((f"EXPLAIN (FORMAT JSON) {sql}", values), TO_GATHER)
-    return plan["Plan"]["Total Cost"]
+    return f"{sql} LIMIT {number} OFFSET {after}", values
 
 
-def rows_of(statement: Statement, settings: dict[str, str]) -> list[tuple]:
+def ids_of(statement: Statement, settings: dict[str, str] | None = None) -> list:
+    return [key for (key,) in rows_of(statement, settings)]
+
+
+def rows_of(statement: Statement, settings: dict[str, str] | None = None) -> list[tuple]:
     """The rows of a statement under settings that are its own."""
     sql, values = statement
+    settings = settings or {}
     before = "".join(f"SET LOCAL {name} = {value}; " for name, value in settings.items())
     after = "".join(f"; SET LOCAL {name} TO DEFAULT" for name in settings)
     with connection.cursor() as cursor:
@@ -408,6 +518,13 @@ def columns_of(part) -> set[str]:
     return set().union(*map(columns_of, parts_of(part)))
 
 
+def folds(part) -> bool:
+    """Whether it asks of a column what it is when folded."""
+    if isinstance(part, Fold):
+        return bool(columns_of(part))
+    return not isinstance(part, Query | models.Exists) and any(map(folds, parts_of(part)))
+
+
 def parts_of(part) -> list:
     parts = part.children if isinstance(part, WhereNode) else part.get_source_expressions()
     return [each for each in parts if each is not None]
@@ -415,7 +532,9 @@ def parts_of(part) -> list:
 
 def values_of(condition) -> int | None:
     """How many certain values a column may have; None where that is no question of values."""
-    values = getattr(condition, "rhs", None)
+    if not isinstance(getattr(condition, "lhs", None), Col):
+        return None
+    values = condition.rhs
     if isinstance(values, ExpressionList):
         values = values.get_source_expressions()
     if isinstance(condition, lookups.In) and isinstance(values, list | tuple):

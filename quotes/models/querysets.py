@@ -89,9 +89,8 @@ class QuoteQuerySet(models.QuerySet):
 
         One query: unless very many affiliations have such a role, PostgreSQL is told which.
         """
-        held = Affiliation.objects.filter(HasWords("role_words", words)).values_list(
-            "pk", flat=True
-        )
+        held = Affiliation.objects.filter(HasWords("role_words", words)).order_by()
+        held = held.values_list("pk", flat=True)
         known = list(held[: FEW + 1])
         held = known if len(known) <= FEW else held
         return self.filter(Q(HasWords("role_words", words)) | Q(affiliation__in=held))

@@ -103,6 +103,16 @@ def test_conditions_of_one_index_and_its_order_are_told_from_others():
     assert [columns_of(part) for part in way.narrowed] == [{"speaker"}, {"published_day"}]
 
 
+def test_a_page_that_begins_after_a_place_is_found_as_the_first_one_is(archive):
+    one = Quote.objects.order_by("created", "id")[700]
+    place = ComparesRows(["created", "pk"], [one.created, one.pk], ">")
+    way = Way.of(page(place, kind="mixed", ordering="created"))
+    assert [columns_of(part) for part in way.narrowed] == [{"created", "id"}]
+    assert way.is_left_after(20)
+    assert len(way.ahead.query.where.children) == 1
+    assert Way.of(page(place, ordering="created")) is None
+
+
 def test_rows_that_have_to_be_read_are_told_from_those_that_an_index_holds():
     held = Way.of(page(kind="direct", anchor="exact", ordering="created"))
     assert held.row < Way.of(page(kind="direct", attribution_cue="said", ordering="created")).row
@@ -148,9 +158,13 @@ def test_a_page_is_that_of_the_plain_query_whatever_is_asked(archive, monkeypatc
             ("NEAR", 1, 300),
             ("FARTHEST", 1, 2_000),
             ("MUCH", 0, 2_000),
+            ("DEAR", 0, 2_000),
+            ("NONE_LEFT", 0, 5),
             ("SPARE", 1, 3),
         ):
             monkeypatch.setattr(quotes_finding, name, data.draw(st.integers(least, most)))
+        row = data.draw(st.sampled_from([0.06, 1e-6]))  # next to nothing: it is walked on and on
+        monkeypatch.setattr(quotes_finding, "ROW", row)
         ids = [quote.pk for quote in found(plainly)]
         assert ids == [quote.pk for quote in plainly], asked
 
@@ -172,6 +186,62 @@ def test_what_is_after_a_day_begins_then_or_with_its_month_or_year(asked, begins
     parts = dated(quotes, quotes.query.where.children)
     days = [[*re.findall(r"_day\" (?:>?=) ([-0-9]{10})", str(part.query))] for part in parts]
     assert [each[-1] if each else None for each in days] == begins
+
+
+def made_for(asked_page) -> list[str]:
+    """The statements that find a page, but for those that only ask what others would cost."""
+    with CaptureQueriesContext(connection) as captured:
+        Way.of(asked_page).found()
+    return [query["sql"] for query in captured.captured_queries if "EXPLAIN" not in query["sql"]]
+
+
+@pytest.mark.parametrize("ordering", ["created", "-published_day"])
+def test_it_is_walked_on_from_where_it_was_left(archive, monkeypatch, ordering):
+    monkeypatch.setattr(quotes_finding, "NEAR", 40)
+    monkeypatch.setattr(quotes_finding, "ROW", 1e-6)
+    asked = page(kind="mixed", anchor="exact", ordering=ordering)
+    made = made_for(asked)
+    walks, left = made[::2], made[1::2]
+    assert len(walks) > 1
+    assert not any("SET LOCAL" in sql for sql in made)  # nothing was gathered
+    assert all(f'("quotes_quote"."{ordering.lstrip("-")}", ' in sql for sql in walks[1:])
+    assert len({*left}) == len(walks) - 1
+    looked_at = [int(re.search(r"LIMIT (\d+) OFFSET 0\)", sql)[1]) for sql in walks]
+    assert looked_at[0] == 40
+
+
+@pytest.mark.parametrize(("ordering", "end"), [("-published_day", "gte"), ("published_day", "lte")])
+def test_what_is_ahead_is_bounded_at_its_end_only(archive, ordering, end):
+    days = {"published_day__gte": "2005-01-01", "published_day__lte": "2100-01-01"}
+    way = Way.of(page(kind="mixed", ordering=ordering, **days))
+    whole = [*way.ahead[:50]]
+    assert way.is_left_after(20)
+    (place,) = (
+        part for part in way.ahead.query.where.children if isinstance(part.lhs, ComparesRows)
+    )
+    bounds = [part.lookup_name for part in way.ahead.query.where.children if part is not place]
+    assert bounds == [end]
+    assert [*way.ahead[:30]] == whole[20:]
+
+
+def test_where_all_that_is_ahead_was_looked_at_nothing_is_gathered(archive):
+    speaker = Quote.objects.filter(kind="direct").exclude(speaker=None).first().speaker_id
+    made = made_for(page(speaker=speaker, kind="direct"))
+    assert not any("SET LOCAL" in sql for sql in made)
+
+
+def test_whether_a_report_is_the_first_is_asked_of_what_meets_all_else(archive):
+    quotes = Quote.objects.filter(kind="mixed").one_per_utterance().order_by("created", "pk")
+    walk = made_for(quotes[:11])[0]
+    asked_first, _, asked_last = walk.partition("LIMIT 4000 OFFSET 0)")[2].partition("NOT EXISTS")
+    assert '"kind"' in asked_first.partition(")")[0]
+    assert '"kind"' in asked_last  # of the other reports
+
+
+def test_names_to_be_folded_are_told_from_other_columns():
+    by_name = Quote.objects.said_by_name("Mara Quill").order_by("created", "id")[:11]
+    by_cue = page(attribution_cue="said", ordering="created")
+    assert Way.of(by_name).row > Way.of(by_cue).row
 
 
 def test_a_quote_that_was_taken_back_meanwhile_is_not_shown(archive):
