@@ -88,13 +88,12 @@ BACKWARDS = ("<", lookups.LessThan, lookups.LessThanOrEqual)
 
 # Some conditions are thought to match far more than they do, and all would be read. To compile a
 # statement takes longer than it saves. Pages are mostly in memory, where they cost a fifth of what
-# PostgreSQL believes; and maps of rows that both meet something should stay exact.
+# PostgreSQL believes.
 TO_GATHER = {
     "enable_seqscan": "off",
     "jit": "off",
     "seq_page_cost": "0.2",
     "random_page_cost": "0.2",
-    "work_mem": "'16MB'",
 }
 
 type Statement = tuple[str, tuple]
@@ -251,7 +250,8 @@ class Way:
                 break
             rows = farther
             looked_at += rows
-            ids += self.walked(rows, self.number - len(ids))
+            more = self.walked(rows, self.number - len(ids))
+            ids = [*dict.fromkeys(ids + more)]  # one may have moved meanwhile
         if len(ids) == self.number:
             return ids
         ids = ids_of(everything, TO_GATHER)
