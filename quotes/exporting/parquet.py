@@ -3,10 +3,19 @@
 pyarrow is loaded when the first file is made: it takes memory that most processes have no use for.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from quotes.exporting.reading import Block
 from quotes.exporting.rows import NUMBER, SHAPES, TIME
+
+# To pyarrow's allocator, read when it is loaded: take no more than is used, give back at once
+for option, value in (
+    ("MIMALLOC_PURGE_DELAY", "0"),
+    ("MIMALLOC_EAGER_COMMIT", "0"),
+    ("MIMALLOC_ARENA_EAGER_COMMIT", "0"),
+):
+    os.environ.setdefault(option, value)
 
 READ_AT_ONCE = 500_000
 """Bytes of JSON that are made columns at a time."""
@@ -87,10 +96,11 @@ def as_parquet(
                 size += text.tell()
                 group.append(table_of(text.getvalue(), columns))
                 text = pyarrow.BufferOutputStream()
+                pool.release_unused()
                 if size >= IN_A_GROUP:
                     writer.write_table(pyarrow.concat_tables(group))
                     group, size = [], 0
-                pool.release_unused()
+                    pool.release_unused()
             yield outbox.take()
         if text.tell():
             group.append(table_of(text.getvalue(), columns))
