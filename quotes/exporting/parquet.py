@@ -1,14 +1,28 @@
-"""Parquet: typed columns, read from JSON rows, two thousand rows a group.
+"""Parquet: typed columns, read from JSON rows.
 
 pyarrow is loaded when the first file is made: it takes memory that most processes have no use for.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 
 from quotes.exporting.reading import Block
 from quotes.exporting.rows import NUMBER, SHAPES, TIME
 
-ROWS_IN_A_GROUP = 2_000
+# To pyarrow's allocator, read when it is loaded: take no more than is used, give back at once
+for option, value in (
+    ("MIMALLOC_PURGE_DELAY", "0"),
+    ("MIMALLOC_EAGER_COMMIT", "0"),
+    ("MIMALLOC_ARENA_EAGER_COMMIT", "0"),
+):
+    os.environ.setdefault(option, value)
+
+READ_AT_ONCE = 500_000
+"""Bytes of JSON that are made columns at a time."""
+
+IN_A_GROUP = 8_000_000
+"""Bytes of JSON, some five thousand whole quotes. A group is in memory until it is written, in half
+as much; what the end of the file tells of it, some 50 kB, until the file is whole."""
 
 
 class Outbox:
@@ -67,34 +81,42 @@ def as_parquet(
     blocks: Iterable[Block], fields: Sequence[str], about: dict[str, str]
 ) -> Iterator[bytes]:
     """A file in parts; `about` is in its metadata."""
-    from pyarrow import parquet, schema, system_memory_pool
+    import pyarrow
+    from pyarrow import parquet
 
-    columns = schema([(name, arrow_type(SHAPES[name])) for name in fields], metadata=about)
+    pool = pyarrow.default_memory_pool()
+    columns = pyarrow.schema([(name, arrow_type(SHAPES[name])) for name in fields], metadata=about)
     outbox = Outbox()
-    # The pool of the system gives memory back.
-    how = {"compression": "zstd", "memory_pool": system_memory_pool()}
-    with parquet.ParquetWriter(outbox, columns, **how) as writer:
-        group: Block = []
+    with parquet.ParquetWriter(outbox, columns, compression="zstd", memory_pool=pool) as writer:
+        text, group, size = pyarrow.BufferOutputStream(), [], 0
         for block in blocks:
-            group += block
-            if len(group) >= ROWS_IN_A_GROUP:
-                writer.write_table(table_of(group, columns))
-                group = []
+            if block:
+                text.write(b"\n".join([*block, b""]))
+            if text.tell() >= READ_AT_ONCE:
+                size += text.tell()
+                group.append(table_of(text.getvalue(), columns))
+                text = pyarrow.BufferOutputStream()
+                pool.release_unused()
+                if size >= IN_A_GROUP:
+                    writer.write_table(pyarrow.concat_tables(group))
+                    group, size = [], 0
+                    pool.release_unused()
             yield outbox.take()
+        if text.tell():
+            group.append(table_of(text.getvalue(), columns))
         if group:
-            writer.write_table(table_of(group, columns))
+            writer.write_table(pyarrow.concat_tables(group))
     yield outbox.take()
 
 
-def table_of(lines: Block, columns):
+def table_of(lines, columns):
+    """The rows that a buffer holds, a line of JSON each."""
     import pyarrow
     from pyarrow import json
 
-    text = b"\n".join(lines)
     table = json.read_json(
-        pyarrow.BufferReader(text),
-        json.ReadOptions(use_threads=False, block_size=len(text) + 1),
+        pyarrow.BufferReader(lines),
+        json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
         json.ParseOptions(explicit_schema=columns, unexpected_field_behavior="error"),
-        memory_pool=pyarrow.system_memory_pool(),
     )
     return table.select(columns.names).cast(columns)

@@ -22,6 +22,7 @@ from pyarrow import parquet
 
 from quotes.exporting.coding import coding_of
 from quotes.exporting.making import MOST_AT_ONCE, room
+from quotes.exporting.parquet import IN_A_GROUP, READ_AT_ONCE, as_parquet
 from quotes.exporting.reading import one_state, reading
 from quotes.exporting.rows import SHAPES, cells_of
 from quotes.models import Quote
@@ -205,6 +206,20 @@ def test_more_rows_than_are_read_at_once_are_all_there_once(reader):
     for exported in (lines(reader), cells(reader), typed(reader)):
         assert len(exported) == len(every)
         assert {row["id"] for row in exported} == every
+
+
+@pytest.mark.parametrize("length", [10, 5_000])
+def test_groups_of_parquet_hold_so_many_bytes_however_long_the_rows(length):
+    line = json.dumps({"text": "x" * length}).encode()
+    blocks = [[line] * 100] * (2 * IN_A_GROUP // len(line) // 100 + 1)
+    file = parquet.ParquetFile(io.BytesIO(b"".join(as_parquet(blocks, ["text"], {}))))
+    sizes = [
+        file.metadata.row_group(group).num_rows * (len(line) + 1)
+        for group in range(file.num_row_groups)
+    ]
+    assert file.metadata.num_rows == 100 * len(blocks)
+    assert all(size >= IN_A_GROUP for size in sizes[:-1])
+    assert max(sizes) < IN_A_GROUP + READ_AT_ONCE + 100 * (len(line) + 1)
 
 
 # Any text whatever
