@@ -27,7 +27,7 @@ from quotes.models import Quote
 from quotes.models.quotes import COUNTED, LISTED
 from sources.dates import Overlaps
 from sources.models import Fold
-from sources.ordering import ComparesRows
+from sources.ordering import beyond
 
 NEAR = 4_000
 """So many rows of an index that holds all that is asked about are looked through first."""
@@ -81,10 +81,6 @@ OF_ONE_ARTICLE = {"sources_article.url_key"}
 
 # By these columns alone rows are walked; whoever orders by something else knows how to find them.
 WALKED = {"published_day", "said_day", "created"}
-
-# How what follows a row compares with it, and so do all conditions that bound where rows begin
-FORWARDS = (">", lookups.GreaterThan, lookups.GreaterThanOrEqual)
-BACKWARDS = ("<", lookups.LessThan, lookups.LessThanOrEqual)
 
 # Some conditions are thought to match far more than they do, and all would be read. To compile a
 # statement takes longer than it saves. Pages are mostly in memory, where they cost a fifth of what
@@ -285,15 +281,8 @@ class Way:
         last = self.ahead.values_list(*columns)[rows - 1 : rows].first()
         if last is None:
             return False
-        # What bounded the rows so far bounds these too; asked again, PostgreSQL would begin there
-        comparison, *bounds = BACKWARDS if column.startswith("-") else FORWARDS
-        others = [
-            part
-            for part in self.narrowed
-            if not (isinstance(part, (*bounds,)) or isinstance(part.lhs, ComparesRows))
-        ]
-        in_order = having(simply(self.whole.query.order_by), others)
-        self.ahead = in_order.filter(ComparesRows(columns, last, comparison))
+        comparison = "<" if column.startswith("-") else ">"
+        self.ahead = beyond(self.ahead, columns, last, comparison)
         return True
 
     def cheapest_gathering(self) -> tuple[Statement, Expected]:

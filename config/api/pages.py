@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from sources.counting import count_or_estimate
 from sources.faults import BadParameter, nearest_of, whole_number
-from sources.ordering import ComparesRows
+from sources.ordering import beyond
 
 # Signs cursors without the time, so that the same page is the same bytes and keeps its entity tag.
 SIGNER = signing.Signer(salt="cursor")
@@ -81,7 +81,7 @@ class KeysetPagination(pagination.BasePagination):
         """What is beyond this place, in the order in which the page is read."""
         sign, comparison = ("-", "<") if self.falls else ("", ">")
         if at:
-            queryset = queryset.filter(ComparesRows([self.column, "pk"], at, comparison))
+            queryset = beyond(queryset, [self.column, "pk"], at, comparison)
         return queryset.order_by(f"{sign}{self.column}", f"{sign}pk")
 
     def page(self, rows: list) -> list:

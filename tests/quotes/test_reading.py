@@ -225,6 +225,35 @@ def test_pages_are_the_whole_order_cut_in_pieces_forwards_and_backwards(reader, 
     assert [len(page) for page in back] == [len(page) for page in reversed(pages)]
 
 
+BOUNDED = {
+    "created": {"created_after": "2026-01-02T00:00:00Z"},
+    "published": {"published_after": "2025-12-31", "published_before": "2026-02-11"},
+    "said": {"said_after": "2025-12-31", "said_before": "2026-02-11"},
+}
+
+
+@pytest.mark.parametrize("ordering", ORDERINGS)
+def test_pages_within_bounds_begin_where_the_last_one_ended(reader, ordering):
+    make_varied()
+    name = ordering.lstrip("-")
+    query = {"ordering": ordering, **BOUNDED[name]}
+    whole = [row["id"] for row in ok(reader.get(QUOTES, query))["results"]]
+    assert 4 <= len(whole) < 8
+    for page in walk(reader, f"{QUOTES}?{urlencode({**query, 'limit': 2})}"):
+        assert page == whole[: len(page)]
+        whole = whole[len(page) :]
+    assert not whole
+    column = "created" if name == "created" else f"{name}_day"
+    begins = f'"quotes_quote"."{column}" {"<" if ordering.startswith("-") else ">"}'
+    first = ok(reader.get(QUOTES, {**query, "limit": 2}))
+    with CaptureQueriesContext(connection) as context:
+        ok(reader.get(first["next"]))
+    (listed,) = (asked["sql"] for asked in context if "ORDER BY" in asked["sql"])
+    # Otherwise PostgreSQL would look through all that lies between the bound and the place
+    assert begins not in listed
+    assert f'("quotes_quote"."{column}", "quotes_quote"."id") ' in listed
+
+
 def test_newest_publication_comes_first_unless_asked_otherwise_and_unknown_last(reader):
     quotes = make_varied()
     rows = [row["id"] for row in ok(reader.get(QUOTES))["results"]]
