@@ -83,8 +83,9 @@ FROM unnest(%s::text[]) tag, quotes_search_config(tag) config
 """
 
 SMALL_WORDS = """
-SELECT word, bool_or(ts_lexize(dictionary::regdictionary, word) = '{}')
-FROM unnest(%s::text[]) word, unnest(%s::text[]) dictionary GROUP BY word
+SELECT word, EXISTS (
+    SELECT FROM unnest(%s::regdictionary[]) dictionary WHERE ts_lexize(dictionary, word) = '{}'
+) FROM unnest(%s::text[]) word
 """
 
 REMEMBERED = 200_000
@@ -107,7 +108,7 @@ class Weights:
         """Ask for words that were not met before: one query if there are any."""
         if new := list(set(words) - self.of.keys()):
             with connection.cursor() as cursor:
-                cursor.execute(SMALL_WORDS, [new, list(self.dictionaries)])
+                cursor.execute(SMALL_WORDS, [list(self.dictionaries), new])
                 for word, is_small in cursor.fetchall():
                     self.of[word] = SMALL if is_small or len(word) < 3 else 1.0
 
