@@ -88,7 +88,8 @@ class Passage:
             others = [self.sought([word]) for word in {*self.words} - self.spelt.keys()]
             parts.insert(0, Q(OneOf("pk", newest(quotes, sought, others))))
         if not are_found or len(sought) <= FEW:
-            parts.append(any_of(self.rare_pairs(ROWS - rows)))
+            most = ROWS / 2 if len(sought) <= FEW else ROWS
+            parts.append(any_of(self.rare_pairs(most - rows)))
         return self.fetch(quotes, parts)
 
     def sought(self, words: list[str]) -> Sought:
