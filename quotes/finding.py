@@ -6,11 +6,11 @@ far where it is not: two filters that each match much may match nothing together
 first looked for among the next few thousand rows of the list's own index, which is cheap however it
 ends. What is met there, and what it would cost to gather all, say which of the two to do.
 
-Most filters are about columns that the indexes of the orderings hold (`LISTED`). Then nothing else
+Most filters are about columns that the indexes of the orderings hold (`HELD`). Then nothing else
 is read, which is what makes rows cheap.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,7 +24,7 @@ from django.db.models.sql.where import WhereNode
 
 from quotes.life import Status
 from quotes.models import Quote
-from quotes.models.quotes import COUNTED, LISTED
+from quotes.models.quotes import HELD
 from sources.dates import Overlaps
 from sources.models import Fold
 from sources.ordering import beyond
@@ -152,9 +152,15 @@ class Expected:
 
     @classmethod
     def of(cls, statement: Statement, settings: dict[str, str] | None = None) -> "Expected":
-        sql, values = statement
-        (([plan],),) = rows_of((f"EXPLAIN (FORMAT JSON) {sql}", values), settings)
-        return cls(plan["Plan"]["Total Cost"], matching(plan["Plan"]))
+        plan = plan_of(statement, settings)
+        return cls(plan["Total Cost"], matching(plan))
+
+
+def plan_of(statement: Statement, settings: dict[str, str] | None = None) -> dict:
+    """What PostgreSQL would do, as its EXPLAIN says it in JSON: the node that is done last."""
+    sql, values = statement
+    (([plan],),) = rows_of((f"EXPLAIN (FORMAT JSON) {sql}", values), settings)
+    return plan["Plan"]
 
 
 def matching(plan: dict) -> float:
@@ -211,7 +217,7 @@ class Way:
         if not others and len(begins) < 2:
             return None
         first = [begins[name] for name in BEGINS_BY_DAY if name in begins][:1]
-        held = {*(COUNTED if first else LISTED), "id", "sources_speaker.id", "sources_speaker.kind"}
+        held = {*HELD, "id", "sources_speaker.id", "sources_speaker.kind"}
         is_held = asked_about - {"another query", FIRST} <= held
         whole = page.all()
         whole.query.clear_limits()
@@ -226,27 +232,17 @@ class Way:
             return ids
         ahead = Expected.of(sql_of(self.ahead)).rows
         everything, expected = self.cheapest_gathering()
-        density = min(max(expected.rows, 1) / max(ahead, 1), 1)
         while len(ids) < self.number:
-            # As many of the rows ahead match as PostgreSQL expects, until what is met says more
-            rate = (len(ids) + DOUBT) / (looked_at + DOUBT / density)
-            cost = max(expected.cost, rate * ahead * MATCH)
-            needed = (self.number - len(ids)) / rate
-            worth = FARTHEST * ROW
-            if needed * self.row > cost:
-                worth = min(worth, cost / PATIENCE if cost > DEAR else 0)
-            farthest = worth / self.row - looked_at
-            farther = int(min(SURER * needed, FARTHER * looked_at, farthest))
-            is_over = farther < looked_at / 2
-            if is_over and ahead > NONE_LEFT * looked_at:
+            farther = self.worth_looking(looked_at, len(ids), ahead, expected)
+            if not farther and ahead > NONE_LEFT * looked_at:
                 break
             if not self.is_left_after(rows):
                 return ids
-            if is_over:
+            if not farther:
                 break
             rows = farther
             looked_at += rows
-            more = self.walked(rows, self.number - len(ids))
+            more = self.walked(rows, self.number - len(ids), all_first)
             ids = [*dict.fromkeys(ids + more)]  # one may have moved meanwhile
         if len(ids) == self.number:
             return ids
@@ -256,20 +252,33 @@ class Way:
             ids = ids_of(self.gathering(self.conditions, None), TO_GATHER)
         return ids
 
+    def worth_looking(self, looked_at: int, met: int, ahead: float, gathered: Expected) -> int:
+        """Through how many more rows one should look before all is gathered; 0 if none."""
+        # As many of the rows ahead match as PostgreSQL expects, until what is met says more
+        density = min(max(gathered.rows, 1) / max(ahead, 1), 1)
+        rate = (met + DOUBT) / (looked_at + DOUBT / density)
+        cost = max(gathered.cost, rate * ahead * MATCH)
+        needed = (self.number - met) / rate
+        worth = FARTHEST * ROW
+        if needed * self.row > cost:
+            worth = min(worth, cost / PATIENCE if cost > DEAR else 0)
+        least, farthest = looked_at / 2, worth / self.row - looked_at
+        farther = int(min(max(SURER * needed, least), FARTHER * looked_at, farthest))
+        return farther if farther >= int(least) else 0
+
     @cached_property
     def ahead(self) -> models.QuerySet[Quote]:
         """The rows of the index, in its order."""
         return having(simply(self.whole.query.order_by), self.narrowed)
 
-    @cached_property
-    def chosen(self) -> Statement:
-        """Those of the page, of rows that are given in order."""
-        conditions = [part for part in self.conditions if part not in self.last]
-        return sql_of(having(self.whole, conditions))
+    def walked(self, rows: int, number: int, said: Callable | None = None) -> list:
+        """The ids of the page, so many at most, as far as they are among the next rows.
 
-    def walked(self, rows: int, number: int) -> list:
-        """The ids of the page, so many at most, as far as they are among the next rows."""
-        near = among([limited(sql_of(self.ahead), rows)], self.chosen)
+        `said` says a condition otherwise.
+        """
+        conditions = map(said, self.conditions) if said else self.conditions
+        chosen = sql_of(having(self.whole, [part for part in conditions if part not in self.last]))
+        near = among([limited(sql_of(self.ahead), rows)], chosen)
         if self.last:
             near = self.first_of([near], simply(self.whole.query.order_by))
         return ids_of(limited(near, number))
@@ -399,7 +408,22 @@ def by_index(condition):
     return WhereNode(parts, condition.connector, condition.negated)
 
 
-OWN = {*LISTED, "id"}
+class OfAll(lookups.In):
+    """Has one of the values that another query finds, all of which are found first."""
+
+    def as_sql(self, compiler, connection):
+        sql, values = super().as_sql(compiler, connection)
+        return f"({sql}) IS TRUE", values  # said like this it is not looked up for each row
+
+
+def all_first(condition):
+    """The same, where it is about what another query finds; that is found as a whole."""
+    if isinstance(condition, lookups.In) and isinstance(condition.rhs, Query):
+        return OfAll(condition.lhs, condition.rhs)
+    return condition
+
+
+OWN = {*HELD, "id"}
 
 FIRST = "the first of an utterance"
 
@@ -429,10 +453,10 @@ def among(rows: list[Statement], statement: Statement) -> Statement:
     return f"{start} FROM ({inner}) {TABLE}{rest}", (*values, *statement[1])
 
 
-def limited(statement: Statement, number: int, after: int = 0) -> Statement:
-    """So many of its rows, after as many others."""
+def limited(statement: Statement, number: int) -> Statement:
+    """The first of its rows, so many at most."""
     sql, values = statement
-    return f"{sql} LIMIT {number} OFFSET {after}", values
+    return f"{sql} LIMIT {number}", values
 
 
 def ids_of(statement: Statement, settings: dict[str, str] | None = None) -> list:

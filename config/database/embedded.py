@@ -64,6 +64,10 @@ SETTINGS = {
     "max_connections": 200,
     "random_page_cost": 1.1,  # for disks without arms, as PostgreSQL's manual has it
     "max_locks_per_transaction": 256,
+    # Nothing follows its log; so rows that are loaded into an empty table need not be in it too.
+    "wal_level": "minimal",
+    "max_wal_senders": 0,
+    "max_wal_size": "4GB",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %d ",

@@ -19,7 +19,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.models import Q
 
-from quotes.finding import BEGINS_BY_DAY, WALKED, OneOf, columns_of, rows_of, values_of
+from quotes.finding import BEGINS_BY_DAY, WALKED, OneOf, columns_of, plan_of, rows_of, values_of
 from quotes.models import Quote
 from quotes.searching.frequency import frequencies
 
@@ -161,8 +161,8 @@ class Ordered:
 
     def expected(self) -> tuple[int, int]:
         """How many there are, and how many indexes tell to find them, as the planner knows it."""
-        (([plan],),) = self.asked("EXPLAIN (FORMAT json) {found}", self.values)
-        return plan["Plan"]["Plan Rows"], told_by_indexes(plan["Plan"])
+        plan = plan_of((self.sql, self.values))
+        return plan["Plan Rows"], told_by_indexes(plan)
 
     def place(self, length: int) -> tuple | None:
         """Where a stretch of so many ends, about; None where there are no more."""

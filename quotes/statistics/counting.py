@@ -1,7 +1,7 @@
 """The statements that count quotes, for all that follows a first `WITH rows AS (…)`.
 
 What is read of a quote is held by indexes: of all there is by small ones (`tallied_indexes` in
-`quotes.models.quotes`), of one speaker, organisation, outlet or time by those of `COUNTED`. As long
+`quotes.models.quotes`), of one speaker, organisation, outlet or time by those that hold `HELD`. As long
 as a part of the statement asks for no other columns than one of them has, PostgreSQL reads no quote
 but that index, and in parallel where there is much of it.
 
@@ -25,7 +25,7 @@ OF_AN_OUTLET = TALLIED | {"outlet"}
 """Filters that the small index by outlet answers, from which two of three passes are made."""
 
 COVERED = DATED | {"speaker", "organisation", "outlet"}
-"""Filters that one of the indexes of `COUNTED` answers."""
+"""Filters that one of the indexes that hold `HELD` answers."""
 
 
 # By what

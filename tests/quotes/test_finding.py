@@ -206,7 +206,7 @@ def test_it_is_walked_on_from_where_it_was_left(archive, monkeypatch, ordering):
     assert not any("SET LOCAL" in sql for sql in made)  # nothing was gathered
     assert all(f'("quotes_quote"."{ordering.lstrip("-")}", ' in sql for sql in walks[1:])
     assert len({*left}) == len(walks) - 1
-    looked_at = [int(re.search(r"LIMIT (\d+) OFFSET 0\)", sql)[1]) for sql in walks]
+    looked_at = [int(re.search(r"LIMIT (\d+)\)", sql)[1]) for sql in walks]
     assert looked_at[0] == 40
 
 
@@ -233,7 +233,7 @@ def test_where_all_that_is_ahead_was_looked_at_nothing_is_gathered(archive):
 def test_whether_a_report_is_the_first_is_asked_of_what_meets_all_else(archive):
     quotes = Quote.objects.filter(kind="mixed").one_per_utterance().order_by("created", "pk")
     walk = made_for(quotes[:11])[0]
-    asked_first, _, asked_last = walk.partition("LIMIT 4000 OFFSET 0)")[2].partition("NOT EXISTS")
+    asked_first, _, asked_last = walk.partition("LIMIT 4000)")[2].partition("NOT EXISTS")
     assert '"kind"' in asked_first.partition(")")[0]
     assert '"kind"' in asked_last  # of the other reports
 
