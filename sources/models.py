@@ -453,6 +453,10 @@ class Snapshot(models.Model):
                 fields=["sha256", "article"], name="snapshot_once_per_text_and_article"
             ),
         ]
+        indexes = [
+            # Told with everything anchored in it: the texts need not be in memory for that
+            models.Index(fields=["id"], include=["sha256"], name="snapshot_sha256"),
+        ]
         triggers = [
             KeepsVersion(),
             Trigger(

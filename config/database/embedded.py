@@ -99,11 +99,11 @@ def memory() -> int:
 
 
 def buffers(memory: int) -> int:
-    """Megabytes for the server to keep what it read in: a quarter of so many bytes of memory.
+    """Megabytes for the server to keep what it read in: a third of so many bytes of memory.
 
-    PostgreSQL's manual begins with as much.
+    PostgreSQL's manual begins with a quarter, and warns of more than two fifths.
     """
-    return max(LEAST_BUFFERS, min(memory // 4 // 2**20, MOST_BUFFERS))
+    return max(LEAST_BUFFERS, min(memory // 3 // 2**20, MOST_BUFFERS))
 
 
 class ServerStartError(Exception):
