@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
-from itertools import starmap
+from itertools import batched, starmap
 
 from django.apps import apps
 from django.db import OperationalError, connection, transaction
@@ -29,6 +29,9 @@ from sources.processes import start_processes
 LAST_DAY = date(2026, 6, 30)
 WORTH_PROCESSES = 50_000
 """How many quotes it takes until it is faster to start processes."""
+
+AT_ONCE = 8
+"""How many parts are written at once: each time PostgreSQL leaves some pages of each table empty."""
 
 NUMBERED = ("quotes_via", "quotes_word")
 """Tables whose rows PostgreSQL goes on to number."""
@@ -79,11 +82,11 @@ def generate(
             cursor.execute(f'DROP INDEX "{name}"')
         began, vocabulary = time.perf_counter(), set[str]()
         with bar(total=quotes, desc="Writing", unit="quote", unit_scale=True) as written:
-            for rows, words in _parts(quotes, seed, until):
-                _copy(cursor, rows, done)
-                vocabulary |= words
+            for parts in batched(_parts(quotes, seed, until), AT_ONCE):
+                _copy(cursor, [rows for rows, _ in parts], done)
+                vocabulary.update(*(words for _, words in parts))
                 written.update(done.rows.get("quotes_quote", 0) - written.n)
-        _copy(cursor, joined({"quotes_word": numbered(vocabulary)}), done)
+        _copy(cursor, [joined({"quotes_word": numbered(vocabulary)})], done)
         for table in NUMBERED:
             cursor.execute(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}"
@@ -167,12 +170,13 @@ def _holds(cursor, table: str) -> bool:
     return cursor.fetchone()[0]
 
 
-def _copy(cursor, rows: dict[str, bytes], done: Generated) -> None:
-    """Write rows, by table, and count them."""
+def _copy(cursor, parts: list[dict[str, bytes]], done: Generated) -> None:
+    """Write the rows of some parts, by table, and count them."""
     for table, columns in COLUMNS.items():
-        if lines := rows.get(table):
+        if some := [rows[table] for rows in parts if table in rows]:
             with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FREEZE)") as into:
-                into.write(lines)
+                for lines in some:
+                    into.write(lines)
             done.rows[table] = done.rows.get(table, 0) + cursor.rowcount
 
 
