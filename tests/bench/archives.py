@@ -33,10 +33,7 @@ def an_archive(quotes: int, *, keep: bool) -> Iterator[None]:
 READ_IN = """
 SELECT pg_prewarm(oid) FROM pg_class
 WHERE relnamespace = current_schema::regnamespace AND relkind IN ('r', 'i')
-  AND oid NOT IN (
-      SELECT unnest(indrelid || array_agg(indexrelid)) FROM pg_index
-      WHERE indrelid = 'sources_snapshot'::regclass GROUP BY indrelid
-  )
+  AND relname <> 'sources_snapshot'
 ORDER BY relpages
 """
 
