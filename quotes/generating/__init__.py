@@ -31,7 +31,7 @@ WORTH_PROCESSES = 50_000
 """How many quotes it takes until it is faster to start processes."""
 
 AT_ONCE = 8
-"""How many parts are written at once: each time PostgreSQL leaves some pages of each table empty."""
+"""So many parts are written at once: each time PostgreSQL leaves some pages of a table empty."""
 
 NUMBERED = ("quotes_via", "quotes_word")
 """Tables whose rows PostgreSQL goes on to number."""

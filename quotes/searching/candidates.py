@@ -9,8 +9,6 @@ in a row find what shares only words that are common.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
@@ -164,7 +162,7 @@ def newest(
     if len(keys) == NEWEST:
         return keys
     if len(rarest) > 2:
-        nearly = reduce(or_, (all_of([o for o in rarest if o != each]) for each in rarest))
+        nearly = all_but_one_of(rarest)
     elif others:
         nearly = all_of(rarest)
     else:
@@ -179,6 +177,14 @@ def all_of(sought: list[Sought]) -> Q:
         if len(each.grams) > 1:
             found &= any_of(each.grams)
     return found
+
+
+def all_but_one_of(sought: list[Sought]) -> Q:
+    """Said so that few lists of the index are read, and those of the first ones least often."""
+    if len(sought) == 2:
+        return any_of([gram for each in sought for gram in each.grams])
+    first, *rest = sought
+    return all_of([first]) & all_but_one_of(rest) | all_of(rest)
 
 
 def any_of(grams: Iterable[int]) -> Q:

@@ -1,9 +1,9 @@
 """The statements that count quotes, for all that follows a first `WITH rows AS (…)`.
 
 What is read of a quote is held by indexes: of all there is by small ones (`tallied_indexes` in
-`quotes.models.quotes`), of one speaker, organisation, outlet or time by those that hold `HELD`. As long
-as a part of the statement asks for no other columns than one of them has, PostgreSQL reads no quote
-but that index, and in parallel where there is much of it.
+`quotes.models.quotes`), of one speaker, organisation, outlet or time by those that hold `HELD`. As
+long as a part of the statement asks for no other columns than one of them has, PostgreSQL reads no
+quote but that index, and in parallel where there is much of it.
 
 Counting is done in two steps: by what stands in an index (`raw`), which is cheap for many rows;
 then what was counted is summed up by what is shown (`key`), of which there is less.
