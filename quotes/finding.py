@@ -26,7 +26,7 @@ from quotes.life import Status
 from quotes.models import Quote
 from quotes.models.quotes import HELD
 from sources.dates import Overlaps
-from sources.models import Fold
+from sources.models import Fold, Speaker
 from sources.ordering import beyond
 
 NEAR = 4_000
@@ -65,8 +65,11 @@ MATCH = 0.3
 DOUBT = 1
 """What PostgreSQL expects counts as much as so many matches that were met."""
 
-MUCH = 5_000
+MUCH = 3_000
 """What costs more, in these units, is tried to be gathered otherwise."""
+
+LOOK_UP = 0.5
+"""What it costs to look up one of the values that another query finds; PostgreSQL thinks of ten."""
 
 SPARE = 20
 """So many pages are sorted first of what may report the same as others."""
@@ -78,6 +81,8 @@ BEGINS_BY_DAY = ("speaker", "organisation", "outlet", "language", "status")
 # Filters that match few rows, which are best gathered whatever the order.
 MATCHES_FEW = {"article", "utterance", "id"}
 OF_ONE_ARTICLE = {"sources_article.url_key"}
+
+SPEAKER_KIND = "sources_speaker.kind"
 
 # By these columns alone rows are walked; whoever orders by something else knows how to find them.
 WALKED = {"published_day", "said_day", "created"}
@@ -218,7 +223,7 @@ class Way:
         if not others and len(begins) < 2:
             return None
         first = [begins[name] for name in BEGINS_BY_DAY if name in begins][:1]
-        held = {*HELD, "id", "sources_speaker.id", "sources_speaker.kind"}
+        held = {*HELD, "id", "sources_speaker.id", SPEAKER_KIND}
         is_held = asked_about - {"another query", FIRST} <= held
         whole = page.all()
         whole.query.clear_limits()
@@ -305,6 +310,8 @@ class Way:
             return first, expected
         second = self.gathering(ways[1], many)
         cost = Expected.of(second, TO_GATHER).cost
+        looked_up = [part for part in ways[1] if isinstance(part, AnyOf)]
+        cost += LOOK_UP * sum(Expected.of(part.rhs.sql_with_params()).rows for part in looked_up)
         if cost > expected.cost / 2:
             return first, expected
         return second, Expected(cost, expected.rows)
@@ -392,10 +399,14 @@ class AnyOf(lookups.In):
 
 
 def by_index(condition):
-    """The same, where one of several conditions is about what another query finds.
+    """The same, where another query can find whose quotes to look up.
 
-    As one of several PostgreSQL knows to ask that only row by row.
+    As one of several conditions PostgreSQL knows to ask that only row by row; and of what is asked
+    of the speaker it does not know how few there are.
     """
+    if columns_of(condition) == {SPEAKER_KIND} and isinstance(condition, lookups.In):
+        speakers = Speaker.objects.filter(kind__in=condition.rhs).order_by().values("pk")
+        return AnyOf(Col(Quote._meta.db_table, Quote._meta.get_field("speaker")), speakers.query)
     if not isinstance(condition, WhereNode) or condition.connector != models.Q.OR:
         return condition
     if "another query" not in columns_of(condition):

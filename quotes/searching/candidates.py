@@ -15,10 +15,10 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import Q
 
-from quotes.finding import OneOf
+from quotes.finding import OneOf, plan_of
 from quotes.models import Quote
 from quotes.searching.frequency import frequencies
-from quotes.searching.pages import first_of
+from quotes.searching.pages import GATHERED, first_of
 from quotes.searching.phrases import HasGrams
 
 ROWS = 2_000
@@ -157,17 +157,28 @@ def newest(
     """The newest that have the rarest of these words; if those are few, also all but one."""
     rarest = sought[:RAREST]
     others = sorted(others, key=lambda each: (each.often, each.words))
-    best = all_of([*rarest, *others][:RAREST])
-    keys = first_of(quotes.filter(best).order_by("-pk")[:NEWEST])
-    if len(keys) == NEWEST:
-        return keys
+    best = quotes.filter(all_of([*rarest, *others][:RAREST])).order_by("-pk")[:NEWEST]
     if len(rarest) > 2:
-        nearly = all_but_one_of(rarest)
+        nearly = quotes.filter(all_but_one_of(rarest))
     elif others:
-        nearly = all_of(rarest)
+        nearly = quotes.filter(all_of(rarest))
     else:
-        return keys
-    return keys + first_of(quotes.filter(nearly).order_by("-pk")[:NEWEST])
+        return first_of(best)
+    are_few = number_of(nearly) <= GATHERED
+    nearly = nearly.order_by("-pk")[:NEWEST]
+    if are_few:  # most often these are all, the best as well
+        keys = first_of(nearly)
+        return keys if len(keys) < NEWEST else first_of(best) + keys
+    keys = first_of(best)
+    return keys if len(keys) == NEWEST else keys + first_of(nearly)
+
+
+def number_of(quotes: models.QuerySet[Quote]) -> float:
+    """How many there are, about, as PostgreSQL knows it."""
+    try:
+        return plan_of(quotes.order_by().values("pk").query.sql_with_params())["Plan Rows"]
+    except EmptyResultSet:  # a filter that nothing can match
+        return 0
 
 
 def all_of(sought: list[Sought]) -> Q:

@@ -158,6 +158,7 @@ def test_a_page_is_that_of_the_plain_query_whatever_is_asked(archive, monkeypatc
             ("NEAR", 1, 300),
             ("FARTHEST", 1, 2_000),
             ("MUCH", 0, 2_000),
+            ("LOOK_UP", 0, 1),
             ("DEAR", 0, 2_000),
             ("NONE_LEFT", 0, 5),
             ("SPARE", 1, 3),
