@@ -106,7 +106,7 @@ class Weights:
 
     def learn(self, words: Iterable[str]) -> None:
         """Ask for words that were not met before: one query if there are any."""
-        if new := list(set(words) - self.of.keys()):
+        if new := [word for word in set(words) if word not in self.of]:
             with connection.cursor() as cursor:
                 cursor.execute(SMALL_WORDS, [list(self.dictionaries), new])
                 for word, is_small in cursor.fetchall():
