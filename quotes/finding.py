@@ -233,7 +233,7 @@ class Way:
     def found(self) -> list:
         """The ids of the page, in no certain order."""
         looked_at = rows = max(1, int(NEAR * ROW / self.row))
-        ids = self.walked(rows, self.number)
+        ids = self.walked(rows, self.number, one_by_one)
         if len(ids) == self.number:
             return ids
         ahead = Expected.of(sql_of(self.ahead)).rows
@@ -277,13 +277,13 @@ class Way:
         """The rows of the index, in its order."""
         return having(simply(self.whole.query.order_by), self.narrowed)
 
-    def walked(self, rows: int, number: int, said: Callable | None = None) -> list:
+    def walked(self, rows: int, number: int, said: Callable) -> list:
         """The ids of the page, so many at most, as far as they are among the next rows.
 
-        `said` says a condition otherwise.
+        `said` says how a condition is put.
         """
-        conditions = map(said, self.conditions) if said else self.conditions
-        chosen = sql_of(having(self.whole, [part for part in conditions if part not in self.last]))
+        conditions = [said(part) for part in self.conditions if part not in self.last]
+        chosen = sql_of(having(self.whole, conditions))
         near = among([limited(sql_of(self.ahead), rows)], chosen)
         if self.last:
             near = self.first_of([near], simply(self.whole.query.order_by))
@@ -411,8 +411,33 @@ def by_index(condition):
         return condition
     if "another query" not in columns_of(condition):
         return condition
+    return saying(AnyOf, condition)
+
+
+class EachAsked(lookups.In):
+    """Has one of the values that another query finds, which is asked of each row by itself."""
+
+    def as_sql(self, compiler, connection):
+        column, values = self.process_lhs(compiler, connection)
+        found, more = self.process_rhs(compiler, connection)
+        some = f"(SELECT true FROM {found} found (value) WHERE value = {column} LIMIT 1)"  # noqa: S608
+        return some, (*more, *values)
+
+
+def one_by_one(condition):
+    """The same, where one of several conditions is about what another query finds.
+
+    PostgreSQL would find it as a whole first, which is long for few rows.
+    """
+    if not isinstance(condition, WhereNode) or condition.connector != models.Q.OR:
+        return condition
+    return saying(EachAsked, condition)
+
+
+def saying(lookup: type[lookups.In], condition: WhereNode) -> WhereNode:
+    """The same with all that is about what another query finds said in this way."""
     parts = [
-        AnyOf(part.lhs, part.rhs)
+        lookup(part.lhs, part.rhs)
         if isinstance(part, lookups.In) and isinstance(part.rhs, Query)
         else part
         for part in condition.children
