@@ -211,6 +211,16 @@ def test_it_is_walked_on_from_where_it_was_left(archive, monkeypatch, ordering):
     assert looked_at[0] == 40
 
 
+def test_where_nearly_all_is_met_one_looks_a_bit_further(archive, monkeypatch):
+    asked = {"kind": "mixed", "anchor": "exact"}
+    newest = Quote.objects.order_by("-published_day", "-id").values(*asked)
+    places = [at for at, quote in enumerate(newest, 1) if quote == asked]
+    monkeypatch.setattr(quotes_finding, "NEAR", places[9])  # one is left to be met
+    made = made_for(page(**asked))
+    assert len([sql for sql in made if "LIMIT" in sql]) > 1
+    assert not any("SET LOCAL" in sql for sql in made)  # nothing was gathered
+
+
 @pytest.mark.parametrize(("ordering", "end"), [("-published_day", "gte"), ("published_day", "lte")])
 def test_what_is_ahead_is_bounded_at_its_end_only(archive, ordering, end):
     days = {"published_day__gte": "2005-01-01", "published_day__lte": "2100-01-01"}
