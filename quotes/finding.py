@@ -407,11 +407,7 @@ def by_index(condition):
     if columns_of(condition) == {SPEAKER_KIND} and isinstance(condition, lookups.In):
         speakers = Speaker.objects.filter(kind__in=condition.rhs).order_by().values("pk")
         return AnyOf(Col(Quote._meta.db_table, Quote._meta.get_field("speaker")), speakers.query)
-    if not isinstance(condition, WhereNode) or condition.connector != models.Q.OR:
-        return condition
-    if "another query" not in columns_of(condition):
-        return condition
-    return saying(AnyOf, condition)
+    return one_said_as(AnyOf, condition)
 
 
 class EachAsked(lookups.In):
@@ -420,8 +416,8 @@ class EachAsked(lookups.In):
     def as_sql(self, compiler, connection):
         column, values = self.process_lhs(compiler, connection)
         found, more = self.process_rhs(compiler, connection)
-        some = f"(SELECT true FROM {found} found (value) WHERE value = {column} LIMIT 1)"  # noqa: S608
-        return some, (*more, *values)
+        some = f"SELECT true FROM {found} found (value) WHERE value = {column} LIMIT 1"  # noqa: S608
+        return f"(({some}) IS TRUE)", (*more, *values)
 
 
 def one_by_one(condition):
@@ -429,20 +425,7 @@ def one_by_one(condition):
 
     PostgreSQL would find it as a whole first, which is long for few rows.
     """
-    if not isinstance(condition, WhereNode) or condition.connector != models.Q.OR:
-        return condition
-    return saying(EachAsked, condition)
-
-
-def saying(lookup: type[lookups.In], condition: WhereNode) -> WhereNode:
-    """The same with all that is about what another query finds said in this way."""
-    parts = [
-        lookup(part.lhs, part.rhs)
-        if isinstance(part, lookups.In) and isinstance(part.rhs, Query)
-        else part
-        for part in condition.children
-    ]
-    return WhereNode(parts, condition.connector, condition.negated)
+    return one_said_as(EachAsked, condition)
 
 
 class OfAll(lookups.In):
@@ -455,9 +438,21 @@ class OfAll(lookups.In):
 
 def all_first(condition):
     """The same, where it is about what another query finds; that is found as a whole."""
-    if isinstance(condition, lookups.In) and isinstance(condition.rhs, Query):
-        return OfAll(condition.lhs, condition.rhs)
-    return condition
+    return said_as(OfAll, condition)
+
+
+def said_as(lookup: type[lookups.In], condition):
+    """The same, said in this way if it is about what another query finds."""
+    is_about_others = isinstance(condition, lookups.In) and isinstance(condition.rhs, Query)
+    return lookup(condition.lhs, condition.rhs) if is_about_others else condition
+
+
+def one_said_as(lookup: type[lookups.In], condition):
+    """The same, where it is one of several conditions that is about what another query finds."""
+    if not isinstance(condition, WhereNode) or condition.connector != models.Q.OR:
+        return condition
+    parts = [said_as(lookup, part) for part in condition.children]
+    return WhereNode(parts, condition.connector, condition.negated)
 
 
 OWN = {*HELD, "id"}

@@ -15,7 +15,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import Q
 
-from quotes.finding import OneOf, plan_of
+from quotes.finding import Expected, OneOf, sql_of
 from quotes.models import Quote
 from quotes.searching.frequency import frequencies
 from quotes.searching.pages import GATHERED, first_of
@@ -176,7 +176,7 @@ def newest(
 def number_of(quotes: models.QuerySet[Quote]) -> float:
     """How many there are, about, as PostgreSQL knows it."""
     try:
-        return plan_of(quotes.order_by().values("pk").query.sql_with_params())["Plan Rows"]
+        return Expected.of(sql_of(quotes.order_by())).rows
     except EmptyResultSet:  # a filter that nothing can match
         return 0
 
