@@ -137,11 +137,11 @@ def test_organisations_and_outlets_are_counted_with_the_way_to_their_quotes(cura
 def test_a_reader_is_told_of_no_quote_under_review(reader_at_desk, curator_at_desk):
     speaker = make_speaker()
     make_quote("An open choice", speaker=speaker, attribution_role="pilot")
-    make_quote("A secret", speaker=speaker, attribution_role="spy", status="proposed")
+    make_quote("A secret", speaker=speaker, attribution_role="chief spy", status="proposed")
     page = reader_at_desk.get(about(speaker))
     assert page.context["quotes"] == "1"
     assert "secret" not in page.text
-    assert "spy" not in page.text
+    assert "chief spy" not in page.text
     assert "Move quotes" not in page.text
     assert curator_at_desk.get(about(speaker)).context["quotes"] == "2"
 

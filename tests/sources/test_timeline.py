@@ -74,14 +74,14 @@ def test_each_change_is_told_with_who_made_it_how_and_why(curator_at_desk):
 
 
 def test_a_reader_is_told_what_changed_and_not_by_whom_or_why(reader_at_desk):
-    with acting(road="api", actor="ada", request="r-1", reason="She married."):
+    with acting(road="api", actor="ada-at-desk", request="request-1", reason="She married."):
         speaker = make_speaker("Mara Quill")
         rename(speaker, "Mara Lund")
     newest, first = told(reader_at_desk, speaker)
     assert newest["changes"] == {"Name": ["Mara Quill", "Mara Lund"]}
     assert first["changes"] == {}
     page = reader_at_desk.get(history_of(speaker)).text
-    for secret in ("ada", "over the API", "r-1", "She married", "Go back"):
+    for secret in ("ada-at-desk", "over the API", "request-1", "She married", "Go back"):
         assert secret not in page
 
 
