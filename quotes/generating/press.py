@@ -11,9 +11,10 @@ from datetime import date
 from functools import lru_cache
 from hashlib import sha256
 from random import Random
+from typing import NamedTuple
 
-from quotes.generating.newsroom import Newsroom, Paper, days_of, folded
-from quotes.generating.rows import DAY, NULL, array, as_json, escaped, key
+from quotes.generating.newsroom import Newsroom, Often, Paper, days_of, words_of
+from quotes.generating.rows import DAY, NULL, array, as_json, key, one_of
 from quotes.generating.searched import Searched
 from quotes.generating.writing import Standing, Writer
 
@@ -24,6 +25,8 @@ HOUR, WEEK = DAY // 24, 7 * DAY
 
 CONTEXT = 32
 """So many code points before and after each span are kept with a quote."""
+
+# Made texts hold no backslash and no control character but line feeds: nothing else is escaped.
 
 COLUMNS = {
     "sources_outlet": "id, name, aliases, slug, url, created, updated",
@@ -103,6 +106,15 @@ class Event:
     happened: int  # long before, where it is told of afterwards
 
 
+class Made(NamedTuple):
+    """A part of an archive."""
+
+    rows: dict[str, bytes]
+    """By table, as COPY reads them."""
+    new_words: set[str]
+    """Of its quotes, those that its `Press` had not met before."""
+
+
 class Press:
     """Makes an archive of so many quotes, part by part."""
 
@@ -113,37 +125,41 @@ class Press:
         self.parts = parts_of(quotes)
         self.searched = Searched()
 
-    def part(self, number: int) -> tuple[dict[str, bytes], set[str]]:
-        """The rows of one part, by table, as COPY reads them, and the words of its quotes."""
+    def made(self, number: int | None) -> Made:
+        """One part; without a number, the newsroom."""
+        rows = joined(self.newsroom.rows) if number is None else self.part(number)
+        return Made(rows, self.searched.new_words())
+
+    def part(self, number: int) -> dict[str, bytes]:
+        """The rows of one part, by table, as COPY reads them."""
         newsroom, random = self.newsroom, Random(f"{self.seed} part {number}")
         self.random = random
         self.rows = {table: [] for table in COLUMNS if table not in newsroom.rows}
         self.said: list[tuple[str, str]] = []  # language and text of each quote
-        writers = [Writer(random, tongue) for tongue in newsroom.tongues]
+        writers = Often([Writer(random, tongue) for tongue in newsroom.tongues], newsroom.shares)
         self.chains = 1 + 2 * PART * number  # where the ids of their steps begin
         wanted = self.left = min(PART, self.quotes - number * PART)
         while self.left:
             reached = (number + 1 - self.left / wanted) / self.parts
             moment = min(newsroom.moment(reached), newsroom.end - HOUR)
-            self.event(random.choices(writers, newsroom.shares)[0], moment)
-        columns, words = self.searched.columns(self.said)
-        rows = zip(self.rows["quotes_quote"], columns, strict=True)
+            self.event(writers.pick(random), moment)
+        rows = zip(self.rows["quotes_quote"], self.searched.columns(self.said), strict=True)
         self.rows["quotes_quote"] = list(map("\t".join, rows))
-        return joined(self.rows), words
+        return joined(self.rows)
 
     # What happens
 
     def event(self, writer: Writer, moment: int) -> None:
         """Speakers speak, and outlets print it within some days."""
         random, tongue = self.random, writer.tongue
-        voices = [tongue.voices.pick(random) for _ in range(random.choice((1, 1, 2, 2, 3, 4)))]
+        voices = [tongue.voices.pick(random) for _ in range(one_of((1, 1, 2, 2, 3, 4), random))]
         # Most events are printed once or twice, few by very many; and so are utterances.
         sizes = [
             min(2 + int(random.expovariate(0.3)), 12)
             for _ in range(min(int(random.paretovariate(1.1)), 150))
         ]
-        number = max(*sizes, 2, int(sum(sizes) / random.choice((1.2, 2, 3))))
-        spoken = [writer.speak(random.choice(voices)) for _ in range(number)]
+        number = max(*sizes, 2, int(sum(sizes) / one_of((1.2, 2, 3), random)))
+        spoken = [writer.speak(one_of(voices, random)) for _ in range(number)]
         long_ago = random.randrange(30, 7000) * DAY if random.random() < 0.1 else 0
         articles: list[Printed] = []
         for size in sizes:
@@ -155,7 +171,7 @@ class Press:
             else:
                 chosen = {int(number * random.random() ** 2.5) for _ in range(size)}
                 of = [spoken[n] for n in sorted(chosen)][: self.left]
-                article = Printed(paper, at, tongue.tag(random), *writer.article(paper, of))
+                article = Printed(paper, at, tongue.tags.pick(random), *writer.article(paper, of))
             articles.append(article)
             self.left -= len(article.standing)
             for stands in article.standing:
@@ -240,7 +256,7 @@ class Press:
 
     def _keep(self, article: str, page: Page, moment: int) -> None:
         self.rows["sources_snapshot"].append(
-            f"{page.id}\t{article}\t{page.sha256}\t{escaped(page.text)}"
+            f"{page.id}\t{article}\t{page.sha256}\t{page.text.replace('\n', '\\n')}"
             f"\t{self.calendar.moment(moment)}"
         )
 
@@ -270,7 +286,6 @@ class Press:
                     for first, last in place.spans
                 ]
             )
-            # Made texts hold no backslash and no control character but line feeds.
             around = around.replace('"', '\\\\"').replace("\n", "\\n").replace("\x01", '"')
             contexts = f'{{{{"{around}"}}}}'
         said = self.calendar.partial(happened // DAY, lot, (0.45, 0.55, 0.6))
@@ -288,7 +303,7 @@ class Press:
             elif voice.held and chance > 0.9:
                 organisation = voice.held[0].organisation
             if held and (stands.role != NULL or role != NULL):
-                named = [frozenset(folded(r)) for r in (role, stands.role) if r != NULL]
+                named = [words_of(r) for r in (role, stands.role) if r != NULL]
                 if not any(r <= h.words or r >= h.words for r in named for h in held):
                     flags.append("role_conflict")
             if voice.namesakes and fate < 0.1:
@@ -331,7 +346,7 @@ class Press:
         """How the words came to the article: most often by way of another outlet."""
         random, rows = self.random, self.rows["quotes_via"]
         this = f"{self.chains + len(rows)}\t{quote}"
-        kind = random.choice(("cited", "cited", "told", "statement", "document", "post"))
+        kind = one_of(("cited", "cited", "told", "statement", "document", "post"), random)
         if kind not in ("cited", "told"):
             rows.append(f"{this}\t0\t{kind}\t{writer.filler()}\t{NULL}")
             return
@@ -352,3 +367,17 @@ def role_key(role: str) -> str:
 def joined(rows: dict[str, list[str]]) -> dict[str, bytes]:
     """Rows by table as COPY reads them."""
     return {table: ("\n".join(lines) + "\n").encode() for table, lines in rows.items() if lines}
+
+
+# In other processes
+
+
+def made_part(quotes: int, seed: int, until: date, number: int | None) -> Made:
+    """What this process makes of the archive of so many quotes (`Press.made`)."""
+    return _press(quotes, seed, until).made(number)
+
+
+@lru_cache(1)
+def _press(quotes: int, seed: int, until: date) -> Press:
+    """Made once a process."""
+    return Press(quotes, seed, until)

@@ -10,9 +10,8 @@ from operator import add
 
 from django.db import connection
 
+from quotes.bare import learn_letters, words_of
 from quotes.generating.rows import NULL
-from quotes.models.words import LONGEST, SHORTEST
-from quotes.searching.bare import learn_letters, placed_words
 
 MOST_WORDS = 1_000
 """Of one text, far more than any made here has."""
@@ -41,17 +40,25 @@ class Searched:
         self._known: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
         self._of_language: dict[str, dict[str, tuple[str, ...]]] = {}
         self._stemmed_as: dict[str, tuple[str, str]] = {}
+        # By how a language is stemmed: the stems of words, "" of those that tell nothing
+        self._stems: dict[tuple[str, str], dict[str, str]] = {}
+        self._new: set[str] = set()
 
-    def columns(self, said: Sequence[tuple[str, str]]) -> tuple[list[str], set[str]]:
-        """`search_words` and `bare` of each language and text, as COPY reads them; their words."""
-        made, words = dict.fromkeys(said), set[str]()
-        unknown = self._make(made, made, words)
+    def columns(self, said: Sequence[tuple[str, str]]) -> list[str]:
+        """`search_words` and `bare` of each language and text, as COPY reads them."""
+        made = dict.fromkeys(said)
+        unknown = self._make(made, made)
         for language in {language for language, _ in unknown}:
             self._learn(language, [text for tag, text in unknown if tag == language])
-        self._make(unknown, made, words)
-        return list(map(made.__getitem__, said)), words
+        self._make(unknown, made)
+        return list(map(made.__getitem__, said))
 
-    def _make(self, texts: Iterable[tuple[str, str]], made: dict, words: set[str]) -> list:
+    def new_words(self) -> set[str]:
+        """The bare words that were met for the first time since this was asked last."""
+        new, self._new = self._new, set()
+        return new
+
+    def _make(self, texts: Iterable[tuple[str, str]], made: dict) -> list:
         """Fill in what is made of each text; those with something that is not known."""
         unknown = []
         for key in texts:
@@ -63,7 +70,6 @@ class Searched:
                 unknown.append(key)
                 continue
             bare, stems = parts[::2], parts[1::2]
-            words.update(bare)
             placed = map(add, compress(stems, stems), compress(_PLACES, stems))
             made[key] = f"{' '.join(placed)}\t{' '.join(('', *bare, ''))}"
         return unknown
@@ -80,23 +86,13 @@ class Searched:
             configuration, prefix = self._stemmed_as[language]
             pieces = {piece for text in texts for piece in text.split(" ") if piece not in known}
             learn_letters(pieces)
-            bare = {piece: [placed.word for placed in placed_words(piece)] for piece in pieces}
-            asked = [configuration, sorted({*chain.from_iterable(bare.values())})]
-            cursor.execute(STEMMED, asked)
-            stems = dict(cursor.fetchall())
+            bare = {piece: words_of(piece) for piece in pieces}
+            stems = self._stems.setdefault((configuration, prefix), {})
+            new = {*chain.from_iterable(bare.values())} - stems.keys()
+            self._new |= new
+            cursor.execute(STEMMED, [configuration, sorted(new)])
+            stems.update(
+                (word, f"{prefix}/{stem[0]}" if stem else "") for word, stem in cursor.fetchall()
+            )
         for piece, words in bare.items():
-            pairs = []
-            for word in words:
-                (stem,) = stems[word] or ("",)
-                pairs += word, f"{prefix}/{stem}" if stem else ""
-            known[piece] = tuple(pairs)
-
-
-def numbered(words: Iterable[str]) -> list[str]:
-    """The vocabulary of these words (`quotes.models.words`) as rows."""
-    kept = (
-        word
-        for word in words
-        if SHORTEST <= len(word) <= LONGEST and not any(map(str.isdecimal, word))
-    )
-    return [f"{number}\t{word}" for number, word in enumerate(sorted(kept), 1)]
+            known[piece] = tuple(chain.from_iterable((word, stems[word]) for word in words))

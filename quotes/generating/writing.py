@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from random import Random
 
 from quotes.generating.newsroom import Paper, Tongue, Voice
-from quotes.generating.rows import NULL
+from quotes.generating.rows import NULL, one_of
+
+FILLERS = 100
+"""So many sentences that are no quote are made for each part and language."""
 
 
 @dataclass(slots=True)
@@ -37,19 +40,19 @@ class Writer:
     def __init__(self, random: Random, tongue: Tongue):
         self.random, self.tongue = random, tongue
         tongue.begin(random)
-        self.fillers = [" ".join(tongue.sentence(random.randrange(8, 26))) for _ in range(300)]
+        self.fillers = [" ".join(tongue.sentence(random.randrange(8, 26))) for _ in range(FILLERS)]
 
     def filler(self) -> str:
         """What stands between quotes."""
-        return self.fillers[int(self.random.random() * 300)]
+        return one_of(self.fillers, self.random)
 
     def speak(self, voice: Voice) -> Spoken:
         random, tongue = self.random, self.tongue
-        words, chance = tongue.sentence(random.randrange(6, 27)), random.random()
+        words, chance = tongue.sentence(6 + int(random.random() * 21)), random.random()
         if chance < 0.3:
-            words += tongue.sentence(random.randrange(4, 20))
+            words += tongue.sentence(4 + int(random.random() * 16))
         if chance < 0.1:
-            words.insert(random.randrange(1, len(words)), random.choice(tongue.rare))
+            words.insert(random.randrange(1, len(words)), one_of(tongue.rare, random))
         elif chance > 0.95:
             words.insert(random.randrange(1, len(words)), voice.name)
         return Spoken(words, voice)
@@ -92,13 +95,13 @@ class Writer:
         tongue, chance, voice = self.tongue, self.random.random(), of.voice
         language, (opened, closed) = tongue.language, paper.marks
         words, kind = self.wording(of)
-        said, cue = " ".join(words), tongue.cues[int(self.random.random() * len(tongue.cues))]
+        said, cue = " ".join(words), one_of(tongue.cues, self.random)
         known = chance < 0.985 or voice.short == voice.name
         speaker = voice.name if chance < 0.6 else voice.short
         role = NULL
         if chance < 0.35 and voice.short != voice.name:
             held = voice.held
-            role = self.random.choice(held).role if held and chance < 0.3 else tongue.role()
+            role = one_of(held, self.random).role if held and chance < 0.3 else tongue.role()
         who = speaker if role == NULL else f"{speaker}, {role}"
         before = who if role == NULL else f"{who},"
         stands = Standing(of, [], kind, speaker, role, cue, f"{before} {cue}", known)

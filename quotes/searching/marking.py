@@ -6,8 +6,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from quotes.bare import learn_letters, placed_words
 from quotes.public import WrittenQuote
-from quotes.searching.bare import learn_letters, placed_words
 from quotes.searching.closeness import common, near_words
 from quotes.searching.search import Search
 

@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from quotes.filters import QuoteFilters
-from quotes.generating import generate
+from quotes.generating.archive import generate
 from tests.bench import filters
 
 

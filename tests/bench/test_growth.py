@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from quotes.filters import QuoteFilters
-from quotes.generating import generate
+from quotes.generating.archive import generate
 from tests.bench import growth
 
 

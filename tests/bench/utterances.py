@@ -374,7 +374,7 @@ def measure_generated(quotes: int, seed: int) -> tuple[Score, float]:
     from django.core.management import call_command
     from django.db import connection, transaction
 
-    from quotes.generating import generate
+    from quotes.generating.archive import generate
     from quotes.matching.finding import TAKES_PART
     from quotes.models import Quote
 

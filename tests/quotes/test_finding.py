@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import quotes.finding as quotes_finding
 from quotes.filters import QuoteFilters
 from quotes.finding import TO_GATHER, Way, columns_of, contradicts_itself, dated, found, ids_of
-from quotes.generating import generate
+from quotes.generating.archive import generate
 from quotes.models import Quote
 from quotes.views import Quotes
 from sources.models import Speaker

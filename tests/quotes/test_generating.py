@@ -11,8 +11,8 @@ from django.db.models import Count
 from hypothesis import given
 from hypothesis import strategies as st
 
-import quotes.generating
-from quotes.generating import COLUMNS, INDEXES, CannotGenerate, generate
+from quotes.generating import archive as generating
+from quotes.generating.archive import COLUMNS, INDEXES, CannotGenerate, generate
 from quotes.generating.press import PART, Press
 from quotes.generating.rows import NULL
 from quotes.generating.searched import Searched
@@ -72,10 +72,13 @@ def test_another_seed_or_last_day_makes_other_rows():
 
 def test_other_processes_make_the_same_rows(monkeypatch):
     asked = (PART + 40, 1, date(2026, 6, 30))
-    here = list(quotes.generating._parts(*asked))
+    here = list(generating._parts(*asked))
     assert len(here) == 1 + 2
-    monkeypatch.setattr(quotes.generating, "WORTH_PROCESSES", 1)
-    assert list(quotes.generating._parts(*asked)) == here
+    monkeypatch.setattr(generating, "WORTH_PROCESSES", 1)
+    elsewhere = list(generating._parts(*asked))
+    assert [made.rows for made in elsewhere] == [made.rows for made in here]
+    words = [set[str]().union(*(made.new_words for made in parts)) for parts in (here, elsewhere)]
+    assert words[0] == words[1]
 
 
 def test_there_are_exactly_as_many_quotes_as_asked_for(archive):
@@ -148,7 +151,7 @@ def test_what_searches_read_is_what_filing_the_same_words_would_have_kept():
 )  # fmt: skip
 def test_any_words_are_stemmed_and_bared_as_postgresql_does(said):
     said = [(language, " ".join(words)) for language, words in said]
-    columns, _ = Searched().columns(said)
+    columns = Searched().columns(said)
     for (language, text), column in zip(said, columns, strict=True):
         words, bare = column.split("\t")
         with connection.cursor() as cursor:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from quotes import listing
-from quotes.generating import generate
+from quotes.generating.archive import generate
 from quotes.models import Quote
 from sources.merging import merge
 from sources.prepared import Parameter, Statement, Statements

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 import quotes.searching.candidates
 import quotes.searching.pages
-from quotes.generating import generate
+from quotes.generating.archive import generate
 from quotes.models import Quote
 from quotes.searching.frequency import _known, frequencies
 from quotes.searching.pages import Ordered, first_of, listed

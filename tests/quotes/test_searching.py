@@ -11,11 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from quotes.bare import learn_letters, placed_words
 from quotes.erasing import erase
 from quotes.languages import languages_present
 from quotes.models import Quote, Word
 from quotes.searching import Search
-from quotes.searching.bare import learn_letters, placed_words
 from quotes.searching.marking import matches_in
 from tests.conftest import API, make_filing, ok, problem, publish
 from tests.records import make_article, make_outlet, make_quote, make_speaker

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from django.db import connection
 
-_letters: dict[str, str] = {}
-"""What a letter becomes: nothing, a space if it is no letter, or letters."""
+_letters: dict[int, str] = {}
+"""What a letter (its code point) becomes: nothing, a space if it is no letter, or letters."""
 
 REMEMBERED, LONGEST_REMEMBERED = 20_000, 50
 """Pieces of texts of which the words are remembered, and of how many letters at most."""
@@ -28,17 +28,22 @@ class Placed(NamedTuple):
 
 def learn_letters(texts: Iterable[str]) -> None:
     """Ask what letters become that were not met before: one query if there are any."""
-    new = sorted(set().union(*texts) - _letters.keys())
+    new = sorted(letter for letter in set("".join(texts)) if ord(letter) not in _letters)
     if new:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT c, quotes_bare('x' || c || 'x') FROM unnest(%s::text[]) c", [new]
             )
-            _letters.update({letter: between[2:-2] for letter, between in cursor.fetchall()})
+            _letters.update({ord(letter): between[2:-2] for letter, between in cursor.fetchall()})
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text whose letters were learnt."""
+    return text.translate(_letters).split()
 
 
 def placed_words(text: str) -> list[Placed]:
-    """The words of a text whose letters were learnt.
+    """The words of a text whose letters were learnt, each with its place.
 
     A mark that leaves no trace, as an accent by itself, belongs to the letter before it.
     """
@@ -56,7 +61,7 @@ def placed_in(piece: str) -> list[Placed]:
     """The same of what stands between two spaces, most of which is met again and again."""
     found, word, start, end = [], [], 0, 0
     for at, letter in enumerate(piece):
-        became = _letters[letter]
+        became = _letters[ord(letter)]
         if not became and word:
             end = at + 1
         for part in became:
