@@ -33,7 +33,7 @@ IN_A_ROW = 40
 FEW = 3
 """Of so few words one may have a slip that makes it another word, and one may be left out."""
 
-LOOKED_UP, RAREST, NEWEST = 20, 6, 200
+LOOKED_UP, RAREST, NEWEST = 20, 6, 100
 """Words of which a quote has two; common words of which it has nearly all; quotes that are taken
 of those."""
 

@@ -12,16 +12,18 @@ often than by chance, or were in the news only for a while; so no more is gather
 is cheap, and it is tried again where a stretch held next to nothing.
 """
 
+import time
 from dataclasses import dataclass
+from math import inf
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 
 from quotes.finding import BEGINS_BY_DAY, WALKED, OneOf, columns_of, plan_of, rows_of, values_of
 from quotes.models import Quote
-from quotes.searching.frequency import frequencies
+from quotes.searching.frequency import FRESH, frequencies
 
 GATHERED = 2_500
 """So few rows are gathered at once where there seem to be no more: of words that are too rare for
@@ -44,16 +46,20 @@ MORE = 4
 SEEN = 3
 """Of so many in a stretch, more are thought to follow; fewer say that there are few."""
 
+REMEMBERED = 2_000
+"""Places of which a process remembers where they are, for some minutes."""
+
 BY_INDEXES = {"enable_seqscan": "off", "enable_indexscan": "off"}
 """So that what is thought to match far more than it does is not looked for row by row."""
 
 GATHER = """
 WITH found AS MATERIALIZED ({found} LIMIT %s)
-SELECT pk, (SELECT count(*) FROM found) FROM found ORDER BY {order} LIMIT %s
+SELECT {shown}, (SELECT count(*) FROM found) FROM found ORDER BY {order} LIMIT %s
 """
 
 WITHIN = """
-SELECT pk FROM ({found}) found WHERE ({columns}) {from_there} ({place}) ORDER BY {order} LIMIT %s
+SELECT {shown} FROM ({found}) found WHERE ({columns}) {from_there} ({place})
+ORDER BY {order} LIMIT %s
 """
 
 PLACE = "SELECT {columns} FROM ({found}) found ORDER BY {order} OFFSET %s LIMIT 1"
@@ -78,8 +84,16 @@ def found_by_words(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
 def first_of(page: models.QuerySet[Quote]) -> list[UUID] | None:
     """The ids of a page (ordered by a column and the id, or by the id alone, and cut), in order.
 
-    Some statements, each at a bounded cost, but for the last where all others failed. None where
-    the list has no index in its order.
+    None where the list has no index in its order.
+    """
+    rows = first_with(page)
+    return None if rows is None else [key for (key,) in rows]
+
+
+def first_with(page: models.QuerySet[Quote], **also: models.Expression) -> list[tuple] | None:
+    """The same, each id with what else is asked of its quote.
+
+    Some statements, each at a bounded cost, but for the last where all others failed.
     """
     column, descending = page.query.order_by[0].lstrip("-"), page.query.order_by[0][0] == "-"
     if column not in {*WALKED, "pk"}:
@@ -87,8 +101,8 @@ def first_of(page: models.QuerySet[Quote]) -> list[UUID] | None:
     whole, number = page.all(), page.query.high_mark
     whole.query.clear_limits()
     try:
-        quotes = Ordered.of(whole, column, descending)
-        along = Ordered.of(listed(whole, column), column, descending)
+        quotes = Ordered.of(whole, column, descending, also)
+        along = Ordered.of(listed(whole, column), column, descending, {})
     except EmptyResultSet:  # a filter that nothing can match
         return []
     told, noted = quotes.expected()
@@ -101,16 +115,16 @@ def first_of(page: models.QuerySet[Quote]) -> list[UUID] | None:
         longer = max(SHORTEST, FARTHER * length, int(wanted * rows / max(expected, 1)))
         if longer >= rows or READ * (expected - number) <= asked + passed * longer:
             most = max(GATHERED, FARTHER * int(expected))
-            ids, among = quotes.gathered(number, most, BY_INDEXES if told > most else {})
+            found, among = quotes.gathered(number, most, BY_INDEXES if told > most else {})
             if among <= most:
-                return ids
+                return found
             least, expected = among, MORE * among
         elif place := along.place(longer):
-            ids = quotes.down_to(place, number)
-            if (found := len(ids)) == number:
-                return ids
-            length = longer
-            expected = max(least, found / length * rows if found >= SEEN else GATHERED / 2)
+            found = quotes.down_to(place, number)
+            if len(found) == number:
+                return found
+            length, seen = longer, len(found)
+            expected = max(least, seen / length * rows if seen >= SEEN else GATHERED / 2)
         else:
             rows = longer
 
@@ -136,6 +150,10 @@ def listed(quotes: models.QuerySet[Quote], column: str) -> models.QuerySet[Quote
     return listed
 
 
+_places: dict[tuple, tuple[float, tuple | None]] = {}
+"""Where stretches end, and when that was asked. Rows that came since make a stretch longer."""
+
+
 @dataclass
 class Ordered:
     """Quotes in the order of a list: by a column and then the id, or by the id alone.
@@ -147,12 +165,19 @@ class Ordered:
     values: tuple
     is_by_id: bool
     descending: bool
+    shown: tuple[str, ...]
 
     @classmethod
-    def of(cls, quotes: models.QuerySet[Quote], column: str, descending: bool) -> "Ordered":
+    def of(
+        cls,
+        quotes: models.QuerySet[Quote],
+        column: str,
+        descending: bool,
+        also: dict[str, models.Expression],
+    ) -> "Ordered":
         """Raises EmptyResultSet."""
-        found = quotes.order_by().values("pk", key=models.F(column))
-        return cls(*found.query.sql_with_params(), column == "pk", descending)
+        found = quotes.order_by().values("pk", key=models.F(column), **also)
+        return cls(*found.query.sql_with_params(), column == "pk", descending, ("pk", *also))
 
     @property
     def is_of_all(self) -> bool:
@@ -168,23 +193,33 @@ class Ordered:
         """Where a stretch of so many ends, about; None where there are no more."""
         if self.is_of_all and (key := frequencies().newest(length)):
             return (key,)
-        rows = self.asked(PLACE, (*self.values, length))
-        return rows[0] if rows else None
+        digits = max(length.bit_length() - 3, 0)
+        length = -(-length >> digits) << digits  # few lengths, so that most are remembered
+        name = connection.settings_dict["NAME"]
+        known = (name, self.sql, repr(self.values), self.descending, length)
+        asked, place = _places.get(known, (-inf, None))
+        if time.monotonic() - asked > FRESH:
+            rows = self.asked(PLACE, (*self.values, length))
+            place = rows[0] if rows else None
+            if len(_places) >= REMEMBERED:
+                _places.clear()
+            _places[known] = time.monotonic(), place
+        return place
 
-    def down_to(self, place: tuple, number: int) -> list[UUID]:
-        """The first of them, as far as a place."""
-        rows = self.asked(WITHIN, (*self.values, *place, number))
-        return [key for (key,) in rows]
+    def down_to(self, place: tuple, number: int) -> list[tuple]:
+        """What is shown of the first of them, as far as a place."""
+        return self.asked(WITHIN, (*self.values, *place, number))
 
-    def gathered(self, number: int, most: int, settings: dict) -> tuple[list[UUID], int]:
-        """The first of them, and how many there are: no more than one above `most`."""
+    def gathered(self, number: int, most: int, settings: dict) -> tuple[list[tuple], int]:
+        """The same, and how many there are: no more than one above `most`."""
         rows = self.asked(GATHER, (*self.values, most + 1, number), settings)
-        return [key for key, _ in rows], rows[0][1] if rows else 0
+        return [tuple(shown) for *shown, _ in rows], rows[0][-1] if rows else 0
 
     def asked(self, sql: str, values: tuple, settings: dict | None = None) -> list[tuple]:
         columns = ["pk"] if self.is_by_id else ["key", "pk"]
         sql = sql.format(
             found=self.sql,
+            shown=", ".join(self.shown),
             columns=", ".join(columns),
             order=", ".join(f"{each} {'DESC' if self.descending else 'ASC'}" for each in columns),
             from_there=">=" if self.descending else "<=",

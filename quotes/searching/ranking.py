@@ -15,8 +15,7 @@ from django.db import models
 from django.db.models import Q, Value
 
 from quotes.finding import OneOf
-from quotes.models import Quote
-from quotes.searching.pages import first_of
+from quotes.searching.pages import first_with
 
 RANKED = 1_000
 
@@ -55,13 +54,11 @@ class Ranking:
         if search.like:
             return cls(quotes, search.scores, ALL)
         if fence is not None:
-            found = quotes.filter(pk__gte=fence)
-        else:
-            newest = first_of(quotes.order_by("-pk")[: RANKED + 1])
-            fence = newest[RANKED - 1] if len(newest) > RANKED else ALL
-            found = Quote.objects.filter(Q(OneOf("pk", newest[:RANKED])))
-        ranks = found.annotate(relevance=search.stems.rank).order_by()
-        return cls(quotes, dict(ranks.values_list("pk", "relevance")), fence)
+            ranks = quotes.filter(pk__gte=fence).annotate(rank=search.stems.rank).order_by()
+            return cls(quotes, dict(ranks.values_list("pk", "rank")), fence)
+        newest = first_with(quotes.order_by("-pk")[: RANKED + 1], rank=search.stems.rank)
+        fence = newest[RANKED - 1][0] if len(newest) > RANKED else ALL
+        return cls(quotes, dict(newest[:RANKED]), fence)
 
     def parts(self, place: dict | None, wanted: int) -> Iterator[models.QuerySet]:
         """Those that are ranked, from a place on as many as are wanted; and the rest."""
