@@ -38,6 +38,13 @@ class Grams(models.Func):
     output_field = ArrayField(models.IntegerField())
 
 
+class Periods(models.Func):
+    """When a quote was filed and printed: see `quotes.searching.periods`."""
+
+    function = "quotes_periods"
+    output_field = ArrayField(models.IntegerField())
+
+
 class Deletions(models.Func):
     """What words have in common that differ by a slip: see `quotes.models.words`."""
 

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 
 from quotes.anchoring import AnchoringError, Page
 from quotes.life import PUBLIC, STEPS, NotOpen, Status
-from quotes.models.functions import Fingerprints, FoldedText, Grams, Speech
+from quotes.models.functions import Fingerprints, FoldedText, Grams, Periods, Speech
 from quotes.models.querysets import QuoteManager
 from quotes.models.utterances import KeepsSpeaker, Utterance
 from quotes.models.words import KeepsWords
@@ -321,11 +321,16 @@ class Quote(Record):
             GinIndex(F("role_words"), name="quote_role_words"),
             GinIndex(Fingerprints("text"), name="quote_fingerprints"),  # quotes.likeness
             GinIndex(TextWords("text"), name="quote_words"),  # searches of the admin
-            # q; phrase and like
-            GinIndex(
-                F("search_words"), name="quote_search_words", gin_pending_list_limit=MOST_PENDING
+            # q; phrase and like; in a stretch of time
+            *(
+                GinIndex(
+                    words,
+                    Periods("id", "published_day"),
+                    name=f"quote_{name}_then",
+                    gin_pending_list_limit=MOST_PENDING,
+                )
+                for words, name in ((F("search_words"), "search_words"), (Grams("bare"), "grams"))
             ),
-            GinIndex(Grams("bare"), name="quote_grams", gin_pending_list_limit=MOST_PENDING),
             # quotes.matching, which looks while it files: nothing may wait in a pending list
             GinIndex(Speech("speaker", "text"), name="quote_speech", fastupdate=False),
             # The admin's queues: counted, dated and listed by these alone

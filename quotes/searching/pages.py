@@ -24,6 +24,7 @@ from django.db.models import Q
 from quotes.finding import BEGINS_BY_DAY, WALKED, OneOf, columns_of, plan_of, rows_of, values_of
 from quotes.models import Quote
 from quotes.searching.frequency import FRESH, frequencies
+from quotes.searching.periods import as_far_as
 
 GATHERED = 2_500
 """So few rows are gathered at once where there seem to be no more: of words that are too rare for
@@ -44,7 +45,8 @@ MORE = 4
 """Where more are found than was thought, there are thought to be so many times as many."""
 
 SEEN = 3
-"""Of so many in a stretch, more are thought to follow; fewer say that there are few."""
+"""Of so many in a stretch, more are thought to follow; fewer say that there are few, as many at
+most as if it were so many."""
 
 REMEMBERED = 2_000
 """Places of which a process remembers where they are, for some minutes."""
@@ -61,6 +63,13 @@ WITHIN = """
 SELECT {shown} FROM ({found}) found WHERE ({columns}) {from_there} ({place})
 ORDER BY {order} LIMIT %s
 """
+
+THEN = """
+SELECT {shown} FROM ({found}) found
+WHERE (({columns}) {from_there} ({place})) IS TRUE AND quotes_periods(pk, day) && %s::int[]
+ORDER BY {order} LIMIT %s
+"""
+"""The same, where the indexes of words know the stretch: `quotes.searching.periods`."""
 
 PLACE = "SELECT {columns} FROM ({found}) found ORDER BY {order} OFFSET %s LIMIT 1"
 
@@ -107,9 +116,12 @@ def first_with(page: models.QuerySet[Quote], **also: models.Expression) -> list[
         return []
     told, noted = quotes.expected()
     rows = along.expected()[0] if along.values else frequencies().quotes
-    asked = ASKED + NOTED * noted
     wanted = 1.4 * number + 4 * number**0.5  # fewer are found than told, and in clusters
-    passed = PASSED / 3 if along.is_of_all else PASSED
+    passed, asked = PASSED / 3 if along.is_of_all else PASSED, ASKED
+    if quotes.is_known_then:
+        passed += NOTED * noted / max(rows, 1)
+    else:
+        asked += NOTED * noted
     expected, least, length = told, 0, 0
     while True:
         longer = max(SHORTEST, FARTHER * length, int(wanted * rows / max(expected, 1)))
@@ -124,7 +136,8 @@ def first_with(page: models.QuerySet[Quote], **also: models.Expression) -> list[
             if len(found) == number:
                 return found
             length, seen = longer, len(found)
-            expected = max(least, seen / length * rows if seen >= SEEN else GATHERED / 2)
+            follow = max(seen, SEEN) / length * rows
+            expected = max(least, follow if seen >= SEEN else min(follow, GATHERED / 2))
         else:
             rows = longer
 
@@ -163,7 +176,7 @@ class Ordered:
 
     sql: str
     values: tuple
-    is_by_id: bool
+    column: str
     descending: bool
     shown: tuple[str, ...]
 
@@ -176,8 +189,18 @@ class Ordered:
         also: dict[str, models.Expression],
     ) -> "Ordered":
         """Raises EmptyResultSet."""
-        found = quotes.order_by().values("pk", key=models.F(column), **also)
-        return cls(*found.query.sql_with_params(), column == "pk", descending, ("pk", *also))
+        columns = {"key": models.F(column), "day": models.F("published_day")}
+        found = quotes.order_by().values("pk", **columns, **also)
+        return cls(*found.query.sql_with_params(), column, descending, ("pk", *also))
+
+    @property
+    def is_by_id(self) -> bool:
+        return self.column == "pk"
+
+    @property
+    def is_known_then(self) -> bool:
+        """Whether the indexes of words know its stretches."""
+        return self.column in {"pk", "published_day"}
 
     @property
     def is_of_all(self) -> bool:
@@ -208,7 +231,10 @@ class Ordered:
 
     def down_to(self, place: tuple, number: int) -> list[tuple]:
         """What is shown of the first of them, as far as a place."""
-        return self.asked(WITHIN, (*self.values, *place, number))
+        if not self.is_known_then:
+            return self.asked(WITHIN, (*self.values, *place, number))
+        then = as_far_as(place[0], descending=self.descending)
+        return self.asked(THEN, (*self.values, *place, then, number))
 
     def gathered(self, number: int, most: int, settings: dict) -> tuple[list[tuple], int]:
         """The same, and how many there are: no more than one above `most`."""
