@@ -7,7 +7,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
-    from sources.acts import acting
+    from sources.ledger.actor import acting
 
     with acting(road=f"command:{sys.argv[1] if len(sys.argv) > 1 else 'help'}"):
         execute_from_command_line(sys.argv)

@@ -2,7 +2,7 @@
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiFilterExtension
 
-from config.access import TokenAuthentication
+from config.auth import TokenAuthentication
 
 
 class TokenScheme(OpenApiAuthenticationExtension):

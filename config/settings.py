@@ -83,12 +83,12 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "config.desk.Sessions",
+    "config.admin_middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "config.desk.Users",
-    "config.access.announced",
-    "config.desk.Messages",
+    "config.admin_middleware.Users",
+    "config.auth.announced",
+    "config.admin_middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.api.entity_tags",
 ]
@@ -175,8 +175,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 # The API
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["config.access.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["config.access.GroupPermissions"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["config.auth.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["config.auth.GroupPermissions"],
     "DEFAULT_RENDERER_CLASSES": ["config.api.Renderer"],
     "DEFAULT_PARSER_CLASSES": ["config.api.Parser"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api.Negotiation",
@@ -221,12 +221,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
-        "SpeakerKind": "sources.models.Speaker.Kind",
+        "SpeakerKind": "sources.models.speakers.Speaker.Kind",
         "QuoteKind": "quotes.models.Quote.Kind",
         "QuoteStatus": "quotes.models.Quote.Status",
         "AnchorState": "quotes.models.Quote.Anchor",
         "QuoteFlag": "quotes.models.Quote.Flag",
-        "FiledQuoteStatus": "quotes.serializers.FILED_AS",
+        "FiledQuoteStatus": "quotes.api.serializers.FILED_AS",
         "ViaKind": "quotes.models.Via.Kind",
     },
     "POSTPROCESSING_HOOKS": [

@@ -9,12 +9,12 @@ from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
 import config.schema  # noqa: F401 (what the document says of tokens and problems)
-from quotes.changes import Changes
-from quotes.exporting import Export
+from quotes.api.changes import Changes
+from quotes.api.utterances import Utterances
+from quotes.api.views import Articles, ArticleSnapshots, QuotedSpeakers, Quotes
+from quotes.exports import Export
 from quotes.statistics import Facets, Timeline
-from quotes.utterances import Utterances
-from quotes.views import Articles, ArticleSnapshots, QuotedSpeakers, Quotes
-from sources.views import Affiliations, Organisations, Outlets, Snapshots
+from sources.api.views import Affiliations, Organisations, Outlets, Snapshots
 
 router = SimpleRouter(use_regex_path=False)
 router.register("articles", Articles, "article")

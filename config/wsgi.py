@@ -9,7 +9,7 @@ os.environ.setdefault("ONRECORD_STATEMENT_TIMEOUT", "15s")
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
-from sources.stopping import heed_signals
+from sources.api.long_poll import heed_signals
 
 heed_signals()
 django = get_wsgi_application()

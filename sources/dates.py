@@ -23,7 +23,7 @@ from drf_spectacular.utils import extend_schema_field
 from psycopg.types.range import DateRange, Range
 from rest_framework import serializers
 
-from sources.prepared import PreparedFilter
+from sources.database.prepared import PreparedFilter
 
 EARLIEST_YEAR, LATEST_YEAR = 1000, 2999
 

@@ -16,8 +16,8 @@ from django.db import connection
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
-from config.access import recent_tokens
-from sources.following import Place, last_settled
+from config.auth import recent_tokens
+from sources.history.feed import Place, last_settled
 from sources.models import Revision
 
 CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus" / "articles.ndjson"

@@ -5,16 +5,8 @@ from itertools import count
 from django.db import transaction
 
 from quotes.models import Quote, Utterance, Via
-from sources.models import (
-    Affiliation,
-    Article,
-    Organisation,
-    Outlet,
-    Snapshot,
-    Speaker,
-    digest,
-    new_ids,
-)
+from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
+from sources.models.ids import digest, new_ids
 
 _number = count(1)
 

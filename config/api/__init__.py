@@ -5,10 +5,11 @@ Django REST framework defines its first view, and import no views. Errors are RF
 `application/problem+json`, entity tags and preconditions follow RFC 9110.
 """
 
-from config.api.bodies import Parser, Renderer
+from config.api.etags import entity_tags
 from config.api.filters import StrictFilters
 from config.api.negotiation import Negotiation
-from config.api.pages import KeysetPagination
+from config.api.pagination import KeysetPagination
+from config.api.parsers import Parser, Renderer
 from config.api.problems import (
     bad_request,
     not_found,
@@ -16,8 +17,7 @@ from config.api.problems import (
     problems_for_the_database,
     server_error,
 )
-from config.api.tags import entity_tags
-from config.api.throttles import AnonymousRate, TokenRate
+from config.api.throttling import AnonymousRate, TokenRate
 
 __all__ = [
     "AnonymousRate",

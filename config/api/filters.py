@@ -2,7 +2,7 @@
 
 from django_filters.rest_framework import DjangoFilterBackend
 
-from sources.faults import BadParameter
+from sources.exceptions import BadParameter
 
 
 class StrictFilters(DjangoFilterBackend):

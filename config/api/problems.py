@@ -17,10 +17,10 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 
-from config.api.bodies import Renderer, UnstorableText
+from config.api.parsers import Renderer, UnstorableText
 from quotes.filing import Refused
-from quotes.life import NotOpen
-from sources.faults import BadParameter, Conflict, pointed, refusal_of
+from quotes.models.workflow import NotOpen
+from sources.exceptions import BadParameter, Conflict, pointed, refusal_of
 
 log = logging.getLogger(__name__)
 

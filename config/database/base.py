@@ -7,7 +7,7 @@ from django.db.backends.postgresql.creation import DatabaseCreation as PostgreSQ
 from django.db.backends.postgresql.features import DatabaseFeatures as PostgreSQLFeatures
 from django.db.utils import OperationalError
 
-from sources.acts import announced, sign
+from sources.ledger.actor import announced, sign
 
 from . import embedded
 

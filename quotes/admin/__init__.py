@@ -9,8 +9,8 @@ from django.db.models import Count, OuterRef, Subquery, Value
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-import quotes.importing  # noqa: F401 (filings can be brought in)
-from quotes.admin.bulk import BulkActions
+import quotes.admin.spreadsheets  # noqa: F401 (filings can be brought in)
+from quotes.admin.bulk_actions import BulkActions
 from quotes.admin.filters import (
     Anchored,
     Filed,
@@ -19,17 +19,19 @@ from quotes.admin.filters import (
     PrintedRole,
     PrintedSince,
 )
-from quotes.admin.people import SpeakerWithQuotesAdmin
-from quotes.admin.review import ReviewAdmin
+from quotes.admin.profiles import SpeakerWithQuotesAdmin
+from quotes.admin.review.views import ReviewAdmin
+from quotes.admin.spreadsheets import QuoteTable
 from quotes.anchoring import CONTEXT
+from quotes.history.public import PUBLIC_REASONS, PUBLIC_VERBS
+from quotes.history.reverting import QuoteReturn
 from quotes.models import Exactly, Quote, Utterance, Via
-from quotes.past import PUBLIC_REASONS, PUBLIC_VERBS
-from quotes.resources import QuoteTable
-from quotes.reverting import QuoteReturn
-from sources.admin.desk import Printed, RecordAdmin, Rows, in_any, mentioning
-from sources.admin.sheets import GoesOut
-from sources.admin.showing import NONE, link_all, link_to_about, link_to_list, shown
-from sources.models import Affiliation, Fold, Mentions, Speaker
+from sources.admin.base import Printed, RecordAdmin, Rows
+from sources.admin.html import NONE, link_all, link_to_about, link_to_list, shown
+from sources.admin.import_export import GoesOut
+from sources.admin.lists import in_any, mentioning
+from sources.models import Affiliation, Speaker
+from sources.models.functions import Fold, Mentions
 
 MOST_CALLED = 1_000
 """Speakers whose quotes a part of a name finds: one that more of them have says too little."""

@@ -7,9 +7,9 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Value
 
 from quotes.models import Exactly, Quote
-from sources.admin.showing import shown
+from sources.admin.html import shown
 from sources.dates import PartialDate
-from sources.models import Fold, HasWords
+from sources.models.functions import Fold, HasWords
 
 OPEN = (Quote.Status.PROPOSED, Quote.Status.PUBLISHED, Quote.Status.DISPUTED)
 """A quote that was rejected or retracted needs nothing more, whatever flags it has."""

@@ -20,7 +20,9 @@ The text is reduced block by block with C-speed string operations; where a skele
 came from is worked out only for the blocks that matches fall into.
 """
 
-from quotes.anchoring.answers import (
+from quotes.anchoring.normalization import same_words
+from quotes.anchoring.page import CONTEXT, Page
+from quotes.anchoring.results import (
     AnchoringError,
     BadSpans,
     Following,
@@ -32,8 +34,6 @@ from quotes.anchoring.answers import (
     Span,
     WordsDiffer,
 )
-from quotes.anchoring.page import CONTEXT, Page
-from quotes.anchoring.skeleton import same_words
 
 __all__ = [
     "CONTEXT",

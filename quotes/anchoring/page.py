@@ -5,7 +5,8 @@ from functools import cached_property
 
 from rapidfuzz import fuzz
 
-from quotes.anchoring.answers import (
+from quotes.anchoring.normalization import INVISIBLE, WHITE, Blocks, bare_skeleton, same_words
+from quotes.anchoring.results import (
     SHOWN,
     AnchoringError,
     BadSpans,
@@ -18,9 +19,8 @@ from quotes.anchoring.answers import (
     Span,
     WordsDiffer,
 )
-from quotes.anchoring.likeness import best_fit, difference_of, likely_windows
-from quotes.anchoring.skeleton import INVISIBLE, WHITE, Blocks, bare_skeleton, same_words
-from quotes.anchoring.splits import Gap, SplitSearch, gaps_of
+from quotes.anchoring.similarity import best_fit, difference_of, likely_windows
+from quotes.anchoring.split_quotes import Gap, SplitSearch, gaps_of
 
 CONTEXT = 32
 """Code points of prefix and suffix kept on each side of a span."""

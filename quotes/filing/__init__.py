@@ -15,11 +15,11 @@ from django.db import DatabaseError, DataError, IntegrityError, transaction
 
 from quotes.filing.articles import find_articles, find_outlets, lock_rows, with_text
 from quotes.filing.attribution import resolve
-from quotes.filing.drafts import drafts_of, folded_names, follow_merges, store_quotes
-from quotes.filing.parts import MOST_QUOTES, FiledQuote, Filing, Refused
-from quotes.filing.texts import follow_text, store_texts
-from quotes.filing.words import check_words, misplaced
-from quotes.matching import match
+from quotes.filing.reconciliation import drafts_of, folded_names, follow_merges, store_quotes
+from quotes.filing.snapshots import follow_text, store_texts
+from quotes.filing.types import MOST_QUOTES, FiledQuote, Filing, Refused
+from quotes.filing.validation import check_words, misplaced
+from quotes.utterances import match
 from sources.models import Article
 
 __all__ = [

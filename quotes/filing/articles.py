@@ -5,10 +5,12 @@ from http import HTTPStatus
 
 from django.db.models import Q
 
-from quotes.filing.parts import Filing, Refused
-from sources.locks import lock_all
-from sources.models import Article, Outlet, Snapshot, digest, new_ids, url_keys
-from sources.names import Register, as_uuid
+from quotes.filing.types import Filing, Refused
+from sources.database.locks import lock_all
+from sources.identity.matching import Register
+from sources.models import Article, Outlet, Snapshot
+from sources.models.functions import url_keys
+from sources.models.ids import as_uuid, digest, new_ids
 
 # What a filing may say of an article, beside its outlet and its text.
 ARTICLE_FIELDS = (

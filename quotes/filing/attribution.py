@@ -2,12 +2,14 @@
 
 from django.db.models import Q
 
-from quotes.filing.drafts import stands_for
-from quotes.filing.parts import PLAIN_FIELDS, Draft, add_flag, drop_flags
+from quotes.filing.reconciliation import stands_for
+from quotes.filing.types import PLAIN_FIELDS, Draft, add_flag, drop_flags
 from quotes.models import Quote
 from sources.dates import PartialDate
-from sources.models import Named, Organisation, Speaker, fold_all
-from sources.names import Register, as_uuid
+from sources.identity.matching import Register
+from sources.models import Named, Organisation, Speaker
+from sources.models.functions import fold_all
+from sources.models.ids import as_uuid
 
 # Speakers that only their article tells apart.
 NAMELESS = Q(kind=Speaker.Kind.UNNAMED, organisation=None)

@@ -9,7 +9,7 @@ import django.db.models.functions.uuid
 import pgtrigger.compiler
 import pgtrigger.migrations
 import sources.dates
-import sources.models
+import sources.models.base
 from django.db import migrations, models
 
 
@@ -228,7 +228,7 @@ class Migration(migrations.Migration):
                     "role_words",
                     models.GeneratedField(
                         db_persist=True,
-                        expression=sources.models.WordsOf("role", "attribution_role"),
+                        expression=sources.models.functions.WordsOf("role", "attribution_role"),
                         output_field=django.contrib.postgres.search.SearchVectorField(),
                     ),
                 ),
@@ -416,13 +416,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="quote",
             index=models.Index(
-                sources.models.Fold("attribution_speaker"), name="quote_printed_speaker"
+                sources.models.functions.Fold("attribution_speaker"), name="quote_printed_speaker"
             ),
         ),
         migrations.AddIndex(
             model_name="quote",
             index=models.Index(
-                sources.models.Fold("attribution_organisation"), name="quote_printed_organisation"
+                sources.models.functions.Fold("attribution_organisation"),
+                name="quote_printed_organisation",
             ),
         ),
         migrations.AddIndex(

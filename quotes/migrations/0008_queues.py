@@ -4,7 +4,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
-from sources.models import TextWords
+from sources.models.functions import TextWords
 
 
 def flagged(flag: str) -> AddIndexConcurrently:

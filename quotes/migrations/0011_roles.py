@@ -4,7 +4,7 @@ from importlib import import_module
 
 import pgtrigger.compiler
 import pgtrigger.migrations
-import sources.triggers
+import sources.database.triggers
 from django.db import migrations
 
 # As before, but each role is folded once.
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
             model_name="citedaffiliation",
             trigger=pgtrigger.compiler.Trigger(
                 name="recheck_roles_insert",
-                sql=sources.triggers.TriggerSql(
+                sql=sources.database.triggers.TriggerSql(
                     func="\n                UPDATE quotes_quote SET flags = flags\n                    WHERE speaker_id IN (SELECT speaker_id FROM new_rows)\n                      AND coalesce(attribution_role, role) IS NOT NULL\n                      AND ('role_conflict' = ANY (flags)) <> quotes_role_conflict(\n                          speaker_id, coalesce(said, published), ARRAY[role, attribution_role]\n                      );\n                RETURN NULL;\n            ",
                     hash="70769988cd840700fb3838073dbef4d37befeaf3",
                     level="STATEMENT",
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
             model_name="citedaffiliation",
             trigger=pgtrigger.compiler.Trigger(
                 name="recheck_roles_update",
-                sql=sources.triggers.TriggerSql(
+                sql=sources.database.triggers.TriggerSql(
                     func='\n                UPDATE quotes_quote SET flags = flags\n                    WHERE speaker_id IN (\n                SELECT unnest(ARRAY[n.speaker_id, o.speaker_id])\n                FROM new_rows n JOIN old_rows o ON o.id = n.id\n                WHERE (n.speaker_id, n.role, n.start, n."end")\n                      IS DISTINCT FROM (o.speaker_id, o.role, o.start, o."end")\n                )\n                      AND coalesce(attribution_role, role) IS NOT NULL\n                      AND (\'role_conflict\' = ANY (flags)) <> quotes_role_conflict(\n                          speaker_id, coalesce(said, published), ARRAY[role, attribution_role]\n                      );\n                RETURN NULL;\n            ',
                     hash="dafcaca146c2bc8a60a7e1d31efef0d4a3c0cbbd",
                     level="STATEMENT",

@@ -1,4 +1,4 @@
-"""The public form of a quote, as PostgreSQL writes it: read by `quotes.public`."""
+"""The public form of a quote, as PostgreSQL writes it: read by `quotes.representations.json`."""
 
 from django.db import migrations
 

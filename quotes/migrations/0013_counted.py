@@ -2,7 +2,7 @@
 
 import pgtrigger.compiler
 import pgtrigger.migrations
-import sources.triggers
+import sources.database.triggers
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
             model_name="quote",
             trigger=pgtrigger.compiler.Trigger(
                 name="role_key",
-                sql=sources.triggers.TriggerSql(
+                sql=sources.database.triggers.TriggerSql(
                     func="\n                    NEW.role_key = quotes_role_key(\n                        coalesce(nullif(NEW.attribution_role, ''), nullif(NEW.role, ''))\n                    );\n                    RETURN NEW;\n                ",
                     hash="12e414acbb271198c2adc832d24ddd84bfde56d1",
                     operation='INSERT OR UPDATE OF "role", "attribution_role", "role_key"',

@@ -14,7 +14,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import migrations, models
 
 import quotes.models.functions
-import sources.triggers
+import sources.database.triggers
 
 # Primary subtag (BCP 47) → configuration of PostgreSQL
 LANGUAGES = {
@@ -220,7 +220,7 @@ class Migration(migrations.Migration):
             model_name="quote",
             trigger=pgtrigger.compiler.Trigger(
                 name="words",
-                sql=sources.triggers.TriggerSql(
+                sql=sources.database.triggers.TriggerSql(
                     func="\n                    NEW.search_words = quotes_search_words(NEW.text, NEW.language);\n                    NEW.bare = quotes_bare(NEW.text);\n                    RETURN NEW;\n                ",
                     hash="cd3ccd674dcf3ee26b1dd1f955d8d3c497067654",
                     operation='INSERT OR UPDATE OF "text", "language", "search_words", "bare"',
@@ -234,7 +234,7 @@ class Migration(migrations.Migration):
             model_name="quote",
             trigger=pgtrigger.compiler.Trigger(
                 name="vocabulary_insert",
-                sql=sources.triggers.OwnersTriggerSql(
+                sql=sources.database.triggers.OwnersTriggerSql(
                     func="\n    INSERT INTO quotes_word (word)\n    SELECT word FROM (\n    SELECT DISTINCT word FROM (SELECT bare FROM new_rows) changed\n    CROSS JOIN string_to_table(btrim(changed.bare), ' ') AS word\n    WHERE length(word) BETWEEN 3 AND 40 AND word !~ '\\d'\n) w\n    WHERE NOT EXISTS (SELECT FROM quotes_word known WHERE known.word = w.word);\n RETURN NULL;",
                     hash="7b79f23006a61a438e843a3658773773a577fb66",
                     level="STATEMENT",
@@ -250,7 +250,7 @@ class Migration(migrations.Migration):
             model_name="quote",
             trigger=pgtrigger.compiler.Trigger(
                 name="vocabulary_update",
-                sql=sources.triggers.OwnersTriggerSql(
+                sql=sources.database.triggers.OwnersTriggerSql(
                     func="\n    INSERT INTO quotes_word (word)\n    SELECT word FROM (\n    SELECT DISTINCT word FROM (\n    SELECT n.bare FROM new_rows n JOIN old_rows o ON o.id = n.id\n    WHERE n.bare IS DISTINCT FROM o.bare\n) changed\n    CROSS JOIN string_to_table(btrim(changed.bare), ' ') AS word\n    WHERE length(word) BETWEEN 3 AND 40 AND word !~ '\\d'\n) w\n    WHERE NOT EXISTS (SELECT FROM quotes_word known WHERE known.word = w.word);\n\n    DELETE FROM quotes_word WHERE word IN (\n        SELECT word FROM (\n    SELECT DISTINCT word FROM (\n    SELECT o.bare FROM new_rows n JOIN old_rows o ON o.id = n.id\n    WHERE n.bare IS DISTINCT FROM o.bare\n) changed\n    CROSS JOIN string_to_table(btrim(changed.bare), ' ') AS word\n    WHERE length(word) BETWEEN 3 AND 40 AND word !~ '\\d'\n) w\n        WHERE NOT EXISTS (\n            SELECT FROM quotes_quote q WHERE quotes_grams(q.bare) @> ARRAY[hashtext(w.word)]\n              AND strpos(q.bare, ' ' || w.word || ' ') > 0\n        )\n    );\n RETURN NULL;",
                     hash="915c844a8ee19710fe364610e5eecf49334c5ca0",
                     level="STATEMENT",
@@ -266,7 +266,7 @@ class Migration(migrations.Migration):
             model_name="quote",
             trigger=pgtrigger.compiler.Trigger(
                 name="vocabulary_delete",
-                sql=sources.triggers.OwnersTriggerSql(
+                sql=sources.database.triggers.OwnersTriggerSql(
                     func="\n    DELETE FROM quotes_word WHERE word IN (\n        SELECT word FROM (\n    SELECT DISTINCT word FROM (SELECT bare FROM old_rows) changed\n    CROSS JOIN string_to_table(btrim(changed.bare), ' ') AS word\n    WHERE length(word) BETWEEN 3 AND 40 AND word !~ '\\d'\n) w\n        WHERE NOT EXISTS (\n            SELECT FROM quotes_quote q WHERE quotes_grams(q.bare) @> ARRAY[hashtext(w.word)]\n              AND strpos(q.bare, ' ' || w.word || ' ') > 0\n        )\n    );\n RETURN NULL;",
                     hash="efa0d34991f9c8da939f1942a9494c9ccc80136d",
                     level="STATEMENT",

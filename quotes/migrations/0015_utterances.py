@@ -2,7 +2,7 @@
 
 import pgtrigger.compiler
 import pgtrigger.migrations
-import sources.triggers
+import sources.database.triggers
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations
@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
             model_name="quote",
             trigger=pgtrigger.compiler.Trigger(
                 name="utterance_insert",
-                sql=sources.triggers.TriggerSql(
+                sql=sources.database.triggers.TriggerSql(
                     declare="DECLARE touched uuid[];",
                     func="\n            touched = ARRAY(SELECT DISTINCT utterance_id FROM new_rows WHERE utterance_id IS NOT NULL);\n            IF touched <> '{}' THEN\n            PERFORM FROM quotes_utterance WHERE id = ANY (touched)\n                ORDER BY id FOR NO KEY UPDATE;\n                IF EXISTS (\n                    SELECT FROM quotes_quote WHERE utterance_id = ANY (touched)\n                    GROUP BY utterance_id\n                    HAVING count(DISTINCT coalesce(speaker_id::text, '')) > 1\n                ) THEN\n                    RAISE EXCEPTION 'The quotes of an utterance have one speaker.'\n                        USING ERRCODE = 'check_violation',\n                              CONSTRAINT = 'quote_utterance_fits';\n                END IF;\n            END IF;\n            RETURN NULL;\n        ",
                     hash="ed390542cd1a71d97c2f3f60e4b9c0866e472662",
@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
             model_name="quote",
             trigger=pgtrigger.compiler.Trigger(
                 name="utterance_update",
-                sql=sources.triggers.TriggerSql(
+                sql=sources.database.triggers.TriggerSql(
                     declare="DECLARE touched uuid[];",
                     func="\n            touched = ARRAY(\n                SELECT DISTINCT n.utterance_id FROM new_rows n JOIN old_rows o ON o.id = n.id\n                WHERE n.utterance_id = o.utterance_id\n                  AND n.speaker_id IS DISTINCT FROM o.speaker_id\n            );\n            IF touched <> '{}' THEN\n            PERFORM FROM quotes_utterance WHERE id = ANY (touched)\n                ORDER BY id FOR NO KEY UPDATE;\n                UPDATE quotes_quote SET utterance_id = NULL\n                FROM new_rows n JOIN old_rows o ON o.id = n.id\n                WHERE quotes_quote.id = n.id AND n.utterance_id = o.utterance_id\n                  AND n.speaker_id IS DISTINCT FROM o.speaker_id\n                  AND EXISTS (\n                      SELECT FROM quotes_quote other\n                      WHERE other.utterance_id = n.utterance_id\n                        AND other.speaker_id IS DISTINCT FROM n.speaker_id\n                  );\n            END IF;\n            touched = ARRAY(SELECT DISTINCT n.utterance_id FROM new_rows n JOIN old_rows o ON o.id = n.id\n                WHERE n.utterance_id IS NOT NULL\n                  AND n.utterance_id IS DISTINCT FROM o.utterance_id);\n            IF touched <> '{}' THEN\n            PERFORM FROM quotes_utterance WHERE id = ANY (touched)\n                ORDER BY id FOR NO KEY UPDATE;\n                IF EXISTS (\n                    SELECT FROM quotes_quote WHERE utterance_id = ANY (touched)\n                    GROUP BY utterance_id\n                    HAVING count(DISTINCT coalesce(speaker_id::text, '')) > 1\n                ) THEN\n                    RAISE EXCEPTION 'The quotes of an utterance have one speaker.'\n                        USING ERRCODE = 'check_violation',\n                              CONSTRAINT = 'quote_utterance_fits';\n                END IF;\n            END IF;\n            RETURN NULL;\n        ",
                     hash="512e8d39c8603712686382405d3e4bfaab5c4aba",

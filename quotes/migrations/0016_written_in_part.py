@@ -1,4 +1,4 @@
-"""The public form of a quote with some of its fields only: read by `quotes.public`."""
+"""The public form of a quote with some of its fields only: read by `quotes.representations.json`."""
 
 from django.db import migrations
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 import quotes.models.functions
 
-# As in quotes/searching/periods.py.
+# As in quotes/search/periods.py.
 PERIODS = """
 CREATE FUNCTION quotes_periods(id uuid, day date) RETURNS int[]
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 10 AS $$

@@ -5,7 +5,7 @@ Attribution has two layers. The printed one is what the article says (`text`, `s
 `affiliation`, `said`, `utterance`) and can be revised without touching the first.
 """
 
-from quotes.models.desk import Claim, Review
+from quotes.models.claim import Claim, Review
 from quotes.models.functions import (
     BareWords,
     Exactly,
@@ -14,12 +14,12 @@ from quotes.models.functions import (
     PrintedBefore,
     Speech,
 )
+from quotes.models.propagation import CitedAffiliation, PrintedArticle
 from quotes.models.querysets import QuoteQuerySet
-from quotes.models.quotes import Quote
-from quotes.models.told import CitedAffiliation, PrintedArticle
-from quotes.models.utterances import Utterance
+from quotes.models.quote import Quote
+from quotes.models.utterance import Utterance
 from quotes.models.via import Via
-from quotes.models.words import Word
+from quotes.models.vocabulary import Word
 
 __all__ = [
     "BareWords",

@@ -22,7 +22,7 @@ class BareWords(models.Func):
 
 
 class Fingerprints(models.Func):
-    """By what near-identical texts are found: see `quotes.likeness`."""
+    """By what near-identical texts are found: see `quotes.search.near_identical`."""
 
     template = "quotes_shingles(%(expressions)s, 3)"
     output_field = ArrayField(models.IntegerField())
@@ -32,21 +32,21 @@ class Fingerprints(models.Func):
 
 
 class Grams(models.Func):
-    """Hashes of each word of a bare text and of each two in a row: see `quotes.searching`."""
+    """Hashes of each word of a bare text and of each two in a row: see `quotes.search`."""
 
     function = "quotes_grams"
     output_field = ArrayField(models.IntegerField())
 
 
 class Periods(models.Func):
-    """When a quote was filed and printed: see `quotes.searching.periods`."""
+    """When a quote was filed and printed: see `quotes.search.periods`."""
 
     function = "quotes_periods"
     output_field = ArrayField(models.IntegerField())
 
 
 class Deletions(models.Func):
-    """What words have in common that differ by a slip: see `quotes.models.words`."""
+    """What words have in common that differ by a slip: see `quotes.models.vocabulary`."""
 
     function = "quotes_deletions"
     output_field = ArrayField(models.IntegerField())
@@ -55,7 +55,7 @@ class Deletions(models.Func):
 class FoldedText(models.TextField):
     """A text that only says again what another column says: no place of its own to look for words.
 
-    `sources.erasing` passes it over: what is found there is found in the other.
+    `sources.history.erasure` passes it over: what is found there is found in the other.
     """
 
     says_again = True
@@ -77,7 +77,7 @@ class PrintedBefore(models.Func):
 
 
 class Speech(models.Func):
-    """By what the same words of one speaker are found: see `quotes.matching`."""
+    """By what the same words of one speaker are found: see `quotes.utterances`."""
 
     function = "quotes_speech"
     output_field = ArrayField(models.BigIntegerField())

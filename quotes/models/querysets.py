@@ -3,19 +3,12 @@
 from django.db import models
 from django.db.models import F, Q
 
-from quotes.languages import languages_present, speaks
-from quotes.life import PUBLIC, Status
 from quotes.models.functions import Exactly, PrintedBefore
-from sources.ledger import made_with
-from sources.models import (
-    Affiliation,
-    Fold,
-    HasWords,
-    Organisation,
-    Outlet,
-    Revision,
-    Speaker,
-)
+from quotes.models.languages import languages_present, speaks
+from quotes.models.workflow import PUBLIC, Status
+from sources.ledger.revisions import made_with
+from sources.models import Affiliation, Organisation, Outlet, Revision, Speaker
+from sources.models.functions import Fold, HasWords
 
 FEW = 500
 """So many ids a statement may hold; an index then finds the rows that have one of them."""
@@ -29,7 +22,7 @@ def sees_all(user) -> bool:
 class QuoteQuerySet(models.QuerySet):
     """Which quotes: read it as a sentence.
 
-    `search` is what they were searched for, if they were: see `quotes.searching`.
+    `search` is what they were searched for, if they were: see `quotes.search`.
     """
 
     search = None
@@ -105,7 +98,7 @@ class QuoteQuerySet(models.QuerySet):
     def settle_doubts(self, field: str, record: Speaker | Organisation) -> None:
         """Drop the flag that several have the name of this record: they were told apart.
 
-        Called by `sources.merging`, as is its undo.
+        Called by `sources.identity.merging`, as is its undo.
         """
         flag = f"ambiguous_{field}"
         self.filter(**{field: record.pk}, flags__contains=[flag]).update(

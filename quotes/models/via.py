@@ -4,9 +4,9 @@ import pgtrigger
 from django.db import models
 from django.db.models import Q
 
-from quotes.models.quotes import Quote
+from quotes.models.quote import Quote
+from sources.database.triggers import FollowsMerges, Trigger
 from sources.models import Outlet
-from sources.triggers import FollowsMerges, Trigger
 
 
 class TellsQuote(Trigger):

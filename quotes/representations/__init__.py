@@ -11,7 +11,7 @@ byline is not split into given and family name, a speaker is a person only where
 `renderers.py` gives each form its media type and its name in `?format=`.
 """
 
-from quotes.representations.life import Life, life_of
 from quotes.representations.renderers import REPRESENTATIONS
+from quotes.representations.status_history import Life, life_of
 
 __all__ = ["REPRESENTATIONS", "Life", "life_of"]

@@ -7,7 +7,7 @@ Of a quote whose text is not held, the words are all there is to find it by.
 """
 
 from quotes.models import Quote
-from quotes.representations.life import Life
+from quotes.representations.status_history import Life
 from quotes.representations.wording import Address, attributed_to, known, moment, passages
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"

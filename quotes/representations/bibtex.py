@@ -11,7 +11,7 @@ import re
 from django.utils.encoding import iri_to_uri
 
 from quotes.models import Quote
-from quotes.representations.life import Life
+from quotes.representations.status_history import Life
 from quotes.representations.wording import Address, citation_key, note
 from sources.dates import PartialDate
 

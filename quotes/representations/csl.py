@@ -7,7 +7,7 @@ byline, each a `literal`: which part of a name is the family's is not on record.
 from datetime import UTC
 
 from quotes.models import Quote
-from quotes.representations.life import Life
+from quotes.representations.status_history import Life
 from quotes.representations.wording import Address, citation_key, known, note
 from sources.dates import PartialDate
 

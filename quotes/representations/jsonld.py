@@ -7,7 +7,7 @@ of the reporting chain, in order.
 """
 
 from quotes.models import Quote, Via
-from quotes.representations.life import Life
+from quotes.representations.status_history import Life
 from quotes.representations.wording import Address, known, moment
 from sources.models import Article, Organisation, Outlet, Speaker
 

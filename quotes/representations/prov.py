@@ -17,7 +17,7 @@ from urllib.parse import urljoin
 
 from quotes.models import Quote
 from quotes.representations.jsonld import TYPES, published
-from quotes.representations.life import Life
+from quotes.representations.status_history import Life
 from quotes.representations.wording import Address, known, moment
 from sources.dates import PartialDate
 from sources.models import Outlet, Speaker

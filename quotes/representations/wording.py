@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from quotes.models import Quote
-from quotes.representations.life import Life
+from quotes.representations.status_history import Life
 
 Address = Callable[[str, object], str]
 """`address("snapshot", sha256)`: the absolute URL of what has this key."""

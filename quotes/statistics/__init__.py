@@ -4,6 +4,6 @@ Every filter of `quotes/` may be given. One statement counts all that an answer 
 so that its numbers come from one moment and add up.
 """
 
-from quotes.statistics.endpoints import Facets, Timeline
+from quotes.statistics.views import Facets, Timeline
 
 __all__ = ["Facets", "Timeline"]

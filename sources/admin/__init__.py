@@ -12,36 +12,27 @@ from django.utils.html import format_html
 from knox.models import AuthToken
 
 import sources.admin.jobs  # noqa: F401 (the pages of jobs)
-from sources.admin.about import MOST_DUPLICATES, AboutAdmin, Other
-from sources.admin.desk import (
-    ArticleForm,
-    Desk,
-    Printed,
-    ReadOnly,
-    RecordAdmin,
-    RecordRows,
-    in_any,
-    mentioning,
-)
+from sources.admin.base import Desk, Printed, ReadOnly, RecordAdmin, RecordRows
 from sources.admin.duplicates import ListsDuplicates
+from sources.admin.forms import ArticleForm
+from sources.admin.history import ShowsHistory
+from sources.admin.html import LISTED, NONE, link, link_all, link_to_about, link_to_list, shown
+from sources.admin.import_export import GoesOut
+from sources.admin.lists import in_any, mentioning
 from sources.admin.merging import worded
-from sources.admin.sheets import GoesOut
-from sources.admin.showing import LISTED, NONE, link, link_all, link_to_about, link_to_list, shown
-from sources.admin.timeline import ShowsHistory
-from sources.duplicates import possible_duplicates_of
+from sources.admin.profiles import MOST_DUPLICATES, AboutAdmin, Other
+from sources.identity.duplicates import possible_duplicates_of
 from sources.models import (
     Affiliation,
     Article,
-    HasWords,
-    Mentions,
     Organisation,
     Outlet,
     Snapshot,
     Speaker,
     StoredAnswer,
-    UrlKey,
 )
-from sources.resources import (
+from sources.models.functions import HasWords, Mentions, UrlKey
+from sources.spreadsheets.tables import (
     AffiliationTable,
     ArticleTable,
     OrganisationTable,

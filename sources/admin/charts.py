@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from django.template.loader import render_to_string
 from django.utils.text import slugify
 
-from sources.admin.showing import spelt_out
+from sources.admin.html import spelt_out
 
 WIDTH, HEIGHT = 640, 200
 """Of the drawing, in its own units: it is shown as wide as its place allows."""

@@ -8,10 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from sources.admin.showing import link, shown
-from sources.duplicates import Pair, Place, possible_pairs
+from sources.admin.html import link, shown
+from sources.identity.duplicates import Pair, Place, possible_pairs
 from sources.models import Speaker
-from sources.names import as_uuid
+from sources.models.ids import as_uuid
 
 PAIRS_A_PAGE = 25
 

@@ -9,10 +9,10 @@ from django.urls import NoReverseMatch, path, reverse
 from django.views.decorators.http import require_POST
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from sources import jobs
-from sources.admin.desk import Desk, ReadOnly
-from sources.jobs import WORKS, Job
-from sources.spreadsheets import csv_lines
+from sources.admin.base import Desk, ReadOnly
+from sources.jobs import models as jobs
+from sources.jobs.models import WORKS, Job
+from sources.spreadsheets.files import csv_lines
 
 LISTED = 100
 """Lines of the report that the page shows; the file has them all."""

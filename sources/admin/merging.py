@@ -17,14 +17,15 @@ from django.urls import path
 from django.utils.html import format_html_join
 from django.utils.text import capfirst
 
-from sources import merging
-from sources.admin.completing import Completed
-from sources.admin.desk import NamedAdmin, few_lines
-from sources.admin.showing import NONE, address, link_to_about, shown, spelt_out
-from sources.faults import Conflict, refusal_of
-from sources.ledger import Revision
+from sources.admin.base import NamedAdmin
+from sources.admin.forms import few_lines
+from sources.admin.html import NONE, address, link_to_about, shown, spelt_out
+from sources.admin.widgets import Completed
+from sources.exceptions import Conflict, refusal_of
+from sources.identity import merging
+from sources.ledger.revisions import Revision
 from sources.models import Named
-from sources.names import as_uuid
+from sources.models.ids import as_uuid
 
 VERBS = ("merge", "unmerge", "distinguish", "undistinguish")
 

@@ -11,7 +11,7 @@ import django.db.models.functions.uuid
 import pgtrigger.compiler
 import pgtrigger.migrations
 import sources.dates
-import sources.models
+import sources.models.base
 from django.conf import settings
 from django.db import migrations, models
 
@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                     "names_folded",
                     models.GeneratedField(
                         db_persist=True,
-                        expression=sources.models.FoldNames("name", "aliases"),
+                        expression=sources.models.functions.FoldNames("name", "aliases"),
                         output_field=django.contrib.postgres.fields.ArrayField(
                             base_field=models.TextField()
                         ),
@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
                     "names_folded",
                     models.GeneratedField(
                         db_persist=True,
-                        expression=sources.models.FoldNames("name", "aliases"),
+                        expression=sources.models.functions.FoldNames("name", "aliases"),
                         output_field=django.contrib.postgres.fields.ArrayField(
                             base_field=models.TextField()
                         ),
@@ -254,7 +254,7 @@ class Migration(migrations.Migration):
                     "role_words",
                     models.GeneratedField(
                         db_persist=True,
-                        expression=sources.models.WordsOf("role"),
+                        expression=sources.models.functions.WordsOf("role"),
                         output_field=django.contrib.postgres.search.SearchVectorField(),
                     ),
                 ),
@@ -307,7 +307,7 @@ class Migration(migrations.Migration):
                     "names_folded",
                     models.GeneratedField(
                         db_persist=True,
-                        expression=sources.models.FoldNames("name", "aliases"),
+                        expression=sources.models.functions.FoldNames("name", "aliases"),
                         output_field=django.contrib.postgres.fields.ArrayField(
                             base_field=models.TextField()
                         ),
@@ -364,7 +364,7 @@ class Migration(migrations.Migration):
                     "url_key",
                     models.GeneratedField(
                         db_persist=True,
-                        expression=sources.models.UrlKey("url"),
+                        expression=sources.models.functions.UrlKey("url"),
                         output_field=models.TextField(),
                     ),
                 ),

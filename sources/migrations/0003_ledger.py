@@ -2,8 +2,8 @@
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
-import sources.ledger
-import sources.triggers
+import sources.ledger.revisions
+import sources.database.triggers
 from django.db import migrations, models
 
 
@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
                 ("era", models.PositiveSmallIntegerField()),
-                ("transaction", sources.ledger.TransactionField()),
+                ("transaction", sources.ledger.revisions.TransactionField()),
                 ("subject_type", models.CharField(max_length=20)),
                 ("subject_id", models.UUIDField()),
                 ("version", models.PositiveIntegerField()),

@@ -3,7 +3,7 @@
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
-from sources.models import GivenNames, ShortName
+from sources.models.functions import GivenNames, ShortName
 
 
 class Migration(migrations.Migration):

@@ -4,7 +4,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations
 
-from sources.models import AllNames, TextWords
+from sources.models.functions import AllNames, TextWords
 
 
 def name_parts(model: str) -> AddIndexConcurrently:

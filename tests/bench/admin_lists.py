@@ -114,8 +114,8 @@ def desks(speaker, outlet) -> Iterator[tuple[str, str]]:
     """The review desk: its queue in each order and part, and articles that wait."""
     from django.urls import reverse
 
+    from quotes.curation.queue import ORDERS
     from quotes.models import Quote
-    from quotes.waiting import ORDERS
 
     place = reverse("admin:quotes_review_changelist")
     parts = ({}, {"speaker": speaker.pk}, {"outlet": outlet.pk}, {"flag": "role_conflict"})
@@ -159,7 +159,7 @@ def links_of_charts() -> list[str]:
 
     from django.utils import timezone
 
-    from quotes.admin.queues import _weeks, quotes_where
+    from quotes.admin.dashboard import _weeks, quotes_where
     from sources.models import Outlet, Speaker
 
     today = timezone.now().date()

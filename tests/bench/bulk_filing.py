@@ -89,9 +89,9 @@ def stages(filings: list[dict]) -> dict[str, float]:
     """
     from django.db import connection
 
+    from quotes.api.serializers import FilingSerializer
     from quotes.filing import Filing, file_many
-    from quotes.filing.words import check_words
-    from quotes.serializers import FilingSerializer
+    from quotes.filing.validation import check_words
 
     spent = dict.fromkeys(["reading", "anchoring", "matching", "SQL"], 0.0)
 

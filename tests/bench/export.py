@@ -243,7 +243,7 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(ROOT)
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.bench.own_cluster"
     os.environ["ONRECORD_THROTTLE_TOKEN"] = "1000000/s"
-    from tests.config.test_database import a_directory
+    from tests.config.database.test_embedded import a_directory
 
     with a_directory() as directory:
         os.environ["BENCH_CLUSTER"] = given.keep or str(directory / "pg")

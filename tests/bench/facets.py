@@ -37,7 +37,7 @@ def busiest(column: str, place: int = 0):
 
 def questions() -> dict[str, tuple[str, dict, int]]:
     """What is asked: a name, with the path, the query and how long it may take."""
-    from quotes.statistics.counting import DIMENSIONS
+    from quotes.statistics.sql import DIMENSIONS
 
     every = ",".join(DIMENSIONS)
     of = {"everything": ({}, EVERYTHING)}
@@ -98,7 +98,7 @@ def plan(client, path: str, query: dict) -> str:
     from django.db import connection, transaction
     from django.test.utils import CaptureQueriesContext
 
-    from quotes.statistics.counting import FOR_COUNTING
+    from quotes.statistics.sql import FOR_COUNTING
 
     with CaptureQueriesContext(connection) as made:
         client.get(f"{API}{path}?{urlencode(query)}")

@@ -368,7 +368,7 @@ def main() -> None:
     django.setup()
     from django.test.utils import setup_test_environment
 
-    from quotes.views import Quotes
+    from quotes.api.views import Quotes
     from tests.conftest import make_client
 
     setup_test_environment()

@@ -178,7 +178,7 @@ class Writer:
         """Do this in one transaction; what it returns are the records that it changed."""
         from django.db import InterfaceError, OperationalError, connection, transaction
 
-        from sources.acts import acting
+        from sources.ledger.actor import acting
 
         try:
             with acting(road="command:bench", actor=f"writer {self.number}"):
@@ -195,8 +195,8 @@ class Writer:
             connection.close()  # as after a request
 
     def take_a_step(self) -> list[tuple[str, int]]:
-        from quotes.life import open_steps
         from quotes.models import Quote
+        from quotes.models.workflow import open_steps
 
         key, words = self.chance.choice(self.quotes)
 
@@ -454,7 +454,7 @@ class Bench:
 
     def present(self, group: str) -> dict[str, dict]:
         """All that the API shows of records now, by type and id."""
-        from quotes.changes import FollowedUtteranceSerializer
+        from quotes.api.changes import FollowedUtteranceSerializer
         from quotes.models import Utterance
 
         client = self.client(group)
@@ -509,7 +509,7 @@ def kill_postgresql(directory: Path) -> None:
     """SIGKILL to the postmaster and to every process of its, at once."""
     import psutil
 
-    from tests.config.test_database import postmaster
+    from tests.config.database.test_embedded import postmaster
 
     server = psutil.Process(postmaster(directory / "pg"))
     for process in (server, *server.children(recursive=True)):
@@ -564,7 +564,7 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(ROOT)
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.bench.own_cluster"
     os.environ["ONRECORD_THROTTLE_TOKEN"] = "1000000/s"
-    from tests.config.test_database import a_directory
+    from tests.config.database.test_embedded import a_directory
 
     with a_directory() as directory:
         os.environ["BENCH_CLUSTER"] = str(directory / "pg")

@@ -73,7 +73,7 @@ class Archive:
     """The archive that Django's connection leads to."""
 
     def __init__(self, quotes: int, client):
-        from quotes.views import Quotes
+        from quotes.api.views import Quotes
 
         self.quotes, self.client = quotes, client
         orderings = [f"{sign}{name}" for name in Quotes.orderings for sign in ("-", "")]

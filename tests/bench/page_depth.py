@@ -65,9 +65,9 @@ def first_and_deep(client, query: dict, speaker, limit: int, depth: int = DEPTH)
 
     The second is the first's `next`, with its cursor set to the row that the walk would reach.
     """
-    from config.api.pages import SIGNER
+    from config.api.pagination import SIGNER
+    from quotes.api.views import Quotes
     from quotes.models import Quote
-    from quotes.views import Quotes
 
     rows = Quote.objects.all()
     if "speaker" in query:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from quotes.generating.archive import generate
+from quotes.management.synthetic.archive import generate
 from quotes.models import Quote
 from tests.bench.admin_lists import report
 

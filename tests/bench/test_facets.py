@@ -2,7 +2,7 @@
 
 import pytest
 
-from quotes.generating.archive import generate
+from quotes.management.synthetic.archive import generate
 from tests.bench.facets import measure
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,8 @@ from itertools import combinations
 
 import pytest
 
-from quotes.filters import QuoteFilters
-from quotes.generating.archive import generate
+from quotes.api.filters import QuoteFilters
+from quotes.management.synthetic.archive import generate
 from tests.bench import filters
 
 

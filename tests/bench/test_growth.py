@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from quotes.filters import QuoteFilters
-from quotes.generating.archive import generate
+from quotes.api.filters import QuoteFilters
+from quotes.management.synthetic.archive import generate
 from tests.bench import growth
 
 

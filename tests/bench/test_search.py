@@ -2,7 +2,7 @@
 
 import pytest
 
-from quotes.generating.archive import generate
+from quotes.management.synthetic.archive import generate
 from tests.bench.search import report, report_mangled
 
 pytestmark = pytest.mark.django_db

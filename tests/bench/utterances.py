@@ -344,8 +344,8 @@ def score(truth: list, found: list, ways: list[str]) -> Score:
 
 def measure(quotes: int, seed: int, speakers: int | None = None) -> tuple[Score, float]:
     """File that many made-up quotes into the present database; the score, and the seconds."""
+    from quotes.api.serializers import FilingSerializer
     from quotes.filing import Refused, file_many
-    from quotes.serializers import FilingSerializer
 
     random = Random(seed)
     made, truth = filings(random, quotes, speakers or max(20, quotes // 40))
@@ -374,9 +374,9 @@ def measure_generated(quotes: int, seed: int) -> tuple[Score, float]:
     from django.core.management import call_command
     from django.db import connection, transaction
 
-    from quotes.generating.archive import generate
-    from quotes.matching.finding import TAKES_PART
+    from quotes.management.synthetic.archive import generate
     from quotes.models import Quote
+    from quotes.utterances.candidates import TAKES_PART
 
     generate(quotes, seed=seed)
     taking_part = Quote.objects.filter(status__in=TAKES_PART).exclude(speaker=None).order_by("pk")
@@ -398,7 +398,7 @@ def measure_generated(quotes: int, seed: int) -> tuple[Score, float]:
 
 def _printed(quote) -> str:
     """How a generated quote is printed, and how well its time is known."""
-    from quotes.matching.words import Wording
+    from quotes.utterances.wording import Wording
 
     way = "a fragment" if Wording(quote.text).is_fragment else quote.kind
     when = quote.said or quote.article.published

@@ -37,7 +37,7 @@ def prepare() -> dict:
     from django.core.management import call_command
     from django.db.models import Count
 
-    from sources.acts import acting
+    from sources.ledger.actor import acting
     from sources.models import Revision
 
     with acting(road="command:demo", actor="ada"):
@@ -108,7 +108,7 @@ def pages(page, records: dict) -> Iterator[str]:
 
 def conflict(page, speaker) -> str:
     """What is shown to whoever saves a speaker that somebody else has changed meanwhile."""
-    from tests.sources.test_admin import page_of
+    from tests.sources.admin.test_admin import page_of
 
     page.goto(page_of(speaker))
     type(speaker).objects.filter(pk=speaker.pk).update(
@@ -133,7 +133,7 @@ def main() -> None:
     os.environ["PYTHONPATH"] = str(ROOT)
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.bench.own_cluster"
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright runs an event loop
-    from tests.config.test_database import a_directory
+    from tests.config.database.test_embedded import a_directory
 
     with a_directory() as directory, socket.socket() as free:
         os.environ["BENCH_CLUSTER"] = str(directory / "pg")

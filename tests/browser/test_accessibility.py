@@ -10,11 +10,11 @@ from django.contrib.auth import get_user_model
 from quotes.models import Quote
 from tests.browser.test_hostile import REFUSED
 from tests.conftest import make_client
-from tests.quotes.test_admin import make_one_of_each
-from tests.quotes.test_hostile import make_all, make_jobs
-from tests.sources.test_admin import changelist, page_of
-from tests.sources.test_reverting import way_back_of
-from tests.sources.test_timeline import history_of
+from tests.quotes.admin.test_admin import make_one_of_each
+from tests.quotes.api.test_hostile import make_all, make_jobs
+from tests.sources.admin.test_admin import changelist, page_of
+from tests.sources.admin.test_history import history_of
+from tests.sources.history.test_reverting import way_back_of
 from tests.walking import admin_pages
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("walk")]

@@ -7,9 +7,9 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from quotes.models import Quote
-from tests.quotes.test_admin import OURS, make_one_of_each
+from tests.quotes.admin.test_admin import OURS, make_one_of_each
 from tests.records import make_affiliation, make_organisation, make_quote, make_speaker
-from tests.sources.test_admin import HOSTILE, changelist, page_of
+from tests.sources.admin.test_admin import HOSTILE, changelist, page_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 

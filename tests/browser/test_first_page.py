@@ -5,7 +5,7 @@ import re
 import pytest
 from django.utils import timezone
 
-from tests.quotes.test_queues import make_one_of_each
+from tests.quotes.admin.test_dashboard import make_one_of_each
 from tests.records import make_outlet, make_quote, make_speaker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]

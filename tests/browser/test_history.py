@@ -5,10 +5,10 @@ from django.db import transaction
 from playwright.sync_api import expect
 
 from quotes.models import Quote
-from sources.acts import acting
+from sources.ledger.actor import acting
 from tests.records import make_quote, make_speaker
-from tests.sources.test_admin import page_of
-from tests.sources.test_reverting import way_back_of
+from tests.sources.admin.test_admin import page_of
+from tests.sources.history.test_reverting import way_back_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 

@@ -6,9 +6,9 @@ import pytest
 
 from tests.conftest import make_client
 from tests.hostile import MARK, STRINGS
-from tests.quotes.test_hostile import make_all, packed
-from tests.sources.test_admin import page_of
-from tests.sources.test_timeline import history_of
+from tests.quotes.api.test_hostile import make_all, packed
+from tests.sources.admin.test_admin import page_of
+from tests.sources.admin.test_history import history_of
 from tests.walking import admin_pages
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("walk")]

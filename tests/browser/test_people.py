@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from quotes.models import Quote
-from sources.admin.showing import address
+from sources.admin.html import address
 from tests.browser.test_admin import choose
 from tests.records import (
     make_affiliation,
@@ -15,7 +15,7 @@ from tests.records import (
     make_quote,
     make_speaker,
 )
-from tests.sources.test_admin import HOSTILE
+from tests.sources.admin.test_admin import HOSTILE
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 

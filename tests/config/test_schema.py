@@ -8,9 +8,9 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import get_resolver
 
-from quotes.statistics.counting import DIMENSIONS, INTERVALS
-from sources.api import Endpoint
-from tests.config.test_access import patterns
+from quotes.statistics.sql import DIMENSIONS, INTERVALS
+from sources.api.endpoints import Endpoint
+from tests.config.test_auth import patterns
 from tests.conftest import API, make_filing, ok, problem, publish, settle
 from tests.records import (
     LIST_PATHS,

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import pytest
 
-from sources.models import fold_all
+from sources.models.functions import fold_all
 from tests.conftest import API, ok
 
 VIA = re.compile(r"(?i)(?P<kind>told|speaking to|reports) (?P<name>.+)")

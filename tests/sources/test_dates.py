@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from psycopg.types.range import DateRange
 from rest_framework import serializers
 
+from sources.api.filtersets import ArticleFilters
 from sources.dates import (
     PartialDate,
     PartialDateFormField,
     PartialDateSerializerField,
 )
-from sources.filters import ArticleFilters
 from sources.models import Article
 
 days = st.dates(date(1000, 1, 1), date(2999, 12, 31))

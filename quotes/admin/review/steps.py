@@ -9,15 +9,15 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from rest_framework.serializers import ValidationError as NotValid
 
-from quotes.approval import WHY_NOT, may_approve
+from quotes.api.serializers import ProposalSerializer
+from quotes.curation.approval import WHY_NOT, may_approve
 from quotes.filing import propose
-from quotes.life import STEPS as LIFE
-from quotes.life import open_steps
 from quotes.models import Quote
-from quotes.serializers import ProposalSerializer
-from sources.admin.completing import Completed
-from sources.admin.desk import few_lines
-from sources.faults import Conflict, pointed
+from quotes.models.workflow import STEPS as LIFE
+from quotes.models.workflow import open_steps
+from sources.admin.forms import few_lines
+from sources.admin.widgets import Completed
+from sources.exceptions import Conflict, pointed
 from sources.models import Affiliation, Article, Snapshot, Speaker
 
 

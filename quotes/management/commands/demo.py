@@ -21,17 +21,17 @@ from knox.models import AuthToken
 from tqdm import tqdm
 
 import quotes
+from quotes.api.serializers import FilingSerializer
 from quotes.filing import file
 from quotes.models import Quote
-from quotes.serializers import FilingSerializer
-from sources.models import Article
-from sources.processes import stop_with_parent
-from sources.serializers import (
+from sources.api.serializers import (
     AffiliationSerializer,
     OrganisationSerializer,
     OutletSerializer,
     SpeakerSerializer,
 )
+from sources.management.processes import stop_with_parent
+from sources.models import Article
 
 NEWSROOM = Path(quotes.__file__).parent / "samples" / "newsroom.json"
 

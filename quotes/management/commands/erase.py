@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from tqdm import tqdm
 
-from quotes.erasing import KINDS, CannotErase, Erasure, erase
-from sources.erasing import NotOwner
+from quotes.history.erasure import KINDS, CannotErase, Erasure, erase
+from sources.history.erasure import NotOwner
 
 
 class Command(BaseCommand):

@@ -15,9 +15,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from tqdm import tqdm
 
+from quotes.api.serializers import FilingSerializer
 from quotes.filing import Refused, file_many
-from quotes.serializers import FilingSerializer
-from sources.processes import start_processes
+from sources.management.processes import start_processes
 
 BATCH = 100
 LONGEST_LINE = 20 * 1024 * 1024

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from tqdm import tqdm
 
-from quotes.generating.archive import LAST_DAY, CannotGenerate, generate
+from quotes.management.synthetic.archive import LAST_DAY, CannotGenerate, generate
 
 MOST = 100_000_000
 

@@ -7,9 +7,9 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 from tqdm import tqdm
 
-from quotes.matching import match_on_record
-from quotes.matching.finding import TAKES_PART
 from quotes.models import Quote
+from quotes.utterances import match_on_record
+from quotes.utterances.candidates import TAKES_PART
 
 BATCH = 500
 

@@ -6,9 +6,9 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from quotes.verifying import faults_in
-from sources.ledger import Revision
-from sources.verifying import BATCH, all_subjects
+from quotes.history.verification import faults_in
+from sources.history.verification import BATCH, all_subjects
+from sources.ledger.revisions import Revision
 
 
 class Command(BaseCommand):

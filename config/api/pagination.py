@@ -1,0 +1,211 @@
+"""Keyset pages, and the cursors that lead from one to the next."""
+
+import hashlib
+import json
+from urllib.parse import urlencode
+
+from django.core import signing
+from django.http import HttpResponse
+from rest_framework import pagination
+from rest_framework.response import Response
+
+from sources.database.estimates import count_or_estimate
+from sources.database.keyset import beyond
+from sources.exceptions import BadParameter, nearest_of, whole_number
+
+# Signs cursors without the time, so that the same page is the same bytes and keeps its entity tag.
+SIGNER = signing.Signer(salt="cursor")
+
+
+class KeysetPagination(pagination.BasePagination):
+    """Pages on (sort key, id): every row once, at the same cost at any depth.
+
+    A cursor is signed and says where it stands, in which ordering and for which query; it is
+    refused anywhere else. `count=true` adds `{"value", "exact"}`: exact up to `COUNTED`, an
+    estimate beyond.
+
+    The view reads a page by `rows_of`: rows with `pk` and the value that they are ordered by. In an
+    ordering of `best_first`, which has no opposite, it gives the rows in parts that follow each
+    other, and what the cursor has to remember for them to be the same again (`parts_of`).
+    """
+
+    USUAL, MOST, COUNTED = 50, 200, 100_000
+    aside = frozenset({"cursor", "limit", "fields", "count"})
+
+    def paginate_queryset(self, queryset, request, view=None) -> list:
+        self.read(request, view)
+        return self.page(self.rows(queryset, view))
+
+    def read(self, request, view) -> None:
+        """Which page is asked for. Raises BadParameter."""
+        self.request = request
+        self.address = request.build_absolute_uri(request.path)
+        asked = request.query_params.get("limit")
+        self.limit = whole_number("limit", asked, self.USUAL, most=self.MOST)
+        self.is_counted = self._is_counted(request.query_params.get("count"))
+        self.counted = None
+        self.name = self._ordering(request.query_params.get("ordering"), view)
+        self.is_ranked = self.name in view.best_first
+        descending = self.is_ranked or self.name.startswith("-")
+        self.column = self.name if self.is_ranked else view.orderings[self.name.lstrip("-")]
+        self.stamp = [request.path, self.name, self._query(request)]
+        self.place = self._place(request.query_params.get("cursor"))
+        self.kept = {}
+        self.backwards = self.place is not None and self.place["back"]
+        self.falls = descending is not self.backwards
+
+    @property
+    def at(self) -> list[str]:
+        """Beyond which row the page is: what it is ordered by, and the id; nothing at first."""
+        return [] if self.place is None else self.place["at"]
+
+    def shape(self) -> tuple:
+        """What the statement of the page depends on, beside the values of `at`."""
+        return self.column, self.falls, self.backwards, self.limit, self.place is None
+
+    def rows(self, queryset, view) -> list:
+        """The rows of the page, and one more if more follow."""
+        if self.is_counted:
+            value, is_exact = count_or_estimate(queryset, exact_up_to=self.COUNTED)
+            self.counted = {"value": value, "exact": is_exact}
+        parts, rows = [queryset], []
+        if self.is_ranked:
+            parts, self.kept = view.parts_of(queryset, self.name, self.place, self.limit + 1)
+        for part in parts:
+            rows += view.rows_of(self.ordered(part, self.at)[: self.limit + 1 - len(rows)])
+            if len(rows) > self.limit:
+                break
+        return rows
+
+    def ordered(self, queryset, at):
+        """What is beyond this place, in the order in which the page is read."""
+        sign, comparison = ("-", "<") if self.falls else ("", ">")
+        if at:
+            queryset = beyond(queryset, [self.column, "pk"], at, comparison)
+        return queryset.order_by(f"{sign}{self.column}", f"{sign}pk")
+
+    def page(self, rows: list) -> list:
+        """Of these rows those of the page, in the order of the list, and links to those around."""
+        number, rows = len(rows), rows[: self.limit]
+        if self.backwards:
+            rows.reverse()
+        ends = [(row.pk, getattr(row, self.column)) for row in (*rows[:1], *rows[-1:])]
+        self.link(*(ends or (None, None)), number)
+        return rows
+
+    def link(self, first: tuple | None, last: tuple | None, number: int) -> None:
+        """Say where the pages before and after this one are.
+
+        Of the first and the last row: the id, and what it is ordered by. The number is that of the
+        rows that were found, one more than fit if more follow.
+        """
+        more = number > self.limit
+        self.next = self.previous = None
+        if number:
+            if more or self.backwards:
+                self.next = self._link(last, back=False)
+            if self.place is not None and (more or not self.backwards):
+                self.previous = self._link(first, back=True)
+        elif self.place is not None and not self.backwards:
+            # Past the end: the way back starts from where this page stands.
+            self.previous = self._url({**self.place, "back": True})
+
+    def get_paginated_response(self, data) -> Response:
+        answer = {"next": self.next, "previous": self.previous, "results": data}
+        return Response({**answer, "count": self.counted} if self.counted else answer)
+
+    def get_written_response(self, rows: bytes) -> HttpResponse:
+        """The same, of rows that are JSON already, with commas between."""
+        links = json.dumps({"next": self.next, "previous": self.previous})[:-1]
+        count = f', "count": {json.dumps(self.counted)}' if self.counted else ""
+        body = b"".join([links.encode(), b', "results": [', rows, b"]", count.encode(), b"}"])
+        return HttpResponse(body, content_type="application/json")
+
+    def get_paginated_response_schema(self, schema):
+        link = {"type": ["string", "null"], "format": "uri"}
+        count = {
+            "type": "object",
+            "description": "With `count=true`.",
+            "properties": {"value": {"type": "integer"}, "exact": {"type": "boolean"}},
+            "required": ["value", "exact"],
+        }
+        return {
+            "type": "object",
+            "properties": {"next": link, "previous": link, "results": schema, "count": count},
+            "required": ["next", "previous", "results"],
+        }
+
+    def get_schema_operation_parameters(self, view):
+        if view.action not in ("list", "revisions"):
+            return []
+        names = [f"{sign}{name}" for name in view.orderings for sign in ("-", "")]
+        names += view.best_first if view.action == "list" else ()
+        parameters = {
+            "limit": (
+                "Rows a page.",
+                {"type": "integer", "minimum": 1, "maximum": self.MOST, "default": self.USUAL},
+            ),
+            "cursor": ("Where the page begins, from `next` or `previous`.", {"type": "string"}),
+            "ordering": (
+                "Unknown dates come last in descending order.",
+                {"type": "string", "enum": names, "default": view.default_ordering},
+            ),
+            "count": ("Also count what matches.", {"type": "boolean", "default": False}),
+            "fields": ("Only these fields, with commas between.", {"type": "string"}),
+        }
+        return [
+            {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
+            for name, (text, schema) in parameters.items()
+        ]
+
+    # Reading parameters
+
+    def _is_counted(self, value: str | None) -> bool:
+        if value not in (None, "true", "false"):
+            raise BadParameter({"count": ["true or false."]})
+        return value == "true"
+
+    def _ordering(self, value: str | None, view) -> str:
+        if value is None:
+            return view.default_ordering
+        known = [f"{sign}{name}" for name in view.orderings for sign in ("", "-")]
+        known += view.best_first
+        if value not in known:
+            raise BadParameter(
+                {"ordering": [f"“{value[:60]}” is not an ordering. {nearest_of(value, known)}"]}
+            )
+        return value
+
+    # Cursors
+
+    def _query(self, request) -> str:
+        """What was asked for, as opposed to how much of it and where."""
+        asked = sorted(
+            (name, value) for name, value in request.query_params.items() if name not in self.aside
+        )
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
+
+    def _place(self, cursor: str | None) -> dict | None:
+        if cursor is None:
+            return None
+        try:
+            place = SIGNER.unsign_object(cursor)
+        except signing.BadSignature:
+            raise BadParameter(
+                {"cursor": ["Not a cursor of this service. Take it from `next` or `previous`."]}
+            ) from None
+        if place.pop("of") != self.stamp:
+            raise BadParameter(
+                {"cursor": ["Belongs to another ordering or query. Start without a cursor."]}
+            )
+        return place
+
+    def _link(self, row: tuple, *, back: bool) -> str:
+        key, value = row
+        return self._url({**self.kept, "at": [str(value), str(key)], "back": back})
+
+    def _url(self, place: dict) -> str:
+        query = {name: self.request.query_params[name] for name in self.request.query_params}
+        query["cursor"] = SIGNER.sign_object({**place, "of": self.stamp})
+        query.pop("count", None)
+        return f"{self.address}?{urlencode(query)}"

@@ -1,0 +1,120 @@
+"""Who asks, and who may: tokens, the permissions of the three groups, and what the ledger is told.
+
+This module is loaded while Django REST framework defines its first view: it imports no views.
+"""
+
+from time import monotonic
+from uuid import uuid4
+
+from django.conf import settings
+from django.utils import timezone
+from knox.auth import TokenAuthentication as KnoxTokenAuthentication
+from knox.crypto import hash_token
+from knox.models import AbstractAuthToken, get_token_model
+from rest_framework import exceptions, permissions
+
+from sources.ledger.actor import acting
+
+LONGEST_REQUEST_ID = 200
+
+
+class RecentTokens:
+    """Tokens that were found to be good a moment ago, with their users, by digest.
+
+    A user's permissions are kept with the user, as Django does. What is revoked, of a token, a user
+    or a group, is noticed within `SECONDS`.
+    """
+
+    SECONDS = 5
+    MOST = 10_000
+
+    def __init__(self, clock=monotonic):
+        self.clock = clock
+        self.found: dict[str, tuple[float, AbstractAuthToken]] = {}
+
+    def get(self, digest: str):
+        """The token, or None if it was not looked up lately."""
+        since, token = self.found.get(digest, (None, None))
+        return token if since is not None and self.clock() - since < self.SECONDS else None
+
+    def add(self, token) -> None:
+        if len(self.found) >= self.MOST:
+            self.found = {}
+        self.found[token.digest] = (self.clock(), token)
+
+    def clear(self) -> None:
+        self.found = {}
+
+
+recent_tokens = RecentTokens()
+
+
+class TokenAuthentication(KnoxTokenAuthentication):
+    """`Authorization: Token …`, looked up by its digest in one query, or none if it was lately."""
+
+    def authenticate_credentials(self, token: bytes):
+        try:
+            digest = hash_token(token.decode("ascii"))
+        except (UnicodeDecodeError, TypeError, ValueError):
+            raise exceptions.AuthenticationFailed("Invalid token.") from None
+        known = recent_tokens.get(digest) or self.look_up(digest)
+        if known.expiry and known.expiry < timezone.now():
+            raise exceptions.AuthenticationFailed("The token has expired. Ask for a new one.")
+        return self.validate_user(known)
+
+    def look_up(self, digest: str):
+        known = get_token_model().objects.select_related("user").filter(digest=digest).first()
+        if known is None:
+            raise exceptions.AuthenticationFailed("Invalid token.")
+        recent_tokens.add(known)
+        return known
+
+
+class GroupPermissions(permissions.BasePermission):
+    """Deny by default: each operation needs one permission of Django's, which groups carry.
+
+    GET needs the model's `view`, POST `add`, PATCH `change`, unless the view's `permissions` names
+    another for the action. With ONRECORD_PUBLIC_READ anyone has the `view` permissions.
+    """
+
+    verbs = {"GET": "view", "HEAD": "view", "OPTIONS": "view", "POST": "add", "PATCH": "change"}
+
+    def has_permission(self, request, view) -> bool:
+        if request.method not in self.verbs:
+            raise exceptions.MethodNotAllowed(request.method)
+        if (queryset := getattr(view, "queryset", None)) is None:
+            return False
+        model = queryset.model._meta
+        usual = f"{model.app_label}.{self.verbs[request.method]}_{model.model_name}"
+        needed = view.permissions.get(view.action, usual)
+        if request.user and request.user.has_perm(needed):
+            return True
+        reads = needed == usual and request.method in permissions.SAFE_METHODS
+        return settings.ONRECORD_PUBLIC_READ and reads
+
+
+def announced(get_response):
+    """Have the changes that a request makes recorded under its road, its id and its user.
+
+    The id is what the client or a proxy sent as `X-Request-ID`, else a new UUID; the answer carries
+    it. A user of the API is known only once a view has read the token: see `sources.api.Endpoint`.
+    """
+
+    def middleware(request):
+        is_api = request.path.startswith("/api/")
+        is_safe = request.method in permissions.SAFE_METHODS
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        usable = 0 < len(given) <= LONGEST_REQUEST_ID and given.isprintable()
+        request_id = given if usable else str(uuid4())
+        with acting(
+            road="api" if is_api else "admin",
+            # Who only reads is not looked up: the session may cost a query.
+            actor="" if is_api or is_safe else request.user.get_username(),
+            request=request_id,
+            reason="",
+        ):
+            response = get_response(request)
+        response.setdefault("X-Request-ID", request_id)
+        return response
+
+    return middleware

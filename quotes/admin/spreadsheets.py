@@ -1,0 +1,209 @@
+"""Articles with their quotes taken in from a table: one row a quote, its article repeated.
+
+Rows of one article (the same outlet and external_id, or else the same URL, or the same text) are
+one filing, all of it stored or none; a row that says nothing of an article goes with the one above.
+Quotes that come in so are proposals, whoever brings them.
+"""
+
+from django.db import DataError, IntegrityError, transaction
+
+from quotes.api.serializers import FilingSerializer
+from quotes.filing import Filing, Refused, file
+from quotes.models import Quote
+from sources.exceptions import refusal_of
+from sources.spreadsheets.files import Cells
+from sources.spreadsheets.importing import Importing, can_import
+from sources.spreadsheets.tables import Lines, Table, column, shown_name
+
+AT_ONCE = 100
+ARTICLE = ("outlet", "external_id", "url", "headline", "byline", "published", "language", "text")
+PRINTED = ("text", "speaker", "role", "organisation", "cue")
+SAID = ("kind", "speaker", "speaker_kind", "role", "organisation", "said")
+QUOTE = ("quote", *SAID, *(f"attribution_{name}" for name in PRINTED))
+COLUMNS = (*ARTICLE, *QUOTE)
+HINT = (
+    "One row a quote, with its article's columns repeated, or left empty in the rows below the "
+    "first. text is the exact text of the article; without it the quotes are unanchored. Each "
+    "article is filed whole or not at all, as by the API, and its new quotes are proposals."
+)
+
+
+def by_article(rows: list[Cells]) -> list[list[Cells]]:
+    """The rows of each article together, in the order in which the articles come."""
+    articles: dict[tuple, list[Cells]] = {}
+    key = ()
+    for row in rows:
+        if any(row.get(name) for name in ARTICLE) or not key:
+            key = _known_as(row)
+        articles.setdefault(key, []).append(row)
+    return list(articles.values())
+
+
+def _known_as(row: Cells) -> tuple:
+    if row.get("external_id"):
+        return "external_id", row.get("outlet", ""), row["external_id"]
+    if row.get("url"):
+        return "url", row["url"]
+    return tuple(row.get(name, "") for name in ("outlet", "headline", "published", "text"))
+
+
+def take(rows: list, user) -> list[dict]:
+    """File the articles of some rows. Returns lines for `sources.spreadsheets.importing`."""
+    lines = []
+    for article in by_article([Cells(number, row) for number, row in rows]):
+        lines += _file(article)
+    return sorted(lines, key=lambda line: line["row"])
+
+
+def _file(rows: list[Cells]) -> list[dict]:
+    said, faults = _article(rows)
+    quoting = [row for row in rows if any(row.get(name) for name in QUOTE)]
+    payload = {**said, "quotes": [_proposal(row) for row in quoting]}
+    try:
+        data = FilingSerializer.read(payload)
+        if not faults:
+            with transaction.atomic():
+                return _lines(rows, quoting, file(data, may_publish=False))
+    except Refused as refusal:
+        faults += [_placed(fault, rows, quoting) for fault in refusal.faults]
+    except (DataError, IntegrityError) as error:
+        faults.append((rows[0].number, "", refusal_of(error)))
+    return _refused(rows, faults)
+
+
+def _article(rows: list[Cells]) -> tuple[dict, list[tuple]]:
+    """What the rows say of their article, each thing said once or alike."""
+    said, by, faults = {"text": None}, {}, []
+    for row in rows:
+        for name in ARTICLE:
+            if not (cell := row.get(name)):
+                continue
+            if name in by and said[name] != cell:
+                why = f"Row {by[name]} says something else of this article."
+                faults.append((row.number, name, why))
+                continue
+            said[name], by[name] = cell, row.number
+    if "byline" in said:
+        said["byline"] = [line.strip() for line in said["byline"].splitlines() if line.strip()]
+    return said, faults
+
+
+def _proposal(row: Cells) -> dict:
+    printed = {name: row[at] for name in PRINTED if row.get(at := f"attribution_{name}")}
+    said = {name: row[name] for name in SAID if row.get(name)}
+    return {
+        "text": row.get("quote", ""),
+        **said,
+        **({"attribution": printed} if printed else {}),
+    }
+
+
+def _placed(fault: dict, rows: list[Cells], quoting: list[Cells]) -> tuple[int, str, str]:
+    """The row and the column that a fault's JSON pointer is of."""
+    _, *names = fault["pointer"].split("/") if fault["pointer"] else [""]
+    match names:
+        case ["quotes", number, "attribution", name, *_]:
+            return quoting[int(number)].number, f"attribution_{name}", fault["message"]
+        case ["quotes", number, name, *_]:
+            at = "quote" if name in ("text", "spans") else name
+            return quoting[int(number)].number, at, fault["message"]
+        case ["quotes", number]:
+            return quoting[int(number)].number, "quote", fault["message"]
+        case [name, *_]:
+            return rows[0].number, name, fault["message"]
+    return rows[0].number, "", fault["message"]
+
+
+def _refused(rows: list[Cells], faults: list[tuple]) -> list[dict]:
+    """All the rows of a filing: it is stored whole or not at all."""
+    number = min(faults)[0]
+    rest = {"column": "", "why": f"Its article was refused: see row {number}."}
+    return [
+        {
+            "row": row.number,
+            "outcome": "refused",
+            "what": row.get("quote") or row.get("headline") or "",
+            "faults": [
+                {"column": name, "why": why} for number, name, why in faults if number == row.number
+            ]
+            or [rest],
+        }
+        for row in rows
+    ]
+
+
+OUTCOMES = {"made": "made", "updated": "changed", "unchanged": "unchanged", "differs": "changed"}
+
+
+def _lines(rows: list[Cells], quoting: list[Cells], filing: Filing) -> list[dict]:
+    filed = dict(zip((row.number for row in quoting), filing.quotes, strict=True))
+    return [_line(row, filing, filed.get(row.number), first=row is rows[0]) for row in rows]
+
+
+def _line(row: Cells, filing: Filing, filed, *, first: bool) -> dict:
+    of_article = OUTCOMES[filing.outcome] if first else "unchanged"
+    notes = [f"Article {filing.outcome}: {filing.article}."] if first else []
+    if filed is None:
+        article = {"id": str(filing.article.pk), "about": "sources.article"}
+        what = str(filing.article)
+        return {"row": row.number, "outcome": of_article, "what": what, "note": notes[0], **article}
+    outcome = OUTCOMES[filed.outcome]
+    quote = filed.quote
+    for name, became in (("speaker", filed.speaker), ("organisation", filed.organisation)):
+        if became:
+            notes.append(f"{name.capitalize()} {became}: {getattr(quote, name) or 'nobody'}.")
+    if filed.differs:
+        notes.append(f"It differs from the quote on record, which was flagged: {filed.differs}.")
+    return {
+        "row": row.number,
+        "outcome": of_article if outcome == "unchanged" else outcome,
+        "id": str(quote.pk),
+        "what": str(quote),
+        "note": " ".join(notes),
+    }
+
+
+can_import(
+    Importing(
+        name="import filings",
+        model=Quote,
+        columns=COLUMNS,
+        permissions=("sources.add_article", "quotes.add_quote"),
+        take=take,
+        group=by_article,
+        at_once=AT_ONCE,
+        hint=HINT,
+    )
+)
+
+
+class QuoteTable(Table):
+    model = Quote
+    joins = ("article", "outlet", "speaker", "organisation", "affiliation", "snapshot")
+
+    status = column("status")
+    text = column("text")
+    kind = column("kind")
+    language = column("language")
+    speaker = column("speaker_id", "speaker")
+    speaker_name = shown_name("speaker")
+    role = column("shown_role", "role")
+    organisation = column("organisation_id", "organisation")
+    organisation_name = shown_name("organisation")
+    said = column("said")
+    outlet = column("outlet_id", "outlet")
+    outlet_name = shown_name("outlet")
+    published = column("published")
+    article = column("article_id", "article")
+    headline = column("article__headline", "headline")
+    url = column("article__url", "url")
+    attribution_text = column("attribution_text")
+    attribution_speaker = column("attribution_speaker")
+    attribution_role = column("attribution_role")
+    attribution_organisation = column("attribution_organisation")
+    attribution_cue = column("attribution_cue")
+    anchor = column("anchor")
+    snapshot = column("snapshot__sha256", "snapshot")
+    flags = column("flags", widget=Lines)
+    reason = column("reason")
+    utterance = column("utterance_id", "utterance")

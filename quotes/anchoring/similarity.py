@@ -1,0 +1,113 @@
+"""Likeness: the passage most like some words, and where it differs from them."""
+
+import heapq
+from itertools import accumulate
+from operator import sub
+
+import regex
+from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
+
+from quotes.anchoring.normalization import bare_skeleton
+
+
+def difference_of(expected: str, found: str) -> list[dict]:
+    """Where two texts differ, word by word, typography aside."""
+    expected_words, found_words = expected.split(), found.split()
+    codes = Levenshtein.opcodes(
+        [bare_skeleton(word) for word in expected_words],
+        [bare_skeleton(word) for word in found_words],
+    )
+    changes = []
+    for code in codes:
+        if code.tag == "equal":
+            continue
+        here = (code.src_start, code.src_end, code.dest_start, code.dest_end)
+        if changes and changes[-1][1] == here[0] and changes[-1][3] == here[2]:
+            here = (changes[-1][0], here[1], changes.pop()[2], here[3])
+        changes.append(here)
+    return [
+        {
+            "op": "replace" if a < b and c < d else "delete" if a < b else "insert",
+            "expected": " ".join(expected_words[a:b]),
+            "found": " ".join(found_words[c:d]),
+        }
+        for a, b, c, d in changes
+    ]
+
+
+def likely_windows(needle: str, skeleton: str) -> list[int]:
+    """Where a stretch of the needle's length shares the most character runs with it.
+
+    For longer needles only every few characters of the text are looked at: all of the needle's own
+    runs are known, so the same part of what is shared is seen everywhere.
+    """
+    width = len(needle)
+    size = 3 if width < 300 else 5 if width < 3_000 else 8
+    step = max(1, min(4, width // 32), len(skeleton) // 2_000_000)
+    runs = {needle[i : i + size] for i in range(width - size + 1)}
+    if not runs or len(skeleton) <= width:
+        return [0]
+    shared = [skeleton[i : i + size] in runs for i in range(0, len(skeleton), step)]
+    counts = [0, *accumulate(shared)]
+    hits = list(map(sub, counts[width // step :], counts))
+    best: list[int] = []
+    stride = max(1, width // step // 8, len(hits) // 500_000)
+    for _, number in heapq.nlargest(32, zip(hits[::stride], range(len(hits)), strict=False)):
+        at = number * stride * step
+        if all(abs(at - other) > width // 2 for other in best):
+            best.append(at)
+    return best[:4]
+
+
+def best_fit(needle: str, skeleton: str, at: int) -> tuple[float, int, int]:
+    """The best fit for the needle around an index, from word to word: (score, start, end)."""
+    margin = len(needle) // 2 + 32
+    floor = max(0, at - margin)
+    region = skeleton[floor : at + len(needle) + margin]
+    reach = 2 * margin + _EDGE
+    start, _ = _fit(needle[:_EDGE], region[:reach])
+    _, end = _fit(needle[-_EDGE:], region[-reach:])
+    starts, ends = {start}, {end + max(0, len(region) - reach)}
+    if len(needle) <= _ALIGNED_WHOLE:
+        start, end = _fit(needle, region)
+        starts.add(start)
+        ends.add(end)
+
+    def score(start: int, end: int) -> float:
+        return fuzz.ratio(needle, region[start:end]) / 100 if start < end else 0.0
+
+    if len(needle) <= _ALIGNED_WHOLE:
+        _, start, end = max((score(a, b), a, b) for a in starts for b in ends)
+        _, start = max((score(a, end), a) for a in (start, *_edges(_WORD_START, region, start)))
+        _, end = max((score(start, b), b) for b in (end, *_edges(_WORD_END, region, end)))
+        # The best fit may still cut a word in two: settle on the best edges between words.
+        starts = _edges(_WORD_START, region, start) or [start]
+        ends = _edges(_WORD_END, region, end) or [end]
+    else:
+        starts = (_edges(_WORD_START, region, min(starts)) or list(starts))[:1]
+        ends = (_edges(_WORD_END, region, max(ends)) or list(ends))[:1]
+    best, start, end = max((score(a, b), a, b) for a in starts for b in ends)
+    return best, floor + start, floor + end
+
+
+_EDGE = 64
+_ALIGNED_WHOLE = 3_000
+# Scripts written without blanks are cut between any two characters.
+_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+_WORD_START = regex.compile(rf"(?<!\S)(?=\S)|(?<!\w)(?=\w)|(?<=['\"])(?=[^\s'\"])|(?={_UNSPACED})")
+_WORD_END = regex.compile(rf"(?<=\S)(?!\S)|(?<=\w)(?!\w)|(?<=[^\s'\"])(?=['\"])|(?<={_UNSPACED})")
+
+
+def _fit(needle: str, region: str) -> tuple[int, int]:
+    if len(needle) > len(region):
+        return 0, len(region)
+    found = fuzz.partial_ratio_alignment(needle, region)
+    return found.dest_start, found.dest_end
+
+
+def _edges(pattern: regex.Pattern, text: str, at: int, reach: int = 32) -> list[int]:
+    """The edges of words near an index, nearest first."""
+    near = pattern.finditer(text, max(0, at - reach), min(len(text), at + reach + 1))
+    edges = [edge.start() for edge in near if edge.start() <= at + reach]
+    return sorted(edges, key=lambda edge: abs(edge - at))[:8]

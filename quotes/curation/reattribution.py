@@ -1,0 +1,58 @@
+"""Quotes that another speaker said after all."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Func, Value
+
+from quotes.models import Quote, QuoteQuerySet
+from sources.exceptions import Conflict
+from sources.ledger.actor import because
+from sources.models import Speaker
+
+MOST_QUOTES = 1000
+
+
+def reattribute(
+    quotes: QuoteQuerySet,
+    ids: list[UUID],
+    *,
+    speaker: Speaker,
+    to: Speaker,
+    reason: str | None = None,
+) -> int:
+    """Move some of these quotes, by their ids, from one speaker to another: all of them, or none.
+
+    As `Quote.revise` does with one, it lets go of affiliations, which are the first speaker's, and
+    settles who it is. An utterance goes along if all of its quotes do; else they leave it.
+    Raises `Conflict`, naming each that is not a quote of the first speaker now.
+    """
+    if speaker.pk == to.pk:
+        raise Conflict(f"They are quotes of “{to}” already.")
+    with transaction.atomic(), because(reason):
+        held = set(lock(quotes, ids).filter(speaker=speaker).values_list("pk", flat=True))
+        if faults := [
+            {"pointer": f"/quotes/{index}", "message": f"{key} is no quote of this speaker now."}
+            for index, key in enumerate(ids)
+            if key not in held
+        ]:
+            raise Conflict("Not all of these are quotes of this speaker; none was moved.", faults)
+        flags = F("flags")
+        for flag in Quote.DOUBTS["speaker"]:
+            flags = Func(flags, Value(flag), function="array_remove")
+        moving = Quote.objects.filter(pk__in=held)
+        reported = moving.exclude(utterance=None).values("utterance")
+        staying = Quote.objects.filter(utterance__in=reported).exclude(pk__in=held)
+        left = list(staying.order_by().values_list("utterance", flat=True).distinct())
+        moving.filter(utterance__in=left).update(
+            speaker=to, affiliation=None, flags=flags, utterance=None
+        )
+        moving.filter(speaker=speaker).update(speaker=to, affiliation=None, flags=flags)
+        return len(held)
+
+
+def lock(quotes: QuoteQuerySet, ids: list[UUID]) -> QuoteQuerySet:
+    """These quotes, kept from changing; before their speakers, as by whoever revises one."""
+    chosen = quotes.filter(pk__in=ids)
+    list(chosen.order_by("pk").select_for_update(of=("self",)).values("pk"))
+    return chosen

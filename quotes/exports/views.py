@@ -1,0 +1,206 @@
+"""`quotes/export/`: everything that matches, in one answer."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpResponse, StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+
+from quotes.api.filters import QuoteFilters
+from quotes.api.serializers import QuoteSerializer
+from quotes.api.views import Quotes
+from quotes.exports.compression import CODINGS, coding_of
+from quotes.exports.export import Making, Sent
+from quotes.exports.formats import FORMATS, Format
+from quotes.exports.rows import statement
+from quotes.models import Quote
+from quotes.representations.json import FIELDS, address
+from sources.api.endpoints import Endpoint
+from sources.exceptions import BadParameter, nearest_of
+from sources.models.ids import as_uuid
+
+
+class PositionSerializer(serializers.Serializer):
+    """What was seen of the ledger: the same twice means that nothing at all changed between."""
+
+    after = serializers.CharField(help_text="For `changes/?after=`, which tells what came since.")
+    unsettled = serializers.IntegerField(
+        help_text="Changes seen that come after it, and that `changes/` will tell of all the same."
+    )
+
+
+class ManifestSerializer(serializers.Serializer):
+    """What an export is, so that it can be cited and checked."""
+
+    query = serializers.DictField(
+        child=serializers.CharField(), help_text="Each parameter as it was understood."
+    )
+    url = serializers.URLField(help_text="Of the export.")
+    generated = serializers.DateTimeField()
+    format = serializers.ChoiceField(choices=list(FORMATS))
+    rows = serializers.IntegerField()
+    bytes = serializers.IntegerField(help_text="Before any content coding.")
+    sha256 = serializers.CharField(help_text="Of these bytes, in hexadecimal digits.")
+    schema_version = serializers.CharField()
+    ledger = PositionSerializer()
+    escaped = serializers.CharField(
+        allow_null=True, help_text="What was done to texts for spreadsheets; null: nothing."
+    )
+    resumed_after = serializers.UUIDField(allow_null=True)
+    complete = serializers.BooleanField(help_text="True: what is not whole has no manifest.")
+
+
+ORDERINGS = [f"{sign}{name}" for name in Quotes.orderings for sign in ("-", "")]
+MANIFESTS = {"false", "true", "bundle"}
+
+PARAMETERS = [
+    OpenApiParameter("format", enum=list(FORMATS), required=True, description="Of the file."),
+    OpenApiParameter(
+        "ordering",
+        enum=ORDERINGS,
+        default=Quotes.default_ordering,
+        description="Unknown dates come last in descending order.",
+    ),
+    OpenApiParameter(
+        "cursor",
+        OpenApiTypes.UUID,
+        description="Only what comes after the quote with this id: the last whole row of a file "
+        "that broke off, asked for with the same ordering.",
+    ),
+    OpenApiParameter("fields", description="Only these fields, with commas between."),
+    OpenApiParameter(
+        "manifest",
+        enum=sorted(MANIFESTS),
+        default="false",
+        description="`true`: what there is to tell of the file, in its place. `bundle`: a zip "
+        "archive of both.",
+    ),
+]
+
+
+class Export(Endpoint):
+    """Every quote that matches, as one file."""
+
+    http_method_names = ("get", "head", "options")
+    queryset = Quote.objects.all()
+    serializer_class = QuoteSerializer
+    filterset_class = QuoteFilters
+    pagination_class = None
+    insight = Quotes.insight
+    orderings = Quotes.orderings
+    default_ordering = Quotes.default_ordering
+    list_parameters = ("format", "ordering", "cursor", "fields", "manifest")
+
+    @extend_schema(
+        parameters=PARAMETERS,
+        responses={
+            **{
+                (200, form.media_type.partition(";")[0]): OpenApiResponse(
+                    OpenApiTypes.BINARY if form.is_compressed else OpenApiTypes.STR
+                )
+                for form in FORMATS.values()
+            },
+            (200, "application/zip"): OpenApiTypes.BINARY,
+            (200, "application/json"): ManifestSerializer,
+        },
+    )
+    def list(self, request):
+        """All that matches, streamed: CSV, NDJSON or Parquet.
+
+        A line of NDJSON is a quote as `quotes/` shows it. `Accept-Encoding` of `zstd` or `gzip`
+        compresses; Parquet is compressed by itself.
+        """
+        form = self.form()
+        manifest = self.one_of("manifest", MANIFESTS, "false")
+        ordering = self.one_of("ordering", ORDERINGS, self.default_ordering)
+        asked = self.filter_queryset(Quote.objects.visible_to(request.user))
+        fields = list(self.fields_asked(FIELDS))
+        column = self.orderings[ordering.lstrip("-")]
+        making = Making(
+            form,
+            fields,
+            query=self.understood(ordering),
+            url=self.url(),
+            after=request.query_params.get("cursor"),
+        )
+        select = statement(
+            asked,
+            column=column,
+            descending=ordering.startswith("-"),
+            after=self.after(column),
+            line=form.line(fields),
+            fields=fields,
+            address=address(request),
+        )
+        media_type, pack, coding = form.media_type, None, None
+        match manifest:
+            case "true":
+                media_type, pack = "application/json", making.manifest
+            case "bundle":
+                media_type, pack = "application/zip", making.bundle
+            case _ if not form.is_compressed:
+                coding = coding_of(request.headers.get("Accept-Encoding", ""))
+                pack = CODINGS.get(coding)
+        headers = {"Vary": "Authorization, Accept-Encoding", "Cache-Control": "private, no-store"}
+        if coding:
+            headers["Content-Encoding"] = coding
+        if manifest != "true":
+            headers["Link"] = f'<{self.url(manifest="true")}>; rel="describedby"'
+        if request.method == "HEAD":
+            return HttpResponse(content_type=media_type, headers=headers)
+        sent = Sent(making.file(*select), form.broken, pack)
+        if manifest != "true":
+            name = making.file_name if manifest == "false" else f"{making.file_name}.zip"
+            headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        headers |= making.headers()
+        return StreamingHttpResponse(sent, content_type=media_type, headers=headers)
+
+    # Parameters
+
+    def form(self) -> Format:
+        if "format" not in self.request.query_params:
+            raise BadParameter({"format": [f"Is needed: {', '.join(FORMATS)}."]})
+        return FORMATS[self.one_of("format", FORMATS)]
+
+    def one_of(self, name: str, known, usual: str | None = None) -> str:
+        value = self.request.query_params.get(name, usual)
+        if value not in known:
+            fault = f"There is no {name} “{value[:60]}”. {nearest_of(value, known)}"
+            raise BadParameter({name: [fault]})
+        return value
+
+    def after(self, column: str) -> tuple | None:
+        """Where to begin: the present sort key of the quote that `cursor` names, and its id."""
+        if (asked := self.request.query_params.get("cursor")) is None:
+            return None
+        if (key := as_uuid(asked)) is None:
+            fault = "Not an id. Write that of the last whole row that you have."
+            raise BadParameter({"cursor": [fault]})
+        seen = Quote.objects.visible_to(self.request.user).filter(pk=key)
+        if (place := seen.values_list(column, "pk").first()) is None:
+            fault = "There is no such quote any more. Write the id of the row before that one."
+            raise BadParameter({"cursor": [fault]})
+        return place
+
+    def understood(self, ordering: str) -> dict[str, str]:
+        """The parameters, by name, with those that were left out."""
+        given = {
+            name: value
+            for name, value in self.request.query_params.items()
+            if name not in ("manifest", "cursor")
+        }
+        statuses = set(Quote.Status.values) - {Quote.Status.RETRACTED}
+        if "status" in given:
+            statuses = {status.strip() for status in given["status"].split(",")}
+        if not self.may_know_all():
+            statuses &= set(Quote.PUBLIC)
+        given |= {"ordering": ordering, "status": ",".join(sorted(statuses))}
+        return dict(sorted(given.items()))
+
+    def url(self, **others: str) -> str:
+        """The address of this export, of its file unless another `manifest` is asked for."""
+        given = self.request.query_params.dict()
+        given.pop("manifest", None)
+        path = self.request.build_absolute_uri(self.request.path)
+        return f"{path}?{urlencode(sorted({**given, **others}.items()))}"

@@ -1,0 +1,95 @@
+"""The words of a filing, looked for in its text."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from quotes.anchoring import AnchoringError, NoWords, Page, same_words
+from quotes.filing.types import Filing, Refused
+from quotes.models import Quote
+from sources.models import Organisation, Speaker
+from sources.models.ids import as_uuid
+
+
+def check_words(filings: list[Filing], *, may_publish: bool) -> None:
+    """Find the words of every quote, or refuse with all that is wrong in the filing."""
+    for filing in filings:
+        if filing.page is None and (text := filing.data.get("text")) is not None:
+            filing.page = Page(text)
+        if filing.page is None and filing.article and filing.article.snapshot:
+            filing.page = Page(filing.article.snapshot.text)
+        faults = list(_anchor(filing))
+        faults += _missing_ids(filing, "speaker", Speaker)
+        faults += _missing_ids(filing, "organisation", Organisation)
+        status = HTTPStatus.BAD_REQUEST
+        if not may_publish and (premature := list(_publications(filing))):
+            status = HTTPStatus.BAD_REQUEST if faults else HTTPStatus.FORBIDDEN
+            faults += premature
+        if faults:
+            raise Refused(faults, status)
+
+
+def _fault(index: int, name: str, message: str, **details) -> dict:
+    return {"pointer": f"/quotes/{index}{name and '/'}{name}", "message": message, **details}
+
+
+def _anchor(filing: Filing) -> Iterator[dict]:
+    seen = {}
+    for index, proposal in enumerate(filing.proposals):
+        spans, fault = _try_place(filing.page, index, proposal)
+        if fault:
+            yield fault
+            continue
+        if spans and (twin := seen.setdefault(spans, index)) != index:
+            yield _fault(index, "", f"Stands at the same place as quote {twin} of this filing.")
+        filing.spans.append(spans)
+
+
+def misplaced(text: str, proposals: dict[int, dict]) -> list[dict]:
+    """What is wrong with the words of these quotes, by index, in a filing refused for more."""
+    page = Page(text)
+    tried = (_try_place(page, index, proposal) for index, proposal in proposals.items())
+    return [fault for _, fault in tried if fault]
+
+
+def _try_place(page: Page | None, index: int, proposal: dict) -> tuple[tuple, dict | None]:
+    try:
+        return _place(page, proposal), None
+    except AnchoringError as error:
+        name = "spans" if proposal.get("spans") else "text"
+        return (), _fault(index, name, error.message, **error.details)
+
+
+def _missing_ids(filing: Filing, name: str, model) -> list[dict]:
+    keys = {
+        index: key
+        for index, proposal in enumerate(filing.proposals)
+        if proposal.get(name) and (key := as_uuid(proposal[name]))
+    }
+    known = set(
+        model.objects.filter(pk__in=keys.values()).values_list("pk", flat=True) if keys else ()
+    )
+    return [
+        _fault(index, name, f"There is no {name} with this id.")
+        for index, key in keys.items()
+        if key not in known
+    ]
+
+
+def _publications(filing: Filing) -> Iterator[dict]:
+    for index, proposal in enumerate(filing.proposals):
+        if proposal.get("status", Quote.Status.PROPOSED) != Quote.Status.PROPOSED:
+            message = "Only a Curator files quotes as published. Leave status out."
+            yield _fault(index, "status", message)
+
+
+def _place(page: Page | None, proposal: dict) -> tuple:
+    words, spans = proposal.get("text"), proposal.get("spans")
+    if page is None:
+        if spans:
+            raise AnchoringError(
+                "No text is held for this article: spans have nothing to point into."
+            )
+        if same_words(words or "", ""):
+            raise NoWords
+        return ()
+    return page.at(spans, words) if spans else page.find(words or "")

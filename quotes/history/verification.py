@@ -1,0 +1,94 @@
+"""Check that a quote is what was recorded and stands where it says.
+
+See `sources.history.verification`.
+
+- `anchor`: the words are the snapshot's at the quote's spans;
+- `contexts`: so are those before and after them;
+- `nearest`: the like passage of an altered quote is the snapshot's where it is said to stand;
+- `printed`: outlet and date are the article's.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from quotes.models import Quote
+from sources.history import verification as verifying
+from sources.history.verification import Check
+from sources.ledger.revisions import Revision
+
+# Words that are not the quote's own are shown as a digest.
+ANCHORS = """
+    SELECT 'quote', q.id, q.version, c.*, NULL::text[]
+    FROM quotes_quote q
+    LEFT JOIN sources_article a ON a.id = q.article_id
+    LEFT JOIN LATERAL quotes_words_at(q.snapshot_id, q.article_id, q.spans) place
+        ON q.snapshot_id IS NOT NULL
+    LEFT JOIN LATERAL (
+        SELECT
+            CASE WHEN jsonb_typeof(q.nearest -> 'start') = 'number'
+                THEN least((q.nearest -> 'start')::numeric, 1e9) END AS first,
+            CASE WHEN jsonb_typeof(q.nearest -> 'end') = 'number'
+                THEN least((q.nearest -> 'end')::numeric, 1e9) END AS last
+    ) near ON q.nearest IS NOT NULL
+    LEFT JOIN sources_snapshot s
+        ON q.nearest IS NOT NULL
+        AND s.article_id = q.article_id AND s.sha256 = q.nearest ->> 'snapshot'
+        AND near.first >= 0 AND near.last > near.first AND near.last <= s.characters
+    LEFT JOIN LATERAL (
+        SELECT substr(s.text, near.first::int + 1, (near.last - near.first)::int) AS words
+    ) like_it ON s.id IS NOT NULL
+    CROSS JOIN LATERAL (VALUES
+        (
+            'anchor', q.snapshot_id IS NULL OR place.words IS NOT DISTINCT FROM q.text, q.text,
+            CASE WHEN place.words = q.text THEN q.text ELSE
+                'sha256:' || encode(sha256(convert_to(place.words, 'UTF8')), 'hex') END
+        ), (
+            'contexts', q.contexts = coalesce(place.contexts, '{}'),
+            'sha256:' || encode(sha256(convert_to(q.contexts::text, 'UTF8')), 'hex'),
+            'sha256:' || encode(
+                sha256(convert_to(coalesce(place.contexts, '{}')::text, 'UTF8')), 'hex')
+        ), (
+            'printed',
+            q.outlet_id IS NOT DISTINCT FROM a.outlet_id
+                AND q.published IS NOT DISTINCT FROM a.published,
+            concat_ws(', ', a.outlet_id, a.published), concat_ws(', ', q.outlet_id, q.published)
+        ), (
+            'nearest', coalesce(like_it.words = q.nearest ->> 'text', false),
+            'sha256:' || encode(sha256(convert_to(q.nearest ->> 'text', 'UTF8')), 'hex'),
+            'sha256:' || encode(sha256(convert_to(like_it.words, 'UTF8')), 'hex')
+        )
+    ) c("check", ok, expected, found)
+    WHERE q.id = ANY (%(subjects)s)
+        AND (c."check" <> 'nearest' OR q.nearest IS NOT NULL)
+        AND (c."check" <> 'anchor' OR q.snapshot_id IS NOT NULL)
+"""
+
+RESTS_ON = ("snapshot", "article", "speaker", "organisation", "affiliation", "outlet")
+
+
+def faults_in(subjects: Sequence[UUID]) -> list[Check]:
+    """What does not hold of these records, whatever their kind."""
+    return verifying.checks_of(subjects, [ANCHORS], faults_only=True)
+
+
+def checks_of(pk: UUID) -> list[Check]:
+    """All that can be worked out again of a quote and of what it rests on, the quote's own first.
+
+    Three queries.
+    """
+    keys = Quote.objects.filter(pk=pk).values_list(*(f"{name}_id" for name in RESTS_ON)).first()
+    checks = verifying.checks_of([pk, *filter(None, keys or ())], [ANCHORS])
+    return sorted(checks, key=lambda check: check.id != pk)
+
+
+def is_lost(pk: UUID, user) -> bool:
+    """Whether a quote that this user could see has a history and no row; erased ones are not lost.
+
+    It takes somebody who went around every rule of the database to bring that about.
+    """
+    if Quote.objects.filter(pk=pk).exists():
+        return False
+    last = Revision.objects.filter(subject_type="quote", subject_id=pk).order_by("version").last()
+    if last is None or last.verb == Revision.Verb.ERASED:
+        return False
+    return last.public or user.has_perm("quotes.review_quote")

@@ -1,0 +1,107 @@
+"""What articles and affiliations tell the quotes that rest on them, by triggers.
+
+Both are no models of their own: they are places for triggers that name quotes.
+"""
+
+import pgtrigger
+
+from sources.database.triggers import Trigger
+from sources.models import Affiliation, Article
+
+
+class PrintedArticle(Article):
+    """An article as its quotes see it: they keep its outlet and date, for one index to sort."""
+
+    class Meta:
+        proxy = True
+        triggers = [
+            Trigger(
+                name="tell_quotes",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("outlet_id", "published"),
+                condition=pgtrigger.AnyChange("outlet_id", "published"),
+                func="""
+                    UPDATE quotes_quote SET outlet_id = NEW.outlet_id, published = NEW.published
+                        WHERE article_id = NEW.id;
+                    RETURN NULL;
+                """,
+            ),
+        ]
+
+
+class RechecksRoles(Trigger):
+    """Affiliations that are new or changed are compared with the printed roles of their quotes.
+
+    Once a statement and speaker: a merge moves all that a speaker held at once.
+    """
+
+    when = pgtrigger.After
+    level = pgtrigger.Statement
+
+    def __init__(self, operation: pgtrigger.Operation, speakers: str, **rows: str):
+        super().__init__(
+            name=f"recheck_roles_{str(operation).lower()}",
+            operation=operation,
+            referencing=pgtrigger.Referencing(**rows),
+            func=f"""
+                UPDATE quotes_quote SET flags = flags
+                    WHERE speaker_id IN ({speakers})
+                      AND coalesce(attribution_role, role) IS NOT NULL
+                      AND ('role_conflict' = ANY (flags)) <> quotes_role_conflict(
+                          speaker_id, coalesce(said, published), ARRAY[role, attribution_role]
+                      );
+                RETURN NULL;
+            """,  # noqa: S608 (ours)
+        )
+
+
+class CitedAffiliation(Affiliation):
+    """An affiliation as its quotes see it: while they rest on it, it stays the same person's.
+
+    Only where two records of one person or one organisation are merged it goes over to the other,
+    or back, and its quotes go with it.
+    """
+
+    class Meta:
+        proxy = True
+        triggers = [
+            Trigger(
+                name="keep_for_quotes",
+                when=pgtrigger.Before,
+                operation=pgtrigger.UpdateOf("speaker_id", "organisation_id"),
+                condition=pgtrigger.AnyChange("speaker_id", "organisation_id"),
+                func="""
+                    IF current_setting('onrecord.merging', true) IS DISTINCT FROM 'on'
+                       AND EXISTS (SELECT FROM quotes_quote WHERE affiliation_id = OLD.id) THEN
+                        RAISE EXCEPTION
+                            'Quotes rest on this affiliation: make another, and move them there.'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'affiliation_is_cited';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            Trigger(
+                name="tell_quotes",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("speaker_id", "organisation_id"),
+                condition=pgtrigger.AnyChange("speaker_id", "organisation_id"),
+                func="""
+                    UPDATE quotes_quote
+                        SET speaker_id = NEW.speaker_id, organisation_id = NEW.organisation_id
+                        WHERE affiliation_id = NEW.id;
+                    RETURN NULL;
+                """,
+            ),
+            RechecksRoles(pgtrigger.Insert, "SELECT speaker_id FROM new_rows", new="new_rows"),
+            RechecksRoles(
+                pgtrigger.Update,
+                """
+                SELECT unnest(ARRAY[n.speaker_id, o.speaker_id])
+                FROM new_rows n JOIN old_rows o ON o.id = n.id
+                WHERE (n.speaker_id, n.role, n.start, n."end")
+                      IS DISTINCT FROM (o.speaker_id, o.role, o.start, o."end")
+                """,
+                old="old_rows",
+                new="new_rows",
+            ),
+        ]

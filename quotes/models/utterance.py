@@ -1,0 +1,131 @@
+"""The act of speaking."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+import pgtrigger
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+
+from sources.database.triggers import KeepsVersion, Trigger
+from sources.ledger.actor import because
+from sources.ledger.recording import Recording
+from sources.models import Record
+
+MIXED = "The quotes of an utterance have one speaker."
+
+
+class Utterance(Record):
+    """One act of speaking that several quotes report, each in its own words.
+
+    All of them have the same speaker, or nobody: PostgreSQL refuses anything else.
+    """
+
+    class Meta:
+        triggers = [KeepsVersion(), *Recording().triggers]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @classmethod
+    def join(cls, quotes: Iterable[Record], reason: str | None = None) -> "Utterance":
+        """Have these quotes report one act of speaking, and return it.
+
+        It is the one that most of them report already, the oldest of several such, or a new one;
+        other quotes of what they reported before stay where they are. Raises ValidationError when
+        fewer than two are given, or their speakers differ.
+        """
+        model = cls._meta.get_field("quotes").related_model
+        with transaction.atomic(), because(reason):
+            chosen = model.objects.filter(pk__in=[quote.pk for quote in quotes]).order_by("pk")
+            held = list(chosen.select_for_update(of=("self",)).values_list("speaker", "utterance"))
+            if len(held) < 2:
+                raise ValidationError("Choose two quotes or more to join.")
+            if len({speaker for speaker, _ in held}) > 1:
+                raise ValidationError(f"{MIXED} These have several.")
+            reported = [utterance for _, utterance in held if utterance]
+            if reported:
+                joined = cls.objects.get(pk=max(sorted(set(reported)), key=reported.count))
+            else:
+                joined = cls.objects.create()
+            if joined.has_others_than(held[0][0]):
+                raise ValidationError(f"{MIXED} That of these has another.")
+            chosen.exclude(utterance=joined).update(utterance=joined)
+        return joined
+
+    def has_others_than(self, speaker: UUID | None, *, beside: Record | None = None) -> bool:
+        """Whether another quote reports it that is not of this speaker (None: of nobody)."""
+        of_others = ~models.Q(speaker=speaker) if speaker else models.Q(speaker__isnull=False)
+        return self.quotes.filter(of_others).exclude(pk=beside and beside.pk).exists()
+
+
+class KeepsSpeaker(Trigger):
+    """Keep the quotes of an utterance to one speaker.
+
+    A quote that joins an utterance of another speaker is refused. One that changes its speaker
+    leaves its utterance, unless all of its quotes change with it, as in a merge of speakers.
+
+    The utterances are locked before their quotes are looked at, so that of two that join at the
+    same time the second sees the first.
+    """
+
+    when = pgtrigger.After
+    level = pgtrigger.Statement
+    declare = [("touched", "uuid[]")]
+
+    def __init__(self, operation: pgtrigger.Operation):
+        self.is_update = operation == pgtrigger.Update
+        rows = {"old": "old_rows", "new": "new_rows"} if self.is_update else {"new": "new_rows"}
+        super().__init__(
+            name=f"utterance_{str(operation).lower()}",
+            operation=operation,
+            referencing=pgtrigger.Referencing(**rows),
+        )
+
+    def get_func(self, model) -> str:
+        lock = """
+            PERFORM FROM quotes_utterance WHERE id = ANY (touched)
+                ORDER BY id FOR NO KEY UPDATE;"""
+        leave = (
+            f"""
+            touched = ARRAY(
+                SELECT DISTINCT n.utterance_id FROM new_rows n JOIN old_rows o ON o.id = n.id
+                WHERE n.utterance_id = o.utterance_id
+                  AND n.speaker_id IS DISTINCT FROM o.speaker_id
+            );
+            IF touched <> '{{}}' THEN{lock}
+                UPDATE quotes_quote SET utterance_id = NULL
+                FROM new_rows n JOIN old_rows o ON o.id = n.id
+                WHERE quotes_quote.id = n.id AND n.utterance_id = o.utterance_id
+                  AND n.speaker_id IS DISTINCT FROM o.speaker_id
+                  AND EXISTS (
+                      SELECT FROM quotes_quote other
+                      WHERE other.utterance_id = n.utterance_id
+                        AND other.speaker_id IS DISTINCT FROM n.speaker_id
+                  );
+            END IF;"""  # noqa: S608 (ours)
+            if self.is_update
+            else ""
+        )
+        joined = (
+            """SELECT DISTINCT n.utterance_id FROM new_rows n JOIN old_rows o ON o.id = n.id
+                WHERE n.utterance_id IS NOT NULL
+                  AND n.utterance_id IS DISTINCT FROM o.utterance_id"""
+            if self.is_update
+            else "SELECT DISTINCT utterance_id FROM new_rows WHERE utterance_id IS NOT NULL"
+        )
+        return f"""{leave}
+            touched = ARRAY({joined});
+            IF touched <> '{{}}' THEN{lock}
+                IF EXISTS (
+                    SELECT FROM quotes_quote WHERE utterance_id = ANY (touched)
+                    GROUP BY utterance_id
+                    HAVING count(DISTINCT coalesce(speaker_id::text, '')) > 1
+                ) THEN
+                    RAISE EXCEPTION '{MIXED}'
+                        USING ERRCODE = 'check_violation',
+                              CONSTRAINT = 'quote_utterance_fits';
+                END IF;
+            END IF;
+            RETURN NULL;
+        """

@@ -1,0 +1,124 @@
+"""What `quotes/facets/` and `quotes/timeline/` answer."""
+
+import json
+
+from drf_spectacular.utils import (
+    extend_schema_field,
+    extend_schema_serializer,
+    inline_serializer,
+)
+from rest_framework import serializers
+
+from quotes.statistics.sql import DIMENSIONS, INTERVALS, OTHER, UNKNOWN
+from sources.api.fields import Reference
+
+# Answers
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            Reference(None, ("id", "name", "kind")).schema(),
+            Reference(None).schema(),
+            Reference(None, ("id", "name", "slug")).schema(),
+            {"type": "string"},
+        ]
+    }
+)
+class ValueField(serializers.JSONField):
+    """A speaker, organisation or outlet as a quote shows it; a string of other dimensions."""
+
+
+class CountedValueSerializer(serializers.Serializer):
+    value = ValueField()
+    count = serializers.IntegerField()
+
+
+class FacetSerializer(serializers.Serializer):
+    values = CountedValueSerializer(many=True, help_text="The most frequent first.")
+    other = serializers.IntegerField(help_text="Quotes with any other value.")
+    unknown = serializers.IntegerField(help_text="Quotes of which it is not known.")
+
+
+@extend_schema_serializer(many=False)
+class FacetsSerializer(serializers.Serializer):
+    """`total` is the sum of `values`, `other` and `unknown` of each facet."""
+
+    total = serializers.IntegerField()
+    facets = inline_serializer(
+        "FacetsByDimension", {name: FacetSerializer(required=False) for name in DIMENSIONS}
+    )
+
+
+class SplitSerializer(serializers.Serializer):
+    values = serializers.ListField(
+        child=serializers.IntegerField(), help_text="In the order of `by.values`."
+    )
+    other = serializers.IntegerField()
+    unknown = serializers.IntegerField()
+
+
+class CountSerializer(serializers.Serializer):
+    count = serializers.IntegerField()
+    split = SplitSerializer(required=False, help_text="With `by`.")
+
+
+class BucketSerializer(CountSerializer):
+    bucket = serializers.CharField(help_text="`2026`, `2026-02`, `2026-W07` or `2026-02-11`.")
+
+
+class SplitBySerializer(FacetSerializer):
+    dimension = serializers.ChoiceField(choices=[(name, name) for name in DIMENSIONS])
+
+
+@extend_schema_serializer(many=False)
+class TimelineSerializer(serializers.Serializer):
+    """`total` is the sum of all buckets, `imprecise` and `unknown`."""
+
+    total = serializers.IntegerField()
+    interval = serializers.ChoiceField(choices=[(name, name) for name in INTERVALS])
+    buckets = BucketSerializer(many=True)
+    imprecise = CountSerializer(help_text="Dated, but not closely enough to be in one bucket.")
+    unknown = CountSerializer(help_text="Not dated.")
+    by = SplitBySerializer(required=False, help_text="With `by`: over all of the time.")
+
+
+# Making them
+
+
+def facet(values: list[dict], total: int, unknown: int) -> dict:
+    other = total - unknown - sum(value["count"] for value in values)
+    return {"values": values, "other": other, "unknown": unknown}
+
+
+def timeline(found: list[tuple], interval: str, by: str | None) -> dict:
+    """The answer that these counts make: (section, told, place, number) each."""
+    values, buckets, aside = [], {}, {"imprecise": {}, "unknown": {}}
+    for section, told, place, number in sorted(found, key=lambda row: (row[1] or "", row[2])):
+        if section == "value":
+            values.append((place, told, number))
+        else:
+            counts = aside[section] if told is None else buckets.setdefault(told, {})
+            counts[place] = number
+    values.sort()
+
+    def count(counts: dict[int, int]) -> dict:
+        told = {"count": sum(counts.values())}
+        if by:
+            told["split"] = {
+                "values": [counts.get(place, 0) for place, *_ in values],
+                "other": counts.get(OTHER, 0),
+                "unknown": counts.get(UNKNOWN, 0),
+            }
+        return told
+
+    shown = [{"bucket": name, **count(counts)} for name, counts in buckets.items()]
+    rest = {name: count(counts) for name, counts in aside.items()}
+    every = [*shown, *rest.values()]
+    total = sum(one["count"] for one in every)
+    answer = {"total": total, "interval": interval, "buckets": shown, **rest}
+    if by:
+        unknown = sum(one["split"]["unknown"] for one in every)
+        listed = [{"value": json.loads(told), "count": number} for _, told, number in values]
+        answer["by"] = {"dimension": by, **facet(listed, total, unknown)}
+    return answer

@@ -1,0 +1,352 @@
+"""Two curators at one record: what either of them did is never lost, nor overwritten unseen.
+
+A page says, signed, what its forms held when they were opened (`as_read`). When it is sent back
+and something else is on record by then, nothing is saved. The page is opened anew on what is on
+record now, what its curator typed is put into it, and both are shown, field by field. What only
+one of the two changed stands in the form. Of what both changed, the curator's own stands there,
+and a box takes the other's. To save that page is to have seen it; if something changed
+once more, it is shown again.
+"""
+
+from collections.abc import Iterator
+from copy import copy
+from dataclasses import dataclass
+
+from django import forms
+from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.db import models, transaction
+from django.forms.formsets import DELETION_FIELD_NAME
+from django.http import QueryDict
+from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
+
+from sources.admin.form_values import (
+    Opened,
+    Sent,
+    Values,
+    asked,
+    in_words,
+    is_same,
+    rows_sent,
+    seal,
+    unseal,
+    values_of,
+    values_sent,
+    with_taken,
+)
+from sources.admin.html import NONE, shown
+from sources.ledger.revisions import Revision, RevisionQuerySet
+
+# Both, side by side
+
+
+@dataclass
+class Line:
+    """One field: what it held, what it holds now, what was typed, and who changed it.
+
+    `by` is `you`, `other`, `both`, `alike` (both, to the same), `beside` (the other, and this page
+    cannot) or empty. `place` is the id of the field in the form, `take` the value of its box.
+    """
+
+    label: str
+    by: str
+    read: str
+    now: str
+    typed: str
+    place: str = ""
+    take: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return {self.read, self.now, self.typed} <= {line_by_line(""), ""}
+
+
+@dataclass
+class Part:
+    """The record, or a row of an inline, line by line. Of a row with a note, all lines matter."""
+
+    lines: list[Line]
+    title: str = ""
+    note: str = ""
+
+    @property
+    def different(self) -> list[Line]:
+        return [line for line in self.lines if line.by or (self.note and not line.is_empty)]
+
+    @property
+    def same(self) -> list[Line]:
+        return [line for line in self.lines if not line.by]
+
+
+def compare(field: forms.Field, read: Sent | None, now: Sent, typed: Sent | None) -> Line:
+    """A field of both. `read` is None when that is not known, `typed` when nothing was."""
+    mine = typed is not None and not is_same(field, typed, now if read is None else read)
+    others = read is not None and not is_same(field, now, read)
+    if mine and others and is_same(field, typed, now):
+        by = "alike"
+    elif mine:
+        by = "both" if others or read is None else "you"
+    else:
+        by = "other" if others else ""
+    before = None if read is None else in_words(field, read)
+    return Line(
+        label=capfirst(field.label or ""),
+        by=by,
+        read=line_by_line(before or ""),
+        now=line_by_line(in_words(field, now), before),
+        typed=line_by_line(in_words(field, typed), before) if mine else "",
+    )
+
+
+def line_by_line(text: str, before: str | None = None) -> str:
+    """A value as it is shown; lines that it did not hold `before` are marked."""
+    lines = text.split("\n")
+    known = lines if before is None else before.split("\n")
+    return format_html_join(
+        "",
+        "<div>{}</div>",
+        (
+            (words if line in known else format_html("<mark>{}</mark>", words),)
+            for line in lines
+            for words in [shown(line) or NONE]
+        ),
+    )
+
+
+class Conflict:
+    """What somebody else changed meanwhile, what was typed, and both together.
+
+    `read` is None when it is not known what the page held. `typed` is what to put into the forms
+    that are opened anew, `contested` names the fields that both changed: each by key. `added` is
+    what to put into further rows, by the prefix of their inline.
+    """
+
+    def __init__(self, read: dict | None, now: dict, opened: Opened, sent: QueryDict):
+        self.read, self.now, self.opened, self.sent = read, now, opened, sent
+        self.typed: dict[str, dict] = {}
+        self.contested: dict[str, list[str]] = {}
+        self.added: dict[str, list[dict]] = {formset.prefix: [] for formset in opened.formsets}
+        self.record = Part(self._merge(opened.key, values_sent(sent, opened.form)))
+        self.record.lines += self._beside()
+        rows = (row for formset in opened.formsets for row in self._rows(formset))
+        self.rows = [row for row in rows if row.different]
+
+    @property
+    def number_contested(self) -> int:
+        return sum(map(len, self.contested.values()))
+
+    @property
+    def version_read(self) -> int | None:
+        return self._read(self.opened.key).get("version")
+
+    @property
+    def version(self) -> int:
+        return self.opened.form.instance.version
+
+    @property
+    def meanwhile(self) -> RevisionQuerySet:
+        """Who changed the record since it was read, when and why."""
+        read = self.version if self.version_read is None else self.version_read
+        return Revision.objects.of(self.opened.form.instance).filter(version__gt=read)
+
+    def _read(self, key: str) -> dict:
+        return self.read["parts"].get(key, {}) if self.read else {}
+
+    def _merge(self, key: str, typed: Values) -> list[Line]:
+        """The lines of what is on record; what is to stand in its form is noted."""
+        form, lines = self.opened.parts[key], []
+        read, now = self._read(key).get("values", {}), self.now["parts"][key]["values"]
+        for name, field in asked(form).items():
+            line = compare(field, read.get(name), now[name], typed.get(name))
+            line.place = form[name].id_for_label
+            if line.by in ("you", "both"):
+                self.typed.setdefault(key, {})[name] = field.bound_data(typed[name], None)
+            if line.by == "both":
+                line.take = f"{key}:{name}"
+                self.contested.setdefault(key, []).append(name)
+            lines.append(line)
+        return lines
+
+    def _beside(self) -> Iterator[Line]:
+        read = self.read["beside"] if self.read else self.now["beside"]
+        for label, now in self.now["beside"].items():
+            if (before := read.get(label, NONE)) != now:
+                yield Line(label, "beside", line_by_line(before), line_by_line(now, before), "")
+
+    # Rows
+
+    def _rows(self, formset: forms.BaseInlineFormSet) -> Iterator[Part]:
+        blank, typed, marked, new = formset.empty_form, {}, set(), []
+        for prefix, key in rows_sent(self.sent, formset):
+            values = values_sent(self.sent, blank, prefix)
+            if key:
+                typed[key] = values
+            elif is_changed(blank, values, values_of(blank)):
+                new.append(values)
+            if key and formset.can_delete and self.sent.get(f"{prefix}{DELETION_FIELD_NAME}"):
+                marked.add(key)
+
+        mine = f"{formset.prefix}:"
+        present = [key for key in self.now["parts"] if key.startswith(mine)]
+        for key in present:
+            yield self._row_on_record(key, typed.get(key), key in marked)
+        for key in self.read["parts"] if self.read else typed:
+            if key.startswith(mine) and key not in present:
+                yield self._row_taken_out(formset, key, typed.get(key, {}), key in marked)
+        for values in new:
+            yield self._row_added(formset, {}, values, "You added it: it stands below.")
+
+    def _row_on_record(self, key: str, typed: Values | None, is_marked: bool) -> Part:
+        read, now = self._read(key).get("values"), self.now["parts"][key]["values"]
+        title = title_of(self.opened.parts[key], now)
+        if is_marked:
+            note = "You marked it for deletion."
+            if read != now:
+                note += " Somebody else changed it: untick its box below to keep it."
+            self.typed[key] = {DELETION_FIELD_NAME: True}
+            return Part(self._without_merging(key, read), title, note)
+        note = "Somebody else added it." if read is None and typed is None else ""
+        return Part(self._merge(key, typed or {}), title, note)
+
+    def _without_merging(self, key: str, read: Values | None) -> list[Line]:
+        now = self.now["parts"][key]["values"]
+        fields = asked(self.opened.parts[key])
+        return [compare(fields[name], (read or {}).get(name), now[name], None) for name in fields]
+
+    def _row_taken_out(self, formset, key: str, typed: Values, is_marked: bool) -> Part:
+        blank, read = formset.empty_form, self._read(key).get("values", {})
+        if not is_marked and is_changed(blank, typed, read):
+            note = (
+                "Somebody else took it out. With what you changed, it stands below as a new row: "
+                "empty that row to leave it out."
+            )
+            return self._row_added(formset, read, read | typed, note)
+        note = f"Somebody else took it out{', as you did' if is_marked else ''}."
+        fields = asked(blank)
+        lines = [compare(fields[name], read.get(name, ""), "", None) for name in fields]
+        return Part(lines, title_of(blank, read), note)
+
+    def _row_added(self, formset, read: Values, typed: Values, note: str) -> Part:
+        blank, added, lines = formset.empty_form, self.added[formset.prefix], []
+        prefix = formset.add_prefix(len(formset.initial_forms) + len(added))
+        for name, field in asked(blank).items():
+            before = read.get(name, "")
+            line = compare(field, before, before, typed.get(name))
+            line.now, line.typed = line_by_line(""), line.typed or line.read
+            line.place = f"id_{prefix}-{name}"
+            lines.append(line)
+        fields = blank.fields
+        added.append({name: fields[name].bound_data(value, None) for name, value in typed.items()})
+        return Part(lines, title_of(blank, typed), note)
+
+
+def is_changed(form: forms.ModelForm, typed: Values, read: Values) -> bool:
+    return any(
+        not is_same(form.fields[name], value, read.get(name, "")) for name, value in typed.items()
+    )
+
+
+def title_of(row: forms.ModelForm, values: Values) -> str:
+    said = (in_words(row.fields[name], value) for name, value in values.items())
+    kind = capfirst(row._meta.model._meta.verbose_name)
+    return format_html("{}: {}", kind, shown(", ".join(part for part in said if part)) or NONE)
+
+
+# Pages
+
+
+class ReopenedForm(forms.ModelForm):
+    """A form that can be opened with what was typed when something else was on record."""
+
+    conflict: Conflict | None = None
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if not self.conflict or self.instance._state.adding:
+            return
+        inline, _, _ = (self.prefix or "").rpartition("-")
+        key = f"{inline}:{self.instance.pk}"
+        self.initial |= self.conflict.typed.get(key, {})
+        for name in self.conflict.contested.get(key, []):
+            field = self.fields[name]
+            field.help_text = "Somebody else changed this too. What you typed stands here."
+            getattr(field.widget, "widget", field.widget).attrs["data-contested"] = True
+
+
+class ShowsConflicts:
+    """A page of the admin that is saved only by whoever has seen what is on record.
+
+    From the comparison to the save all that was compared is locked, the record by `get_object`.
+    """
+
+    change_form_template = "admin/record_change_form.html"
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        with transaction.atomic():
+            if request.method == "POST" and object_id:
+                request = self.compared(request, object_id)
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def compared(self, request, object_id: str):
+        """The request; or, where something else is on record than was read, one to show both."""
+        record = self.get_object(request, unquote(object_id))
+        if record is None or not self.has_change_permission(request, record):
+            return request
+        opened = self.opened(request, record)
+        read, now = unseal(record, request.POST.get("as_read", "")), opened.as_read()
+        if read:
+            request.POST = with_taken(request.POST, read, opened)
+            if read["parts"] == now["parts"]:
+                return request
+        anew = copy(request)
+        anew.method = "GET"
+        anew.conflict = Conflict(read, now, opened, request.POST)
+        return anew
+
+    def opened(self, request, record: models.Model) -> Opened:
+        """The forms of the record's page as they would be opened now, their rows locked."""
+        names = flatten_fieldsets(self.get_fieldsets(request, record))
+        form = self.get_form(request, record, change=True, fields=names)
+        formsets = []
+        for formset, inline in self.get_formsets_with_inlines(request, record):
+            rows = inline.get_queryset(request).select_for_update(of=("self",))
+            if not inline.has_change_permission(request, record):
+                rows = rows.none()
+            prefix = formset.get_default_prefix()
+            formsets.append(formset(instance=record, prefix=prefix, queryset=rows))
+        return Opened(form(instance=record), formsets)
+
+    # What a page that is opened anew differs in
+
+    def get_form(self, request, obj=None, change=False, **kwargs):
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.conflict = getattr(request, "conflict", None)
+        return form
+
+    def get_formsets_with_inlines(self, request, obj=None):
+        conflict = getattr(request, "conflict", None)
+        for formset, inline in super().get_formsets_with_inlines(request, obj):
+            if conflict:
+                formset.form.conflict = conflict
+                formset.extra = len(conflict.added[formset.get_default_prefix()])
+            yield formset, inline
+
+    def get_formset_kwargs(self, request, obj, inline, prefix):
+        kwargs = super().get_formset_kwargs(request, obj, inline, prefix)
+        if conflict := getattr(request, "conflict", None):
+            kwargs["initial"] = conflict.added[prefix]
+        return kwargs
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        if change and self.has_change_permission(request, obj):
+            conflict = getattr(request, "conflict", None)
+            if request.method == "POST":
+                as_read = request.POST.get("as_read", "")
+            elif conflict:
+                as_read = seal(obj, conflict.now)
+            else:
+                inlines = context["inline_admin_formsets"]
+                rows = [inline.formset for inline in inlines if inline.has_change_permission]
+                as_read = seal(obj, Opened(context["adminform"].form, rows).as_read())
+            context |= {"conflict": conflict, "as_read": as_read}
+        return super().render_change_form(request, context, add, change, form_url, obj)

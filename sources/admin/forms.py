@@ -1,0 +1,111 @@
+"""Form fields and forms of the admin that keep to the rules of the API."""
+
+import json
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
+from django.contrib.postgres.forms import SimpleArrayField
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.forms.fields import InvalidJSONInput
+from rest_framework import serializers
+
+from sources.admin.edit_conflicts import ReopenedForm
+from sources.api.serializers import (
+    IdentifiersField,
+    LanguageField,
+    NameField,
+    WebAddressField,
+    with_time,
+)
+from sources.exceptions import pointed
+
+
+def few_lines(rows: int = 2) -> AdminTextareaWidget:
+    return AdminTextareaWidget({"rows": rows, "cols": 60})
+
+
+class LinesField(SimpleArrayField):
+    """A list of texts, one a line: names hold commas."""
+
+    widget = few_lines(4)
+
+    def __init__(self, base_field, **kwargs):
+        kwargs["max_length"] = kwargs.get("max_length") or 100
+        super().__init__(base_field, delimiter="\n", **kwargs)
+        self.help_text = "One a line."
+
+    def prepare_value(self, value):
+        if isinstance(value, list):
+            value = [" ".join(str(item).splitlines()) for item in value]
+        return super().prepare_value(value)
+
+    def to_python(self, value):
+        if isinstance(value, str):
+            lines = value.replace("\r", "\n").split("\n")
+            value = "\n".join(line for line in lines if line.strip())
+        return super().to_python(value)
+
+
+class IdentifiersFormField(forms.JSONField):
+    """JSON that PostgreSQL can hold; shown again as it was typed. Empty is no identifiers."""
+
+    def to_python(self, value):
+        try:
+            found = super().to_python(value)
+            text = json.dumps(found, ensure_ascii=False)
+            text.encode()
+        except RecursionError:
+            raise ValidationError("This is nested too deeply.") from None
+        except UnicodeEncodeError:
+            raise ValidationError("Surrogate characters are not allowed.") from None
+        if r"\u0000" in text:
+            raise ValidationError("Null characters are not allowed.")
+        return {} if found is None else found
+
+    def bound_data(self, data, initial):
+        return data if data is None else InvalidJSONInput(data)
+
+
+class RecordForm(ReopenedForm):
+    """A form that keeps to the rules of the API's fields."""
+
+    rules = {
+        "name": NameField,
+        "language": LanguageField,
+        "url": WebAddressField,
+        "identifiers": IdentifiersField,
+    }
+
+    refusal: ValidationError | None = None
+    """What the model or PostgreSQL said when this form was saved; see `RecordAdmin`."""
+
+    def clean(self):
+        data = super().clean()
+        for name, rule in self.rules.items():
+            if data.get(name) is not None:
+                self.hold_to(rule().run_validation, data[name], name)
+        if self.refusal:
+            everywhere = {NON_FIELD_ERRORS: self.refusal}
+            for name, faults in getattr(self.refusal, "error_dict", everywhere).items():
+                self.add_error(name if name in self.fields else None, faults)
+        return data
+
+    def _post_clean(self):
+        # What was refused once is not asked of the database again, only shown.
+        if not self.refusal:
+            super()._post_clean()
+
+    def hold_to(self, rule, value, name: str) -> None:
+        """Let a rule of the API judge, and show what it says at the field."""
+        try:
+            rule(value)
+        except serializers.ValidationError as error:
+            for fault in pointed(error.detail):
+                self.add_error(name, fault["message"])
+
+
+class ArticleForm(RecordForm):
+    def clean(self):
+        data = super().clean()
+        self.hold_to(with_time, data, "published_at")
+        return data

@@ -1,0 +1,208 @@
+"""The page that shows a named record as a whole: its names, what it was found to be or not to be.
+
+What each kind of record adds stands with its admin; other apps add theirs by subclassing, with a
+template that extends `admin/about.html` and a method `about` that adds to what it is given.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.urls import path
+from django.utils import timezone
+
+from sources.admin.html import LISTED, NONE, address, link_to_about, link_to_list, shown, spelt_out
+from sources.admin.lists import BoundedList
+from sources.admin.merging import MergingAdmin
+from sources.admin.time_bars import Bar, Timeline
+from sources.dates import PartialDate
+from sources.ledger.revisions import Revision
+from sources.models import Affiliation, Named
+from sources.models.ids import as_uuid
+
+MOST_DUPLICATES = 10
+
+
+@dataclass
+class Other:
+    """Another record that was merged into this one, or told apart from it, or may be the same.
+
+    `said` is who did that, and why; `by_way_of` into what it was merged, where that was merged in
+    turn; `why` says what makes it likely.
+    """
+
+    record: Named
+    said: Revision | None = None
+    by_way_of: Named | None = None
+    why: str = ""
+
+    @property
+    def name(self) -> str:
+        return spelt_out(self.record.name)
+
+    @property
+    def link(self) -> str:
+        return link_to_about(self.record)
+
+    @property
+    def undo(self) -> str:
+        return address(self.record, "unmerge")
+
+
+@dataclass
+class Held:
+    """An affiliation, and its bars on the timeline."""
+
+    address: str
+    role: str
+    speaker: str
+    organisation: str
+    start: PartialDate | None
+    end: PartialDate | None
+    bars: list[Bar]
+
+
+class LeadsToAbout(BoundedList):
+    def url_for_result(self, result):
+        return address(result, "about")
+
+
+class AboutAdmin(MergingAdmin):
+    """What a list of named records leads to; the form to change one is a page of its own."""
+
+    about_template = "admin/about.html"
+    change_form_template = "admin/named_change_form.html"
+
+    def get_urls(self):
+        name = f"{self.opts.app_label}_{self.opts.model_name}_about"
+        view = self.admin_site.admin_view(self.about_view)
+        return [path("<uuid:key>/", view, name=name), *super().get_urls()]
+
+    def get_changelist(self, request, **kwargs):
+        return LeadsToAbout
+
+    def about_view(self, request, key):
+        """A record as a whole."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        if (record := self.named(request, key)) is None:
+            return self.missing(request, key)
+        return self.page(
+            request,
+            self.about_template,
+            record,
+            str(self.opts.verbose_name).capitalize(),
+            **self.about(request, record),
+        )
+
+    def about(self, request, record: Named) -> dict:
+        """What the page shows, for its template."""
+        may_change = self.has_change_permission(request)
+        merged = self.merged_into(record)
+        apart = self.told_apart(record, merged)
+        looks = may_change and not record.merged_into_id
+        just_merged = as_uuid(request.GET.get("merged", ""))
+        said_of_merge = None
+        if record.merged_into_id:
+            made = Revision.objects.of(record).filter(verb=Revision.Verb.MERGED)
+            said_of_merge = may_change and made.last()
+        return {
+            "may_change": may_change,
+            "facts": {
+                label: value
+                for label, value in self.facts(request, record).items()
+                if value != NONE
+            },
+            "survivor": link_to_about(record.survivor) if record.merged_into_id else None,
+            "said_of_merge": said_of_merge,
+            "merged": merged,
+            "just_merged": next((each for each in merged if each.record.pk == just_merged), None),
+            "apart": apart,
+            "different": self.different(record),
+            "duplicates": self.duplicates(record, apart) if looks else None,
+        }
+
+    def merged_into(self, record: Named) -> list[Other]:
+        """All that was merged into a record, also by way of others: `LISTED` at most."""
+        found, last = {}, [record.pk]
+        while last and len(found) < LISTED:
+            rows = self.model.objects.filter(merged_into__in=last).exclude(pk__in=found)
+            level = list(rows.order_by("name", "pk")[: LISTED - len(found)])
+            found |= {each.pk: each for each in level}
+            last = [each.pk for each in level]
+        if not found:
+            return []
+        merges = Revision.objects.filter(subject_id__in=found, verb=Revision.Verb.MERGED)
+        said = {made.subject_id: made for made in merges.order_by("version").defer("state")}
+        return [
+            Other(
+                each,
+                said.get(each.pk),
+                None if each.merged_into_id == record.pk else found.get(each.merged_into_id),
+            )
+            for each in found.values()
+        ]
+
+    def told_apart(self, record: Named, merged: list[Other]) -> list[Other]:
+        """Those from which a record, or any that was merged into it, was said to be different."""
+        if not record.told_apart_from:
+            return []
+        ids = record.told_apart_from[:LISTED]
+        leads = self.model.objects.survivors(ids)
+        others = self.model.objects.in_bulk(set(leads.values()))
+        sides = [record.pk, *(each.record.pk for each in merged)]
+        said = self._said_apart(sides)
+        gathered = {}
+        for key in ids:
+            if other := others.get(leads.get(key)):
+                gathered.setdefault(other.pk, Other(other, said.get(key)))
+        return list(gathered.values())
+
+    def _said_apart(self, sides: list[UUID]) -> dict[UUID, Revision]:
+        """The revision that told each other record apart from one of these."""
+        revisions = Revision.objects.filter(
+            subject_id__in=sides, fields__contains=["distinct_from"]
+        )
+        said, known = {}, {}
+        for revision in revisions.order_by("subject_id", "version")[: 5 * LISTED]:
+            apart = set((revision.state or {}).get("distinct_from", ()))
+            for key in apart - known.get(revision.subject_id, set()):
+                said[UUID(key)] = revision
+            known[revision.subject_id] = apart
+        return said
+
+    def duplicates(self, record: Named, apart: list[Other]) -> list[Other]:
+        """Standing records that may be this one: those with a name in common."""
+        namesakes = record.namesakes().exclude(pk__in=[each.record.pk for each in apart])
+        why = "A name of this one is a name of it too."
+        return [Other(each, why=why) for each in namesakes[:MOST_DUPLICATES]]
+
+    # Affiliations
+
+    def held(self, affiliations, **more) -> dict:
+        """Affiliations as a timeline: at most `LISTED`, and a link to `more` of them."""
+        rows = list(affiliations.select_related("speaker", "organisation")[: LISTED + 1])
+        listed = rows[:LISTED]
+        stretches = [(row.start, row.end) for row in listed]
+        scale = Timeline(stretches, timezone.now().date())
+        has_dates = any(edge for stretch in stretches for edge in stretch)
+        return {
+            "affiliations": [
+                Held(
+                    address(row, "change"),
+                    shown(row.role),
+                    link_to_about(row.speaker),
+                    link_to_about(row.organisation),
+                    row.start,
+                    row.end,
+                    scale.bars(row.start, row.end) if row.start or row.end else [],
+                )
+                for row in listed
+            ],
+            "ticks": scale.ticks if has_dates else [],
+            "more_affiliations": (
+                link_to_list(Affiliation, "All affiliations", **more)
+                if len(rows) > LISTED
+                else None
+            ),
+        }

@@ -1,0 +1,78 @@
+"""POST requests that are safe to retry: `Idempotency-Key`."""
+
+import hashlib
+import json
+from functools import wraps
+
+from django.db import transaction
+from django.utils import timezone
+from rest_framework import serializers
+
+from sources.api.responses import WrittenResponse, text_of
+from sources.database.locks import lock_all
+from sources.exceptions import (
+    KeyReused,
+)
+from sources.models import StoredAnswer
+
+LONGEST_IDEMPOTENCY_KEY = 255
+ANSWERS_ARE_KEPT = timezone.timedelta(days=2)
+
+
+def idempotent(handler):
+    """Let a POST be retried: the same `Idempotency-Key` and request replay the stored answer.
+
+    The answer is stored in the transaction that did the work, so either both happened or neither.
+    Refusals are not stored: they did nothing, and the corrected request may use the same key.
+    """
+
+    @wraps(handler)
+    def answer(self, request, *args, **kwargs):
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            with transaction.atomic():
+                return handler(self, request, *args, **kwargs)
+        if not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY or not key.isprintable():
+            raise serializers.ValidationError(
+                {
+                    "Idempotency-Key": [
+                        f"A key is 1 to {LONGEST_IDEMPOTENCY_KEY} printable characters."
+                    ]
+                }
+            )
+        fingerprint = hashlib.sha256(
+            b"\0".join(
+                [request.method.encode(), request.get_full_path().encode(), canonical(request.data)]
+            )
+        ).hexdigest()
+        with transaction.atomic():
+            lock_all([f"idempotency:{request.user.pk}:{key}"])
+            if stored := StoredAnswer.objects.filter(user=request.user, key=key).first():
+                if stored.fingerprint != fingerprint:
+                    raise KeyReused
+                replay = WrittenResponse(
+                    stored.body, status=stored.status, headers={"Idempotency-Replayed": "true"}
+                )
+                replay.record_version = replay.data.get("version")
+                if stored.location:
+                    replay["Location"] = stored.location
+                return replay
+            response = handler(self, request, *args, **kwargs)
+            StoredAnswer.objects.filter(created__lt=timezone.now() - ANSWERS_ARE_KEPT).delete()
+            StoredAnswer.objects.create(
+                user=request.user,
+                key=key,
+                fingerprint=fingerprint,
+                status=response.status_code,
+                location=response.headers.get("Location"),
+                body=text_of(response),
+            )
+        return response
+
+    answer.is_idempotent = True
+    return answer
+
+
+def canonical(data) -> bytes:
+    """Parsed JSON as bytes that do not depend on the order of keys or on white space."""
+    return json.dumps(data, sort_keys=True, ensure_ascii=True, default=str).encode()

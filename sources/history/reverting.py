@@ -1,0 +1,199 @@
+"""Taking a record back to how it was at a version.
+
+Nothing is undone: what a curator may edit gets the values that it had then, as a change like any
+other, with a reason that names the version. The model's own rules hold. What was merged since
+is stood for by its survivor. What the version cannot give back stays as it is, and says why.
+"""
+
+import json
+from collections.abc import Collection
+from copy import copy
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+
+from sources.history.as_of import OF_EACH, as_they_were
+from sources.identity.merging import refuse_if_merged
+from sources.ledger.actor import because
+from sources.models import Affiliation, Article, Named, Organisation, Outlet, Revision, Speaker
+
+COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
+    Outlet: ("name", "slug", "aliases", "url"),
+    Organisation: ("name", "aliases", "parent", "identifiers"),
+    Speaker: ("name", "kind", "aliases", "organisation", "identifiers"),
+    Affiliation: ("organisation", "role", "start", "end"),
+    Article: (
+        *("outlet", "external_id", "url", "headline", "byline"),
+        *("published", "published_at", "language"),
+    ),
+}
+"""What goes back of each kind of record: what a curator may edit."""
+
+STAYS = {
+    "merged_into": "A merge has an undo of its own.",
+    "distinct_from": "That two records are different is said, and taken back, by itself.",
+    "snapshot": "The present text is the one that was captured last.",
+    "speaker": "Whoever else held the role holds another affiliation.",
+}
+"""Why other fields do not go back."""
+
+
+def revert(
+    record: models.Model, version: int, reason: str, *, only: Collection[str] | None = None
+) -> "Return":
+    """Take a record, or `only` some of its fields, back to how it was at a version.
+
+    Raises ValidationError where that changes nothing, or the model refuses it.
+    """
+    with transaction.atomic():
+        locked = type(record)._default_manager.select_for_update(of=("self",))
+        record.refresh_from_db(from_queryset=locked)
+        way = Return(record, version, only=only)
+        way.take(reason)
+        return way
+
+
+class Return:
+    """The way of a record back to a version: what would change, and what would not.
+
+    `values` are what fields would get back, by name; of these, `follows` are no field's choice but
+    come of others. `kept` says of fields that stay as they are why they do. `objections` speak
+    against the whole. `was` is the record as it was then; None if that is not known.
+    """
+
+    stays: dict[str, str] = STAYS
+    told_to = "Kept in the history with this change."
+    """What becomes of the reason."""
+
+    def __init__(self, record: models.Model, version: int, *, only: Collection[str] | None = None):
+        self.record, self.version = record, version
+        self.columns = self.columns_of(type(record))
+        self.values, self.kept, self.objections = {}, {}, []
+        self.follows: set[str] = set()
+        self.was = self._as_it_was()
+        if self.was is None:
+            return
+        for name in self._different():
+            if name not in self.columns:
+                self.kept[name] = self.stays.get(name, "Follows from what else is on record.")
+            elif only is None or name in only:
+                self._take_up(name)
+        self.adjust()
+        self._leave_out_what_is_refused()
+
+    @classmethod
+    def columns_of(cls, model: type[models.Model]) -> tuple[str, ...]:
+        return COLUMNS.get(model._meta.concrete_model, ())
+
+    # What a subclass adds
+
+    def adjust(self) -> None:
+        """See to what depends on one another among the values."""
+
+    def returned(self) -> models.Model:
+        """A copy of the record as it would be; raises ValidationError for what cannot be."""
+        record = copy(self.record)
+        for name, value in self.values.items():
+            setattr(record, name, value)
+        return record
+
+    def store(self, reason: str) -> None:
+        for name, value in self.values.items():
+            setattr(self.record, name, value)
+        self.record.save(update_fields=list(self.values))
+
+    # Taking it
+
+    def take(self, reason: str) -> None:
+        if not reason.strip():
+            raise ValidationError({"reason": "Say why it goes back."})
+        if isinstance(self.record, Named):
+            refuse_if_merged(self.record)
+        if self.objections:
+            raise ValidationError(self.objections)
+        if not self.values:
+            raise ValidationError("This changes nothing.")
+        reason = f"Back to version {self.version}: {reason.strip()}"
+        with transaction.atomic(), because(reason):
+            self.store(reason)
+
+    # What was then
+
+    def _as_it_was(self) -> models.Model | None:
+        known = Revision.objects.of(self.record).filter(version=self.version)
+        if not (at := known.values_list("time", flat=True).first()):
+            return None
+        was = as_they_were(type(self.record), [self.record.pk], at).get(self.record.pk)
+        return was if was is not None and was.state_then else None
+
+    def _different(self) -> list[str]:
+        """The fields, and the parts kept in other tables, that are not as they were."""
+        present = Revision.objects.of(self.record).values_list("state", flat=True).last()
+        then = json.loads(self.was.state_then)
+        names = {field.column: field.name for field in self.record._meta.concrete_fields}
+        return [
+            names.get(column, column)
+            for column, value in present.items()
+            if column not in OF_EACH and value != then.get(column)
+        ]
+
+    def _take_up(self, name: str) -> None:
+        field = self.record._meta.get_field(name)
+        value = getattr(self.was, field.attname)
+        if isinstance(field, models.ForeignKey) and value is not None:
+            value = self._standing(field.related_model, value)
+            if value is None:
+                self.kept[name] = "What it named then is no longer on record."
+                return
+            if value.pk == getattr(self.record, field.attname):
+                return
+        self.values[name] = value
+
+    @staticmethod
+    def _standing(model: type[models.Model], key) -> models.Model | None:
+        if issubclass(model, Named):
+            key = model.objects.survivors([key]).get(key)
+        return model._default_manager.filter(pk=key).first()
+
+    # What is allowed
+
+    def _leave_out_what_is_refused(self) -> None:
+        while self.values:
+            try:
+                self._check()
+            except ValidationError as error:
+                if not (blamed := self._blamed(error)):
+                    self.objections = error.messages
+                    return
+                for name, why in blamed.items():
+                    self.kept[name] = why
+                    del self.values[name]
+            else:
+                return
+
+    def _check(self) -> None:
+        record = self.returned()
+        others = [f.name for f in record._meta.concrete_fields if f.name not in self.values]
+        record.clean_fields(exclude=others)
+        record.clean()
+        record.validate_unique()
+        record.validate_constraints()
+
+    def _blamed(self, error: ValidationError) -> dict[str, str]:
+        """Which of the values are refused, and why; also through what is computed from them."""
+        columns = {field.name: field for field in self.record._meta.concrete_fields}
+        said = {
+            name: messages
+            for name, messages in getattr(error, "message_dict", {}).items()
+            if name in columns
+        }
+        for constraint in self.record._meta.constraints:
+            message = str(constraint.get_violation_error_message())
+            if len(fields := getattr(constraint, "fields", ())) == 1 and message in error.messages:
+                said[fields[0]] = [message]
+        blamed = {}
+        for name, messages in said.items():
+            column = columns[name]
+            names = {f.name for f in column.referenced_fields} if column.generated else {name}
+            blamed |= dict.fromkeys(names & self.values.keys(), " ".join(messages))
+        return blamed

@@ -1,0 +1,288 @@
+"""Whether what is held is still what was recorded: digests, hashes, links and chains, recomputed.
+
+Nothing is believed that can be worked out again. For the revisions of each subject:
+
+- `state_hash`, `reason_hash`: the salted hashes are those of the state and of the reason;
+- `link`: it follows from the link before, from both hashes and from all else the revision says;
+- `version_chain`: the first is `created`, none is missing, none comes after `erased`;
+- `time`, `order`: each is later than the one before;
+- `state_identity`: the state is this subject's, at this version;
+- `payload`: state and salt are there, or all was destroyed and an `erased` revision says so.
+
+For the subject itself:
+
+- `present_state`: its row is what the last revision says, and gone if that says `erased`;
+- `snapshot_digest`: the text is the one that its digest names.
+
+`expected` is what is on record, `found` what was worked out. Both are hashes, numbers and times:
+the hashes of states are salted, and tell nobody what they are of.
+
+Who holds the database whole can recompute a chain from its first link to its last. That is seen
+only by whoever kept one of its links elsewhere.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.apps import apps
+from django.db import DataError, connection, models, transaction
+
+from sources.ledger.recording import recording_of
+
+BATCH = 1_000
+"""Subjects verified by one statement, which sees them all at one moment."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was worked out again; `fields` names what differs in a present state."""
+
+    type: str
+    id: UUID
+    version: int | None
+    check: str
+    ok: bool
+    expected: str | None
+    found: str | None
+    fields: list[str] | None
+
+    def __str__(self) -> str:
+        version = "" if self.version is None else f" version {self.version}"
+        fields = f" (in {', '.join(self.fields)})" if self.fields else ""
+        return (
+            f"{self.type} {self.id}{version}: {self.check}: expected {_brief(self.expected)},"
+            f" found {_brief(self.found)}{fields}"
+        )
+
+
+def _brief(value: str | None) -> str:
+    if value is None:
+        return "nothing"
+    value = " ".join(value.split())
+    return value if len(value) <= 80 else f"{value[:79]}…"
+
+
+def recorded_models() -> list[type[models.Model]]:
+    """The models whose changes the ledger records."""
+    found = []
+    for model in apps.get_models():
+        try:
+            recording_of(model)
+        except LookupError:
+            continue
+        found.append(model)
+    return found
+
+
+# What is checked, in SQL. Each part gives type, id, version, check, ok, expected, found and fields
+# of what `%(subjects)s` names.
+
+HISTORY = """
+    SELECT r.*,
+        lag(r.link) OVER each AS previous,
+        lag(r.version) OVER each AS version_before,
+        lag(r.verb) OVER each AS verb_before,
+        lag(r.time) OVER each AS time_before,
+        lag(r.id) OVER each AS id_before,
+        bool_or(r.verb = 'erased') OVER (PARTITION BY r.subject_id) AND r.verb <> 'erased'
+            AS is_destroyed
+    FROM sources_revision r
+    WHERE r.subject_id = ANY (%(subjects)s)
+    WINDOW each AS (PARTITION BY r.subject_id ORDER BY r.version)
+"""
+
+REVISIONS = """
+    SELECT r.subject_type, r.subject_id, r.version, c.*, NULL::text[]
+    FROM (
+        SELECT h.*,
+            sources_state_hash(h.salt, h.state) AS state_found,
+            sources_state_hash(h.salt, to_jsonb(h.reason)) AS reason_found,
+            sources_link(
+                h.previous, h.hash, h.reason_hash, h.era, h.transaction, h.subject_type,
+                h.subject_id, h.version, h.verb, h.public, h.announced, h.fields, h.actor,
+                h.road, h.request, h.time
+            ) AS link_found
+        FROM history h OFFSET 0
+    ) r
+    CROSS JOIN LATERAL (VALUES
+        (
+            'version_chain',
+            CASE
+                WHEN r.version_before IS NULL THEN
+                    r.verb = 'created' AND (r.version = 1 OR r.road = 'command:migrate')
+                ELSE r.version = r.version_before + 1
+                    AND r.verb <> 'created' AND r.verb_before <> 'erased'
+            END,
+            CASE
+                WHEN r.version_before IS NULL THEN '1, created'
+                WHEN r.verb_before = 'erased' THEN 'nothing after erased'
+                ELSE r.version_before + 1 || ', changed'
+            END,
+            r.version || ', ' || r.verb
+        ), (
+            'link', r.link = r.link_found, encode(r.link, 'hex'), encode(r.link_found, 'hex')
+        ), (
+            'state_hash',
+            r.hash IS NOT DISTINCT FROM r.state_found OR (r.is_destroyed AND r.state IS NULL),
+            encode(r.hash, 'hex'), encode(r.state_found, 'hex')
+        ), (
+            'reason_hash',
+            r.reason_hash IS NOT DISTINCT FROM r.reason_found
+                OR (r.is_destroyed AND r.reason IS NULL),
+            encode(r.reason_hash, 'hex'), encode(r.reason_found, 'hex')
+        ), (
+            'payload',
+            CASE
+                WHEN r.verb = 'erased' THEN
+                    num_nonnulls(r.state, r.hash) = 0
+                    AND num_nonnulls(r.salt, r.reason, r.reason_hash) IN (0, 3)
+                WHEN r.is_destroyed THEN
+                    num_nonnulls(r.state, r.salt, r.reason) = 0 AND r.hash IS NOT NULL
+                ELSE
+                    num_nonnulls(r.state, r.salt, r.hash) = 3
+                    AND num_nonnulls(r.reason, r.reason_hash) IN (0, 2)
+            END,
+            CASE WHEN r.is_destroyed OR r.verb = 'erased' THEN 'destroyed' ELSE 'kept' END,
+            CASE
+                WHEN r.state IS NULL AND (r.verb = 'erased' OR num_nonnulls(r.salt, r.reason) = 0)
+                    THEN 'destroyed'
+                WHEN num_nonnulls(r.state, r.salt) < 2
+                    OR num_nonnulls(r.reason, r.reason_hash) = 1 THEN 'destroyed in part'
+                ELSE 'kept'
+            END
+        ), (
+            'state_identity',
+            r.state IS NULL
+                OR (r.state ->> 'id' = r.subject_id::text
+                    AND r.state ->> 'version' = r.version::text),
+            r.subject_id || ', ' || r.version,
+            (r.state ->> 'id') || ', ' || (r.state ->> 'version')
+        ), (
+            'time', r.time_before IS NULL OR r.time > r.time_before,
+            'after ' || r.time_before, r.time::text
+        ), (
+            'order', r.id_before IS NULL OR r.id > r.id_before,
+            'after ' || r.id_before, r.id::text
+        )
+    ) c("check", ok, expected, found)
+    WHERE c."check" <> 'reason_hash' OR num_nonnulls(r.reason, r.reason_hash) > 0
+"""
+
+PRESENT = """
+    SELECT coalesce(n.type, l.subject_type, 'record'), subject.id, l.version,
+        'present_state', c.ok, encode(l.hash, 'hex'),
+        CASE
+            WHEN n.id IS NULL AND l.version IS NULL THEN 'neither a row nor a history'
+            WHEN n.id IS NULL THEN NULL
+            WHEN l.version IS NULL THEN 'a row without history'
+            WHEN l.salt IS NULL THEN 'a row'
+            ELSE encode(sources_state_hash(l.salt, n.state), 'hex')
+        END,
+        CASE WHEN NOT c.ok THEN ARRAY(
+            SELECT e.key FROM jsonb_each(n.state) e
+            WHERE l.state IS NOT NULL AND e.value IS DISTINCT FROM l.state -> e.key
+            ORDER BY e.key
+        ) END
+    FROM unnest(%(subjects)s) subject(id)
+    LEFT JOIN ({rows}
+    ) n ON n.id = subject.id
+    LEFT JOIN (
+        SELECT DISTINCT ON (subject_id) subject_type, subject_id, version, verb, state, salt, hash
+        FROM history ORDER BY subject_id, version DESC
+    ) l ON l.subject_id = subject.id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(CASE
+            WHEN n.id IS NULL THEN l.verb = 'erased'
+            ELSE l.verb <> 'erased' AND l.subject_type = n.type AND l.state = n.state
+        END, false) AS ok
+    ) c
+"""
+
+# After an erasure the reason of the last `redacted` revision names the digest of what is left.
+SNAPSHOTS = """
+    SELECT 'snapshot', s.id, s.version, 'snapshot_digest', d.found IS NOT DISTINCT FROM d.expected,
+        d.expected, d.found, NULL::text[]
+    FROM sources_snapshot s
+    CROSS JOIN LATERAL (
+        SELECT encode(sha256(convert_to(s.text, 'UTF8')), 'hex') AS found,
+            CASE WHEN s.erased IS NULL THEN s.sha256 ELSE (
+                SELECT substring(r.reason FROM 'sha256:([0-9a-f]{64})')
+                FROM sources_revision r
+                WHERE r.subject_id = s.id AND r.verb = 'redacted'
+                ORDER BY r.version DESC LIMIT 1
+            ) END AS expected
+        OFFSET 0
+    ) d
+    WHERE s.id = ANY (%(subjects)s)
+"""
+
+
+def present() -> str:
+    """The part that compares each row with the last revision of its history."""
+    rows = (
+        f"""
+        SELECT '{model._meta.model_name}' AS type, n.id, {recording_of(model).state(model)} AS state
+        FROM {model._meta.db_table} n WHERE n.id = ANY (%(subjects)s)"""
+        for model in recorded_models()
+    )
+    return PRESENT.replace("{rows}", " UNION ALL".join(rows))
+
+
+def checks_of(
+    subjects: Sequence[UUID], also: Sequence[str] = (), *, faults_only: bool = False
+) -> list[Check]:
+    """Everything that can be worked out again of these records, in one statement.
+
+    `also` are further parts, of the same shape. What PostgreSQL cannot even read is a fault called
+    `unreadable`.
+    """
+    parts = " UNION ALL ".join((REVISIONS, present(), SNAPSHOTS, *also))
+    statement = f"""
+        WITH history AS MATERIALIZED ({HISTORY})
+        SELECT * FROM ({parts}) c(type, id, version, "check", ok, expected, found, fields)
+        {"WHERE ok IS NOT TRUE" if faults_only else ""}
+        ORDER BY type, id, version NULLS FIRST
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            # As the triggers have it: a state is compared by how it is written.
+            cursor.execute(
+                "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD';"
+                " SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
+            )
+            cursor.execute(statement, {"subjects": list(subjects)})
+            return [
+                Check(kind, key, version, check, bool(ok), *rest)
+                for kind, key, version, check, ok, *rest in cursor.fetchall()
+            ]
+    except DataError as error:
+        if len(subjects) == 1:
+            return [Check("record", subjects[0], None, "unreadable", False, None, str(error), None)]
+        half = len(subjects) // 2
+        return [
+            check
+            for part in (subjects[:half], subjects[half:])
+            for check in checks_of(part, also, faults_only=faults_only)
+        ]
+
+
+def all_subjects() -> Iterator[list[UUID]]:
+    """The ids of all records and of all histories, in batches; each id once."""
+    of_rows = (
+        f"(SELECT id FROM {model._meta.db_table} WHERE id > %(after)s ORDER BY id LIMIT {BATCH})"
+        for model in recorded_models()
+    )
+    of_histories = f"""
+        (SELECT DISTINCT subject_id AS id FROM sources_revision WHERE subject_id > %(after)s
+         ORDER BY subject_id LIMIT {BATCH})"""
+    batch = f"{' UNION '.join((of_histories, *of_rows))} ORDER BY id LIMIT {BATCH}"
+    after = UUID(int=0)
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(batch, {"after": after})
+            subjects = [key for (key,) in cursor.fetchall()]
+        if not subjects:
+            return
+        yield subjects
+        after = subjects[-1]

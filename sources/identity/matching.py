@@ -1,0 +1,71 @@
+"""Known records by name: the lookup that filing and commands share.
+
+A name stands for a record when its full form, folded, equals the record's name or an alias. A name
+that nobody has may be made into a record, once, however many transactions try at the same moment.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from uuid import UUID
+
+from sources.database.locks import lock_all
+from sources.models import Named
+from sources.models.functions import fold_all
+from sources.models.ids import as_uuid
+
+
+class Register[Model: Named]:
+    """The records of one kind that some names and ids may stand for.
+
+    `names` are only looked up; `to_make` may also be made, so all that are not one record's are
+    held. Two to four queries, whatever the number of names.
+    """
+
+    def __init__(self, queryset, names: Iterable[str | None], to_make: Iterable[str | None] = ()):
+        self.model: type[Model] = queryset.model
+        self.queryset = queryset
+        wanted = {name for name in (*names, *to_make) if name}
+        self.ids = {key: None for name in wanted if (key := as_uuid(name))}
+        self.folded = fold_all([name for name in wanted if not as_uuid(name)])
+        self.records: dict[str, list[Model]] = defaultdict(list)
+        self.made: list[Model] = []
+        if self.ids:
+            self.ids.update(queryset.in_bulk(list(self.ids)))
+        self._find(set(self.folded.values()))
+        self.hold(name for name in to_make if name and len(self.called(name)) != 1)
+
+    def hold(self, names: Iterable[str]) -> None:
+        """Keep other transactions from making records of these names, and see what they made."""
+        folded = {self.folded[name] for name in names if name in self.folded}
+        if folded:
+            lock_all(f"{self.model._meta.label}:{name}" for name in folded)
+            self._find(folded)
+
+    def _find(self, folded: set[str]) -> None:
+        if not folded:
+            return
+        for record in self.queryset.called_any(list(folded)).order_by("pk"):
+            self._add(record, set(record.names_folded) & folded)
+
+    def _add(self, record: Model, folded: Iterable[str]) -> None:
+        for name in folded:
+            if record not in self.records[name]:
+                self.records[name].append(record)
+
+    def by_id(self, key: UUID) -> Model | None:
+        return self.ids.get(key)
+
+    def called(self, name: str) -> list[Model]:
+        """All records with this name or alias, eldest first, with those made here."""
+        return list(self.records.get(self.folded.get(name), ()))
+
+    def make(self, name: str, **values) -> Model:
+        """A new record of this name; `save_made` stores it."""
+        record = self.model(name=name, **values)
+        self.made.append(record)
+        self.records[self.folded[name]].append(record)
+        return record
+
+    def save_made(self) -> None:
+        self.model.objects.bulk_create(self.made)
+        self.made = []

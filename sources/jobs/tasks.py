@@ -1,0 +1,49 @@
+"""What procrastinate's worker runs: jobs, and the sweeps that keep them going."""
+
+from django.db import InterfaceError, OperationalError
+from procrastinate import JobContext, RetryStrategy
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import JobAborted
+from procrastinate.utils import utcnow
+
+from sources.jobs import models as jobs
+
+# After a lost database, or when the worker is told to stop: another goes on where this one was.
+GO_ON = RetryStrategy(
+    max_attempts=10, wait=1, retry_exceptions=[OperationalError, InterfaceError, JobAborted]
+)
+
+
+@app.task(name="sources.jobs.tasks.run", pass_context=True, retry=GO_ON)
+def run(context: JobContext, *, job: str) -> None:
+    try:
+        finished = jobs.run(job, stopping=context.should_abort)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        for failed in jobs.Job.objects.filter(pk=job):
+            failed.fail(f"It stopped with {type(error).__name__}. See the worker's log.")
+        raise
+    if not finished:
+        raise JobAborted
+
+
+@app.periodic(cron="* * * * *")
+@app.task(
+    name="sources.jobs.tasks.take_up_stalled", pass_context=True, queueing_lock="take_up_stalled"
+)
+async def take_up_stalled(context: JobContext, timestamp: int) -> None:
+    """Give the jobs of workers that died to those that live."""
+    manager = context.app.job_manager
+    for stalled in await manager.get_stalled_jobs():
+        await manager.retry_job_by_id_async(stalled.id, utcnow())
+    await manager.delete_old_jobs(
+        nb_hours=72, include_failed=True, include_cancelled=True, include_aborted=True
+    )
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="sources.jobs.tasks.keep_order", queueing_lock="keep_order")
+def keep_order(timestamp: int) -> None:
+    jobs.fail_abandoned()
+    jobs.forget_old()

@@ -1,0 +1,153 @@
+"""The triggers that write a revision for every changed row."""
+
+import pgtrigger
+from django.db import models
+
+from sources.database.triggers import (
+    OwnersTriggerSql,
+    Refuses,
+    RefusesUnlessErasing,
+    Trigger,
+    columns_of,
+)
+
+
+class Recording:
+    """How the changes of one kind of record are recorded; `triggers` are to stand in its `Meta`.
+
+    `verb` is an SQL expression over `o` and `n`, the row before and after: what kind of change an
+    update is. `public`, over `n`, says whether readers see it. `parts` adds to the state what other
+    tables hold of the record, an SQL expression over `n` each. `derived` columns follow from others
+    and are left out, as are generated ones; so are `digested` ones, whose digest is a column.
+    """
+
+    def __init__(
+        self,
+        *,
+        verb: str = "'updated'",
+        public: str = "true",
+        time: str = "n.updated",
+        parts: dict[str, str] | None = None,
+        derived: tuple[str, ...] = (),
+        digested: tuple[str, ...] = (),
+    ):
+        self.verb, self.public, self.time = verb, public, time
+        self.parts, self.left_out = parts or {}, {*derived, *digested}
+
+    @property
+    def triggers(self) -> list[pgtrigger.Trigger]:
+        return [
+            Records(self, pgtrigger.Insert, "new"),
+            Records(self, pgtrigger.Update, "both"),
+            Records(self, pgtrigger.Delete, "old"),
+            RefusesUnlessErasing(name="no_delete", operation=pgtrigger.Delete),
+            Refuses(name="no_truncate", operation=pgtrigger.Truncate, level=pgtrigger.Statement),
+        ]
+
+    def columns(self, model: type[models.Model]) -> list[str]:
+        """The columns that a state holds, in their order."""
+        return [column for column in columns_of(model) if column not in self.left_out]
+
+    def state(self, model: type[models.Model], row: str = "n") -> str:
+        """The SQL expression of a row's state, as jsonb."""
+        values = {column: f'{row}."{column}"' for column in self.columns(model)}
+        values |= {name: sql.replace("n.", f"{row}.") for name, sql in self.parts.items()}
+        return f"jsonb_build_object({', '.join(f"'{k}', {v}" for k, v in values.items())})"
+
+
+def recording_of(model: type[models.Model]) -> Recording:
+    """How the changes of this kind of record are recorded; raises LookupError if they are not."""
+    for trigger in getattr(model._meta, "triggers", ()):
+        if isinstance(trigger, Records):
+            return trigger.recording
+    raise LookupError(f"Changes of {model._meta.verbose_name_plural} are not recorded.")
+
+
+class Records(Trigger):
+    """Write a revision for each row that a statement made, changed or erased."""
+
+    sql_class = OwnersTriggerSql
+    when = pgtrigger.After
+    level = pgtrigger.Statement
+
+    def __init__(self, recording: Recording, operation: pgtrigger.Operation, rows: str):
+        self.recording = recording
+        tables = {
+            "old": {"old": "old_rows"} if rows != "new" else {},
+            "new": {"new": "new_rows"} if rows != "old" else {},
+        }
+        super().__init__(
+            name=f"ledger_{str(operation).lower()}",
+            operation=operation,
+            referencing=pgtrigger.Referencing(**tables["old"], **tables["new"]),
+        )
+
+    def get_func(self, model: type[models.Model]) -> str:
+        of, state = self.recording, self.recording.state(model)
+        changed = """
+            ARRAY(
+                SELECT e.key FROM jsonb_each(n.state) e
+                WHERE e.key NOT IN ('version', 'updated')
+                  AND e.value IS DISTINCT FROM p.state -> e.key
+                ORDER BY e.key
+            )"""
+        # Later than the one before, even where the clock was set back.
+        time = "greatest(n.time, p.time + interval '1 microsecond')"
+        before = """
+            LEFT JOIN sources_revision p
+                ON p.subject_id = n.id AND p.version = n.version - 1"""
+        match str(self.operation):
+            case "INSERT":
+                rows = f"""
+                    SELECT n.id, n.version, 'created' AS verb, {of.public} AS public,
+                           statement_timestamp() AS time, {state} AS state
+                    FROM new_rows n"""
+                fields, link, was_public, before = "ARRAY[]::text[]", "NULL::bytea", "false", ""
+                time = "n.time"
+            case "UPDATE":
+                rows = f"""
+                    SELECT n.id, n.version, {of.verb} AS verb, {of.public} AS public,
+                           {of.time} AS time, {state} AS state
+                    FROM new_rows n JOIN old_rows o ON o.id = n.id
+                    WHERE n.version > o.version"""
+                fields, link, was_public = changed, "p.link", "coalesce(p.public, true)"
+            case "DELETE":
+                rows = """
+                    SELECT n.id, n.version + 1 AS version, 'erased' AS verb, false AS public,
+                           clock_timestamp() AS time, NULL::jsonb AS state
+                    FROM old_rows n"""
+                fields, link, was_public = "ARRAY[]::text[]", "p.link", "coalesce(p.public, true)"
+        return f"""
+            INSERT INTO sources_revision (
+                era, transaction, subject_type, subject_id, version, verb, public, announced, state,
+                fields, actor, road, request, reason, time, salt, hash, reason_hash, link
+            )
+            SELECT r.era, r.transaction, r.subject_type, r.subject_id, r.version, r.verb, r.public,
+                   r.announced, r.state, r.fields, r.actor, r.road, r.request, r.reason, r.time,
+                   r.salt, h.hash, h.reason_hash,
+                   sources_link(
+                       r.previous, h.hash, h.reason_hash, r.era, r.transaction, r.subject_type,
+                       r.subject_id, r.version, r.verb, r.public, r.announced, r.fields, r.actor,
+                       r.road, r.request, r.time
+                   )
+            FROM (
+                SELECT act.era, pg_current_xact_id() AS transaction,
+                       '{model._meta.model_name}' AS subject_type, n.id AS subject_id, n.version,
+                       n.verb, n.public, n.public OR {was_public} AS announced, n.state,
+                       {fields} AS fields, act.actor, act.road, act.request, act.reason,
+                       {time} AS time,
+                       CASE WHEN n.state IS NOT NULL OR act.reason IS NOT NULL
+                            THEN sources_salt() END AS salt,
+                       {link} AS previous
+                FROM ({rows}
+                ) n {before}
+                CROSS JOIN sources_act() act
+                ORDER BY n.id
+                OFFSET 0
+            ) r CROSS JOIN LATERAL (
+                SELECT sources_state_hash(r.salt, r.state) AS hash,
+                       sources_state_hash(r.salt, to_jsonb(r.reason)) AS reason_hash
+                OFFSET 0
+            ) h;
+            RETURN NULL;
+        """

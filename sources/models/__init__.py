@@ -1,0 +1,31 @@
+"""The records that quotes rest on: outlets, articles, speakers, organisations, affiliations.
+
+An `Outlet` prints an `Article`; each exact text of it that was captured is a `Snapshot`. A
+`Speaker` may hold an `Affiliation` with an `Organisation`. NULL always means unknown and is never a
+guess: an article may lack an outlet, a URL or a date. Names are compared folded (`functions`).
+Models of other rooms are named here so that Django finds them. Nothing here knows of a request.
+"""
+
+from sources.jobs.models import Job, Part
+from sources.ledger.revisions import Era, Revision
+from sources.models.articles import Article, Snapshot
+from sources.models.base import Named, Record
+from sources.models.idempotency import StoredAnswer
+from sources.models.outlets import Outlet
+from sources.models.speakers import Affiliation, Organisation, Speaker
+
+__all__ = [
+    "Affiliation",
+    "Article",
+    "Era",
+    "Job",
+    "Named",
+    "Organisation",
+    "Outlet",
+    "Part",
+    "Record",
+    "Revision",
+    "Snapshot",
+    "Speaker",
+    "StoredAnswer",
+]

@@ -1,0 +1,143 @@
+"""Articles and their snapshots."""
+
+import pgtrigger
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import UUID7, Length, Now
+
+from sources.database.triggers import FollowsMerges, KeepsVersion, RefusesUnlessErasing, Trigger
+from sources.dates import FirstDay, PartialDateField
+from sources.ledger.recording import Recording
+from sources.models.base import Record
+from sources.models.functions import TextWords, UrlKey
+from sources.models.outlets import Outlet
+
+
+class ArticleQuerySet(models.QuerySet):
+    def in_outlet_named(self, name: str):
+        return self.filter(outlet__in=Outlet.objects.called(name).values("id"))
+
+
+class Article(Record):
+    """One item at one outlet. Without `external_id` and URL it is known by outlet and text."""
+
+    outlet = models.ForeignKey(
+        Outlet, models.PROTECT, null=True, blank=True, related_name="articles"
+    )
+    external_id = models.CharField(max_length=200, null=True, blank=True)
+    url = models.URLField(max_length=2000, null=True, blank=True)
+    url_key = models.GeneratedField(
+        expression=UrlKey("url"), output_field=models.TextField(), db_persist=True
+    )
+    headline = models.TextField(null=True, blank=True, max_length=2000)
+    byline = ArrayField(models.CharField(max_length=500), default=list, blank=True)
+    published = PartialDateField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+    published_day = models.GeneratedField(
+        expression=FirstDay("published"), output_field=models.DateField(), db_persist=True
+    )
+    language = models.CharField(max_length=35, null=True, blank=True)
+    snapshot = models.ForeignKey(
+        "Snapshot", models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+
+    objects = ArticleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-published_day", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["outlet", "external_id"],
+                condition=Q(external_id__isnull=False),
+                nulls_distinct=False,
+                name="article_once_per_external_id",
+                violation_error_message="This outlet already has an article with this external_id.",
+            ),
+            models.UniqueConstraint(
+                fields=["url_key"],
+                name="article_once_per_url",
+                violation_error_message="An article with this URL is already on record.",
+            ),
+            models.CheckConstraint(
+                condition=Q(published_at__isnull=True) | Q(published__isnull=False),
+                name="article_time_has_its_day",
+                violation_error_message="An exact time of publication needs its date.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["published_day", "id"], name="article_by_published"),
+            models.Index(fields=["created", "id"], name="article_by_created"),
+            models.Index(fields=["outlet", "published_day", "id"], name="article_by_outlet"),
+            GinIndex(TextWords("headline"), name="article_headline_words"),
+        ]
+        triggers = [FollowsMerges("outlet"), KeepsVersion(), *Recording().triggers]
+
+    def __str__(self) -> str:
+        return self.headline or self.url or self.external_id or str(self.id)
+
+
+class Snapshot(models.Model):
+    """The exact text of an article as captured at a moment.
+
+    Immutable: PostgreSQL refuses UPDATE, DELETE and TRUNCATE, and a digest that is not the text's.
+    The same text in two articles (a wire story) is two snapshots with one digest.
+
+    Only what the law says must go is ever blotted out (`manage.py erase`): `erased` then holds the
+    ranges of code points, `[[start, end], …]`, and `sha256` is still that of the text as captured.
+    """
+
+    MOST_CHARACTERS = 2_000_000
+
+    id = models.UUIDField(primary_key=True, db_default=UUID7(), editable=False)
+    article = models.ForeignKey(Article, models.PROTECT, related_name="snapshots", editable=False)
+    sha256 = models.CharField(max_length=64, editable=False)
+    text = models.TextField(editable=False)
+    characters = models.GeneratedField(
+        expression=Length("text"), output_field=models.PositiveIntegerField(), db_persist=True
+    )
+    captured = models.DateTimeField(db_default=Now(), editable=False)
+    version = models.PositiveIntegerField(db_default=1, editable=False)
+    erased = ArrayField(
+        ArrayField(models.PositiveIntegerField(), size=2), null=True, editable=False
+    )
+
+    class Meta:
+        ordering = ["captured", "id"]
+        permissions = [("read_full_text", "Can read the full text of articles")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["sha256", "article"], name="snapshot_once_per_text_and_article"
+            ),
+        ]
+        indexes = [
+            # Told with everything anchored in it: the texts need not be in memory for that
+            models.Index(fields=["id"], include=["sha256"], name="snapshot_sha256"),
+        ]
+        triggers = [
+            KeepsVersion(),
+            Trigger(
+                name="digest",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF NEW.sha256 IS DISTINCT FROM
+                       encode(sha256(convert_to(NEW.text, 'UTF8')), 'hex') THEN
+                        RAISE EXCEPTION 'The sha256 of a snapshot must be that of its text.'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'snapshot_digest';
+                    END IF;
+                    RETURN NEW;
+                """,
+            ),
+            RefusesUnlessErasing(name="no_change", operation=pgtrigger.Update),
+            *Recording(
+                verb="'redacted'",
+                public="false",  # told of by its article
+                time="clock_timestamp()",
+                digested=("text",),
+            ).triggers,
+        ]
+
+    def __str__(self) -> str:
+        return self.sha256

@@ -1,0 +1,42 @@
+"""Store many new records at once: COPY, at a third of what `bulk_create` costs."""
+
+from collections.abc import Sequence
+from operator import attrgetter
+from uuid import UUID
+
+from django.db import connection, models
+
+from sources.models.base import Record
+
+# Columns that take a string or an id as it is.
+_PLAIN = models.CharField, models.TextField, models.ForeignKey
+
+
+def copy_in(records: Sequence[Record]) -> None:
+    """Store new records of one kind, whose ids are set. Other columns are not read back."""
+    if not records:
+        return
+    meta, quoted = records[0]._meta, connection.ops.quote_name
+    fields = [f for f in meta.concrete_fields if not (f.generated or f.has_db_default())]
+    columns = ", ".join(quoted(field.column) for field in [meta.pk, *fields])
+    # What a plain value is written as the field would say too, at some length.
+    written = [
+        (field, field is meta.pk or isinstance(field, _PLAIN)) for field in [meta.pk, *fields]
+    ]
+    values_of = attrgetter(*(field.attname for field, _ in written))
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {quoted(meta.db_table)} ({columns}) FROM STDIN") as copy,
+    ):
+        for record in records:
+            copy.write_row(
+                [
+                    value
+                    if value is None or (is_plain and type(value) in (str, UUID))
+                    else field.get_db_prep_save(value, connection)
+                    for value, (field, is_plain) in zip(values_of(record), written, strict=True)
+                ]
+            )
+    for record in records:
+        record._state.adding, record._state.db = False, connection.alias

@@ -1,0 +1,39 @@
+"""Outlets."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F
+from django.utils.text import slugify
+
+from sources.database.locks import lock_all
+from sources.database.triggers import KeepsVersion
+from sources.ledger.recording import Recording
+from sources.models.base import MERGES, Named, has_a_name, merged_index, name_parts_index
+
+
+class Outlet(Named):
+    """A publication that prints or airs."""
+
+    slug = models.SlugField(max_length=120, unique=True, allow_unicode=True)
+    url = models.URLField(max_length=2000, null=True, blank=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [has_a_name("outlet")]
+        indexes = [
+            GinIndex(F("names_folded"), name="outlet_names"),  # filing, outlet_name
+            name_parts_index("outlet"),
+            models.Index(fields=["name", "id"], name="outlet_by_name"),  # outlets/
+            merged_index("outlet"),
+        ]
+        triggers = [KeepsVersion(), *Recording(verb=MERGES).triggers]
+
+    @classmethod
+    def free_slug(cls, name: str, taken: set[str] = frozenset()) -> str:
+        """A slug that no other outlet has: `the-herald`, else `the-herald-2` and so on."""
+        lock_all([f"{cls._meta.label}.slug"])
+        base = slugify(name, allow_unicode=True)[:100] or "outlet"
+        known = cls.objects.filter(slug__startswith=base).values_list("slug", flat=True)
+        used = {*taken, *known}
+        numbered = (f"{base}-{number}" for number in range(2, len(used) + 3))
+        return next(slug for slug in (base, *numbered) if slug not in used)

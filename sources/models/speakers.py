@@ -1,0 +1,245 @@
+"""Speakers, organisations, and the roles that tie them."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.fields.json import KT
+
+from sources.database.triggers import FollowsMerges, KeepsVersion
+from sources.dates import FirstDay, PartialDate, PartialDateField
+from sources.ledger.recording import Recording
+from sources.models.base import (
+    MERGES,
+    Named,
+    NamedQuerySet,
+    Record,
+    has_a_name,
+    merged_index,
+    name_parts_index,
+)
+from sources.models.functions import GivenNames, HasWords, ShortName, WordsOf
+
+
+class Organisation(Named):
+    """What a speaker speaks for."""
+
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    identifiers = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            has_a_name("organisation"),
+            models.CheckConstraint(
+                condition=Q(parent__isnull=True) | ~Q(parent=F("id")),
+                name="organisation_is_not_its_own_parent",
+                violation_error_message="An organisation cannot be its own parent.",
+            ),
+            models.UniqueConstraint(
+                KT("identifiers__wikidata"),
+                name="organisation_once_per_wikidata_id",
+                violation_error_message="Another organisation has this Wikidata id.",
+            ),
+        ]
+        indexes = [
+            GinIndex(F("names_folded"), name="organisation_names"),
+            name_parts_index("organisation"),
+            models.Index(fields=["name", "id"], name="organisation_by_name"),
+            merged_index("organisation"),
+        ]
+        triggers = [
+            FollowsMerges("parent"),
+            KeepsVersion(),
+            *Recording(verb=MERGES).triggers,
+        ]
+
+    def why_not_merged_into(self, other: "Organisation") -> str | None:
+        seen, above = set(), other
+        while above.parent_id and above.pk not in seen:
+            seen.add(above.pk)
+            above = above.parent
+            if above.pk == self.pk:
+                return (
+                    f"“{other}” is part of “{self}”: merge the part into the whole, or give it "
+                    "another parent first."
+                )
+        return None
+
+
+class SpeakerQuerySet(NamedQuerySet):
+    def of_organisations(self, ids: list):
+        """Those tied to one of these organisations, or who ever held a role there."""
+        ids = {*ids, *Organisation.objects.survivors(ids).values()}
+        held = Affiliation.objects.filter(organisation__in=ids).values("speaker")
+        return self.filter(Q(organisation__in=ids) | Q(id__in=held))
+
+
+class Speaker(Named):
+    """Who words are attributed to.
+
+    `identifiers` maps a scheme to an id there, such as `{"wikidata": "Q7186"}`. `organisation` ties
+    down a speaker that is no person: the ministry of "a ministry spokesperson", or the body itself.
+    """
+
+    class Kind(models.TextChoices):
+        PERSON = "person"
+        ORGANISATION = "organisation"  # speaking as itself
+        UNNAMED = "unnamed"  # "a government spokesperson"
+        COLLECTIVE = "collective"  # "police"
+
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.PERSON)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="speakers"
+    )
+    identifiers = models.JSONField(default=dict, blank=True)
+
+    objects = SpeakerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            has_a_name("speaker"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["person", "organisation", "unnamed", "collective"]),
+                name="speaker_kind_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(organisation__isnull=True) | ~Q(kind="person"),
+                name="speaker_person_has_affiliations",
+                violation_error_message="A person is tied to an organisation by an affiliation.",
+            ),
+            models.UniqueConstraint(
+                KT("identifiers__wikidata"),
+                name="speaker_once_per_wikidata_id",
+                violation_error_message="Another speaker has this Wikidata id.",
+            ),
+        ]
+        indexes = [
+            GinIndex(F("names_folded"), name="speaker_names"),  # filing, speaker_name
+            name_parts_index("speaker"),
+            models.Index(fields=["name", "id"], name="speaker_by_name"),  # speakers/
+            models.Index(fields=["created", "id"], name="speaker_by_created"),
+            models.Index(
+                fields=["kind", "id"], name="speaker_by_kind"
+            ),  # what those of a kind said
+            models.Index(  # possible duplicates, in this order and from the index alone
+                ShortName("kind", "name"),
+                F("kind"),
+                F("id"),
+                GivenNames("kind", "name"),
+                include=["name", "organisation", "created"],
+                condition=Q(merged_into__isnull=True),
+                name="speaker_alike",
+            ),
+            models.Index(  # possible duplicates that share an alias
+                fields=["id"],
+                condition=~Q(aliases=[]) & Q(merged_into__isnull=True),
+                name="speaker_with_aliases",
+            ),
+            models.Index(fields=["id"], condition=~Q(distinct_from=[]), name="speaker_told_apart"),
+            merged_index("speaker"),
+        ]
+        triggers = [
+            FollowsMerges("organisation"),
+            KeepsVersion(),
+            *Recording(verb=MERGES).triggers,
+        ]
+
+    def namesakes(self):
+        found = super().namesakes().filter(kind=self.kind)
+        if self.kind == self.Kind.PERSON or not self.organisation_id:
+            return found
+        return found.filter(Q(organisation=None) | Q(organisation=self.organisation_id))
+
+    def why_not_merged_into(self, other: "Speaker") -> str | None:
+        if self.kind != other.kind:
+            return (
+                f"“{self}” is of kind {self.kind}, “{other}” of kind {other.kind}: they are not "
+                "one speaker. If a kind is wrong, correct it first."
+            )
+        if None not in (self.organisation_id, other.organisation_id) and (
+            self.organisation_id != other.organisation_id
+        ):
+            return (
+                f"“{self}” is tied to “{self.organisation}”, “{other}” to “{other.organisation}”: "
+                "if those are one organisation, merge them first; if a tie is wrong, correct it."
+            )
+        return None
+
+
+class AffiliationQuerySet(models.QuerySet):
+    def held_on(self, when: PartialDate):
+        """Affiliations that may have been held then; unknown ends stay open."""
+        return self.filter(
+            Q(start__isnull=True) | Q(start_day__lte=when.last),
+            Q(end__isnull=True) | Q(end_last__gte=when.first),
+        )
+
+    def with_role_words(self, words: str):
+        """All of these words in the role, in any order."""
+        return self.filter(HasWords("role_words", words))
+
+
+class Affiliation(Record):
+    """A speaker held a role at an organisation, from–to (Popolo's Membership)."""
+
+    speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="affiliations")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="affiliations")
+    role = models.CharField(max_length=500)
+    start = PartialDateField("from", null=True, blank=True)
+    end = PartialDateField("to", null=True, blank=True)
+    start_day = models.GeneratedField(
+        expression=FirstDay("start"), output_field=models.DateField(), db_persist=True
+    )
+    end_last = models.GeneratedField(
+        expression=models.Func(
+            "end", template="upper(%(expressions)s) - 1", output_field=models.DateField()
+        ),
+        output_field=models.DateField(null=True),
+        null=True,
+        db_persist=True,
+    )
+    role_words = models.GeneratedField(
+        expression=WordsOf("role"), output_field=SearchVectorField(), db_persist=True
+    )
+
+    objects = AffiliationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-start_day", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(role__regex=r"^\s*$"),
+                name="affiliation_has_a_role",
+                violation_error_message="A role needs at least one visible character.",
+            ),
+            models.CheckConstraint(
+                condition=Q(start__isnull=True)
+                | Q(end__isnull=True)
+                | Q(start_day__lte=F("end_last")),
+                name="affiliation_ends_after_it_begins",
+                violation_error_message="An affiliation cannot end before it begins.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["start_day", "id"], name="affiliation_by_start"),
+            GinIndex(F("role_words"), name="affiliation_role_words"),  # role
+        ]
+        triggers = [
+            FollowsMerges("speaker", "organisation"),
+            KeepsVersion(),
+            *Recording().triggers,
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.speaker}, {self.role}, {self.organisation}"
+
+    def may_hold_on(self, when: PartialDate | None) -> bool:
+        """Whether the role may have been held then; unknown contradicts nothing."""
+        if when is None:
+            return True
+        begins_in_time = self.start is None or self.start.first <= when.last
+        return begins_in_time and (self.end is None or self.end.last >= when.first)

@@ -1,0 +1,169 @@
+"""The database goes away and comes back: 503 meanwhile, and then all is well without a restart.
+
+The service runs in a process of its own, with a server of its own that this test stops and starts.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+
+from config.database.embedded import Cluster, ensure_running
+from quotes.models import Quote
+from tests.config.database.test_embedded import (
+    PROJECT,
+    a_directory,
+    is_stopped,
+    postmaster,
+    wait_until,
+)
+from tests.conftest import API, problem
+from tests.records import make_quote
+
+SERVICE = """
+import json, sys
+from config.wsgi import application
+from django.core.management import call_command
+from django.test import RequestFactory
+call_command("migrate", verbosity=0)
+call_command("issue_token", "wire", group="Curators")
+sys.stdout.flush()
+for line in sys.stdin:
+    method, path, headers, body = json.loads(line)
+    # As a server calls it: Django's test client would not let go of a broken connection.
+    request = RequestFactory(headers=headers).generic(method, path, body, "application/json")
+    told = []
+    answer = application(request.environ, lambda status, headers: told.extend((status, headers)))
+    content = b"".join(answer).decode()
+    if hasattr(answer, "close"):
+        answer.close()
+    print(json.dumps([int(told[0].split()[0]), dict(told[1]), content]), flush=True)
+"""
+
+
+class Service:
+    """The service in a process of its own, asked one request at a time."""
+
+    def __init__(self, directory):
+        sockets = Cluster(directory).socket_directory
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", SERVICE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=PROJECT,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(PROJECT),
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+                "DATABASE_URL": f"postgres://onrecord@/onrecord?host={sockets}",
+                "SECRET_KEY": "for this test only" * 3,
+                "ALLOWED_HOSTS": "testserver",
+                "ONRECORD_PUBLIC_READ": "true",
+            },
+        )
+        self.token = self.process.stdout.readline().strip()
+
+    def ask(self, method: str, path: str, body: dict | None = None, **headers):
+        written = "" if body is None else json.dumps(body)
+        self.process.stdin.write(json.dumps([method, path, headers, written]) + "\n")
+        self.process.stdin.flush()
+        status, headers, content = json.loads(self.process.stdout.readline())
+        return status, headers, content
+
+    def curate(self, method: str, path: str, body: dict | None = None):
+        return self.ask(method, path, body, Authorization=f"Token {self.token}")
+
+
+@pytest.fixture(scope="module")
+def directory():
+    with a_directory() as directory:
+        ensure_running(directory)
+        yield directory
+
+
+@pytest.fixture(scope="module")
+def service(directory):
+    service = Service(directory)
+    yield service
+    service.process.communicate(timeout=30)
+
+
+@contextmanager
+def outage(directory):
+    """No server within, and the same server with the same data after."""
+    os.kill(postmaster(directory), signal.SIGINT)
+    wait_until(lambda: is_stopped(directory))
+    try:
+        yield
+    finally:
+        ensure_running(directory)
+
+
+def test_while_the_database_is_away_requests_are_answered_503_and_afterwards_as_before(
+    directory, service
+):
+    status, _, content = service.curate("POST", f"{API}outlets/", {"name": "Radio"})
+    assert status == 201
+    outlet = f"{API}outlets/{json.loads(content)['id']}/"
+    assert service.ask("GET", outlet)[0] == 200
+
+    with outage(directory):
+        for status, headers, content in (
+            service.ask("GET", outlet),
+            service.curate("POST", f"{API}outlets/", {"name": "Other"}),
+        ):
+            assert status == 503
+            assert headers["Content-Type"] == "application/problem+json"
+            assert int(headers["Retry-After"]) > 0
+            body = json.loads(content)
+            assert body["status"] == 503
+            assert body["title"] == "Service Unavailable"
+            for secret in (service.token, "onrecord@", "psycopg", "Traceback", str(directory)):
+                assert secret not in content
+        # What needs no database is answered as ever.
+        assert service.ask("GET", "/health/")[0] == 200
+        assert service.ask("GET", f"{API}schema/")[0] == 200
+        assert service.ask("GET", f"{API}nowhere/")[0] == 404
+
+    began = time.monotonic()
+    wait_until(lambda: service.ask("GET", outlet)[0] == 200)
+    assert time.monotonic() - began < 5
+    status, _, content = service.curate("GET", f"{API}outlets/")
+    assert [row["name"] for row in json.loads(content)["results"]] == ["Radio"]
+    assert service.curate("POST", f"{API}outlets/", {"name": "Other"})[0] == 201
+
+
+def test_a_restart_of_the_database_between_two_requests_costs_nobody_an_error(directory, service):
+    assert service.ask("GET", f"{API}quotes/")[0] == 200
+    with outage(directory):
+        pass
+    assert service.ask("GET", f"{API}quotes/")[0] == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_whose_check_the_database_does_not_survive_is_503_and_no_refusal(
+    curator, monkeypatch
+):
+    quote = make_quote()
+    other = connection.copy()
+
+    def lose_the_connection(self):
+        server = connection.connection.info.backend_pid
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [server])
+
+    monkeypatch.setattr(Quote, "clean", lose_the_connection)
+    path = f"{API}quotes/{quote.pk}/"
+    try:
+        problem(curator.patch(path, {"language": "en"}, headers={"If-Match": "*"}), 503)
+    finally:
+        other.close()
+        connection.close()

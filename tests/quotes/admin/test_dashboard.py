@@ -1,0 +1,219 @@
+"""The admin's first page: what waits, and charts; and the lists that they lead to."""
+
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.urls import reverse
+from django.utils import timezone
+
+from quotes.admin import dashboard as queues
+from quotes.models import Quote
+from sources.identity import merging
+from tests.records import make_affiliation, make_outlet, make_quote, make_quotes, make_speaker
+from tests.sources.admin.test_admin import curator_at_desk, reader_at_desk, staff
+
+__all__ = ["curator_at_desk", "reader_at_desk"]
+
+pytestmark = pytest.mark.django_db
+
+FIRST_PAGE = reverse("admin:index")
+
+
+def waiting(client) -> dict[str, tuple[str, str]]:
+    """The queues on the first page: how many wait in each, and where they are listed."""
+    page = client.get(FIRST_PAGE)
+    assert page.status_code == 200
+    user = page.context["request"].user
+    found = {queue.label: (queue.shown, queue.url) for queue in queues.queues(user)}
+    for label, (shown, url) in found.items():
+        assert label in page.text
+        assert f'href="{url}"' in unescape(page.text)
+        assert f'<td class="figure">{shown}</td>' in page.text
+    return found
+
+
+def listed(client, url: str) -> list[str]:
+    answer = client.get(url)
+    assert answer.status_code == 200, url
+    return [str(record) for record in answer.context["cl"].result_list]
+
+
+def filed(quote: Quote, when: datetime) -> Quote:
+    Quote.objects.filter(pk=quote.pk).update(created=when)
+    return quote
+
+
+def make_one_of_each() -> None:
+    make_quote("Proposed", status="proposed")
+    for flag in Quote.Flag.values:
+        if flag != "role_conflict":
+            make_quote(f"Flagged {flag}", flags=[flag])
+    held = make_affiliation(role="harbour master")
+    make_quote(
+        "Flagged role_conflict",
+        speaker=held.speaker,
+        attribution_role="minister",
+        published="2026-03",
+    )
+    for anchor in ("altered", "missing"):
+        Quote.objects.filter(pk=make_quote(f"Anchor {anchor}").pk).update(anchor=anchor)
+    make_speaker("R. Jones")
+    make_speaker("Rob Jones")
+
+
+def test_every_queue_says_how_many_wait_and_leads_to_them(curator_at_desk):
+    make_one_of_each()
+    found = waiting(curator_at_desk)
+    assert {shown for shown, _ in found.values()} == {"1"}
+    assert len(found) == 9
+    quotes = {}
+    for label, (_, url) in found.items():
+        if "/quotes/quote/" in url:
+            (quotes[label],) = listed(curator_at_desk, url)
+    assert quotes["Ambiguous speakers"] == "Flagged ambiguous_speaker"
+    assert quotes["Roles that no affiliation confirms"] == "Flagged role_conflict"
+    assert quotes["Missing from the present text"] == "Anchor missing"
+    pairs = curator_at_desk.get(found["Possible duplicate speakers"][1])
+    assert "“R. Jones” may stand for “Rob Jones”." in unescape(pairs.text)
+
+
+def test_what_was_rejected_or_retracted_waits_no_more(curator_at_desk):
+    for status in ("rejected", "retracted"):
+        make_quote(status, status=status, flags=["unresolved_speaker"])
+    shown, url = waiting(curator_at_desk)["Unresolved speakers"]
+    assert shown == "0"
+    assert listed(curator_at_desk, url) == []
+    assert listed(curator_at_desk, f"{url}&status__exact=retracted") == ["retracted"]
+
+
+def test_a_long_queue_is_not_counted_to_its_end(curator_at_desk, monkeypatch):
+    monkeypatch.setattr(queues, "COUNTED", 3)
+    quotes = make_quotes(4, make_quote().article, status="proposed", flags=["filing_differs"])
+    assert len(quotes) == 4
+    found = waiting(curator_at_desk)
+    assert found["Proposed quotes"][0] == "3+"
+    assert found["Later filings that differ"][0] == "3+"
+
+
+def test_the_age_is_that_of_the_oldest(curator_at_desk):
+    now = timezone.now()
+    for days in (2, 30, 5):
+        filed(make_quote(f"{days}", status="proposed"), now - timedelta(days=days))
+    (queue, *_) = queues.queues(get_user_model().objects.get())
+    assert queue.oldest == now - timedelta(days=30)
+    assert "4 weeks, 2 days" in curator_at_desk.get(FIRST_PAGE).text.replace("\xa0", " ")
+
+
+def test_readers_see_charts_of_what_is_public_and_no_queues(reader_at_desk, curator_at_desk):
+    outlet = make_outlet("The Harbour Post")
+    today = timezone.now().date().isoformat()
+    make_quote("Public", outlet=outlet, published=today)
+    make_quote("Secret", outlet=outlet, published=today, status="proposed")
+    page = reader_at_desk.get(FIRST_PAGE)
+    assert "What waits" not in page.text
+    assert "Age of the queue" not in page.text
+    assert "proposed" not in page.text
+    assert "<bdi>The Harbour Post</bdi></a></th><td>1</td>" in page.text
+    assert "Age of the queue" in curator_at_desk.get(FIRST_PAGE).text
+
+
+def test_who_sees_no_quotes_sees_neither(groups):
+    client = staff("Readers")
+    Group.objects.get(name="Readers").permissions.clear()
+    page = client.get(FIRST_PAGE)
+    assert page.status_code == 200
+    assert "<figure" not in page.text
+    assert "What waits" not in page.text
+
+
+def test_each_bar_leads_to_as_many_quotes_as_it_shows(curator_at_desk):
+    now = timezone.now()
+    outlet, speaker = make_outlet(), make_speaker()
+    values = {"outlet": outlet, "speaker": speaker, "published": now.date().isoformat()}
+    for weeks, status in ((0, "proposed"), (0, "published"), (3, "proposed"), (40, "proposed")):
+        filed(make_quote(f"{weeks} {status}", status=status, **values), now - weeks * queues.A_WEEK)
+    page = curator_at_desk.get(FIRST_PAGE).text
+    checked = 0
+    for row in page.split('<tr><th scope="row"><a href="/admin/quotes/quote/?')[1:]:
+        query, rest = row.split('"', 1)
+        figures = [int(cell.split("<")[0]) for cell in rest.split("</tr>")[0].split("<td>")[1:]]
+        found = listed(curator_at_desk, f"/admin/quotes/quote/?{unescape(query)}")
+        assert len(found) == sum(figures), query
+        checked += sum(figures)
+    assert checked == 3 + 3 + 4 + 4
+
+
+def test_charts_of_much_go_less_far_back(curator_at_desk, monkeypatch):
+    monkeypatch.setattr(queues, "MOST", 3)
+    now, speaker = timezone.now(), make_speaker()
+    for weeks in (0, 0, 1, 2, 5):
+        day = now - weeks * queues.A_WEEK
+        filed(make_quote(f"{weeks}", speaker=speaker, published=day.date().isoformat()), day)
+    page = curator_at_desk.get(FIRST_PAGE).text
+    assert "2 bars, 3 in all" in page
+    assert "No further back: 3 quotes are counted." in page
+    assert "Busiest speakers of the last 13 days" in page
+
+
+@pytest.mark.parametrize("value", ["nonsense", "-", "2026-02-31", "9999-12-31", "0001-01-01", "\0"])
+def test_a_bad_date_in_a_filter_is_no_server_error(curator_at_desk, value):
+    for name in ("filed", "published_since", "flag", "anchor"):
+        answer = curator_at_desk.get("/admin/quotes/quote/", {name: value})
+        assert answer.status_code in (200, 302, 400)
+
+
+def test_the_first_page_costs_as_many_queries_however_much_waits(
+    curator_at_desk, django_assert_num_queries
+):
+    today = timezone.now().date().isoformat()
+    for number in (1, 20):
+        article = make_quote(f"{number}", outlet=make_outlet(), published=today).article
+        make_quotes(number, article, status="proposed", speaker=make_speaker(f"Bo Ek {number}"))
+        make_one_of_each()
+        cache.clear()
+        # The session, the user, two of permissions; queues; pairs; charts; recent actions.
+        with django_assert_num_queries(24):
+            curator_at_desk.get(FIRST_PAGE)
+        with django_assert_num_queries(14):
+            curator_at_desk.get(FIRST_PAGE)
+
+
+# Speakers that may be one
+
+DUPLICATES = reverse("admin:sources_speaker_duplicates")
+
+
+def test_pairs_show_how_much_each_is_quoted_with_the_way_to_merge(
+    curator_at_desk, reader_at_desk, django_assert_num_queries
+):
+    short, full = make_speaker("R. Jones"), make_speaker("Rob Jones")
+    make_quote(speaker=short)
+    # The session, the user, two of permissions; pairs, speakers, folded names; quotes.
+    with django_assert_num_queries(8):
+        page = curator_at_desk.get(DUPLICATES)
+    assert f'<a href="/admin/quotes/quote/?speaker__id__exact={short.pk}">1 quote</a>' in page.text
+    assert f'href="/admin/sources/speaker/{full.pk}/merge/?into={short.pk}"' in page.text
+    assert reader_at_desk.get(DUPLICATES).status_code == 403
+    merging.distinguish(short, full)
+    assert "No two speakers look like one." in curator_at_desk.get(DUPLICATES).text
+
+
+def test_pairs_go_on_on_the_next_page(curator_at_desk):
+    for number in range(9):
+        make_speaker(f"Rob{'e' * number} Jones")
+    first = curator_at_desk.get(DUPLICATES)
+    assert first.text.count("Compare, to merge") == 25
+    second = curator_at_desk.get(f"{DUPLICATES}?{first.context['next']}")
+    assert second.text.count("Compare, to merge") == 36 - 25
+    assert second.context["next"] is None
+    assert curator_at_desk.get(DUPLICATES, {"one": "x", "short": "\0"}).status_code == 200
+
+
+def test_a_week_begins_on_monday_in_utc():
+    monday, *_, last = queues._weeks(datetime(2026, 11, 22, tzinfo=UTC).date())
+    assert str(last) == "2026-11-16"
+    assert str(monday) == "2026-05-25"

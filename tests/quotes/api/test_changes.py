@@ -1,0 +1,699 @@
+"""Following changes: none is skipped, none comes twice, whatever order transactions commit in."""
+
+import io
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
+from django.db import OperationalError, connection, connections, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quotes.api import changes
+from quotes.models import Quote, Utterance
+from sources.api import long_poll as stopping
+from sources.history import feed as following
+from sources.models import Affiliation, Era, Revision, Speaker
+from tests.conftest import API, make_filing, ok, problem, publish, settle
+from tests.records import (
+    make_affiliation,
+    make_article,
+    make_organisation,
+    make_outlet,
+    make_quote,
+    make_quotes,
+    make_speaker,
+    make_utterance,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CHANGES = f"{API}changes/"
+
+Told = list[tuple[str, int]]
+
+
+def follow(client, after: str | None = None, **query) -> tuple[list[dict], str]:
+    """All changes that can be told of now, page by page, and where to go on."""
+    results, url = [], CHANGES
+    query = query | ({"after": after} if after else {})
+    while url:
+        body = ok(client.get(url, query))
+        results += body["results"]
+        url, query, after = body["next"], {}, body["after"]
+    return results, after
+
+
+def all_changes(client, after: str | None = None, **query) -> list[dict]:
+    settle()
+    return follow(client, after, **query)[0]
+
+
+def told(results: list[dict]) -> Told:
+    return [(one["id"], one["version"]) for one in results]
+
+
+def ledger(**which) -> Told:
+    """What there is to be told of, in the order in which it is followed."""
+    rows = Revision.objects.exclude(subject_type="snapshot").filter(**which)
+    rows = rows.order_by("era", "transaction", "id").values_list("subject_id", "version")
+    return [(str(key), version) for key, version in rows]
+
+
+def refused(response) -> dict[str, str]:
+    return {e["parameter"]: e["message"] for e in problem(response, 400)["errors"]}
+
+
+class Session:
+    """Another connection to the database, with transactions of its own."""
+
+    def __init__(self):
+        self.database = connection.copy()
+        self.process = self("SELECT pg_backend_pid()")[0][0]
+
+    def __call__(self, sql: str, *parameters) -> list[tuple]:
+        with self.database.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def make(self, name: str) -> str:
+        made = "INSERT INTO sources_speaker (name, aliases, kind, identifiers)"
+        rows = self(f"{made} VALUES (%s, '{{}}', 'person', '{{}}') RETURNING id", name)
+        return str(rows[0][0])
+
+    def rename(self, key: str, name: str) -> None:
+        self("UPDATE sources_speaker SET name = %s WHERE id = %s", name, key)
+
+
+@pytest.fixture
+def session():
+    opened = []
+
+    def make() -> Session:
+        opened.append(Session())
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.database.close()
+
+
+# What is told
+
+
+def test_from_the_beginning_every_change_is_told_in_order_with_its_record(curator):
+    filed = ok(curator.post(f"{API}articles/", publish(make_filing())), 201)
+    ok(curator.patch(f"{API}quotes/{filed['quotes'][0]['id']}/", {"language": "fr"}, **ANY))
+    make_affiliation()
+    make_utterance()
+    results = all_changes(curator)
+    assert told(results) == ledger()
+    assert {one["type"] for one in results} == set(changes.FOLLOWED)
+    newest = [one for one in results if one["type"] == "quote"][-1]
+    shown = ok(curator.get(filed["quotes"][0]["url"]))
+    assert newest == {
+        "type": "quote",
+        "id": shown["id"],
+        "url": shown["url"],
+        "verb": "updated",
+        "version": 2,
+        "time": shown["updated"],
+        "gone": False,
+        "record": shown,
+    }
+    for one in results:
+        if one["url"] and one["type"] != "utterance":  # which is shown with its quotes there
+            assert ok(curator.get(one["url"])) == one["record"]
+
+
+ANY = {"headers": {"If-Match": "*"}}
+
+
+def test_from_now_on_only_what_comes_is_told(reader):
+    make_speaker("Before")
+    settle()
+    results, after = follow(reader, "now")
+    assert results == []
+    for name in ("After", "Later"):
+        speaker = make_speaker(name)
+        settle()
+        results, after = follow(reader, after)
+        assert told(results) == [(str(speaker.pk), 1)]
+        assert results[0]["record"]["name"] == name
+
+
+def test_a_page_without_changes_says_where_to_go_on_and_that_there_is_no_more(reader):
+    for query in ({}, {"after": "now"}, {"types": "utterance"}):
+        body = ok(reader.get(CHANGES, query))
+        assert body["results"] == []
+        assert body["next"] is body["previous"] is None
+        assert ok(reader.get(CHANGES, {"after": body["after"]}))["after"] == body["after"]
+
+
+def test_what_is_not_asked_for_is_passed_over_once(reader):
+    make_speaker()
+    make_outlet()
+    settle()
+    results, after = follow(reader, types="outlet")
+    assert [one["type"] for one in results] == ["outlet"]
+    assert follow(reader, after) == ([], after)
+
+
+def test_every_change_of_one_record_is_told_with_the_record_as_it_is_now(reader):
+    speaker = make_speaker("Ann")
+    Speaker.objects.update(name="Ann Ek")
+    results = all_changes(reader)
+    assert told(results) == [(str(speaker.pk), 1), (str(speaker.pk), 2)]
+    assert [one["record"]["name"] for one in results] == ["Ann Ek", "Ann Ek"]
+    assert [one["verb"] for one in results] == ["created", "updated"]
+
+
+def test_a_merged_record_is_gone_and_says_into_which(reader):
+    one, other = make_speaker("Mr Ek"), make_speaker("Bo Ek")
+    Speaker.objects.filter(pk=one.pk).update(merged_into=other)
+    merged = all_changes(reader)[-1]
+    assert merged["verb"] == "merged"
+    assert merged["gone"] is True
+    assert merged["record"] is None
+    assert merged["merged_into"] == str(other.pk)
+
+
+def test_a_reader_is_told_of_what_was_ever_public_and_a_curator_of_all(reader, curator):
+    quote = make_quote(status="proposed")
+    settle()
+    results, after = follow(reader, types="quote")
+    assert results == []
+
+    quote.publish()
+    settle()
+    (published,), after = follow(reader, after, types="quote")
+    assert (published["verb"], published["gone"]) == ("published", False)
+    assert published["record"]["status"] == "published"
+
+    Quote.objects.update(status="proposed")
+    settle()
+    (hidden,), after = follow(reader, after, types="quote")
+    assert (hidden["gone"], hidden["record"]) == (True, None)
+
+    Quote.objects.update(status="rejected")
+    settle()
+    assert follow(reader, after, types="quote")[0] == []
+    rows = all_changes(curator, types="quote")
+    assert [row["version"] for row in rows] == [1, 2, 3, 4]
+    assert {row["record"]["status"] for row in rows} == {"rejected"}
+
+
+def test_what_was_erased_is_gone(reader):
+    make_quote()
+    settle()
+    _, after = follow(reader)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL onrecord.erasing = 'on'")
+        cursor.execute("DELETE FROM quotes_quote")
+    (erased,) = all_changes(reader, after)
+    assert (erased["verb"], erased["gone"], erased["record"]) == ("erased", True, None)
+
+
+def test_anybody_may_follow_where_reading_is_public(nobody, settings):
+    settings.ONRECORD_PUBLIC_READ = True
+    make_quote("Hidden words", status="proposed")
+    shown = make_quote("Shown words")
+    quotes = all_changes(nobody, types="quote")
+    assert [one["id"] for one in quotes] == [str(shown.pk)]
+
+
+def test_a_type_that_one_may_not_list_may_not_be_followed(reader):
+    Group.objects.get(name="Readers").permissions.remove(
+        Permission.objects.get(codename="view_speaker")
+    )
+    problem(reader.get(CHANGES, {"types": "speaker"}), 403)
+    problem(reader.get(CHANGES), 403)
+    ok(reader.get(CHANGES, {"types": "quote,outlet"}))
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("after", "nonsense", "Not a cursor"),
+        ("after", "WzEsMSwxXQ:AAAA", "Not a cursor"),
+        ("types", "speker", "Did you mean “speaker”?"),
+        ("types", "quote,snapshot", "snapshot"),
+        ("types", "quote,", "no type"),
+        ("limit", "0", "1 to 200"),
+        ("limit", "201", "1 to 200"),
+        ("wait", "31", "0 to 30"),
+        ("wait", "-1", "0 to 30"),
+        ("wait", "0.5", "0 to 30"),
+        ("cursor", "x", "Unknown parameter"),
+        ("since", "x", "Unknown parameter"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_and_named(reader, name, value, said):
+    assert said in refused(reader.get(CHANGES, {name: value}))[name]
+
+
+def test_a_cursor_of_a_list_is_no_place_in_the_ledger(reader):
+    make_speaker("Ann")
+    make_speaker("Bo")
+    url = ok(reader.get(f"{API}speakers/?limit=1"))["next"]
+    cursor = url.partition("cursor=")[2]
+    assert "after" in refused(reader.get(f"{CHANGES}?after={cursor}"))
+
+
+def test_a_place_that_the_ledger_has_not_reached_is_refused(reader):
+    place = following.Place(1, 10**15, 1)
+    fault = refused(reader.get(CHANGES, {"after": changes.cursor_at(place)}))["after"]
+    assert "restored" in fault
+
+
+# Never skipped, never twice
+
+
+def test_what_was_written_first_and_committed_last_is_neither_skipped_nor_repeated(
+    curator, session
+):
+    long, short = session(), session()
+    long("BEGIN")
+    first = long.make("Long")
+    before = follow(curator, "now")[1]
+    second = short.make("Short")
+    results, after = follow(curator, before)
+    assert results == []  # Short is committed, but Long is older and open
+    third = short.make("Shorter")
+    results, after = follow(curator, after)
+    assert results == []
+    fourth = long.make("Long again")
+    long("COMMIT")
+    settle()
+    results, after = follow(curator, after)
+    assert told(results) == [(key, 1) for key in (first, fourth, second, third)]
+    assert follow(curator, after)[0] == []
+
+
+def test_changes_to_one_record_may_come_in_either_order_and_show_it_as_it_is(curator, session):
+    key = str(make_speaker("Ann").pk)
+    settle()
+    after = follow(curator)[1]
+    early, late = session(), session()
+    early("BEGIN")
+    other = early.make("Bo")
+    late.rename(key, "Ann Ek")
+    early.rename(key, "Ann Ek-Bo")
+    early("COMMIT")
+    settle()
+    results = follow(curator, after)[0]
+    assert told(results) == [(other, 1), (key, 3), (key, 2)]
+    assert {one["record"]["name"] for one in results if one["id"] == key} == {"Ann Ek-Bo"}
+
+
+def test_what_was_rolled_back_is_never_told(curator, session):
+    one = session()
+    one("BEGIN")
+    kept = one.make("Kept")
+    one("SAVEPOINT a")
+    one.make("Dropped")
+    one.rename(kept, "Never")
+    one("ROLLBACK TO a")
+    one("SAVEPOINT b")
+    also = one.make("In a savepoint")
+    one("RELEASE b")
+    one("COMMIT")
+    one("BEGIN")
+    one.make("All dropped")
+    one("ROLLBACK")
+    results = all_changes(curator)
+    assert told(results) == [(kept, 1), (also, 1)]
+    assert results[0]["record"]["name"] == "Kept"
+
+
+def test_a_writer_whose_connection_is_ended_by_the_administrator_leaves_nothing(curator, session):
+    doomed, other = session(), session()
+    doomed("BEGIN")
+    doomed.make("Doomed")
+    kept = other.make("Kept")
+    assert follow(curator)[0] == []
+    other("SELECT pg_terminate_backend(%s, 10000)", doomed.process)
+    with pytest.raises(OperationalError):
+        doomed("COMMIT")
+    assert told(all_changes(curator)) == [(kept, 1)]
+
+
+WRITER = """
+import sys
+import time
+import psycopg
+with psycopg.connect(sys.argv[1]) as database:
+    number = 0
+    while True:
+        with database.transaction():
+            for _ in range(3):
+                number += 1
+                database.execute(
+                    "INSERT INTO sources_speaker (name, aliases, kind, identifiers)"
+                    " VALUES (%s, '{}', 'person', '{}')", [f"{sys.argv[2]} {number}"])
+        print(number, flush=True)
+        time.sleep(0.005)
+"""
+
+
+def test_writers_killed_midway_leave_whole_transactions_and_no_gap(curator):
+    place = connection.get_connection_params()
+    address = " ".join(
+        f"{name}={place[name]}" for name in ("host", "port", "user", "dbname") if place.get(name)
+    )
+    results, after, acknowledged = [], None, {}
+    for turn in range(4):
+        writers = {
+            name: subprocess.Popen(
+                [sys.executable, "-c", WRITER, address, name], stdout=subprocess.PIPE, text=True
+            )
+            for name in (f"a{turn}", f"b{turn}")
+        }
+        for writer in writers.values():
+            writer.stdout.readline()
+        until = time.monotonic() + 0.3
+        while time.monotonic() < until:
+            body = ok(curator.get(CHANGES, _asked(after, limit=7)))
+            results += body["results"]
+            after = body["after"]
+        for name, writer in writers.items():
+            with writer:
+                os.kill(writer.pid, signal.SIGKILL)
+                acknowledged[name] = [int(line) for line in writer.stdout][-1:]
+    settle()
+    results += follow(curator, after)[0]
+    assert told(results) == ledger()
+    names = Counter(one["record"]["name"].split()[0] for one in results)
+    for name, (number, *_) in ((name, last) for name, last in acknowledged.items() if last):
+        assert names[name] >= number
+        assert names[name] % 3 == 0
+
+
+def test_many_writers_of_long_and_short_transactions_are_followed_without_gap_or_repetition(
+    curator,
+):
+    speakers = [make_speaker(f"Speaker {number}") for number in range(5)]
+
+    def write(seed: int) -> None:
+        chance = random.Random(seed)
+        try:
+            for turn in range(25):
+                with transaction.atomic():
+                    made = make_speaker(f"{seed}-{turn}")
+                    time.sleep(chance.choice([0, 0, 0.01, 0.05]))
+                    for _ in range(chance.randrange(3)):
+                        undo = chance.random() < 0.5
+                        with transaction.atomic():
+                            Speaker.objects.filter(pk=made.pk).update(name=f"{chance.random()}")
+                            if undo:
+                                transaction.set_rollback(True)
+                    # Last, and in one order with the others: no deadlocks.
+                    target = chance.choice(speakers)
+                    Speaker.objects.filter(pk=target.pk).update(name=f"{seed} {turn}")
+                    if chance.random() < 0.2:
+                        transaction.set_rollback(True)
+        finally:
+            connections.close_all()
+
+    writers = [threading.Thread(target=write, args=[seed]) for seed in range(6)]
+    for writer in writers:
+        writer.start()
+    chance, results, after = random.Random(7), [], None
+    while any(writer.is_alive() for writer in writers):
+        body = ok(curator.get(CHANGES, _asked(after, limit=chance.randint(1, 30))))
+        results += body["results"]
+        after = body["after"]
+    settle()
+    results += follow(curator, after)[0]
+    assert told(results) == ledger()
+    copy = {one["id"]: one["record"]["name"] for one in results}
+    assert copy == {str(one.pk): one.name for one in Speaker.objects.all()}
+
+
+def _asked(after: str | None, **query) -> dict:
+    return query | ({"after": after} if after else {})
+
+
+def test_pages_of_any_size_and_types_hold_what_one_great_page_holds(curator, reader):
+    article = make_article("Words.", outlet=make_outlet())
+    make_quotes(8, article, status="proposed")
+    make_quotes(8, make_article("More."), speaker=make_speaker())
+    Quote.objects.filter(language=None).update(language="en")
+    make_affiliation()
+    Affiliation.objects.update(role="clerk")
+    settle()
+    kinds = st.lists(st.sampled_from(sorted(changes.FOLLOWED)), min_size=1, unique=True)
+
+    @settings(
+        max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(limit=st.integers(1, 200), asked=st.none() | kinds, scanned=st.integers(3, 100))
+    def holds(limit: int, asked: list[str] | None, scanned: int):
+        following.MOST_SCANNED = scanned
+        which = {"subject_type__in": asked} if asked else {}
+        query = {"types": ",".join(asked)} if asked else {}
+        for client, seen in ((curator, {}), (reader, {"announced": True})):
+            results, after = follow(client, limit=limit, **query)
+            assert told(results) == ledger(**which, **seen)
+            assert follow(client, after, limit=limit, **query)[0] == []
+
+    before = following.MOST_SCANNED
+    try:
+        holds()
+    finally:
+        following.MOST_SCANNED = before
+
+
+def test_a_page_of_what_is_rare_may_be_empty_and_lead_on(curator, monkeypatch):
+    monkeypatch.setattr(following, "MOST_SCANNED", 10)
+    make_quotes(30, make_article())
+    rare = make_utterance()
+    settle()
+    first = ok(curator.get(CHANGES, {"types": "utterance"}))
+    assert first["results"] == []
+    assert first["next"]
+    assert told(follow(curator, types="utterance")[0]) == [(str(rare.pk), 1)]
+
+
+# Eras
+
+
+def test_a_new_era_goes_on_after_the_former_whatever_its_transactions_are_called(curator):
+    old = make_speaker("Old")
+    settle()
+    after = follow(curator)[1]
+    # As it is after a restore from a cluster that had counted further, under another identifier.
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers
+        cursor.execute("UPDATE sources_revision SET transaction = '900000000000'")
+    Era.objects.update(cluster="1")
+    fault = problem(curator.get(CHANGES, {"after": after}), 503)
+    assert fault["type"].endswith(":era-not-begun")
+    assert "manage.py begin_era" in fault["detail"]
+
+    call_command("begin_era", stdout=io.StringIO())
+    place = following.Place(1, 900_000_000_000, Revision.objects.get().pk)
+    results, after = follow(curator, changes.cursor_at(place))
+    assert results == []
+    new = make_speaker("New")
+    Speaker.objects.filter(pk=old.pk).update(name="Older")
+    settle()
+    results, after = follow(curator, after)
+    assert told(results) == [(str(new.pk), 1), (str(old.pk), 2)]
+    assert told(all_changes(curator)) == [(str(old.pk), 1), (str(new.pk), 1), (str(old.pk), 2)]
+    assert list(Revision.objects.order_by("id").values_list("era", flat=True)) == [1, 2, 2]
+
+
+def test_an_era_begins_once_in_a_cluster_unless_it_is_said_that_it_has_to(groups):
+    def begin(**options) -> str:
+        out = io.StringIO()
+        call_command("begin_era", stdout=out, **options)
+        return out.getvalue()
+
+    assert "Nothing to do" in begin()
+    assert Era.objects.count() == 1
+    assert begin(anyway=True).startswith("Era 2 began in cluster ")
+    Era.objects.filter(pk=2).update(cluster="77")
+    assert "after era 2, of cluster 77" in begin()
+    assert "Nothing to do" in begin()
+    assert list(Era.objects.order_by("pk").values_list("pk", flat=True)) == [1, 2, 3]
+
+
+def test_who_writes_while_an_era_begins_is_waited_for(curator, session):
+    early, late = session(), session()
+    early("BEGIN")
+    first = early.make("Early")
+    opening = threading.Thread(target=_begin_anyway)
+    opening.start()
+    time.sleep(0.3)
+    assert opening.is_alive()
+    early("COMMIT")
+    opening.join(30)
+    second = late.make("Late")
+    assert told(all_changes(curator)) == [(first, 1), (second, 1)]
+    assert list(Revision.objects.order_by("id").values_list("era", flat=True)) == [1, 2]
+
+
+def _begin_anyway() -> None:
+    try:
+        call_command("begin_era", anyway=True, stdout=io.StringIO())
+    finally:
+        connections.close_all()
+
+
+# Waiting
+
+
+def test_who_waits_is_told_as_soon_as_something_changes(reader):
+    settle()
+    after = follow(reader, "now")[1]
+    maker = threading.Timer(0.5, _make_and_close)
+    maker.start()
+    results = []
+    while not results:  # other tests' transactions may hold it back for longer than one wait
+        body = ok(reader.get(CHANGES, {"after": after, "wait": 30}))
+        results, after = body["results"], body["after"]
+    assert [one["record"]["name"] for one in results] == ["Waited for"]
+    maker.join()
+
+
+def _make_and_close() -> None:
+    try:
+        make_speaker("Waited for")
+    finally:
+        connections.close_all()
+
+
+def test_who_waits_in_vain_is_answered_after_the_time_asked_for(reader):
+    settle()
+    began = time.monotonic()
+    body = ok(reader.get(CHANGES, {"after": "now", "wait": 1}))
+    assert body["results"] == []
+    assert 1 <= time.monotonic() - began < 10
+
+
+def test_who_waits_while_others_do_is_answered_at_once(reader):
+    settle()
+    for _ in range(changes.MOST_WAITING):
+        assert changes._waiting.acquire(blocking=False)
+    try:
+        began = time.monotonic()
+        assert ok(reader.get(CHANGES, {"after": "now", "wait": 30}))["results"] == []
+        assert time.monotonic() - began < 10
+    finally:
+        for _ in range(changes.MOST_WAITING):
+            changes._waiting.release()
+
+
+def test_who_waits_holds_no_connection(reader, monkeypatch):
+    settle()
+    held = []
+    sleep = stopping.sleep
+
+    def note(seconds: float) -> bool:
+        held.append(connection.connection)
+        return sleep(seconds)
+
+    monkeypatch.setattr(stopping, "sleep", note)
+    ok(reader.get(CHANGES, {"after": "now", "wait": 1}))
+    assert len(held) > 2
+    assert set(held) == {None}
+
+
+def test_there_is_no_waiting_where_there_is_something_to_tell(reader):
+    make_speaker()
+    settle()
+    began = time.monotonic()
+    assert ok(reader.get(CHANGES, {"wait": 30}))["results"]
+    assert time.monotonic() - began < 10
+
+
+# What it costs
+
+
+def test_a_page_costs_the_same_queries_whatever_is_on_it(curator):
+    @transaction.atomic
+    def one_of_each() -> None:
+        held = make_affiliation(speaker=make_speaker(), organisation=make_organisation())
+        make_quote(
+            speaker=held.speaker,
+            organisation=held.organisation,
+            affiliation=held,
+            outlet=make_outlet(),
+            utterance=make_utterance(),
+            via=[make_outlet("Agency")],
+        )
+
+    ok(curator.get(CHANGES))
+    for number in (1, 20):
+        for _ in range(number):
+            one_of_each()
+        settle()
+        with CaptureQueriesContext(connection) as captured:
+            body = ok(curator.get(CHANGES, {"limit": 200}))
+        assert len({one["type"] for one in body["results"]}) == len(changes.FOLLOWED)
+        # How far the ledger is settled, the page, a query for each type, and two for the
+        # reporting chains; who asks is known.
+        assert len(captured) == 2 + len(changes.FOLLOWED) + 2
+    with CaptureQueriesContext(connection) as captured:
+        ok(curator.get(CHANGES, {"after": "now"}))
+    assert len(captured) == 1
+
+
+def test_a_page_deep_in_the_ledger_reads_no_more_than_the_first(groups):
+    make_quotes(1500, make_article())
+    for language in ("en", "fr", "de"):
+        Quote.objects.update(language=language)
+    settle()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE sources_revision")
+    rows = Revision.objects.order_by("era", "transaction", "id")
+    last = following.last_settled()
+
+    def plan_of(sql: str, parameters=None) -> dict:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", parameters)
+            return cursor.fetchone()[0][0]["Plan"]
+
+    def page_after(place: following.Place) -> dict:
+        with CaptureQueriesContext(connection) as captured:
+            following.settled_after(place, last, ["quote"], whole=False, most=50)
+        return plan_of(captured.captured_queries[0]["sql"])
+
+    def buffers(plan: dict) -> int:
+        return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+
+    deep = rows[5_000]
+    first = page_after(following.Place())
+    deeper = page_after(following.Place(deep.era, deep.transaction, deep.id))
+    for plan in (first, deeper):
+        assert "revision_by_transaction" in str(plan)
+        assert "Sort" not in {node["Node Type"] for node in nodes(plan)}
+        assert buffers(plan) < 60
+    assert buffers(plan_of(following.LAST_SETTLED)) < 20
+
+
+def nodes(plan: dict):
+    yield plan
+    for inner in plan.get("Plans", []):
+        yield from nodes(inner)
+
+
+def test_utterances_are_shown_by_their_ids_with_the_way_to_their_wordings(reader):
+    utterance = make_utterance()
+    (one,) = all_changes(reader, types="utterance")
+    assert one["url"].endswith(f"{API}utterances/{utterance.pk}/")
+    assert one["record"]["id"] == str(utterance.pk)
+    assert Utterance.objects.count() == 1

@@ -1,0 +1,140 @@
+"""A list is answered by a statement that an earlier request left prepared, and is the same list."""
+
+from datetime import date
+from itertools import pairwise
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from quotes.api import prepared_lists as listing
+from quotes.management.synthetic.archive import generate
+from quotes.models import Quote
+from sources.database.prepared import Parameter, Statement, Statements
+from sources.identity.merging import merge
+from tests.bench.filters import lists, values
+from tests.conftest import API, ok
+from tests.records import make_quote, make_speaker
+
+pytestmark = pytest.mark.django_db
+
+QUOTES = f"{API}quotes/"
+
+
+def shown(client, **asked) -> list[str]:
+    return [row["id"] for row in ok(client.get(QUOTES, asked))["results"]]
+
+
+def ids(*quotes: Quote) -> list[str]:
+    return [str(quote.pk) for quote in quotes]
+
+
+@pytest.fixture
+def unprepared(monkeypatch):
+    """Have lists put together anew for each request."""
+
+    def refrain():
+        monkeypatch.setattr("quotes.api.views.prepared_page", lambda view, filters, page: None)
+
+    return refrain
+
+
+def test_a_prepared_list_is_what_would_be_put_together_anew(groups, curator, unprepared):
+    generate(600)
+    orderings = ["-published", "published", "said", "-created"]
+    asked = [each.query for each in lists(values(), 1, orderings)][::9]
+    asked += [{**query, "fields": "text,speaker", "limit": 3} for query in asked[::7]]
+    prepared = [ok(curator.get(QUOTES, query)) for query in asked]
+    assert any(listing.statements.known.values())
+    unprepared()
+    for query, answer in zip(asked, prepared, strict=True):
+        assert ok(curator.get(QUOTES, query)) == answer, query
+
+
+@pytest.mark.parametrize("ordering", ["-published", "said"])
+def test_a_walk_of_prepared_pages_is_the_same_in_both_directions(groups, curator, ordering):
+    generate(200)
+    listing.statements.known.clear()
+    pages, url, query = [], QUOTES, {"limit": 30, "ordering": ordering}
+    while url:
+        pages.append(page := ok(curator.get(url, query)))
+        url, query = page["next"], None
+    for before, after in pairwise(pages):
+        assert ok(curator.get(after["previous"]))["results"] == before["results"]
+    met = [row["id"] for page in pages for row in page["results"]]
+    assert sorted(met) == sorted(map(str, Quote.objects.listed().values_list("pk", flat=True)))
+
+
+def test_requests_that_differ_by_values_share_a_statement_and_get_their_own_quotes(reader):
+    ada, bo = make_speaker("Ada"), make_speaker("Bo")
+    old, new = make_quote(speaker=ada, published="2020"), make_quote(speaker=bo, published="2024")
+    listing.statements.known.clear()
+    assert shown(reader, speaker=ada.pk, published_before="2021-05") == ids(old)
+    assert shown(reader, speaker=bo.pk, published_before="2025") == ids(new)
+    assert shown(reader, speaker=bo.pk, published_before="2021-05-05") == []
+    assert len(listing.statements.known) == 1
+
+
+def test_those_who_see_more_have_statements_of_their_own(reader, curator):
+    quote = make_quote(speaker=(ada := make_speaker("Ada")), status="proposed")
+    for _ in range(2):
+        assert shown(reader, speaker=ada.pk) == []
+        assert shown(curator, speaker=ada.pk) == ids(quote)
+
+
+def test_choices_are_told_apart(curator):
+    ada = make_speaker("Ada")
+    by_status = {
+        status: make_quote(speaker=ada, status=status) for status in ("published", "proposed")
+    }
+    for status, quote in (*by_status.items(), *by_status.items()):
+        assert shown(curator, speaker=ada.pk, status=status) == ids(quote)
+
+
+def test_the_id_of_a_record_that_was_merged_after_its_list_was_prepared_leads_on(reader):
+    ada, also = make_speaker("Ada"), make_speaker("Ada L.")
+    quote = make_quote(speaker=ada)
+    assert shown(reader, speaker=also.pk) == []
+    merge(also, into=ada)
+    for _ in range(2):
+        assert shown(reader, speaker=also.pk) == ids(quote)
+        assert shown(reader, speaker=ada.pk) == ids(quote)
+
+
+def test_a_list_that_is_prepared_takes_one_statement(reader):
+    ada = make_speaker("Ada")
+    quote = make_quote(speaker=ada, published="2024-05")
+    asked = {"speaker": ada.pk, "published_after": "2020"}
+    assert shown(reader, **asked) == ids(quote)
+    with CaptureQueriesContext(connection) as captured:
+        ok(reader.get(QUOTES, asked))
+    known = [query["sql"] for query in captured if "sources_speaker" in query["sql"]]
+    assert len(known) == len([query for query in captured if "quote" in query["sql"]]) == 1
+
+
+def test_links_lead_to_the_host_that_was_asked(reader, settings):
+    settings.ALLOWED_HOSTS = ["one.example", "two.example"]
+    quote = make_quote()
+    for host in ("one.example", "two.example"):
+        (row,) = ok(reader.get(QUOTES, headers={"host": host}))["results"]
+        assert row["url"] == f"http://{host}{QUOTES}{quote.pk}/"
+
+
+# Statements
+
+
+def test_a_statement_takes_each_value_wherever_it_stands_and_knows_its_constants():
+    day, constant = date(2026, 2, 11), "50% o'clock, %s"
+    params = [Parameter(1), constant, day, Parameter(1)]
+    statement = Statement("SELECT %s, %s, %s, %s, 7 %% 4", params)
+    with connection.cursor() as cursor:
+        for values in (("a", "b"), (1, 2)):
+            cursor.execute(*statement.with_values(values))
+            assert cursor.fetchone() == (values[1], constant, day, values[1], 3)
+
+
+def test_no_more_statements_are_kept_than_allowed():
+    statements = Statements(most=2)
+    for number in range(5):
+        assert statements.get(number, lambda: Statement("SELECT 1", [])).sql == "SELECT 1"
+        assert len(statements.known) <= 2

@@ -1,0 +1,318 @@
+"""Many quotes at once: foretold, confirmed, done under the rules of one, and reported."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+
+from quotes.curation import bulk
+from quotes.curation.approval import WHY_NOT
+from quotes.models import Quote
+from quotes.models.workflow import STEPS, NotOpen
+from sources.jobs import models as jobs
+from sources.ledger.actor import acting
+from sources.models import Job, Revision
+from tests.jobs import empty_queue, work_off
+from tests.records import (
+    make_affiliation,
+    make_article,
+    make_organisation,
+    make_quote,
+    make_quotes,
+    make_speaker,
+)
+from tests.sources.admin.test_admin import curator_at_desk, reader_at_desk, staff
+
+__all__ = ["curator_at_desk", "reader_at_desk"]
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/quotes/quote/"
+
+
+def user_of(client: Client):
+    return get_user_model().objects.get(pk=client.session["_auth_user_id"])
+
+
+def choose(client: Client, step: str, quotes=(), *, query: str = "", across: bool = False):
+    """Run an action of the list; the answer leads to the confirmation."""
+    quotes = quotes or [Quote.objects.first()]  # as those that are ticked on the page
+    return client.post(
+        LIST + query,
+        {
+            "action": step,
+            "_selected_action": [str(quote.pk) for quote in quotes],
+            "select_across": "1" if across else "0",
+            "index": "0",
+        },
+    )
+
+
+def confirm(client: Client, answer, **values) -> Job:
+    assert answer.status_code == 302, answer.content
+    page = answer.headers["Location"]
+    foretold = client.post(page, values).context["foretold"]
+    done = client.post(page, {"_do": "1", "foretold": foretold, **values})
+    assert done.status_code == 302, done.context["form"].errors
+    return Job.objects.get(pk=page.split("/")[-2])
+
+
+def told(quote: Quote) -> list[tuple]:
+    """The history of a quote but for ids, times and hashes."""
+    rows = Revision.objects.of(quote).values_list(
+        "version", "verb", "fields", "public", "announced", "reason", "road", "actor", "state"
+    )
+    left_out = ("id", "text", "spans", "updated", "created", "article_id", "snapshot_id")
+    return [
+        (*row, {name: value for name, value in state.items() if name not in left_out})
+        for *row, state in rows
+    ]
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if step != "correct"])
+def test_a_step_with_many_is_the_step_with_each(step, curator_at_desk):
+    user, reason = user_of(curator_at_desk), " Seen in print. "
+    statuses = Quote.Status.values
+    together = [make_quote(f"words {s}", status=s, reason="earlier") for s in statuses]
+    alone = [make_quote(f"words {s}", status=s, reason="earlier") for s in statuses]
+    with acting(road="admin", actor="ada"):
+        outcome = bulk.take(step, [(q.pk, 1) for q in together], reason, user=user)
+        refused = {}
+        for quote in alone:
+            try:
+                getattr(quote, step)(reason)
+            except NotOpen as refusal:
+                refused[quote.status] = str(refusal)
+    assert [told(quote) for quote in together] == [told(quote) for quote in alone]
+    by_id = {line["id"]: line["why"] for line in outcome.told}
+    assert {q.status: by_id[str(q.pk)] for q in together if str(q.pk) in by_id} == refused
+    assert (outcome.changed, outcome.refused) == (5 - len(refused), len(refused))
+
+
+def test_a_step_costs_three_statements_whatever_the_number(
+    curator_at_desk, django_assert_max_num_queries
+):
+    user = user_of(curator_at_desk)
+    user.has_perm("quotes.review_quote")
+    quotes = make_quotes(50, make_article(), status="proposed")
+    with django_assert_max_num_queries(5):  # and a savepoint
+        bulk.take("publish", [(quote.pk, 1) for quote in quotes], user=user)
+    assert Quote.objects.filter(status="published").count() == 50
+
+
+def test_a_step_that_takes_back_needs_a_reason(curator_at_desk):
+    quote = make_quote(status="proposed")
+    with pytest.raises(ValidationError, match="say why"):
+        bulk.take("reject", [(quote.pk, 1)], " ", user=user_of(curator_at_desk))
+
+
+def test_what_will_happen_is_said_before_it_does(curator_at_desk):
+    for number in range(3):
+        make_quote(f"proposed {number}", status="proposed")
+    make_quote("published one")
+    page = curator_at_desk.get(choose(curator_at_desk, "publish", across=True).headers["Location"])
+    assert (page.context["able"], page.context["unable"]) == (3, 1)
+    ((why, number),) = page.context["hindered"]
+    assert (number, why) == (1, str(NotOpen("publish", "published")))
+    assert "Publish 4 quotes" in page.text
+    assert Quote.objects.filter(status="proposed").count() == 3
+    assert not Job.objects.exclude(state="draft").exists()
+
+
+def test_few_are_done_at_once_and_the_ledger_says_by_whom(curator_at_desk):
+    quotes = [make_quote(f"words {number}", status="proposed") for number in range(3)]
+    job = confirm(curator_at_desk, choose(curator_at_desk, "publish", quotes[:2]), reason="Seen.")
+    assert (job.state, job.changed, job.refused) == ("done", 2, 0)
+    assert sorted(Quote.objects.values_list("status", flat=True)) == [
+        "proposed",
+        "published",
+        "published",
+    ]
+    last = Revision.objects.of(quotes[0]).last()
+    assert (last.verb, last.road, last.actor) == ("published", "admin", "curators-at-desk")
+    assert (last.reason, last.request) == ("Seen.", f"job {job.pk}")
+
+
+def test_only_what_matched_when_it_was_chosen_is_changed(curator_at_desk):
+    first = make_quote("first", status="proposed")
+    stale = make_quote("stale", status="proposed")
+    answer = choose(curator_at_desk, "publish", query="?status__exact=proposed", across=True)
+    late = make_quote("late", status="proposed")
+    Quote.objects.get(pk=stale.pk).revise(language="nb")
+    job = confirm(curator_at_desk, answer)
+    assert (job.changed, job.refused) == (1, 1)
+    (line,) = job.told
+    assert line["id"] == str(stale.pk)
+    assert "was changed meanwhile: it was version 1, and is version 2" in line["why"]
+    for quote, status in ((first, "published"), (stale, "proposed"), (late, "proposed")):
+        quote.refresh_from_db()
+        assert quote.status == status
+    report = curator_at_desk.get(reverse("admin:sources_job_report", args=[job.pk]))
+    assert str(stale.pk) in b"".join(report).decode()
+
+
+@pytest.mark.parametrize("step", ["reject", "dispute", "retract"])
+def test_without_a_reason_nothing_is_taken_back(curator_at_desk, step):
+    quote = make_quote(status="proposed" if step == "reject" else "published")
+    page = choose(curator_at_desk, step, [quote]).headers["Location"]
+    answer = curator_at_desk.post(page, {"_do": "1", "reason": " "})
+    assert answer.context["form"].errors == {"reason": ["This field is required."]}
+    assert Quote.objects.get().status == quote.status
+
+
+def test_the_speaker_of_many_is_set_and_what_it_costs_is_foretold(curator_at_desk):
+    board, mara = make_organisation(), make_speaker("Mara Quill")
+    held = make_affiliation(speaker=make_speaker("Ada Lund"), organisation=board)
+    fits = make_quote("one", speaker=mara)
+    loses = make_quote("two", speaker=held.speaker, organisation=board, affiliation=held)
+    doubtful = make_quote("three", flags=["unresolved_speaker"])
+    answer = choose(curator_at_desk, "revise", [fits, loses, doubtful])
+    values = {"set_speaker": "on", "speaker": str(mara.pk)}
+    page = curator_at_desk.post(answer.headers["Location"], values)
+    assert page.status_code == 200
+    assert (page.context["able"], page.context["same"], page.context["let_go"]) == (3, 1, 1)
+    job = confirm(curator_at_desk, answer, **values)
+    assert (job.changed, job.unchanged, job.refused) == (2, 1, 0)
+    loses.refresh_from_db()
+    doubtful.refresh_from_db()
+    assert (loses.speaker, loses.affiliation, loses.organisation) == (mara, None, board)
+    assert (doubtful.speaker, doubtful.flags) == (mara, [])
+
+
+def test_only_the_ticked_fields_are_set_and_nothing_is_a_value(curator_at_desk):
+    quote = make_quote(speaker=make_speaker(), language="en")
+    answer = choose(curator_at_desk, "revise", [quote])
+    nothing = curator_at_desk.post(answer.headers["Location"], {"_do": "1", "language": "nb"})
+    assert nothing.context["form"].non_field_errors() == ["Tick what is to be set."]
+    wrong = {"_do": "1", "set_language": "on", "language": "English!"}
+    refused = curator_at_desk.post(answer.headers["Location"], wrong)
+    assert "Not a language tag" in refused.text
+    confirm(curator_at_desk, answer, set_speaker="on", language="nb")
+    quote.refresh_from_db()
+    assert (quote.speaker, quote.language) == (None, "en")
+
+
+def test_what_was_not_foretold_is_not_done(curator_at_desk):
+    quote = make_quote(language="en")
+    page = choose(curator_at_desk, "revise", [quote]).headers["Location"]
+    values = {"set_language": "on", "language": "nb"}
+    foretold = curator_at_desk.post(page, values).context["foretold"]
+    other = {"_do": "1", "foretold": foretold, "set_kind": "on", "kind": "partial"}
+    again = curator_at_desk.post(page, values | other)
+    assert again.status_code == 200
+    assert "Yes: Set the language and kind of 1 quote" in again.text
+    quote.refresh_from_db()
+    assert (quote.language, quote.kind) == ("en", "direct")
+
+
+def test_a_reader_sees_no_action_and_is_refused_one(reader_at_desk, curator_at_desk):
+    quote = make_quote()
+    page = reader_at_desk.get(LIST)
+    assert "Publish the selected" not in page.text
+    assert "_selected_action" not in page.text
+    for step in bulk.PERMISSIONS:
+        assert choose(reader_at_desk, step, [quote]).status_code == 403
+    draft = choose(curator_at_desk, "dispute", [quote]).headers["Location"]
+    assert reader_at_desk.get(draft).status_code == 404
+    assert reader_at_desk.post(draft, {"_do": "1", "reason": "x"}).status_code == 404
+    assert Quote.objects.get().status == "published"
+
+
+def test_a_draft_is_nobody_elses(curator_at_desk, groups):
+    draft = choose(curator_at_desk, "dispute", [make_quote()]).headers["Location"]
+    other = staff("Contributors")
+    assert other.get(draft).status_code == 404
+
+
+def test_a_choice_of_nothing_is_no_error(curator_at_desk):
+    job = jobs.draft("publish", user_of(curator_at_desk), of=Quote.objects.none())
+    page = curator_at_desk.get(reverse("admin:quotes_quote_bulk", args=[job.pk]))
+    assert "Publish 0 quotes" in page.text
+    assert "Yes:" not in page.text
+
+
+def test_too_many_are_refused_with_the_remedy(curator_at_desk, monkeypatch):
+    monkeypatch.setattr(jobs, "MOST", 3)
+    make_quotes(4, make_article(), status="proposed")
+    answer = choose(curator_at_desk, "publish", across=True)
+    page = curator_at_desk.get(answer.headers["Location"])
+    assert "More than 3 match. Narrow the list" in page.text
+    assert not Job.objects.exists()
+
+
+def test_a_confirmation_reads_as_much_for_many_as_for_one(
+    curator_at_desk, django_assert_num_queries
+):
+    article = make_article()
+    for number in (1, 60):
+        make_quotes(number, article, status="proposed")
+        draft = choose(curator_at_desk, "publish", across=True).headers["Location"]
+        with django_assert_num_queries(7):
+            curator_at_desk.get(draft)
+
+
+def test_a_permission_that_was_withdrawn_stops_the_job(curator_at_desk):
+    make_quotes(2, make_article(), status="proposed")
+    answer = choose(curator_at_desk, "publish", across=True)
+    job = Job.objects.get()
+    user = user_of(curator_at_desk)
+    user.groups.clear()
+    job.start()
+    assert (job.state, job.fault) == ("failed", f"{user} may not do this any more.")
+    assert answer.status_code == 302
+    assert not Quote.objects.filter(status="published").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_are_done_by_a_worker(curator_at_desk):
+    empty_queue()
+    make_quotes(1200, make_article(), status="proposed")
+    job = confirm(curator_at_desk, choose(curator_at_desk, "publish", across=True))
+    assert (job.state, job.total) == ("waiting", 1200)
+    assert not Quote.objects.filter(status="published").exists()
+    work_off()
+    job.refresh_from_db()
+    assert (job.state, job.changed) == ("done", 1200), job.fault
+    assert Quote.objects.filter(status="published", version=2).count() == 1200
+    actors = Revision.objects.filter(verb="published").values_list("road", "actor", "request")
+    assert set(actors) == {("admin", "curators-at-desk", f"job {job.pk}")}
+    assert not job.parts.exclude(rows=[]).exists()
+
+
+def test_nobody_publishes_in_bulk_what_they_filed(curator_at_desk, settings):
+    user = user_of(curator_at_desk)
+    with acting(road="api", actor=user.username):
+        own = make_quote("my own words", status="proposed")
+    other = make_quote("somebody else's", status="proposed")
+    page = curator_at_desk.get(choose(curator_at_desk, "publish", [own, other]).headers["Location"])
+    assert page.context["hindered"] == [(WHY_NOT, 1)]
+    outcome = bulk.take("publish", [(own.pk, 1), (other.pk, 1)], user=user)
+    assert (outcome.changed, outcome.refused) == (1, 1)
+    assert bulk.take("reject", [(own.pk, 1)], "Mine.", user=user).changed == 1
+    settings.ONRECORD_SELF_APPROVAL = True
+    Quote.objects.filter(pk=own.pk).update(status="proposed")
+    assert bulk.take("publish", [(own.pk, 3)], user=user).changed == 1
+
+
+def test_quotes_of_one_speaker_are_joined_and_parted_again(curator_at_desk):
+    speaker = make_speaker()
+    quotes = [make_quote(words, speaker=speaker) for words in ("No choice", "None at all")]
+    job = confirm(curator_at_desk, choose(curator_at_desk, "join", quotes), reason="Heard it.")
+    assert (job.state, job.refused) == ("done", 0)
+    (utterance,) = set(Quote.objects.values_list("utterance", flat=True))
+    assert utterance
+    assert Revision.objects.of(quotes[0]).last().reason == "Heard it."
+    page = curator_at_desk.get(f"{LIST}{quotes[0].pk}/change/")
+    assert "None at all" in page.text
+    job = confirm(curator_at_desk, choose(curator_at_desk, "part", quotes[:1]), reason="Not that.")
+    assert (job.state, job.refused) == ("done", 0)
+    assert set(Quote.objects.values_list("utterance", flat=True)) == {None, utterance}
+
+
+def test_quotes_of_two_speakers_are_foretold_not_to_be_joined(curator_at_desk):
+    quotes = [make_quote(speaker=make_speaker(name)) for name in ("Mara Quill", "Bo Ek")]
+    answer = choose(curator_at_desk, "join", quotes)
+    page = curator_at_desk.get(answer.headers["Location"])
+    assert "all of them have to have the same speaker" in page.text
+    assert "Yes:" not in page.text

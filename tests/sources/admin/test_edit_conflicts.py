@@ -1,0 +1,375 @@
+"""A page of the admin saved over somebody else's change: both are shown, neither is lost."""
+
+from typing import NamedTuple
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.core import signing
+from django.test import Client
+from django.utils.html import strip_tags
+
+from sources.models import Affiliation, Speaker
+from tests.records import (
+    make_affiliation,
+    make_article,
+    make_organisation,
+    make_speaker,
+)
+from tests.sources.admin.test_admin import HOSTILE, FormReader, curator_at_desk, form_of, page_of
+
+__all__ = ["curator_at_desk"]
+
+pytestmark = pytest.mark.django_db
+
+
+class Shown(NamedTuple):
+    """A line of the comparison, without its markup; lines of a list with semicolons between."""
+
+    by: str
+    read: str
+    now: str
+    typed: str
+
+
+def lines(part) -> dict[str, Shown]:
+    def plain(text: str) -> str:
+        return strip_tags(text.replace("</div><div>", "; "))
+
+    return {
+        line.label: Shown(line.by, plain(line.read), plain(line.now), plain(line.typed))
+        for line in part.different
+    }
+
+
+def edit(record, **values) -> None:
+    """What somebody else does meanwhile."""
+    type(record).objects.filter(pk=record.pk).update(**values)
+
+
+class Desk:
+    """One curator's browser with the page of a record open."""
+
+    def __init__(self, client: Client, record):
+        self.client, self.path = client, page_of(record)
+        self.form = form_of(client, self.path)
+
+    def save(self, **typed):
+        """Save; the page that comes back, if one does, is the one that is open then."""
+        answer = self.client.post(self.path, self.form | typed)
+        if answer.status_code == 200:
+            self.form = FormReader(answer.text).sent
+        return answer
+
+    def shown(self, **typed):
+        """What is compared on the page that comes back."""
+        answer = self.save(**typed)
+        assert answer.status_code == 200
+        assert answer.context["conflict"], answer.context["errors"]
+        return answer.context["conflict"]
+
+
+@pytest.fixture
+def speaker():
+    return make_speaker("Mara Quill", aliases=["M. Quill", "Captain Quill"])
+
+
+@pytest.fixture
+def desk(curator_at_desk, speaker):
+    return Desk(curator_at_desk, speaker)
+
+
+# The record
+
+
+def test_a_page_saved_over_another_change_saves_nothing_and_shows_both(desk, speaker):
+    edit(speaker, name="Mara Quill-Lund")
+    conflict = desk.shown(name="M. Quill")
+    both = Shown("both", "Mara Quill", "Mara Quill-Lund", "M. Quill")
+    assert lines(conflict.record) == {"Name": both}
+    assert desk.form["name"] == "M. Quill"
+    speaker.refresh_from_db()
+    assert (speaker.name, speaker.version) == ("Mara Quill-Lund", 2)
+
+
+def test_what_only_one_of_the_two_changed_stands_in_the_form(desk, speaker):
+    edit(speaker, kind="collective")
+    conflict = desk.shown(name="M. Quill")
+    assert lines(conflict.record) == {
+        "Name": Shown("you", "Mara Quill", "Mara Quill", "M. Quill"),
+        "Kind": Shown("other", "Person", "Collective", ""),
+    }
+    assert (desk.form["name"], desk.form["kind"]) == ("M. Quill", "collective")
+    assert desk.save().status_code == 302
+    speaker.refresh_from_db()
+    assert (speaker.name, speaker.kind, speaker.version) == ("M. Quill", "collective", 3)
+
+
+def test_who_saves_again_has_seen_the_other_version_and_overwrites_it(desk, speaker):
+    edit(speaker, name="Mara Quill-Lund")
+    desk.save(name="M. Quill")
+    assert desk.save().status_code == 302
+    speaker.refresh_from_db()
+    assert (speaker.name, speaker.version) == ("M. Quill", 3)
+
+
+def test_a_box_takes_what_is_on_record(desk, speaker):
+    edit(speaker, name="Mara Quill-Lund", aliases=["Mara"])
+    answer = desk.save(name="M. Quill", aliases="Quill")
+    assert answer.text.count('type="checkbox" name="take"') == 2
+    assert desk.save(take=f":{speaker.pk}:name").status_code == 302
+    speaker.refresh_from_db()
+    assert (speaker.name, speaker.aliases) == ("Mara Quill-Lund", ["Quill"])
+
+
+def test_yet_another_change_is_shown_again(desk, speaker):
+    edit(speaker, name="Mara Quill-Lund")
+    desk.save(name="M. Quill")
+    edit(speaker, name="Mara Lund")
+    again = Shown("both", "Mara Quill-Lund", "Mara Lund", "M. Quill")
+    assert lines(desk.shown().record) == {"Name": again}
+    edit(speaker, kind="collective")
+    assert lines(desk.shown().record)["Kind"].by == "other"
+    assert desk.save().status_code == 302
+    speaker.refresh_from_db()
+    assert (speaker.name, speaker.kind, speaker.version) == ("M. Quill", "collective", 5)
+
+
+def test_what_was_taken_and_has_changed_again_is_shown_before_it_is_saved(desk, speaker):
+    edit(speaker, name="Mara Quill-Lund")
+    desk.save(name="M. Quill")
+    edit(speaker, name="Mara Lund")
+    conflict = desk.shown(take=f":{speaker.pk}:name")
+    assert lines(conflict.record) == {"Name": Shown("other", "Mara Quill-Lund", "Mara Lund", "")}
+    assert desk.form["name"] == "Mara Lund"
+
+
+def test_what_both_changed_to_the_same_is_no_conflict_between_them(desk, speaker):
+    edit(speaker, name="Mara Lund")
+    conflict = desk.shown(name="  Mara Lund ")
+    assert lines(conflict.record)["Name"].by == "alike"
+    assert conflict.number_contested == 0
+    assert desk.save().status_code == 302
+    speaker.refresh_from_db()
+    assert speaker.version == 2
+
+
+def test_a_list_is_shown_line_by_line_with_what_is_new_marked(desk, speaker):
+    edit(speaker, aliases=["M. Quill", "Captain Quill", "Mara Lund"])
+    conflict = desk.shown(aliases="M. Quill\r\nQuill, Mara")
+    assert lines(conflict.record)["Aliases"] == Shown(
+        "both",
+        "M. Quill; Captain Quill",
+        "M. Quill; Captain Quill; Mara Lund",
+        "M. Quill; Quill, Mara",
+    )
+    (line,) = conflict.record.different
+    assert line.typed == (
+        "<div><bdi>M. Quill</bdi></div><div><mark><bdi>Quill, Mara</bdi></mark></div>"
+    )
+
+
+def test_relations_are_shown_by_name_and_partial_dates_as_given(curator_at_desk):
+    affiliation = make_affiliation(start="2004")
+    desk = Desk(curator_at_desk, affiliation)
+    mole, pier = make_organisation("Mole Trust"), make_organisation("Pier Trust")
+    edit(affiliation, organisation=mole, start="2004-02", end="2012")
+    conflict = desk.shown(organisation=str(pier.pk), start="2005")
+    assert lines(conflict.record) == {
+        "Organisation": Shown("both", "Harbour Board", "Mole Trust", "Pier Trust"),
+        "From": Shown("both", "2004", "2004-02", "2005"),
+        "To": Shown("other", "-", "2012", ""),
+    }
+    assert desk.save(take=f":{affiliation.pk}:organisation").status_code == 302
+    affiliation.refresh_from_db()
+    assert affiliation.organisation == mole
+    assert (str(affiliation.start), str(affiliation.end)) == ("2005", "2012")
+
+
+def test_a_time_of_two_inputs_is_kept_and_taken_as_one(curator_at_desk):
+    article = make_article(published="2026-03-14", headline="Quay")
+    desk = Desk(curator_at_desk, article)
+    edit(article, published_at="2026-03-14 08:30Z", headline="Quay to close")
+    typed = {"published_at_0": "2026-03-14", "published_at_1": "09:00:00"}
+    conflict = desk.shown(**typed)
+    assert lines(conflict.record)["Published at"] == Shown(
+        "both", "-", "2026-03-14 08:30:00", "2026-03-14 09:00:00"
+    )
+    assert desk.form.items() >= typed.items()
+    assert desk.save(take=f":{article.pk}:published_at").status_code == 302
+    article.refresh_from_db()
+    assert f"{article.published_at:%H:%M}" == "08:30"
+    assert article.headline == "Quay to close"
+
+
+def test_what_was_typed_wrongly_stands_in_the_form_and_is_judged_when_it_is_saved(curator_at_desk):
+    affiliation = make_affiliation(start="2004")
+    desk = Desk(curator_at_desk, affiliation)
+    edit(affiliation, role="pilot")
+    conflict = desk.shown(start="2004-02-30")
+    assert lines(conflict.record)["From"] == Shown("you", "2004", "2004", "2004-02-30")
+    assert desk.form["start"] == "2004-02-30"
+    refused = desk.save()
+    assert "There is no day 30" in refused.text
+    assert desk.save(start="2004-02").status_code == 302
+    affiliation.refresh_from_db()
+    assert (affiliation.role, str(affiliation.start)) == ("pilot", "2004-02")
+
+
+def test_a_change_to_what_the_page_does_not_show_is_said_too(curator_at_desk):
+    article = make_article("Text.", headline="Quay")
+    desk = Desk(curator_at_desk, article)
+    edit(article, snapshot=None)
+    answer = desk.save()
+    assert "is no field of this page" in answer.text
+    assert desk.save(headline="Quay to close").status_code == 302
+    article.refresh_from_db()
+    assert (article.headline, article.snapshot) == ("Quay to close", None)
+
+
+@pytest.mark.parametrize("forged", ["", "nonsense", "of another record"])
+def test_without_knowing_what_was_read_nothing_is_overwritten(desk, speaker, forged):
+    if forged == "of another record":
+        forged = form_of(desk.client, page_of(make_speaker("Ada Lund")))["as_read"]
+    conflict = desk.shown(as_read=forged, name="M. Quill")
+    assert lines(conflict.record)["Name"] == Shown("both", "-", "Mara Quill", "M. Quill")
+    assert "It is not known what this page held" in desk.save(as_read=forged).text
+    speaker.refresh_from_db()
+    assert speaker.version == 1
+    assert desk.save().status_code == 302
+
+
+def test_a_request_without_a_form_changes_nothing(curator_at_desk, speaker):
+    answer = curator_at_desk.post(page_of(speaker), {"name": "M. Quill"})
+    assert answer.status_code == 200
+    assert Speaker.objects.get().name == "Mara Quill"
+
+
+def test_what_was_read_cannot_be_altered_on_the_way(desk, speaker):
+    read = signing.dumps({"parts": {}, "beside": {}}, salt="another")
+    assert desk.save(as_read=read).status_code == 200
+
+
+def test_the_comparison_can_be_read_without_seeing_it(desk, speaker):
+    edit(speaker, name="Mara Lund")
+    page = desk.save(name="M. Quill").text
+    assert '<div role="alert">\n<h2 id="conflict-heading">' in page
+    assert '<th scope="row"><a href="#id_name">Name</a></th>' in page
+    assert "Take what is on record<span" in page
+    assert "<title>Not saved: " in page
+
+
+def test_hostile_values_are_inert_where_they_are_compared(desk, speaker):
+    turned = f"{HOSTILE}\u202e"
+    edit(speaker, name=turned, aliases=[turned])
+    make_affiliation(speaker=speaker, organisation=make_organisation(turned), role=turned)
+    page = desk.save(name=f"Mara {turned}", aliases=f"Mara {turned}").text
+    comparison = page[page.index('<section class="conflict"') : page.index("</section>")]
+    assert HOSTILE not in page
+    assert "⟦U+202E⟧" in comparison
+    assert "\u202e" not in comparison
+
+
+def test_curators_at_two_desks_each_see_what_the_other_did(desk, speaker):
+    colleague = Desk(desk.client, speaker)
+    assert colleague.save(aliases="Mara").status_code == 302
+    assert lines(desk.shown(name="M. Quill", aliases="Quill").record)["Aliases"].by == "both"
+    assert desk.save().status_code == 302
+    assert lines(colleague.shown(kind="unnamed", aliases="Mara").record) == {
+        "Name": Shown("other", "Mara Quill", "M. Quill", ""),
+        "Kind": Shown("you", "Person", "Person", "Unnamed"),
+        "Aliases": Shown("both", "M. Quill; Captain Quill", "Quill", "Mara"),
+    }
+
+
+# The rows of an inline
+
+
+@pytest.fixture
+def affiliation(speaker):
+    return make_affiliation(speaker=speaker, role="harbour master", start="2004")
+
+
+def test_a_row_that_both_changed_is_merged_field_by_field(affiliation, desk):
+    edit(affiliation, role="harbour engineer", end="2012")
+    typed = {"affiliations-0-role": "pilot", "affiliations-0-start": "2005"}
+    (row,) = desk.shown(**typed).rows
+    assert strip_tags(row.title) == "Affiliation: Harbour Board, harbour engineer, 2004, 2012"
+    assert lines(row) == {
+        "Role": Shown("both", "harbour master", "harbour engineer", "pilot"),
+        "From": Shown("you", "2004", "2004", "2005"),
+        "To": Shown("other", "-", "2012", ""),
+    }
+    affiliation.refresh_from_db()
+    assert affiliation.version == 2
+    assert desk.form["affiliations-0-role"] == "pilot"
+    assert desk.save(take=f"affiliations:{affiliation.pk}:role").status_code == 302
+    affiliation.refresh_from_db()
+    assert affiliation.role == "harbour engineer"
+    assert (str(affiliation.start), str(affiliation.end)) == ("2005", "2012")
+
+
+def test_rows_that_each_of_the_two_added_are_both_kept(affiliation, desk, speaker):
+    theirs = make_affiliation(speaker=speaker, organisation=affiliation.organisation, role="dean")
+    typed = {
+        "affiliations-TOTAL_FORMS": "2",
+        "affiliations-1-speaker": str(speaker.pk),
+        "affiliations-1-organisation": str(affiliation.organisation_id),
+        "affiliations-1-role": "pilot",
+    }
+    notes = {strip_tags(row.title): row.note for row in desk.shown(**typed).rows}
+    assert notes == {
+        "Affiliation: Harbour Board, dean": "Somebody else added it.",
+        "Affiliation: Harbour Board, pilot": "You added it: it stands below.",
+    }
+    assert desk.save().status_code == 302
+    assert set(speaker.affiliations.values_list("role", flat=True)) == {
+        "dean",
+        "pilot",
+        "harbour master",
+    }
+    theirs.refresh_from_db()
+    assert theirs.version == 1
+
+
+def test_a_row_that_left_the_record_is_said_to_have(affiliation, desk, speaker):
+    edit(affiliation, speaker=make_speaker("Ada Lund"))
+    (row,) = desk.shown(name="M. Quill").rows
+    assert row.note == "Somebody else took it out."
+    assert desk.save().status_code == 302
+    assert not speaker.affiliations.exists()
+
+
+def test_what_was_typed_into_a_row_that_left_stands_in_a_new_one(affiliation, desk, speaker):
+    edit(affiliation, speaker=make_speaker("Ada Lund"))
+    (row,) = desk.shown(**{"affiliations-0-role": "pilot"}).rows
+    assert "stands below as a new row" in row.note
+    assert desk.save().status_code == 302
+    assert str(speaker.affiliations.get()) == "Mara Quill, pilot, Harbour Board"
+    affiliation.refresh_from_db()
+    assert (affiliation.speaker.name, affiliation.role) == ("Ada Lund", "harbour master")
+
+
+def test_a_new_row_emptied_again_is_not_made(affiliation, desk, speaker):
+    edit(affiliation, speaker=make_speaker("Ada Lund"))
+    desk.save(**{"affiliations-0-role": "pilot"})
+    emptied = {f"affiliations-0-{name}": "" for name in ("organisation", "role", "start", "end")}
+    assert desk.save(**emptied).status_code == 302
+    assert not speaker.affiliations.exists()
+
+
+def test_rows_that_one_may_not_change_are_left_alone(groups):
+    user = get_user_model().objects.create_user("clerk", is_staff=True)
+    names = ["view_speaker", "change_speaker", "view_affiliation"]
+    user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    clerk = Client()
+    clerk.force_login(user)
+    affiliation = make_affiliation()
+    desk = Desk(clerk, affiliation.speaker)
+    edit(affiliation, role="pilot")
+    assert desk.save(name="M. Quill").status_code == 302
+    edit(affiliation.speaker, kind="collective")
+    desk.form = desk.form | {"affiliations-0-role": "dean"}
+    assert desk.shown().rows == []
+    assert desk.save().status_code == 302
+    assert Affiliation.objects.get().role == "pilot"

@@ -1,0 +1,233 @@
+"""The history of a record as a page of the admin."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.urls import reverse
+from lxml import html
+
+from sources.admin.diffs import compared, woven_words
+from sources.admin.history import Timeline
+from sources.dates import PartialDate
+from sources.identity import merging
+from sources.ledger.actor import acting
+from sources.models import Affiliation, Article, Outlet, Speaker
+from tests.records import (
+    make_affiliation,
+    make_article,
+    make_organisation,
+    make_outlet,
+    make_speaker,
+)
+from tests.sources.admin.test_admin import curator_at_desk, reader_at_desk
+
+__all__ = ["curator_at_desk", "reader_at_desk"]
+
+pytestmark = pytest.mark.django_db
+
+
+def history_of(record) -> str:
+    app, name = record._meta.app_label, record._meta.model_name
+    return reverse(f"admin:{app}_{name}_history", args=[record.pk])
+
+
+def told(client, record, **query) -> list[dict]:
+    """What the page says: of each version its heading, who and how, why, and what changed."""
+    answer = client.get(history_of(record), query)
+    assert answer.status_code == 200
+    page = html.fromstring(answer.text)
+    return [
+        {
+            "heading": entry.xpath("string(.//h2)"),
+            "made": " ".join(entry.xpath("string(.//p[@class='made'])").split()),
+            "reason": " ".join(entry.xpath("string(.//blockquote)").split()),
+            "changes": {
+                row.xpath("string(th)"): [
+                    " ".join(cell.text_content().split()) for cell in row.xpath("td")
+                ]
+                for row in entry.xpath(".//tbody/tr")
+            },
+        }
+        for entry in page.xpath("//ol[@class='timeline']/li")
+    ]
+
+
+def rename(speaker: Speaker, name: str) -> None:
+    Speaker.objects.filter(pk=speaker.pk).update(name=name)
+
+
+# What it tells
+
+
+def test_each_change_is_told_with_who_made_it_how_and_why(curator_at_desk):
+    with acting(road="api", actor="ada", request="r-1"):
+        speaker = make_speaker("Mara Quill", aliases=["M. Quill"])
+    with acting(road="command:tidy", actor="bo", reason="She married."):
+        rename(speaker, "Mara Lund")
+    newest, first = told(curator_at_desk, speaker)
+    assert newest["heading"] == "Version 2: updated"
+    assert newest["made"].endswith("UTC by bo by the command tidy")
+    assert newest["reason"] == "She married."
+    assert newest["changes"] == {"Name": ["Mara Quill", "Mara Lund"]}
+    assert first["heading"] == "Version 1: created"
+    assert first["made"].endswith("UTC by ada over the API request r-1")
+    assert first["changes"] == {"Name": ["Mara Quill"], "Kind": ["Person"], "Aliases": ["M. Quill"]}
+
+
+def test_a_reader_is_told_what_changed_and_not_by_whom_or_why(reader_at_desk):
+    with acting(road="api", actor="ada-at-desk", request="request-1", reason="She married."):
+        speaker = make_speaker("Mara Quill")
+        rename(speaker, "Mara Lund")
+    newest, first = told(reader_at_desk, speaker)
+    assert newest["changes"] == {"Name": ["Mara Quill", "Mara Lund"]}
+    assert first["changes"] == {}
+    page = reader_at_desk.get(history_of(speaker)).text
+    for secret in ("ada-at-desk", "over the API", "request-1", "She married", "Go back"):
+        assert secret not in page
+
+
+def test_longer_words_are_compared_word_by_word(curator_at_desk):
+    article = make_article(headline="Quay to close in the spring of next year")
+    Article.objects.update(headline="Quay to close in the autumn of next year")
+    newest, _ = told(curator_at_desk, article)
+    (shown,) = newest["changes"]["Headline"]
+    assert shown == "Quay to close in the [taken out: spring ] [put in: autumn ] of next year"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Mara Quill", "Mara Lund"),
+        ("One two three four five", "Six seven eight nine ten"),
+        ("word " * 900, "word " * 901),
+    ],
+)
+def test_words_that_are_few_or_many_or_quite_others_stand_side_by_side(before, after):
+    assert woven_words(before, after) is None
+
+
+def test_compared_words_are_inert_and_turn_nothing():
+    woven = woven_words("a b c <script>x</script> \u202e d", "a b c <b>y</b> \u2067 d")
+    assert "<script>" not in woven
+    assert "<b>" not in woven
+    assert "⟦U+202E⟧" in woven
+    assert "⟦U+2067⟧" in woven
+
+
+def test_a_value_of_great_length_is_cut():
+    comparison = compared(Article, "headline", None, "x" * 10_000)
+    assert "… (10,000 characters)" in comparison.after
+    assert len(comparison.after) < 5_000
+
+
+def test_lists_are_compared_item_by_item(curator_at_desk):
+    speaker = make_speaker(aliases=["Quill, Mara", "Captain Quill"])
+    Speaker.objects.update(aliases=["Quill, Mara", "Dr Quill"])
+    newest, _ = told(curator_at_desk, speaker)
+    assert newest["changes"]["Aliases"] == [
+        "Quill, Mara [taken out: Captain Quill] [put in: Dr Quill]"
+    ]
+
+
+def test_other_records_have_the_name_they_had_then_and_lead_to_their_pages(curator_at_desk):
+    post, echo = make_outlet("The Harbour Post"), make_outlet("The Echo")
+    article = make_article("Text.", outlet=post)
+    Article.objects.update(outlet=echo)
+    Outlet.objects.filter(pk=post.pk).update(name="The Post")
+    newest, second, _ = told(curator_at_desk, article)
+    assert newest["changes"] == {"Outlet": ["The Harbour Post", "The Echo"]}
+    assert second["changes"]["Snapshot"] == ["-", f"text {article.snapshot.sha256[:16]}…"]
+    page = curator_at_desk.get(history_of(article)).text
+    assert f'<a href="/admin/sources/outlet/{post.pk}/change/">' in page
+    found = curator_at_desk.get(f"/admin/sources/snapshot/?q={article.snapshot.sha256}")
+    assert found.context["cl"].result_count == 1
+
+
+def test_dates_are_told_as_they_were_given(curator_at_desk):
+    held = make_affiliation(start=PartialDate(2004))
+    Affiliation.objects.update(start=PartialDate(2004, 2), end=PartialDate(2012, 5, 1))
+    newest, _ = told(curator_at_desk, held)
+    assert newest["changes"] == {"From": ["2004", "2004-02"], "To": ["-", "2012-05-01"]}
+
+
+def test_who_was_said_to_be_another_has_a_name(curator_at_desk):
+    one, other = make_speaker("Mara Quill"), make_speaker("Mara Quill (pilot)")
+    merging.distinguish(one, other, "Two people.")
+    newest, _ = told(curator_at_desk, one)
+    assert newest["changes"] == {"Distinct from": ["-", "Mara Quill (pilot)"]}
+    assert newest["reason"] == "Two people."
+
+
+def test_a_merge_is_told_and_leads_to_the_survivor(curator_at_desk):
+    one, other = make_speaker("M. Quill"), make_speaker("Mara Quill")
+    merging.merge(one, other, "One person.")
+    newest, _ = told(curator_at_desk, one)
+    assert newest["heading"] == "Version 2: merged"
+    assert newest["changes"] == {"Merged into": ["-", "Mara Quill"]}
+
+
+def test_a_snapshot_has_a_history_for_those_who_may_read_it(curator_at_desk, reader_at_desk):
+    held = make_article("Text.").snapshot
+    (first,) = told(curator_at_desk, held)
+    assert first["changes"]["Sha256"] == [held.sha256]
+    assert told(reader_at_desk, held) == []
+    assert "no changes that you may know of" in reader_at_desk.get(history_of(held)).text
+
+
+def test_users_keep_the_history_that_django_keeps(admin_client, admin_user):
+    path, password = f"/admin/auth/user/{admin_user.pk}/password/", "a long trial password"
+    changed = {"usable_password": "true", "password1": password, "password2": password}
+    admin_client.post(path, changed)
+    admin_client.force_login(get_user_model().objects.get())
+    page = admin_client.get(f"/admin/auth/user/{admin_user.pk}/history/")
+    assert "Changed password." in page.text
+
+
+# Pages
+
+
+def test_a_long_history_comes_in_pages_by_version(curator_at_desk, monkeypatch):
+    monkeypatch.setattr(Timeline, "PAGE", 3)
+    speaker = make_speaker("Mara 1")
+    for number in range(2, 9):
+        rename(speaker, f"Mara {number}")
+
+    def versions(**query):
+        return [
+            int(one["heading"].split(":")[0][8:]) for one in told(curator_at_desk, speaker, **query)
+        ]
+
+    assert versions() == [8, 7, 6]
+    assert versions(before="6") == [5, 4, 3]
+    assert versions(before="3") == [2, 1]
+    assert versions(after="2") == [5, 4, 3]
+    assert versions(after="5") == [8, 7, 6]
+    assert versions(after="8") == versions(before="1") == []
+    assert (
+        versions(before="nonsense") == versions(before="²") == versions(after="9" * 99) == [8, 7, 6]
+    )
+    first, last = (
+        curator_at_desk.get(history_of(speaker), query).text for query in ({}, {"before": "3"})
+    )
+    assert ">Older<" in first
+    assert ">Newer<" not in first
+    assert '<a href="?after=2">Newer</a>' in last
+    assert ">Older<" not in last
+
+
+def test_a_history_of_any_length_costs_the_same(curator_at_desk, django_assert_num_queries):
+    speaker, board = make_speaker(), make_organisation()
+    # The session, the user, two of permissions, the record; the page, what was before, the names.
+    with django_assert_num_queries(7):
+        curator_at_desk.get(history_of(speaker))
+    with acting(road="api"):
+        for number in range(60):
+            kind, tie = ("collective", board) if number % 2 else ("person", None)
+            Speaker.objects.update(name=f"Mara {number}", kind=kind, organisation=tie)
+    with django_assert_num_queries(8):
+        answer = curator_at_desk.get(history_of(speaker))
+    assert answer.text.count("<article") == Timeline.PAGE
+
+
+def test_what_is_not_there_has_no_history(curator_at_desk):
+    path = history_of(make_speaker()).replace("0", "1", 1)
+    assert curator_at_desk.get(path).status_code == 302

@@ -1,0 +1,433 @@
+"""The pages of named records, and the screens that merge them, tell them apart and undo either."""
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+from django.urls import reverse
+
+from sources.admin.html import LISTED, address
+from sources.admin.time_bars import Timeline
+from sources.dates import PartialDate
+from sources.identity import merging
+from sources.ledger.actor import acting, because
+from sources.ledger.revisions import Revision
+from tests.records import (
+    make_affiliation,
+    make_article,
+    make_organisation,
+    make_outlet,
+    make_speaker,
+)
+from tests.sources.admin.test_admin import (
+    HOSTILE,
+    FormReader,
+    changelist,
+    curator_at_desk,
+    page_of,
+    reader_at_desk,
+)
+
+__all__ = ["curator_at_desk", "reader_at_desk"]
+
+pytestmark = pytest.mark.django_db
+
+MAKE = {"speaker": make_speaker, "organisation": make_organisation, "outlet": make_outlet}
+
+
+def each_kind(test):
+    return pytest.mark.parametrize("kind", MAKE)(test)
+
+
+def about(record) -> str:
+    return address(record, "about")
+
+
+def compared(client, record, into) -> dict[str, str]:
+    """What the form of the comparison would send."""
+    answer = client.get(address(record, "merge"), {"into": str(into.pk)})
+    assert answer.status_code == 200
+    sent = FormReader(answer.text).sent
+    return {name: sent[name] for name in ("into", "version", "into_version", "reason")}
+
+
+def decide(client, verb: str, record, into, **changes):
+    sent = compared(client, record, into) | changes
+    return client.post(address(record, verb), sent, follow=True)
+
+
+def said(response) -> list[str]:
+    return [str(message) for message in response.context["messages"]]
+
+
+# Merging
+
+
+@each_kind
+def test_two_records_are_merged_with_a_preview_and_parted_again(curator_at_desk, kind):
+    one, other = MAKE[kind]("Ada Lund", aliases=["A. Lund"]), MAKE[kind]("Ada L.")
+    page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
+    assert "would be merged into" in page.text
+    assert page.context["merge"].aliases == ["Ada Lund", "A. Lund"]
+
+    merged = decide(curator_at_desk, "merge", one, other, reason="One byline.")
+    assert merged.redirect_chain == [(f"{about(other)}?merged={one.pk}", 302)]
+    assert said(merged) == ["“Ada Lund” was merged into “Ada L.”. Nothing had to be moved."]
+    one.refresh_from_db()
+    assert one.merged_into == other
+    made = Revision.objects.of(one).last()
+    assert (made.verb, made.actor, made.road) == ("merged", "curators-at-desk", "admin")
+    assert made.reason == "One byline."
+
+    undo = {"version": FormReader(merged.text).sent["version"]}
+    parted = curator_at_desk.post(address(one, "unmerge"), undo, follow=True)
+    assert parted.redirect_chain == [(about(one), 302)]
+    assert "stands by itself again" in said(parted)[0]
+    one.refresh_from_db()
+    other.refresh_from_db()
+    assert (one.merged_into, other.aliases) == (None, [])
+
+
+def test_what_belongs_to_a_record_is_said_before_and_after_it_moves(curator_at_desk):
+    one, other = make_speaker("Ada Lund"), make_speaker("Ada L.")
+    held = make_affiliation(speaker=one)
+    page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
+    assert page.context["moved"] == "affiliations: 1"
+    assert said(decide(curator_at_desk, "merge", one, other))[0].endswith("Moved: affiliations: 1.")
+    held.refresh_from_db()
+    assert held.speaker == other
+    one.refresh_from_db()
+    undo = {"version": one.version}
+    parted = curator_at_desk.post(address(one, "unmerge"), undo, follow=True)
+    assert said(parted)[0].endswith("Went back: affiliations: 1.")
+    held.refresh_from_db()
+    assert held.speaker == one
+
+
+def test_a_merge_that_is_sent_twice_leads_to_the_survivor(curator_at_desk):
+    one, other = make_speaker("Ada Lund"), make_speaker("Ada L.")
+    sent = compared(curator_at_desk, one, other)
+    for _ in range(2):
+        answer = curator_at_desk.post(address(one, "merge"), sent)
+        assert answer.headers["Location"].startswith(about(other))
+    one.refresh_from_db()
+    assert one.version == 2
+
+
+def test_the_two_can_be_swapped(curator_at_desk):
+    one, other = make_speaker("Ada Lund"), make_speaker("Ada L.")
+    page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
+    assert page.context["swapped"] == f"{address(other, 'merge')}?into={one.pk}"
+    swapped = curator_at_desk.get(page.context["swapped"])
+    assert (swapped.context["record"], swapped.context["into"]) == (other, one)
+
+
+@each_kind
+def test_the_other_is_chosen_by_what_is_typed(curator_at_desk, kind):
+    one, other = MAKE[kind]("Ada Lund"), MAKE[kind]("Bo Ek")
+    page = curator_at_desk.get(address(one, "merge")).text
+    assert f'data-model-name="{kind}" data-field-name="merged_into"' in page
+    asked = {"app_label": "sources", "model_name": kind, "field_name": "merged_into", "term": "ek"}
+    answer = curator_at_desk.get(reverse("admin:autocomplete"), asked)
+    assert answer.json()["results"] == [{"id": str(other.pk), "text": "Bo Ek"}]
+    for nonsense in ("", "x", "\0", str(UUID(int=1))):
+        page = curator_at_desk.get(address(one, "merge"), {"into": nonsense})
+        assert "Compare the two" in page.text
+
+
+def test_one_that_was_merged_stands_for_its_survivor_in_a_comparison(curator_at_desk):
+    one, other, third = (make_speaker(name) for name in ("Ada", "Bo", "Cy"))
+    merging.merge(other, third)
+    page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
+    assert page.context["into"] == third
+    assert curator_at_desk.get(address(other, "merge")).headers["Location"] == about(other)
+    merging.merge(one, third)
+    answer = curator_at_desk.get(address(third, "merge"), {"into": str(one.pk)})
+    assert "This is one record already" in answer.text
+
+
+def test_what_cannot_be_one_is_said_with_the_remedy_and_not_merged(curator_at_desk):
+    one = make_speaker("Ada Lund", identifiers={"wikidata": "Q1"})
+    other = make_speaker("Ada L.", identifiers={"wikidata": "Q2"})
+    page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
+    assert "Each has an identifier of its own" in page.text
+    assert "Merge into" not in page.text
+    refused = decide(curator_at_desk, "merge", one, other, reason="I think so.")
+    assert refused.status_code == 200
+    assert "One of these is wrong, or they are two." in refused.text
+    assert FormReader(refused.text).sent["reason"] == "I think so."
+    one.refresh_from_db()
+    assert one.merged_into is None
+
+
+@pytest.mark.parametrize("changed", [0, 1])
+@pytest.mark.parametrize("verb", ["merge", "distinguish"])
+def test_who_read_another_version_is_shown_what_changed_and_nothing_is_done(
+    curator_at_desk, changed, verb
+):
+    both = one, other = make_speaker("Ada Lund"), make_speaker("Ada L.")
+    sent = compared(curator_at_desk, one, other)
+    with acting(road="admin", actor="bo-at-desk"), because("She married."):
+        both[changed].name = "Ada Ek"
+        both[changed].save()
+    refused = curator_at_desk.post(address(one, verb), sent | {"reason": "Same byline."})
+    assert refused.status_code == 200
+    (meanwhile,) = refused.context["meanwhile"]
+    assert (meanwhile.version_read, meanwhile.record.version) == (1, 2)
+    assert [label for label, _, _ in meanwhile.lines] == ["Name"]
+    assert "Nothing was done" in refused.text
+    assert "by <bdi>bo-at-desk</bdi>" in refused.text
+    assert "She married." in refused.text
+    for record in both:
+        record.refresh_from_db()
+        assert (record.merged_into, record.distinct_from) == (None, [])
+
+    again = FormReader(refused.text).sent
+    assert again["reason"] == "Same byline."
+    assert curator_at_desk.post(address(one, verb), again).status_code == 302
+
+
+def test_an_undo_of_what_was_undone_already_does_no_harm(curator_at_desk):
+    one, other = make_speaker("Ada Lund"), make_speaker("Ada L.")
+    merging.merge(one, other)
+    page = curator_at_desk.get(address(one, "unmerge"))
+    sent = FormReader(page.text).sent
+    one.refresh_from_db()
+    merging.unmerge(one)
+    answer = curator_at_desk.post(address(one, "unmerge"), sent, follow=True)
+    assert "nothing to undo" in said(answer)[0]
+    merging.merge(one, other)
+    stale = curator_at_desk.post(address(one, "unmerge"), sent)
+    assert "Nothing was done" in stale.text
+    one.refresh_from_db()
+    assert one.merged_into == other
+
+
+def test_an_undo_that_cannot_be_is_said_with_the_remedy(curator_at_desk):
+    one, other, third = (make_speaker(name) for name in ("Ada", "Bo", "Cy"))
+    merging.merge(one, other)
+    merging.merge(other, third)
+    page = curator_at_desk.get(address(one, "unmerge"))
+    refused = curator_at_desk.post(address(one, "unmerge"), FormReader(page.text).sent)
+    assert "was itself merged since" in refused.text
+    assert "Undo that first." in refused.text
+
+
+def test_a_merged_record_and_its_survivor_both_lead_to_the_undo(curator_at_desk):
+    one, other, third = (make_speaker(name) for name in ("Ada", "Bo", "Cy"))
+    merging.merge(one, other, "Same photograph.")
+    merging.merge(other, third)
+    undo = address(other, "unmerge")
+    page = curator_at_desk.get(about(third))
+    assert [each.record for each in page.context["merged"]] == [other, one]
+    assert "by way of “<bdi>Bo</bdi>”" in page.text
+    assert "Same photograph." in page.text
+    assert f'href="{undo}"' in page.text
+    assert address(one, "unmerge") not in page.text
+    page = curator_at_desk.get(about(other)).text
+    assert f'href="{about(third)}"' in page
+    assert f'href="{undo}"' in page
+
+
+# Told apart
+
+
+@each_kind
+def test_that_two_are_different_is_remembered_and_taken_back(curator_at_desk, kind):
+    one, other = MAKE[kind]("Ada Lund"), MAKE[kind]("Ada Lund", aliases=["A."])
+    told = decide(curator_at_desk, "distinguish", one, other, reason="Two birth dates.")
+    assert told.redirect_chain == [(about(one), 302)]
+    assert "It is remembered that" in said(told)[0]
+    one.refresh_from_db()
+    assert one.distinct_from == [other.pk]
+    for record in (one, other):
+        page = curator_at_desk.get(about(record))
+        assert len(page.context["apart"]) == 1
+        assert "Two birth dates." in page.text
+        assert f'action="{address(record, "undistinguish")}"' in page.text
+
+    page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
+    assert "Said to be different" in page.text
+    assert "Merge into" not in page.text
+    taken = decide(curator_at_desk, "undistinguish", other, one, reason="No.")
+    assert "was taken back" in said(taken)[0]
+    one.refresh_from_db()
+    assert one.distinct_from == []
+    assert curator_at_desk.get(about(one)).context["apart"] == []
+
+
+def test_those_told_apart_from_what_was_merged_are_told_apart_from_the_survivor(curator_at_desk):
+    one, other, third, fourth = (make_speaker(name) for name in ("Ada", "Bo", "Cy", "Di"))
+    merging.distinguish(one, third, "Two voices.")
+    merging.merge(one, other)
+    merging.merge(third, fourth)
+    page = curator_at_desk.get(about(other))
+    assert [each.record for each in page.context["apart"]] == [fourth]
+    assert "Two voices." in page.text
+
+
+def test_people_are_different_people_and_others_different_speakers(curator_at_desk):
+    for kind, words in (("person", "different people"), ("collective", "different speakers")):
+        one, other = (make_speaker(f"{kind} {n}", kind=kind) for n in (1, 2))
+        page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
+        assert f"These are {words}" in page.text
+
+
+# The page
+
+
+def test_a_list_leads_to_the_page_and_the_page_to_the_form_and_back(curator_at_desk):
+    for make in MAKE.values():
+        record = make("Ada Lund")
+        assert f'href="{about(record)}' in curator_at_desk.get(changelist(type(record))).text
+        assert f'href="{page_of(record)}"' in curator_at_desk.get(about(record)).text
+        assert f'href="{about(record)}"' in curator_at_desk.get(page_of(record)).text
+
+
+def test_an_id_that_is_nobodys_leads_back(curator_at_desk):
+    outlet = make_outlet()
+    for page in ("about", "merge", "unmerge"):
+        place = address(outlet, page).replace("outlet", "speaker")
+        assert curator_at_desk.get(place).headers["Location"] == "/admin/"
+
+
+def test_affiliations_are_a_table_and_drawn_beside_it(curator_at_desk):
+    speaker = make_speaker()
+    for number, (start, end) in enumerate(
+        [("2004", "2012-05"), (None, None), ("2011-03-04", None), ("2020", "2020")]
+    ):
+        make_affiliation(speaker=speaker, role=f"role {number}", start=start, end=end)
+    page = curator_at_desk.get(about(speaker))
+    rows = page.context["affiliations"]
+    assert {str(each.start or "") for each in rows} == {"2004", "", "2011-03-04", "2020"}
+    assert page.text.count("<rect") == 3 + 1 + 1 + 3  # and the legend
+    assert " style=" not in page.text
+
+
+def test_an_organisation_shows_its_parts_and_who_held_a_role_there(curator_at_desk):
+    board = make_organisation("Harbour Board")
+    make_organisation("Pilots", parent=board)
+    make_affiliation(organisation=board, speaker=make_speaker("Mara Quill"))
+    page = curator_at_desk.get(about(board)).text
+    assert "Pilots" in page
+    assert "Mara Quill" in page
+
+
+def test_an_outlet_shows_its_latest_articles(curator_at_desk):
+    outlet = make_outlet()
+    for day in range(1, 13):
+        make_article(outlet=outlet, headline=f"Day {day}.", published=f"2026-03-{day:02}")
+    page = curator_at_desk.get(about(outlet)).text
+    assert "Day 12." in page
+    assert "Day 2." not in page
+    assert f"?outlet__id__exact={outlet.pk}" in page
+
+
+def test_the_page_of_many_affiliations_is_bounded_and_as_cheap(
+    curator_at_desk, django_assert_num_queries
+):
+    speaker, board = make_speaker(), make_organisation()
+    make_affiliation(speaker=speaker, organisation=board)
+    # With what quotes add; see tests/quotes/admin/test_profiles.py.
+    with django_assert_num_queries(13):
+        curator_at_desk.get(about(speaker))
+    for number in range(LISTED):
+        make_affiliation(speaker=speaker, organisation=board, role=f"role {number}")
+    with django_assert_num_queries(13):
+        page = curator_at_desk.get(about(speaker))
+    assert len(page.context["affiliations"]) == LISTED
+    assert f"?speaker__id__exact={speaker.pk}" in page.context["more_affiliations"]
+
+
+# Who may
+
+
+@each_kind
+def test_a_reader_sees_the_page_without_a_button_and_is_refused(reader_at_desk, kind):
+    one, other, third = (MAKE[kind](name) for name in ("Ada", "Bo", "Cy"))
+    with acting(road="admin", actor="bo-at-desk"), because("A secret reason."):
+        merging.merge(third, other)
+        merging.distinguish(one, other)
+    for record in (one, other, third):
+        page = reader_at_desk.get(about(record))
+        assert page.status_code == 200
+        assert 'method="post" action="/admin/sources' not in page.text
+        assert "Undo" not in page.text
+        assert "Merge…" not in page.text
+        assert "A secret reason." not in page.text
+        assert "bo-at-desk" not in page.text
+    sent = {"into": str(other.pk), "version": 1, "into_version": 1}
+    for verb in ("merge", "unmerge", "distinguish", "undistinguish"):
+        assert reader_at_desk.post(address(one, verb), sent).status_code == 403
+    for verb in ("merge", "unmerge"):
+        assert reader_at_desk.get(address(one, verb)).status_code == 403
+
+
+@each_kind
+def test_nothing_is_decided_by_following_a_link(curator_at_desk, kind):
+    one, other = MAKE[kind]("Ada"), MAKE[kind]("Bo")
+    for verb in ("distinguish", "undistinguish", "merge"):
+        sent = {"into": str(other.pk), "version": 1, "into_version": 1}
+        curator_at_desk.get(address(one, verb), sent)
+    one.refresh_from_db()
+    assert (one.merged_into, one.distinct_from) == (None, [])
+
+
+@each_kind
+def test_hostile_names_and_reasons_are_inert_on_every_screen(curator_at_desk, kind):
+    turned = "\u202eliuQ"
+    one, other = MAKE[kind](HOSTILE, aliases=[turned]), MAKE[kind](f"{turned} {HOSTILE}")
+    third = MAKE[kind](f"{HOSTILE} 3")
+    merging.merge(third, one, f"{HOSTILE} {turned}")
+    merging.distinguish(one, other, HOSTILE)
+    pages = [
+        curator_at_desk.get(about(one)),
+        curator_at_desk.get(about(other)),
+        curator_at_desk.get(about(third)),
+        curator_at_desk.get(address(one, "merge")),
+        curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)}),
+        curator_at_desk.get(address(third, "unmerge")),
+        decide(curator_at_desk, "undistinguish", one, other),
+        decide(curator_at_desk, "merge", one, other),
+    ]
+    for page in pages:
+        assert page.status_code == 200
+        assert HOSTILE not in page.text
+        assert "\u202e" not in page.text
+
+
+# Drawn
+
+
+def drawn(start: str | None, end: str | None) -> list[tuple[str, str, str]]:
+    edges = [edge and PartialDate.parse(edge) for edge in (start, end)]
+    scale = Timeline([(PartialDate(2000), PartialDate(2009))], date(2009, 6, 1))
+    return [
+        (
+            "sure" if bar.sure else "open" if bar.open else "perhaps",
+            bar.x.partition(".")[0],
+            bar.width.partition(".")[0],
+        )
+        for bar in scale.bars(*edges)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "bars"),
+    [
+        ("2000", "2009", [("perhaps", "0", "9"), ("sure", "9", "80"), ("perhaps", "90", "9")]),
+        ("2001-01-01", "2001-12-31", [("sure", "10", "9")]),
+        ("2005", "2005", [("perhaps", "50", "9")]),
+        ("2005", None, [("open", "50", "49")]),
+        (None, "2004", [("open", "0", "50")]),
+        (None, None, [("open", "0", "100")]),
+    ],
+)
+def test_a_stretch_of_time_is_drawn_as_sure_as_it_is_known(start, end, bars):
+    assert drawn(start, end) == bars
+
+
+def test_the_scale_has_few_round_years():
+    scale = Timeline([(PartialDate(1931), PartialDate(2011, 4))], date(2026, 3, 1))
+    assert [tick.year for tick in scale.ticks] == [1940, 1960, 1980, 2000, 2020]
+    assert [tick.year for tick in Timeline([], date(2026, 3, 1)).ticks] == [2026]

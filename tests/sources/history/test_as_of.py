@@ -1,0 +1,170 @@
+"""The past of speakers, organisations, outlets, articles and affiliations."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from sources.dates import PartialDate
+from sources.ledger.actor import acting
+from sources.models import Affiliation, Article, Organisation, Outlet, Revision, Speaker
+from tests.conftest import API, ok, problem
+from tests.records import (
+    make_affiliation,
+    make_article,
+    make_organisation,
+    make_outlet,
+    make_speaker,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def make_each() -> dict:
+    """A record of each kind, with all that it refers to."""
+    board = make_organisation(parent=make_organisation("Ministry"))
+    crew = make_speaker("Harbour crew", kind="collective", organisation=board)
+    held = make_affiliation(organisation=board, start=PartialDate(2020), end=PartialDate(2024, 2))
+    article = make_article("Words.", outlet=make_outlet(), published="2026-02", headline="Quay")
+    return {
+        "organisations": board,
+        "speakers": crew,
+        "affiliations": held,
+        "outlets": article.outlet,
+        "articles": article,
+    }
+
+
+def rename(*records) -> None:
+    for record in records:
+        type(record).objects.filter(pk=record.pk).update(name=f"New {record.name}")
+
+
+def test_each_record_can_be_seen_as_it_was_with_what_it_refers_to(reader):
+    records = make_each()
+    paths = {name: f"{API}{name}/{record.pk}/" for name, record in records.items()}
+    before = {name: ok(reader.get(path)) for name, path in paths.items()}
+    at = timezone.now().isoformat()
+    rename(
+        *(records[name] for name in ("organisations", "speakers", "outlets")),
+        records["organisations"].parent,
+        records["affiliations"].speaker,
+    )
+    Affiliation.objects.update(role="clerk", end=None)
+    Article.objects.update(headline="Pier", published=None, snapshot=None)
+    for name, path in paths.items():
+        assert ok(reader.get(path)) != before[name]
+        assert ok(reader.get(path, {"as_of": at})) == before[name]
+        assert ok(reader.get(path, {"as_of": before[name]["updated"]})) == before[name]
+
+
+def test_a_curator_is_told_who_changed_a_record_and_a_reader_what_was_changed(curator, reader):
+    with acting(road="api", actor="ada", request="r-1", reason="Married."):
+        speaker = make_speaker("Ann")
+        Speaker.objects.filter(pk=speaker.pk).update(name="Ann Ek")
+    path = f"{API}speakers/{speaker.pk}/revisions/"
+    known = ok(curator.get(path))["results"]
+    public = ok(reader.get(path))["results"]
+    assert [one["actor"] for one in known] == ["ada", "ada"]
+    assert known[0]["reason"] == "Married."
+    secret = {"actor": None, "road": None, "request": None, "reason": None}
+    assert public == [one | secret for one in known]
+    assert public[0]["verb"] == "updated"
+    assert public[0]["changes"] == [{"field": "name", "before": "Ann", "after": "Ann Ek"}]
+
+
+def test_changes_name_fields_as_the_api_does(curator):
+    records = make_each()
+    other = make_organisation("Port Authority")
+    Organisation.objects.filter(pk=records["organisations"].pk).update(
+        merged_into=other, distinct_from=[other.pk], identifiers={"wikidata": "Q1"}
+    )
+    Affiliation.objects.update(start=PartialDate(2021, 3, 4), end=None)
+    Article.objects.update(outlet=None, published_at="2026-02-11T09:30:00+01:00")
+
+    def changes(name: str) -> dict:
+        newest = ok(curator.get(f"{API}{name}/{records[name].pk}/revisions/"))["results"][0]
+        return {c["field"]: (c["before"], c["after"]) for c in newest["changes"]}
+
+    merged = {"id": str(other.pk), "name": "Port Authority"}
+    assert changes("organisations") == {
+        "distinct_from": ([], [str(other.pk)]),
+        "identifiers": ({}, {"wikidata": "Q1"}),
+        "merged_into": (None, merged),
+    }
+    assert changes("affiliations") == {"from": ("2020", "2021-03-04"), "to": ("2024-02", None)}
+    outlet = {"id": str(records["outlets"].pk), "name": "The Harbour Post"}
+    assert changes("articles") == {
+        "outlet": (outlet, None),
+        "published_at": (None, "2026-02-11T08:30:00Z"),
+    }
+
+
+def test_what_was_merged_is_seen_as_it_was_before(reader):
+    one, other = make_outlet("Post"), make_outlet("The Post")
+    at = timezone.now()
+    Outlet.objects.filter(pk=one.pk).update(merged_into=other, name="Post (old)")
+    shown = ok(reader.get(f"{API}outlets/{one.pk}/", {"as_of": at.isoformat()}))
+    assert shown["name"] == "Post"
+
+
+def test_what_was_made_later_than_the_moment_is_embedded_as_it_first_was(reader):
+    organisation = make_organisation("Board")
+    speaker = make_speaker("Crew", kind="collective")
+    at = Revision.objects.get(subject_id=speaker.pk).time
+    # The ledger of the organisation begins later, as it does of one that is older than the ledger.
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers
+        cursor.execute(
+            "UPDATE sources_revision SET time = time + interval '1 s' WHERE subject_id = %s",
+            [organisation.pk],
+        )
+        cursor.execute(
+            "UPDATE sources_revision SET state = state || jsonb_build_object('organisation_id', %s)"
+            " WHERE subject_id = %s",
+            [str(organisation.pk), speaker.pk],
+        )
+        cursor.execute("SET LOCAL session_replication_role = origin")
+    shown = ok(reader.get(f"{API}speakers/{speaker.pk}/", {"as_of": at.isoformat()}))
+    assert shown["organisation"] == {"id": str(organisation.pk), "name": "Board"}
+    problem(reader.get(f"{API}organisations/{organisation.pk}/", {"as_of": at.isoformat()}), 404)
+
+
+def test_a_record_that_never_was_has_no_past(reader):
+    absent = f"{API}speakers/00000000-0000-7000-8000-000000000000/"
+    problem(reader.get(absent, {"as_of": "2020-01-01"}), 404)
+    problem(reader.get(f"{absent}revisions/"), 404)
+    outlet = make_outlet()
+    problem(reader.get(f"{API}speakers/{outlet.pk}/revisions/"), 404)
+
+
+def test_a_moment_before_a_change_is_another_than_the_moment_of_it(reader):
+    speaker = make_speaker("Ann")
+    rename(speaker)
+    path, changed = f"{API}speakers/{speaker.pk}/", Revision.objects.get(version=2).time
+    before = (changed - timedelta(microseconds=1)).isoformat()
+    assert ok(reader.get(path, {"as_of": before}))["name"] == "Ann"
+    assert ok(reader.get(path, {"as_of": changed.isoformat()}))["name"] == "New Ann"
+
+
+def test_the_past_of_each_costs_the_same_queries_whatever_has_happened_since(reader):
+    records, at = make_each(), timezone.now().isoformat()
+    expected = {"organisations": 3, "speakers": 3, "affiliations": 4, "outlets": 2, "articles": 4}
+
+    def costs() -> dict[str, int]:
+        found = {}
+        for name, record in records.items():
+            with CaptureQueriesContext(connection) as captured:
+                ok(reader.get(f"{API}{name}/{record.pk}/", {"as_of": at}))
+            found[name] = len(captured)
+        return found
+
+    ok(reader.get(f"{API}outlets/"))
+    assert costs() == expected
+    for index in range(10):
+        Speaker.objects.update(kind="collective", identifiers={"a": str(index)})
+        Article.objects.update(headline=f"Headline {index}")
+        Affiliation.objects.update(role=f"role {index}")
+    assert costs() == expected

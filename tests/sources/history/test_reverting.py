@@ -1,0 +1,299 @@
+"""Taking a record back to how it was at a version, by a verb and on its page."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+
+from sources.dates import PartialDate
+from sources.exceptions import Conflict
+from sources.history.reverting import COLUMNS, Return, revert
+from sources.identity import merging
+from sources.ledger.actor import acting
+from sources.models import Affiliation, Article, Outlet, Revision, Speaker
+from tests.records import (
+    make_affiliation,
+    make_article,
+    make_organisation,
+    make_outlet,
+    make_speaker,
+)
+from tests.sources.admin.test_admin import curator_at_desk, form_of, page_of, reader_at_desk
+from tests.sources.admin.test_history import history_of, rename, told
+
+__all__ = ["curator_at_desk", "reader_at_desk"]
+
+pytestmark = pytest.mark.django_db
+
+
+def change(record, **values) -> None:
+    """As if somebody else had: what is in memory stays as it was."""
+    type(record).objects.filter(pk=record.pk).update(**values)
+
+
+def newest(record) -> Revision:
+    return Revision.objects.of(record).last()
+
+
+# The verb
+
+
+def test_a_record_gets_back_what_a_curator_may_edit():
+    board = make_organisation()
+    speaker = make_speaker("Harbour crew", kind="collective", organisation=board, aliases=["Crew"])
+    changed = {"kind": "person", "organisation": None, "aliases": [], "identifiers": {"a": "b"}}
+    change(speaker, name="Mara Quill", **changed)
+    revert(speaker, 1, "Not a person.")
+    speaker.refresh_from_db()
+    assert (speaker.name, speaker.kind, speaker.organisation, speaker.aliases) == (
+        "Harbour crew",
+        "collective",
+        board,
+        ["Crew"],
+    )
+    assert speaker.identifiers == {}
+    assert (newest(speaker).version, newest(speaker).verb) == (3, "updated")
+    assert newest(speaker).reason == "Back to version 1: Not a person."
+
+
+def test_dates_and_unknowns_go_back_as_they_were_given():
+    held = make_affiliation(start=PartialDate(2004))
+    change(held, start=PartialDate(2005, 2, 1), end=PartialDate(2012), role="pilot")
+    revert(held, 1, "Misread.")
+    held.refresh_from_db()
+    assert (str(held.start), held.end, held.role) == ("2004", None, "harbour master")
+
+
+def test_each_version_can_be_gone_back_to_and_from():
+    speaker = make_speaker("Mara 1")
+    for number in range(2, 6):
+        rename(speaker, f"Mara {number}")
+    for version in (1, 4, 2, 6, 7):
+        was = Revision.objects.of(speaker).get(version=version).state["name"]
+        revert(speaker, version, "Because.")
+        speaker.refresh_from_db()
+        assert speaker.name == was
+
+
+def test_only_some_fields_go_back_when_so_asked():
+    outlet = make_outlet("The Harbour Post", slug="post", url="https://post.example")
+    change(outlet, name="The Post", slug="the-post", url=None)
+    way = revert(outlet, 1, "The name was right.", only={"name", "url"})
+    outlet.refresh_from_db()
+    assert (outlet.name, outlet.slug) == ("The Harbour Post", "the-post")
+    assert outlet.url == "https://post.example"
+    assert way.values.keys() == {"name", "url"}
+
+
+def test_what_was_merged_since_stands_for_by_its_survivor():
+    post, echo, courier = (make_outlet(name) for name in ("Post", "Echo", "Courier"))
+    article = make_article(outlet=post)
+    change(article, outlet=courier)
+    merging.merge(post, echo)
+    revert(article, 1, "Printed there.")
+    article.refresh_from_db()
+    assert article.outlet == echo
+
+
+def test_what_cannot_go_back_stays_and_says_why():
+    post = make_outlet("The Harbour Post", slug="post")
+    change(post, slug="harbour-post", name="Post")
+    make_outlet("Another", slug="post")
+    way = Return(post, 1)
+    post.refresh_from_db()
+    way = Return(post, 1)
+    assert way.values == {"name": "The Harbour Post"}
+    assert way.kept == {"slug": "Outlet with this Slug already exists."}
+
+
+def test_a_url_that_another_article_has_by_now_stays():
+    article = make_article(url="https://post.example/quay", headline="Quay")
+    change(article, url="https://post.example/pier", headline="Pier")
+    make_article(url="HTTPS://post.example:443/quay")
+    article.refresh_from_db()
+    way = Return(article, 1)
+    assert way.values == {"headline": "Quay"}
+    assert way.kept == {"url": "An article with this URL is already on record."}
+
+
+def test_what_no_field_is_guilty_of_speaks_against_the_whole():
+    crew = make_speaker("Crew", kind="person")
+    change(crew, kind="collective", organisation=make_organisation())
+    crew.refresh_from_db()
+    way = Return(crew, 1, only={"kind"})
+    assert way.objections == ["A person is tied to an organisation by an affiliation."]
+    with pytest.raises(ValidationError, match="by an affiliation"):
+        way.take("Because.")
+    revert(crew, 1, "Because.")
+
+
+def test_a_merge_is_not_taken_back_so():
+    one, other = make_speaker("M. Quill"), make_speaker("Mara Quill")
+    rename(one, "M. J. Quill")
+    merging.merge(one, other)
+    one.refresh_from_db()
+    assert Return(one, 1).kept["merged_into"] == "A merge has an undo of its own."
+    with pytest.raises(Conflict, match="was merged into"):
+        revert(one, 1, "Because.")
+    way = revert(other, 1, "Not an alias.")
+    assert way.values == {"aliases": []}
+
+
+@pytest.mark.parametrize("reason", ["", " \n"])
+def test_going_back_needs_a_reason(reason):
+    speaker = make_speaker("Mara")
+    rename(speaker, "Mara Quill")
+    with pytest.raises(ValidationError, match="why"):
+        revert(speaker, 1, reason)
+
+
+def test_going_back_to_what_is_changes_nothing():
+    speaker = make_speaker("Mara")
+    rename(speaker, "Mara Quill")
+    with pytest.raises(ValidationError, match="changes nothing"):
+        revert(speaker, 2, "Because.")
+    assert newest(speaker).version == 2
+
+
+def test_every_column_that_goes_back_is_one_that_a_curator_edits(admin_client):
+    made = make_article("Text.", outlet=make_outlet(), published="2026")
+    held = make_affiliation()
+    records = (made.outlet, made, held, held.speaker, held.organisation)
+    assert {type(record) for record in records} == set(COLUMNS)
+    for record in records:
+        fields = form_of(admin_client, page_of(record))
+        for name in COLUMNS[type(record)]:
+            assert name in fields or f"{name}_0" in fields
+
+
+# The page
+
+
+def way_back_of(record, version: int) -> str:
+    app, name = record._meta.app_label, record._meta.model_name
+    return reverse(f"admin:{app}_{name}_revert", args=[record.pk, version])
+
+
+def go_back(client, record, version: int, **changes):
+    path = way_back_of(record, version)
+    sent = form_of(client, path)
+    sent.pop("fields_back", None)
+    boxes = [line.name for line, _ in client.get(path).context["lines"]]
+    return client.post(path, {**sent, "fields_back": boxes, "reason": "Because.", **changes})
+
+
+@pytest.fixture
+def renamed() -> Speaker:
+    speaker = make_speaker("Mara Quill", aliases=["Captain Quill"])
+    with acting(actor="ada", reason="She married."):
+        change(speaker, name="Mara Lund", aliases=["Captain Quill", "Dr Lund"])
+    speaker.refresh_from_db()
+    return speaker
+
+
+def test_the_timeline_leads_to_every_version_but_the_present_one(curator_at_desk, renamed):
+    page = curator_at_desk.get(history_of(renamed)).text
+    assert f'href="{way_back_of(renamed, 1)}"' in page
+    assert f'href="{way_back_of(renamed, 2)}"' not in page
+
+
+def test_the_page_says_what_would_change_and_changes_nothing(curator_at_desk, renamed):
+    page = curator_at_desk.get(way_back_of(renamed, 1))
+    assert [line.name for line, chosen in page.context["lines"] if chosen] == ["name", "aliases"]
+    assert "Mara Lund" in page.text
+    assert "Mara Quill" in page.text
+    renamed.refresh_from_db()
+    assert renamed.version == 2
+
+
+def test_a_curator_takes_a_record_back_and_the_timeline_says_so(curator_at_desk, renamed):
+    answer = go_back(curator_at_desk, renamed, 1, reason="She did not.")
+    assert answer.url == history_of(renamed)
+    newest_entry, *_ = told(curator_at_desk, renamed)
+    assert newest_entry["heading"] == "Version 3: updated"
+    assert newest_entry["reason"] == "Back to version 1: She did not."
+    assert newest_entry["made"].endswith("UTC by curators-at-desk in the admin") is False
+    assert "by curators-at-desk in the admin" in newest_entry["made"]
+    renamed.refresh_from_db()
+    assert (renamed.name, renamed.aliases) == ("Mara Quill", ["Captain Quill"])
+
+
+def test_a_field_whose_box_is_not_ticked_stays(curator_at_desk, renamed):
+    assert go_back(curator_at_desk, renamed, 1, fields_back=["aliases"]).status_code == 302
+    renamed.refresh_from_db()
+    assert (renamed.name, renamed.aliases) == ("Mara Lund", ["Captain Quill"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"reason": " "}, "This field is required."),
+        ({"fields_back": []}, "at least one field"),
+        ({"fields_back": ["merged_into"]}, "not one of the available choices"),
+        ({"reason": "x" * 2001}, "at most 2000 characters"),
+    ],
+)
+def test_what_is_missing_is_said(curator_at_desk, renamed, changes, said):
+    answer = go_back(curator_at_desk, renamed, 1, **changes)
+    assert answer.status_code == 200
+    assert said in answer.text
+    renamed.refresh_from_db()
+    assert renamed.version == 2
+
+
+def test_a_record_that_changed_meanwhile_is_left_alone_and_both_are_shown(curator_at_desk, renamed):
+    path = way_back_of(renamed, 1)
+    sent = form_of(curator_at_desk, path) | {"fields_back": "name", "reason": "Because."}
+    with acting(actor="bo", reason="Spelt so."):
+        rename(renamed, "Mara Lundh")
+    answer = curator_at_desk.post(path, sent)
+    assert "somebody else changed this meanwhile" in answer.text
+    for said in ("bo", "Spelt so.", "Mara Lundh", "Because."):
+        assert said in answer.text
+    assert newest(renamed).version == 3
+    again = {**form_of(curator_at_desk, path), "fields_back": "name", "reason": "Still."}
+    assert curator_at_desk.post(path, again).status_code == 302
+    renamed.refresh_from_db()
+    assert renamed.name == "Mara Quill"
+
+
+def test_what_the_database_refuses_is_said_and_leaves_all_as_it_was(curator_at_desk, monkeypatch):
+    outlet = make_outlet("The Harbour Post", slug="post")
+    change(outlet, slug="harbour-post")
+    make_outlet("Another", slug="post")
+    monkeypatch.setattr(Outlet, "validate_unique", lambda *args, **kwargs: None)
+    answer = go_back(curator_at_desk, outlet, 1)
+    assert "Nothing was changed" in answer.text
+    outlet.refresh_from_db()
+    assert outlet.slug == "harbour-post"
+
+
+def test_a_reader_takes_nothing_back(reader_at_desk, renamed):
+    assert reader_at_desk.get(way_back_of(renamed, 1)).status_code == 403
+    assert reader_at_desk.post(way_back_of(renamed, 1), {"version": "2"}).status_code == 403
+    assert "Go back" not in reader_at_desk.get(history_of(renamed)).text
+
+
+def test_a_merged_record_and_a_snapshot_are_taken_nowhere(curator_at_desk, admin_client, renamed):
+    merging.merge(renamed, make_speaker("Another"))
+    held = make_article("Text.").snapshot
+    assert curator_at_desk.get(way_back_of(renamed, 1)).status_code == 403
+    assert admin_client.get(way_back_of(held, 1)).status_code == 403
+    assert "Go back" not in curator_at_desk.get(history_of(renamed)).text
+
+
+@pytest.mark.parametrize("version", [0, 2, 99, 10**30])
+def test_a_version_that_is_not_before_the_present_is_not_found(curator_at_desk, renamed, version):
+    assert curator_at_desk.get(way_back_of(renamed, version)).status_code == 404
+
+
+def test_an_article_and_an_affiliation_have_the_page_too(curator_at_desk):
+    article = make_article("Text.", published="2026-03", headline="Quay")
+    Article.objects.update(published="2026-04", headline=None)
+    held = make_affiliation(start="2004")
+    Affiliation.objects.update(organisation=make_organisation("Port Authority"))
+    for record, version in ((article, 2), (held, 1)):
+        assert go_back(curator_at_desk, record, version).status_code == 302
+    article.refresh_from_db()
+    held.refresh_from_db()
+    assert (str(article.published), article.headline) == ("2026-03", "Quay")
+    assert held.organisation.name == "Harbour Board"

@@ -1,0 +1,412 @@
+"""The ledger: whatever road a change takes, it leaves its revision, and none can be taken back."""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+from uuid import UUID
+
+import pytest
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+
+from config.database import embedded
+from quotes.models import Quote, Via
+from quotes.models.indexes import DERIVED
+from sources.ledger.actor import acting, because
+from sources.ledger.revisions import Revision
+from sources.models import Article, Outlet, Snapshot, Speaker
+from tests.conftest import API, make_filing, ok, publish
+from tests.records import (
+    make_affiliation,
+    make_article,
+    make_organisation,
+    make_outlet,
+    make_quote,
+    make_speaker,
+    make_utterance,
+)
+from tests.sources.admin.test_admin import page_of, save, staff
+
+pytestmark = pytest.mark.django_db
+
+REFUSED = "23001"
+
+
+def last_of(record) -> Revision:
+    return Revision.objects.of(record).last()
+
+
+def history(record) -> list[tuple[int, str]]:
+    return list(Revision.objects.of(record).values_list("version", "verb"))
+
+
+def psql(statement: str) -> list[dict]:
+    """What psql shows: another process, that knows nothing of Django."""
+    if not connection.is_embedded:
+        pytest.skip("psql comes with the embedded server and is for the embedded server")
+    place = connection.settings_dict
+    server = ["-h", place["HOST"], "-p", str(place["PORT"]), "-U", place["USER"]]
+    done = subprocess.run(
+        [embedded.binaries() / "psql", "-qX", "--csv", "-P", "null=∅", *server, place["NAME"]],
+        input=statement,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr, done.stderr
+    shown = csv.DictReader(io.StringIO(done.stdout))
+    return [{name: None if v == "∅" else v for name, v in row.items()} for row in shown]
+
+
+def manage(*arguments: str) -> None:
+    """`manage.py` in a process of its own, on the test database."""
+    place = connection.settings_dict
+    url = f"postgres://{place['USER']}@/{place['NAME']}?host={place['HOST']}&port={place['PORT']}"
+    subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        env={**os.environ, "DATABASE_URL": url, "SECRET_KEY": "k" * 50},
+        cwd=settings.BASE_DIR,
+        check=True,
+        capture_output=True,
+    )
+
+
+# Each road
+
+
+def test_what_is_saved_is_recorded_with_who_and_why():
+    with acting(road="command:mend", actor="ada", request="r-7"), because("It was misspelt."):
+        speaker = make_speaker("Mara Quil")
+        speaker.name = "Mara Quill"
+        speaker.save()
+    assert history(speaker) == [(1, "created"), (2, "updated")]
+    for revision in Revision.objects.of(speaker):
+        assert revision.subject_type == "speaker"
+        said = (revision.road, revision.actor, revision.request, revision.reason)
+        assert said == ("command:mend", "ada", "r-7", "It was misspelt.")
+    speaker.refresh_from_db()
+    revision = last_of(speaker)
+    assert revision.fields == ["name"]
+    assert revision.state["name"] == "Mara Quill"
+    assert revision.time == speaker.updated
+    assert (revision.public, revision.announced) == (True, True)
+
+
+def test_who_acts_is_forgotten_when_the_act_ends():
+    with acting(road="command:mend", actor="ada"):
+        pass
+    revision = last_of(make_speaker())
+    assert (revision.road, revision.actor) == ("sql", connection.settings_dict["USER"])
+
+
+def test_rows_that_are_made_and_changed_in_bulk_each_leave_a_revision():
+    speakers = Speaker.objects.bulk_create(Speaker(name=f"No {n}") for n in range(20))
+    Speaker.objects.update(kind="collective")
+    for speaker in speakers:
+        speaker.name += "!"
+    Speaker.objects.bulk_update(speakers, ["name"])
+    for speaker in speakers:
+        assert history(speaker) == [(1, "created"), (2, "updated"), (3, "updated")]
+        fields = Revision.objects.of(speaker).values_list("fields", flat=True)
+        assert list(fields) == [[], ["kind"], ["name"]]
+    one_act = Revision.objects.filter(version=3).values("transaction").distinct()
+    assert one_act.count() == 1
+
+
+def test_a_form_of_the_admin_is_recorded_under_its_user(groups):
+    speaker = make_speaker()
+    desk = staff("Curators")
+    assert save(desk, page_of(speaker), name="Mara Quill-Ek").status_code == 302
+    revision = last_of(speaker)
+    assert (revision.version, revision.road, revision.actor) == (2, "admin", "curators-at-desk")
+    assert UUID(revision.request)
+
+
+def test_a_request_is_recorded_under_its_user_and_its_id(curator):
+    speaker = make_speaker()
+    path, match = f"{API}speakers/{speaker.pk}/", {"If-Match": "*"}
+    answer = curator.patch(path, {"name": "One"}, headers={**match, "X-Request-ID": "edge-42"})
+    assert answer.headers["X-Request-ID"] == "edge-42"
+    revision = last_of(speaker)
+    assert (revision.road, revision.actor, revision.request) == ("api", "curators", "edge-42")
+    answer = curator.patch(path, {"name": "Two"}, headers=match)
+    assert last_of(speaker).request == answer.headers["X-Request-ID"]
+    assert UUID(answer.headers["X-Request-ID"])
+
+
+@pytest.mark.parametrize("given", ["", "x" * 201, "a\tb"])
+def test_an_unusable_request_id_is_replaced(curator, given):
+    answer = curator.post(f"{API}outlets/", {"name": "Radio"}, headers={"X-Request-ID": given})
+    ok(answer, 201)
+    assert UUID(last_of(Outlet.objects.get()).request)
+
+
+def test_a_filing_is_one_act_on_all_that_it_makes(contributor):
+    ok(contributor.post(f"{API}articles/", make_filing(), headers={"X-Request-ID": "f-1"}), 201)
+    made = Revision.objects.all()
+    kinds = {"outlet", "article", "snapshot", "speaker", "quote"}
+    assert kinds <= set(made.values_list("subject_type", flat=True))
+    said = made.values_list("actor", "road", "request", "transaction")
+    ((actor, road, request, _),) = set(said)
+    assert (actor, road, request) == ("contributors", "api", "f-1")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_command_is_recorded_under_its_name(tmp_path):
+    wire = tmp_path / "wire.ndjson"
+    wire.write_text(json.dumps(make_filing()) + "\n")
+    manage("file_articles", str(wire))
+    revision = last_of(Quote.objects.get())
+    said = (revision.road, revision.actor, revision.request, revision.reason)
+    assert said == ("command:file_articles", None, None, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_done_in_psql_is_recorded_under_the_database_role():
+    outlet = make_outlet()
+    psql(f"UPDATE sources_outlet SET name = 'The Post' WHERE id = '{outlet.pk}'")
+    psql("\\copy sources_outlet (name, aliases, slug) FROM stdin\nRadio\t{}\tradio\n\\.\n")
+    copied = Outlet.objects.get(slug="radio")
+    assert history(outlet) == [(1, "created"), (2, "updated")]
+    assert history(copied) == [(1, "created")]
+    for record in (outlet, copied):
+        revision = last_of(record)
+        role = connection.settings_dict["USER"]
+        assert (revision.road, revision.actor, revision.request) == ("sql", role, None)
+        assert revision.state["name"] in ("The Post", "Radio")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_chain_is_computed_again_from_what_psql_shows():
+    """With nothing but a SHA-256 and the rule in `sources_link`."""
+    speaker = make_speaker("Żółć “Émile”\\\n\t\u0001 'x'", identifiers={"née": [1.50, None, "“"]})
+    why = "„Why“ – not?\n"
+    with acting(road="api", actor='a"b', request="r\\1"), because(why), transaction.atomic():
+        speaker.kind = "collective"
+        speaker.save()
+    psql(f"UPDATE sources_speaker SET aliases = '{{Zo}}' WHERE id = '{speaker.pk}'")
+    rows = psql(
+        "SET timezone = 'UTC'; SET bytea_output = 'hex';"
+        f" SELECT * FROM sources_revision WHERE subject_id = '{speaker.pk}' ORDER BY version"
+    )
+    assert len(rows) == 3
+    previous = b"\0"
+    for row in rows:
+        hashed = salted(row, row["state"])
+        reason = row["reason"] and salted(row, json.dumps(row["reason"], ensure_ascii=False))
+        assert hashed == bytea(row["hash"])
+        assert (reason or None) == (row["reason_hash"] and bytea(row["reason_hash"]))
+        said = [
+            int(row["era"]), row["transaction"], row["subject_type"], row["subject_id"],
+            int(row["version"]), row["verb"], row["public"] == "t", row["announced"] == "t",
+            [name for name in row["fields"].strip("{}").split(",") if name],
+            row["actor"], row["road"], row["request"],
+            row["time"].removesuffix("+00").replace(" ", "T"),
+        ]  # fmt: skip
+        text = json.dumps(said, ensure_ascii=False)
+        previous = hashlib.sha256(previous + hashed + (reason or b"\0") + text.encode()).digest()
+        assert previous == bytea(row["link"])
+    assert rows[1]["reason"] == why
+
+
+def salted(row: dict, text: str) -> bytes:
+    return hashlib.sha256(bytea(row["salt"]) + text.encode()).digest()
+
+
+def bytea(shown: str) -> bytes:
+    return bytes.fromhex(shown.removeprefix("\\x"))
+
+
+# What is a change
+
+
+def test_what_changes_nothing_leaves_nothing(curator):
+    filing = publish(make_filing())
+    ok(curator.post(f"{API}articles/", filing), 201)
+    before = Revision.objects.count()
+    ok(curator.post(f"{API}articles/", filing))
+    for model in (Outlet, Article, Speaker, Quote):
+        for record in model.objects.all():
+            record.save()
+    Quote.objects.update(status="published", contexts=[], nearest={})
+    Speaker.objects.update(version=99)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE sources_article SET headline = headline, updated = now()")
+    assert Revision.objects.count() == before
+
+
+def test_what_is_rolled_back_leaves_nothing():
+    speaker = make_speaker()
+    with transaction.atomic():
+        Speaker.objects.update(name="Other")
+        assert last_of(speaker).version == 2
+        transaction.set_rollback(True)
+    assert history(speaker) == [(1, "created")]
+    Speaker.objects.update(name="Another")
+    assert history(speaker) == [(1, "created"), (2, "updated")]
+
+
+def test_a_change_of_a_reporting_chain_is_one_of_its_quote():
+    quote = make_quote(via=["Sky"])
+    assert last_of(quote).state["via"] == [{"kind": "cited", "name": "Sky", "outlet_id": None}]
+    Via.objects.create(quote=quote, position=1, kind="document", name="the audit")
+    Via.objects.filter(position=0).delete()
+    assert [name for _, name in history(quote)] == ["created", "updated", "updated"]
+    assert last_of(quote).fields == ["via"]
+    assert [step["name"] for step in last_of(quote).state["via"]] == ["the audit"]
+
+
+def test_what_follows_from_a_change_is_recorded_with_it(curator):
+    quote = make_quote(outlet=make_outlet(), published="2026")
+    path = f"{API}articles/{quote.article_id}/"
+    headers = {"If-Match": "*", "X-Request-ID": "r-9"}
+    ok(curator.patch(path, {"published": "2026-03"}, headers=headers))
+    revision = last_of(quote)
+    assert (revision.fields, revision.actor, revision.request) == (["published"], "curators", "r-9")
+    assert revision.state["published"] == "[2026-03-01,2026-04-01)"
+
+
+def test_what_readers_may_be_told_of_is_marked():
+    quote = make_quote(status="proposed")
+    quote.publish()
+    quote.retract("Made up.")
+    rejected = make_quote("Other", status="proposed")
+    rejected.reject("No.")
+
+    def marks(record) -> list:
+        return list(Revision.objects.of(record).values_list("verb", "public", "announced"))
+
+    assert marks(quote) == [
+        ("created", False, False),
+        ("published", True, True),
+        ("retracted", True, True),
+    ]
+    assert marks(rejected) == [("created", False, False), ("rejected", False, False)]
+    assert last_of(quote).reason == "Made up."
+
+
+def test_a_history_tells_what_every_record_is():
+    """Each state is the row, but for what is computed, and for the words of a snapshot."""
+    outlet, organisation = make_outlet(), make_organisation()
+    speaker = make_speaker(aliases=["“Q”"], identifiers={"wikidata": "Q1"})
+    held = make_affiliation(speaker=speaker, organisation=organisation, start="2020", end="2021-03")
+    article = make_article("One two.", outlet=outlet, published="2026-02", byline=["A", "B"])
+    quote = make_quote(
+        "One", article=article, speaker=speaker, organisation=organisation, affiliation=held,
+        utterance=make_utterance(), via=[outlet, "Sky"], flags=["filing_differs"],
+    )  # fmt: skip
+    snapshot = Snapshot.objects.get()
+    for record in (outlet, organisation, speaker, held, article, quote, snapshot, quote.utterance):
+        meta = record._meta
+        left_out = [field.column for field in meta.local_concrete_fields if field.generated]
+        left_out += ["text"] if record is snapshot else [*DERIVED]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT to_jsonb(n) - %s::text[] FROM {meta.db_table} n WHERE id = %s",
+                [left_out, record.pk],
+            )
+            row = json.loads(cursor.fetchone()[0])
+        state = last_of(record).state
+        via = state.pop("via", None)
+        assert state == row, meta.model_name
+        if record is quote:
+            assert [step["outlet_id"] for step in via] == [str(outlet.pk), None]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_versions_have_no_gaps_however_many_change_a_record_at_once():
+    speaker = make_speaker()
+
+    def change(name: str) -> None:
+        try:
+            for number in range(10):
+                with acting(road="sql", actor=name), transaction.atomic():
+                    Speaker.objects.filter(pk=speaker.pk).update(name=f"{name} {number}")
+                    transaction.set_rollback(number % 3 == 0)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=change, args=[name]) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    revisions = list(Revision.objects.of(speaker))
+    assert [revision.version for revision in revisions] == list(range(1, 26))
+    times = [revision.time for revision in revisions]
+    assert times == sorted(set(times))
+    assert all(r.actor == r.state["name"][0] for r in revisions[1:])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT version FROM sources_speaker")
+        assert cursor.fetchone() == (25,)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE sources_revision SET actor = 'me'",
+        "UPDATE sources_revision SET actor = actor",
+        "UPDATE sources_revision SET state = NULL, salt = NULL, reason = NULL",
+        "DELETE FROM sources_revision",
+        "TRUNCATE sources_revision",
+    ],
+)
+@pytest.mark.parametrize("switch", ["nothing.at_all", "pgtrigger.ignore", "onrecord.erasing"])
+def test_the_ledger_is_only_added_to(statement, switch):
+    make_speaker()
+    before = list(Revision.objects.values())
+    value = "{sources_revision:no_change}" if switch == "pgtrigger.ignore" else "on"
+    with transaction.atomic(), connection.cursor() as cursor:
+        enable_truncate_guard(cursor)
+        cursor.execute("SELECT set_config(%s, %s, true)", [switch, value])
+        with pytest.raises(IntegrityError) as refused, transaction.atomic():
+            cursor.execute(statement)
+        assert refused.value.__cause__.sqlstate == REFUSED
+        assert list(Revision.objects.values()) == before
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize("table", ["sources_speaker", "sources_outlet", "quotes_quote"])
+def test_no_record_is_deleted(table):
+    make_quote(speaker=make_speaker(), outlet=make_outlet())
+    with pytest.raises(IntegrityError) as refused, connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table}")
+    assert refused.value.__cause__.sqlstate == REFUSED
+
+
+def enable_truncate_guard(cursor) -> None:
+    """Switched off for the clean-up of other tests; the end of the transaction does so again."""
+    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    cursor.execute(
+        "SELECT tgname FROM pg_trigger WHERE tgrelid = 'sources_revision'::regclass"
+        " AND tgname LIKE '%no_truncate%'"
+    )
+    cursor.execute(f'ALTER TABLE sources_revision ENABLE TRIGGER "{cursor.fetchone()[0]}"')
+
+
+def test_an_erasing_owner_can_empty_what_was_erased_and_change_nothing_else():
+    erased, living = make_speaker(), make_speaker("Ada")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('onrecord.erasing', 'on', true)")
+        cursor.execute("DELETE FROM sources_speaker WHERE id = %s", [erased.pk])
+        empty = "UPDATE sources_revision SET state = NULL, salt = NULL, reason = NULL"
+        cursor.execute(f"{empty} WHERE subject_id = %s", [erased.pk])
+        for change in (
+            f"{empty}, actor = 'me' WHERE subject_id = '{erased.pk}'",
+            f"{empty}, link = '' WHERE subject_id = '{erased.pk}'",
+            f"UPDATE sources_revision SET state = '{{}}' WHERE subject_id = '{erased.pk}'",
+            f"{empty} WHERE subject_id = '{living.pk}'",
+        ):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                cursor.execute(change)
+        cursor.execute("SELECT set_config('onrecord.erasing', 'off', true)")
+    assert last_of(living).state["name"] == "Ada"

@@ -1,0 +1,413 @@
+"""Records out and in again as CSV and XLSX: exact, judged as the API judges, previewed."""
+
+import csv
+import datetime
+import io
+import re
+import warnings
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sources.models import Affiliation, Job, Organisation, Outlet, Revision, Speaker
+from sources.spreadsheets import importing
+from sources.spreadsheets.files import Unreadable, book, csv_lines, plain, read, safe
+from sources.spreadsheets.tables import OrganisationTable, SpeakerTable
+from tests.conftest import API, problem
+from tests.jobs import empty_queue, work_off
+from tests.records import (
+    make_affiliation,
+    make_article,
+    make_organisation,
+    make_outlet,
+    make_speaker,
+)
+from tests.sources.admin.test_admin import curator_at_desk, reader_at_desk, staff
+
+__all__ = ["curator_at_desk", "reader_at_desk"]
+
+pytestmark = pytest.mark.django_db
+
+SPEAKERS = "/admin/sources/speaker/"
+
+
+def exported(client, path: str = SPEAKERS, query: str = "") -> bytes:
+    answer = client.get(f"{path}export.csv{query}")
+    assert answer.status_code == 200, answer
+    return b"".join(answer)
+
+
+def rows_of(content: bytes) -> list[dict]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def as_csv(rows: list[dict]) -> bytes:
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, rows[0].keys())
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue().encode()
+
+
+def upload(client, content: bytes, path: str = SPEAKERS, name: str = "table.csv"):
+    return client.post(f"{path}import/", {"file": SimpleUploadedFile(name, content)})
+
+
+def preview(client, content: bytes, path: str = SPEAKERS, name: str = "table.csv"):
+    answer = upload(client, content, path, name)
+    assert answer.status_code == 302, answer.context["form"].errors
+    return client.get(answer.headers["Location"])
+
+
+def faults(page) -> list[tuple]:
+    return [
+        (line["row"], fault["column"], fault["why"])
+        for line in page.context["lines"]
+        for fault in line.get("faults", ())
+    ]
+
+
+def confirm(client, page, **values) -> Job:
+    client.post(page.request["PATH_INFO"], values)
+    return page.context["job"].__class__.objects.get(pk=page.context["job"].pk)
+
+
+def outcomes(page) -> list[str]:
+    return [line["outcome"] for line in page.context["lines"]]
+
+
+def saved(made: openpyxl.Workbook) -> io.BytesIO:
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        made.save(file)
+    return file
+
+
+# Cells
+
+
+NAMES = st.text(
+    st.sampled_from("ab ,;\t\n\r'\"=+-@[]{}\\ÅšＡ＝\u202e\x01\ufeff"), min_size=1, max_size=12
+)
+
+
+@given(NAMES)
+def test_a_cell_is_no_formula_and_is_read_as_it_was(cell):
+    assert plain(safe(cell)) == cell
+    assert safe(cell)[0] not in "=+-@\t\r\n＝＋－＠"
+
+
+@given(
+    st.lists(st.tuples(NAMES, st.lists(NAMES, max_size=3)), min_size=1, max_size=4), st.booleans()
+)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_table_that_comes_back_as_it_went_out_changes_nothing(db, records, in_book):
+    with transaction.atomic():
+        for name, aliases in records:
+            name = f"x{name}" if not name.strip() else name
+            Speaker.objects.create(name=name, aliases=[a for a in aliases if a.strip()])
+        table = SpeakerTable()
+        header, rows = table.get_export_headers(), table.rows(Speaker.objects.all())
+        if in_book:
+            with book(header, rows) as file:
+                content = file.read()
+        else:
+            content = "".join(csv_lines(header, rows)).encode()
+        taken = read("table", content, table.columns)
+        assert len(taken) == len(records)
+        before = Revision.objects.count()
+        lines = importing.take_records(SpeakerTable, [(r.number, dict(r)) for r in taken], None)
+        assert [line["outcome"] for line in lines] == ["unchanged"] * len(records)
+        assert Revision.objects.count() == before
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"name\nKj\xf8", "Line 2 of the file is not UTF-8"),
+        ("name\nA".encode("utf-16"), "UTF-16"),
+        (b"", "first row must name"),
+        (b"name\n", "no rows"),
+        (b"nmae\nA", "There is no column “nmae” here. Did you mean “name”?"),
+        (b"name,name\nA,B", "there twice"),
+        (b"name\nA,B", "Row 2 has more cells"),
+        (b'name\n"A', "no CSV that can be read"),
+        (b"name\nA\0", "null characters"),
+        (b"PK\x03\x04 nonsense", "no .xlsx that can be read"),
+        (b"\xd0\xcf\x11\xe0", "old Excel"),
+        (b"a" * (5 * 1024 * 1024 + 1), "more than 5 MiB"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(content, said):
+    with pytest.raises(Unreadable, match="(?s).*" + re.escape(said)):
+        read("t.csv", content, ["name", "kind"])
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_commas_semicolons_and_tabs_part_cells_with_or_without_a_mark(delimiter, mark):
+    text = f'name{delimiter}kind\r\n"Kjær, Å"{delimiter}person\r\n\r\n'
+    (row,) = read("t.csv", mark + text.encode(), ["name", "kind"])
+    assert (row.number, dict(row)) == (2, {"name": "Kjær, Å", "kind": "person"})
+
+
+def test_a_spreadsheets_dates_and_numbers_are_text_and_its_formulas_are_refused():
+    made = openpyxl.Workbook()
+    made.active.append(["from", "to", "role"])
+    made.active.append([datetime.date(2004, 2, 3), 2012, "2010-05"])
+    file = saved(made)
+    (row,) = read("t.xlsx", file.getvalue(), ["from", "to", "role"])
+    assert dict(row) == {"from": "2004-02-03", "to": "2012", "role": "2010-05"}
+    made.active["C2"] = "=1+1"
+    file = saved(made)
+    with pytest.raises(Unreadable, match="Cell C2 holds a formula"):
+        read("t.xlsx", file.getvalue(), ["from", "to", "role"])
+
+
+# Out
+
+
+def test_a_list_goes_out_as_it_is_filtered(curator_at_desk):
+    kept, other = make_speaker("Ada Lund"), make_speaker("Bo Ek")
+    (row,) = rows_of(exported(curator_at_desk, query="?q=lund"))
+    assert (row["id"], row["version"], row["name"]) == (str(kept.pk), "1", "Ada Lund")
+    Speaker.objects.filter(pk=other.pk).update(merged_into=kept)
+    assert [row["name"] for row in rows_of(exported(curator_at_desk))] == ["Ada Lund"]
+
+
+def test_every_list_goes_out_in_both_forms(reader_at_desk):
+    make_affiliation(start="2004")
+    make_article("Text.", outlet=make_outlet(), headline="=cmd()", published="2026-03")
+    for kind in ("outlet", "organisation", "speaker", "affiliation", "article"):
+        path = f"/admin/sources/{kind}/"
+        assert "Export CSV" in reader_at_desk.get(path).text
+        (row,) = rows_of(exported(reader_at_desk, path))
+        answer = reader_at_desk.get(f"{path}export.xlsx")
+        sheet = openpyxl.load_workbook(io.BytesIO(b"".join(answer))).worksheets[0]
+        header, values = sheet.iter_rows(values_only=True)
+        assert dict(zip(header, (v or "" for v in values), strict=True)) == row
+    assert row["headline"] == "'=cmd()"
+    assert "text" not in row
+
+
+def test_too_long_a_list_is_refused_with_the_remedy(curator_at_desk, monkeypatch):
+    monkeypatch.setattr("sources.admin.import_export.MOST", 1)
+    make_speaker("Ada Lund")
+    make_speaker("Bo Ek")
+    answer = curator_at_desk.get(f"{SPEAKERS}export.csv", follow=True)
+    assert "More than 1 match. Narrow the list" in answer.text
+
+
+def test_an_export_costs_as_many_queries_for_fifty_as_for_one(
+    curator_at_desk, django_assert_max_num_queries
+):
+    for number in range(50):
+        board = make_organisation(f"Board {number}")
+        make_speaker(f"Ada {number}", kind="unnamed", organisation=board)
+    with django_assert_max_num_queries(9):
+        assert len(rows_of(exported(curator_at_desk))) == 50
+
+
+# In
+
+
+def test_what_is_edited_is_changed_and_nothing_else(curator_at_desk):
+    speakers = [make_speaker(f"Ada {number}", aliases=["A.", "B, C"]) for number in range(3)]
+    rows = rows_of(exported(curator_at_desk))
+    rows[1] |= {"name": "Ada Lund", "aliases": "A.\nD\nB, C"}
+    page = preview(curator_at_desk, as_csv(rows))
+    assert outcomes(page) == ["unchanged", "changed", "unchanged"]
+    assert page.context["lines"][1]["changes"] == [
+        ["name", "Ada 1", "Ada Lund"],
+        ["aliases", "A.\nB, C", "A.\nD\nB, C"],
+    ]
+    assert not Revision.objects.filter(verb="updated").exists()
+    job = confirm(curator_at_desk, page, reason="Checked with her.")
+    assert (job.state, job.changed, job.unchanged) == ("done", 1, 2)
+    speakers[1].refresh_from_db()
+    assert (speakers[1].name, speakers[1].aliases) == ("Ada Lund", ["A.", "D", "B, C"])
+    (revision,) = Revision.objects.filter(verb="updated")
+    assert (revision.road, revision.actor, revision.request, revision.reason) == (
+        "admin",
+        "curators-at-desk",
+        f"job {job.pk}",
+        "Checked with her.",
+    )
+
+
+def test_rows_without_an_id_make_records(curator_at_desk):
+    board = make_organisation("Harbour Board")
+    content = "name,kind,aliases,organisation,identifiers\n" + (
+        'Mara Quill,person,M. Quill,,"{""wikidata"": ""Q1""}"\nSpokesman,unnamed,,Harbour Board,\n'
+    )
+    page = preview(curator_at_desk, content.encode())
+    assert outcomes(page) == ["made", "made"]
+    assert Speaker.objects.count() == 0
+    confirm(curator_at_desk, page)
+    mara, spokesman = Speaker.objects.order_by("id")
+    assert (mara.aliases, mara.organisation, mara.identifiers) == (
+        ["M. Quill"],
+        None,
+        {"wikidata": "Q1"},
+    )
+    assert (spokesman.kind, spokesman.organisation) == ("unnamed", board)
+
+
+def test_each_fault_is_named_at_its_row_and_column_and_nothing_is_written(curator_at_desk):
+    known = make_speaker("Known")
+    content = (
+        "id,version,name,kind,organisation,identifiers\n"
+        ",,Fine,person,,\n"
+        ",,,robot,Nobody,\n"
+        f"{known.pk},7,Other,,,\n"
+        ",,Bo,person,,{\n"
+        "nonsense,,Bo,person,,\n"
+    )
+    page = preview(curator_at_desk, content.encode())
+    said = faults(page)
+    assert {(r, c) for r, c, _ in said} == {
+        (3, "kind"),
+        (3, "organisation"),
+        (3, "name"),
+        (4, "version"),
+        (5, "identifiers"),
+        (6, "id"),
+    }
+    by = {(row, column): why for row, column, why in said}
+    assert by[3, "kind"] == '"robot" is not a valid choice.'
+    assert by[3, "organisation"].startswith("No organisation is called “Nobody”.")
+    assert "is version 1. Export it again" in by[4, "version"]
+    refused = confirm(curator_at_desk, page)
+    assert (refused.state, refused.changed) == ("failed", 0)
+    assert Speaker.objects.count() == 1
+    page = preview(curator_at_desk, content.encode())
+    job = confirm(curator_at_desk, page, skip_faulty="on")
+    assert (job.state, job.changed, job.refused) == ("done", 1, 4)
+    assert Speaker.objects.filter(name="Fine").exists()
+
+
+def test_a_column_that_only_explains_is_not_quietly_ignored(curator_at_desk):
+    make_speaker(kind="unnamed", organisation=make_organisation("Harbour Board"))
+    rows = rows_of(exported(curator_at_desk))
+    rows[0]["organisation_name"] = "Other Board"
+    ((_, column, why),) = faults(preview(curator_at_desk, as_csv(rows)))
+    assert column == "organisation_name"
+    assert why.startswith("This column is only for reading")
+
+
+def test_the_messages_are_those_of_the_api(curator_at_desk, curator):
+    sent = {"name": "\u200b", "kind": "robot", "identifiers": {"wikidata": "7"}}
+    body = problem(curator.post(f"{API}speakers/", sent), 400)
+    page = preview(
+        curator_at_desk, 'name,kind,identifiers\n\u200b,robot,"{""wikidata"": ""7""}"'.encode()
+    )
+    assert {why for _, _, why in faults(page)} == {error["message"] for error in body["errors"]}
+
+
+def test_outlets_organisations_and_affiliations_come_in_too(curator_at_desk):
+    for kind, content in {
+        "outlet": "name,url\nThe Post,https://post.example\n",
+        "organisation": "name,parent\nMinistry,\nOffice,Ministry\n",
+        "speaker": "name,kind\nMara Quill,person\n",
+        "affiliation": "speaker,organisation,role,from,to\nMara Quill,Office,clerk,2004,2010-05\n",
+    }.items():
+        path = f"/admin/sources/{kind}/"
+        page = preview(curator_at_desk, content.encode(), path)
+        assert not faults(page), kind
+        assert confirm(curator_at_desk, page).state == "done"
+    held = Affiliation.objects.get()
+    assert (str(held.start), str(held.end), held.organisation.parent.name) == (
+        "2004",
+        "2010-05",
+        "Ministry",
+    )
+    assert Outlet.objects.get().slug == "the-post"
+
+
+def test_a_change_between_preview_and_confirmation_is_refused(curator_at_desk):
+    speaker = make_speaker("Ada Lund")
+    rows = rows_of(exported(curator_at_desk))
+    page = preview(curator_at_desk, as_csv([rows[0] | {"name": "Ada Lund-Ek"}]))
+    Speaker.objects.filter(pk=speaker.pk).update(kind="collective")
+    job = confirm(curator_at_desk, page)
+    assert (job.state, job.refused) == ("failed", 1)
+    speaker.refresh_from_db()
+    assert (speaker.name, speaker.kind) == ("Ada Lund", "collective")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_large_file_that_no_longer_holds_is_stopped_where_it_shows(curator_at_desk):
+    empty_queue()
+    Speaker.objects.bulk_create(Speaker(name=f"Ada {n}", kind="person") for n in range(501))
+    rows = [row | {"kind": "collective"} for row in rows_of(exported(curator_at_desk))]
+    answer = upload(curator_at_desk, as_csv(rows))
+    work_off()
+    page = curator_at_desk.get(curator_at_desk.get(answer.headers["Location"]).context["confirm"])
+    Speaker.objects.filter(pk=rows[150]["id"]).update(name="Ada Lund")
+    curator_at_desk.post(page.request["PATH_INFO"])
+    work_off()
+    job = Job.objects.get()
+    assert (job.state, job.changed, job.refused) == ("failed", 100, 100)
+    assert "the faulty ones were not to be left out" in job.fault
+    assert Speaker.objects.filter(kind="collective").count() == 100
+
+
+def test_who_may_not_change_speakers_brings_none_in(reader_at_desk, groups):
+    for client in (reader_at_desk, staff("Contributors")):
+        assert ">Import<" not in client.get(SPEAKERS).text
+        assert client.get(f"{SPEAKERS}import/").status_code == 403
+        assert upload(client, b"name\nA").status_code == 403
+
+
+def test_a_preview_is_nobody_elses(curator_at_desk, admin_client):
+    place = upload(curator_at_desk, b"name,kind\nAda,person").headers["Location"]
+    assert admin_client.get(place).status_code == 404
+    assert admin_client.post(place).status_code == 404
+
+
+def test_hostile_cells_are_inert_in_the_preview(curator_at_desk):
+    hostile = "<script>alert(1)</script>\u202e"
+    page = preview(curator_at_desk, f"name,kind\n{hostile},{hostile}\n".encode())
+    assert "<script>alert" not in page.text
+    assert "\u202e" not in page.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_large_file_is_looked_through_and_taken_in_by_a_worker(curator_at_desk):
+    empty_queue()
+    rows = [{"name": f"Ada {number}", "kind": "person"} for number in range(620)]
+    rows[299]["kind"] = "robot"
+    answer = upload(curator_at_desk, as_csv(rows))
+    job = Job.objects.get()
+    assert answer.headers["Location"].endswith(f"{job.pk}/change/")
+    work_off()
+    job.refresh_from_db()
+    assert (job.state, job.changed, job.refused) == ("checked", 619, 1)
+    assert not Speaker.objects.exists()
+    progress = curator_at_desk.get(answer.headers["Location"])
+    assert "Look at what was found" in progress.text
+    page = curator_at_desk.get(progress.context["confirm"])
+    assert "619" in page.text
+    curator_at_desk.post(page.request["PATH_INFO"], {"skip_faulty": "on"})
+    work_off()
+    job.refresh_from_db()
+    assert (job.state, job.changed, job.refused) == ("done", 619, 1), job.fault
+    assert Speaker.objects.count() == 619
+    assert not job.parts.exclude(rows=[]).exists()
+
+
+def test_the_columns_of_a_table_are_what_the_api_reads():
+    writable = {
+        name for name, field in OrganisationTable.serializer().fields.items() if not field.read_only
+    }
+    ours = {name for name, field in OrganisationTable().columns.items() if not field.readonly}
+    assert ours - {"id", "version"} == writable - {"id"}
+    assert Organisation is OrganisationTable.model
