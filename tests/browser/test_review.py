@@ -36,6 +36,7 @@ def said(page, words: str) -> None:
 def looks_at(page, words: str) -> None:
     expect(page.locator(".looked-at blockquote").first).to_have_text(words)
     expect(page.locator("#chosen")).to_be_focused()
+    expect(page.locator("#desk:not([data-settling])")).to_be_attached()
 
 
 def test_a_desk_of_ten_is_cleared_by_keyboard_alone(groups, log_in):
@@ -84,6 +85,45 @@ def test_a_desk_of_ten_is_cleared_by_keyboard_alone(groups, log_in):
     assert set(Revision.objects.filter(version__gt=1).values_list("actor", "road")) == {
         ("mara", "admin")
     }
+
+
+def hold(page, key: str) -> None:
+    """Hold a key for about a second: every press after the first is a repeat."""
+    for _ in range(20):
+        page.keyboard.down(key)
+        page.wait_for_timeout(50)
+    page.keyboard.up(key)
+
+
+def test_holding_a_key_decides_one_quote_and_stops_at_the_next_article(log_in):
+    article = make_article("It was late. It was dark.")
+    for words in ("It was late.", "It was dark."):
+        make_quote(words, article=article, status="proposed")
+    make_quote("It was cold.", article=make_article("It was cold."), status="proposed")
+    page = log_in("Curators")
+    page.goto(f"{QUEUE}{article.pk}/")
+    looks_at(page, "It was late.")
+    hold(page, "p")
+    looks_at(page, "It was dark.")
+    assert Quote.objects.filter(status="published").count() == 1
+    hold(page, "p")
+    looks_at(page, "It was cold.")
+    assert Quote.objects.filter(status="published").count() == 2
+
+
+def test_a_key_pressed_as_the_next_quote_appears_does_not_decide_it(log_in):
+    article = make_article("It was late. It was dark.")
+    for words in ("It was late.", "It was dark."):
+        make_quote(words, article=article, status="proposed")
+    page = log_in("Curators")
+    page.goto(f"{QUEUE}{article.pk}/")
+    looks_at(page, "It was late.")
+    page.keyboard.press("p")
+    page.locator("#desk[data-settling]").wait_for()
+    page.keyboard.press("p")
+    looks_at(page, "It was dark.")
+    page.wait_for_load_state("networkidle")
+    assert Quote.objects.filter(status="published").count() == 1
 
 
 def test_a_span_is_adjusted_by_the_arrow_keys(log_in):

@@ -8,6 +8,8 @@
     const find = (selector) => desk().querySelector(selector);
     let choosing = null; // the step whose words are being chosen, by its element
     let beat = null;
+    const MOMENT = 300; // ms after a decision in which nobody can have read the next quote
+    let settling = null;
 
     // Places in the text
 
@@ -186,6 +188,9 @@
             return;
         }
         if (field || !areOn()) return;
+        // A held key decides one quote, and a press meant for the last quote does not decide this one.
+        if (event.repeat) return;
+        if (settling) return settle();
         if (event.key === "j" || event.key === "k") {
             event.preventDefault();
             return step(event.key === "j" ? 1 : -1);
@@ -196,6 +201,16 @@
         if (!pressed) return;
         event.preventDefault();
         if (pressed.localName === "summary") open(pressed.parentElement); else pressed.click();
+    }
+
+    function settle() {
+        // Ignore single keys until there was no press for a moment.
+        clearTimeout(settling);
+        desk().dataset.settling = "";
+        settling = setTimeout(() => {
+            settling = null;
+            delete desk().dataset.settling;
+        }, MOMENT);
     }
 
     function open(step) {
@@ -226,6 +241,8 @@
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
         const next = page.getElementById("desk");
         if (!next) return location.assign(answer.url);
+        const chosen = () => find(".looked-at")?.dataset.quote;
+        const before = chosen();
         const at = text() ? text().closest("section").scrollTop : 0;
         const same = text() && next.querySelector("#text") && text().dataset.snapshot === next.querySelector("#text").dataset.snapshot;
         leave();
@@ -235,6 +252,7 @@
         if (answer.redirected || !form) history.replaceState(null, "", answer.url);
         if (same) text().closest("section").scrollTop = at;
         ready(true);
+        if (form && chosen() !== before) settle();
     }
 
     function ready(anew) {
