@@ -153,8 +153,9 @@ def step(body: type[StrictSerializer]):
                 verb(self, quote, **self.read(body))
                 return self.read_back(quote.pk)
 
-        described = extend_schema(request=body, responses=QuoteSerializer)
-        return action(detail=True, methods=["post"])(described(idempotent(answer)))
+        # `action` overwrites an `extend_schema` beneath it
+        posted = action(detail=True, methods=["post"])(idempotent(answer))
+        return extend_schema(request=body, responses=QuoteSerializer)(posted)
 
     return decorate
 

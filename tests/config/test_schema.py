@@ -8,6 +8,13 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import get_resolver
 
+from quotes.api.serializers import (
+    CorrectingSerializer,
+    ExplainedStepSerializer,
+    RetractionSerializer,
+    TakingBackSerializer,
+)
+from quotes.models.workflow import STEPS
 from quotes.statistics.sql import DIMENSIONS, INTERVALS
 from sources.api.endpoints import Endpoint
 from tests.config.test_auth import patterns
@@ -141,6 +148,40 @@ def test_documented_choices_defaults_and_limits_are_those_of_the_api(document, r
                 ok(reader.get(f"{API}{path}", {name: value, **search}))
             if "default" in schema and name != "count":
                 assert ok(reader.get(f"{API}{path}", {name: schema["default"]}))
+
+
+# What is sent is what is documented
+
+STEP_BODIES = {
+    "publish": ExplainedStepSerializer,
+    "reject": TakingBackSerializer,
+    "dispute": TakingBackSerializer,
+    "settle": ExplainedStepSerializer,
+    "correct": CorrectingSerializer,
+    "retract": RetractionSerializer,
+}
+
+
+def request_schema(document, path: str, method: str = "post") -> dict:
+    """The schema of the JSON body that an operation takes, with the components it refers to."""
+    body = document["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"]
+    name = body["$ref"].removeprefix("#/components/schemas/")
+    return {**document["components"]["schemas"][name], "components": document["components"]}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("step", STEPS)
+def test_the_documented_body_of_a_step_has_the_fields_of_its_serializer(document, curator, step):
+    schema = request_schema(document, f"{API}quotes/{{id}}/{step}/")
+    fields = STEP_BODIES[step]().fields
+    assert schema["properties"].keys() == fields.keys()
+    assert set(schema.get("required", [])) == {n for n, field in fields.items() if field.required}
+    quote = make_quote(status=STEPS[step].leaves[0])
+    sent = {"reason": "Heard again.", "note": "Heard again.", "kind": "partial"}
+    sent = {name: value for name, value in sent.items() if name in schema["properties"]}
+    jsonschema.Draft202012Validator(closed(schema)).validate(sent)
+    path = f"{API}quotes/{quote.pk}/{step}/"
+    ok(curator.post(path, sent, headers={"If-Match": "*"}))
 
 
 # What is answered is what is documented
