@@ -7,9 +7,9 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 
-    from sources.ledger.actor import acting
+    from sources.ledger.actor import audit_context
 
-    with acting(road=f"command:{sys.argv[1] if len(sys.argv) > 1 else 'help'}"):
+    with audit_context(channel=f"command:{sys.argv[1] if len(sys.argv) > 1 else 'help'}"):
         execute_from_command_line(sys.argv)
 
 

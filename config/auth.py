@@ -13,7 +13,7 @@ from knox.crypto import hash_token
 from knox.models import AbstractAuthToken, get_token_model
 from rest_framework import exceptions, permissions
 
-from sources.ledger.actor import acting
+from sources.ledger.actor import audit_context
 
 LONGEST_REQUEST_ID = 200
 
@@ -93,11 +93,11 @@ class GroupPermissions(permissions.BasePermission):
         return settings.ONRECORD_PUBLIC_READ and reads
 
 
-def announced(get_response):
-    """Have the changes that a request makes recorded under its road, its id and its user.
+def with_audit_context(get_response):
+    """Record the changes of a request with its channel, request id and user.
 
-    The id is what the client or a proxy sent as `X-Request-ID`, else a new UUID; the answer carries
-    it. A user of the API is known only once a view has read the token: see `sources.api.Endpoint`.
+    The request id is the client's or a proxy's `X-Request-ID`, else a new UUID; the response
+    repeats it. The API's user is known once a view has read the token (`sources.api.endpoints`).
     """
 
     def middleware(request):
@@ -106,8 +106,8 @@ def announced(get_response):
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         usable = 0 < len(given) <= LONGEST_REQUEST_ID and given.isprintable()
         request_id = given if usable else str(uuid4())
-        with acting(
-            road="api" if is_api else "admin",
+        with audit_context(
+            channel="api" if is_api else "admin",
             # Who only reads is not looked up: the session may cost a query.
             actor="" if is_api or is_safe else request.user.get_username(),
             request=request_id,

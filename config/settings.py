@@ -87,7 +87,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.admin_middleware.Users",
-    "config.auth.announced",
+    "config.auth.with_audit_context",
     "config.admin_middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.api.entity_tags",

@@ -7,7 +7,7 @@ from django.db.backends.postgresql.creation import DatabaseCreation as PostgreSQ
 from django.db.backends.postgresql.features import DatabaseFeatures as PostgreSQLFeatures
 from django.db.utils import OperationalError
 
-from sources.ledger.actor import announced, sign
+from sources.ledger.actor import apply_context, has_context
 
 from . import embedded
 
@@ -75,7 +75,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _set_autocommit(self, autocommit):
         super()._set_autocommit(autocommit)
-        if not autocommit and announced():
+        if not autocommit and has_context():
             # A transaction begins: the ledger has to know whose it is.
             with self.wrap_database_errors:
-                sign(self.connection)
+                apply_context(self.connection)

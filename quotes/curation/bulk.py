@@ -17,7 +17,7 @@ from quotes.models import Quote, QuoteQuerySet, Utterance
 from quotes.models.workflow import STEPS, NotOpen
 from sources.exceptions import refusal_of
 from sources.jobs.models import Job, Outcome, Work, can_do
-from sources.ledger.actor import because
+from sources.ledger.actor import with_reason
 from sources.models import Organisation, Speaker
 
 PERMISSIONS = {name: step.permission for name, step in STEPS.items() if name != "correct"}
@@ -71,7 +71,7 @@ def take(step: str, seen: Seen, reason: str | None = None, *, user) -> Outcome:
         raise ValidationError({"reason": f"To {step} a quote, say why."})
     locked, outcome = _lock(step, seen, user)
     said = reason.strip() if STEPS[step].takes_back else None
-    with because(reason):
+    with with_reason(reason):
         chosen = Quote.objects.filter(pk__in=[key for key, _ in locked])
         outcome.changed = chosen.update(status=STEPS[step].enters, reason=said)
     return outcome
@@ -83,7 +83,7 @@ def revise(seen: Seen, changes: dict, reason: str | None = None, *, user) -> Out
     locked, outcome = _lock("revise", seen, user)
     before = dict(locked)
     quotes = Quote.objects.select_related("affiliation").in_bulk(before)
-    with because(reason):
+    with with_reason(reason):
         for key in list(before):
             try:
                 with transaction.atomic():
@@ -122,7 +122,7 @@ def join(seen: Seen, reason: str | None = None, *, user) -> Outcome:
 def part(seen: Seen, reason: str | None = None, *, user) -> Outcome:
     """Take quotes out of their utterances, as `Quote.part` does with one."""
     locked, outcome = _lock("part", seen, user)
-    with because(reason):
+    with with_reason(reason):
         chosen = Quote.objects.filter(pk__in=[key for key, _ in locked])
         outcome.changed = chosen.update(utterance=None)
     return outcome

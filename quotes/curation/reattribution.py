@@ -7,7 +7,7 @@ from django.db.models import F, Func, Value
 
 from quotes.models import Quote, QuoteQuerySet
 from sources.exceptions import Conflict
-from sources.ledger.actor import because
+from sources.ledger.actor import with_reason
 from sources.models import Speaker
 
 MOST_QUOTES = 1000
@@ -29,7 +29,7 @@ def reattribute(
     """
     if speaker.pk == to.pk:
         raise Conflict(f"They are quotes of “{to}” already.")
-    with transaction.atomic(), because(reason):
+    with transaction.atomic(), with_reason(reason):
         held = set(lock(quotes, ids).filter(speaker=speaker).values_list("pk", flat=True))
         if faults := [
             {"pointer": f"/quotes/{index}", "message": f"{key} is no quote of this speaker now."}

@@ -11,7 +11,7 @@ from django.db import transaction
 from quotes.models import Quote
 from sources.exceptions import Conflict
 from sources.history.as_of import as_they_were
-from sources.ledger.actor import because
+from sources.ledger.actor import with_reason
 from sources.models import Revision
 
 WITHIN = timedelta(minutes=10)
@@ -33,7 +33,7 @@ def undo(quote: Quote, version: int, *, actor: str, now: datetime) -> None:
     Raises `Conflict` when it has changed since, or was changed by somebody else, too long ago, or
     when readers had seen what was changed: corrections and retractions say so in public instead.
     """
-    with transaction.atomic(), because("Undone."):
+    with transaction.atomic(), with_reason("Undone."):
         quote.refresh_from_db(from_queryset=Quote.objects.select_for_update())
         if quote.version != version:
             raise Conflict("Somebody has changed this quote since: there is nothing to undo.")

@@ -26,7 +26,7 @@ from quotes.models.vocabulary import KeepsWords
 from quotes.models.workflow import PUBLIC, STEPS, NotOpen, Status
 from sources.database.triggers import FollowsMerges, KeepsVersion, Trigger
 from sources.dates import FirstDay, PartialDateField
-from sources.ledger.actor import because
+from sources.ledger.actor import with_reason
 from sources.ledger.recording import Recording
 from sources.models import Affiliation, Article, Organisation, Outlet, Record, Snapshot, Speaker
 from sources.models.functions import Fold, TextWords, WordsOf
@@ -438,7 +438,7 @@ class Quote(Record):
 
         Matching leaves it alone from then on; it can be joined again (`Utterance.join`).
         """
-        with transaction.atomic(), because(reason):
+        with transaction.atomic(), with_reason(reason):
             self.refresh_from_db(from_queryset=Quote.objects.select_for_update(of=("self",)))
             if not self.utterance_id:
                 raise ValidationError("It is of no utterance that it could be parted from.")
@@ -489,7 +489,7 @@ class Quote(Record):
         `changes` are those of `revise`, and `text` or `spans` or both: new words have to stand in
         the article's present text, or else in the one that the quote is anchored in.
         """
-        with transaction.atomic(), because(note):
+        with transaction.atomic(), with_reason(note):
             self._check_step("correct", note, "note")
             before = self._told()
             if words := {name: changes.pop(name) for name in ("text", "spans") if name in changes}:
@@ -511,7 +511,7 @@ class Quote(Record):
             self.save()
 
     def _take(self, step: str, reason: str | None, **values) -> None:
-        with transaction.atomic(), because(reason):
+        with transaction.atomic(), with_reason(reason):
             self._check_step(step, reason, "reason")
             self.status = STEPS[step].enters
             self.reason = reason.strip() if STEPS[step].takes_back else None

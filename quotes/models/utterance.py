@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
 from sources.database.triggers import KeepsVersion, Trigger
-from sources.ledger.actor import because
+from sources.ledger.actor import with_reason
 from sources.ledger.recording import Recording
 from sources.models import Record
 
@@ -36,7 +36,7 @@ class Utterance(Record):
         fewer than two are given, or their speakers differ.
         """
         model = cls._meta.get_field("quotes").related_model
-        with transaction.atomic(), because(reason):
+        with transaction.atomic(), with_reason(reason):
             chosen = model.objects.filter(pk__in=[quote.pk for quote in quotes]).order_by("pk")
             held = list(chosen.select_for_update(of=("self",)).values_list("speaker", "utterance"))
             if len(held) < 2:

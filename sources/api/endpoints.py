@@ -28,7 +28,7 @@ from sources.exceptions import (
     nearest_of,
 )
 from sources.history.as_of import History, RevisionSerializer, as_they_were, embed
-from sources.ledger.actor import known_as
+from sources.ledger.actor import set_actor
 from sources.models import Revision
 
 
@@ -68,7 +68,7 @@ class Endpoint(viewsets.GenericViewSet):
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
         if request.method not in SAFE_METHODS:
-            known_as(request.user.get_username())
+            set_actor(request.user.get_username())
         if self.action is None:  # there is no such method here, whatever its parameters
             return
         known = self.parameters()

@@ -19,7 +19,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 
 from sources.jobs.models import Job, Part
-from sources.ledger.actor import because
+from sources.ledger.actor import with_reason
 from sources.ledger.revisions import Revision
 from sources.models import Snapshot, StoredAnswer
 from sources.models.ids import digest
@@ -47,7 +47,7 @@ def erasing(reason: str, *, for_show: bool = False) -> Iterator[None]:
 
     `for_show` does it all and undoes it. Raises NotOwner.
     """
-    with transaction.atomic(), because(reason), connection.cursor() as cursor:
+    with transaction.atomic(), with_reason(reason), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('onrecord.erasing', 'on', true)")
         cursor.execute("SELECT sources_erasing()")
         if not cursor.fetchone()[0]:
@@ -183,7 +183,7 @@ def blot(snapshot: Snapshot, ranges: Iterable[Sequence[int]], reason: str) -> No
     """
     ranges = merged([*ranges, *(snapshot.erased or ())])
     text = blotted(snapshot.text, ranges)
-    with because(f"{reason} The text is now sha256:{digest(text)}."):
+    with with_reason(f"{reason} The text is now sha256:{digest(text)}."):
         Snapshot.objects.filter(pk=snapshot.pk).update(text=text, erased=ranges)
 
 

@@ -14,7 +14,7 @@ from django.db import models, transaction
 
 from sources.history.as_of import OF_EACH, as_they_were
 from sources.identity.merging import refuse_if_merged
-from sources.ledger.actor import because
+from sources.ledger.actor import with_reason
 from sources.models import Affiliation, Article, Named, Organisation, Outlet, Revision, Speaker
 
 COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
@@ -114,7 +114,7 @@ class Return:
         if not self.values:
             raise ValidationError("This changes nothing.")
         reason = f"Back to version {self.version}: {reason.strip()}"
-        with transaction.atomic(), because(reason):
+        with transaction.atomic(), with_reason(reason):
             self.store(reason)
 
     # What was then

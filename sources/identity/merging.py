@@ -24,7 +24,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 
 from sources.exceptions import Conflict, refusal_of
-from sources.ledger.actor import because
+from sources.ledger.actor import with_reason
 from sources.ledger.recording import recording_of
 from sources.ledger.revisions import Revision
 from sources.models import Named
@@ -72,7 +72,7 @@ def merge(record: Named, into: Named, reason: str | None = None) -> Merge:
     Its names become aliases of the other, which also takes the identifiers that it lacks. Raises
     `Conflict` when the two cannot be one.
     """
-    with transaction.atomic(), because(reason):
+    with transaction.atomic(), with_reason(reason):
         record, into = lock_to_move(record, into)
         own = set(getattr(into, "identifiers", ()))
         merge = preview(record, into)
@@ -96,7 +96,7 @@ def unmerge(record: Named, reason: str | None = None) -> Merge:
     What came to the survivor since stays there. Raises `Conflict` when the survivor was itself
     merged since.
     """
-    with transaction.atomic(), because(reason):
+    with transaction.atomic(), with_reason(reason):
         if not record.merged_into_id:
             raise Conflict(f"“{record}” is not merged into another: there is nothing to undo.")
         record, survivor = lock_to_move(record, record.merged_into)
@@ -121,7 +121,7 @@ def unmerge(record: Named, reason: str | None = None) -> Merge:
 
 def distinguish(one: Named, other: Named, reason: str | None = None) -> None:
     """Remember that two records are not one: they cannot be merged until that is taken back."""
-    with transaction.atomic(), because(reason):
+    with transaction.atomic(), with_reason(reason):
         one, other = lock(one, other)
         _refuse_unless_two(one, other)
         for record, another in ((one, other), (other, one)):
@@ -134,7 +134,7 @@ def distinguish(one: Named, other: Named, reason: str | None = None) -> None:
 
 def undistinguish(one: Named, other: Named, reason: str | None = None) -> None:
     """Take back that two records, or any that were merged into them, are not one."""
-    with transaction.atomic(), because(reason):
+    with transaction.atomic(), with_reason(reason):
         one, other = lock(one, other)
         _refuse_unless_two(one, other)
         sides = (_leading_to(one, other.told_apart_from), _leading_to(other, one.told_apart_from))

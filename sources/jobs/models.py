@@ -23,7 +23,7 @@ from django.db.models.functions import UUID7, Now
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from sources.ledger.actor import acting
+from sources.ledger.actor import audit_context
 
 AT_ONCE = 100
 """Up to so many are done while the curator waits; more become a job."""
@@ -317,7 +317,7 @@ def _do_a_part(key: UUID | str) -> bool:
     user = job.asked_by
     if not (user.is_active and user.has_perm(job.kind.permission)):
         raise NotAllowed(f"{user} may not do this any more.")
-    with acting(road="admin", actor=user.get_username(), request=f"job {job.pk}"):
+    with audit_context(channel="admin", actor=user.get_username(), request=f"job {job.pk}"):
         outcome = job.kind.do(job, part.rows)
     part.done, part.told = True, outcome.told
     part.save(update_fields=["done", "told"])

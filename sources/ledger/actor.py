@@ -1,6 +1,6 @@
-"""Who makes the present changes, by which road, for which request and why.
+"""The audit context: the channel, actor, request and reason that the ledger records with a change.
 
-The ledger is told at the start of each transaction, by settings of the database that end with it.
+PostgreSQL is given it at the start of each transaction, as settings that end with the transaction.
 """
 
 from collections.abc import Iterator
@@ -13,78 +13,77 @@ from psycopg.pq import TransactionStatus
 
 
 @dataclass(frozen=True)
-class Act:
-    """What the ledger is told of the changes being made: by which road, by whom, and why."""
+class AuditContext:
+    """Who makes the present changes, through which channel, for which request, and why."""
 
-    road: str = ""  # api, admin, command:NAME; nothing: sql
+    channel: str = ""  # api, admin or command:NAME; empty: sql
     actor: str = ""  # a user's name
     request: str = ""
     reason: str = ""
 
 
-NOBODY_SAID = Act()
+NO_CONTEXT = AuditContext()
 
-_act: ContextVar[Act] = ContextVar("act", default=NOBODY_SAID)
-
-
-def announced() -> bool:
-    """Whether it was said who acts."""
-    return _act.get() != NOBODY_SAID
+_context: ContextVar[AuditContext] = ContextVar("audit_context", default=NO_CONTEXT)
 
 
-def present_act() -> Act:
-    """What was said of who acts, to be handed on to another process or thread."""
-    return _act.get()
+def has_context() -> bool:
+    return _context.get() != NO_CONTEXT
 
 
-def go_on_with(act: Act) -> None:
-    """Act as another process or thread does, for good."""
-    _act.set(act)
+def current_context() -> AuditContext:
+    """Return the audit context, to hand it to another process or thread."""
+    return _context.get()
+
+
+def adopt_context(context: AuditContext) -> None:
+    """Adopt the audit context of the process that started this one."""
+    _context.set(context)
 
 
 @contextmanager
-def acting(**said: str) -> Iterator[None]:
-    """Have what is changed meanwhile recorded as this: `road`, `actor`, `request`, `reason`.
+def audit_context(**given: str) -> Iterator[None]:
+    """Record changes with this `channel`, `actor`, `request` and `reason`; the rest stays.
 
-    What is not said stays as it was. Costs one statement a transaction (`sign`).
+    Costs one statement per transaction (`apply_context`).
     """
-    token = _act.set(replace(_act.get(), **said))
+    token = _context.set(replace(_context.get(), **given))
     try:
-        _sign_if_open()
+        _apply_in_transaction()
         yield
     finally:
-        _act.reset(token)
-        _sign_if_open()
+        _context.reset(token)
+        _apply_in_transaction()
 
 
-def known_as(actor: str) -> None:
-    """Say who acts, once it is known, until the present `acting` ends."""
-    _act.set(replace(_act.get(), actor=actor))
-    _sign_if_open()
+def set_actor(name: str) -> None:
+    """Set the actor, once known, until the surrounding `audit_context` ends."""
+    _context.set(replace(_context.get(), actor=name))
+    _apply_in_transaction()
 
 
-def because(reason: str | None):
-    """Have what is changed meanwhile recorded with this reason."""
-    return acting(reason=reason or "")
+def with_reason(reason: str | None):
+    """Record changes with this reason."""
+    return audit_context(reason=reason or "")
 
 
-def _sign_if_open() -> None:
-    open_now = connection.connection is not None and connection.in_atomic_block
-    if open_now and connection.connection.info.transaction_status in (
+def _apply_in_transaction() -> None:
+    in_transaction = connection.connection is not None and connection.in_atomic_block
+    if in_transaction and connection.connection.info.transaction_status in (
         TransactionStatus.IDLE,
         TransactionStatus.INTRANS,
     ):
-        sign(connection.connection)
+        apply_context(connection.connection)
 
 
-def sign(database) -> None:
-    """Tell PostgreSQL who acts, until its present transaction ends; `database` is psycopg's.
+def apply_context(database) -> None:
+    """Give PostgreSQL the audit context until the transaction ends; `database` is psycopg's.
 
     The database engine calls it when a transaction begins.
     """
-    act = _act.get()
+    context = _context.get()
     database.execute(
         "SELECT set_config('onrecord.road', %s, true), set_config('onrecord.actor', %s, true),"
         " set_config('onrecord.request', %s, true), set_config('onrecord.reason', %s, true)",
-        [act.road, act.actor, act.request, act.reason],
+        [context.channel, context.actor, context.request, context.reason],
     )

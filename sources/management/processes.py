@@ -12,7 +12,7 @@ import django
 from django.apps import apps
 from django.db import connection
 
-from sources.ledger.actor import Act, go_on_with, present_act
+from sources.ledger.actor import AuditContext, adopt_context, current_context
 
 
 def start_processes(number: int, *, models: bool = True) -> ProcessPoolExecutor:
@@ -22,12 +22,12 @@ def start_processes(number: int, *, models: bool = True) -> ProcessPoolExecutor:
     of the time.
     """
     database = connection.settings_dict["NAME"]  # in tests, not that of the settings
-    about = [database, present_act(), models]
+    about = [database, current_context(), models]
     return ProcessPoolExecutor(number, get_context("spawn"), _begin, about)
 
 
-def _begin(database: str, act: Act, models: bool) -> None:
-    go_on_with(act)
+def _begin(database: str, context: AuditContext, models: bool) -> None:
+    adopt_context(context)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started us
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if models:

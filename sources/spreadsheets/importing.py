@@ -16,7 +16,7 @@ from functools import partial
 from django.db import models, transaction
 
 from sources.jobs.models import Job, Outcome, Work, can_do, draft_of_rows
-from sources.ledger.actor import because
+from sources.ledger.actor import with_reason
 from sources.spreadsheets.files import Cells
 from sources.spreadsheets.tables import (
     AffiliationTable,
@@ -103,7 +103,7 @@ def on_trial(job: Job) -> list[dict]:
 
 
 def _do(job: Job, rows: list) -> Outcome:
-    with transaction.atomic(), because(job.given.get("reason")):
+    with transaction.atomic(), with_reason(job.given.get("reason")):
         lines = IMPORTS[job.work].take(rows, job.asked_by)
         bad = any(line["outcome"] == "refused" for line in lines)
         spoilt = bad and not job.given.get("skip_faulty")

@@ -178,10 +178,10 @@ class Writer:
         """Do this in one transaction; what it returns are the records that it changed."""
         from django.db import InterfaceError, OperationalError, connection, transaction
 
-        from sources.ledger.actor import acting
+        from sources.ledger.actor import audit_context
 
         try:
-            with acting(road="command:bench", actor=f"writer {self.number}"):
+            with audit_context(channel="command:bench", actor=f"writer {self.number}"):
                 with transaction.atomic():
                     changed = change()
                     versions = [

@@ -37,14 +37,14 @@ def prepare() -> dict:
     from django.core.management import call_command
     from django.db.models import Count
 
-    from sources.ledger.actor import acting
+    from sources.ledger.actor import audit_context
     from sources.models import Revision
 
-    with acting(road="command:demo", actor="ada"):
+    with audit_context(channel="command:demo", actor="ada"):
         call_command("demo", prepare=True)
     curator = get_user_model().objects.create_user("mara", password="mara", is_staff=True)
     curator.groups.set([Group.objects.get(name="Curators")])
-    with acting(road="admin", actor="ada", reason="Spelt as on the letterhead."):
+    with audit_context(channel="admin", actor="ada", reason="Spelt as on the letterhead."):
         change_each()
     records = {}
     longest = Revision.objects.values("subject_type", "subject_id").annotate(n=Count("*"))

@@ -5,7 +5,7 @@ from django.db import transaction
 from playwright.sync_api import expect
 
 from quotes.models import Quote
-from sources.ledger.actor import acting
+from sources.ledger.actor import audit_context
 from tests.records import make_quote, make_speaker
 from tests.sources.admin.test_admin import page_of
 from tests.sources.history.test_reverting import way_back_of
@@ -21,7 +21,7 @@ def revised() -> Quote:
     quote = make_quote(
         status="proposed", speaker=make_speaker("Mara Quill"), attribution_text=PRINTED
     )
-    with acting(road="api", actor="ada", reason="Another town."), transaction.atomic():
+    with audit_context(channel="api", actor="ada", reason="Another town."), transaction.atomic():
         changed = PRINTED.replace("old", "new")
         quote.revise(attribution_text=changed, speaker=make_speaker("Ada Lund"))
     return quote
@@ -60,7 +60,7 @@ def test_a_curator_reads_the_history_and_takes_a_quote_back_by_keyboard(log_in, 
 def test_going_back_too_late_is_refused_and_shows_both(log_in, revised):
     page = log_in("Curators", "bo")
     page.goto(way_back_of(revised, 1))
-    with acting(road="admin", actor="ada", reason="Looked again."), transaction.atomic():
+    with audit_context(channel="admin", actor="ada", reason="Looked again."), transaction.atomic():
         revised.revise(attribution_text=PRINTED.replace("old", "upper"))
     page.get_by_label("Why it goes back").fill("It was the old town.")
     page.get_by_role("button", name="Go back to version 1").click()

@@ -4,7 +4,7 @@ import pytest
 from django.utils.html import strip_tags
 
 from quotes.models import Quote, Via
-from sources.ledger.actor import acting
+from sources.ledger.actor import audit_context
 from tests.records import make_affiliation, make_organisation, make_quote, make_speaker
 from tests.sources.admin.test_admin import curator_at_desk
 from tests.sources.admin.test_edit_conflicts import Desk, Shown, edit, lines
@@ -86,7 +86,7 @@ def test_a_quote_revised_twice_at_once_keeps_to_its_affiliation(desk, quote):
 
 
 def test_a_step_that_both_renamed_is_shown_with_who_changed_the_quote(desk, quote):
-    with acting(road="api", actor="ada", reason="As aired."):
+    with audit_context(channel="api", actor="ada", reason="As aired."):
         edit(quote.via.first(), name="Sky News at Ten")
     answer = desk.save(**{"via-0-name": "Sky UK"})
     assert "You opened version 1; on record is version 2." in answer.text

@@ -11,7 +11,7 @@ from quotes.curation.approval import WHY_NOT
 from quotes.models import Quote
 from quotes.models.workflow import STEPS, NotOpen
 from sources.jobs import models as jobs
-from sources.ledger.actor import acting
+from sources.ledger.actor import audit_context
 from sources.models import Job, Revision
 from tests.jobs import empty_queue, work_off
 from tests.records import (
@@ -76,7 +76,7 @@ def test_a_step_with_many_is_the_step_with_each(step, curator_at_desk):
     statuses = Quote.Status.values
     together = [make_quote(f"words {s}", status=s, reason="earlier") for s in statuses]
     alone = [make_quote(f"words {s}", status=s, reason="earlier") for s in statuses]
-    with acting(road="admin", actor="ada"):
+    with audit_context(channel="admin", actor="ada"):
         outcome = bulk.take(step, [(q.pk, 1) for q in together], reason, user=user)
         refused = {}
         for quote in alone:
@@ -282,7 +282,7 @@ def test_many_are_done_by_a_worker(curator_at_desk):
 
 def test_nobody_publishes_in_bulk_what_they_filed(curator_at_desk, settings):
     user = user_of(curator_at_desk)
-    with acting(road="api", actor=user.username):
+    with audit_context(channel="api", actor=user.username):
         own = make_quote("my own words", status="proposed")
     other = make_quote("somebody else's", status="proposed")
     page = curator_at_desk.get(choose(curator_at_desk, "publish", [own, other]).headers["Location"])

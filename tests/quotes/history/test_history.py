@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from quotes.models import Quote
-from sources.ledger.actor import acting
+from sources.ledger.actor import audit_context
 from sources.models import Revision, Speaker
 from sources.models.ids import digest
 from tests.conftest import API, make_filing, ok, problem, publish
@@ -30,11 +30,11 @@ QUOTES = f"{API}quotes/"
 @pytest.fixture
 def quote(groups) -> Quote:
     """Proposed, published, disputed, corrected and retracted, by two people."""
-    with acting(road="api", actor="ada", request="r-1"):
+    with audit_context(channel="api", actor="ada", request="r-1"):
         quote = make_quote("We had no choice", status="proposed", speaker=make_speaker())
         quote.revise(language="en")
         quote.publish("Looks right.")
-    with acting(road="admin", actor="bo"):
+    with audit_context(channel="admin", actor="bo"):
         quote.dispute("She denies it.")
         quote.correct("It was in French.", now=timezone.now(), language="fr")
         quote.retract("She never said it.")

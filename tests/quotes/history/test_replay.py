@@ -18,7 +18,7 @@ from quotes.models import Quote, Utterance, Via
 from quotes.models.workflow import STEPS, NotOpen
 from sources.exceptions import Conflict
 from sources.identity import merging
-from sources.ledger.actor import acting, because
+from sources.ledger.actor import audit_context, with_reason
 from sources.ledger.recording import recording_of
 from sources.models import (
     Affiliation,
@@ -222,7 +222,7 @@ class Histories(RuleBasedStateMachine):
     def give_up_half_way(self, filing):
         before = Revision.objects.count()
         with transaction.atomic():
-            with acting(actor="somebody", road="api"), because("A try."):
+            with audit_context(actor="somebody", road="api"), with_reason("A try."):
                 self.attempt(file, FilingSerializer.read(filing), may_publish=True)
             transaction.set_rollback(True)
         assert Revision.objects.count() == before

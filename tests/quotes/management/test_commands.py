@@ -18,7 +18,7 @@ from django.core.management import CommandError, call_command
 
 from quotes.management.commands import file_articles
 from quotes.models import Quote
-from sources.ledger.actor import acting
+from sources.ledger.actor import audit_context
 from sources.models import Article, Outlet, Revision, Speaker
 from tests.conftest import API, make_filing, ok, publish
 
@@ -152,7 +152,7 @@ def test_a_large_file_is_filed_by_several_processes_as_by_one(wire, monkeypatch)
     later = [make_filing(**row | {"text": f"{row['text']} It was cold."}) for row in first[:20]]
     write(wire, [*first, "not json", *later])
     with (
-        acting(road="command:file_articles", actor="ada"),
+        audit_context(channel="command:file_articles", actor="ada"),
         pytest.raises(CommandError, match="80 filed, 1 refused"),
     ):
         run(wire)

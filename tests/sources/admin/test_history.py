@@ -9,7 +9,7 @@ from sources.admin.diffs import compared, woven_words
 from sources.admin.history import Timeline
 from sources.dates import PartialDate
 from sources.identity import merging
-from sources.ledger.actor import acting
+from sources.ledger.actor import audit_context
 from sources.models import Affiliation, Article, Outlet, Speaker
 from tests.records import (
     make_affiliation,
@@ -59,9 +59,9 @@ def rename(speaker: Speaker, name: str) -> None:
 
 
 def test_each_change_is_told_with_who_made_it_how_and_why(curator_at_desk):
-    with acting(road="api", actor="ada", request="r-1"):
+    with audit_context(channel="api", actor="ada", request="r-1"):
         speaker = make_speaker("Mara Quill", aliases=["M. Quill"])
-    with acting(road="command:tidy", actor="bo", reason="She married."):
+    with audit_context(channel="command:tidy", actor="bo", reason="She married."):
         rename(speaker, "Mara Lund")
     newest, first = told(curator_at_desk, speaker)
     assert newest["heading"] == "Version 2: updated"
@@ -74,7 +74,9 @@ def test_each_change_is_told_with_who_made_it_how_and_why(curator_at_desk):
 
 
 def test_a_reader_is_told_what_changed_and_not_by_whom_or_why(reader_at_desk):
-    with acting(road="api", actor="ada-at-desk", request="request-1", reason="She married."):
+    with audit_context(
+        channel="api", actor="ada-at-desk", request="request-1", reason="She married."
+    ):
         speaker = make_speaker("Mara Quill")
         rename(speaker, "Mara Lund")
     newest, first = told(reader_at_desk, speaker)
@@ -219,7 +221,7 @@ def test_a_history_of_any_length_costs_the_same(curator_at_desk, django_assert_n
     # The session, the user, two of permissions, the record; the page, what was before, the names.
     with django_assert_num_queries(7):
         curator_at_desk.get(history_of(speaker))
-    with acting(road="api"):
+    with audit_context(channel="api"):
         for number in range(60):
             kind, tie = ("collective", board) if number % 2 else ("person", None)
             Speaker.objects.update(name=f"Mara {number}", kind=kind, organisation=tie)

@@ -10,7 +10,7 @@ from sources.admin.html import LISTED, address
 from sources.admin.time_bars import Timeline
 from sources.dates import PartialDate
 from sources.identity import merging
-from sources.ledger.actor import acting, because
+from sources.ledger.actor import audit_context, with_reason
 from sources.ledger.revisions import Revision
 from tests.records import (
     make_affiliation,
@@ -167,7 +167,7 @@ def test_who_read_another_version_is_shown_what_changed_and_nothing_is_done(
 ):
     both = one, other = make_speaker("Ada Lund"), make_speaker("Ada L.")
     sent = compared(curator_at_desk, one, other)
-    with acting(road="admin", actor="bo-at-desk"), because("She married."):
+    with audit_context(channel="admin", actor="bo-at-desk"), with_reason("She married."):
         both[changed].name = "Ada Ek"
         both[changed].save()
     refused = curator_at_desk.post(address(one, verb), sent | {"reason": "Same byline."})
@@ -345,7 +345,7 @@ def test_the_page_of_many_affiliations_is_bounded_and_as_cheap(
 @each_kind
 def test_a_reader_sees_the_page_without_a_button_and_is_refused(reader_at_desk, kind):
     one, other, third = (MAKE[kind](name) for name in ("Ada", "Bo", "Cy"))
-    with acting(road="admin", actor="bo-at-desk"), because("A secret reason."):
+    with audit_context(channel="admin", actor="bo-at-desk"), with_reason("A secret reason."):
         merging.merge(third, other)
         merging.distinguish(one, other)
     for record in (one, other, third):

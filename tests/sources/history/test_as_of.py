@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from sources.dates import PartialDate
-from sources.ledger.actor import acting
+from sources.ledger.actor import audit_context
 from sources.models import Affiliation, Article, Organisation, Outlet, Revision, Speaker
 from tests.conftest import API, ok, problem
 from tests.records import (
@@ -61,7 +61,7 @@ def test_each_record_can_be_seen_as_it_was_with_what_it_refers_to(reader):
 
 
 def test_a_curator_is_told_who_changed_a_record_and_a_reader_what_was_changed(curator, reader):
-    with acting(road="api", actor="ada", request="r-1", reason="Married."):
+    with audit_context(channel="api", actor="ada", request="r-1", reason="Married."):
         speaker = make_speaker("Ann")
         Speaker.objects.filter(pk=speaker.pk).update(name="Ann Ek")
     path = f"{API}speakers/{speaker.pk}/revisions/"

@@ -8,7 +8,7 @@ from sources.dates import PartialDate
 from sources.exceptions import Conflict
 from sources.history.reverting import COLUMNS, Return, revert
 from sources.identity import merging
-from sources.ledger.actor import acting
+from sources.ledger.actor import audit_context
 from sources.models import Affiliation, Article, Outlet, Revision, Speaker
 from tests.records import (
     make_affiliation,
@@ -184,7 +184,7 @@ def go_back(client, record, version: int, **changes):
 @pytest.fixture
 def renamed() -> Speaker:
     speaker = make_speaker("Mara Quill", aliases=["Captain Quill"])
-    with acting(actor="ada", reason="She married."):
+    with audit_context(actor="ada", reason="She married."):
         change(speaker, name="Mara Lund", aliases=["Captain Quill", "Dr Lund"])
     speaker.refresh_from_db()
     return speaker
@@ -243,7 +243,7 @@ def test_what_is_missing_is_said(curator_at_desk, renamed, changes, said):
 def test_a_record_that_changed_meanwhile_is_left_alone_and_both_are_shown(curator_at_desk, renamed):
     path = way_back_of(renamed, 1)
     sent = form_of(curator_at_desk, path) | {"fields_back": "name", "reason": "Because."}
-    with acting(actor="bo", reason="Spelt so."):
+    with audit_context(actor="bo", reason="Spelt so."):
         rename(renamed, "Mara Lundh")
     answer = curator_at_desk.post(path, sent)
     assert "somebody else changed this meanwhile" in answer.text

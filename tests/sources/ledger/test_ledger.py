@@ -17,7 +17,7 @@ from django.db import IntegrityError, connection, transaction
 from config.database import embedded
 from quotes.models import Quote, Via
 from quotes.models.indexes import DERIVED
-from sources.ledger.actor import acting, because
+from sources.ledger.actor import audit_context, with_reason
 from sources.ledger.revisions import Revision
 from sources.models import Article, Outlet, Snapshot, Speaker
 from tests.conftest import API, make_filing, ok, publish
@@ -81,7 +81,10 @@ def manage(*arguments: str) -> None:
 
 
 def test_what_is_saved_is_recorded_with_who_and_why():
-    with acting(road="command:mend", actor="ada", request="r-7"), because("It was misspelt."):
+    with (
+        audit_context(channel="command:mend", actor="ada", request="r-7"),
+        with_reason("It was misspelt."),
+    ):
         speaker = make_speaker("Mara Quil")
         speaker.name = "Mara Quill"
         speaker.save()
@@ -99,7 +102,7 @@ def test_what_is_saved_is_recorded_with_who_and_why():
 
 
 def test_who_acts_is_forgotten_when_the_act_ends():
-    with acting(road="command:mend", actor="ada"):
+    with audit_context(channel="command:mend", actor="ada"):
         pass
     revision = last_of(make_speaker())
     assert (revision.road, revision.actor) == ("sql", connection.settings_dict["USER"])
@@ -187,7 +190,11 @@ def test_a_chain_is_computed_again_from_what_psql_shows():
     """With nothing but a SHA-256 and the rule in `sources_link`."""
     speaker = make_speaker("Żółć “Émile”\\\n\t\u0001 'x'", identifiers={"née": [1.50, None, "“"]})
     why = "„Why“ – not?\n"
-    with acting(road="api", actor='a"b', request="r\\1"), because(why), transaction.atomic():
+    with (
+        audit_context(channel="api", actor='a"b', request="r\\1"),
+        with_reason(why),
+        transaction.atomic(),
+    ):
         speaker.kind = "collective"
         speaker.save()
     psql(f"UPDATE sources_speaker SET aliases = '{{Zo}}' WHERE id = '{speaker.pk}'")
@@ -326,7 +333,7 @@ def test_versions_have_no_gaps_however_many_change_a_record_at_once():
     def change(name: str) -> None:
         try:
             for number in range(10):
-                with acting(road="sql", actor=name), transaction.atomic():
+                with audit_context(channel="sql", actor=name), transaction.atomic():
                     Speaker.objects.filter(pk=speaker.pk).update(name=f"{name} {number}")
                     transaction.set_rollback(number % 3 == 0)
         finally:
