@@ -80,17 +80,17 @@ class KeyReused(APIException):
     )
 
 
-def pointed(detail, pointer: str = "") -> Iterator[dict]:
+def flatten_errors(detail, pointer: str = "") -> Iterator[dict]:
     """DRF's nested messages as a flat list of JSON pointers (RFC 6901) with one message each."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
             whole = name in ("non_field_errors", "__all__")  # as DRF and Django call it
             at = "" if whole else "/" + escaped(str(name))
-            yield from pointed(inner, pointer + at)
+            yield from flatten_errors(inner, pointer + at)
     elif isinstance(detail, list):
         for index, inner in enumerate(detail):
             nested = isinstance(inner, dict | list)
-            yield from pointed(inner, f"{pointer}/{index}" if nested else pointer)
+            yield from flatten_errors(inner, f"{pointer}/{index}" if nested else pointer)
     else:
         yield {"pointer": pointer, "message": str(detail)}
 

@@ -20,7 +20,7 @@ from rest_framework.serializers import as_serializer_error
 from config.api.parsers import Renderer, UnstorableText
 from quotes.filing import Refused
 from quotes.models.workflow import NotOpen
-from sources.exceptions import BadParameter, Conflict, pointed, refusal_of
+from sources.exceptions import BadParameter, Conflict, flatten_errors, refusal_of
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def problem(error: Exception, context: dict) -> Response | None:
         case exceptions.ValidationError():
             status = HTTPStatus.BAD_REQUEST
             detail = "The request was refused as a whole; nothing was changed."
-            faults = list(pointed(error.detail))
+            faults = list(flatten_errors(error.detail))
         case UnstorableText():
             status = HTTPStatus.BAD_REQUEST
             detail = "The request was refused as a whole; nothing was changed."
@@ -68,7 +68,7 @@ def problem(error: Exception, context: dict) -> Response | None:
                 headers["WWW-Authenticate"] = scheme
         case ValidationError():
             status, detail = HTTPStatus.BAD_REQUEST, "The request was refused as a whole."
-            faults = list(pointed(as_serializer_error(error)))
+            faults = list(flatten_errors(as_serializer_error(error)))
         case Http404():
             status, detail = HTTPStatus.NOT_FOUND, "There is nothing here, or nothing for you."
         case PermissionDenied():

@@ -24,7 +24,7 @@ from quotes.admin.review.views import ReviewAdmin
 from quotes.admin.spreadsheets import QuoteTable
 from quotes.anchoring import CONTEXT
 from quotes.history.public import PUBLIC_REASONS, PUBLIC_VERBS
-from quotes.history.reverting import QuoteReturn
+from quotes.history.reverting import QuoteReversion
 from quotes.models import Exactly, Quote, Utterance, Via
 from sources.admin.base import Printed, RecordAdmin, Rows
 from sources.admin.html import NONE, link_all, link_to_about, link_to_list, shown
@@ -65,7 +65,7 @@ class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
     insight = "quotes.review_quote"
     public_verbs = PUBLIC_VERBS
     public_reasons = PUBLIC_REASONS
-    way_back = QuoteReturn
+    way_back = QuoteReversion
     inlines = [ViaInline]
     autocomplete_fields = ("speaker", "organisation", "affiliation", "utterance")
     readonly_fields = (

@@ -24,7 +24,7 @@ from sources.admin.html import spelt_out
 from sources.admin.jobs import page_of
 from sources.admin.widgets import Completed
 from sources.api.serializers import LanguageField
-from sources.exceptions import pointed
+from sources.exceptions import flatten_errors
 from sources.jobs import models as jobs
 from sources.jobs.models import Job
 from sources.models import Organisation, Speaker
@@ -107,7 +107,7 @@ class RevisionForm(ReasonForm):
             try:
                 LanguageField().run_validation(data["language"])
             except serializers.ValidationError as error:
-                for fault in pointed(error.detail):
+                for fault in flatten_errors(error.detail):
                     self.add_error("language", fault["message"])
         return data
 

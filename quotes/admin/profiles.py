@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
-from quotes.admin import profile_counts as tally
+from quotes.admin import profile_counts
 from quotes.admin.move_quotes import MovesQuotes
 from quotes.admin.profile_counts import Tally
 from quotes.models import Quote
@@ -67,7 +67,7 @@ class ShowsQuotes(CountsQuotes):
             return told
         of = record._meta.model_name
         quotes = Quote.objects.visible_to(request.user).filter(**{of: record.pk})
-        found, lists = tally.tally(quotes), ListedBy(record)
+        found, lists = profile_counts.tally(quotes), ListedBy(record)
         tables = [roles_of(found, lists)]
         for heading, name, model in self.told_of:
             tables.append(records_of(heading, getattr(found, name), model, lists))
@@ -75,7 +75,7 @@ class ShowsQuotes(CountsQuotes):
         return told | {
             "quotes": f"{found.quotes:,}" if found.quotes else "",
             "is_cut": found.is_cut,
-            "newest": f"{tally.NEWEST:,}",
+            "newest": f"{profile_counts.NEWEST:,}",
             "all_quotes": lists.link("All quotes"),
             "months": months_of(found, lists),
             "tables": [table for table in tables if table["lines"]],

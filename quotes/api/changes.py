@@ -20,7 +20,7 @@ from rest_framework.reverse import reverse
 
 from quotes.api.views import Articles, Quotes
 from quotes.models import Quote, Utterance
-from sources.api import long_poll as stopping
+from sources.api import long_poll
 from sources.api.endpoints import Endpoint
 from sources.api.serializers import RECORD
 from sources.api.views import Affiliations, Organisations, Outlets, Speakers
@@ -145,7 +145,7 @@ def wait_for(look: Callable[[], Stretch], seconds: int) -> Stretch:
         while (left := until - time.monotonic()) > 0:
             if not connection.in_atomic_block:
                 connection.close()
-            goes_on = stopping.sleep(min(LOOK_EVERY, left))
+            goes_on = long_poll.sleep(min(LOOK_EVERY, left))
             found = look()
             if found.revisions or found.more or not goes_on:
                 break

@@ -22,7 +22,7 @@ from sources.api.serializers import (
     with_time,
 )
 from sources.dates import PartialDateSerializerField
-from sources.exceptions import pointed
+from sources.exceptions import flatten_errors
 from sources.history.as_of import DifferenceSerializer
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
 
@@ -343,7 +343,7 @@ class FilingSerializer(StrictSerializer):
         serializer = cls(data=payload)
         if serializer.is_valid():
             return serializer.validated_data
-        faults = list(pointed(serializer.errors))
+        faults = list(flatten_errors(serializer.errors))
         if "text" not in serializer.errors and isinstance(payload, dict):
             faults += misplaced(payload["text"], cls._readable(payload)) if payload["text"] else []
         raise Refused(faults)

@@ -42,7 +42,7 @@ from quotes.history.public import (
     PUBLIC_VERBS,
     restore_parts,
 )
-from quotes.history.verification import checks_of, is_lost
+from quotes.history.verification import checks_of_quote, is_lost
 from quotes.models import Quote
 from quotes.models.workflow import STEPS
 from quotes.representations import REPRESENTATIONS, life_of
@@ -341,7 +341,7 @@ class Quotes(Resource):
         except Http404:
             if not is_lost(pk, request.user):
                 raise
-        checks = checks_of(pk)
+        checks = checks_of_quote(pk)
         result = {"ok": all(check.ok for check in checks), "checks": checks}
         return Response(VerificationSerializer(result).data)
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from quotes.models import Quote
 from quotes.models.workflow import Status
-from sources.history.reverting import Return
+from sources.history.reverting import Reversion
 
 COLUMNS = (
     *("text", "spans", "kind", "language"),
@@ -31,19 +31,19 @@ _STEPS = "The status has steps of its own: publish, reject, dispute, settle, cor
 
 def revert(
     quote: Quote, version: int, reason: str, *, only: Collection[str] | None = None
-) -> "QuoteReturn":
+) -> "QuoteReversion":
     """Take a quote, or `only` some of its fields, back to how it was at a version.
 
     Raises ValidationError where that changes nothing, or the model refuses it.
     """
     with transaction.atomic():
         quote.refresh_from_db(from_queryset=Quote.objects.select_for_update(of=("self",)))
-        way = QuoteReturn(quote, version, only=only)
-        way.take(reason)
+        way = QuoteReversion(quote, version, only=only)
+        way.apply(reason)
         return way
 
 
-class QuoteReturn(Return):
+class QuoteReversion(Reversion):
     """The way of a quote back to a version."""
 
     stays = {

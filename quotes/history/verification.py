@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from quotes.models import Quote
-from sources.history import verification as verifying
-from sources.history.verification import Check
+from sources.history.verification import Check, checks_of
 from sources.ledger.revisions import Revision
 
 # Words that are not the quote's own are shown as a digest.
@@ -68,16 +67,16 @@ RESTS_ON = ("snapshot", "article", "speaker", "organisation", "affiliation", "ou
 
 def faults_in(subjects: Sequence[UUID]) -> list[Check]:
     """What does not hold of these records, whatever their kind."""
-    return verifying.checks_of(subjects, [ANCHORS], faults_only=True)
+    return checks_of(subjects, [ANCHORS], faults_only=True)
 
 
-def checks_of(pk: UUID) -> list[Check]:
+def checks_of_quote(pk: UUID) -> list[Check]:
     """All that can be worked out again of a quote and of what it rests on, the quote's own first.
 
     Three queries.
     """
     keys = Quote.objects.filter(pk=pk).values_list(*(f"{name}_id" for name in RESTS_ON)).first()
-    checks = verifying.checks_of([pk, *filter(None, keys or ())], [ANCHORS])
+    checks = checks_of([pk, *filter(None, keys or ())], [ANCHORS])
     return sorted(checks, key=lambda check: check.id != pk)
 
 

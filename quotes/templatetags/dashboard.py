@@ -2,16 +2,16 @@
 
 from django import template
 
-from quotes.admin import dashboard as queues
+from quotes.admin import dashboard
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def queues_of_reader(context) -> list[queues.Queue]:
-    return queues.queues(context["request"].user)
+def queues_of_reader(context) -> list[dashboard.Queue]:
+    return dashboard.queues(context["request"].user)
 
 
 @register.simple_tag(takes_context=True)
 def charts_of_reader(context) -> list[str]:
-    return queues.charts(context["request"].user)
+    return dashboard.charts(context["request"].user)

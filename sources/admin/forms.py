@@ -17,7 +17,7 @@ from sources.api.serializers import (
     WebAddressField,
     with_time,
 )
-from sources.exceptions import pointed
+from sources.exceptions import flatten_errors
 
 
 def few_lines(rows: int = 2) -> AdminTextareaWidget:
@@ -100,7 +100,7 @@ class RecordForm(ReopenedForm):
         try:
             rule(value)
         except serializers.ValidationError as error:
-            for fault in pointed(error.detail):
+            for fault in flatten_errors(error.detail):
                 self.add_error(name, fault["message"])
 
 

@@ -21,7 +21,7 @@ from sources.admin.diffs import Comparison, as_told, compared
 from sources.admin.html import shown
 from sources.exceptions import Conflict, refusal_of
 from sources.history.as_of import History, names_then
-from sources.history.reverting import Return
+from sources.history.reverting import Reversion
 from sources.models import Revision
 
 ROADS = {"api": "over the API", "admin": "in the admin", "sql": "by SQL, unannounced"}
@@ -99,7 +99,7 @@ class ReturnForm(forms.Form):
     reason = forms.CharField(max_length=2000, widget=forms.Textarea({"rows": 2, "cols": 60}))
     fields_back = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, required=False)
 
-    def __init__(self, way: Return, *args, **kwargs):
+    def __init__(self, way: Reversion, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["reason"].help_text = way.told_to
         self.fields["fields_back"].choices = [(name, name) for name in way.columns]
@@ -116,7 +116,7 @@ class ShowsHistory:
     insight: str | None = None
     public_verbs: tuple[str, ...] = tuple(Revision.Verb.values)
     public_reasons: tuple[str, ...] = ()
-    way_back: type[Return] = Return
+    way_back: type[Reversion] = Reversion
     history_template = "admin/record_history.html"
     revert_template = "admin/record_revert.html"
 
@@ -190,7 +190,7 @@ class ShowsHistory:
                     with transaction.atomic():
                         chosen = form.cleaned_data["fields_back"]
                         back = self.way_back(record, version, only=chosen)
-                        back.take(form.cleaned_data["reason"])
+                        back.apply(form.cleaned_data["reason"])
                 except (ValidationError, Conflict, IntegrityError, DataError) as error:
                     refusals = _said(error)
                     record = self.get_object(request, str(record.pk))
@@ -239,7 +239,7 @@ def _version(request, name: str) -> int | None:
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
 
 
-def _lines(way: Return, *, following: bool = False) -> list[Comparison]:
+def _lines(way: Reversion, *, following: bool = False) -> list[Comparison]:
     pairs = {
         name: (as_told(getattr(way.record, name)), as_told(value))
         for name, value in way.values.items()
@@ -252,7 +252,7 @@ def _lines(way: Return, *, following: bool = False) -> list[Comparison]:
     ]
 
 
-def _label(way: Return, name: str) -> str:
+def _label(way: Reversion, name: str) -> str:
     fields = {field.name: field for field in way.record._meta.concrete_fields}
     return capfirst(fields[name].verbose_name if name in fields else name)
 

@@ -170,7 +170,7 @@ class MergingAdmin(NamedAdmin):
 
     def named(self, request, key) -> Named | None:
         """The record with this key, as it is now; nothing is locked yet."""
-        return self.get_queryset(request).with_told_apart().filter(pk=key).first()
+        return self.get_queryset(request).with_all_distinct_from().filter(pk=key).first()
 
     def missing(self, request, key):
         return self._get_obj_does_not_exist_redirect(request, self.opts, str(key))
@@ -214,11 +214,11 @@ class MergingAdmin(NamedAdmin):
 
     def distinguish_view(self, request, key):
         """Remember that two are not one."""
-        return self._decide(request, key, merging.distinguish)
+        return self._decide(request, key, merging.mark_distinct)
 
     def undistinguish_view(self, request, key):
         """Take that back."""
-        return self._decide(request, key, merging.undistinguish)
+        return self._decide(request, key, merging.unmark_distinct)
 
     def _choose(self, request, record: Named):
         choice = Choice(record, self.admin_site)
@@ -270,7 +270,7 @@ class MergingAdmin(NamedAdmin):
             said = f"“{one}” was merged into “{other}”."
             said += f" Moved: {moved}." if moved else " Nothing had to be moved."
             place = f"{address(into, 'about')}?merged={record.pk}"
-        elif verb is merging.distinguish:
+        elif verb is merging.mark_distinct:
             said = f"It is remembered that “{one}” and “{other}” are {self.different(record)}."
         else:
             said = f"That “{one}” and “{other}” are {self.different(record)} was taken back."
@@ -292,7 +292,7 @@ class MergingAdmin(NamedAdmin):
             merge.moved if merge else merging.belonging_to(record),
             merging.belonging_to(into),
         ]
-        apart = set(self.model.objects.survivors(record.told_apart_from).values())
+        apart = set(self.model.objects.survivors(record.all_distinct_from).values())
         initial = {
             "into": into.pk,
             "version": record.version,

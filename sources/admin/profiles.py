@@ -99,7 +99,7 @@ class AboutAdmin(MergingAdmin):
         """What the page shows, for its template."""
         may_change = self.has_change_permission(request)
         merged = self.merged_into(record)
-        apart = self.told_apart(record, merged)
+        apart = self.marked_distinct(record, merged)
         looks = may_change and not record.merged_into_id
         just_merged = as_uuid(request.GET.get("merged", ""))
         said_of_merge = None
@@ -143,11 +143,11 @@ class AboutAdmin(MergingAdmin):
             for each in found.values()
         ]
 
-    def told_apart(self, record: Named, merged: list[Other]) -> list[Other]:
+    def marked_distinct(self, record: Named, merged: list[Other]) -> list[Other]:
         """Those from which a record, or any that was merged into it, was said to be different."""
-        if not record.told_apart_from:
+        if not record.all_distinct_from:
             return []
-        ids = record.told_apart_from[:LISTED]
+        ids = record.all_distinct_from[:LISTED]
         leads = self.model.objects.survivors(ids)
         others = self.model.objects.in_bulk(set(leads.values()))
         sides = [record.pk, *(each.record.pk for each in merged)]

@@ -95,7 +95,7 @@ class ToldApartField(serializers.ListField):
         super().__init__(source="*", read_only=True)
 
     def to_representation(self, record):
-        apart = getattr(record, "told_apart_from", record.distinct_from)
+        apart = getattr(record, "all_distinct_from", record.distinct_from)
         return super().to_representation(apart)
 
 

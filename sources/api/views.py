@@ -43,7 +43,7 @@ class NamedResource(Resource):
     """Records with names: what one is merged into answers for it, and a list leaves it out."""
 
     def get_queryset(self):
-        queryset = super().get_queryset().with_told_apart()
+        queryset = super().get_queryset().with_all_distinct_from()
         return queryset.standing() if self.action == "list" else queryset
 
     def retrieve(self, request, pk):
@@ -108,7 +108,7 @@ class NamedResource(Resource):
         """Remember that this record and another are not one, whatever their names."""
         asked = self.read(DistinguishSerializer)
         merging.lock(self.get_object(), asked["other"])
-        merging.distinguish(self.get_unchanged(), asked["other"], asked.get("reason"))
+        merging.mark_distinct(self.get_unchanged(), asked["other"], asked.get("reason"))
         return self.shown(self.get_object())
 
     @action(detail=True, methods=["post"])
@@ -117,7 +117,7 @@ class NamedResource(Resource):
         """Take back that this record and another are not one."""
         asked = self.read(DistinguishSerializer)
         merging.lock(self.get_object(), asked["other"])
-        merging.undistinguish(self.get_unchanged(), asked["other"], asked.get("reason"))
+        merging.unmark_distinct(self.get_unchanged(), asked["other"], asked.get("reason"))
         return self.shown(self.get_object())
 
     def told(self, merge: merging.Merge, **more) -> Response:

@@ -40,7 +40,7 @@ STAYS = {
 
 def revert(
     record: models.Model, version: int, reason: str, *, only: Collection[str] | None = None
-) -> "Return":
+) -> "Reversion":
     """Take a record, or `only` some of its fields, back to how it was at a version.
 
     Raises ValidationError where that changes nothing, or the model refuses it.
@@ -48,12 +48,12 @@ def revert(
     with transaction.atomic():
         locked = type(record)._default_manager.select_for_update(of=("self",))
         record.refresh_from_db(from_queryset=locked)
-        way = Return(record, version, only=only)
-        way.take(reason)
+        way = Reversion(record, version, only=only)
+        way.apply(reason)
         return way
 
 
-class Return:
+class Reversion:
     """The way of a record back to a version: what would change, and what would not.
 
     `values` are what fields would get back, by name; of these, `follows` are no field's choice but
@@ -104,7 +104,7 @@ class Return:
 
     # Taking it
 
-    def take(self, reason: str) -> None:
+    def apply(self, reason: str) -> None:
         if not reason.strip():
             raise ValidationError({"reason": "Say why it goes back."})
         if isinstance(self.record, Named):

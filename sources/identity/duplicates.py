@@ -2,7 +2,7 @@
 
 Names are alike when the last words are the same and one first name begins the other: "R. Jones",
 "Rob Jones" and "Robert F. Jones", but not "Rachel Jones". Titles are left aside. Only persons have
-such names. Who was told apart (`sources.identity.merging.distinguish`) is no longer asked about.
+such names. Who was told apart (`sources.identity.merging.mark_distinct`) is no longer asked about.
 """
 
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ led AS (
     SELECT led.said, s.merged_into_id FROM led JOIN sources_speaker s ON s.id = led.id
         WHERE s.merged_into_id IS NOT NULL
 ),
-told_apart AS (
+marked_distinct AS (
     SELECT o.id AS one, p.id AS other
     FROM apart JOIN led o ON o.said = apart.one JOIN led p ON p.said = apart.other
 ),
@@ -49,7 +49,7 @@ alike AS (
            OR a.organisation_id = b.organisation_id)
       AND (a.short, a.id, b.id) > (%(short)s, %(one)s, %(other)s)
       AND NOT EXISTS (
-          SELECT FROM told_apart t WHERE (t.one, t.other) IN ((a.id, b.id), (b.id, a.id))
+          SELECT FROM marked_distinct t WHERE (t.one, t.other) IN ((a.id, b.id), (b.id, a.id))
       )
     ORDER BY 1, 2, 3 LIMIT %(limit)s
 ),
@@ -71,7 +71,7 @@ sharing AS (
           )
       )
       AND NOT EXISTS (
-          SELECT FROM told_apart t WHERE (t.one, t.other) IN ((a.id, b.id), (b.id, a.id))
+          SELECT FROM marked_distinct t WHERE (t.one, t.other) IN ((a.id, b.id), (b.id, a.id))
       )
 )
 SELECT false AS later, short, one, other, since FROM alike
@@ -125,7 +125,7 @@ def possible_duplicates_of(speaker: Speaker, limit: int = 5) -> list[Speaker]:
     for rows in (speaker.namesakes(), alike.exclude(pk=speaker.pk)):
         rows = rows.select_related("organisation").order_by("created", "pk")
         found |= {one.pk: one for one in rows[:CONSIDERED] if one.pk not in found}
-    apart = _told_apart_from(speaker)
+    apart = _all_distinct_from(speaker)
     found = [one for one in found.values() if one.pk not in apart][:limit]
     _say_why((speaker, one) for one in found)
     return found
@@ -160,9 +160,9 @@ def _pairs(limit: int, after: Place | None) -> list[tuple]:
         return cursor.fetchall()
 
 
-def _told_apart_from(speaker: Speaker) -> set[UUID]:
-    (said,) = Speaker.objects.with_told_apart().filter(pk=speaker.pk).values_list(
-        "told_apart_from", flat=True
+def _all_distinct_from(speaker: Speaker) -> set[UUID]:
+    (said,) = Speaker.objects.with_all_distinct_from().filter(pk=speaker.pk).values_list(
+        "all_distinct_from", flat=True
     )  # fmt: skip
     return set(Speaker.objects.survivors(said).values())
 

@@ -62,7 +62,7 @@ def preview(record: Named, into: Named) -> Merge:
     into.aliases = [*into.aliases, *gained]
     if hasattr(into, "identifiers"):
         into.identifiers = {**record.identifiers, **into.identifiers}
-    into.told_apart_from = sorted({*_told_apart_from(record), *_told_apart_from(into)})
+    into.all_distinct_from = sorted({*_all_distinct_from(record), *_all_distinct_from(into)})
     return Merge(into, belonging_to(record), gained)
 
 
@@ -119,7 +119,7 @@ def unmerge(record: Named, reason: str | None = None) -> Merge:
         return Merge(_fresh(record), moved, lost)
 
 
-def distinguish(one: Named, other: Named, reason: str | None = None) -> None:
+def mark_distinct(one: Named, other: Named, reason: str | None = None) -> None:
     """Remember that two records are not one: they cannot be merged until that is taken back."""
     with transaction.atomic(), with_reason(reason):
         one, other = lock(one, other)
@@ -132,12 +132,15 @@ def distinguish(one: Named, other: Named, reason: str | None = None) -> None:
                 _settle_doubts(_fresh(record))
 
 
-def undistinguish(one: Named, other: Named, reason: str | None = None) -> None:
+def unmark_distinct(one: Named, other: Named, reason: str | None = None) -> None:
     """Take back that two records, or any that were merged into them, are not one."""
     with transaction.atomic(), with_reason(reason):
         one, other = lock(one, other)
         _refuse_unless_two(one, other)
-        sides = (_leading_to(one, other.told_apart_from), _leading_to(other, one.told_apart_from))
+        sides = (
+            _leading_to(one, other.all_distinct_from),
+            _leading_to(other, one.all_distinct_from),
+        )
         if not any(sides):
             raise Conflict(f"Nobody said that “{one}” and “{other}” are different.")
         apart = [*sides[0], *sides[1]]
@@ -235,15 +238,15 @@ def _twins(field: models.ForeignKey, record: Named, into: Named) -> Iterator[dic
             yield {"pointer": "/into", "message": message}
 
 
-def _told_apart_from(record: Named) -> list[UUID]:
-    if not hasattr(record, "told_apart_from"):
-        record.told_apart_from = _fresh(record).told_apart_from
-    return record.told_apart_from
+def _all_distinct_from(record: Named) -> list[UUID]:
+    if not hasattr(record, "all_distinct_from"):
+        record.all_distinct_from = _fresh(record).all_distinct_from
+    return record.all_distinct_from
 
 
 def _apart_from(record: Named) -> set[UUID]:
     """The standing records that were said to be others than this one."""
-    return set(type(record).objects.survivors(_told_apart_from(record)).values())
+    return set(type(record).objects.survivors(_all_distinct_from(record)).values())
 
 
 def _leading_to(record: Named, ids: Iterable[UUID]) -> list[UUID]:
@@ -252,7 +255,7 @@ def _leading_to(record: Named, ids: Iterable[UUID]) -> list[UUID]:
 
 
 def _fresh(record: Named) -> Named:
-    return type(record).objects.with_told_apart().get(pk=record.pk)
+    return type(record).objects.with_all_distinct_from().get(pk=record.pk)
 
 
 # Names and identifiers

@@ -24,7 +24,7 @@ class Record(models.Model):
         abstract = True
 
 
-class ToldApartFrom(models.Func):
+class AllDistinctFrom(models.Func):
     """The ids from which a record, or any that was merged into it, was said to be different."""
 
     output_field = ArrayField(models.UUIDField())
@@ -76,9 +76,9 @@ class NamedQuerySet(models.QuerySet):
             )
             return dict(cursor.fetchall())
 
-    def with_told_apart(self):
-        """With `told_apart_from`: the ids that were said to be others, of what was merged too."""
-        return self.annotate(told_apart_from=ToldApartFrom(self.model))
+    def with_all_distinct_from(self):
+        """With `all_distinct_from`: the ids that were said to be others, of what was merged too."""
+        return self.annotate(all_distinct_from=AllDistinctFrom(self.model))
 
     def called(self, name: str):
         """Standing records whose name or alias is this one, case and accents ignored."""

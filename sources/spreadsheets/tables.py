@@ -20,7 +20,7 @@ from sources.api.serializers import (
     OutletSerializer,
     SpeakerSerializer,
 )
-from sources.exceptions import Conflict, pointed, refusal_of
+from sources.exceptions import Conflict, flatten_errors, refusal_of
 from sources.models import Affiliation, Article, Named, Organisation, Outlet, Speaker
 from sources.models.ids import as_uuid
 from sources.spreadsheets.files import alike
@@ -162,7 +162,7 @@ class RecordTable(Table):
         current = instance if partial else None
         self.judge = self.serializer(current, data=self.body, partial=partial, context={})
         if not self.judge.is_valid():
-            for fault in pointed(self.judge.errors):
+            for fault in flatten_errors(self.judge.errors):
                 name = fault["pointer"].split("/")[1] if fault["pointer"] else NON_FIELD_ERRORS
                 faults.setdefault(name, []).append(fault["message"])
         if faults:

@@ -193,7 +193,7 @@ def routes(groups):
     ):
         one, other, third, merged = (make(f"{name} {number}") for number in range(4))
         merging.merge(merged, one)
-        merging.distinguish(one, third)
+        merging.mark_distinct(one, third)
         verbs = {
             "merge": (one, {"into": str(other.pk)}),
             "unmerge": (merged, {}),

@@ -17,7 +17,7 @@ from quotes.models.workflow import STEPS as LIFE
 from quotes.models.workflow import open_steps
 from sources.admin.forms import few_lines
 from sources.admin.widgets import Completed
-from sources.exceptions import Conflict, pointed
+from sources.exceptions import Conflict, flatten_errors
 from sources.models import Affiliation, Article, Snapshot, Speaker
 
 
@@ -85,7 +85,9 @@ class SpansField(forms.JSONField):
         try:
             ProposalSerializer().fields["spans"].run_validation(value)
         except NotValid as error:
-            raise ValidationError([fault["message"] for fault in pointed(error.detail)]) from None
+            raise ValidationError(
+                [fault["message"] for fault in flatten_errors(error.detail)]
+            ) from None
 
 
 class SpansForm(NoteForm):
@@ -282,5 +284,5 @@ def add(article: Article, form: AddForm) -> Quote:
     }
     serializer = ProposalSerializer(data=data)
     if not serializer.is_valid():
-        raise ValidationError([fault["message"] for fault in pointed(serializer.errors)])
+        raise ValidationError([fault["message"] for fault in flatten_errors(serializer.errors)])
     return propose(article, serializer.validated_data, may_publish=False).quote

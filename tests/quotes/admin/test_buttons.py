@@ -25,7 +25,7 @@ def records(groups):
     values = {"kind": records["speaker"].kind}
     namesake = make_speaker(records["speaker"].name, **values)
     merging.merge(make_speaker("Mara Q.", **values), records["speaker"])
-    merging.distinguish(records["speaker"], namesake)
+    merging.mark_distinct(records["speaker"], namesake)
     return records
 
 

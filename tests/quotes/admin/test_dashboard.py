@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
-from quotes.admin import dashboard as queues
+from quotes.admin import dashboard
 from quotes.models import Quote
 from sources.identity import merging
 from tests.records import make_affiliation, make_outlet, make_quote, make_quotes, make_speaker
@@ -28,7 +28,7 @@ def waiting(client) -> dict[str, tuple[str, str]]:
     page = client.get(FIRST_PAGE)
     assert page.status_code == 200
     user = page.context["request"].user
-    found = {queue.label: (queue.shown, queue.url) for queue in queues.queues(user)}
+    found = {queue.label: (queue.shown, queue.url) for queue in dashboard.queues(user)}
     for label, (shown, url) in found.items():
         assert label in page.text
         assert f'href="{url}"' in unescape(page.text)
@@ -91,7 +91,7 @@ def test_what_was_rejected_or_retracted_waits_no_more(curator_at_desk):
 
 
 def test_a_long_queue_is_not_counted_to_its_end(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(queues, "COUNTED", 3)
+    monkeypatch.setattr(dashboard, "COUNTED", 3)
     quotes = make_quotes(4, make_quote().article, status="proposed", flags=["filing_differs"])
     assert len(quotes) == 4
     found = waiting(curator_at_desk)
@@ -103,7 +103,7 @@ def test_the_age_is_that_of_the_oldest(curator_at_desk):
     now = timezone.now()
     for days in (2, 30, 5):
         filed(make_quote(f"{days}", status="proposed"), now - timedelta(days=days))
-    (queue, *_) = queues.queues(get_user_model().objects.get())
+    (queue, *_) = dashboard.queues(get_user_model().objects.get())
     assert queue.oldest == now - timedelta(days=30)
     assert "4 weeks, 2 days" in curator_at_desk.get(FIRST_PAGE).text.replace("\xa0", " ")
 
@@ -135,7 +135,9 @@ def test_each_bar_leads_to_as_many_quotes_as_it_shows(curator_at_desk):
     outlet, speaker = make_outlet(), make_speaker()
     values = {"outlet": outlet, "speaker": speaker, "published": now.date().isoformat()}
     for weeks, status in ((0, "proposed"), (0, "published"), (3, "proposed"), (40, "proposed")):
-        filed(make_quote(f"{weeks} {status}", status=status, **values), now - weeks * queues.A_WEEK)
+        filed(
+            make_quote(f"{weeks} {status}", status=status, **values), now - weeks * dashboard.A_WEEK
+        )
     page = curator_at_desk.get(FIRST_PAGE).text
     checked = 0
     for row in page.split('<tr><th scope="row"><a href="/admin/quotes/quote/?')[1:]:
@@ -148,10 +150,10 @@ def test_each_bar_leads_to_as_many_quotes_as_it_shows(curator_at_desk):
 
 
 def test_charts_of_much_go_less_far_back(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(queues, "MOST", 3)
+    monkeypatch.setattr(dashboard, "MOST", 3)
     now, speaker = timezone.now(), make_speaker()
     for weeks in (0, 0, 1, 2, 5):
-        day = now - weeks * queues.A_WEEK
+        day = now - weeks * dashboard.A_WEEK
         filed(make_quote(f"{weeks}", speaker=speaker, published=day.date().isoformat()), day)
     page = curator_at_desk.get(FIRST_PAGE).text
     assert "2 bars, 3 in all" in page
@@ -198,7 +200,7 @@ def test_pairs_show_how_much_each_is_quoted_with_the_way_to_merge(
     assert f'<a href="/admin/quotes/quote/?speaker__id__exact={short.pk}">1 quote</a>' in page.text
     assert f'href="/admin/sources/speaker/{full.pk}/merge/?into={short.pk}"' in page.text
     assert reader_at_desk.get(DUPLICATES).status_code == 403
-    merging.distinguish(short, full)
+    merging.mark_distinct(short, full)
     assert "No two speakers look like one." in curator_at_desk.get(DUPLICATES).text
 
 
@@ -214,6 +216,6 @@ def test_pairs_go_on_on_the_next_page(curator_at_desk):
 
 
 def test_a_week_begins_on_monday_in_utc():
-    monday, *_, last = queues._weeks(datetime(2026, 11, 22, tzinfo=UTC).date())
+    monday, *_, last = dashboard._weeks(datetime(2026, 11, 22, tzinfo=UTC).date())
     assert str(last) == "2026-11-16"
     assert str(monday) == "2026-05-25"

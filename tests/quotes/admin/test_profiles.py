@@ -8,8 +8,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from quotes.admin import move_quotes as moving
-from quotes.admin import profile_counts as tally
+from quotes.admin import move_quotes, profile_counts
 from quotes.curation.reattribution import MOST_QUOTES
 from quotes.models import Quote
 from sources.admin.html import address
@@ -90,7 +89,7 @@ def test_months_are_drawn_and_partial_dates_are_not_guessed(curator_at_desk):
     speaker = make_speaker()
     for published in ("2026-01-02", "2026-01", "2026-03-31", "2026", None):
         make_quote(speaker=speaker, published=published)
-    found = tally.tally(Quote.objects.filter(speaker=speaker))
+    found = profile_counts.tally(Quote.objects.filter(speaker=speaker))
     drawn = [(str(month), number) for month, number in found.drawn_months]
     assert drawn == [("2026-01-01", 2), ("2026-02-01", 0), ("2026-03-01", 1)]
     page = curator_at_desk.get(about(speaker)).text
@@ -106,8 +105,8 @@ def test_only_the_latest_months_are_drawn(curator_at_desk):
     speaker = make_speaker()
     for published in ("1999-01", "2026-01"):
         make_quote(speaker=speaker, published=published)
-    found = tally.tally(Quote.objects.filter(speaker=speaker))
-    assert len(found.drawn_months) == tally.MOST_MONTHS
+    found = profile_counts.tally(Quote.objects.filter(speaker=speaker))
+    assert len(found.drawn_months) == profile_counts.MOST_MONTHS
     assert found.earlier == 1
     assert "1 of earlier months are not drawn." in curator_at_desk.get(about(speaker)).text
 
@@ -162,7 +161,7 @@ def test_who_may_not_see_quotes_sees_none_of_them(groups):
 def test_the_page_costs_as_many_queries_for_many_quotes_and_is_bounded(
     curator_at_desk, django_assert_num_queries, monkeypatch
 ):
-    monkeypatch.setattr(tally, "NEWEST", 40)
+    monkeypatch.setattr(profile_counts, "NEWEST", 40)
     speaker = make_speaker()
     board, outlet = make_organisation(), make_outlet()
     make_affiliation(speaker=speaker, organisation=board)
@@ -369,7 +368,7 @@ def test_the_list_is_narrowed_by_words_role_and_outlet(curator_at_desk, jones):
 def test_the_list_is_bounded_and_as_cheap_for_many(
     curator_at_desk, jones, django_assert_num_queries, monkeypatch
 ):
-    monkeypatch.setattr(moving, "A_PAGE", 5)
+    monkeypatch.setattr(move_quotes, "A_PAGE", 5)
     make_many(1, speaker=jones)
     # The session, the user, two of permissions; the speaker; the quotes counted, and read.
     with django_assert_num_queries(7):

@@ -17,9 +17,9 @@ from quotes.anchoring import (
     SeveralPlaces,
     Span,
     WordsDiffer,
+    normalization,
     same_words,
 )
-from quotes.anchoring import normalization as skeleton
 
 SPLIT = "Rain fell. “We will act,” she said, “and we will act soon.” The hall was silent."
 
@@ -175,14 +175,14 @@ def test_words_that_are_nowhere_are_never_anchored(text, words):
 @given(TEXTS, st.integers(1, 60))
 def test_long_text_is_reduced_as_short_text_is(text, times):
     text = f"{text}x" * times
-    blocks = skeleton.Blocks(text)
-    assert blocks.shape == skeleton._reduce(text)
-    assert blocks.skeleton == skeleton._skeleton(blocks.shape)
+    blocks = normalization.Blocks(text)
+    assert blocks.shape == normalization._reduce(text)
+    assert blocks.skeleton == normalization._skeleton(blocks.shape)
     assert len(blocks.shape) == len(blocks.skeleton)
 
 
 def test_every_character_that_decomposes_into_a_mark_counts_as_one():
-    mark = regex.compile(skeleton._MARK)
+    mark = regex.compile(normalization._MARK)
     for code in range(0x110000):
         first = unicodedata.normalize("NFKD", chr(code))[0]
         assert not unicodedata.combining(first) or mark.match(chr(code)), hex(code)

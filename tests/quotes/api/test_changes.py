@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from quotes.api import changes
 from quotes.models import Quote, Utterance
-from sources.api import long_poll as stopping
-from sources.history import feed as following
+from sources.api import long_poll
+from sources.history import feed
 from sources.models import Affiliation, Era, Revision, Speaker
 from tests.conftest import API, make_filing, ok, problem, publish, settle
 from tests.records import (
@@ -273,7 +273,7 @@ def test_a_cursor_of_a_list_is_no_place_in_the_ledger(reader):
 
 
 def test_a_place_that_the_ledger_has_not_reached_is_refused(reader):
-    place = following.Place(1, 10**15, 1)
+    place = feed.Place(1, 10**15, 1)
     fault = refused(reader.get(CHANGES, {"after": changes.cursor_at(place)}))["after"]
     assert "restored" in fault
 
@@ -461,7 +461,7 @@ def test_pages_of_any_size_and_types_hold_what_one_great_page_holds(curator, rea
     )
     @given(limit=st.integers(1, 200), asked=st.none() | kinds, scanned=st.integers(3, 100))
     def holds(limit: int, asked: list[str] | None, scanned: int):
-        following.MOST_SCANNED = scanned
+        feed.MOST_SCANNED = scanned
         which = {"subject_type__in": asked} if asked else {}
         query = {"types": ",".join(asked)} if asked else {}
         for client, seen in ((curator, {}), (reader, {"announced": True})):
@@ -469,15 +469,15 @@ def test_pages_of_any_size_and_types_hold_what_one_great_page_holds(curator, rea
             assert told(results) == ledger(**which, **seen)
             assert follow(client, after, limit=limit, **query)[0] == []
 
-    before = following.MOST_SCANNED
+    before = feed.MOST_SCANNED
     try:
         holds()
     finally:
-        following.MOST_SCANNED = before
+        feed.MOST_SCANNED = before
 
 
 def test_a_page_of_what_is_rare_may_be_empty_and_lead_on(curator, monkeypatch):
-    monkeypatch.setattr(following, "MOST_SCANNED", 10)
+    monkeypatch.setattr(feed, "MOST_SCANNED", 10)
     make_quotes(30, make_article())
     rare = make_utterance()
     settle()
@@ -504,7 +504,7 @@ def test_a_new_era_goes_on_after_the_former_whatever_its_transactions_are_called
     assert "manage.py begin_era" in fault["detail"]
 
     call_command("begin_era", stdout=io.StringIO())
-    place = following.Place(1, 900_000_000_000, Revision.objects.get().pk)
+    place = feed.Place(1, 900_000_000_000, Revision.objects.get().pk)
     results, after = follow(curator, changes.cursor_at(place))
     assert results == []
     new = make_speaker("New")
@@ -600,13 +600,13 @@ def test_who_waits_while_others_do_is_answered_at_once(reader):
 def test_who_waits_holds_no_connection(reader, monkeypatch):
     settle()
     held = []
-    sleep = stopping.sleep
+    sleep = long_poll.sleep
 
     def note(seconds: float) -> bool:
         held.append(connection.connection)
         return sleep(seconds)
 
-    monkeypatch.setattr(stopping, "sleep", note)
+    monkeypatch.setattr(long_poll, "sleep", note)
     ok(reader.get(CHANGES, {"after": "now", "wait": 1}))
     assert len(held) > 2
     assert set(held) == {None}
@@ -660,29 +660,29 @@ def test_a_page_deep_in_the_ledger_reads_no_more_than_the_first(groups):
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE sources_revision")
     rows = Revision.objects.order_by("era", "transaction", "id")
-    last = following.last_settled()
+    last = feed.last_settled()
 
     def plan_of(sql: str, parameters=None) -> dict:
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", parameters)
             return cursor.fetchone()[0][0]["Plan"]
 
-    def page_after(place: following.Place) -> dict:
+    def page_after(place: feed.Place) -> dict:
         with CaptureQueriesContext(connection) as captured:
-            following.settled_after(place, last, ["quote"], whole=False, most=50)
+            feed.settled_after(place, last, ["quote"], whole=False, most=50)
         return plan_of(captured.captured_queries[0]["sql"])
 
     def buffers(plan: dict) -> int:
         return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
 
     deep = rows[5_000]
-    first = page_after(following.Place())
-    deeper = page_after(following.Place(deep.era, deep.transaction, deep.id))
+    first = page_after(feed.Place())
+    deeper = page_after(feed.Place(deep.era, deep.transaction, deep.id))
     for plan in (first, deeper):
         assert "revision_by_transaction" in str(plan)
         assert "Sort" not in {node["Node Type"] for node in nodes(plan)}
         assert buffers(plan) < 60
-    assert buffers(plan_of(following.LAST_SETTLED)) < 20
+    assert buffers(plan_of(feed.LAST_SETTLED)) < 20
 
 
 def nodes(plan: dict):

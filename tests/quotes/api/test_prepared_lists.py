@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from quotes.api import prepared_lists as listing
+from quotes.api import prepared_lists
 from quotes.management.synthetic.archive import generate
 from quotes.models import Quote
 from sources.database.prepared import Parameter, Statement, Statements
@@ -45,7 +45,7 @@ def test_a_prepared_list_is_what_would_be_put_together_anew(groups, curator, unp
     asked = [each.query for each in lists(values(), 1, orderings)][::9]
     asked += [{**query, "fields": "text,speaker", "limit": 3} for query in asked[::7]]
     prepared = [ok(curator.get(QUOTES, query)) for query in asked]
-    assert any(listing.statements.known.values())
+    assert any(prepared_lists.statements.known.values())
     unprepared()
     for query, answer in zip(asked, prepared, strict=True):
         assert ok(curator.get(QUOTES, query)) == answer, query
@@ -54,7 +54,7 @@ def test_a_prepared_list_is_what_would_be_put_together_anew(groups, curator, unp
 @pytest.mark.parametrize("ordering", ["-published", "said"])
 def test_a_walk_of_prepared_pages_is_the_same_in_both_directions(groups, curator, ordering):
     generate(200)
-    listing.statements.known.clear()
+    prepared_lists.statements.known.clear()
     pages, url, query = [], QUOTES, {"limit": 30, "ordering": ordering}
     while url:
         pages.append(page := ok(curator.get(url, query)))
@@ -68,11 +68,11 @@ def test_a_walk_of_prepared_pages_is_the_same_in_both_directions(groups, curator
 def test_requests_that_differ_by_values_share_a_statement_and_get_their_own_quotes(reader):
     ada, bo = make_speaker("Ada"), make_speaker("Bo")
     old, new = make_quote(speaker=ada, published="2020"), make_quote(speaker=bo, published="2024")
-    listing.statements.known.clear()
+    prepared_lists.statements.known.clear()
     assert shown(reader, speaker=ada.pk, published_before="2021-05") == ids(old)
     assert shown(reader, speaker=bo.pk, published_before="2025") == ids(new)
     assert shown(reader, speaker=bo.pk, published_before="2021-05-05") == []
-    assert len(listing.statements.known) == 1
+    assert len(prepared_lists.statements.known) == 1
 
 
 def test_those_who_see_more_have_statements_of_their_own(reader, curator):

@@ -208,7 +208,7 @@ class Histories(RuleBasedStateMachine):
     @rule(number=some, other=some, model=st.sampled_from([Outlet, Organisation, Speaker]))
     def distinguish(self, number, other, model):
         if record := self.one(model, number):
-            self.attempt(merging.distinguish, record, self.one(model, other), "Two of them.")
+            self.attempt(merging.mark_distinct, record, self.one(model, other), "Two of them.")
 
     @rule()
     def touch_everything_and_change_nothing(self):

@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from quotes.history.reverting import COLUMNS, QuoteReturn, revert
+from quotes.history.reverting import COLUMNS, QuoteReversion, revert
 from quotes.models import Quote
 from quotes.models.workflow import NotOpen
 from sources.identity import merging
@@ -59,7 +59,7 @@ def test_a_retracted_quote_stays_as_it_is():
     quote = make_quote(language="en")
     quote.revise(language="fr")
     quote.retract("Never said.")
-    assert QuoteReturn(fresh(quote), 1).objections == ["A retracted quote stays as it is."]
+    assert QuoteReversion(fresh(quote), 1).objections == ["A retracted quote stays as it is."]
     with pytest.raises(ValidationError, match="stays as it is"):
         revert(quote, 1, "Because.")
 
@@ -190,7 +190,7 @@ def test_words_that_stand_in_no_text_stay_gone(moved_words):
     Quote.objects.filter(pk=moved_words.pk).update(
         snapshot=held, text="None at all,", spans=[[1, 13]], language="en"
     )
-    way = QuoteReturn(fresh(moved_words), 1)
+    way = QuoteReversion(fresh(moved_words), 1)
     assert "text" not in way.values
     assert way.kept.keys() >= {"text", "spans"}
     assert way.values == {"language": None}
@@ -219,7 +219,7 @@ def test_the_place_where_another_quote_stands_by_now_is_refused():
     quote = make_quote("One thing", article=article)
     quote.correct("Wrong one.", now=timezone.now(), text="Another thing")
     make_quote("One thing", article=article)
-    way = QuoteReturn(fresh(quote), 1)
+    way = QuoteReversion(fresh(quote), 1)
     assert way.objections == ["Another quote stands at this very place."]
 
 
@@ -295,8 +295,8 @@ def test_a_history_of_a_quote_of_any_length_costs_the_same(
 def test_a_step_that_is_not_open_refuses_the_way_back():
     quote = make_quote(language="en")
     quote.revise(language="fr")
-    way = QuoteReturn(fresh(quote), 1)
+    way = QuoteReversion(fresh(quote), 1)
     quote.retract("Never said.")
     with pytest.raises(NotOpen):
-        way.take("Because.")
+        way.apply("Because.")
     assert fresh(quote).language == "fr"

@@ -11,8 +11,13 @@ from django.db.models import Count
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quotes.management.synthetic import archive as generating
-from quotes.management.synthetic.archive import COLUMNS, INDEXES, CannotGenerate, generate
+from quotes.management.synthetic.archive import (
+    COLUMNS,
+    INDEXES,
+    CannotGenerate,
+    _parts,
+    generate,
+)
 from quotes.management.synthetic.articles import PART, Press
 from quotes.management.synthetic.rows import NULL
 from quotes.management.synthetic.search_columns import Searched
@@ -72,10 +77,10 @@ def test_another_seed_or_last_day_makes_other_rows():
 
 def test_other_processes_make_the_same_rows(monkeypatch):
     asked = (PART + 40, 1, date(2026, 6, 30))
-    here = list(generating._parts(*asked))
+    here = list(_parts(*asked))
     assert len(here) == 1 + 2
-    monkeypatch.setattr(generating, "WORTH_PROCESSES", 1)
-    elsewhere = list(generating._parts(*asked))
+    monkeypatch.setattr("quotes.management.synthetic.archive.WORTH_PROCESSES", 1)
+    elsewhere = list(_parts(*asked))
     assert [made.rows for made in elsewhere] == [made.rows for made in here]
     words = [set[str]().union(*(made.new_words for made in parts)) for parts in (here, elsewhere)]
     assert words[0] == words[1]

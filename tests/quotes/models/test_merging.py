@@ -30,10 +30,10 @@ from tests.records import (
 from tests.sources.identity.test_merging import (
     ANY,
     conflict,
+    mark_distinct,
     merge,
     path_of,
     post,
-    tell_apart,
     unmerge,
 )
 
@@ -257,16 +257,16 @@ def namesakes(db):
 
 def test_the_flag_goes_when_the_last_namesake_was_told_apart(curator, namesakes):
     one, other, third = namesakes
-    tell_apart(curator, third, one)
+    mark_distinct(curator, third, one)
     assert flags_of(third.quote) == AMBIGUOUS
-    tell_apart(curator, other, third)
+    mark_distinct(curator, other, third)
     assert flags_of(third.quote) == []
 
 
 def test_the_flag_comes_back_when_that_is_taken_back(curator, namesakes):
     one, other, third = namesakes
     for namesake in (one, other):
-        tell_apart(curator, third, namesake)
+        mark_distinct(curator, third, namesake)
     ok(post(curator, one, "undistinguish", **{"from": str(third.pk)}))
     assert flags_of(third.quote) == AMBIGUOUS
 
@@ -275,7 +275,7 @@ def test_the_flag_goes_when_the_namesake_turns_out_to_be_the_same_and_comes_back
     curator, namesakes
 ):
     one, other, third = namesakes
-    tell_apart(curator, one, other)
+    mark_distinct(curator, one, other)
     assert flags_of(third.quote) == AMBIGUOUS
     merge(curator, third, one)
     assert flags_of(third.quote) == []
@@ -285,10 +285,10 @@ def test_the_flag_goes_when_the_namesake_turns_out_to_be_the_same_and_comes_back
 
 def test_what_a_merged_record_was_told_apart_from_is_nobody_the_survivor_may_be(curator, namesakes):
     one, other, third = namesakes
-    tell_apart(curator, one, other)
-    tell_apart(curator, one, third)
+    mark_distinct(curator, one, other)
+    mark_distinct(curator, one, third)
     merge(curator, one, make_speaker("M. Quill"))
-    tell_apart(curator, other, third)
+    mark_distinct(curator, other, third)
     assert flags_of(third.quote) == []
 
 
@@ -296,14 +296,14 @@ def test_somebody_of_another_kind_is_no_namesake(curator):
     one, other = make_speaker("Mara Quill"), make_speaker("Mara Quill")
     make_speaker("Mara Quill", kind="organisation")
     quote = make_quote(speaker=one, flags=AMBIGUOUS)
-    tell_apart(curator, one, other)
+    mark_distinct(curator, one, other)
     assert flags_of(quote) == []
 
 
 def test_telling_apart_who_share_no_name_settles_nothing(curator):
     one, other = make_speaker("Mara Quill"), make_speaker("Bo Ek")
     quote = make_quote(speaker=one, flags=AMBIGUOUS)
-    tell_apart(curator, one, other)
+    mark_distinct(curator, one, other)
     assert flags_of(quote) == AMBIGUOUS
 
 
@@ -311,7 +311,7 @@ def test_other_flags_stay(curator):
     one, other = make_speaker("Mara Quill"), make_speaker("Mara Quill")
     flags = ["ambiguous_organisation", "ambiguous_speaker", "filing_differs"]
     quote = make_quote(speaker=one, flags=flags)
-    tell_apart(curator, one, other)
+    mark_distinct(curator, one, other)
     assert flags_of(quote) == ["ambiguous_organisation", "filing_differs"]
     ok(post(curator, one, "undistinguish", **{"from": str(other.pk)}))
     assert sorted(flags_of(quote)) == flags
@@ -320,10 +320,10 @@ def test_other_flags_stay(curator):
 def test_ambiguous_organisations_are_settled_likewise(curator):
     one, other = make_organisation("Port"), make_organisation("Port")
     quote = make_quote(organisation=one, flags=["ambiguous_organisation", *AMBIGUOUS])
-    tell_apart(curator, one, other)
+    mark_distinct(curator, one, other)
     assert flags_of(quote) == AMBIGUOUS
     outlets = make_outlet("Port"), make_outlet("Port")
-    tell_apart(curator, *outlets)
+    mark_distinct(curator, *outlets)
 
 
 # Filing afterwards
@@ -395,7 +395,7 @@ def test_context_that_fits_one_of_those_told_apart_decides_without_a_flag(curato
     port, mill = make_organisation("Port"), make_organisation("Mill")
     make_affiliation(speaker=one, organisation=port, role="master")
     make_affiliation(speaker=other, organisation=mill, role="miller")
-    tell_apart(curator, one, other)
+    mark_distinct(curator, one, other)
     for body, speaker in (("Port", one), ("Mill", other)):
         quote = file(speaker="Mara Quill", organisation=body)
         assert quote["speaker"]["id"] == str(speaker.pk)
@@ -407,7 +407,7 @@ def test_context_that_fits_one_of_those_told_apart_decides_without_a_flag(curato
 
 def test_a_name_that_fits_several_who_were_told_apart_is_nobodys_guess(curator, file):
     one, other = make_speaker("Mara Quill"), make_speaker("Mara Quill")
-    tell_apart(curator, one, other)
+    mark_distinct(curator, one, other)
     quote = file(speaker="Mara Quill")
     assert quote["speaker"]["id"] not in (str(one.pk), str(other.pk))
     assert quote["flags"] == AMBIGUOUS
@@ -425,7 +425,7 @@ def test_filing_an_article_again_keeps_to_who_was_told_apart(curator):
     assert made["flags"] == AMBIGUOUS
     third = Speaker.objects.get(pk=made["speaker"]["id"])
     for namesake in (one, other):
-        tell_apart(curator, third, namesake)
+        mark_distinct(curator, third, namesake)
     more = [*first["quotes"], {"text": "The quay will close.", "speaker": "Mara Quill"}]
     for quote in ok(curator.post(f"{API}articles/", {**first, "quotes": more}))["quotes"]:
         assert quote["speaker"]["id"] == str(third.pk)
@@ -712,11 +712,11 @@ class TestUndoing:
         merging.merge(one, other)
         return partial(merging.unmerge, one)
 
-    def tell_apart(self, one, other):
+    def mark_distinct(self, one, other):
         if other.pk in one.distinct_from:
             raise Conflict("Said already.")
-        merging.distinguish(one, other)
-        return partial(merging.undistinguish, one, other)
+        merging.mark_distinct(one, other)
+        return partial(merging.unmark_distinct, one, other)
 
     @settings(
         max_examples=25,
@@ -760,7 +760,9 @@ class TestUndoing:
             )
             try:
                 undo = (
-                    self.tell_apart(one, other) if kind == "apart" else self.merge(kind, one, other)
+                    self.mark_distinct(one, other)
+                    if kind == "apart"
+                    else self.merge(kind, one, other)
                 )
             except Conflict:
                 assert self.differences(before) == {}

@@ -153,7 +153,7 @@ def test_dates_are_told_as_they_were_given(curator_at_desk):
 
 def test_who_was_said_to_be_another_has_a_name(curator_at_desk):
     one, other = make_speaker("Mara Quill"), make_speaker("Mara Quill (pilot)")
-    merging.distinguish(one, other, "Two people.")
+    merging.mark_distinct(one, other, "Two people.")
     newest, _ = told(curator_at_desk, one)
     assert newest["changes"] == {"Distinct from": ["-", "Mara Quill (pilot)"]}
     assert newest["reason"] == "Two people."

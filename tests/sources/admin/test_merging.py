@@ -258,7 +258,7 @@ def test_that_two_are_different_is_remembered_and_taken_back(curator_at_desk, ki
 
 def test_those_told_apart_from_what_was_merged_are_told_apart_from_the_survivor(curator_at_desk):
     one, other, third, fourth = (make_speaker(name) for name in ("Ada", "Bo", "Cy", "Di"))
-    merging.distinguish(one, third, "Two voices.")
+    merging.mark_distinct(one, third, "Two voices.")
     merging.merge(one, other)
     merging.merge(third, fourth)
     page = curator_at_desk.get(about(other))
@@ -347,7 +347,7 @@ def test_a_reader_sees_the_page_without_a_button_and_is_refused(reader_at_desk, 
     one, other, third = (MAKE[kind](name) for name in ("Ada", "Bo", "Cy"))
     with audit_context(channel="admin", actor="bo-at-desk"), with_reason("A secret reason."):
         merging.merge(third, other)
-        merging.distinguish(one, other)
+        merging.mark_distinct(one, other)
     for record in (one, other, third):
         page = reader_at_desk.get(about(record))
         assert page.status_code == 200
@@ -379,7 +379,7 @@ def test_hostile_names_and_reasons_are_inert_on_every_screen(curator_at_desk, ki
     one, other = MAKE[kind](HOSTILE, aliases=[turned]), MAKE[kind](f"{turned} {HOSTILE}")
     third = MAKE[kind](f"{HOSTILE} 3")
     merging.merge(third, one, f"{HOSTILE} {turned}")
-    merging.distinguish(one, other, HOSTILE)
+    merging.mark_distinct(one, other, HOSTILE)
     pages = [
         curator_at_desk.get(about(one)),
         curator_at_desk.get(about(other)),

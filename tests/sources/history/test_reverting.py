@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from sources.dates import PartialDate
 from sources.exceptions import Conflict
-from sources.history.reverting import COLUMNS, Return, revert
+from sources.history.reverting import COLUMNS, Reversion, revert
 from sources.identity import merging
 from sources.ledger.actor import audit_context
 from sources.models import Affiliation, Article, Outlet, Revision, Speaker
@@ -98,9 +98,9 @@ def test_what_cannot_go_back_stays_and_says_why():
     post = make_outlet("The Harbour Post", slug="post")
     change(post, slug="harbour-post", name="Post")
     make_outlet("Another", slug="post")
-    way = Return(post, 1)
+    way = Reversion(post, 1)
     post.refresh_from_db()
-    way = Return(post, 1)
+    way = Reversion(post, 1)
     assert way.values == {"name": "The Harbour Post"}
     assert way.kept == {"slug": "Outlet with this Slug already exists."}
 
@@ -110,7 +110,7 @@ def test_a_url_that_another_article_has_by_now_stays():
     change(article, url="https://post.example/pier", headline="Pier")
     make_article(url="HTTPS://post.example:443/quay")
     article.refresh_from_db()
-    way = Return(article, 1)
+    way = Reversion(article, 1)
     assert way.values == {"headline": "Quay"}
     assert way.kept == {"url": "An article with this URL is already on record."}
 
@@ -119,10 +119,10 @@ def test_what_no_field_is_guilty_of_speaks_against_the_whole():
     crew = make_speaker("Crew", kind="person")
     change(crew, kind="collective", organisation=make_organisation())
     crew.refresh_from_db()
-    way = Return(crew, 1, only={"kind"})
+    way = Reversion(crew, 1, only={"kind"})
     assert way.objections == ["A person is tied to an organisation by an affiliation."]
     with pytest.raises(ValidationError, match="by an affiliation"):
-        way.take("Because.")
+        way.apply("Because.")
     revert(crew, 1, "Because.")
 
 
@@ -131,7 +131,7 @@ def test_a_merge_is_not_taken_back_so():
     rename(one, "M. J. Quill")
     merging.merge(one, other)
     one.refresh_from_db()
-    assert Return(one, 1).kept["merged_into"] == "A merge has an undo of its own."
+    assert Reversion(one, 1).kept["merged_into"] == "A merge has an undo of its own."
     with pytest.raises(Conflict, match="was merged into"):
         revert(one, 1, "Because.")
     way = revert(other, 1, "Not an alias.")

@@ -103,7 +103,7 @@ def test_who_was_merged_is_no_duplicate():
 
 def test_who_was_told_apart_is_no_duplicate_even_after_a_merge():
     one, two = make_speaker("R. Jones"), make_speaker("Rob Jones")
-    merging.distinguish(one, two)
+    merging.mark_distinct(one, two)
     assert others(one) == others(two) == pairs() == []
     three = make_speaker("Robert Jones")
     assert pairs() == [("R. Jones", "Robert Jones"), ("Rob Jones", "Robert Jones")]

@@ -42,7 +42,7 @@ def unmerge(client, record, **body) -> dict:
     return ok(post(client, record, "unmerge", **body))
 
 
-def tell_apart(client, one, other, **body) -> dict:
+def mark_distinct(client, one, other, **body) -> dict:
     return ok(post(client, one, "distinguish", **{"from": str(other.pk)}, **body))
 
 
@@ -495,7 +495,7 @@ class TestOverSeveralTransactions:
 @each_kind
 def test_what_was_told_apart_is_not_merged_until_that_is_taken_back(curator, kind):
     one, other = MAKE[kind]("A"), MAKE[kind]("A")
-    assert tell_apart(curator, one, other, reason="Father and son")["distinct_from"] == [
+    assert mark_distinct(curator, one, other, reason="Father and son")["distinct_from"] == [
         str(other.pk)
     ]
     assert ok(curator.get(path_of(other)))["distinct_from"] == [str(one.pk)]
@@ -510,7 +510,7 @@ def test_what_was_told_apart_is_not_merged_until_that_is_taken_back(curator, kin
 @each_kind
 def test_what_was_told_apart_stays_so_through_merges_and_their_undoing(curator, kind):
     one, other, third, fourth = (MAKE[kind](name) for name in "ABCD")
-    tell_apart(curator, one, other)
+    mark_distinct(curator, one, other)
     merge(curator, one, third)
     merge(curator, other, fourth)
     for mine, into in ((third, fourth), (fourth, third)):
@@ -525,7 +525,7 @@ def test_what_was_told_apart_stays_so_through_merges_and_their_undoing(curator, 
 
 def test_taking_it_back_reaches_what_was_merged_since(curator):
     one, other, third = (make_speaker(name) for name in "ABC")
-    tell_apart(curator, one, other)
+    mark_distinct(curator, one, other)
     merge(curator, one, third)
     ok(post(curator, third, "undistinguish", **{"from": str(other.pk)}))
     merge(curator, other, third)
@@ -534,9 +534,9 @@ def test_taking_it_back_reaches_what_was_merged_since(curator):
 def test_telling_apart_twice_changes_nothing_and_taking_back_what_nobody_said_is_refused(curator):
     one, other = make_speaker("A"), make_speaker("B")
     assert "Nobody said" in conflict(post(curator, one, "undistinguish", **{"from": str(other.pk)}))
-    first = tell_apart(curator, one, other)
-    assert tell_apart(curator, one, other) == first
-    assert tell_apart(curator, other, one)["version"] == 2
+    first = mark_distinct(curator, one, other)
+    assert mark_distinct(curator, one, other) == first
+    assert mark_distinct(curator, other, one)["version"] == 2
     assert "one record already" in conflict(
         post(curator, one, "distinguish", **{"from": str(one.pk)})
     )
@@ -550,7 +550,7 @@ def test_records_of_a_list_say_what_they_were_told_apart_from_in_one_query(
         curator.get(f"{API}outlets/")
     records = [make_outlet(f"{number:02}") for number in range(12)]
     for one, other in pairwise(records):
-        tell_apart(curator, one, other)
+        mark_distinct(curator, one, other)
     merge(curator, records[0], records[11])
     with django_assert_num_queries(1):
         rows = ok(curator.get(f"{API}outlets/"))["results"]
