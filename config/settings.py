@@ -1,6 +1,6 @@
 """All settings. The environment is read here, at the top, and nowhere else; nonsense fails loudly.
 
-Every variable is listed in the README under "Configuration".
+Every variable is listed in `config/guides/operations.md` under "Configuration".
 """
 
 import re
@@ -142,6 +142,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

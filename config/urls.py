@@ -9,6 +9,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
 import config.schema  # noqa: F401 (what the document says of tokens and problems)
+from config.guides.views import guide
 from quotes.api.changes import Changes
 from quotes.api.utterances import Utterances
 from quotes.api.views import Articles, ArticleSnapshots, QuotedSpeakers, Quotes
@@ -40,6 +41,9 @@ urlpatterns = [
     path("favicon.ico", lambda request: HttpResponse(status=204)),  # asked for by every browser
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("guides", RedirectView.as_view(pattern_name="guides")),
+    path("guides/", guide, name="guides"),
+    path("guides/<slug:name>/", guide, name="guide"),
     path("api/v1/", include(router.urls)),
     path("api/v1/schema/", SpectacularAPIView.as_view(**open_to_all), name="schema"),
     path(

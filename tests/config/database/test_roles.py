@@ -1,4 +1,4 @@
-"""The database roles of the README: the service works as its own, and cannot touch the ledger."""
+"""The database roles of the operations guide: the service cannot touch the ledger."""
 
 import os
 import re
@@ -12,17 +12,17 @@ from django.db import connection
 
 from config.database import embedded
 
-README = (settings.BASE_DIR / "README.md").read_text()
+GUIDE = (settings.BASE_DIR / "config" / "guides" / "operations.md").read_text()
 
 
 def sql_blocks() -> list[str]:
     """What "Going to production" says to run: as the server's superuser, and after migrating."""
-    section = README.partition("## Going to production")[2].partition("\n## ")[0]
+    section = GUIDE.partition("## Going to production")[2].partition("\n## ")[0]
     return re.findall(r"```sql\n(.*?)```", section, re.DOTALL)
 
 
 class Server:
-    """A database as the README sets it up, with names that nothing else on the server has."""
+    """A database as the guide sets it up, with names that nothing else on the server has."""
 
     def __init__(self, name: str):
         self.owner, self.service, self.database = f"{name}_owner", name, name
