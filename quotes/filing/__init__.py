@@ -19,7 +19,7 @@ from quotes.filing.reconciliation import drafts_of, folded_names, follow_merges,
 from quotes.filing.snapshots import follow_text, store_texts
 from quotes.filing.types import MOST_QUOTES, FiledQuote, Filing, Refused
 from quotes.filing.validation import check_words, misplaced
-from quotes.utterances import match
+from quotes.utterances.matching import match
 from sources.models import Article
 
 __all__ = [

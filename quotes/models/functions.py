@@ -77,7 +77,7 @@ class PrintedBefore(models.Func):
 
 
 class Speech(models.Func):
-    """By what the same words of one speaker are found: see `quotes.utterances`."""
+    """Fingerprint of a speaker's words: see `quotes.utterances.candidates`."""
 
     function = "quotes_speech"
     output_field = ArrayField(models.BigIntegerField())

@@ -1,8 +1,7 @@
-"""Which quotes on record may report the same act of speaking as one that is filed.
+"""Candidates: quotes on record that may report the same act of speaking as one being filed.
 
-A quote is looked for among what its speaker said at about the time. Where that is little, it is
-read. Where it is more than `FEW` quotes, the index of fingerprints (`quotes_speech`) finds those
-that share words with it, whatever the number of quotes that the speaker has.
+Candidates are what the speaker said at about the time. If that is at most `MAX_SCANNED` quotes, all
+are compared. If it is more, the fingerprint index adds those that share words with the filed quote.
 """
 
 from collections import defaultdict
@@ -10,71 +9,63 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
 from quotes.models import Quote
 from quotes.models.workflow import Status
-from quotes.utterances.wording import Wording, are_at_odds, likeness
+from quotes.utterances.wording import Wording, are_at_odds, similarity
 from sources.dates import UNKNOWN_DAY
 
-DAYS = 7
-"""Two reports of one act of speaking are at most so many days apart."""
+MAX_DAYS_APART = 7
+"""Days between two reports of one act of speaking: weeklies reprint within a week."""
 
-FRAGMENT_DAYS = 3
-"""And so many, if one is a fragment."""
+MAX_FRAGMENT_DAYS_APART = 3
+"""The same if one report is a fragment, which other statements may contain by chance."""
 
-LONGEST_GUESS = 38
-"""A fragment whose date, or that of the other, is not known to within so many days is not close."""
+MAX_FRAGMENT_RANGE_DAYS = 38
+"""Days that the dates of a fragment and its match may cover together: a month and a week."""
 
-FEW = 30
-"""Quotes of one speaker at about the time that are read without their fingerprints."""
+MAX_SCANNED = 30
+"""Quotes per window that are compared without the fingerprint index: the newest."""
 
-MOST_SHARING = 200
-"""Quotes that are looked at because they share a fingerprint."""
+MAX_SHARING = 200
+"""Quotes per window that are compared because they share part of a fingerprint: the newest."""
 
-TAKES_PART = (Status.PROPOSED, Status.PUBLISHED, Status.DISPUTED)
+MATCHED_STATUSES = (Status.PROPOSED, Status.PUBLISHED, Status.DISPUTED)
 
-_COLUMNS = """q.id, q.speaker_id, q.article_id, q.kind, q.text, q.utterance_id,
-    lower(coalesce(q.said, q.published)), upper(coalesce(q.said, q.published)) - 1, q.created"""
-
-AT_ABOUT_THE_TIME = f"""
-SELECT asked.n, found.* FROM
-    unnest(%s::uuid[], %s::date[], %s::date[], %s::date[], %s::date[])
-    WITH ORDINALITY AS asked(speaker, after, before, first, last, n)
+SCAN = """
+SELECT sought.n, q.id, q.speaker_id, q.article_id, q.kind, q.text, q.utterance_id,
+    lower(coalesce(q.said, q.published)), upper(coalesce(q.said, q.published)) - 1, q.created
+FROM unnest(%s::uuid[], %s::date[], %s::date[], %s::date[], %s::date[], %s::text[])
+    WITH ORDINALITY AS sought(speaker, printed_from, printed_to, said_from, said_to, text, n)
 CROSS JOIN LATERAL (
-    SELECT {_COLUMNS} FROM quotes_quote q
-    WHERE q.speaker_id = asked.speaker AND q.published_day BETWEEN asked.after AND asked.before
-      AND coalesce(q.said, q.published, daterange('-infinity', NULL))
-          && daterange(asked.first, asked.last, '[]')
-      AND q.status = ANY (%s)
-    ORDER BY q.published_day DESC, q.id DESC LIMIT %s
-) found
-"""  # noqa: S608 (ours)
+    SELECT * FROM {quotes}
+    WHERE speaker_id = sought.speaker
+      AND published_day BETWEEN sought.printed_from AND sought.printed_to
+      AND coalesce(said, published, daterange('-infinity', NULL))
+          && daterange(sought.said_from, sought.said_to, '[]')
+      AND status = ANY (%s)
+    ORDER BY published_day DESC, id DESC LIMIT %s
+) q
+"""
 
-# By itself, lest the planner take another index: the hashes are the speaker's own.
-SHARING = f"""
-SELECT asked.n, found.* FROM
-    unnest(%s::uuid[], %s::text[]) WITH ORDINALITY AS asked(speaker, text, n)
-CROSS JOIN LATERAL (
-    SELECT {_COLUMNS} FROM (
-        SELECT * FROM quotes_quote
-        WHERE quotes_speech(speaker_id, quotes_bare_words(text))
-           && quotes_speech_sought(asked.speaker, quotes_bare_words(asked.text))
-        OFFSET 0
-    ) q
-    WHERE q.speaker_id = asked.speaker AND q.status = ANY (%s)
-    ORDER BY q.published_day DESC, q.id DESC LIMIT %s
-) found
-"""  # noqa: S608 (ours)
+# OFFSET 0 keeps the other conditions out, so that the planner takes the index of fingerprints.
+SHARING = """(
+    SELECT * FROM quotes_quote
+    WHERE quotes_speech(speaker_id, quotes_bare_words(text))
+       && quotes_speech_sought(sought.speaker, quotes_bare_words(sought.text))
+    OFFSET 0
+) sharing"""
 
 
 @dataclass(eq=False)
 class Report:
-    """One quote, as far as it matters to which act of speaking it reports.
+    """What matching needs to know of one quote.
 
-    `first` and `last` are the days it can be of: when it was said, else printed, else filed.
+    `first` and `last` bound the day of speaking; without one, of print; without both, of filing.
     """
 
     id: UUID | None  # None: not stored yet
@@ -86,13 +77,14 @@ class Report:
     first: date
     last: date
     is_dated: bool
-    quote: Quote | None = None  # of a report that is to be matched
-    like: list[tuple[float, "Report"]] = field(default_factory=list)
-    unlike: list["Report"] = field(default_factory=list)
+    quote: Quote | None = None  # set for a report that is being matched
+    matches: list[tuple[float, "Report"]] = field(default_factory=list)
+    nonmatches: list["Report"] = field(default_factory=list)
 
     @classmethod
     def of(cls, quote: Quote, today: date) -> "Report":
         when = quote.said or quote.article.published
+        filed = today if quote._state.adding else quote.created.astimezone(UTC).date()
         return cls(
             None if quote._state.adding else quote.pk,
             quote.speaker_id,
@@ -100,8 +92,8 @@ class Report:
             quote.kind,
             Wording(quote.text),
             quote.utterance_id,
-            when.first if when else _filed(quote, today),
-            when.last if when else _filed(quote, today),
+            when.first if when else filed,
+            when.last if when else filed,
             when is not None,
             quote,
         )
@@ -117,25 +109,25 @@ class Report:
     def days(self) -> tuple[int, int]:
         return self.first.toordinal(), self.last.toordinal()
 
-    def is_near(self, other: "Report", days: int) -> bool:
+    def is_within(self, days: int, other: "Report") -> bool:
         (first, last), (others_first, others_last) = self.days, other.days
         return first - others_last <= days and others_first - last <= days
 
     def is_at_odds_with(self, utterance: UUID) -> bool:
-        """Whether it differs, by little that matters, from a report of this utterance."""
+        """Whether it differs in a significant word from a similar report of this utterance."""
         return any(
             are_at_odds(self.wording, other.wording)
-            for other in self.unlike
+            for other in self.nonmatches
             if other.utterance == utterance
         )
 
-    def likeness(self, other: "Report") -> float:
-        """How alike two reports of a speaker at about one time are, up to 1; 0: they are of two.
+    def similarity(self, other: "Report") -> float:
+        """How alike two reports of a speaker at about one time are, up to 1; 0: not the same act.
 
-        Words that are only nearly the same are of one act neither in one article, where they were
-        said one after the other, nor at a date that is unknown.
+        The words must be equal if both stand in one article, where similar words are separate
+        statements, or if a date is unknown.
         """
-        score = likeness(
+        score = similarity(
             self.wording,
             other.wording,
             whole=Quote.Kind.INDIRECT in (self.kind, other.kind),
@@ -143,90 +135,76 @@ class Report:
         )
         if score and (self.wording.is_fragment or other.wording.is_fragment):
             (first, last), (others_first, others_last) = self.days, other.days
-            guess = max(last, others_last) - min(first, others_first)
-            if not self.is_near(other, FRAGMENT_DAYS) or guess > LONGEST_GUESS:
-                return 0.0
+            days = max(last, others_last) - min(first, others_first)
+            near = self.is_within(MAX_FRAGMENT_DAYS_APART, other)
+            return score if near and days <= MAX_FRAGMENT_RANGE_DAYS else 0.0
         return score
 
 
-def _filed(quote: Quote, today: date) -> date:
-    return today if quote._state.adding else quote.created.astimezone(UTC).date()
+class Window(NamedTuple):
+    """Whose quotes to look at: printed between two days and said between two others.
 
-
-def find(reports: Sequence[Report]) -> None:
-    """Fill in what each report is like: reports on record, and those before it; two queries.
-
-    Of a report that is like others also the rest of what was said at about the time.
+    `text` is empty, or the words whose fingerprint they must share.
     """
-    on_record = dict[UUID, Report]()
+
+    speaker: UUID
+    printed_from: date  # a month stands at its first day
+    printed_to: date
+    said_from: date
+    said_to: date
+    text: str = ""
+
+
+def find_candidates(reports: Sequence[Report]) -> None:
+    """Set what each report matches: of the quotes on record, and of the reports before it.
+
+    For a report that has a match, also set the other candidates (`nonmatches`). Two queries.
+    """
+    windows = [[*_windows(report)] for report in reports]
+    rows = _scan("quotes_quote", {each for some in windows for each in some}, MAX_SCANNED + 1)
+    sharing = [
+        [each._replace(text=report.wording.text) for each in some if len(rows[each]) > MAX_SCANNED]
+        for report, some in zip(reports, windows, strict=True)
+    ]
+    rows |= _scan(SHARING, {each for some in sharing for each in some}, MAX_SHARING)
     own = {report.id for report in reports if report.id}
-
-    def known(row: tuple) -> Report | None:
-        if row[0] in own:
-            return None
-        return on_record.setdefault(row[0], Report.on_record(row))
-
-    found = defaultdict(dict)
-    windows = defaultdict(list)
-    for number, report in enumerate(reports):
-        for window in _windows(report):
-            windows[window].append(number)
-    crowded = set()
-    for window, rows in _at_about_the_time(list(windows)).items():
-        for number in windows[window]:
-            found[number].update((row[0], row) for row in rows)
-        if len(rows) > FEW:
-            crowded.update(windows[window])
-    for number, rows in _sharing(reports, sorted(crowded)).items():
-        found[number].update((row[0], row) for row in rows)
+    on_record = {
+        row[0]: Report.on_record(row) for some in rows.values() for row in some if row[0] not in own
+    }
     before = defaultdict(list)
     for number, report in enumerate(reports):
-        others = [known(row) for row in found[number].values()]
-        others = [*filter(None, others), *before[report.speaker]]
-        first, last = report.days[0] - DAYS, report.days[1] + DAYS
-        others = [o for o in others if o.days[0] <= last and o.days[1] >= first]
-        scores = [report.likeness(other) for other in others]
-        report.like = [pair for pair in zip(scores, others, strict=True) if pair[0]]
-        if report.like:
-            pairs = zip(scores, others, strict=True)
-            report.unlike = [other for score, other in pairs if not score]
+        keys = {row[0]: None for each in windows[number] + sharing[number] for row in rows[each]}
+        others = [on_record[key] for key in keys if key in on_record] + before[report.speaker]
+        others = [other for other in others if report.is_within(MAX_DAYS_APART, other)]
+        scored = [(report.similarity(other), other) for other in others]
+        report.matches = [pair for pair in scored if pair[0]]
+        if report.matches:
+            report.nonmatches = [other for score, other in scored if not score]
         before[report.speaker].append(report)
 
 
-def _windows(report: Report) -> Iterator[tuple[UUID, date, date, date, date]]:
-    """Of whom, between which days of print (a month stands at its first), of which days.
-
-    What was said long before it was printed may be printed by others now or then.
-    """
-    margin = timedelta(days=DAYS)
-    days = report.first - margin, report.last + margin
-    yield report.speaker, days[0] - timedelta(days=31), days[1], *days
+def _windows(report: Report) -> Iterator[Window]:
+    """The windows to scan; words said long before they were printed may be printed then or now."""
+    margin = timedelta(days=MAX_DAYS_APART)
+    said = report.first - margin, report.last + margin
+    yield Window(report.speaker, said[0] - timedelta(days=31), said[1], *said)
     printed = report.quote.article.published
     if printed and report.quote.said:
         first, last = printed.first - margin, printed.last + margin
-        if first > days[1] or last < days[0]:
-            yield report.speaker, first, last, *days
+        if first > said[1] or last < said[0]:
+            yield Window(report.speaker, first, last, *said)
     if not report.is_dated or abs(datetime.now(UTC).date() - report.last) <= 2 * margin:
-        yield report.speaker, UNKNOWN_DAY, UNKNOWN_DAY, *days
+        yield Window(report.speaker, UNKNOWN_DAY, UNKNOWN_DAY, *said)
 
 
-def _at_about_the_time(windows: list[tuple]) -> dict[tuple, list[tuple]]:
-    found = {window: [] for window in windows}
-    columns = [list(column) for column in zip(*windows, strict=True)]
-    with connection.cursor() as cursor:
-        cursor.execute(AT_ABOUT_THE_TIME, [*columns, list(TAKES_PART), FEW + 1])
-        for number, *row in cursor.fetchall():
-            found[windows[number - 1]].append(row)
-    return found
-
-
-def _sharing(reports: Sequence[Report], crowded: list[int]) -> dict[int, list[tuple]]:
-    found = defaultdict(list)
-    if crowded:
-        speakers = [reports[number].speaker for number in crowded]
-        texts = [reports[number].wording.text for number in crowded]
+def _scan(quotes: str, windows: set[Window], limit: int) -> dict[Window, list[tuple]]:
+    """The newest quotes in each window, as rows; one query, none for no windows."""
+    rows = {window: [] for window in windows}
+    if windows:
+        ordered = list(windows)
+        columns = [list(column) for column in zip(*ordered, strict=True)]
         with connection.cursor() as cursor:
-            cursor.execute(SHARING, [speakers, texts, list(TAKES_PART), MOST_SHARING])
+            cursor.execute(SCAN.format(quotes=quotes), [*columns, [*MATCHED_STATUSES], limit])
             for number, *row in cursor.fetchall():
-                found[crowded[number - 1]].append(row)
-    return found
+                rows[ordered[number - 1]].append(row)
+    return rows

@@ -1,13 +1,12 @@
-"""Whether two wordings report the same words: equal, contained, or nearly so.
+"""Decide whether two wordings report the same words: equal, contained, or nearly so.
 
-Compared are bare words: without case, accents, marks and white space, contractions written out. An
-ellipsis joins two parts of one statement, and so may brackets, whose words an editor put in: each
-part has to stand in the other wording, in order.
+Wordings are compared without case, accents, punctuation and white space, contractions written out.
+An ellipsis joins two parts of one statement. So may brackets, whose words an editor added. Each
+part must occur in the other wording, in order.
 
-Precision comes first. Nearly the same are words that differ in spelling, or by a word or two that
-carries little; a word that turns the sense, a negation, a number, "only", "if", must be the same in
-both, and so must every word that says something. So "we will close it" is not "we will not close
-it", and 12 jobs are not 120.
+Precision comes first. Wordings that nearly agree may differ in spelling, or by a word or two that
+carries little. A negation, a number, "only" and "if" must be the same in both, and so must every
+significant word: "we will close it" is not "we will not close it", 12 jobs are not 120.
 """
 
 # ruff: noqa: SIM905 - words are read more easily than lists of strings
@@ -21,18 +20,17 @@ from functools import cached_property
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA, Levenshtein
 
-FRAGMENT = 5
-"""Fewer words are a fragment, which is only found in others, or equal."""
+MIN_STATEMENT_WORDS = 5
+"""Words of a statement. Fewer are a fragment: it matches if equal to or contained in another."""
 
-MOST_CHANGED = 8
-"""One word in so many may differ: in a wording of nearly the same words."""
+WORDS_PER_CHANGE = 8
+"""Words that allow one word to differ, between wordings that nearly agree."""
 
-LEAST_ALIKE = 75
-"""How alike the words of the shorter have to be to a stretch of the longer, of 100, to be looked at
-more closely."""
+MIN_SIMILARITY = 75
+"""Percent of agreement with a passage of the longer wording that earns a closer comparison."""
 
-LONGEST = 2_000
-"""Words of a wording that are compared for likeness: a longer one is found equal or contained."""
+MAX_COMPARED_WORDS = 2_000
+"""Longer wordings match only if equal or contained: near comparison takes quadratic time."""
 
 # Words
 
@@ -43,7 +41,7 @@ _BRACKETED = re.compile(r"\[[^\[\]]*\]")
 _THOUSANDS = re.compile(r"(?<=\d)[,\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _APOSTROPHES = str.maketrans("’‘ʼ`´", "'" * 5)
 _SOFT_HYPHEN = str.maketrans("", "", "\u00ad")
-# Scripts without spaces: each sign of theirs counts as a word.
+# Scripts without spaces: each character counts as a word.
 _UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 _PLAIN_WORD = re.compile(r"[a-z0-9]+")
@@ -56,8 +54,8 @@ _CONTRACTIONS = [
 _WRITTEN_OUT = {"re": " are", "ll": " will", "ve": " have", "m": " am"}
 
 
-def bare_words(text: str) -> list[str]:
-    """The words of a text without case, accents and marks."""
+def normalised_words(text: str) -> list[str]:
+    """Split a text into words without case, accents and punctuation."""
     plain = text.isascii()
     if not plain:
         text = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES)).translate(_SOFT_HYPHEN)
@@ -73,17 +71,17 @@ def bare_words(text: str) -> list[str]:
     return (_PLAIN_WORD if plain else _WORD).findall(text)
 
 
-# What a word does. Not a grammar: enough to tell what may differ from what may not.
+# Kinds of word: no grammar, just enough to know what may differ and what may not.
 
-_LITTLE = frozenset(
+_FILLERS = frozenset(
     "the a an this that these those and but so well um uh er erm oh you know just really very quite"
     " actually of to it is s was are were be been being has have had do did who which as also then"
     " now there here le la les un une des du de que et el los las y der die das den dem ein eine"
     " und il lo gli i e".split()
 )
-"""Words that may come, go and stand for each other."""
+"""Words that may be added, left out or exchanged for each other."""
 
-_TURNING = frozenset(
+_NEGATIONS = frozenset(
     "not no never none nobody nothing nowhere neither nor without hardly barely scarcely seldom"
     " rarely few fewer less least more most only except unless if may might would could should must"
     " can will shall against nt nicht nichts kein keine keinen keinem keiner keines nie niemals"
@@ -91,7 +89,7 @@ _TURNING = frozenset(
     " niente nessuno nessuna senza nao nem sem niet geen nooit zonder inte aldrig ingen utan ikke"
     " aldri aldrig uden nie nic bez не нет ни никогда без nu fara".split()
 )
-"""Words that turn what is said: neither may lack one that the other has."""
+"""Words that change the meaning: both wordings must have the same ones."""
 
 _NUMBERS = frozenset(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
@@ -104,12 +102,12 @@ _OPPOSING = ("un", "in", "im", "il", "ir", "dis", "non", "anti", "mis", "de", "r
 
 
 def _is_fixed(word: str) -> bool:
-    """Whether a word may not differ, come or go."""
-    return word in _TURNING or word in _NUMBERS or any(sign.isdigit() for sign in word)
+    """Whether a word must be the same in both wordings."""
+    return word in _NEGATIONS or word in _NUMBERS or any(sign.isdigit() for sign in word)
 
 
-def _are_spelt_alike(one: str, other: str) -> bool:
-    """Whether one word may be the other, misspelt, in another spelling or number."""
+def _is_same_spelling(one: str, other: str) -> bool:
+    """Whether one word may be a misspelling, a variant or the plural of the other."""
     short, long = sorted((one, other), key=lambda word: (len(word), word))
     if len(short) < 4 or short[0] != long[0] or _is_fixed(one) or _is_fixed(other):
         return False
@@ -123,20 +121,20 @@ def _are_spelt_alike(one: str, other: str) -> bool:
 
 @dataclass(frozen=True)
 class Wording:
-    """The words of one report."""
+    """The words of one quote."""
 
     text: str
 
     @cached_property
     def parts(self) -> list[list[str]]:
-        """The words, in the parts that ellipses join."""
+        """The words, split at ellipses."""
         text = _SIC.sub(" ", self.text) if "[" in self.text else self.text
         text = _LETTER.sub(r"\1", text) if "[" in text else text
         return _parts(text)
 
     @cached_property
-    def uttered(self) -> list[list[str]]:
-        """The words without those in brackets, which the speaker may not have used."""
+    def without_brackets(self) -> list[list[str]]:
+        """The parts without words in brackets, which the speaker may not have used."""
         if "[" not in self.text:
             return self.parts
         text = _LETTER.sub(r"\1", _SIC.sub(" ", self.text))
@@ -151,40 +149,36 @@ class Wording:
         return [word for part in self.parts for word in part]
 
     @cached_property
-    def held(self) -> frozenset[str]:
+    def vocabulary(self) -> frozenset[str]:
         return frozenset(self.words)
 
     @cached_property
     def line(self) -> str:
-        """All words between spaces, with a sign between two parts that is in no word."""
-        return _line(self.parts)
+        """All words between spaces, with ` | ` between two parts."""
+        return f" {' | '.join(' '.join(part) for part in self.parts)} "
 
     @cached_property
     def is_fragment(self) -> bool:
-        return len(self.words) < FRAGMENT
+        return len(self.words) < MIN_STATEMENT_WORDS
 
     @cached_property
-    def is_telling(self) -> bool:
-        """Whether a fragment says enough to be known again elsewhere."""
+    def is_distinctive(self) -> bool:
+        """Whether a fragment has a word that other statements rarely share."""
         return any(
-            len(word) > 3 and word not in _LITTLE and not _is_fixed(word) for word in self.words
+            len(word) > 3 and word not in _FILLERS and not _is_fixed(word) for word in self.words
         )
 
 
 def _parts(text: str) -> list[list[str]]:
     pieces = _GAP.split(text) if "…" in text or ".." in text or ". ." in text else [text]
-    return [words for piece in pieces if (words := bare_words(piece))]
+    return [words for piece in pieces if (words := normalised_words(piece))]
 
 
-def _line(parts: list[list[str]]) -> str:
-    return f" {' | '.join(' '.join(part) for part in parts)} "
+def similarity(one: Wording, other: Wording, *, whole: bool = False, nearly: bool = True) -> float:
+    """How alike two wordings are, above 0 and up to 1; 0: they do not report the same words.
 
-
-def likeness(one: Wording, other: Wording, *, whole: bool = False, nearly: bool = True) -> float:
-    """How alike two wordings of the same words are, above 0 and up to 1; 0 when they are not.
-
-    With `whole`, and of two fragments, all of one has to be (nearly) all of the other. Without
-    `nearly` the words have to be the very same.
+    With `whole`, and between fragments, all of one must (nearly) equal all of the other. Without
+    `nearly`, the words must be equal or contained.
     """
     if not one.words or not other.words:
         return 0.0
@@ -193,7 +187,7 @@ def likeness(one: Wording, other: Wording, *, whole: bool = False, nearly: bool 
     if whole and (one.is_fragment or other.is_fragment):
         return 0.0
     short, long = sorted((one, other), key=lambda each: (len(each.words), each.words))
-    if short.is_fragment and (long.is_fragment or not short.is_telling):
+    if short.is_fragment and (long.is_fragment or not short.is_distinctive):
         return 0.0
     has_most = _has_most(long, short)
     if not has_most and not (short.is_edited or long.is_edited):
@@ -207,25 +201,26 @@ def likeness(one: Wording, other: Wording, *, whole: bool = False, nearly: bool 
 
 
 def are_at_odds(one: Wording, other: Wording) -> bool:
-    """Whether two wordings that are not the same are too alike to be parts of one statement.
+    """Whether two wordings are variants that contradict each other, not parts of one statement.
 
-    "We will close it" and "we will not close it" are; the first and the last half of one are not.
+    "We will close it" and "we will not close it" are; two halves of a statement are not.
     """
     short, long = sorted((one, other), key=lambda each: (len(each.words), each.words))
-    if len(short.held & long.held) < FRAGMENT or len(long.words) > LONGEST:
+    shared = len(short.vocabulary & long.vocabulary)
+    if shared < MIN_STATEMENT_WORDS or len(long.words) > MAX_COMPARED_WORDS:
         return False
     return any(
         _collide(part, others)
-        for part in short.uttered
-        for others in long.uttered
-        if min(len(part), len(others)) >= FRAGMENT
+        for part in short.without_brackets
+        for others in long.without_brackets
+        if min(len(part), len(others)) >= MIN_STATEMENT_WORDS
     )
 
 
 def _collide(part: list[str], others: list[str]) -> bool:
-    """Whether two rows of words that overlap differ where they do, by words that say something."""
-    part = _spelt_as(part, frozenset(others))
-    others = _spelt_as(others, frozenset(part))
+    """Whether two overlapping lists of words differ inside the overlap by a significant word."""
+    part = _respell(part, frozenset(others))
+    others = _respell(others, frozenset(part))
     steps = list(Levenshtein.opcodes(part, others))
     equal = [number for number, step in enumerate(steps) if step.tag == "equal"]
     if not equal:
@@ -236,62 +231,57 @@ def _collide(part: list[str], others: list[str]) -> bool:
         word
         for step in overlap
         if step.tag != "equal"
-        for word in (
-            *part[step.src_start : step.src_end],
-            *others[step.dest_start : step.dest_end],
-        )
+        for word in part[step.src_start : step.src_end] + others[step.dest_start : step.dest_end]
     ]
-    telling = any(word not in _LITTLE for word in changed)
-    return telling and same >= FRAGMENT and len(changed) <= same // 2
+    significant = any(word not in _FILLERS for word in changed)
+    return significant and same >= MIN_STATEMENT_WORDS and len(changed) <= same // 2
 
 
 def _contains(long: Wording, short: Wording) -> bool:
-    """Whether each part of the one stands in the other, in order, at the least a statement."""
+    """Whether each part of `short`, a statement in all, occurs in `long`, in order."""
     line = long.line
-    for parts in (short.parts, short.uttered):
+    for parts in (short.parts, short.without_brackets) if short.is_edited else (short.parts,):
         words = sum(map(len, parts))
-        if words < min(FRAGMENT, len(short.words)) or words > len(long.words):
+        if words < min(MIN_STATEMENT_WORDS, len(short.words)) or words > len(long.words):
             continue
         if len(parts) > 1 and any(len(part) < 2 for part in parts):
-            # Single words stand in anything: between brackets they are left, else they are doubt.
+            # A single word occurs anywhere: skip it between brackets, else do not match.
             if not short.is_edited or parts is short.parts:
                 continue
             parts = [part for part in parts if len(part) > 1]
-            if sum(map(len, parts)) < FRAGMENT:
+            if sum(map(len, parts)) < MIN_STATEMENT_WORDS:
                 continue
         at = 0
         for part in parts:
             at = line.find(f" {' '.join(part)} ", at)
             if at < 0:
                 break
-            at += 1 + sum(len(word) + 1 for word in part) - 1
+            at += sum(len(word) + 1 for word in part)
         else:
             return True
-        if short.parts is short.uttered:
-            break
     return False
 
 
 def _is_nearly_in(short: Wording, long: Wording, *, whole: bool) -> bool:
-    if len(long.words) > LONGEST or _fixed(short) - _fixed(long):
+    if len(long.words) > MAX_COMPARED_WORDS or _fixed(short) - _fixed(long):
         return False
-    ours, stretch = _spelt_as(short.words, long.held), long.words
+    ours, passage = _respell(short.words, long.vocabulary), long.words
     if not whole and len(long.words) > len(ours):
-        best = fuzz.partial_ratio_alignment(ours, stretch, score_cutoff=LEAST_ALIKE)
+        best = fuzz.partial_ratio_alignment(ours, passage, score_cutoff=MIN_SIMILARITY)
         if best is None:
             return False
-        margin = 1 + len(ours) // MOST_CHANGED
-        stretch = stretch[max(0, best.dest_start - margin) : best.dest_end + margin]
-    return _differ_little(ours, _spelt_as(stretch, frozenset(ours)), whole=whole)
+        margin = 1 + len(ours) // WORDS_PER_CHANGE
+        passage = passage[max(0, best.dest_start - margin) : best.dest_end + margin]
+    return _differ_little(ours, _respell(passage, frozenset(ours)), whole=whole)
 
 
 def _has_most(long: Wording, short: Wording) -> bool:
-    """Whether the one has most words of the other: all that are the same do."""
-    return len(short.held - long.held) <= max(1, len(short.held) // 4)
+    """Whether `long` has most words of `short`: a cheap test that every match passes."""
+    return len(short.vocabulary - long.vocabulary) <= max(1, len(short.vocabulary) // 4)
 
 
-def _spelt_as(words: list[str], known: frozenset[str]) -> list[str]:
-    """Words, those that are not among the known spelt as one of these."""
+def _respell(words: list[str], known: frozenset[str]) -> list[str]:
+    """Words, with each unknown one replaced by a known one that it may be a misspelling of."""
     strange = {word for word in words if len(word) > 3 and word not in known}
     if not strange:
         return words
@@ -301,36 +291,36 @@ def _spelt_as(words: list[str], known: frozenset[str]) -> list[str]:
     spelt = {
         word: alike[0]
         for word in strange
-        if (alike := [one for one in by_letter.get(word[0], ()) if _are_spelt_alike(word, one)])
+        if (alike := [one for one in by_letter.get(word[0], ()) if _is_same_spelling(word, one)])
     }
     return [spelt.get(word, word) for word in words] if spelt else words
 
 
 def _fixed(wording: Wording) -> set[str]:
-    return {word for word in wording.held if _is_fixed(word)}
+    return {word for word in wording.vocabulary if _is_fixed(word)}
 
 
-def _differ_little(short: list[str], stretch: list[str], *, whole: bool) -> bool:
-    """Whether two rows of words differ by what carries little; what surrounds the one is free."""
-    steps = list(Levenshtein.opcodes(short, stretch))
+def _differ_little(short: list[str], passage: list[str], *, whole: bool) -> bool:
+    """Whether two lists of words nearly agree; unless `whole`, `passage` may go on at its ends."""
+    steps = list(Levenshtein.opcodes(short, passage))
     if not whole:
         while steps and steps[0].tag == "insert":
             steps.pop(0)
         while steps and steps[-1].tag == "insert":
             steps.pop()
-    most = max(1, len(short) // MOST_CHANGED)
-    changed = said = 0
+    most = max(1, len(short) // WORDS_PER_CHANGE)
+    changed = left_out = 0
     for step in steps:
         if step.tag == "equal":
             continue
         ours = short[step.src_start : step.src_end]
-        theirs = stretch[step.dest_start : step.dest_end]
+        theirs = passage[step.dest_start : step.dest_end]
         if any(map(_is_fixed, (*ours, *theirs))):
             return False
         changed += max(len(ours), len(theirs))
-        telling = sum(word not in _LITTLE for word in (*ours, *theirs))
-        if step.tag == "replace" and telling:
+        significant = sum(word not in _FILLERS for word in (*ours, *theirs))
+        if step.tag == "replace" and significant:
             return False
-        said += telling
-    # A word that says something may be lost once in a long wording.
-    return changed <= most + 1 and said <= len(short) // (2 * MOST_CHANGED)
+        left_out += significant
+    # One significant word may be left out per 16 words.
+    return changed <= most + 1 and left_out <= len(short) // (2 * WORDS_PER_CHANGE)

@@ -376,10 +376,11 @@ def measure_generated(quotes: int, seed: int) -> tuple[Score, float]:
 
     from quotes.management.synthetic.archive import generate
     from quotes.models import Quote
-    from quotes.utterances.candidates import TAKES_PART
+    from quotes.utterances.candidates import MATCHED_STATUSES
 
     generate(quotes, seed=seed)
-    taking_part = Quote.objects.filter(status__in=TAKES_PART).exclude(speaker=None).order_by("pk")
+    taking_part = Quote.objects.filter(status__in=MATCHED_STATUSES, speaker__isnull=False)
+    taking_part = taking_part.order_by("pk")
     made = list(taking_part.select_related("article"))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # no step in its history

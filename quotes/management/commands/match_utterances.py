@@ -8,8 +8,8 @@ from django.db import transaction
 from tqdm import tqdm
 
 from quotes.models import Quote
-from quotes.utterances import match_on_record
-from quotes.utterances.candidates import TAKES_PART
+from quotes.utterances.candidates import MATCHED_STATUSES
+from quotes.utterances.matching import match_on_record
 
 BATCH = 500
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *, after: UUID | None, **options):
         waiting = Quote.objects.filter(
-            utterance=None, speaker__isnull=False, status__in=TAKES_PART
+            utterance=None, speaker__isnull=False, status__in=MATCHED_STATUSES
         ).order_by("speaker", "published_day", "pk")
         if after:
             waiting = waiting.filter(speaker__gt=after)
@@ -55,6 +55,6 @@ class Command(BaseCommand):
 @transaction.atomic
 def matched(keys: list[UUID]) -> int:
     """Match these, as far as they still wait for it; how many were given an utterance."""
-    waiting = Quote.objects.filter(pk__in=keys, utterance=None, status__in=TAKES_PART)
+    waiting = Quote.objects.filter(pk__in=keys, utterance=None, status__in=MATCHED_STATUSES)
     waiting = waiting.select_for_update(of=("self",), no_key=True, skip_locked=True)
     return match_on_record(list(waiting.select_related("article").order_by("pk")))

@@ -1,6 +1,8 @@
 """Utterances: quotes that report the same words are one, at filing, by verbs and when read."""
 
 import io
+import uuid
+from collections.abc import Iterator
 from itertools import count
 
 import pytest
@@ -8,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from quotes.api.serializers import FilingSerializer
 from quotes.curation.bulk import join, part
@@ -15,6 +19,7 @@ from quotes.curation.reattribution import reattribute
 from quotes.filing import capture, file, file_many, propose
 from quotes.history.reverting import revert
 from quotes.models import Quote, Utterance
+from quotes.utterances.wording import MIN_STATEMENT_WORDS
 from sources.identity.merging import merge, unmerge
 from sources.models import Revision, Speaker
 from tests.bench import utterances as bench
@@ -244,6 +249,58 @@ def test_what_a_busy_speaker_said_is_found_by_its_fingerprint():
     assert are_one(first, one_filed(SAID.replace("storms", "strorms")))
     assert are_one(first, one_filed("choice but to close the quay", day="2026-03-15"))
     assert are_one(first, one_filed(f"{SAID}, which nobody wanted", day="2026-03-15"))
+
+
+FINGERPRINTS_SHARE = """
+SELECT quotes_speech(%(speaker)s, quotes_bare_words(one))
+    && quotes_speech_sought(%(speaker)s, quotes_bare_words(other))
+FROM unnest(%(these)s::text[], %(those)s::text[]) AS pair(one, other)
+"""
+
+
+def share_fingerprint(speaker: uuid.UUID, pairs: list[tuple[str, str]]) -> list[bool]:
+    """Of each pair, whether a quote on record with the first text is found for the second."""
+    these, those = map(list, zip(*pairs, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(FINGERPRINTS_SHARE, {"speaker": speaker, "these": these, "those": those})
+        return [shares for (shares,) in cursor.fetchall()]
+
+
+def with_one_slip(words: list[str]) -> Iterator[str]:
+    """Statements with one word misspelt, left out, exchanged or added, at each position."""
+    for at, word in enumerate(words):
+        for slip in ([word[1:]], [], ["another"], [word, "added"]):
+            changed = [*words[:at], *slip, *words[at + 1 :]]
+            if len(changed) >= MIN_STATEMENT_WORDS:
+                yield " ".join(changed)
+
+
+words_said = st.lists(
+    st.text("abcdefghij", min_size=2, max_size=8), min_size=MIN_STATEMENT_WORDS, max_size=30
+)
+
+
+@given(st.uuids(), words_said)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_fingerprint_outlives_one_slip_anywhere_whoever_the_speaker_is(speaker, words):
+    text = " ".join(words)
+    pairs = [pair for slip in with_one_slip(words) for pair in ((text, slip), (slip, text))]
+    assert all(share_fingerprint(speaker, pairs))
+
+
+@given(st.uuids(), words_said)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_fingerprint_is_shared_by_every_part_that_is_a_statement(speaker, words):
+    text = " ".join(words)
+    starts = range(len(words) - MIN_STATEMENT_WORDS + 1)
+    parts = [" ".join(words[start : start + MIN_STATEMENT_WORDS]) for start in starts]
+    pairs = [pair for part in parts for pair in ((text, part), (part, text))]
+    assert all(share_fingerprint(speaker, pairs))
+
+
+def test_fewer_than_five_words_on_record_share_a_fingerprint_with_words_that_contain_them():
+    pairs = [(fragment, SAID) for fragment in ("quay", "no choice", "the quay before", SAID[:16])]
+    assert all(share_fingerprint(uuid.uuid4(), pairs))
 
 
 def queries(work) -> int:

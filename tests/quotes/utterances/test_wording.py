@@ -4,42 +4,20 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from quotes.utterances.wording import FRAGMENT, Wording, are_at_odds, likeness
+from quotes.utterances.wording import MIN_STATEMENT_WORDS, Wording, are_at_odds, similarity
 
 SAID = "We had no choice but to close the quay before the winter storms came back"
 
-WORDS = ["quay", "harbour", "winter", "storms", "closed", "council", "mooring", "timber"]
-WORDS += ["not", "12", "the", "of", "we"]
-
 
 def like(one: str, other: str, **asked) -> float:
-    score = likeness(Wording(one), Wording(other), **asked)
-    assert score == likeness(Wording(other), Wording(one), **asked)
+    score = similarity(Wording(one), Wording(other), **asked)
+    assert score == similarity(Wording(other), Wording(one), **asked)
     return score
 
 
-words = st.lists(
-    st.sampled_from(
-        [
-            "quay",
-            "harbour",
-            "winter",
-            "storms",
-            "closed",
-            "council",
-            "mooring",
-            "timber",
-            "pontoon",
-            "not",
-            "12",
-            "the",
-            "of",
-            "we",
-        ]
-    ),
-    min_size=1,
-    max_size=20,
-)
+VOCABULARY = ["quay", "harbour", "winter", "storms", "closed", "council", "mooring", "timber"]
+VOCABULARY += ["pontoon", "not", "12", "the", "of", "we"]
+words = st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=20)
 
 
 @given(words, words)
@@ -61,9 +39,9 @@ def test_words_are_like_themselves(one):
 
 @given(words, st.data())
 def test_what_stands_whole_in_another_is_its_words(long, data):
-    assume(len(long) >= FRAGMENT)
-    start = data.draw(st.integers(0, len(long) - FRAGMENT))
-    end = data.draw(st.integers(start + FRAGMENT, len(long)))
+    assume(len(long) >= MIN_STATEMENT_WORDS)
+    start = data.draw(st.integers(0, len(long) - MIN_STATEMENT_WORDS))
+    end = data.draw(st.integers(start + MIN_STATEMENT_WORDS, len(long)))
     assert like(" ".join(long[start:end]), " ".join(long)) > 0.5
 
 
