@@ -7,14 +7,14 @@ values. It is made once; see `sources.database.prepared`.
 from django.core.exceptions import EmptyResultSet
 
 from quotes.models.querysets import sees_all
-from quotes.representations.json import FIELDS, WrittenPage, statement_of_page, written_page
+from quotes.representations.json import FIELDS, PageJson, fetch_page, page_statement
 from quotes.search.planner import is_found_at_once
 from sources.database.prepared import Parameter, Statement, Statements
 
 statements = Statements(most=2_000)
 
 
-def prepared_page(view, filters, page) -> WrittenPage | None:
+def prepared_page(view, filters, page) -> PageJson | None:
     """What a page shows that was asked for with these filters, by a prepared statement.
 
     None where the page needs more than that, or where some value has to be looked up first, as the
@@ -31,7 +31,7 @@ def prepared_page(view, filters, page) -> WrittenPage | None:
     )
     if known is None:
         return None
-    shown = written_page(*known.with_values(values))
+    shown = fetch_page(*known.with_values(values))
     return shown if shown.number or filters.hold() else None
 
 
@@ -46,6 +46,6 @@ def prepare(view, filters, page, fields, number: int) -> Statement | None:
     quotes = quotes.filter(filters.condition(places))[:end]
     how = {"most": page.limit, "reverse": page.backwards}
     try:
-        return Statement(*statement_of_page(quotes, place_of_address, fields, **how))
+        return Statement(*page_statement(quotes, place_of_address, fields, **how))
     except EmptyResultSet:  # a filter that nothing can match
         return None

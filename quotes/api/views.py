@@ -45,8 +45,8 @@ from quotes.history.public import (
 from quotes.history.verification import checks_of_quote, is_lost
 from quotes.models import Quote
 from quotes.models.workflow import STEPS
-from quotes.representations import REPRESENTATIONS, life_of
-from quotes.representations.json import FIELDS, WrittenQuote, address, written
+from quotes.representations import REPRESENTATIONS, status_history_of
+from quotes.representations.json import FIELDS, QuoteJson, fetch_quotes, quotes_url
 from quotes.search.highlight import MATCHES, add_matches
 from quotes.search.pages import found_by_words
 from quotes.search.planner import found
@@ -217,7 +217,7 @@ class Quotes(Resource):
             raise BadParameter({"fields": [fault]})
         quote, headers = self.get_asked()
         history = self.history_of(quote).get_queryset().filter(version__lte=quote.version)
-        life = life_of(quote, history)
+        life = status_history_of(quote, history)
         response = Response(renderer.represent(quote, life, self.address), headers=headers)
         response.record_version = quote.version
         return response
@@ -225,11 +225,11 @@ class Quotes(Resource):
     def get_listed(self):
         return Quote.objects.visible_to(self.request.user)
 
-    def rows_of(self, page) -> list[WrittenQuote]:
+    def rows_of(self, page) -> list[QuoteJson]:
         if page.query.is_sliced:
             page = found_by_words(page) if page.search else found(page)
         known = (*FIELDS, MATCHES) if page.search else FIELDS
-        rows = written(page, address(self.request), self.fields_asked(known))
+        rows = fetch_quotes(page, quotes_url(self.request), self.fields_asked(known))
         if page.search and MATCHES in self.fields_asked(known):
             add_matches(rows, page.search)
         return rows

@@ -18,7 +18,7 @@ from quotes.exports.cursor import Block, one_state, reading
 from quotes.exports.formats import Format
 from quotes.exports.parquet import Outbox
 from quotes.exports.rows import SCHEMA_VERSION
-from quotes.representations.wording import moment
+from quotes.representations.wording import rfc3339
 from sources.history.feed import last_settled, unsettled_after
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class Making:
 
     def headers(self) -> dict[str, str]:
         return {
-            "X-Export-Generated": moment(self.generated),
+            "X-Export-Generated": rfc3339(self.generated),
             "X-Export-Schema": SCHEMA_VERSION,
             "X-Export-Ledger": f"{self.ledger['after']}; unsettled={self.ledger['unsettled']}",
         }
@@ -128,7 +128,7 @@ class Making:
         told = {
             "query": self.query,
             "url": self.url,
-            "generated": moment(self.generated),
+            "generated": rfc3339(self.generated),
             "format": self.form.name,
             "rows": self.rows,
             "bytes": digest.bytes,

@@ -15,7 +15,7 @@ from quotes.exports.export import Making, Sent
 from quotes.exports.formats import FORMATS, Format
 from quotes.exports.rows import statement
 from quotes.models import Quote
-from quotes.representations.json import FIELDS, address
+from quotes.representations.json import FIELDS, quotes_url
 from sources.api.endpoints import Endpoint
 from sources.exceptions import BadParameter, nearest_of
 from sources.models.ids import as_uuid
@@ -131,7 +131,7 @@ class Export(Endpoint):
             after=self.after(column),
             line=form.line(fields),
             fields=fields,
-            address=address(request),
+            address=quotes_url(request),
         )
         media_type, pack, coding = form.media_type, None, None
         match manifest:

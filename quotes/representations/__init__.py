@@ -1,17 +1,13 @@
-"""A quote in the forms that other programs read, besides the JSON of the API.
+"""A quote in each form that is sent out: the API's JSON, JSON-LD, annotation, PROV, CSL, BibTeX.
 
-Each module holds one form as a pure function of three things:
-
-- `quote`, loaded `with_parts`;
-- `life`, what happened to it (`life.py`, the one place to which the ledger is to be connected);
-- `address`, a function from the name of a resource and its key to an absolute URL.
-
-What is unknown is left out, never guessed: a date stays as partial as it was given, a name in a
-byline is not split into given and family name, a speaker is a person only where that is on record.
-`renderers.py` gives each form its media type and its name in `?format=`.
+A module holds one form. Those beside the API's JSON are pure functions of three things: the
+`quote` (loaded `with_parts`), its `StatusHistory`, and `url_of`, which makes absolute URLs.
+Unknown values are left out, never guessed: a partial date stays partial, a name in a byline is not
+split, a speaker is a person only where that is on record. `json` is the API's own form; `renderers`
+gives each other form its media type and its name in `?format=`. Nothing here writes.
 """
 
 from quotes.representations.renderers import REPRESENTATIONS
-from quotes.representations.status_history import Life, life_of
+from quotes.representations.status_history import StatusHistory, status_history_of
 
-__all__ = ["REPRESENTATIONS", "Life", "life_of"]
+__all__ = ["REPRESENTATIONS", "StatusHistory", "status_history_of"]

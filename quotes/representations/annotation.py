@@ -1,63 +1,63 @@
-"""W3C Web Annotation: the passage as target, who said it as body.
+"""W3C Web Annotation: the passage is the target, the attribution is the body.
 
-Each span is a target of its own, found by its words (TextQuoteSelector) or by its place
-(TextPositionSelector, in code points, as the standard counts). The source is the article; the
-TimeState says that the place is one in the text as it was captured then, and where that is kept.
-Of a quote whose text is not held, the words are all there is to find it by.
+Each span is a target of its own, selected by its words (TextQuoteSelector) and by its position
+(TextPositionSelector, in code points as the standard counts). The source is the article; the
+TimeState names the snapshot that the position refers to. A quote without a stored text is
+selected by its words alone.
 """
 
 from quotes.models import Quote
-from quotes.representations.status_history import Life
-from quotes.representations.wording import Address, attributed_to, known, moment, passages
+from quotes.representations.status_history import StatusHistory
+from quotes.representations.wording import UrlOf, attributed_to, passages, rfc3339, without_empty
 
 CONTEXT = "http://www.w3.org/ns/anno.jsonld"
 
 
-def annotation(quote: Quote, life: Life, address: Address) -> dict:
-    body = bodies(quote, life, address)
-    return known(
+def annotation(quote: Quote, history: StatusHistory, url_of: UrlOf) -> dict:
+    body = bodies(quote, history, url_of)
+    return without_empty(
         {
             "@context": CONTEXT,
-            "id": f"{address('quote', quote.pk)}?format=annotation",
+            "id": f"{url_of('quote', quote.pk)}?format=annotation",
             "type": "Annotation",
             "motivation": "describing" if body else "highlighting",
-            "created": moment(quote.created),
-            "modified": moment(quote.updated),
+            "created": rfc3339(quote.created),
+            "modified": rfc3339(quote.updated),
             "body": body,
-            "target": targets(quote, address),
+            "target": targets(quote, url_of),
         }
     )
 
 
-def bodies(quote: Quote, life: Life, address: Address) -> list[dict]:
-    """The speaker on record, who it is in words, and the remarks of curators."""
+def bodies(quote: Quote, history: StatusHistory, url_of: UrlOf) -> list[dict]:
+    """The speaker on record, the attribution in words, and curators' remarks."""
     told = []
     if quote.speaker:
         told.append(
             {
                 "type": "SpecificResource",
                 "purpose": "identifying",
-                "source": address("speaker", quote.speaker.pk),
+                "source": url_of("speaker", quote.speaker.pk),
             }
         )
     if who := attributed_to(quote):
         told.append(text(who, "describing"))
-    return told + [text(remark, "assessing") for remark in life.remarks(quote.status)]
+    return told + [text(remark, "assessing") for remark in history.remarks(quote.status)]
 
 
 def text(value: str, purpose: str) -> dict:
     return {"type": "TextualBody", "purpose": purpose, "value": value, "format": "text/plain"}
 
 
-def targets(quote: Quote, address: Address) -> list[dict]:
-    source = quote.article.url or address("article", quote.article.pk)
+def targets(quote: Quote, url_of: UrlOf) -> list[dict]:
+    source = quote.article.url or url_of("article", quote.article.pk)
     if quote.snapshot is None:
         words = {"type": "TextQuoteSelector", "exact": quote.text}
         return [{"type": "SpecificResource", "source": source, "selector": [words]}]
     state = {
         "type": "TimeState",
-        "sourceDate": moment(quote.snapshot.captured),
-        "cached": address("snapshot", quote.snapshot.sha256),
+        "sourceDate": rfc3339(quote.snapshot.captured),
+        "cached": url_of("snapshot", quote.snapshot.sha256),
     }
     places = zip(quote.spans, quote.contexts, passages(quote), strict=True)
     return [
@@ -66,7 +66,7 @@ def targets(quote: Quote, address: Address) -> list[dict]:
             "source": source,
             "state": state,
             "selector": [
-                known(
+                without_empty(
                     {
                         "type": "TextQuoteSelector",
                         "exact": exact,

@@ -1,9 +1,9 @@
-"""BibTeX: the article that prints the quote, in UTF-8.
+"""BibTeX, in UTF-8, of the article that prints the quote.
 
-Every value is escaped for LaTeX and balanced for BibTeX, which counts braces without regard to
-backslashes: no text can leave its field, start a command or become a ligature. Names are braced,
-so that BibTeX takes none apart. The entry is an `@article` where the outlet is known, else `@misc`,
-which requires nothing.
+Every value is escaped for LaTeX and balanced for BibTeX, which counts braces even after a
+backslash: no text can leave its field, start a command or become a ligature. Names are braced so
+that BibTeX does not split them. The entry is an `@article` if the outlet is known, else `@misc`,
+which requires no fields.
 """
 
 import re
@@ -11,8 +11,8 @@ import re
 from django.utils.encoding import iri_to_uri
 
 from quotes.models import Quote
-from quotes.representations.status_history import Life
-from quotes.representations.wording import Address, citation_key, note
+from quotes.representations.status_history import StatusHistory
+from quotes.representations.wording import UrlOf, citation_key, note
 from sources.dates import PartialDate
 
 WRITTEN = str.maketrans(
@@ -36,12 +36,12 @@ MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 
 
 def escaped(text: str) -> str:
-    """One line of LaTeX that prints this text."""
+    """Escape a text for LaTeX, on one line."""
     line = " ".join(CONTROL.sub("", text).split())
     return LIGATURE.sub(r"\1{}", line.translate(WRITTEN))
 
 
-def bibtex(quote: Quote, life: Life, address: Address) -> str:
+def bibtex(quote: Quote, history: StatusHistory, url_of: UrlOf) -> str:
     article, snapshot = quote.article, quote.snapshot
     byline = [line for name in article.byline if (line := escaped(name))]
     headline, outlet = escaped(article.headline or ""), article.outlet
@@ -53,7 +53,7 @@ def bibtex(quote: Quote, life: Life, address: Address) -> str:
         "url": article.url and iri_to_uri(article.url),
         "urldate": article.url and snapshot and f"{snapshot.captured:%Y-%m-%d}",
         "language": escaped(article.language or ""),
-        "note": escaped(note(quote, life, address)),
+        "note": escaped(note(quote, history, url_of)),
     }
     lines = [
         f"  {name} = {value if name == 'month' else f'{{{value}}}'},\n"
@@ -64,7 +64,7 @@ def bibtex(quote: Quote, life: Life, address: Address) -> str:
 
 
 def day(date: PartialDate | None) -> dict:
-    """Year, month and day, as far as they are known."""
+    """The known parts of a date."""
     if date is None:
         return {}
     month = date.month and MONTHS[date.month - 1]

@@ -1,22 +1,22 @@
-"""CSL-JSON: the article that prints the quote, as reference managers take it.
+"""CSL-JSON of the article that prints the quote, for reference managers.
 
-A list of one item, as the schema of CSL-JSON has it. The authors are the journalists of the
-byline, each a `literal`: which part of a name is the family's is not on record.
+A list of one item, as the CSL-JSON schema requires. The authors are the journalists of the byline,
+each a `literal`, because the record does not say which part of a name is the family name.
 """
 
 from datetime import UTC
 
 from quotes.models import Quote
-from quotes.representations.status_history import Life
-from quotes.representations.wording import Address, citation_key, known, note
+from quotes.representations.status_history import StatusHistory
+from quotes.representations.wording import UrlOf, citation_key, note, without_empty
 from sources.dates import PartialDate
 
 
-def csl(quote: Quote, life: Life, address: Address) -> list[dict]:
+def csl(quote: Quote, history: StatusHistory, url_of: UrlOf) -> list[dict]:
     article, snapshot = quote.article, quote.snapshot
     captured = snapshot and PartialDate.on(snapshot.captured.astimezone(UTC).date())
     return [
-        known(
+        without_empty(
             {
                 "id": citation_key(quote),
                 "type": "article-newspaper",
@@ -27,14 +27,14 @@ def csl(quote: Quote, life: Life, address: Address) -> list[dict]:
                 "accessed": article.url and date_parts(captured),
                 "URL": article.url,
                 "language": article.language,
-                "note": note(quote, life, address),
+                "note": note(quote, history, url_of),
             }
         )
     ]
 
 
 def date_parts(date: PartialDate | None) -> dict | None:
-    """As many parts as are known."""
+    """The known parts of a date, as CSL writes them."""
     if date is None:
         return None
     return {"date-parts": [[part for part in (date.year, date.month, date.day) if part]]}

@@ -1,8 +1,8 @@
-"""The public form of quotes, written as JSON by PostgreSQL and passed on as it is.
+"""The API's JSON of quotes, written by PostgreSQL and passed on unchanged.
 
-The view `quotes_public` holds a row a quote and a column a field; here its columns are put together
-for whom is asking. `quotes.api.serializers.QuoteSerializer` documents the same form and writes the
-quotes that are not read from the database as they stand there: the two are tested to be equal.
+The view `quotes_public` has a row for each quote and a column for each field. This module selects
+the columns that a request asked for. `quotes.api.serializers.QuoteSerializer` documents the same
+form and renders quotes that are not read from the view; a test keeps the two equal.
 """
 
 from collections.abc import Collection
@@ -41,45 +41,45 @@ FIELDS = (
     "created",
     "updated",
 )
-"""All fields, in the order in which they are shown."""
+"""All fields, in the order of the answer."""
 
 
-class WrittenQuote:
-    """A quote as JSON text, with its id and the value of the column that it was sorted by."""
+class QuoteJson:
+    """A quote as JSON text, with its id and the value of its sort column."""
 
     def __init__(self, pk: UUID, json: str, column: str, value: str):
         self.pk, self.json = pk, json
         setattr(self, column, value)
 
 
-def address(request) -> str:
-    """Where the quotes of this service are; each is there by its id, with a slash after it."""
+def quotes_url(request) -> str:
+    """The absolute URL of `quotes/`; a quote's own URL adds its id and a slash."""
     return reverse("quote-list", request=request)
 
 
-def columns(fields: Collection[str], address: str) -> tuple[str, list[str]]:
-    """The columns of `quotes_public p` that make these fields, as SQL with its parameters."""
-    by_address = {
+def columns(fields: Collection[str], url: str) -> tuple[str, list[str]]:
+    """SQL and parameters that select these fields from `quotes_public p`."""
+    by_url = {
         "url": "%s || p.id || '/' AS url",
         "replaced_by": "CASE WHEN p.replaced_by_id IS NOT NULL THEN json_build_object("
         "'id', p.replaced_by_id, 'url', %s || p.replaced_by_id || '/') END AS replaced_by",
     }
     wanted = [name for name in FIELDS if name in fields]
-    listed = ", ".join(by_address.get(name, f"p.{name}") for name in wanted)
-    return listed, [address for name in wanted if name in by_address]
+    listed = ", ".join(by_url.get(name, f"p.{name}") for name in wanted)
+    return listed, [url for name in wanted if name in by_url]
 
 
 PAGE = "WITH page (id, key) AS MATERIALIZED ({page})"
-"""The page is found before anything is joined to it: see `Endpoint.rows_of`."""
+"""The page's ids are selected before any join; see `Endpoint.rows_of`."""
 
-ROWS = """
+QUOTES_JSON = """
 SELECT quote.id, quote.key, quote.json
 FROM (SELECT array_agg(id) AS ids, array_agg(key::text) AS keys FROM page) page
 CROSS JOIN LATERAL unnest(page.ids, page.keys, ARRAY(SELECT {written}))
     AS quote (id, key, json)
 """
 
-AT_ONCE = """
+PAGE_JSON = """
 SELECT number, ids[{first}], keys[{first}], ids[{last}], keys[{last}],
     (SELECT string_agg(json, ',') FROM {written} json)
 FROM (
@@ -88,19 +88,19 @@ FROM (
 """
 
 
-def writing(ids: str, address, fields: Collection[str]) -> tuple[str, list]:
-    """The call, as SQL with its parameters, that writes these fields of the quotes with the ids."""
+def render_call(ids: str, url, fields: Collection[str]) -> tuple[str, list]:
+    """SQL and parameters that render these fields of the given quotes as JSON."""
     if len(fields) == len(FIELDS):
-        return f"quotes_written({ids}, %s)", [address]
-    return f"quotes_written({ids}, %s, %s)", [address, list(fields)]
+        return f"quotes_written({ids}, %s)", [url]
+    return f"quotes_written({ids}, %s, %s)", [url, list(fields)]
 
 
 @dataclass(frozen=True)
-class WrittenPage:
-    """Quotes as the JSON of a list, and between which rows they are.
+class PageJson:
+    """One page as a JSON array, with the keys of its first and last row for the cursors.
 
-    `number` counts the quotes that were found, of which `json` has those that fit. The first and
-    the last of these are an id and what the list is ordered by, as text.
+    `number` counts the rows that matched, which may be one more than `json` holds. A key is an id
+    and the value of the sort column, as text.
     """
 
     number: int
@@ -109,47 +109,49 @@ class WrittenPage:
     json: bytes
 
 
-def statement_of_page(
-    page: models.QuerySet[Quote], address, fields: Collection[str], *, most: int, reverse: bool
+def page_statement(
+    page: models.QuerySet[Quote], url, fields: Collection[str], *, most: int, reverse: bool
 ) -> tuple[str, list]:
-    """The statement that writes so many of a page at once, and what it takes.
+    """SQL and parameters that render at most `most` quotes of a page, as one row (`PageJson`).
 
-    It gives one row, for a `WrittenPage`. Raises EmptyResultSet.
+    Raises EmptyResultSet if the filters can match nothing.
     """
-    found, values = found_by(page)
+    found, values = key_query(page)
     shown, ends = f"ids[:{most}]", ["1", f"least(number, {most})"]
     if reverse:
         shown, ends = f"array_reverse({shown})", ends[::-1]
-    written, asked = writing(shown, address, fields)
-    at_once = AT_ONCE.format(first=ends[0], last=ends[1], written=written)
+    call, asked = render_call(shown, url, fields)
+    at_once = PAGE_JSON.format(first=ends[0], last=ends[1], written=call)
     return PAGE.format(page=found) + at_once, [*values, *asked]
 
 
-def found_by(page: models.QuerySet[Quote]) -> tuple[str, list]:
-    """The statement that finds a page: ids, and what they are ordered by."""
+def key_query(page: models.QuerySet[Quote]) -> tuple[str, list]:
+    """SQL and parameters that select a page's ids and sort keys."""
     column = page.query.order_by[0].lstrip("-")
     return page.values("pk", sort_key=models.F(column)).query.sql_with_params()
 
 
-def written_page(sql: str, params: list) -> WrittenPage:
+def fetch_page(sql: str, params: list) -> PageJson:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        # As PostgreSQL sends them, in UTF-8: the service would only write again what it had read.
+        # The raw UTF-8 bytes: decoding and encoding again would only cost time.
         number, *ends, json = (cursor.pgresult.get_value(0, column) or b"" for column in range(6))
         first, first_key, last, last_key = (end.decode() for end in ends)
-        return WrittenPage(int(number), (first, first_key), (last, last_key), json)
+        return PageJson(int(number), (first, first_key), (last, last_key), json)
 
 
-def written(
-    page: models.QuerySet[Quote], address: str, fields: Collection[str] = FIELDS
-) -> list[WrittenQuote]:
-    """The quotes of a page in its order (by a column, then by id, alike); one statement."""
+def fetch_quotes(
+    page: models.QuerySet[Quote], url: str, fields: Collection[str] = FIELDS
+) -> list[QuoteJson]:
+    """The quotes of a page, in its order (a column, then the id); one statement."""
     column = page.query.order_by[0].lstrip("-")
     try:
-        found, values = found_by(page)
+        found, values = key_query(page)
     except EmptyResultSet:  # a filter that nothing can match
         return []
-    written, asked = writing("page.ids", address, fields)
+    call, asked = render_call("page.ids", url, fields)
     with connection.cursor() as cursor:
-        cursor.execute(PAGE.format(page=found) + ROWS.format(written=written), [*values, *asked])
-        return [WrittenQuote(key, json, column, value) for key, value, json in cursor.fetchall()]
+        cursor.execute(
+            PAGE.format(page=found) + QUOTES_JSON.format(written=call), [*values, *asked]
+        )
+        return [QuoteJson(key, json, column, value) for key, value, json in cursor.fetchall()]

@@ -1,17 +1,17 @@
-"""schema.org `Quotation`, as JSON-LD.
+"""JSON-LD: schema.org `Quotation`.
 
-The two layers of attribution are two properties: `creator` is whom a curator holds to have spoken,
+The layers of attribution are separate properties. `creator` is the resolved speaker;
 `spokenByCharacter` ("to whom the quotation is attributed within the containing work") carries the
-name that the article prints. `isBasedOn` is the article, `citation` the article again and each step
-of the reporting chain, in order.
+printed name. `isBasedOn` is the article, `citation` the article and each step of the reporting
+chain, in order.
 """
 
 from quotes.models import Quote, Via
-from quotes.representations.status_history import Life
-from quotes.representations.wording import Address, known, moment
+from quotes.representations.status_history import StatusHistory
+from quotes.representations.wording import UrlOf, rfc3339, without_empty
 from sources.models import Article, Organisation, Outlet, Speaker
 
-TYPES = {  # a collective is neither for certain
+TYPES = {  # a collective may be either, so it has no type
     Speaker.Kind.PERSON: "Person",
     Speaker.Kind.UNNAMED: "Person",
     Speaker.Kind.ORGANISATION: "Organization",
@@ -19,10 +19,10 @@ TYPES = {  # a collective is neither for certain
 WORKS = {Via.Kind.POST: "SocialMediaPosting"}
 
 
-def quotation(quote: Quote, life: Life, address: Address) -> dict:
+def quotation(quote: Quote, history: StatusHistory, url_of: UrlOf) -> dict:
     article = quote.article
-    url = address("quote", quote.pk)
-    return known(
+    url = url_of("quote", quote.pk)
+    return without_empty(
         {
             "@context": "https://schema.org",
             "@type": "Quotation",
@@ -31,126 +31,128 @@ def quotation(quote: Quote, life: Life, address: Address) -> dict:
             "identifier": str(quote.pk),
             "text": quote.text,
             "inLanguage": quote.language,
-            "creator": creator(quote, address),
-            "spokenByCharacter": spoken_by(quote, address),
+            "creator": creator(quote, url_of),
+            "spokenByCharacter": spoken_by(quote, url_of),
             "dateCreated": quote.said and str(quote.said),
             "datePublished": published(article),
-            "isBasedOn": printed_in(article, address)
-            | known({"archivedAt": quote.snapshot and address("snapshot", quote.snapshot.sha256)}),
+            "isBasedOn": printed_in(article, url_of)
+            | without_empty(
+                {"archivedAt": quote.snapshot and url_of("snapshot", quote.snapshot.sha256)}
+            ),
             "citation": [
-                known(
+                without_empty(
                     {
                         "@type": "NewsArticle",
-                        "@id": address("article", article.pk),
+                        "@id": url_of("article", article.pk),
                         "headline": article.headline,
                         "url": article.url,
                     }
                 ),
-                *(step(via, address) for via in quote.via.all()),
+                *(step(via, url_of) for via in quote.via.all()),
             ],
             "creativeWorkStatus": quote.status,
-            "correction": corrections(quote, life, address),
+            "correction": corrections(quote, history, url_of),
             "version": quote.version,
-            "sdDatePublished": moment(quote.updated),
+            "sdDatePublished": rfc3339(quote.updated),
         }
     )
 
 
-# Who spoke
+# Speaker
 
 
-def creator(quote: Quote, address: Address) -> dict | None:
-    """The speaker, in the role and for the organisation of this quote; None for nobody."""
+def creator(quote: Quote, url_of: UrlOf) -> dict | None:
+    """The resolved speaker with the role and organisation of this quote; None if nobody."""
     speaker = quote.speaker
     if speaker is None:
         return None
-    described = speaker.kind == Speaker.Kind.UNNAMED  # "a spokesperson" is not anybody's name
-    return known(
+    described = speaker.kind == Speaker.Kind.UNNAMED  # "a spokesperson" is not a name
+    return without_empty(
         {
-            "@id": address("speaker", speaker.pk),
+            "@id": url_of("speaker", speaker.pk),
             "@type": TYPES.get(speaker.kind),
             "description" if described else "name": speaker.name,
             "sameAs": wikidata(speaker),
-            **office(quote, address),
+            **office(quote, url_of),
         }
     )
 
 
 def wikidata(speaker: Speaker) -> str | None:
-    """The entity of Wikidata that the speaker is."""
+    """The URL of the speaker's Wikidata entity."""
     key = speaker.identifiers.get("wikidata")
     return f"http://www.wikidata.org/entity/{key}" if key else None
 
 
-def spoken_by(quote: Quote, address: Address) -> dict | None:
-    """The speaker by the name that the article prints, where that is known."""
+def spoken_by(quote: Quote, url_of: UrlOf) -> dict | None:
+    """The speaker under the printed name, if the article gives one."""
     speaker, printed = quote.speaker, quote.attribution_speaker
     if speaker is None:
-        return known({"name": printed, **office(quote, address)}) if printed else None
-    told = creator(quote, address)
+        return without_empty({"name": printed, **office(quote, url_of)}) if printed else None
+    named = creator(quote, url_of)
     if printed and printed != speaker.name:
-        told["alternateName"] = printed
-    return told
+        named["alternateName"] = printed
+    return named
 
 
-def office(quote: Quote, address: Address) -> dict:
-    """Role and organisation; an organisation that speaks as itself has none."""
+def office(quote: Quote, url_of: UrlOf) -> dict:
+    """Role and organisation; empty for an organisation that speaks as itself."""
     speaker, place = quote.speaker, quote.organisation
     if speaker and speaker.kind == Speaker.Kind.ORGANISATION:
         return {}
     printed = quote.attribution_organisation
-    where = organisation(place, address) if place else known({"name": printed})
+    where = organisation(place, url_of) if place else without_empty({"name": printed})
     return {
         "jobTitle": quote.shown_role,
         "affiliation": where and {"@type": "Organization", **where},
     }
 
 
-def organisation(place: Organisation, address: Address) -> dict:
-    return {"@id": address("organisation", place.pk), "name": place.name}
+def organisation(place: Organisation, url_of: UrlOf) -> dict:
+    return {"@id": url_of("organisation", place.pk), "name": place.name}
 
 
-# Where it is printed
+# Article
 
 
-def printed_in(article: Article, address: Address) -> dict:
-    return known(
+def printed_in(article: Article, url_of: UrlOf) -> dict:
+    return without_empty(
         {
             "@type": "NewsArticle",
-            "@id": address("article", article.pk),
+            "@id": url_of("article", article.pk),
             "headline": article.headline,
             "url": article.url,
             "author": [{"name": name} for name in article.byline if name.strip()],
             "datePublished": published(article),
             "inLanguage": article.language,
-            "publisher": article.outlet and publication(article.outlet, address),
+            "publisher": article.outlet and publication(article.outlet, url_of),
         }
     )
 
 
 def published(article: Article) -> str | None:
-    """The exact time where it is known, else the date as it was given."""
+    """The exact time if known, else the date as it was given."""
     if article.published_at:
-        return moment(article.published_at)
+        return rfc3339(article.published_at)
     return article.published and str(article.published)
 
 
-def publication(outlet: Outlet, address: Address) -> dict:
-    return known(
+def publication(outlet: Outlet, url_of: UrlOf) -> dict:
+    return without_empty(
         {
             "@type": "NewsMediaOrganization",
-            "@id": address("outlet", outlet.pk),
+            "@id": url_of("outlet", outlet.pk),
             "name": outlet.name,
             "url": outlet.url,
         }
     )
 
 
-def step(via: Via, address: Address) -> dict:
-    """What the words came by way of: a work of its own, or a work of somebody that is named."""
+def step(via: Via, url_of: UrlOf) -> dict:
+    """A step of the reporting chain: a named work, or an unnamed work of a named publisher."""
     named = via.kind in (Via.Kind.DOCUMENT, Via.Kind.STATEMENT, Via.Kind.POST)
-    publisher = publication(via.outlet, address) if via.outlet else None
-    return known(
+    publisher = publication(via.outlet, url_of) if via.outlet else None
+    return without_empty(
         {
             "@type": WORKS.get(via.kind, "CreativeWork"),
             "name": via.name if named else None,
@@ -160,16 +162,16 @@ def step(via: Via, address: Address) -> dict:
     )
 
 
-# What became of it
+# Corrections
 
 
-def corrections(quote: Quote, life: Life, address: Address) -> list[dict]:
-    """The remarks of curators, and the quote that stands in the place of this one."""
-    verdict = life.verdict(quote.status)
-    told = [{"text": verdict}] if verdict else []
-    told += [{"text": one["note"], "datePublished": one["when"]} for one in life.corrections]
-    comments = [{"@type": "CorrectionComment", **known(one)} for one in told]
-    if life.replaced_by:
-        url = address("quote", life.replaced_by)
+def corrections(quote: Quote, history: StatusHistory, url_of: UrlOf) -> list[dict]:
+    """Curators' remarks, and the quote that replaces this one."""
+    verdict = history.verdict(quote.status)
+    remarks = [{"text": verdict}] if verdict else []
+    remarks += [{"text": one["note"], "datePublished": one["when"]} for one in history.corrections]
+    comments = [{"@type": "CorrectionComment", **without_empty(one)} for one in remarks]
+    if history.replaced_by:
+        url = url_of("quote", history.replaced_by)
         comments.append({"@type": "Quotation", "@id": url, "url": url})
     return comments

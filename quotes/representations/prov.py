@@ -1,15 +1,15 @@
-"""PROV-JSON (W3C member submission of 24 April 2013): where the record comes from.
+"""PROV-JSON (W3C member submission of 24 April 2013): the provenance of a quote.
 
-Quotation, primary source and revision are kinds of derivation. PROV-JSON has no members of their
-own for them: each is a `wasDerivedFrom` with the `prov:type` that PROV-DM gives it, and an id that
-names the relation (`_:wasQuotedFrom`, `_:hadPrimarySource1`, `_:wasRevisionOf2`).
+Quotation, primary source and revision are kinds of derivation, for which PROV-JSON has no members:
+each is a `wasDerivedFrom` with its `prov:type` of PROV-DM, and an id that names the relation
+(`_:wasQuotedFrom`, `_:hadPrimarySource1`, `_:wasRevisionOf2`).
 
     quote ─ wasQuotedFrom → snapshot ─ specializationOf → article ─ wasAttributedTo → outlet
-      │─ wasAttributedTo → speaker          (of what an article says, not of what was said)
+      │─ wasAttributedTo → speaker          (the report is attributed, not the act of speaking)
       │─ hadPrimarySource → first via ─ hadPrimarySource → second via …
       └─ version 1 ← wasRevisionOf ─ version 2 …, each a specializationOf the quote
 
-What PROV has no word for is told in terms of schema.org.
+schema.org supplies the terms that PROV lacks.
 """
 
 from collections import defaultdict
@@ -17,8 +17,8 @@ from urllib.parse import urljoin
 
 from quotes.models import Quote
 from quotes.representations.jsonld import TYPES, published
-from quotes.representations.status_history import Life
-from quotes.representations.wording import Address, known, moment
+from quotes.representations.status_history import StatusHistory
+from quotes.representations.wording import UrlOf, rfc3339, without_empty
 from sources.dates import PartialDate
 from sources.models import Outlet, Speaker
 
@@ -42,32 +42,32 @@ def dated(date: PartialDate | None) -> dict | None:
     return typed(str(date), datatype)
 
 
-def provenance(quote: Quote, life: Life, address: Address) -> dict:
-    return Provenance(quote, life, address).document()
+def provenance(quote: Quote, history: StatusHistory, url_of: UrlOf) -> dict:
+    return Provenance(quote, history, url_of).document()
 
 
 class Provenance:
-    """The document under construction: member → id → attributes."""
+    """Builds the document: member → id → attributes."""
 
-    def __init__(self, quote: Quote, life: Life, address: Address):
-        self.quote, self.life = quote, life
-        self.root = urljoin(address("quote", quote.pk), "/")
-        self.address = address
+    def __init__(self, quote: Quote, history: StatusHistory, url_of: UrlOf):
+        self.quote, self.history = quote, history
+        self.root = urljoin(url_of("quote", quote.pk), "/")
+        self.url_of = url_of
         self.members = defaultdict(dict)
         self.this = self.name("quote", quote.pk)
 
     def name(self, kind: str, key: object) -> str:
-        """A record as a qualified name, which stands for its URL."""
-        return f"on:{self.address(kind, key).removeprefix(self.root)}"
+        """The qualified name of a record, short for its URL."""
+        return f"on:{self.url_of(kind, key).removeprefix(self.root)}"
 
     def part(self, fragment: str) -> str:
-        """Something that only this quote has."""
+        """The name of a part of this quote."""
         return f"{self.this}#{fragment}"
 
     def add(self, member: str, identifier: str, **attributes) -> str:
-        """Attributes are `prov_label` for `prov:label`; unknown ones are left out."""
-        told = {name.replace("_", ":", 1): value for name, value in attributes.items()}
-        self.members[member][identifier] = known(told)
+        """Add an element. Write `prov_label` for `prov:label`; empty attributes are left out."""
+        named = {name.replace("_", ":", 1): value for name, value in attributes.items()}
+        self.members[member][identifier] = without_empty(named)
         return identifier
 
     def derive(self, kind: str, relation: str, derived: str, used: str, **more) -> None:
@@ -99,17 +99,17 @@ class Provenance:
         )
 
     def document(self) -> dict:
-        self.the_quote()
-        self.the_place()
-        self.the_chain()
-        self.the_speaker()
-        self.the_history()
-        self.the_end()
+        self.add_quote()
+        self.add_article()
+        self.add_chain()
+        self.add_speaker()
+        self.add_history()
+        self.add_retraction()
         return {"prefix": {"on": self.root, "schema": SCHEMA}, **self.members}
 
-    # What, and where it is printed
+    # Quote and article
 
-    def the_quote(self) -> None:
+    def add_quote(self) -> None:
         quote = self.quote
         words = {"$": quote.text, "lang": quote.language} if quote.language else quote.text
         self.add(
@@ -119,10 +119,10 @@ class Provenance:
             prov_value=words,
             schema_dateCreated=dated(quote.said),
             schema_creativeWorkStatus=quote.status,
-            schema_correction=self.life.remarks(quote.status),
+            schema_correction=self.history.remarks(quote.status),
         )
-        if self.life.replaced_by:
-            other = self.add("entity", self.name("quote", self.life.replaced_by))
+        if self.history.replaced_by:
+            other = self.add("entity", self.name("quote", self.history.replaced_by))
             self.add(
                 "alternateOf",
                 "_:alternateOf",
@@ -130,7 +130,7 @@ class Provenance:
                 prov_alternate2=self.this,
             )
 
-    def the_place(self) -> None:
+    def add_article(self) -> None:
         article, snapshot = self.quote.article, self.quote.snapshot
         place = self.add(
             "entity",
@@ -154,7 +154,7 @@ class Provenance:
                 "wasGeneratedBy",
                 "_:captured",
                 prov_entity=text,
-                prov_time=moment(snapshot.captured),
+                prov_time=rfc3339(snapshot.captured),
             )
             self.specialize(text, place)
             place = text
@@ -168,8 +168,8 @@ class Provenance:
             prov_label=outlet.name,
         )
 
-    def the_chain(self) -> None:
-        """Each step has the next one for its source; the last is the nearest to the speaker."""
+    def add_chain(self) -> None:
+        """Each step has the next one as its source; the last is nearest to the speaker."""
         nearer = self.this
         for number, via in enumerate(self.quote.via.all(), start=1):
             step = self.add("entity", self.part(f"via-{number}"), prov_label=str(via))
@@ -178,10 +178,10 @@ class Provenance:
             self.derive("prov:PrimarySource", f"hadPrimarySource{number}", nearer, step)
             nearer = step
 
-    # Who spoke
+    # Speaker
 
-    def the_speaker(self) -> None:
-        """The speaker on record, else somebody of whom only the printed name is known."""
+    def add_speaker(self) -> None:
+        """The resolved speaker, else an agent with only the printed name."""
         quote, speaker = self.quote, self.quote.speaker
         if speaker:
             agent = self.add(
@@ -228,12 +228,12 @@ class Provenance:
         named = TYPES.get(speaker.kind)
         return qualified(AGENTS[named]) if named else None
 
-    # What happened to the record
+    # History
 
-    def the_history(self) -> None:
-        before = None
-        for event in self.life.history:
-            time = moment(event.time)
+    def add_history(self) -> None:
+        previous = None
+        for event in self.history.changes:
+            time = rfc3339(event.time)
             change = self.add(
                 "activity",
                 self.part(f"revision-{event.version}"),
@@ -254,22 +254,22 @@ class Provenance:
                 prov_activity=change,
                 prov_time=time,
             )
-            if before:
+            if previous:
                 relation = f"wasRevisionOf{event.version}"
-                self.derive("prov:Revision", relation, version, before, prov_activity=change)
-            before = version
+                self.derive("prov:Revision", relation, version, previous, prov_activity=change)
+            previous = version
 
-    def the_end(self) -> None:
-        """A retracted quote is invalidated by its retraction, when the history tells of that."""
+    def add_retraction(self) -> None:
+        """A retraction invalidates the quote, if the history includes it."""
         if self.quote.status != Quote.Status.RETRACTED:
             return
-        ends = [event for event in self.life.history if event.verb == "retracted"]
+        ends = [event for event in self.history.changes if event.verb == "retracted"]
         end = ends[-1] if ends else None
         self.add(
             "wasInvalidatedBy",
             "_:wasInvalidatedBy",
             prov_entity=self.this,
             prov_activity=end and self.part(f"revision-{end.version}"),
-            prov_time=end and moment(end.time),
-            schema_description=self.life.reason,
+            prov_time=end and rfc3339(end.time),
+            schema_description=self.history.reason,
         )

@@ -1,4 +1,4 @@
-"""The media type and the name in `?format=` of each representation, and its shape for OpenAPI."""
+"""Renderers: each representation with its media type, its `?format=` name and OpenAPI schema."""
 
 from rest_framework import renderers
 
@@ -33,11 +33,10 @@ class Annotation(renderers.JSONRenderer):
 
 
 class Provenance(renderers.JSONRenderer):
-    """PROV-JSON has no media type of its own.
+    """PROV-JSON, which has no registered media type.
 
-    The submission names none and IANA has registered none. `application/json` is taken by the plain
-    form, and says nothing. `application/prov+json` is what services that negotiate PROV-JSON
-    commonly use; its suffix (RFC 6839) tells every other reader that it is JSON.
+    `application/prov+json` is what services that negotiate PROV-JSON commonly use; its suffix
+    (RFC 6839) says that it is JSON. `application/json` already means the API's own form.
     """
 
     media_type = "application/prov+json"

@@ -1,6 +1,6 @@
-"""What happened to a quote since it was filed, as far as every reader may know it.
+"""Changes of a quote's status since it was filed, as its reader may see them.
 
-Actors are no part of it: who reads a quote may not see who worked on it.
+Actors are left out: readers may not see who worked on a quote.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,8 +12,8 @@ from uuid import UUID
 from quotes.models import Quote
 
 
-class Happened(Protocol):
-    """One recorded change: a row of the ledger will do."""
+class Change(Protocol):
+    """One recorded change, such as a `Revision`."""
 
     version: int
     verb: str
@@ -21,30 +21,30 @@ class Happened(Protocol):
 
 
 @dataclass(frozen=True)
-class Life:
-    """`corrections` are `{"when", "note", "changed"}`; `reason` is that of the present status."""
+class StatusHistory:
+    """`corrections` are `{"when", "note", "changed"}`; `reason` belongs to the present status."""
 
-    history: Sequence[Happened]
+    changes: Sequence[Change]
     reason: str | None = None
     replaced_by: UUID | None = None
     corrections: Sequence[dict] = field(default_factory=tuple)
 
     def verdict(self, status: str) -> str | None:
-        """That it is disputed or retracted, and why."""
+        """“Disputed: …” or “Retracted: …” with the reason; None for other statuses."""
         if status not in (Quote.Status.DISPUTED, Quote.Status.RETRACTED):
             return None
         return f"{status.capitalize()}: {self.reason}" if self.reason else status.capitalize()
 
     def remarks(self, status: str) -> list[str]:
-        """All that a reader must be told: the verdict, and the corrections."""
-        told = [self.verdict(status), *(correction["note"] for correction in self.corrections)]
-        return [remark for remark in told if remark]
+        """What every reader must see: the verdict and the notes of corrections."""
+        notes = [correction["note"] for correction in self.corrections]
+        return [remark for remark in (self.verdict(status), *notes) if remark]
 
 
-def life_of(quote: Quote, history: Iterable[Happened]) -> Life:
-    """The life of a quote, with as much of its history as its reader may know."""
-    return Life(
-        history=sorted(history, key=lambda event: event.version),
+def status_history_of(quote: Quote, changes: Iterable[Change]) -> StatusHistory:
+    """The history of a quote from the changes that its reader may see."""
+    return StatusHistory(
+        changes=sorted(changes, key=lambda event: event.version),
         reason=quote.reason,
         replaced_by=quote.replaced_by_id,
         corrections=quote.corrections,

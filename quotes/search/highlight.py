@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from quotes.representations.json import WrittenQuote
+from quotes.representations.json import QuoteJson
 from quotes.search.query import Search
 from quotes.search.similar import common, near_words
 from quotes.search.tokens import learn_letters, placed_words
@@ -35,7 +35,7 @@ MATCHES = "matches"
 """What the field is called."""
 
 
-def add_matches(rows: list[WrittenQuote], search: Search) -> None:
+def add_matches(rows: list[QuoteJson], search: Search) -> None:
     """Put into each quote of a page where it has what was searched for."""
     found = matches_in(search, [row.pk for row in rows])
     for row in rows:

@@ -20,7 +20,7 @@ from pybtex.database import Entry, parse_string
 from pylatexenc.latex2text import LatexNodes2Text, MacroTextSpec, get_default_latex_context_db
 
 from quotes.models import Quote
-from quotes.representations import Life
+from quotes.representations import StatusHistory
 from quotes.representations.csl import csl
 from quotes.representations.wording import note
 from sources.models import Article, Outlet, Speaker
@@ -240,7 +240,7 @@ def test_an_organisation_that_speaks_as_itself_is_named_once(reader):
 
 def test_the_note_tells_of_retraction_and_corrections():
     quote = Quote.objects.with_parts().get(pk=make_quote("Words", status="retracted").pk)
-    life = Life([], reason="Satire.", corrections=[{"when": "2026", "note": "A comma."}])
+    life = StatusHistory([], reason="Satire.", corrections=[{"when": "2026", "note": "A comma."}])
     (item,) = csl(quote, life, lambda name, key: "https://here.example/")
     assert item["note"] == "“Words”; Retracted: Satire.; A comma.; https://here.example/"
 
@@ -249,7 +249,9 @@ def test_the_note_tells_of_retraction_and_corrections():
 @pytest.mark.parametrize("kind", ["direct", "indirect"])
 def test_no_words_pass_for_a_field_in_the_eyes_of_programs_that_look_for_them(kind, words):
     quote = make_quote(words, kind=kind, attribution_speaker="type")
-    told = note(Quote.objects.with_parts().get(pk=quote.pk), Life([]), lambda name, key: "u")
+    told = note(
+        Quote.objects.with_parts().get(pk=quote.pk), StatusHistory([]), lambda name, key: "u"
+    )
     assert "\n" not in told
     assert "{:" not in told
     assert not re.match(r"[\w-]+:", told)

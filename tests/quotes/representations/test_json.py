@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from quotes.api.serializers import QuoteSerializer
 from quotes.models import Quote, Via
-from quotes.representations.json import FIELDS, address, written
+from quotes.representations.json import FIELDS, fetch_quotes, quotes_url
 from tests.conftest import API, ok
 from tests.records import (
     make_affiliation,
@@ -130,11 +130,11 @@ def test_what_postgresql_writes_of_any_quote_is_what_the_serializer_shows(db, da
     with transaction.atomic():
         quote = data.draw(quotes())
         page, shown = Quote.objects.filter(pk=quote.pk).order_by("pk"), documented(quote)
-        (row,) = written(page, address(REQUEST))
+        (row,) = fetch_quotes(page, quotes_url(REQUEST))
         assert json.loads(row.json) == shown
         assert list(json.loads(row.json)) == list(shown)
         some_of_them = data.draw(st.sets(st.sampled_from(FIELDS)))
-        (row,) = written(page, address(REQUEST), some_of_them)
+        (row,) = fetch_quotes(page, quotes_url(REQUEST), some_of_them)
         assert json.loads(row.json) == {name: shown[name] for name in shown if name in some_of_them}
         transaction.set_rollback(True)
 
@@ -157,4 +157,4 @@ def test_a_page_of_quotes_is_one_statement_however_many(reader, django_assert_nu
     for limit in (1, 3):
         page = Quote.objects.order_by("-published_day", "-pk")[:limit]
         with django_assert_num_queries(1):
-            assert len(written(page, address(REQUEST))) == limit
+            assert len(fetch_quotes(page, quotes_url(REQUEST))) == limit

@@ -3,7 +3,7 @@
 import pytest
 
 from quotes.models import Quote
-from quotes.representations import Life
+from quotes.representations import StatusHistory
 from quotes.representations.annotation import annotation
 from quotes.representations.jsonld import quotation
 from sources.models import Revision, Speaker
@@ -200,8 +200,8 @@ def test_an_exact_time_of_publication_is_told_in_utc(reader):
 def test_a_quotation_tells_of_its_retraction_its_corrections_and_what_replaced_it():
     quote = loaded(make_quote(status="retracted"))
     other = make_quote("Other words")
-    life = Life(
-        history=[Revision(version=1, verb="created", time=quote.created)],
+    life = StatusHistory(
+        changes=[Revision(version=1, verb="created", time=quote.created)],
         reason="It was satire.",
         replaced_by=other.pk,
         corrections=[{"when": "2026-04-01T10:00:00Z", "note": "A comma.", "changed": ["text"]}],
@@ -325,7 +325,9 @@ def test_of_an_unanchored_quote_only_the_words_are_a_target(reader):
 
 def test_an_annotation_carries_what_curators_remarked():
     quote = loaded(make_quote(status="disputed"))
-    life = Life([], reason="He denies it.", corrections=[{"when": "2026", "note": "Spelling."}])
+    life = StatusHistory(
+        [], reason="He denies it.", corrections=[{"when": "2026", "note": "Spelling."}]
+    )
     shape = annotation(quote, life, address)
     expanded(shape)
     remarks = [body["value"] for body in shape["body"] if body["purpose"] == "assessing"]

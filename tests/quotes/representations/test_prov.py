@@ -19,7 +19,7 @@ from prov.model import (
 )
 
 from quotes.models import Quote
-from quotes.representations import Life, life_of
+from quotes.representations import StatusHistory, status_history_of
 from quotes.representations.prov import provenance
 from sources.models import Revision
 from tests.conftest import API
@@ -44,19 +44,19 @@ def read(client, quote: Quote) -> ProvDocument:
     return ProvDocument.deserialize(content=response.content.decode(), format="json")
 
 
-def read_with(quote: Quote, life: Life) -> ProvDocument:
+def read_with(quote: Quote, life: StatusHistory) -> ProvDocument:
     quote = Quote.objects.with_parts().get(pk=quote.pk)
     document = provenance(quote, life, lambda name, key: f"{BASE}{name}s/{key}/")
     return ProvDocument.deserialize(content=json.dumps(document), format="json")
 
 
-def lived(*verbs: str, **more) -> Life:
+def lived(*verbs: str, **more) -> StatusHistory:
     """One version a verb, a day apart."""
     history = [
         Revision(version=number, verb=verb, time=NOON + timedelta(days=number))
         for number, verb in enumerate(verbs, start=1)
     ]
-    return Life(history, **more)
+    return StatusHistory(history, **more)
 
 
 def url(identifier) -> str:
@@ -219,8 +219,8 @@ def test_each_version_was_a_revision_of_the_one_before():
 
 def test_the_history_may_come_in_any_order():
     quote = make_quote()
-    history = lived("created", "published").history
-    assert life_of(quote, reversed(history)).history == history
+    history = lived("created", "published").changes
+    assert status_history_of(quote, reversed(history)).history == history
 
 
 def test_a_retracted_quote_was_invalidated_by_its_retraction():
