@@ -1,7 +1,8 @@
-"""`quotes/facets/` and `quotes/timeline/`: how many quotes there are, by what and by when.
+"""Counts of quotes by a dimension (`quotes/facets/`) and over time (`quotes/timeline/`).
 
-Every filter of `quotes/` may be given. One statement counts all that an answer tells (`counting`),
-so that its numbers come from one moment and add up.
+The filters of `quotes/` come in, numbers go out. `views` reads the request, `sql` writes the one
+statement that counts everything in an answer, so that its numbers belong to one moment and add up,
+and `serializers` shapes the answer. Nothing is cached, and no quote is read one by one.
 """
 
 from quotes.statistics.views import Facets, Timeline

@@ -1,4 +1,4 @@
-"""What `quotes/facets/` and `quotes/timeline/` answer."""
+"""Answers of `quotes/facets/` and `quotes/timeline/`."""
 
 import json
 
@@ -12,7 +12,7 @@ from rest_framework import serializers
 from quotes.statistics.sql import DIMENSIONS, INTERVALS, OTHER, UNKNOWN
 from sources.api.fields import Reference
 
-# Answers
+# Shapes
 
 
 @extend_schema_field(
@@ -26,7 +26,7 @@ from sources.api.fields import Reference
     }
 )
 class ValueField(serializers.JSONField):
-    """A speaker, organisation or outlet as a quote shows it; a string of other dimensions."""
+    """A speaker, organisation or outlet as in a quote; a string for other dimensions."""
 
 
 class CountedValueSerializer(serializers.Serializer):
@@ -35,9 +35,9 @@ class CountedValueSerializer(serializers.Serializer):
 
 
 class FacetSerializer(serializers.Serializer):
-    values = CountedValueSerializer(many=True, help_text="The most frequent first.")
+    values = CountedValueSerializer(many=True, help_text="Most frequent first.")
     other = serializers.IntegerField(help_text="Quotes with any other value.")
-    unknown = serializers.IntegerField(help_text="Quotes of which it is not known.")
+    unknown = serializers.IntegerField(help_text="Quotes whose value is unknown.")
 
 
 @extend_schema_serializer(many=False)
@@ -78,12 +78,14 @@ class TimelineSerializer(serializers.Serializer):
     total = serializers.IntegerField()
     interval = serializers.ChoiceField(choices=[(name, name) for name in INTERVALS])
     buckets = BucketSerializer(many=True)
-    imprecise = CountSerializer(help_text="Dated, but not closely enough to be in one bucket.")
-    unknown = CountSerializer(help_text="Not dated.")
-    by = SplitBySerializer(required=False, help_text="With `by`: over all of the time.")
+    imprecise = CountSerializer(
+        help_text="Dated too imprecisely for one bucket, such as `2026` by month."
+    )
+    unknown = CountSerializer(help_text="Without a date.")
+    by = SplitBySerializer(required=False, help_text="With `by`: over the whole time.")
 
 
-# Making them
+# Building an answer
 
 
 def facet(values: list[dict], total: int, unknown: int) -> dict:
@@ -91,34 +93,34 @@ def facet(values: list[dict], total: int, unknown: int) -> dict:
     return {"values": values, "other": other, "unknown": unknown}
 
 
-def timeline(found: list[tuple], interval: str, by: str | None) -> dict:
-    """The answer that these counts make: (section, told, place, number) each."""
+def timeline(rows: list[tuple], interval: str, by: str | None) -> dict:
+    """Build the answer from rows of (section, label, rank, number); see `timeline_sql`."""
     values, buckets, aside = [], {}, {"imprecise": {}, "unknown": {}}
-    for section, told, place, number in sorted(found, key=lambda row: (row[1] or "", row[2])):
+    for section, label, rank, number in sorted(rows, key=lambda row: (row[1] or "", row[2])):
         if section == "value":
-            values.append((place, told, number))
+            values.append((rank, label, number))
         else:
-            counts = aside[section] if told is None else buckets.setdefault(told, {})
-            counts[place] = number
+            counts = aside[section] if label is None else buckets.setdefault(label, {})
+            counts[rank] = number
     values.sort()
 
     def count(counts: dict[int, int]) -> dict:
-        told = {"count": sum(counts.values())}
+        counted = {"count": sum(counts.values())}
         if by:
-            told["split"] = {
-                "values": [counts.get(place, 0) for place, *_ in values],
+            counted["split"] = {
+                "values": [counts.get(rank, 0) for rank, *_ in values],
                 "other": counts.get(OTHER, 0),
                 "unknown": counts.get(UNKNOWN, 0),
             }
-        return told
+        return counted
 
-    shown = [{"bucket": name, **count(counts)} for name, counts in buckets.items()]
+    listed = [{"bucket": name, **count(counts)} for name, counts in buckets.items()]
     rest = {name: count(counts) for name, counts in aside.items()}
-    every = [*shown, *rest.values()]
+    every = [*listed, *rest.values()]
     total = sum(one["count"] for one in every)
-    answer = {"total": total, "interval": interval, "buckets": shown, **rest}
+    answer = {"total": total, "interval": interval, "buckets": listed, **rest}
     if by:
         unknown = sum(one["split"]["unknown"] for one in every)
-        listed = [{"value": json.loads(told), "count": number} for _, told, number in values]
-        answer["by"] = {"dimension": by, **facet(listed, total, unknown)}
+        top = [{"value": json.loads(label), "count": number} for _, label, number in values]
+        answer["by"] = {"dimension": by, **facet(top, total, unknown)}
     return answer

@@ -1,44 +1,43 @@
-"""The statements that count quotes, for all that follows a first `WITH rows AS (…)`.
+"""SQL that counts quotes: everything after a first `WITH rows AS (…)`.
 
-What is read of a quote is held by indexes: of all there is by small ones (`tallied_indexes` in
-`quotes.models.quote`), of one speaker, organisation, outlet or time by those that hold `HELD`. As
-long as a part of the statement asks for no other columns than one of them has, PostgreSQL reads no
-quote but that index, and in parallel where there is much of it.
+Counting reads indexes only, never the table. The small indexes (`tallied_indexes` in
+`quotes.models.indexes`) serve counts of the whole archive, and those that hold `HELD` serve one
+speaker, organisation, outlet or period. A part of the statement must ask for no column that its
+index lacks; then PostgreSQL scans that index alone, in parallel if it is large.
 
-Counting is done in two steps: by what stands in an index (`raw`), which is cheap for many rows;
-then what was counted is summed up by what is shown (`key`), of which there is less.
+Counting takes two steps. The rows are grouped by the indexed value (`raw`), which is cheap for many
+rows. Then these groups are summed by the value that is shown (`key`).
 """
 
 from dataclasses import dataclass
 
 from sources.dates import UNKNOWN_DAY
 
-# Which filters are answered how
+# Which indexes answer which filters
 
 TALLIED = {"kind", "status", "language", "anchor"}
-"""Filters whose columns are in each of the small indexes."""
+"""Filters on columns of every small index."""
 
 DATED = {"kind", "status", "language", "published_after", "published_before"}
-"""Filters that the index by day answers, which may leave most of all quotes."""
+"""Filters that the index by day answers; they may match most of the archive."""
 
 OF_AN_OUTLET = TALLIED | {"outlet"}
-"""Filters that the small index by outlet answers, from which two of three passes are made."""
+"""Filters that the small index by outlet answers; two of the three passes read it."""
 
 COVERED = DATED | {"speaker", "organisation", "outlet"}
-"""Filters that one of the indexes that hold `HELD` answers."""
+"""Filters that an index with the columns `HELD` answers."""
 
 
-# By what
+# Dimensions
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """What quotes are counted by, in SQL.
+    """What quotes are counted by, in SQL. NULL means unknown.
 
-    `raw` is an expression over `columns` of `rows`; `shown` is the value as the API shows it, of a
-    group `top`, by its `key`. NULL is unknown. Where the key is not what stands in an index,
-    `keyed` tells of each `raw` in `parts`, with its number `n`, its `key` and how that is
-    `written`, if it knows.
+    `raw` is the indexed value, an expression over `columns` of `rows`. `shown` is the API's value
+    for a group of `top`, by its `key`. If key and raw differ, `keyed` is a query over `parts` that
+    gives for each `raw` its number `n`, its `key` and, if known, how the key is `written`.
     """
 
     columns: tuple[str, ...]
@@ -48,8 +47,8 @@ class Dimension:
 
 
 def record(column: str, table: str, *names: str) -> Dimension:
-    told = ", ".join(f"'{name}', {name}" for name in names)
-    shown = f"(SELECT json_build_object({told}) FROM {table} WHERE id = top.key)"
+    members = ", ".join(f"'{name}', {name}" for name in names)
+    shown = f"(SELECT json_build_object({members}) FROM {table} WHERE id = top.key)"
     return Dimension((column,), column, shown)
 
 
@@ -60,7 +59,7 @@ def word(column: str, **more: str) -> Dimension:
 DIMENSIONS = {
     "speaker": record("speaker_id", "sources_speaker", "id", "name", "kind"),
     "organisation": record("organisation_id", "sources_organisation", "id", "name"),
-    # The affiliation's, else the printed one, else the one that was filed: `Quote.shown_role`
+    # The role of the affiliation, else the printed role, else the filed one: `Quote.shown_role`
     "role": Dimension(
         ("affiliation_id", "role_key"),
         "coalesce(affiliation_id, role_key)",
@@ -68,7 +67,7 @@ DIMENSIONS = {
             SELECT coalesce(nullif(attribution_role, ''), role) FROM quotes_quote
             WHERE role_key = top.key AND affiliation_id IS NULL LIMIT 1
         )))""",
-        # A key is worked out for each role that is held, not for each who holds it
+        # One key for each distinct role, not for each affiliation
         keyed="""
             WITH held AS MATERIALIZED (
                 SELECT raw, n, role AS written
@@ -92,7 +91,7 @@ DIMENSIONS = {
     ),
 }
 
-# Together is counted what has few combinations, and stands in one of the small indexes.
+# Dimensions of one small index with few combinations are counted together.
 PASSES = (
     ("speaker", "organisation", "role"),
     ("outlet", "kind", "status", "language"),
@@ -112,8 +111,8 @@ COLUMNS = (
     "published_day",
 )
 
-# Room for the hash tables, no compiling, which takes longer than it saves, and parallel workers
-# where there is enough to do, however few pages that is in a small index.
+# Memory for hash tables, no JIT (compiling costs more than it saves), and parallel workers even
+# for a small index.
 FOR_COUNTING = (
     "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),"
     " set_config('parallel_tuple_cost', '0.005', true),"
@@ -122,17 +121,17 @@ FOR_COUNTING = (
 
 
 def is_covered(filters: set[str]) -> bool:
-    """Whether these filters are answered by an index alone, which may well be read twice."""
+    """Whether an index alone answers these filters, so that reading it twice is cheap."""
     return filters <= TALLIED or filters <= COVERED
 
 
-def summed_up(name: str, source: str) -> list[str]:
-    """The values of a dimension, `name`, each with its `key` and its number `n`, from `source`.
+def sum_by_key(name: str, source: str) -> list[str]:
+    """CTEs that sum `source` into `name`: a row of `key` and number `n` for each value.
 
-    Where keys are not what stands in an index, `name_keyed` tells which `raw` has which.
+    If keys and raw values differ, `name_keyed` maps each `raw` to its `key`.
     """
     dimension = DIMENSIONS[name]
-    # Without the cast PostgreSQL sums up in numbers of any size, which takes longer
+    # Without the cast PostgreSQL would sum as numeric, which is slower
     parts = f"SELECT {{}}, sum(n::int) AS n FROM {source} GROUP BY 1"
     if not dimension.keyed:
         return [f"{name} AS MATERIALIZED ({parts.format(f'{dimension.raw} AS key')})"]
@@ -144,30 +143,29 @@ def summed_up(name: str, source: str) -> list[str]:
     ]
 
 
-def top_of(name: str) -> str:
+def top_values(name: str) -> str:
     return f"SELECT * FROM {name} WHERE key IS NOT NULL ORDER BY n DESC, key LIMIT %s"
 
 
-def passes_of(names: list[str], *, apart: bool) -> tuple[list[str], dict[str, str]]:
-    """What counts the rows by these dimensions, and in which part of it each is found.
+def counting_passes(names: list[str], *, apart: bool) -> tuple[list[str], dict[str, str]]:
+    """CTEs that count the rows by these dimensions, and the CTE that holds each dimension.
 
-    Apart each pass reads the index that suits it, and may do so in parallel; at once the rows are
-    read only once, by one process.
+    With `apart`, each pass scans the index that suits it, perhaps in parallel. Otherwise one scan
+    by one process counts all of them.
     """
     asked = [[name for name in together if name in names] for together in PASSES]
     asked = {f"pass_{number}": some for number, some in enumerate(filter(None, asked))}
-    found = {name: part for part, some in asked.items() for name in some}
+    part_of = {name: part for part, some in asked.items() for name in some}
     columns = {
         part: [column for name in some for column in DIMENSIONS[name].columns]
         for part, some in asked.items()
     }
     if apart or len(asked) == 1:
-        # In the order of the index, parallel workers' counts are put together, and what comes first
-        # is summed up, without a hash table
+        # Sorted like the index, so that workers' counts merge and sum up without a hash table
         counted = (
             "{0} AS MATERIALIZED (SELECT {1}, count(*) AS n FROM rows GROUP BY {1} ORDER BY {1})"
         )
-        return [counted.format(part, ", ".join(by)) for part, by in columns.items()], found
+        return [counted.format(part, ", ".join(by)) for part, by in columns.items()], part_of
     sets = ", ".join(f"({', '.join(by)})" for by in columns.values())
     every = [column for by in columns.values() for column in by]
     marks = [f"grouping({by[0]}) = 0 AS in_{part}" for part, by in columns.items()]
@@ -179,29 +177,29 @@ def passes_of(names: list[str], *, apart: bool) -> tuple[list[str], dict[str, st
         f"{part} AS MATERIALIZED (SELECT {', '.join(by)}, n FROM counted WHERE in_{part})"
         for part, by in columns.items()
     ]
-    return [counted, *each], found
+    return [counted, *each], part_of
 
 
-def facets_of(names: list[str], filters: set[str]) -> tuple[str, int]:
-    """The statement after `rows`: for each dimension its top, the unknown and the total.
+def facets_sql(names: list[str], filters: set[str]) -> tuple[str, int]:
+    """SQL after `rows`: the top values, the unknown and the total of each dimension.
 
-    With the number of times that it wants the number of values.
+    Also returns how many times the statement takes the number of values as a parameter.
     """
-    parts, found = passes_of(names, apart=filters <= OF_AN_OUTLET or filters <= DATED)
-    told = []
-    for name, part in found.items():
-        parts += summed_up(name, part)
-        told.append(
+    parts, part_of = counting_passes(names, apart=filters <= OF_AN_OUTLET or filters <= DATED)
+    selects = []
+    for name, part in part_of.items():
+        parts += sum_by_key(name, part)
+        selects.append(
             f"SELECT '{name}', (SELECT json_agg(json_build_object("
             f"'value', {DIMENSIONS[name].shown}, 'count', top.n) ORDER BY top.n DESC, top.key)"
-            f" FROM ({top_of(name)}) top),"
+            f" FROM ({top_values(name)}) top),"
             f" (SELECT n FROM {name} WHERE key IS NULL), NULL::bigint"
         )
-    told.append(f"SELECT NULL, NULL, NULL, sum(n)::bigint FROM {name}")
-    return f"{', '.join(parts)} {' UNION ALL '.join(told)}", len(told) - 1
+    selects.append(f"SELECT NULL, NULL, NULL, sum(n)::bigint FROM {name}")
+    return f"{', '.join(parts)} {' UNION ALL '.join(selects)}", len(selects) - 1
 
 
-# By when
+# Timelines
 
 INTERVALS = {
     "year": ("YYYY", 366),
@@ -209,17 +207,17 @@ INTERVALS = {
     "week": ('IYYY-"W"IW', 1),
     "day": ("YYYY-MM-DD", 1),
 }
-"""How a bucket is named, and how many days a date may cover that belongs to one."""
+"""Interval → name format of a bucket, and the most days that a date in it may span."""
 
-LONGEST = 366
-"""Days that a partial date can cover."""
+MAX_DATE_SPAN_DAYS = 366
+"""The longest partial date: a leap year."""
 
 UNKNOWN, OTHER = -1, 0
-"""Places in a split that are no value's; the values are counted from 1."""
+"""Ranks in a split for quotes without a listed value; listed values have ranks from 1."""
 
 
-def by_day(most_days: int, split: str, joined: str, filters: set[str]) -> str:
-    """Numbers of rows by their day, by whether they surely belong to its bucket, and by `split`."""
+def count_by_day(most_days: int, split: str, joined: str, filters: set[str]) -> str:
+    """SQL: numbers of rows by day, by whether the date fits one bucket, and by `split`."""
     covered = "upper(published) - lower(published)"
     counted = (
         f"SELECT published_day, {{is_close}} AS is_close, {split}, {{sign}}count(*) AS n"
@@ -229,9 +227,9 @@ def by_day(most_days: int, split: str, joined: str, filters: set[str]) -> str:
         is_close = f"coalesce({covered} <= {most_days}, true)"
         return counted.format(is_close=is_close, sign="", more="")
     every = counted.format(is_close="true", sign="", more="")
-    if most_days == LONGEST:
+    if most_days == MAX_DATE_SPAN_DAYS:
         return every
-    # The small indexes hold days only: those that say too little are moved, by the one that tells
+    # The small indexes hold days only: dates that span too long are subtracted and counted apart
     moved = "CROSS JOIN (VALUES (true, -1), (false, 1)) AS moved (is_close, sign)"
     too_long = f"WHERE {covered} > 1 AND {covered} > {most_days}"
     return f"{every} UNION ALL " + counted.format(
@@ -239,59 +237,60 @@ def by_day(most_days: int, split: str, joined: str, filters: set[str]) -> str:
     )
 
 
-def timeline_of(interval: str, by: str | None, filters: set[str]) -> str:
-    """The statement after `rows`: (section, told, place, number) of each count that is told.
+def timeline_sql(interval: str, by: str | None, filters: set[str]) -> str:
+    """SQL after `rows`, giving (section, label, rank, number) for each count.
 
-    The section `value` tells the values of `by`, `bucket` the names of buckets. It wants, with
-    `by`, the number of values, then at last the number of buckets.
+    The section is `value` (a value of `by`), `bucket`, `imprecise` or `unknown`. Parameters: with
+    `by`, the number of values; then the number of buckets.
     """
     named, most_days = INTERVALS[interval]
-    parts, split, joined, values = [], f"{OTHER} AS place, false AS unknown", "", ""
+    parts, split, joined, values = [], f"{OTHER} AS rank, false AS unknown", "", ""
     if by:
         dimension = DIMENSIONS[by]
-        led = "SELECT key AS raw, place FROM top"
+        ranked = "SELECT key AS raw, rank FROM top"
         if dimension.keyed:
-            led = (
-                f"SELECT raw, coalesce(place, {UNKNOWN}) AS place"
-                f" FROM {by}_keyed LEFT JOIN top USING (key) WHERE key IS NULL OR place IS NOT NULL"
+            ranked = (
+                f"SELECT raw, coalesce(rank, {UNKNOWN}) AS rank"
+                f" FROM {by}_keyed LEFT JOIN top USING (key) WHERE key IS NULL OR rank IS NOT NULL"
             )
-        counted, _ = passes_of([by], apart=True)
+        counted, _ = counting_passes([by], apart=True)
         parts = [
             *counted,
-            *summed_up(by, "pass_0"),
-            "top AS MATERIALIZED (SELECT *, row_number() OVER (ORDER BY n DESC, key) AS place"
-            f" FROM ({top_of(by)}) top)",
-            f"led AS MATERIALIZED ({led})",  # where a row leads by what it is counted by
+            *sum_by_key(by, "pass_0"),
+            "top AS MATERIALIZED (SELECT *, row_number() OVER (ORDER BY n DESC, key) AS rank"
+            f" FROM ({top_values(by)}) top)",
+            f"ranked AS MATERIALIZED ({ranked})",  # the rank of each raw value
         ]
-        split = f"led.place, {dimension.raw} IS NULL AS unknown"
-        # As arrays, which can be handed to parallel workers
+        split = f"ranked.rank, {dimension.raw} IS NULL AS unknown"
+        # Arrays can be passed to parallel workers
         joined = (
-            "LEFT JOIN unnest((SELECT array_agg(raw) FROM led), (SELECT array_agg(place) FROM led))"
-            f" AS led (raw, place) ON led.raw = {dimension.raw}"
+            "LEFT JOIN unnest((SELECT array_agg(raw) FROM ranked),"
+            " (SELECT array_agg(rank) FROM ranked))"
+            f" AS ranked (raw, rank) ON ranked.raw = {dimension.raw}"
         )
-        values = f"UNION ALL SELECT 'value', {dimension.shown}::text, top.place, top.n FROM top"
+        values = f"UNION ALL SELECT 'value', {dimension.shown}::text, top.rank, top.n FROM top"
     undated = f"published_day = DATE '{UNKNOWN_DAY}'"
     parts.append(
         f"""dates AS MATERIALIZED (
-            {by_day(most_days, split, joined, filters)}
-        ), placed AS MATERIALIZED (
+            {count_by_day(most_days, split, joined, filters)}
+        ), ranked_dates AS MATERIALIZED (
             SELECT CASE WHEN is_close AND NOT {undated}
                         THEN date_trunc('{interval}', published_day::timestamp) END AS start,
                    {undated} AS undated,
-                   CASE WHEN unknown THEN {UNKNOWN} ELSE coalesce(place, {OTHER}) END AS place,
+                   CASE WHEN unknown THEN {UNKNOWN} ELSE coalesce(rank, {OTHER}) END AS rank,
                    sum(n)::bigint AS n
             FROM dates GROUP BY 1, 2, 3 HAVING sum(n) > 0
         ), buckets AS (
             SELECT start FROM generate_series(
-                (SELECT min(start) FROM placed), (SELECT max(start) FROM placed),
+                (SELECT min(start) FROM ranked_dates), (SELECT max(start) FROM ranked_dates),
                 interval '1 {interval}'
             ) start LIMIT %s
         )
-        SELECT 'bucket', to_char(start, '{named}'), coalesce(place, {OTHER}), coalesce(n, 0)
-        FROM buckets LEFT JOIN placed USING (start)
+        SELECT 'bucket', to_char(start, '{named}'), coalesce(rank, {OTHER}), coalesce(n, 0)
+        FROM buckets LEFT JOIN ranked_dates USING (start)
         UNION ALL
-        SELECT CASE WHEN undated THEN 'unknown' ELSE 'imprecise' END, NULL, place, n
-        FROM placed WHERE start IS NULL
+        SELECT CASE WHEN undated THEN 'unknown' ELSE 'imprecise' END, NULL, rank, n
+        FROM ranked_dates WHERE start IS NULL
         {values}"""
     )
     return ", ".join(parts)

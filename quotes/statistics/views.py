@@ -1,4 +1,4 @@
-"""The endpoints of statistics: what may be asked, and how it is counted."""
+"""The endpoints `quotes/facets/` and `quotes/timeline/`."""
 
 from collections.abc import Iterable
 
@@ -16,26 +16,26 @@ from quotes.statistics.sql import (
     DIMENSIONS,
     FOR_COUNTING,
     INTERVALS,
-    facets_of,
+    facets_sql,
     is_covered,
-    timeline_of,
+    timeline_sql,
 )
 from sources.api.endpoints import Endpoint
 from sources.exceptions import BadParameter, nearest_of, whole_number
 
-USUAL, MOST = 10, 100
-"""Values of a dimension that are told one by one."""
+DEFAULT_VALUES, MAX_VALUES = 10, 100
+"""Values of a dimension that are listed; the rest are summed up in `other`."""
 
-MOST_BUCKETS = 10_000
-MOST_NUMBERS = 100_000
-"""Buckets of a timeline, and the numbers in them when they are split."""
-
-
-# Asking
+MAX_BUCKETS = 10_000
+MAX_SPLIT_NUMBERS = 100_000
+"""Buckets in an answer, and the numbers in them when they are split: some 2 MB of JSON."""
 
 
-def asked_dimensions(value: str | None) -> list[str]:
-    """The dimensions that `by` names."""
+# Parameters
+
+
+def parse_dimensions(value: str | None) -> list[str]:
+    """The dimensions named in `by`. Raises BadParameter."""
     if value is None:
         raise BadParameter({"by": [f"Say by what to count. {nearest_of('', DIMENSIONS)}"]})
     names = [name.strip() for name in value.split(",")]
@@ -58,7 +58,7 @@ def asked_dimensions(value: str | None) -> list[str]:
 
 
 class Statistics(Endpoint):
-    """Numbers of quotes, with every filter of `quotes/`."""
+    """Base of both endpoints: they take every filter of `quotes/`."""
 
     http_method_names = ("get", "head", "options")
     queryset = Quote.objects.all()
@@ -70,18 +70,18 @@ class Statistics(Endpoint):
 
     @property
     def filters(self) -> set[str]:
-        """The filters that are asked for, by name."""
+        """The names of the filters in the request."""
         return self.request.query_params.keys() - set(self.list_parameters)
 
     def counted(self, statement: str, *values) -> list[tuple]:
-        """What the statement finds of the quotes that are asked for, `rows`."""
+        """Run a statement over the matching quotes (its CTE `rows`)."""
         asked = self.filter_queryset(self.get_queryset()).order_by()
         quotes = having(asked, plainly(asked.query.where.children)).values_list(*COLUMNS)
-        # Else PostgreSQL keeps aside what is read twice
+        # Otherwise PostgreSQL would materialise a CTE that is read twice
         kept = "NOT MATERIALIZED" if is_covered(self.filters) else ""
         try:
             rows, wanted = quotes.query.sql_with_params()
-        except EmptyResultSet:  # nothing can match, such as the outlet of a slug that is none
+        except EmptyResultSet:  # the filters can match nothing, such as an unknown slug
             return []
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(FOR_COUNTING)
@@ -97,12 +97,12 @@ def in_words(names: Iterable[str]) -> str:
 
 
 def limit_parameter(text: str) -> OpenApiParameter:
-    kind = {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}
+    kind = {"type": "integer", "minimum": 1, "maximum": MAX_VALUES, "default": DEFAULT_VALUES}
     return OpenApiParameter("limit", kind, description=text)
 
 
 class Facets(Statistics):
-    """How many quotes each speaker, outlet, year … has."""
+    """`quotes/facets/`: how many quotes each speaker, outlet, year … has."""
 
     serializer_class = FacetsSerializer
     list_parameters = ("by", "limit")
@@ -126,20 +126,20 @@ class Facets(Statistics):
         order that stays the same.
         """
         asked = request.query_params
-        names = asked_dimensions(asked.get("by"))
-        most = whole_number("limit", asked.get("limit"), USUAL, most=MOST)
-        statement, times = facets_of(names, self.filters)
-        found = {name: told for name, *told in self.counted(statement, *[most] * times)}
-        (_, _, total) = found.get(None, (None, None, None))
+        names = parse_dimensions(asked.get("by"))
+        most = whole_number("limit", asked.get("limit"), DEFAULT_VALUES, most=MAX_VALUES)
+        statement, times = facets_sql(names, self.filters)
+        counts = {name: rest for name, *rest in self.counted(statement, *[most] * times)}
+        (_, _, total) = counts.get(None, (None, None, None))
         facets = {}
         for name in names:
-            values, unknown, _ = found.get(name, (None, None, None))
+            values, unknown, _ = counts.get(name, (None, None, None))
             facets[name] = facet(values or [], total or 0, unknown or 0)
         return Response({"total": total or 0, "facets": facets})
 
 
 class Timeline(Statistics):
-    """How many quotes were published when."""
+    """`quotes/timeline/`: how many quotes were published in each year, month, week or day."""
 
     serializer_class = TimelineSerializer
     list_parameters = ("interval", "by", "limit")
@@ -169,23 +169,26 @@ class Timeline(Statistics):
         asked = request.query_params
         interval = asked.get("interval", "year")
         if interval not in INTERVALS:
-            fault = f"“{interval[:60]}” is no interval. {nearest_of(interval, INTERVALS)}"
+            fault = f"“{interval[:60]}” is not an interval. {nearest_of(interval, INTERVALS)}"
             raise BadParameter({"interval": [fault]})
-        by, *more = asked_dimensions(asked["by"]) if "by" in asked else [None]
+        by, *more = parse_dimensions(asked["by"]) if "by" in asked else [None]
         if more:
-            raise BadParameter({"by": ["One dimension; facets/ counts by several."]})
+            raise BadParameter(
+                {"by": ["A timeline is split by one dimension. facets/ counts by several."]}
+            )
         if "limit" in asked and not by:
-            raise BadParameter({"limit": ["Of the values of a dimension: only with `by`."]})
-        most = whole_number("limit", asked.get("limit"), USUAL, most=MOST)
-        most_buckets = min(MOST_BUCKETS, MOST_NUMBERS // (most + 2)) if by else MOST_BUCKETS
-        wanted = [most, most_buckets + 1] if by else [most_buckets + 1]
-        statement = timeline_of(interval, by, self.filters)
+            fault = "Allowed only with `by`: it is the number of values to list."
+            raise BadParameter({"limit": [fault]})
+        most = whole_number("limit", asked.get("limit"), DEFAULT_VALUES, most=MAX_VALUES)
+        max_buckets = min(MAX_BUCKETS, MAX_SPLIT_NUMBERS // (most + 2)) if by else MAX_BUCKETS
+        wanted = [most, max_buckets + 1] if by else [max_buckets + 1]
+        statement = timeline_sql(interval, by, self.filters)
         answer = timeline(self.counted(statement, *wanted), interval, by)
-        if len(answer["buckets"]) > most_buckets:
+        if len(answer["buckets"]) > max_buckets:
             fault = (
-                f"From {answer['buckets'][0]['bucket']} on there are more than {most_buckets:,}, "
-                "the most that are told at once. Ask for a longer interval, or for less of the "
-                "time by published_after and published_before."
+                f"There are more than {max_buckets:,} buckets from "
+                f"{answer['buckets'][0]['bucket']} on. Ask for a longer interval, or narrow the "
+                "time with published_after and published_before."
             )
             raise BadParameter({"interval": [fault]})
         return Response(answer)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from quotes.api.filters import QuoteFilters
 from quotes.models import Quote
 from quotes.statistics.sql import DIMENSIONS
-from quotes.statistics.views import MOST, MOST_BUCKETS
+from quotes.statistics.views import MAX_BUCKETS, MAX_VALUES
 from sources.dates import PartialDate
 from tests.conftest import API, make_client, ok, problem
 from tests.records import (
@@ -245,7 +245,7 @@ def test_more_buckets_than_can_be_told_are_refused_with_a_remedy(reader):
     for interval in ("day", "week", "month"):
         fault = refused(reader, TIMELINE, interval=interval)
         assert "1066" in fault["interval"]
-        assert f"{MOST_BUCKETS:,}" in fault["interval"]
+        assert f"{MAX_BUCKETS:,}" in fault["interval"]
         assert "published_after" in fault["interval"]
     assert len(buckets(reader, interval="year")) == 2026 - 1066 + 1
     assert len(buckets(reader, interval="day", published_after="2026")) == 1
@@ -442,10 +442,10 @@ def test_by_is_needed_and_names_known_dimensions_once_each(reader):
     assert "empty" in refused(reader, FACETS, by="kind,")["by"]
     assert "Empty" in refused(reader, FACETS, by=" ")["by"]
     assert "Did you mean “year”" in refused(reader, TIMELINE, by="years")["by"]
-    assert "One dimension" in refused(reader, TIMELINE, by="kind,status")["by"]
+    assert "one dimension" in refused(reader, TIMELINE, by="kind,status")["by"]
 
 
-@pytest.mark.parametrize("limit", ["0", str(MOST + 1), "-1", "ten", "1e1"])
+@pytest.mark.parametrize("limit", ["0", str(MAX_VALUES + 1), "-1", "ten", "1e1"])
 def test_a_limit_that_is_none_is_refused(reader, limit):
     assert "limit" in refused(reader, FACETS, by="kind", limit=limit)
     assert "limit" in refused(reader, TIMELINE, by="kind", limit=limit)
