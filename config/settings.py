@@ -48,6 +48,7 @@ ONRECORD_THROTTLE_TOKEN = a_rate("ONRECORD_THROTTLE_TOKEN", "12000/min")
 ONRECORD_TOKEN_DAYS = a_number("ONRECORD_TOKEN_DAYS", 90, least=1, most=3650)
 PROXIES = a_number("ONRECORD_PROXIES", 0, least=0, most=10)
 STATEMENT_TIMEOUT = env.str("ONRECORD_STATEMENT_TIMEOUT", default="") or None
+LOCK_TIMEOUT = env.str("ONRECORD_LOCK_TIMEOUT", default="") or None
 
 if not SECRET_KEY:
     if DATABASE_URL:
@@ -114,7 +115,10 @@ APPEND_SLASH = False  # an API answers 404 for a path it does not have
 
 DATABASES = {
     "default": database_settings(
-        DATABASE_URL, BASE_DIR / "var" / "postgres", statement_timeout=STATEMENT_TIMEOUT
+        DATABASE_URL,
+        BASE_DIR / "var" / "postgres",
+        statement_timeout=STATEMENT_TIMEOUT,
+        lock_timeout=LOCK_TIMEOUT,
     )
 }
 

@@ -1,10 +1,11 @@
-"""The entry point of the server: requests get a statement timeout, commands do not."""
+"""The server's entry point. Requests get timeouts in PostgreSQL, commands do not."""
 
 import gc
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("ONRECORD_STATEMENT_TIMEOUT", "15s")
+os.environ.setdefault("ONRECORD_LOCK_TIMEOUT", "2s")
 
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver

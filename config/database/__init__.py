@@ -61,15 +61,20 @@ only in which pages, and then looks through every row of these.
 
 
 def database_settings(
-    url: str | None, directory: Path, *, statement_timeout: str | None = None
+    url: str | None,
+    directory: Path,
+    *,
+    statement_timeout: str | None = None,
+    lock_timeout: str | None = None,
 ) -> dict:
     """
     Return the entry for `DATABASES["default"]`.
 
     `url` names a PostgreSQL server (`postgres://user:password@host:5432/name?sslmode=require`);
     without it the embedded server is used, which keeps its data in `directory`.
-    `statement_timeout` is a PostgreSQL duration such as `"15s"`; the server cancels a statement
-    that runs longer. Raises ImproperlyConfigured when the URL is not that of a PostgreSQL database.
+    The timeouts are PostgreSQL durations such as `"15s"`: the server cancels a statement that runs
+    longer, or that waits longer for one lock. Raises ImproperlyConfigured when the URL is not that
+    of a PostgreSQL database.
     """
     database = _from_url(url) if url else _embedded(directory)
     options = database.setdefault("OPTIONS", {})
@@ -77,6 +82,8 @@ def database_settings(
     set_first = [f"-c work_mem={WORK_MEM}", *filter(None, [options.get("options")])]
     if statement_timeout:
         set_first.append(f"-c statement_timeout={statement_timeout}")
+    if lock_timeout:
+        set_first.append(f"-c lock_timeout={lock_timeout}")
     options["options"] = " ".join(set_first)
     # The pool keeps connections, so Django must not (CONN_MAX_AGE), and the pool tries a
     # connection before it hands it out, so that a restarted server costs nobody an error.

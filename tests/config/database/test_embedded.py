@@ -503,6 +503,7 @@ def test_a_url_names_a_server_of_ones_own():
         "postgres://curator:p%40ss@db.example.org:5433/quotes?sslmode=require",
         Path("/nowhere"),
         statement_timeout="15s",
+        lock_timeout="2s",
     )
     assert database == {
         "ENGINE": "config.database",
@@ -513,7 +514,7 @@ def test_a_url_names_a_server_of_ones_own():
         "PORT": 5433,
         "OPTIONS": {
             "sslmode": "require",
-            "options": f"-c work_mem={WORK_MEM} -c statement_timeout=15s",
+            "options": f"-c work_mem={WORK_MEM} -c statement_timeout=15s -c lock_timeout=2s",
             "pool": POOL,
         },
         "CONN_MAX_AGE": 0,

@@ -11,10 +11,11 @@ import sys
 import time
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 from django.db import connection
 
-from config.database.embedded import Cluster, ensure_running
+from config.database.embedded import DATABASE, PORT, SUPERUSER, Cluster, ensure_running
 from quotes.models import Quote
 from tests.config.database.test_embedded import (
     PROJECT,
@@ -78,8 +79,9 @@ class Service:
         status, headers, content = json.loads(self.process.stdout.readline())
         return status, headers, content
 
-    def curate(self, method: str, path: str, body: dict | None = None):
-        return self.ask(method, path, body, Authorization=f"Token {self.token}")
+    def curate(self, method: str, path: str, body: dict | None = None, **headers):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.ask(method, path, body, Authorization=f"Token {self.token}", **named)
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +148,26 @@ def test_a_restart_of_the_database_between_two_requests_costs_nobody_an_error(di
     with outage(directory):
         pass
     assert service.ask("GET", f"{API}quotes/")[0] == 200
+
+
+def test_a_request_that_waits_two_seconds_for_a_lock_is_503_and_changes_nothing(directory, service):
+    body = service.curate("POST", f"{API}outlets/", {"name": "Locked"})[2]
+    key = json.loads(body)["id"]
+    outlet = f"{API}outlets/{key}/"
+    address = {"host": Cluster(directory).socket_directory, "port": PORT, "user": SUPERUSER}
+    change = {"name": "Renamed"}
+    with psycopg.connect(dbname=DATABASE, **address) as other:
+        other.execute("SELECT FROM sources_outlet WHERE id = %s FOR UPDATE", [key])
+        began = time.monotonic()
+        status, headers, content = service.curate("PATCH", outlet, change, If_Match="*")
+        took = time.monotonic() - began
+        assert status == 503
+        assert int(headers["Retry-After"]) > 0
+        assert json.loads(content)["title"] == "Service Unavailable"
+        assert 2 <= took < 10
+        # Readers do not wait for it.
+        assert json.loads(service.ask("GET", outlet)[2])["name"] == "Locked"
+    assert service.curate("PATCH", outlet, change, If_Match="*")[0] == 200
 
 
 @pytest.mark.django_db(transaction=True)
