@@ -3,15 +3,20 @@
 This module is loaded while Django REST framework defines its first view: it imports no views.
 """
 
+from contextlib import suppress
+from ipaddress import ip_address
 from time import monotonic
 from uuid import uuid4
 
 from django.conf import settings
+from django.contrib import admin
+from django.shortcuts import render
 from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
 from knox.models import AbstractAuthToken, get_token_model
 from rest_framework import exceptions, permissions
+from rest_framework.throttling import BaseThrottle
 
 from sources.ledger.actor import audit_context
 
@@ -118,3 +123,28 @@ def with_audit_context(get_response):
         return response
 
     return middleware
+
+
+# Logging in to the admin: what django-axes asks of us
+
+
+def client_address(request) -> str | None:
+    """The client's address: the one that ONRECORD_PROXIES trusts, else that of the connection."""
+    for address in (BaseThrottle().get_ident(request), request.META.get("REMOTE_ADDR")):
+        with suppress(ValueError):
+            return str(ip_address(address))
+    return None
+
+
+def login_attempt(username, address, user_agent, path, request) -> str:
+    """A login attempt in the log, on one line whatever was typed as the name."""
+    return f"user {username!r} from {address}"
+
+
+def login_locked(request, response, credentials):
+    """429 with the time to wait, instead of any answer to a login after too many failures."""
+    wait = settings.AXES_COOLOFF_TIME
+    context = {**admin.site.each_context(request), "minutes": wait.seconds // 60}
+    answer = render(request, "login_locked.html", context, status=429)
+    answer["Retry-After"] = str(wait.seconds)
+    return answer
