@@ -190,9 +190,9 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # trying on does not prolong it
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "config.access.client_address"
-AXES_CLIENT_STR_CALLABLE = "config.access.login_attempt"
-AXES_LOCKOUT_CALLABLE = "config.access.login_locked"
+AXES_CLIENT_IP_CALLABLE = "config.auth.client_address"
+AXES_CLIENT_STR_CALLABLE = "config.auth.login_attempt"
+AXES_LOCKOUT_CALLABLE = "config.auth.login_locked"
 AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True
 
