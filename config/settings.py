@@ -225,6 +225,7 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=ONRECORD_TOKEN_DAYS)}
 
 # Bulk work
 
+PROCRASTINATE_IMPORT_PATHS = ["sources.jobs.tasks"]
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": 2,  # beside a long job, a short one and the sweeps get their turn
     "delete_jobs": "successful",  # what came of a job is told by our own

@@ -99,7 +99,7 @@ from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 from quotes.models import Quote
-from sources.jobs import forget_old
+from sources.jobs.models import forget_old
 from sources.models import Job, StoredAnswer
 from tests.jobs import work_off
 from tests.records import make_quotes
@@ -137,7 +137,9 @@ assert ok(curator.get(f"{API}quotes/{key}/verify/"))["ok"]
 
 admin = get_user_model().objects.create_superuser("chief", password="pass-7-word")
 browser = Client()
-assert browser.login(username="chief", password="pass-7-word")
+form = {"username": "chief", "password": "pass-8-word"}
+assert browser.post("/admin/login/", form).status_code == 200
+assert browser.post("/admin/login/", {**form, "password": "pass-7-word"}).status_code == 302
 speaker = quote.speaker
 page = f"/admin/sources/speaker/{speaker.pk}/change/"
 assert save(browser, page, name="Mara Quill-Ek").status_code == 302
