@@ -95,6 +95,11 @@ def test_there_is_no_other_guide(client):
     assert client.post("/guides/").status_code == 405
 
 
+def test_the_admin_and_the_explorer_lead_to_the_guides(admin_client):
+    for page in ("/admin/", "/api/v1/docs/"):
+        assert 'href="/guides/"' in admin_client.get(page).content.decode()
+
+
 def test_html_in_a_guide_is_shown_as_text(tmp_path, monkeypatch):
     words = "A <script>alert(1)</script> [link](javascript:alert(1))"
     (tmp_path / "hostile.md").write_text(f"# Title\n\n{words}\n\n## Twice\n\n## Twice\n")
