@@ -26,10 +26,10 @@ from quotes.anchoring import CONTEXT
 from quotes.history.public import PUBLIC_REASONS, PUBLIC_VERBS
 from quotes.history.reverting import QuoteReversion
 from quotes.models import Exactly, Quote, Utterance, Via
-from sources.admin.base import Printed, RecordAdmin, Rows
-from sources.admin.html import NONE, link_all, link_to_about, link_to_list, shown
-from sources.admin.import_export import GoesOut
-from sources.admin.lists import in_any, mentioning
+from sources.admin.base import BaseInline, PublishedColumns, RecordAdmin
+from sources.admin.html import NONE, isolated, link_all, link_to_list, link_to_profile
+from sources.admin.import_export import ImportExportAdmin
+from sources.admin.lists import matching_any, mentioning
 from sources.models import Affiliation, Speaker
 from sources.models.functions import Fold, Mentions
 
@@ -39,7 +39,7 @@ MOST_CALLED = 1_000
 __all__ = ["QuoteAdmin", "ReviewAdmin", "SpeakerWithQuotesAdmin", "UtteranceAdmin", "ViaInline"]
 
 
-class ViaInline(Rows):
+class ViaInline(BaseInline):
     """Steps of the reporting chain have no page of their own; a step may be taken out again."""
 
     model = Via
@@ -48,7 +48,7 @@ class ViaInline(Rows):
 
 
 @admin.register(Quote)
-class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
+class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
     """Quotes are filed with their article: none is made here, but from a table of filings."""
 
     table, imports = QuoteTable, "import filings"
@@ -65,7 +65,7 @@ class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
     insight = "quotes.review_quote"
     public_verbs = PUBLIC_VERBS
     public_reasons = PUBLIC_REASONS
-    way_back = QuoteReversion
+    reversion = QuoteReversion
     inlines = [ViaInline]
     autocomplete_fields = ("speaker", "organisation", "affiliation", "utterance")
     readonly_fields = (
@@ -154,7 +154,7 @@ class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
 
     def search(self, request, queryset, term):
         called = mentioning(Speaker.objects.order_by(), term.split()).values_list("pk", flat=True)
-        return in_any(
+        return matching_any(
             queryset,
             queryset.filter(Mentions("text", term)),
             queryset.filter(speaker__in=list(called[:MOST_CALLED])),
@@ -178,18 +178,18 @@ class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
 
     @admin.display(description="quote")
     def words(self, quote):
-        return shown(str(quote))
+        return isolated(str(quote))
 
     @admin.display(description="speaker")
     def said_by(self, quote):
         if quote.speaker:
-            return link_to_about(quote.speaker)
-        return shown(quote.attribution_speaker)
+            return link_to_profile(quote.speaker)
+        return isolated(quote.attribution_speaker)
 
     @admin.display(description="role")
     def as_what(self, quote):
         organisation = quote.organisation and quote.organisation.name
-        return shown(", ".join(part for part in (quote.shown_role, organisation) if part))
+        return isolated(", ".join(part for part in (quote.shown_role, organisation) if part))
 
     # Provenance
 
@@ -197,7 +197,7 @@ class QuoteAdmin(BulkActions, GoesOut, Printed, RecordAdmin):
     def their_pages(self, quote):
         """The ways to those who are held to have said it, and where it is printed."""
         records = [one for one in (quote.speaker, quote.organisation, quote.outlet) if one]
-        links = ((link_to_about(one),) for one in records)
+        links = ((link_to_profile(one),) for one in records)
         return format_html_join(" · ", "{}", links) or NONE
 
     @admin.display(description="other wordings")

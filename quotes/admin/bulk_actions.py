@@ -20,9 +20,9 @@ from rest_framework import serializers
 from quotes.curation.bulk import PERMISSIONS, REVISED, open_to, reading, why_not
 from quotes.models import Quote
 from quotes.models.workflow import STEPS
-from sources.admin.html import spelt_out
+from sources.admin.html import visible_bidi
 from sources.admin.jobs import page_of
-from sources.admin.widgets import Completed
+from sources.admin.widgets import SafeAutocomplete
 from sources.api.serializers import LanguageField
 from sources.exceptions import flatten_errors
 from sources.jobs import models as jobs
@@ -78,7 +78,7 @@ class ReasonForm(forms.Form):
 
 
 def _record(model, name: str) -> forms.ModelChoiceField:
-    widget = Completed(Quote._meta.get_field(name), admin.site)
+    widget = SafeAutocomplete(Quote._meta.get_field(name), admin.site)
     return forms.ModelChoiceField(model.objects.standing(), required=False, widget=widget)
 
 
@@ -182,7 +182,7 @@ class BulkActions:
         return super().changelist_view(request, extra_context)
 
     def action_checkbox(self, quote):
-        label = f"Select: {spelt_out(str(quote))}"
+        label = f"Select: {visible_bidi(str(quote))}"
         box = forms.CheckboxInput({"class": "action-select", "aria-label": label}, lambda _: False)
         return box.render(ACTION_CHECKBOX_NAME, str(quote.pk))
 

@@ -7,7 +7,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Value
 
 from quotes.models import Exactly, Quote
-from sources.admin.html import shown
+from sources.admin.html import isolated
 from sources.dates import PartialDate
 from sources.models.functions import Fold, HasWords
 
@@ -74,7 +74,7 @@ class LinkedFilter(SimpleListFilter):
         try:
             return [(asked, self.describe(self.understand(asked)))]
         except (ValueError, OverflowError):
-            return [(asked, shown(asked))]
+            return [(asked, isolated(asked))]
 
     def queryset(self, request, queryset):
         if not (asked := self.value()):
@@ -88,7 +88,7 @@ class LinkedFilter(SimpleListFilter):
         return asked
 
     def describe(self, understood) -> str:
-        return shown(str(understood))
+        return isolated(str(understood))
 
 
 class Filed(LinkedFilter):

@@ -17,9 +17,9 @@ from quotes.admin.filters import with_printed_role
 from quotes.curation.reattribution import MOST_QUOTES, lock, reattribute
 from quotes.models import Quote
 from sources.admin.forms import few_lines
-from sources.admin.html import NONE, address, link, link_to_about, shown, spelt_out
-from sources.admin.lists import Pages
-from sources.admin.widgets import Completed
+from sources.admin.html import NONE, address, isolated, link, link_to_profile, visible_bidi
+from sources.admin.lists import BoundedPaginator
+from sources.admin.widgets import SafeAutocomplete
 from sources.exceptions import Conflict
 from sources.models import Outlet, Speaker
 from sources.models.ids import as_uuid
@@ -43,7 +43,7 @@ class Narrowing(forms.Form):
     def __init__(self, admin_site, *args, **kwargs):
         super().__init__(*args, **kwargs)
         key = Quote._meta.get_field("outlet")
-        self.fields["outlet"].widget = Completed(key, admin_site)
+        self.fields["outlet"].widget = SafeAutocomplete(key, admin_site)
         self.fields["outlet"].widget.choices = self.fields["outlet"].choices
 
     def narrow(self, quotes):
@@ -75,7 +75,7 @@ class Moving(forms.Form):
     def __init__(self, admin_site, *args, **kwargs):
         super().__init__(*args, **kwargs)
         key = Quote._meta.get_field("speaker")
-        self.fields["to"].widget = Completed(key, admin_site)
+        self.fields["to"].widget = SafeAutocomplete(key, admin_site)
         self.fields["to"].widget.is_required = True
         self.fields["to"].widget.choices = self.fields["to"].choices
 
@@ -97,7 +97,7 @@ class Stale:
     why: str
 
 
-class MovesQuotes:
+class MoveQuotesAdmin:
     """A speaker whose quotes can be moved, by those who may change quotes."""
 
     def get_urls(self):
@@ -107,10 +107,10 @@ class MovesQuotes:
             *super().get_urls(),
         ]
 
-    def about(self, request, record):
+    def profile(self, request, record):
         may_move = request.user.has_perm("quotes.change_quote") and not record.merged_into_id
         move = address(record, "quotes") if may_move else None
-        return super().about(request, record) | {"move": move}
+        return super().profile(request, record) | {"move": move}
 
     def quotes_view(self, request, key):
         """Choose quotes and whom they are moved to; see what that does; move them."""
@@ -119,7 +119,7 @@ class MovesQuotes:
         if (speaker := self.named(request, key)) is None:
             return self.missing(request, key)
         if speaker.merged_into_id:
-            return HttpResponseRedirect(address(speaker, "about"))
+            return HttpResponseRedirect(address(speaker, "profile"))
         if request.method != "POST":
             return self._list(request, speaker, Moving(self.admin_site))
         chosen, form = (
@@ -160,11 +160,11 @@ class MovesQuotes:
         if "confirmed" not in request.POST:
             return self._confirm(request, speaker, to, form, chosen, found)
         messages.success(request, self._said(number, speaker, to))
-        return HttpResponseRedirect(address(to, "about"))
+        return HttpResponseRedirect(address(to, "profile"))
 
     def _said(self, number: int, speaker, to) -> str:
         what = "1 quote was" if number == 1 else f"{number:,} quotes were"
-        one, other = spelt_out(speaker.name), spelt_out(to.name)
+        one, other = visible_bidi(speaker.name), visible_bidi(to.name)
         return f"{what} moved from “{one}” to “{other}”."
 
     def _list(self, request, speaker, form, *, chosen=(), faults=(), stale=()):
@@ -173,7 +173,7 @@ class MovesQuotes:
         quotes = Quote.objects.visible_to(request.user).filter(speaker=speaker.pk)
         quotes = narrowing.narrow(quotes) if narrowing.is_valid() else quotes.none()
         rows = quotes.order_by("-published_day", "-id").select_related("outlet")
-        page = Pages(rows, A_PAGE).get_page(asked.get("p"))
+        page = BoundedPaginator(rows, A_PAGE).get_page(asked.get("p"))
         chosen = dict(chosen)
         narrowed = {k: v for k, v in asked.items() if k in narrowing.fields and v}
         return self.page(
@@ -194,11 +194,11 @@ class MovesQuotes:
                     "key": quote.pk,
                     "version": quote.version,
                     "words": link(quote),
-                    "plain": spelt_out(str(quote)),
+                    "plain": visible_bidi(str(quote)),
                     "chosen": quote.pk in chosen,
-                    "printed": shown(quote.attribution_speaker) or NONE,
-                    "role": shown(quote.attribution_role) or NONE,
-                    "outlet": shown(quote.outlet.name) if quote.outlet else NONE,
+                    "printed": isolated(quote.attribution_speaker) or NONE,
+                    "role": isolated(quote.attribution_role) or NONE,
+                    "outlet": isolated(quote.outlet.name) if quote.outlet else NONE,
                     "day": quote.published,
                     "status": quote.get_status_display(),
                 }
@@ -213,12 +213,12 @@ class MovesQuotes:
             "admin/quotes_moving.html",
             speaker,
             "Move quotes",
-            to=link_to_about(to),
+            to=link_to_profile(to),
             form=form,
             back=address(speaker, "quotes"),
             number=len(found),
             chosen=[f"{key}:{version}" for key, version in chosen.items()],
-            named=[shown(str(found[key])) for key in [*chosen][:NAMED]],
+            named=[isolated(str(found[key])) for key in [*chosen][:NAMED]],
             more=max(len(found) - NAMED, 0),
             lets_go=sum(quote.affiliation_id is not None for quote in found.values()),
             settles=sum(not doubts.isdisjoint(quote.flags) for quote in found.values()),
@@ -247,7 +247,7 @@ def stale_among(chosen: dict[UUID, int], found: dict[UUID, Quote], speaker: Spea
         if (quote := found.get(key)) is None:
             stale.append(Stale(str(key), "is not on record, or you may not see it."))
         elif quote.speaker_id != speaker.pk:
-            whose = shown(quote.speaker.name) if quote.speaker else "nobody"
+            whose = isolated(quote.speaker.name) if quote.speaker else "nobody"
             stale.append(Stale(link(quote), format_html("is held to be said by {} now.", whose)))
         elif quote.version != version:
             why = f"was changed: you read version {version}, on record is version {quote.version}."

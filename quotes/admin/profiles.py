@@ -10,13 +10,13 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from quotes.admin import profile_counts
-from quotes.admin.move_quotes import MovesQuotes
+from quotes.admin.move_quotes import MoveQuotesAdmin
 from quotes.admin.profile_counts import Tally
 from quotes.models import Quote
 from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
 from sources.admin.charts import Bar, bars
-from sources.admin.html import LISTED, NONE, link, link_all, link_to_about, link_to_list, shown
-from sources.admin.lists import Pages
+from sources.admin.html import LISTED, NONE, isolated, link, link_all, link_to_list, link_to_profile
+from sources.admin.lists import BoundedPaginator
 from sources.models import Article, Organisation, Outlet, Speaker
 
 MOST_LINES = 12
@@ -45,7 +45,7 @@ class CountsQuotes:
     def quotes(self, record):
         of = record._meta.model_name
         found = Quote.objects.visible_to(record.reader).filter(**{of: record.pk})
-        number = Pages(found, 1).count
+        number = BoundedPaginator(found, 1).count
         return link_to_list(Quote, f"{number:,}", **{f"{of}__id__exact": record.pk})
 
 
@@ -61,8 +61,8 @@ class ShowsQuotes(CountsQuotes):
     class Media:
         css = {"all": ["sources/charts.css"]}
 
-    def about(self, request, record):
-        told = super().about(request, record)
+    def profile(self, request, record):
+        told = super().profile(request, record)
         if not request.user.has_perm("quotes.view_quote") or record.merged_into_id:
             return told
         of = record._meta.model_name
@@ -84,9 +84,9 @@ class ShowsQuotes(CountsQuotes):
                     "words": link(quote),
                     "day": quote.published,
                     "status": quote.get_status_display(),
-                    "role": shown(quote.shown_role) or NONE,
-                    "speaker": link_to_about(quote.speaker) if quote.speaker else NONE,
-                    "outlet": link_to_about(quote.outlet) if quote.outlet else NONE,
+                    "role": isolated(quote.shown_role) or NONE,
+                    "speaker": link_to_profile(quote.speaker) if quote.speaker else NONE,
+                    "outlet": link_to_profile(quote.outlet) if quote.outlet else NONE,
                 }
                 for quote in latest[:LATEST]
             ],
@@ -134,8 +134,8 @@ def roles_of(found: Tally, lists: ListedBy) -> dict:
     """Roles as they are printed, and how often."""
     lines = [
         {
-            "what": shown(role.name),
-            "also": [shown(other) for other in role.others],
+            "what": isolated(role.name),
+            "also": [isolated(other) for other in role.others],
             "number": lists.link(f"{role.quotes:,}", printed_role=role.name),
         }
         for role in found.roles[:MOST_LINES]
@@ -158,7 +158,7 @@ def records_of(heading: str, counted: dict, model: type, lists: ListedBy) -> dic
     name = model._meta.model_name
     lines = [
         {
-            "what": link_to_about(records[UUID(key)]),
+            "what": link_to_profile(records[UUID(key)]),
             "also": [],
             "number": lists.link(f"{number:,}", **{f"{name}__id__exact": key}),
         }
@@ -178,7 +178,7 @@ admin.site.unregister([Article, Organisation, Outlet, Speaker])
 
 @admin.register(Outlet)
 class OutletWithQuotesAdmin(ShowsQuotes, OutletAdmin):
-    about_template = "admin/about_outlet_with_quotes.html"
+    profile_template = "admin/profile_outlet_with_quotes.html"
     told_of = [
         ("Who was quoted", "speakers", Speaker),
         ("For whom they spoke", "organisations", Organisation),
@@ -187,13 +187,13 @@ class OutletWithQuotesAdmin(ShowsQuotes, OutletAdmin):
 
 @admin.register(Organisation)
 class OrganisationWithQuotesAdmin(ShowsQuotes, OrganisationAdmin):
-    about_template = "admin/about_organisation_with_quotes.html"
+    profile_template = "admin/profile_organisation_with_quotes.html"
     told_of = [("Who spoke for it", "speakers", Speaker), ("Outlets", "outlets", Outlet)]
 
 
 @admin.register(Speaker)
-class SpeakerWithQuotesAdmin(MovesQuotes, ShowsQuotes, SpeakerAdmin):
-    about_template = "admin/about_speaker_with_quotes.html"
+class SpeakerWithQuotesAdmin(MoveQuotesAdmin, ShowsQuotes, SpeakerAdmin):
+    profile_template = "admin/profile_speaker_with_quotes.html"
     told_of = [
         ("Organisations spoken for", "organisations", Organisation),
         ("Outlets", "outlets", Outlet),

@@ -16,7 +16,7 @@ from quotes.curation.approval import WHY_NOT, approvable
 from quotes.models import Quote, QuoteQuerySet, Utterance
 from quotes.models.workflow import STEPS, NotOpen
 from sources.exceptions import refusal_of
-from sources.jobs.models import Job, Outcome, Work, can_do
+from sources.jobs.models import Job, JobKind, Outcome, register_job_kind
 from sources.ledger.actor import with_reason
 from sources.models import Organisation, Speaker
 
@@ -192,4 +192,4 @@ def title(job: Job) -> str:
 
 for name, permission in PERMISSIONS.items():
     do = {"revise": _revise, "join": _join, "part": _part}.get(name, _take)
-    can_do(Work(name, permission, title, do, about="quotes.quote"))
+    register_job_kind(JobKind(name, permission, title, do, about="quotes.quote"))

@@ -4,23 +4,29 @@ What a user may see and change follows Django's model permissions, which the thr
 user of the admin also needs `is_staff`. Records are never deleted here.
 """
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Q, Value
+from django.forms import CheckboxInput
 from django.utils.html import format_html
 from knox.models import AuthToken
 
 import sources.admin.jobs  # noqa: F401 (the pages of jobs)
-from sources.admin.base import Desk, Printed, ReadOnly, RecordAdmin, RecordRows
-from sources.admin.duplicates import ListsDuplicates
+from sources.admin.base import (
+    BaseModelAdmin,
+    PublishedColumns,
+    ReadOnlyAdmin,
+    RecordAdmin,
+    RecordInline,
+)
+from sources.admin.duplicates import DuplicatesAdmin
 from sources.admin.forms import ArticleForm
-from sources.admin.history import ShowsHistory
-from sources.admin.html import LISTED, NONE, link, link_all, link_to_about, link_to_list, shown
-from sources.admin.import_export import GoesOut
-from sources.admin.lists import in_any, mentioning
+from sources.admin.history import HistoryAdmin
+from sources.admin.html import LISTED, NONE, isolated, link, link_all, link_to_list, link_to_profile
+from sources.admin.import_export import ImportExportAdmin
+from sources.admin.lists import matching_any, mentioning
 from sources.admin.merging import worded
-from sources.admin.profiles import MOST_DUPLICATES, AboutAdmin, Other
+from sources.admin.profiles import MOST_DUPLICATES, ProfileAdmin, RelatedRecord
 from sources.identity.duplicates import possible_duplicates_of
 from sources.models import (
     Affiliation,
@@ -45,47 +51,47 @@ LATEST = 10
 
 
 @admin.register(Outlet)
-class OutletAdmin(GoesOut, AboutAdmin):
+class OutletAdmin(ImportExportAdmin, ProfileAdmin):
     table, imports = OutletTable, "import outlets"
     list_display = ("called", "also_called", "slug", "url", "created")
     fieldsets = [(None, {"fields": ["name", "slug", "aliases", "url"]})]
     prepopulated_fields = {"slug": ["name"]}
     called_others = "different outlets"
-    about_template = "admin/about_outlet.html"
+    profile_template = "admin/profile_outlet.html"
 
-    def about(self, request, outlet):
+    def profile(self, request, outlet):
         latest = Article.objects.filter(outlet=outlet.pk)[:LATEST]
-        return super().about(request, outlet) | {
+        return super().profile(request, outlet) | {
             "articles": [{"day": each.published, "link": link(each)} for each in latest],
             "all_articles": link_to_list(Article, "All articles", outlet__id__exact=outlet.pk),
         }
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(GoesOut, AboutAdmin):
+class OrganisationAdmin(ImportExportAdmin, ProfileAdmin):
     table, imports = OrganisationTable, "import organisations"
     list_display = ("called", "also_called", "part_of", "created")
     list_select_related = ("parent",)
     autocomplete_fields = ("parent",)
     fieldsets = [(None, {"fields": ["name", "aliases", "parent", "identifiers"]})]
     called_others = "different organisations"
-    about_template = "admin/about_organisation.html"
+    profile_template = "admin/profile_organisation.html"
 
-    def about(self, request, organisation):
+    def profile(self, request, organisation):
         held = Affiliation.objects.filter(organisation=organisation.pk)
         parts = organisation.children.standing()
         return (
-            super().about(request, organisation)
+            super().profile(request, organisation)
             | self.held(held, organisation__id__exact=organisation.pk)
-            | {"parts": [link_to_about(part) for part in parts[:LISTED]]}
+            | {"parts": [link_to_profile(part) for part in parts[:LISTED]]}
         )
 
     @admin.display(description="parent")
     def part_of(self, organisation):
-        return shown(organisation.parent and organisation.parent.name)
+        return isolated(organisation.parent and organisation.parent.name)
 
 
-class AffiliationInline(RecordRows):
+class AffiliationInline(RecordInline):
     model = Affiliation
     fk_name = "speaker"
     fields = ("organisation", "role", "start", "end")
@@ -97,14 +103,14 @@ class AffiliationInline(RecordRows):
 
 
 @admin.register(Speaker)
-class SpeakerAdmin(GoesOut, ListsDuplicates, AboutAdmin):
+class SpeakerAdmin(ImportExportAdmin, DuplicatesAdmin, ProfileAdmin):
     table, imports = SpeakerTable, "import speakers"
     list_display = ("called", "also_called", "kind", "tied_to", "created")
     list_select_related = ("organisation",)
     autocomplete_fields = ("organisation",)
     inlines = [AffiliationInline]
     fieldsets = [(None, {"fields": ["name", "kind", "aliases", "organisation", "identifiers"]})]
-    about_template = "admin/about_speaker.html"
+    profile_template = "admin/profile_speaker.html"
 
     def different(self, speaker):
         is_person = speaker.kind == Speaker.Kind.PERSON
@@ -120,19 +126,19 @@ class SpeakerAdmin(GoesOut, ListsDuplicates, AboutAdmin):
 
     def duplicates(self, speaker, apart):
         likely = possible_duplicates_of(speaker, MOST_DUPLICATES)
-        return [Other(each, why=each.why) for each in likely]
+        return [RelatedRecord(each, why=each.why) for each in likely]
 
-    def about(self, request, speaker):
+    def profile(self, request, speaker):
         held = Affiliation.objects.filter(speaker=speaker.pk)
-        return super().about(request, speaker) | self.held(held, speaker__id__exact=speaker.pk)
+        return super().profile(request, speaker) | self.held(held, speaker__id__exact=speaker.pk)
 
     @admin.display(description="organisation")
     def tied_to(self, speaker):
-        return shown(speaker.organisation and speaker.organisation.name)
+        return isolated(speaker.organisation and speaker.organisation.name)
 
 
 @admin.register(Affiliation)
-class AffiliationAdmin(GoesOut, RecordAdmin):
+class AffiliationAdmin(ImportExportAdmin, RecordAdmin):
     table, imports = AffiliationTable, "import affiliations"
     list_display = ("held", "holder", "at", "since", "until", "created")
     search_fields = ("role",)
@@ -164,15 +170,15 @@ class AffiliationAdmin(GoesOut, RecordAdmin):
 
     @admin.display(description="role")
     def held(self, affiliation):
-        return shown(affiliation.role)
+        return isolated(affiliation.role)
 
     @admin.display(description="speaker")
     def holder(self, affiliation):
-        return shown(affiliation.speaker.name)
+        return isolated(affiliation.speaker.name)
 
     @admin.display(description="organisation")
     def at(self, affiliation):
-        return shown(affiliation.organisation.name)
+        return isolated(affiliation.organisation.name)
 
     @admin.display(description="from", ordering="start_day")
     def since(self, affiliation):
@@ -184,7 +190,7 @@ class AffiliationAdmin(GoesOut, RecordAdmin):
 
 
 @admin.register(Article)
-class ArticleAdmin(GoesOut, Printed, RecordAdmin):
+class ArticleAdmin(ImportExportAdmin, PublishedColumns, RecordAdmin):
     table = ArticleTable
     """Articles are filed, with their text: none is made here."""
 
@@ -235,11 +241,11 @@ class ArticleAdmin(GoesOut, Printed, RecordAdmin):
         if "://" in term:
             return queryset.filter(url_key=UrlKey(Value(term)))
         words = queryset.filter(Mentions("headline", term))
-        return in_any(queryset, words, queryset.filter(external_id=term))
+        return matching_any(queryset, words, queryset.filter(external_id=term))
 
     @admin.display(description="article")
     def titled(self, article):
-        return shown(str(article))
+        return isolated(str(article))
 
     @admin.display(description="snapshots")
     def texts(self, article):
@@ -262,7 +268,7 @@ def in_full(text: str) -> str:
 
 
 @admin.register(Snapshot)
-class SnapshotAdmin(ReadOnly, ShowsHistory, Desk):
+class SnapshotAdmin(ReadOnlyAdmin, HistoryAdmin, BaseModelAdmin):
     """Snapshots are captured and never change."""
 
     insight = "sources.read_full_text"
@@ -286,7 +292,7 @@ class SnapshotAdmin(ReadOnly, ShowsHistory, Desk):
 
     @admin.display(description="article")
     def printed_in(self, snapshot):
-        return shown(str(snapshot.article))
+        return isolated(str(snapshot.article))
 
     @admin.display(description="characters")
     def characters(self, snapshot):
@@ -301,7 +307,7 @@ class SnapshotAdmin(ReadOnly, ShowsHistory, Desk):
 
 
 @admin.register(StoredAnswer)
-class StoredAnswerAdmin(ReadOnly, Desk):
+class StoredAnswerAdmin(ReadOnlyAdmin, BaseModelAdmin):
     """That a request was answered. What the answer said is shown to nobody but its client."""
 
     list_display = ("key", "user", "status", "created")
@@ -323,7 +329,7 @@ admin.site.unregister(AuthToken)
 
 
 @admin.register(AuthToken)
-class TokenAdmin(ReadOnly, Desk):
+class TokenAdmin(ReadOnlyAdmin, BaseModelAdmin):
     """Tokens, to see who has one and to revoke it: by superusers.
 
     A token is known by its digest, which would be the address and the title of its page: there is
@@ -354,7 +360,7 @@ class TokenAdmin(ReadOnly, Desk):
 
     def action_checkbox(self, token):
         label = f"Select the token that begins with {token.token_key}"
-        box = forms.CheckboxInput({"class": "action-select", "aria-label": label}, lambda _: False)
+        box = CheckboxInput({"class": "action-select", "aria-label": label}, lambda _: False)
         return box.render(ACTION_CHECKBOX_NAME, token.token_key)
 
     def response_action(self, request, queryset, **kwargs):

@@ -9,22 +9,22 @@ from django.forms.formsets import DELETION_FIELD_NAME
 from django.utils.html import format_html_join
 from django.utils.text import capfirst
 
-from sources.admin.edit_conflicts import ReopenedForm, ShowsConflicts
+from sources.admin.edit_conflicts import EditConflictAdmin, ReopenedForm
 from sources.admin.forms import IdentifiersFormField, LinesField, RecordForm, few_lines
-from sources.admin.history import ShowsHistory
-from sources.admin.html import link, shown
-from sources.admin.lists import BoundedList, Pages, mentioning
-from sources.admin.widgets import Completes
+from sources.admin.history import HistoryAdmin
+from sources.admin.html import isolated, link
+from sources.admin.lists import BoundedChangeList, BoundedPaginator, mentioning
+from sources.admin.widgets import AutocompleteFields
 from sources.dates import PartialDateField, PartialDateFormField
 from sources.exceptions import refusal_of
 from sources.models.ids import as_uuid
 
 
-class Desk(Completes, admin.ModelAdmin):
+class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
     """What every model's pages share: bounded lists, search by what an id or a name says."""
 
     list_per_page = 50
-    paginator = Pages
+    paginator = BoundedPaginator
     show_full_result_count = False
 
     show_facets = admin.ShowFacets.NEVER
@@ -34,7 +34,7 @@ class Desk(Completes, admin.ModelAdmin):
         js = ["sources/labels.js"]
 
     def get_changelist(self, request, **kwargs):
-        return BoundedList
+        return BoundedChangeList
 
     def get_search_results(self, request, queryset, search_term):
         """An id finds its record, where records have such ids; all else is up to `search`."""
@@ -58,7 +58,7 @@ class Desk(Completes, admin.ModelAdmin):
         return False  # records are never deleted
 
 
-class ReadOnly:
+class ReadOnlyAdmin:
     """Kept by the service itself: nothing here is made or changed by hand."""
 
     def has_add_permission(self, request, obj=None) -> bool:
@@ -68,7 +68,7 @@ class ReadOnly:
         return False
 
 
-class RecordAdmin(ShowsHistory, ShowsConflicts, Desk):
+class RecordAdmin(HistoryAdmin, EditConflictAdmin, BaseModelAdmin):
     """Pages of records: what is saved was read in its present version, and a refusal is an answer.
 
     The record is locked before it is compared with what was read and its form is judged. Where the
@@ -120,18 +120,18 @@ class RecordAdmin(ShowsHistory, ShowsConflicts, Desk):
         return super().changeform_view(request, object_id, form_url, extra_context)
 
 
-class RowsFormSet(forms.BaseInlineFormSet):
+class LabelledFormSet(forms.BaseInlineFormSet):
     def add_fields(self, form, index):
         super().add_fields(form, index)
         if box := form.fields.get(DELETION_FIELD_NAME):
             box.widget.attrs["aria-label"] = "Delete"
 
 
-class Rows(Completes, admin.TabularInline):
+class BaseInline(AutocompleteFields, admin.TabularInline):
     """What belongs to a record, on its page, and is compared with it."""
 
     form = ReopenedForm
-    formset = RowsFormSet
+    formset = LabelledFormSet
     extra = 0
 
     def formfield_for_dbfield(self, db_field, request, **kwargs):
@@ -143,7 +143,7 @@ class Rows(Completes, admin.TabularInline):
         return field
 
 
-class RecordRows(Rows):
+class RecordInline(BaseInline):
     """Records of another record; as on their own page, they are never deleted."""
 
     form = RecordForm
@@ -151,19 +151,19 @@ class RecordRows(Rows):
     can_delete = False
 
 
-class Printed:
+class PublishedColumns:
     """Columns of what an outlet printed on a date."""
 
     @admin.display(description="outlet")
     def printed_by(self, record):
-        return shown(record.outlet and record.outlet.name)
+        return isolated(record.outlet and record.outlet.name)
 
     @admin.display(description="published", ordering="published_day")
     def printed_on(self, record):
         return record.published
 
 
-class Standing(admin.SimpleListFilter):
+class MergedFilter(admin.SimpleListFilter):
     """Leaves out what was merged into another record, unless that is asked for."""
 
     title = "merged"
@@ -194,7 +194,7 @@ class NamedAdmin(RecordAdmin):
         "Words of a name or an alias, in part or whole; one or two letters begin a word. Accents "
         "may be left out."
     )
-    list_filter = (Standing,)
+    list_filter = (MergedFilter,)
     sortable_by = ("called", "created")
     ordering = ("name", "id")
 
@@ -225,8 +225,8 @@ class NamedAdmin(RecordAdmin):
 
     @admin.display(description="name", ordering="name")
     def called(self, record):
-        return shown(record.name)
+        return isolated(record.name)
 
     @admin.display(description="aliases")
     def also_called(self, record):
-        return format_html_join("; ", "{}", ((shown(alias),) for alias in record.aliases))
+        return format_html_join("; ", "{}", ((isolated(alias),) for alias in record.aliases))

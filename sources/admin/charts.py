@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from django.template.loader import render_to_string
 from django.utils.text import slugify
 
-from sources.admin.html import spelt_out
+from sources.admin.html import visible_bidi
 
 WIDTH, HEIGHT = 640, 200
 """Of the drawing, in its own units: it is shown as wide as its place allows."""
@@ -52,11 +52,11 @@ def bars(
     `label` is its title, `series` names the values that are stacked in each bar, `of` says what the
     rows are ("week"), `note` what else is to be known of the figures. No rows make a sentence.
     """
-    rows = [replace(row, label=spelt_out(row.label)) for row in rows]
+    rows = [replace(row, label=visible_bidi(row.label)) for row in rows]
     greatest = max((row.total for row in rows), default=0)
     draw = _lying if lying else _standing
     return render_to_string(
-        "sources/bars.html",
+        "sources/chart.html",
         {
             "key": f"chart-{slugify(label)}",
             "label": label,

@@ -18,7 +18,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 
-from sources.admin.html import NONE, shown, spelt_out
+from sources.admin.html import NONE, isolated, visible_bidi
 from sources.dates import PartialDate
 from sources.models import Snapshot
 
@@ -33,7 +33,7 @@ ALIKE = 0.4
 
 
 @dataclass(frozen=True)
-class Comparison:
+class FieldDiff:
     """A field before and after; `woven`, where both are shown as one."""
 
     name: str
@@ -43,7 +43,7 @@ class Comparison:
     woven: str | None
 
 
-def compared(model: type[models.Model], name: str, before, after, named=None) -> Comparison:
+def diff_field(model: type[models.Model], name: str, before, after, named=None) -> FieldDiff:
     """The values that a field, or a part kept in another table, had before and after.
 
     `named` says what a record of this kind was called, by its id, where only that is known.
@@ -53,14 +53,14 @@ def compared(model: type[models.Model], name: str, before, after, named=None) ->
     is_several = isinstance(before, list | dict) or isinstance(after, list | dict)
     if is_several and not isinstance(field, models.ForeignKey):
         one, other = (_items(field, value or [], named or {}) for value in (before, after))
-        return Comparison(name, label, _listed(one), _listed(other), _woven_items(one, other))
+        return FieldDiff(name, label, _listed(one), _listed(other), _woven_items(one, other))
     before_shown, after_shown = _value(field, before), _value(field, after)
     is_text = isinstance(field, models.CharField | models.TextField) and not field.choices
     woven = woven_words(before, after) if is_text and before and after else None
-    return Comparison(name, label, before_shown, after_shown, woven)
+    return FieldDiff(name, label, before_shown, after_shown, woven)
 
 
-def as_told(value):
+def as_shown_by_api(value):
     """A value of Python as the API, and with it `compared`, shows it."""
     match value:
         case models.Model():
@@ -70,7 +70,7 @@ def as_told(value):
         case date():
             return value.isoformat()
         case list() | tuple():
-            return [as_told(item) for item in value]
+            return [as_shown_by_api(item) for item in value]
         case _:
             return value
 
@@ -92,7 +92,7 @@ def _value(field: models.Field | None, value) -> str:
             return _choice(field, value)
         case _:
             return format_html(
-                '<div class="value" dir="auto">{}</div>', spelt_out(_cut(str(value)))
+                '<div class="value" dir="auto">{}</div>', visible_bidi(_cut(str(value)))
             )
 
 
@@ -109,7 +109,7 @@ def _cut(text: str) -> str:
 def reference(model: type[models.Model], key: str, name: str | None) -> str:
     """A link to a record under the name it had; under its id, where it has none."""
     options = model._meta
-    text = shown(name) or format_html("{} {}", options.verbose_name, key)
+    text = isolated(name) or format_html("{} {}", options.verbose_name, key)
     try:
         place = reverse(f"admin:{options.app_label}_{options.model_name}_change", args=[key])
     except NoReverseMatch:
@@ -128,7 +128,9 @@ def _text_known_as(digest: str) -> str:
 def _items(field: models.Field | None, value, named: dict[str, str]) -> list[str]:
     """The items of a list, or the members of a mapping, each as it is shown."""
     if isinstance(value, dict):
-        return [format_html("{}: {}", shown(k), shown(_cut(str(v)))) for k, v in value.items()]
+        return [
+            format_html("{}: {}", isolated(k), isolated(_cut(str(v)))) for k, v in value.items()
+        ]
     return [_item(field, item, named) for item in value]
 
 
@@ -138,7 +140,7 @@ def _item(field: models.Field | None, item, named: dict[str, str]) -> str:
         case [int(start), int(end)]:
             return f"{start}–{end}"
         case {"note": note, "when": when}:  # what readers were told of a change
-            return format_html("{}: {}", when[:10], shown(_cut(note)))
+            return format_html("{}: {}", when[:10], isolated(_cut(note)))
         case dict():
             return _joined(_member(value) for value in item.values() if value)
         case str() if isinstance(base, models.UUIDField):
@@ -146,13 +148,13 @@ def _item(field: models.Field | None, item, named: dict[str, str]) -> str:
         case str() if base is not None and base.choices:
             return _choice(base, item)
         case _:
-            return shown(_cut(str(item))) or NONE
+            return isolated(_cut(str(item))) or NONE
 
 
 def _member(value) -> str:
     if isinstance(value, dict) and "id" in value:
-        return format_html("({})", shown(value["name"]) or value["id"])
-    return shown(_cut(str(value)))
+        return format_html("({})", isolated(value["name"]) or value["id"])
+    return isolated(_cut(str(value)))
 
 
 def _joined(parts: Iterable[str]) -> str:
@@ -209,7 +211,7 @@ def woven_words(before: str, after: str) -> str | None:
     if SequenceMatcher(None, *keys, autojunk=False).ratio() < ALIKE:
         return None
     parts = (
-        (mark(spelt_out("".join(words))),) for mark, words in _woven(*keys, one, other) if words
+        (mark(visible_bidi("".join(words))),) for mark, words in _woven(*keys, one, other) if words
     )
     return format_html('<div class="value" dir="auto">{}</div>', format_html_join("", "{}", parts))
 

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
-from sources.admin.html import link, shown
+from sources.admin.html import isolated, link
 from sources.identity.duplicates import Pair, Place, possible_pairs
 from sources.models import Speaker
 from sources.models.ids import as_uuid
@@ -18,7 +18,7 @@ PAIRS_A_PAGE = 25
 PLACE = ("later", "short", "one", "other")
 
 
-class ListsDuplicates:
+class DuplicatesAdmin:
     """Adds `duplicates/` to the pages of speakers, for those who may change them."""
 
     def get_urls(self):
@@ -53,7 +53,7 @@ class ListsDuplicates:
     def _row(self, pair: Pair, known: dict[UUID, str]) -> dict:
         records = reverse("admin:sources_speaker_changelist")
         return {
-            "why": shown(pair.why),
+            "why": isolated(pair.why),
             "both": [
                 {"speaker": two, "link": link(two), "known": known.get(two.pk, "")}
                 for two in (pair.one, pair.other)

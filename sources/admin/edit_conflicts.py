@@ -21,7 +21,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 
 from sources.admin.form_values import (
-    Opened,
+    OpenForms,
     Sent,
     Values,
     asked,
@@ -34,14 +34,14 @@ from sources.admin.form_values import (
     values_sent,
     with_taken,
 )
-from sources.admin.html import NONE, shown
+from sources.admin.html import NONE, isolated
 from sources.ledger.revisions import Revision, RevisionQuerySet
 
 # Both, side by side
 
 
 @dataclass
-class Line:
+class ComparedField:
     """One field: what it held, what it holds now, what was typed, and who changed it.
 
     `by` is `you`, `other`, `both`, `alike` (both, to the same), `beside` (the other, and this page
@@ -62,23 +62,23 @@ class Line:
 
 
 @dataclass
-class Part:
+class ComparedForm:
     """The record, or a row of an inline, line by line. Of a row with a note, all lines matter."""
 
-    lines: list[Line]
+    lines: list[ComparedField]
     title: str = ""
     note: str = ""
 
     @property
-    def different(self) -> list[Line]:
+    def different(self) -> list[ComparedField]:
         return [line for line in self.lines if line.by or (self.note and not line.is_empty)]
 
     @property
-    def same(self) -> list[Line]:
+    def same(self) -> list[ComparedField]:
         return [line for line in self.lines if not line.by]
 
 
-def compare(field: forms.Field, read: Sent | None, now: Sent, typed: Sent | None) -> Line:
+def compare(field: forms.Field, read: Sent | None, now: Sent, typed: Sent | None) -> ComparedField:
     """A field of both. `read` is None when that is not known, `typed` when nothing was."""
     mine = typed is not None and not is_same(field, typed, now if read is None else read)
     others = read is not None and not is_same(field, now, read)
@@ -89,7 +89,7 @@ def compare(field: forms.Field, read: Sent | None, now: Sent, typed: Sent | None
     else:
         by = "other" if others else ""
     before = None if read is None else in_words(field, read)
-    return Line(
+    return ComparedField(
         label=capfirst(field.label or ""),
         by=by,
         read=line_by_line(before or ""),
@@ -108,12 +108,12 @@ def line_by_line(text: str, before: str | None = None) -> str:
         (
             (words if line in known else format_html("<mark>{}</mark>", words),)
             for line in lines
-            for words in [shown(line) or NONE]
+            for words in [isolated(line) or NONE]
         ),
     )
 
 
-class Conflict:
+class EditConflict:
     """What somebody else changed meanwhile, what was typed, and both together.
 
     `read` is None when it is not known what the page held. `typed` is what to put into the forms
@@ -121,12 +121,12 @@ class Conflict:
     what to put into further rows, by the prefix of their inline.
     """
 
-    def __init__(self, read: dict | None, now: dict, opened: Opened, sent: QueryDict):
+    def __init__(self, read: dict | None, now: dict, opened: OpenForms, sent: QueryDict):
         self.read, self.now, self.opened, self.sent = read, now, opened, sent
         self.typed: dict[str, dict] = {}
         self.contested: dict[str, list[str]] = {}
         self.added: dict[str, list[dict]] = {formset.prefix: [] for formset in opened.formsets}
-        self.record = Part(self._merge(opened.key, values_sent(sent, opened.form)))
+        self.record = ComparedForm(self._merge(opened.key, values_sent(sent, opened.form)))
         self.record.lines += self._beside()
         rows = (row for formset in opened.formsets for row in self._rows(formset))
         self.rows = [row for row in rows if row.different]
@@ -152,7 +152,7 @@ class Conflict:
     def _read(self, key: str) -> dict:
         return self.read["parts"].get(key, {}) if self.read else {}
 
-    def _merge(self, key: str, typed: Values) -> list[Line]:
+    def _merge(self, key: str, typed: Values) -> list[ComparedField]:
         """The lines of what is on record; what is to stand in its form is noted."""
         form, lines = self.opened.parts[key], []
         read, now = self._read(key).get("values", {}), self.now["parts"][key]["values"]
@@ -167,15 +167,17 @@ class Conflict:
             lines.append(line)
         return lines
 
-    def _beside(self) -> Iterator[Line]:
+    def _beside(self) -> Iterator[ComparedField]:
         read = self.read["beside"] if self.read else self.now["beside"]
         for label, now in self.now["beside"].items():
             if (before := read.get(label, NONE)) != now:
-                yield Line(label, "beside", line_by_line(before), line_by_line(now, before), "")
+                yield ComparedField(
+                    label, "beside", line_by_line(before), line_by_line(now, before), ""
+                )
 
     # Rows
 
-    def _rows(self, formset: forms.BaseInlineFormSet) -> Iterator[Part]:
+    def _rows(self, formset: forms.BaseInlineFormSet) -> Iterator[ComparedForm]:
         blank, typed, marked, new = formset.empty_form, {}, set(), []
         for prefix, key in rows_sent(self.sent, formset):
             values = values_sent(self.sent, blank, prefix)
@@ -196,7 +198,7 @@ class Conflict:
         for values in new:
             yield self._row_added(formset, {}, values, "You added it: it stands below.")
 
-    def _row_on_record(self, key: str, typed: Values | None, is_marked: bool) -> Part:
+    def _row_on_record(self, key: str, typed: Values | None, is_marked: bool) -> ComparedForm:
         read, now = self._read(key).get("values"), self.now["parts"][key]["values"]
         title = title_of(self.opened.parts[key], now)
         if is_marked:
@@ -204,16 +206,16 @@ class Conflict:
             if read != now:
                 note += " Somebody else changed it: untick its box below to keep it."
             self.typed[key] = {DELETION_FIELD_NAME: True}
-            return Part(self._without_merging(key, read), title, note)
+            return ComparedForm(self._without_merging(key, read), title, note)
         note = "Somebody else added it." if read is None and typed is None else ""
-        return Part(self._merge(key, typed or {}), title, note)
+        return ComparedForm(self._merge(key, typed or {}), title, note)
 
-    def _without_merging(self, key: str, read: Values | None) -> list[Line]:
+    def _without_merging(self, key: str, read: Values | None) -> list[ComparedField]:
         now = self.now["parts"][key]["values"]
         fields = asked(self.opened.parts[key])
         return [compare(fields[name], (read or {}).get(name), now[name], None) for name in fields]
 
-    def _row_taken_out(self, formset, key: str, typed: Values, is_marked: bool) -> Part:
+    def _row_taken_out(self, formset, key: str, typed: Values, is_marked: bool) -> ComparedForm:
         blank, read = formset.empty_form, self._read(key).get("values", {})
         if not is_marked and is_changed(blank, typed, read):
             note = (
@@ -224,9 +226,9 @@ class Conflict:
         note = f"Somebody else took it out{', as you did' if is_marked else ''}."
         fields = asked(blank)
         lines = [compare(fields[name], read.get(name, ""), "", None) for name in fields]
-        return Part(lines, title_of(blank, read), note)
+        return ComparedForm(lines, title_of(blank, read), note)
 
-    def _row_added(self, formset, read: Values, typed: Values, note: str) -> Part:
+    def _row_added(self, formset, read: Values, typed: Values, note: str) -> ComparedForm:
         blank, added, lines = formset.empty_form, self.added[formset.prefix], []
         prefix = formset.add_prefix(len(formset.initial_forms) + len(added))
         for name, field in asked(blank).items():
@@ -237,7 +239,7 @@ class Conflict:
             lines.append(line)
         fields = blank.fields
         added.append({name: fields[name].bound_data(value, None) for name, value in typed.items()})
-        return Part(lines, title_of(blank, typed), note)
+        return ComparedForm(lines, title_of(blank, typed), note)
 
 
 def is_changed(form: forms.ModelForm, typed: Values, read: Values) -> bool:
@@ -249,7 +251,7 @@ def is_changed(form: forms.ModelForm, typed: Values, read: Values) -> bool:
 def title_of(row: forms.ModelForm, values: Values) -> str:
     said = (in_words(row.fields[name], value) for name, value in values.items())
     kind = capfirst(row._meta.model._meta.verbose_name)
-    return format_html("{}: {}", kind, shown(", ".join(part for part in said if part)) or NONE)
+    return format_html("{}: {}", kind, isolated(", ".join(part for part in said if part)) or NONE)
 
 
 # Pages
@@ -258,7 +260,7 @@ def title_of(row: forms.ModelForm, values: Values) -> str:
 class ReopenedForm(forms.ModelForm):
     """A form that can be opened with what was typed when something else was on record."""
 
-    conflict: Conflict | None = None
+    conflict: EditConflict | None = None
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -273,7 +275,7 @@ class ReopenedForm(forms.ModelForm):
             getattr(field.widget, "widget", field.widget).attrs["data-contested"] = True
 
 
-class ShowsConflicts:
+class EditConflictAdmin:
     """A page of the admin that is saved only by whoever has seen what is on record.
 
     From the comparison to the save all that was compared is locked, the record by `get_object`.
@@ -300,10 +302,10 @@ class ShowsConflicts:
                 return request
         anew = copy(request)
         anew.method = "GET"
-        anew.conflict = Conflict(read, now, opened, request.POST)
+        anew.conflict = EditConflict(read, now, opened, request.POST)
         return anew
 
-    def opened(self, request, record: models.Model) -> Opened:
+    def opened(self, request, record: models.Model) -> OpenForms:
         """The forms of the record's page as they would be opened now, their rows locked."""
         names = flatten_fieldsets(self.get_fieldsets(request, record))
         form = self.get_form(request, record, change=True, fields=names)
@@ -314,7 +316,7 @@ class ShowsConflicts:
                 rows = rows.none()
             prefix = formset.get_default_prefix()
             formsets.append(formset(instance=record, prefix=prefix, queryset=rows))
-        return Opened(form(instance=record), formsets)
+        return OpenForms(form(instance=record), formsets)
 
     # What a page that is opened anew differs in
 
@@ -347,6 +349,6 @@ class ShowsConflicts:
             else:
                 inlines = context["inline_admin_formsets"]
                 rows = [inline.formset for inline in inlines if inline.has_change_permission]
-                as_read = seal(obj, Opened(context["adminform"].form, rows).as_read())
+                as_read = seal(obj, OpenForms(context["adminform"].form, rows).as_read())
             context |= {"conflict": conflict, "as_read": as_read}
         return super().render_change_form(request, context, add, change, form_url, obj)

@@ -101,7 +101,7 @@ def beside(form: forms.ModelForm) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenForms:
     """The forms of a page as they are opened: the record's, and those of its inlines."""
 
     form: forms.ModelForm
@@ -174,7 +174,7 @@ def rows_sent(sent: QueryDict, formset: forms.BaseInlineFormSet) -> Iterator[tup
         yield prefix, f"{formset.prefix}:{pk}" if pk else ""
 
 
-def with_taken(sent: QueryDict, read: dict, opened: Opened) -> QueryDict:
+def with_taken(sent: QueryDict, read: dict, opened: OpenForms) -> QueryDict:
     """What was sent, with what was read in those fields whose `take` box was ticked."""
     if not (taken := sent.getlist("take")):
         return sent

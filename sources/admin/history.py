@@ -17,8 +17,8 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.text import capfirst
 
-from sources.admin.diffs import Comparison, as_told, compared
-from sources.admin.html import shown
+from sources.admin.diffs import FieldDiff, as_shown_by_api, diff_field
+from sources.admin.html import isolated
 from sources.exceptions import Conflict, refusal_of
 from sources.history.as_of import History, names_then
 from sources.history.reverting import Reversion
@@ -33,7 +33,7 @@ def road_in_words(road: str | None) -> str | None:
     return ROADS.get(road, road)
 
 
-class Timeline:
+class HistoryPage:
     """A page of a record's history: the newest revisions, or those next to a version.
 
     Pages are told apart by version, so that any of them costs the same.
@@ -57,11 +57,14 @@ class Timeline:
         order = {field.name: place for place, field in enumerate(self.model._meta.concrete_fields)}
         for revision in self.revisions:
             revision.by_road = road_in_words(revision.road)
-            revision.said_by, revision.shown_reason = shown(revision.actor), shown(revision.reason)
+            revision.said_by, revision.shown_reason = (
+                isolated(revision.actor),
+                isolated(revision.reason),
+            )
             revision.is_made = revision.verb == Revision.Verb.CREATED
             revision.is_erased = revision.state is None
             revision.comparisons = [
-                compared(self.model, **self._values(change), named=self._names(revision))
+                diff_field(self.model, **self._values(change), named=self._names(revision))
                 for change in sorted(revision.changes, key=lambda c: order.get(c["field"], 99))
             ]
 
@@ -92,7 +95,7 @@ class Timeline:
         )
 
 
-class ReturnForm(forms.Form):
+class RevertForm(forms.Form):
     """Which fields go back, and why; `version` is the one that was read."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
@@ -110,13 +113,13 @@ class ReturnForm(forms.Form):
         return chosen
 
 
-class ShowsHistory:
-    """Pages of a record's past. `way_back` is how such a record returns to a version."""
+class HistoryAdmin:
+    """Pages of a record's past. `reversion` is how such a record returns to a version."""
 
     insight: str | None = None
     public_verbs: tuple[str, ...] = tuple(Revision.Verb.values)
     public_reasons: tuple[str, ...] = ()
-    way_back: type[Reversion] = Reversion
+    reversion: type[Reversion] = Reversion
     history_template = "admin/record_history.html"
     revert_template = "admin/record_revert.html"
 
@@ -131,7 +134,7 @@ class ShowsHistory:
         return request.user.has_perm(self.insight or usual)
 
     def may_revert(self, request, record: models.Model) -> bool:
-        has_columns = bool(self.way_back.columns_of(self.model))
+        has_columns = bool(self.reversion.columns_of(self.model))
         return has_columns and self.has_change_permission(request, record)
 
     def history_view(self, request, object_id, extra_context=None):
@@ -148,7 +151,7 @@ class ShowsHistory:
             names={},
             from_nothing=True,
         )
-        timeline = Timeline(
+        timeline = HistoryPage(
             history, before=_version(request, "before"), after=_version(request, "after")
         )
         context = {
@@ -173,28 +176,28 @@ class ShowsHistory:
             return self._reverted(request, record, version)
 
     def _reverted(self, request, record: models.Model, version: int):
-        if (way := self.way_back(record, version)).was is None:
+        if (way := self.reversion(record, version)).was is None:
             raise Http404(f"What version {version} was is not known.")
-        form, refusals, meanwhile = ReturnForm(way, initial={"version": record.version}), [], None
+        form, refusals, meanwhile = RevertForm(way, initial={"version": record.version}), [], None
         if request.method == "POST":
-            form = ReturnForm(way, request.POST)
+            form = RevertForm(way, request.POST)
             form.full_clean()
             read = form.cleaned_data.get("version")
             if read != record.version:
                 known = Revision.objects.of(record).defer("state")
-                meanwhile = known.filter(version__gt=read or 0).reverse()[: Timeline.PAGE]
+                meanwhile = known.filter(version__gt=read or 0).reverse()[: HistoryPage.PAGE]
                 form.data = form.data.copy()
                 form.data["version"] = record.version
             elif form.is_valid():
                 try:
                     with transaction.atomic():
                         chosen = form.cleaned_data["fields_back"]
-                        back = self.way_back(record, version, only=chosen)
+                        back = self.reversion(record, version, only=chosen)
                         back.apply(form.cleaned_data["reason"])
                 except (ValidationError, Conflict, IntegrityError, DataError) as error:
                     refusals = _said(error)
                     record = self.get_object(request, str(record.pk))
-                    way = self.way_back(record, version)
+                    way = self.reversion(record, version)
                 else:
                     self.log_change(request, record, f"Back to version {version}.")
                     self.message_user(
@@ -239,14 +242,14 @@ def _version(request, name: str) -> int | None:
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else None
 
 
-def _lines(way: Reversion, *, following: bool = False) -> list[Comparison]:
+def _lines(way: Reversion, *, following: bool = False) -> list[FieldDiff]:
     pairs = {
-        name: (as_told(getattr(way.record, name)), as_told(value))
+        name: (as_shown_by_api(getattr(way.record, name)), as_shown_by_api(value))
         for name, value in way.values.items()
         if (name in way.follows) is following
     }
     return [
-        compared(type(way.record), name, now, then)
+        diff_field(type(way.record), name, now, then)
         for name, (now, then) in pairs.items()
         if now != then
     ]

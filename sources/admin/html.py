@@ -12,35 +12,39 @@ NONE = "-"
 LISTED = 200
 """Records that a page of another record lists at most."""
 
-_TURNS = {
-    turn: f"⟦U+{turn:04X}⟧" for turn in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_BIDI_CONTROLS = {
+    code: f"⟦U+{code:04X}⟧" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 }  # fmt: skip
 
 
-def spelt_out(text: str) -> str:
-    """Somebody else's words, where only plain text can stand: what turns its direction is spelt."""
-    return text.translate(_TURNS)
+def visible_bidi(text: str) -> str:
+    """Spell out the characters that change the direction of text, where only plain text can go."""
+    return text.translate(_BIDI_CONTROLS)
 
 
-def shown(text: str | None) -> str | None:
-    """Somebody else's words among ours; characters that turn the direction of text spelt out."""
-    return format_html("<bdi>{}</bdi>", spelt_out(text)) if text else None
+def isolated(text: str | None) -> str | None:
+    """Wrap other people's words in `<bdi>`, escaped, with bidi control characters spelled out."""
+    return format_html("<bdi>{}</bdi>", visible_bidi(text)) if text else None
 
 
 def address(record: models.Model, page: str) -> str:
-    """Where a page of a record is: `about`, `change`, `history`, `merge`."""
+    """Where a page of a record is: `profile`, `change`, `history`, `merge`."""
     name = f"admin:{record._meta.app_label}_{record._meta.model_name}_{page}"
     return reverse(name, args=[record.pk])
 
 
 def link(record: models.Model, text: str | None = None) -> str:
     """A link to a record's page, under its name."""
-    return format_html('<a href="{}">{}</a>', address(record, "change"), shown(text or str(record)))
+    return format_html(
+        '<a href="{}">{}</a>', address(record, "change"), isolated(text or str(record))
+    )
 
 
-def link_to_about(record: models.Model, text: str | None = None) -> str:
+def link_to_profile(record: models.Model, text: str | None = None) -> str:
     """A link to the page that shows a named record as a whole, under its name."""
-    return format_html('<a href="{}">{}</a>', address(record, "about"), shown(text or str(record)))
+    return format_html(
+        '<a href="{}">{}</a>', address(record, "profile"), isolated(text or str(record))
+    )
 
 
 def link_all(records: models.QuerySet, *, more: str, **kwargs) -> str:

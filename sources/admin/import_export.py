@@ -41,10 +41,10 @@ class UploadForm(forms.Form):
         return file
 
 
-class GoesOut:
+class ImportExportAdmin:
     """A list that can be taken away, as it is filtered."""
 
-    change_list_template = "admin/sheet_change_list.html"
+    change_list_template = "admin/import_export_change_list.html"
     table: type[Table]
     imports = ""  # the name of what can be brought in here; see `sources.spreadsheets.importing`
 

@@ -9,9 +9,9 @@ from django.urls import NoReverseMatch, path, reverse
 from django.views.decorators.http import require_POST
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from sources.admin.base import Desk, ReadOnly
+from sources.admin.base import BaseModelAdmin, ReadOnlyAdmin
 from sources.jobs import models as jobs
-from sources.jobs.models import WORKS, Job
+from sources.jobs.models import JOB_KINDS, Job
 from sources.spreadsheets.files import csv_lines
 
 LISTED = 100
@@ -28,7 +28,7 @@ def page_of(job: Job) -> str:
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnly, Desk):
+class JobAdmin(ReadOnlyAdmin, BaseModelAdmin):
     """One's own, and all of them for those who may view jobs."""
 
     list_display = ("what", "asked_by", "asked", "state", "numbers")
@@ -51,7 +51,7 @@ class JobAdmin(ReadOnly, Desk):
         user = request.user
         if user.has_perm("sources.view_job"):
             return True
-        return any(user.has_perm(work.permission) for work in WORKS.values())
+        return any(user.has_perm(work.permission) for work in JOB_KINDS.values())
 
     def has_module_permission(self, request) -> bool:
         return self.has_view_permission(request)
@@ -145,7 +145,7 @@ class JobAdmin(ReadOnly, Desk):
 
 
 def _page(job: Job, line: dict) -> str | None:
-    about = line.get("about") or (WORKS[job.work].about if job.work in WORKS else "")
+    about = line.get("about") or (JOB_KINDS[job.work].about if job.work in JOB_KINDS else "")
     if not about or "id" not in line:
         return None
     try:

@@ -38,11 +38,11 @@ def mentioning(queryset: models.QuerySet, words: list[str]) -> models.QuerySet:
     return queryset
 
 
-def in_any(queryset: models.QuerySet, *ways: models.QuerySet) -> models.QuerySet:
+def matching_any(queryset: models.QuerySet, *ways: models.QuerySet) -> models.QuerySet:
     """The rows of a queryset that are found in any of several ways, each a part of it.
 
-    PostgreSQL reads a whole table for an OR of conditions that lie in different indexes. So `Pages`
-    looks up the first rows of each way by itself, and puts these together.
+    PostgreSQL reads a whole table for an OR of conditions that lie in different indexes.
+    So `BoundedPaginator` fetches the first rows of each search by itself and merges them.
     """
     keys = [way.order_by().values("pk") for way in ways]
     found = queryset.filter(pk__in=keys[0].union(*keys[1:]))
@@ -53,7 +53,7 @@ def in_any(queryset: models.QuerySet, *ways: models.QuerySet) -> models.QuerySet
 # Pages
 
 
-class Pages(Paginator):
+class BoundedPaginator(Paginator):
     """Counts exactly up to `COUNTED` rows; beyond, believes PostgreSQL's estimate.
 
     Pages below `DEEPEST` are not offered: to get there costs more than to search.
@@ -109,8 +109,8 @@ class Pages(Paginator):
         return self.object_list.without_search.filter(pk__in=found)
 
 
-class BoundedList(ChangeList):
-    """Sorted by what an index sorts, and read as `Pages` does where several ways found the rows."""
+class BoundedChangeList(ChangeList):
+    """Sorts only by columns with an index; shows `matching_any` searches as the paginator does."""
 
     def get_ordering_field(self, field_name):
         # Django offers no link to sort by other columns, but would do it for a URL that asks.

@@ -19,8 +19,8 @@ from django.utils.text import capfirst
 
 from sources.admin.base import NamedAdmin
 from sources.admin.forms import few_lines
-from sources.admin.html import NONE, address, link_to_about, shown, spelt_out
-from sources.admin.widgets import Completed
+from sources.admin.html import NONE, address, isolated, link_to_profile, visible_bidi
+from sources.admin.widgets import SafeAutocomplete
 from sources.exceptions import Conflict, refusal_of
 from sources.identity import merging
 from sources.ledger.revisions import Revision
@@ -44,7 +44,7 @@ class Choice(forms.Form):
         super().__init__()
         field, model = self.fields["into"], type(record)
         field.queryset = model.objects.none()  # asked for as one types
-        field.widget = Completed(model._meta.get_field("merged_into"), admin_site)
+        field.widget = SafeAutocomplete(model._meta.get_field("merged_into"), admin_site)
         field.widget.is_required = True
         field.widget.choices = field.choices
 
@@ -117,12 +117,12 @@ def recorded(field: models.Field, value) -> str:
 def worded(value) -> str:
     """A value of a record in words, other people's isolated."""
     if isinstance(value, Named):
-        return link_to_about(value)
+        return link_to_profile(value)
     if isinstance(value, dict):
         value = [f"{scheme}: {identifier}" for scheme, identifier in value.items()]
     if isinstance(value, list):
-        return format_html_join("", "<div>{}</div>", ((shown(str(v)),) for v in value)) or NONE
-    return shown(str(value)) if value not in (None, "") else NONE
+        return format_html_join("", "<div>{}</div>", ((isolated(str(v)),) for v in value)) or NONE
+    return isolated(str(value)) if value not in (None, "") else NONE
 
 
 def counted(rows: dict[str, int]) -> str:
@@ -186,10 +186,10 @@ class MergingAdmin(NamedAdmin):
             "opts": self.opts,
             "media": self.media,
             "record": record,
-            "name": spelt_out(record.name),
+            "name": visible_bidi(record.name),
             "title": title,
             "addresses": {
-                page: address(record, page) for page in ("about", "change", "history", *VERBS)
+                page: address(record, page) for page in ("profile", "change", "history", *VERBS)
             },
             **context,
         }
@@ -206,7 +206,7 @@ class MergingAdmin(NamedAdmin):
         if (record := self.named(request, key)) is None:
             return self.missing(request, key)
         if record.merged_into_id:
-            return HttpResponseRedirect(address(record, "about"))
+            return HttpResponseRedirect(address(record, "profile"))
         chosen = self.model.objects.filter(pk=as_uuid(request.GET.get("into", "")))
         if (into := chosen.first()) is None:
             return self._choose(request, record)
@@ -243,7 +243,7 @@ class MergingAdmin(NamedAdmin):
             return HttpResponseRedirect(address(record, "merge"))
         into, reason = sent.cleaned_data["into"], sent.cleaned_data["reason"]
         if verb is merging.merge and record.merged_into_id == into.pk:
-            return HttpResponseRedirect(address(into, "about"))  # sent twice
+            return HttpResponseRedirect(address(into, "profile"))  # sent twice
         lock = merging.lock_to_move if verb is merging.merge else merging.lock
         try:
             with transaction.atomic():
@@ -263,13 +263,13 @@ class MergingAdmin(NamedAdmin):
         return self._decided(request, verb, record, into, done)
 
     def _decided(self, request, verb, record: Named, into: Named, done):
-        one, other = spelt_out(record.name), spelt_out(into.name)
-        place = address(record, "about")
+        one, other = visible_bidi(record.name), visible_bidi(into.name)
+        place = address(record, "profile")
         if verb is merging.merge:
             moved = counted(done.moved)
             said = f"“{one}” was merged into “{other}”."
             said += f" Moved: {moved}." if moved else " Nothing had to be moved."
-            place = f"{address(into, 'about')}?merged={record.pk}"
+            place = f"{address(into, 'profile')}?merged={record.pk}"
         elif verb is merging.mark_distinct:
             said = f"It is remembered that “{one}” and “{other}” are {self.different(record)}."
         else:
@@ -306,8 +306,8 @@ class MergingAdmin(NamedAdmin):
             record,
             "Merge",
             into=into,
-            into_name=spelt_out(into.name),
-            into_address=address(into, "about"),
+            into_name=visible_bidi(into.name),
+            into_address=address(into, "profile"),
             rows=[(label, facts[0][label], facts[1][label]) for label in facts[0]],
             belongs=[counted(each) or NONE for each in belongs],
             merge=merge,
@@ -346,9 +346,9 @@ class MergingAdmin(NamedAdmin):
                 conflict = Conflict(refusal_of(error))
             record = self.named(request, key)
         if not record.merged_into_id:
-            said = f"“{spelt_out(record.name)}” is not merged into another: nothing to undo."
+            said = f"“{visible_bidi(record.name)}” is not merged into another: nothing to undo."
             messages.warning(request, said)
-            return HttpResponseRedirect(address(record, "about"))
+            return HttpResponseRedirect(address(record, "profile"))
         again = {"version": record.version, "reason": sent["reason"].value()}
         made = Revision.objects.of(record).filter(verb=Revision.Verb.MERGED).last()
         return self.page(
@@ -357,7 +357,7 @@ class MergingAdmin(NamedAdmin):
             record,
             "Undo a merge",
             into=record.merged_into,
-            into_link=link_to_about(record.merged_into),
+            into_link=link_to_profile(record.merged_into),
             made=made,
             conflict=conflict,
             meanwhile=[meanwhile] if meanwhile else (),
@@ -367,8 +367,8 @@ class MergingAdmin(NamedAdmin):
 
     def _parted(self, request, record: Named, done: merging.Merge):
         moved = counted(done.moved)
-        survivor = spelt_out(record.merged_into.name)
-        said = f"“{spelt_out(record.name)}” stands by itself again, apart from “{survivor}”."
+        survivor = visible_bidi(record.merged_into.name)
+        said = f"“{visible_bidi(record.name)}” stands by itself again, apart from “{survivor}”."
         said += f" Went back: {moved}." if moved else " Nothing had to be moved back."
         messages.success(request, said)
-        return HttpResponseRedirect(address(record, "about"))
+        return HttpResponseRedirect(address(record, "profile"))

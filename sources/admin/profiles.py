@@ -1,7 +1,7 @@
 """The page that shows a named record as a whole: its names, what it was found to be or not to be.
 
 What each kind of record adds stands with its admin; other apps add theirs by subclassing, with a
-template that extends `admin/about.html` and a method `about` that adds to what it is given.
+template that extends `admin/profile.html` and a method `profile` that adds to what it is given.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,18 @@ from django.core.exceptions import PermissionDenied
 from django.urls import path
 from django.utils import timezone
 
-from sources.admin.html import LISTED, NONE, address, link_to_about, link_to_list, shown, spelt_out
-from sources.admin.lists import BoundedList
+from sources.admin.html import (
+    LISTED,
+    NONE,
+    address,
+    isolated,
+    link_to_list,
+    link_to_profile,
+    visible_bidi,
+)
+from sources.admin.lists import BoundedChangeList
 from sources.admin.merging import MergingAdmin
-from sources.admin.time_bars import Bar, Timeline
+from sources.admin.time_bars import TimeBar, TimeScale
 from sources.dates import PartialDate
 from sources.ledger.revisions import Revision
 from sources.models import Affiliation, Named
@@ -24,7 +32,7 @@ MOST_DUPLICATES = 10
 
 
 @dataclass
-class Other:
+class RelatedRecord:
     """Another record that was merged into this one, or told apart from it, or may be the same.
 
     `said` is who did that, and why; `by_way_of` into what it was merged, where that was merged in
@@ -38,11 +46,11 @@ class Other:
 
     @property
     def name(self) -> str:
-        return spelt_out(self.record.name)
+        return visible_bidi(self.record.name)
 
     @property
     def link(self) -> str:
-        return link_to_about(self.record)
+        return link_to_profile(self.record)
 
     @property
     def undo(self) -> str:
@@ -50,7 +58,7 @@ class Other:
 
 
 @dataclass
-class Held:
+class AffiliationRow:
     """An affiliation, and its bars on the timeline."""
 
     address: str
@@ -59,29 +67,29 @@ class Held:
     organisation: str
     start: PartialDate | None
     end: PartialDate | None
-    bars: list[Bar]
+    bars: list[TimeBar]
 
 
-class LeadsToAbout(BoundedList):
+class ProfileChangeList(BoundedChangeList):
     def url_for_result(self, result):
-        return address(result, "about")
+        return address(result, "profile")
 
 
-class AboutAdmin(MergingAdmin):
+class ProfileAdmin(MergingAdmin):
     """What a list of named records leads to; the form to change one is a page of its own."""
 
-    about_template = "admin/about.html"
+    profile_template = "admin/profile.html"
     change_form_template = "admin/named_change_form.html"
 
     def get_urls(self):
-        name = f"{self.opts.app_label}_{self.opts.model_name}_about"
-        view = self.admin_site.admin_view(self.about_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_profile"
+        view = self.admin_site.admin_view(self.profile_view)
         return [path("<uuid:key>/", view, name=name), *super().get_urls()]
 
     def get_changelist(self, request, **kwargs):
-        return LeadsToAbout
+        return ProfileChangeList
 
-    def about_view(self, request, key):
+    def profile_view(self, request, key):
         """A record as a whole."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
@@ -89,13 +97,13 @@ class AboutAdmin(MergingAdmin):
             return self.missing(request, key)
         return self.page(
             request,
-            self.about_template,
+            self.profile_template,
             record,
             str(self.opts.verbose_name).capitalize(),
-            **self.about(request, record),
+            **self.profile(request, record),
         )
 
-    def about(self, request, record: Named) -> dict:
+    def profile(self, request, record: Named) -> dict:
         """What the page shows, for its template."""
         may_change = self.has_change_permission(request)
         merged = self.merged_into(record)
@@ -113,7 +121,7 @@ class AboutAdmin(MergingAdmin):
                 for label, value in self.facts(request, record).items()
                 if value != NONE
             },
-            "survivor": link_to_about(record.survivor) if record.merged_into_id else None,
+            "survivor": link_to_profile(record.survivor) if record.merged_into_id else None,
             "said_of_merge": said_of_merge,
             "merged": merged,
             "just_merged": next((each for each in merged if each.record.pk == just_merged), None),
@@ -122,7 +130,7 @@ class AboutAdmin(MergingAdmin):
             "duplicates": self.duplicates(record, apart) if looks else None,
         }
 
-    def merged_into(self, record: Named) -> list[Other]:
+    def merged_into(self, record: Named) -> list[RelatedRecord]:
         """All that was merged into a record, also by way of others: `LISTED` at most."""
         found, last = {}, [record.pk]
         while last and len(found) < LISTED:
@@ -135,7 +143,7 @@ class AboutAdmin(MergingAdmin):
         merges = Revision.objects.filter(subject_id__in=found, verb=Revision.Verb.MERGED)
         said = {made.subject_id: made for made in merges.order_by("version").defer("state")}
         return [
-            Other(
+            RelatedRecord(
                 each,
                 said.get(each.pk),
                 None if each.merged_into_id == record.pk else found.get(each.merged_into_id),
@@ -143,7 +151,7 @@ class AboutAdmin(MergingAdmin):
             for each in found.values()
         ]
 
-    def marked_distinct(self, record: Named, merged: list[Other]) -> list[Other]:
+    def marked_distinct(self, record: Named, merged: list[RelatedRecord]) -> list[RelatedRecord]:
         """Those from which a record, or any that was merged into it, was said to be different."""
         if not record.all_distinct_from:
             return []
@@ -155,7 +163,7 @@ class AboutAdmin(MergingAdmin):
         gathered = {}
         for key in ids:
             if other := others.get(leads.get(key)):
-                gathered.setdefault(other.pk, Other(other, said.get(key)))
+                gathered.setdefault(other.pk, RelatedRecord(other, said.get(key)))
         return list(gathered.values())
 
     def _said_apart(self, sides: list[UUID]) -> dict[UUID, Revision]:
@@ -171,11 +179,11 @@ class AboutAdmin(MergingAdmin):
             known[revision.subject_id] = apart
         return said
 
-    def duplicates(self, record: Named, apart: list[Other]) -> list[Other]:
+    def duplicates(self, record: Named, apart: list[RelatedRecord]) -> list[RelatedRecord]:
         """Standing records that may be this one: those with a name in common."""
         namesakes = record.namesakes().exclude(pk__in=[each.record.pk for each in apart])
         why = "A name of this one is a name of it too."
-        return [Other(each, why=why) for each in namesakes[:MOST_DUPLICATES]]
+        return [RelatedRecord(each, why=why) for each in namesakes[:MOST_DUPLICATES]]
 
     # Affiliations
 
@@ -184,15 +192,15 @@ class AboutAdmin(MergingAdmin):
         rows = list(affiliations.select_related("speaker", "organisation")[: LISTED + 1])
         listed = rows[:LISTED]
         stretches = [(row.start, row.end) for row in listed]
-        scale = Timeline(stretches, timezone.now().date())
+        scale = TimeScale(stretches, timezone.now().date())
         has_dates = any(edge for stretch in stretches for edge in stretch)
         return {
             "affiliations": [
-                Held(
+                AffiliationRow(
                     address(row, "change"),
-                    shown(row.role),
-                    link_to_about(row.speaker),
-                    link_to_about(row.organisation),
+                    isolated(row.role),
+                    link_to_profile(row.speaker),
+                    link_to_profile(row.organisation),
                     row.start,
                     row.end,
                     scale.bars(row.start, row.end) if row.start or row.end else [],

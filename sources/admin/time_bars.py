@@ -11,13 +11,13 @@ from datetime import date, timedelta
 
 from sources.dates import PartialDate
 
-type Stretch = tuple[PartialDate | None, PartialDate | None]
+type DateRange = tuple[PartialDate | None, PartialDate | None]
 
 MOST_TICKS = 6
 
 
 @dataclass(frozen=True)
-class Bar:
+class TimeBar:
     """From where to where on the scale, in per cent; `sure`, or perhaps; `open` runs to an edge."""
 
     x: str
@@ -32,10 +32,10 @@ class Tick:
     year: int
 
 
-class Timeline:
+class TimeScale:
     """The scale that holds all of these, and the day that is today."""
 
-    def __init__(self, stretches: Iterable[Stretch], today: date):
+    def __init__(self, stretches: Iterable[DateRange], today: date):
         known = [edge for stretch in stretches for edge in stretch if edge]
         self.first = min((edge.first for edge in known), default=today).replace(month=1, day=1)
         latest = max([today, *(edge.last for edge in known)])
@@ -52,7 +52,7 @@ class Timeline:
             for year in range(begin, self.last.year + 1, step)
         ]
 
-    def bars(self, start: PartialDate | None, end: PartialDate | None) -> list[Bar]:
+    def bars(self, start: PartialDate | None, end: PartialDate | None) -> list[TimeBar]:
         first, last = start.first if start else self.first, end.last if end else self.last
         if start is None or end is None:
             return [self._bar(first, last, sure=False, open=True)]
@@ -65,9 +65,9 @@ class Timeline:
             bars.append(self._bar(end.first + timedelta(days=1), last, sure=False))
         return bars
 
-    def _bar(self, first: date, last: date, **kinds: bool) -> Bar:
+    def _bar(self, first: date, last: date, **kinds: bool) -> TimeBar:
         x, end = self._at(first), self._at(last + timedelta(days=1))
-        return Bar(self._percent(x), self._percent(max(end - x, 0.4)), **kinds)
+        return TimeBar(self._percent(x), self._percent(max(end - x, 0.4)), **kinds)
 
     def _at(self, day: date) -> float:
         return 100 * (day - self.first).days / ((self.last - self.first).days + 1)

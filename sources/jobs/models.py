@@ -57,11 +57,11 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Work:
+class JobKind:
     """One kind of work: what it is called, who may have it done, and how a part of it is done.
 
-    `about` is the model its ids are of, "app.model". Work that looks before it leaps has `confirm`,
-    the name of the page where what a first round found (`Job.is_trial`) is confirmed.
+    `about` is the model its ids are of, "app.model". `confirm` is the URL name of the page that
+    confirms a dry run (`Job.is_trial`); empty for work without one.
     """
 
     name: str
@@ -73,11 +73,11 @@ class Work:
     confirm: str = ""
 
 
-WORKS: dict[str, Work] = {}
+JOB_KINDS: dict[str, JobKind] = {}
 
 
-def can_do(work: Work) -> Work:
-    WORKS[work.name] = work
+def register_job_kind(work: JobKind) -> JobKind:
+    JOB_KINDS[work.name] = work
     return work
 
 
@@ -140,12 +140,12 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
-        kind = WORKS.get(self.work)
+        kind = JOB_KINDS.get(self.work)
         return kind.title(self) if kind else self.work
 
     @property
-    def kind(self) -> Work:
-        return WORKS[self.work]
+    def kind(self) -> JobKind:
+        return JOB_KINDS[self.work]
 
     @property
     def done(self) -> int:

@@ -15,7 +15,7 @@ from functools import partial
 
 from django.db import models, transaction
 
-from sources.jobs.models import Job, Outcome, Work, can_do, draft_of_rows
+from sources.jobs.models import Job, JobKind, Outcome, draft_of_rows, register_job_kind
 from sources.ledger.actor import with_reason
 from sources.spreadsheets.files import Cells
 from sources.spreadsheets.tables import (
@@ -61,8 +61,8 @@ IMPORTS: dict[str, Importing] = {}
 
 def can_import(kind: Importing) -> Importing:
     meta = kind.model._meta
-    can_do(
-        Work(
+    register_job_kind(
+        JobKind(
             name=kind.name,
             permission=kind.permissions[0],
             title=partial(_title, meta.verbose_name, meta.verbose_name_plural),

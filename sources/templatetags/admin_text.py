@@ -1,8 +1,8 @@
-"""How numbers and other people's words are written in templates of the admin."""
+"""Template filters of the admin: numbers with separators, other people's words made safe to mix."""
 
 from django import template
 
-from sources.admin.html import shown
+from sources.admin import html
 
 register = template.Library()
 
@@ -13,16 +13,11 @@ def thousands(number: int | None) -> str:
 
 
 @register.filter
-def turned(text: str | None) -> str:
-    """Somebody else's words: isolated, and what turns their direction spelt out."""
-    return shown(text) or ""
+def isolated(value) -> str:
+    """A text, or the name of a record, in `<bdi>`; empty without one."""
+    return html.isolated(str(value or "")) or ""
 
 
 @register.filter
-def short(record) -> str:
-    return shown(str(record)) or "(no words)"
-
-
-@register.filter(name="shown")
-def shown_words(words) -> str:
-    return shown(str(words)) if words else ""
+def visible_bidi(value) -> str:
+    return html.visible_bidi(str(value or ""))

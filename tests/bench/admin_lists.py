@@ -141,8 +141,8 @@ def shown_whole(speaker, outlet) -> Iterator[tuple[str, str]]:
     other = Speaker.objects.standing().exclude(pk=speaker.pk).filter(kind=speaker.kind).first()
     role = Quote.objects.filter(speaker=speaker).exclude(attribution_role=None).first()
     quotes = reverse("admin:quotes_quote_changelist")
-    yield "busiest speaker", reverse("admin:sources_speaker_about", args=[speaker.pk])
-    yield "busiest outlet", reverse("admin:sources_outlet_about", args=[outlet.pk])
+    yield "busiest speaker", reverse("admin:sources_speaker_profile", args=[speaker.pk])
+    yield "busiest outlet", reverse("admin:sources_outlet_profile", args=[outlet.pk])
     place = reverse("admin:sources_speaker_merge", args=[other.pk])
     yield "comparison of two speakers", f"{place}?into={speaker.pk}"
     yield "quotes to move", reverse("admin:sources_speaker_quotes", args=[speaker.pk])

@@ -54,7 +54,7 @@ def test_that_two_are_different_people_is_remembered_and_taken_back(log_in):
     one, other = make_speaker(HOSTILE), make_speaker(HOSTILE)
     page = log_in("Curators")
     page.on("dialog", lambda dialog: page.went_wrong.append(dialog.message))
-    page.goto(address(one, "about"))
+    page.goto(address(one, "profile"))
     likely = page.get_by_role("region", name="Likely duplicates")
     expect(likely).to_contain_text("Both are called")
     likely.get_by_role("button", name=re.compile("^Different people")).press("Enter")
@@ -83,7 +83,7 @@ def test_chosen_quotes_are_moved_by_keyboard_and_hostile_words_do_nothing(log_in
         )
     page = log_in("Curators")
     page.on("dialog", lambda dialog: page.went_wrong.append(dialog.message))
-    page.goto(address(one, "about"))
+    page.goto(address(one, "profile"))
     page.get_by_role("link", name="Move quotes…").press("Enter")
     page.get_by_label("Words").fill("hers")
     page.get_by_label("Words").press("Enter")
@@ -100,5 +100,5 @@ def test_chosen_quotes_are_moved_by_keyboard_and_hostile_words_do_nothing(log_in
     expect(page.locator(".messagelist .success")).to_contain_text("2 quotes were moved")
     assert Quote.objects.filter(speaker=other).count() == 2
     for record in (one, outlet, board):
-        page.goto(address(record, "about"))
+        page.goto(address(record, "profile"))
         expect(page.locator("#content")).to_contain_text("Quotes a month")

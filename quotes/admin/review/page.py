@@ -24,7 +24,7 @@ from quotes.curation.approval import may_approve
 from quotes.history.public import EMBEDDED, PUBLIC_NAMES, PUBLIC_REASONS, PUBLIC_VERBS
 from quotes.models import Claim, Quote
 from quotes.search.near_identical import near_identical
-from sources.admin.html import link, link_to_about, shown
+from sources.admin.html import isolated, link, link_to_profile
 from sources.history.as_of import History
 from sources.models import Article, Revision, Snapshot
 
@@ -214,8 +214,8 @@ class Desk:
         shared = {
             "desk": self,
             "article": self.article,
-            "headline": shown(str(self.article)),
-            "outlet": shown(self.article.outlet and self.article.outlet.name),
+            "headline": isolated(str(self.article)),
+            "outlet": isolated(self.article.outlet and self.article.outlet.name),
             "snapshot": self.snapshot,
             "quotes": self.quotes,
             "is_cut": len(self.quotes) == MOST_QUOTES,
@@ -228,32 +228,32 @@ class Desk:
         return shared | (self._looked_at() if self.chosen else {})
 
     def _listed(self, quote: Quote) -> Quote:
-        quote.excerpt = shown(str(quote))
-        quote.who = shown(quote.speaker.name if quote.speaker else quote.attribution_speaker)
+        quote.excerpt = isolated(str(quote))
+        quote.who = isolated(quote.speaker.name if quote.speaker else quote.attribution_speaker)
         return quote
 
     def _looked_at(self) -> dict:
         quote = self.chosen
         near = quote.nearest
-        speaker = quote.speaker and link_to_about(quote.speaker)
-        organisation = quote.organisation and link_to_about(quote.organisation)
+        speaker = quote.speaker and link_to_profile(quote.speaker)
+        organisation = quote.organisation and link_to_profile(quote.organisation)
         layers = [
             ("Speaker", quote.attribution_speaker, speaker),
-            ("Role", quote.attribution_role or quote.role, shown(self._role_held)),
+            ("Role", quote.attribution_role or quote.role, isolated(self._role_held)),
             ("Organisation", quote.attribution_organisation, organisation),
             ("Attribution", quote.attribution_text, None),
             ("Cue", quote.attribution_cue, None),
         ]
         facts = [quote.get_kind_display(), quote.language, quote.said and f"said {quote.said}"]
         return {
-            "chosen_words": shown(quote.text),
-            "nearest_words": near and shown(near["text"]),
+            "chosen_words": isolated(quote.text),
+            "nearest_words": near and isolated(near["text"]),
             "layers": [
-                (label, shown(printed), resolved)
+                (label, isolated(printed), resolved)
                 for label, printed, resolved in layers
                 if printed or resolved
             ],
-            "facts": shown(" · ".join(fact for fact in facts if fact)),
+            "facts": isolated(" · ".join(fact for fact in facts if fact)),
             "suggestions": [self._suggested(one) for one in self.suggestions],
             "steps": self.steps,
             "near": [self._elsewhere(one) for one, _ in near_identical(quote, self.user)],
@@ -266,8 +266,8 @@ class Desk:
         return held and held.role
 
     def _suggested(self, one: Suggestion) -> Suggestion:
-        one.name, one.link = shown(one.speaker.name), link_to_about(one.speaker)
-        one.sentence = shown(one.why)
+        one.name, one.link = isolated(one.speaker.name), link_to_profile(one.speaker)
+        one.sentence = isolated(one.why)
         one.is_now = one.speaker.pk == self.chosen.speaker_id and (
             one.affiliation is None or one.affiliation.pk == self.chosen.affiliation_id
         )
@@ -282,7 +282,7 @@ class Desk:
         ]
         return {
             "link": link(quote, quote.text[:200]),
-            "about": shown(" · ".join(name for name in names if name)),
+            "about": isolated(" · ".join(name for name in names if name)),
         }
 
 

@@ -16,13 +16,13 @@ from quotes.models import Quote
 from quotes.models.workflow import STEPS as LIFE
 from quotes.models.workflow import open_steps
 from sources.admin.forms import few_lines
-from sources.admin.widgets import Completed
+from sources.admin.widgets import SafeAutocomplete
 from sources.exceptions import Conflict, flatten_errors
 from sources.models import Affiliation, Article, Snapshot, Speaker
 
 
-def completed(name: str) -> Completed:
-    return Completed(Quote._meta.get_field(name), admin.site)
+def completed(name: str) -> SafeAutocomplete:
+    return SafeAutocomplete(Quote._meta.get_field(name), admin.site)
 
 
 # Forms

@@ -34,8 +34,8 @@ from quotes.curation.undo import undo
 from quotes.filing import Refused
 from quotes.models import Claim, Quote, QuoteQuerySet, Review
 from quotes.models.workflow import NotOpen
-from sources.admin.html import shown
-from sources.admin.lists import Pages
+from sources.admin.html import isolated
+from sources.admin.lists import BoundedPaginator
 from sources.database.estimates import count_or_estimate
 from sources.exceptions import Conflict, refusal_of
 from sources.models import Article, Outlet, Speaker
@@ -133,11 +133,11 @@ class ReviewAdmin(admin.ModelAdmin):
         claims = Claim.objects.on([row.article.pk for row in rows], now := timezone.now())
         for row in rows:
             row.claim = claims.get(row.article.pk)
-            row.headline = shown(str(row.article))
-            row.outlet = shown(row.article.outlet and row.article.outlet.name)
+            row.headline = isolated(str(row.article))
+            row.outlet = isolated(row.article.outlet and row.article.outlet.name)
             row.flag_labels = [Quote.Flag(flag).label for flag in row.flags]
         free = [row for row in rows if not row.claim or row.claim.user_id == request.user.pk]
-        number, is_exact = count_or_estimate(wanted, exact_up_to=Pages.COUNTED)
+        number, is_exact = count_or_estimate(wanted, exact_up_to=BoundedPaginator.COUNTED)
         return TemplateResponse(
             request,
             "admin/quotes/review/queue.html",

@@ -37,8 +37,8 @@ __all__ = ["curator_at_desk", "reader_at_desk"]
 pytestmark = pytest.mark.django_db
 
 
-def about(record) -> str:
-    return address(record, "about")
+def profile(record) -> str:
+    return address(record, "profile")
 
 
 def table(page, heading: str) -> dict:
@@ -73,7 +73,7 @@ def test_roles_are_grouped_as_printed_and_lead_to_their_quotes(curator_at_desk):
     for role in ("Harbour Master", "harbour master", "harbour master", "pilot", None, "—"):
         make_quote(speaker=speaker, attribution_role=role)
     make_quote(speaker=make_speaker("Ada"), attribution_role="harbour master")
-    page = curator_at_desk.get(about(speaker))
+    page = curator_at_desk.get(profile(speaker))
     roles = table(page, "Roles as printed")
     assert lines(page, "Roles as printed") == {"harbour master": "3", "pilot": "1", "—": "1"}
     assert [text_of(also) for also in roles["lines"][0]["also"]] == ["Harbour Master"]
@@ -92,7 +92,7 @@ def test_months_are_drawn_and_partial_dates_are_not_guessed(curator_at_desk):
     found = profile_counts.tally(Quote.objects.filter(speaker=speaker))
     drawn = [(str(month), number) for month, number in found.drawn_months]
     assert drawn == [("2026-01-01", 2), ("2026-02-01", 0), ("2026-03-01", 1)]
-    page = curator_at_desk.get(about(speaker)).text
+    page = curator_at_desk.get(profile(speaker)).text
     assert "Of 2 the month is not known." in page
     listed = curator_at_desk.get(
         changelist(Quote), {"speaker__id__exact": str(speaker.pk), "month": "2026-01"}
@@ -108,7 +108,7 @@ def test_only_the_latest_months_are_drawn(curator_at_desk):
     found = profile_counts.tally(Quote.objects.filter(speaker=speaker))
     assert len(found.drawn_months) == profile_counts.MOST_MONTHS
     assert found.earlier == 1
-    assert "1 of earlier months are not drawn." in curator_at_desk.get(about(speaker)).text
+    assert "1 of earlier months are not drawn." in curator_at_desk.get(profile(speaker)).text
 
 
 @pytest.mark.parametrize("query", [{"month": "soon"}, {"month": "\0"}, {"printed_role": "\0"}])
@@ -123,13 +123,13 @@ def test_organisations_and_outlets_are_counted_with_the_way_to_their_quotes(cura
     make_quote(speaker=speaker, organisation=board, outlet=post)
     make_quote(speaker=speaker, organisation=board, outlet=times)
     make_quote(speaker=speaker, outlet=times)
-    page = curator_at_desk.get(about(speaker))
+    page = curator_at_desk.get(profile(speaker))
     assert lines(page, "Organisations spoken for") == {"Harbour Board": "2"}
     assert table(page, "Organisations spoken for")["unknown"] == 1
     assert lines(page, "Outlets") == {"The Times": "2", "The Post": "1"}
-    page = curator_at_desk.get(about(board))
+    page = curator_at_desk.get(profile(board))
     assert lines(page, "Who spoke for it") == {"Mara Quill": "2"}
-    page = curator_at_desk.get(about(times))
+    page = curator_at_desk.get(profile(times))
     assert lines(page, "Who was quoted") == {"Mara Quill": "2"}
     assert len(page.context["latest"]) == 2
 
@@ -138,12 +138,12 @@ def test_a_reader_is_told_of_no_quote_under_review(reader_at_desk, curator_at_de
     speaker = make_speaker()
     make_quote("An open choice", speaker=speaker, attribution_role="pilot")
     make_quote("A secret", speaker=speaker, attribution_role="chief spy", status="proposed")
-    page = reader_at_desk.get(about(speaker))
+    page = reader_at_desk.get(profile(speaker))
     assert page.context["quotes"] == "1"
     assert "secret" not in page.text
     assert "chief spy" not in page.text
     assert "Move quotes" not in page.text
-    assert curator_at_desk.get(about(speaker)).context["quotes"] == "2"
+    assert curator_at_desk.get(profile(speaker)).context["quotes"] == "2"
 
 
 def test_who_may_not_see_quotes_sees_none_of_them(groups):
@@ -152,7 +152,7 @@ def test_who_may_not_see_quotes_sees_none_of_them(groups):
     clerk = Client()
     clerk.force_login(user)
     quote = make_quote(speaker=make_speaker())
-    page = clerk.get(about(quote.speaker))
+    page = clerk.get(profile(quote.speaker))
     assert page.status_code == 200
     assert quote.text not in page.text
     assert "quotes" not in page.context
@@ -169,7 +169,7 @@ def test_the_page_costs_as_many_queries_for_many_quotes_and_is_bounded(
     # The session, the user, two of permissions; the speaker, what was merged into it, three for
     # likely duplicates, affiliations; the tally, its roles, organisations and outlets; the latest.
     with django_assert_num_queries(16):
-        curator_at_desk.get(about(speaker))
+        curator_at_desk.get(profile(speaker))
     for number in range(10):
         make_many(
             5,
@@ -180,7 +180,7 @@ def test_the_page_costs_as_many_queries_for_many_quotes_and_is_bounded(
             outlet=outlet,
         )
     with django_assert_num_queries(16):
-        page = curator_at_desk.get(about(speaker))
+        page = curator_at_desk.get(profile(speaker))
     assert page.context["quotes"] == "40"
     assert page.context["is_cut"]
     assert "there may be more" in page.text
@@ -189,14 +189,14 @@ def test_the_page_costs_as_many_queries_for_many_quotes_and_is_bounded(
 
 def test_likely_duplicates_are_listed_until_they_are_told_apart(curator_at_desk):
     one, other = make_speaker("Rob Jones"), make_speaker("R. Jones")
-    page = curator_at_desk.get(about(one))
+    page = curator_at_desk.get(profile(one))
     (likely,) = page.context["duplicates"]
     assert likely.record == other
     assert "“R. Jones” may stand for “Rob Jones”." in page.text
     assert f'href="{address(one, "merge")}?into={other.pk}"' in page.text
     sent = {"into": other.pk, "version": one.version, "into_version": other.version}
     curator_at_desk.post(address(one, "distinguish"), sent)
-    assert curator_at_desk.get(about(one)).context["duplicates"] == []
+    assert curator_at_desk.get(profile(one)).context["duplicates"] == []
 
 
 def test_a_merge_shows_what_each_said_and_moves_it(curator_at_desk):
@@ -222,8 +222,8 @@ def test_a_quote_leads_to_those_who_said_and_printed_it(curator_at_desk):
     quote.refresh_from_db()
     form, listed = curator_at_desk.get(page_of(quote)).text, curator_at_desk.get(changelist(Quote))
     for record in (quote.speaker, quote.organisation, quote.outlet):
-        assert f'href="{about(record)}"' in form
-    assert f'href="{about(quote.speaker)}"' in listed.text
+        assert f'href="{profile(record)}"' in form
+    assert f'href="{profile(quote.speaker)}"' in listed.text
 
 
 def test_hostile_words_are_inert_on_the_page_and_on_the_screens_of_moving(curator_at_desk):
@@ -241,9 +241,9 @@ def test_hostile_words_are_inert_on_the_page_and_on_the_screens_of_moving(curato
     quote.refresh_from_db()
     sent = {"quote": f"{quote.pk}:1", "to": str(other.pk), "reason": f"{HOSTILE} {turned}"}
     pages = [
-        curator_at_desk.get(about(speaker)),
-        curator_at_desk.get(about(quote.organisation)),
-        curator_at_desk.get(about(quote.outlet)),
+        curator_at_desk.get(profile(speaker)),
+        curator_at_desk.get(profile(quote.organisation)),
+        curator_at_desk.get(profile(quote.outlet)),
         curator_at_desk.get(address(speaker, "quotes"), {"q": HOSTILE, "role": turned}),
         curator_at_desk.post(address(speaker, "quotes"), sent | {"to": ""}),
         curator_at_desk.post(address(speaker, "quotes"), sent),
@@ -299,8 +299,8 @@ def test_chosen_quotes_are_moved_once_it_was_seen_what_happens(curator_at_desk, 
     answer = move(
         curator_at_desk, jones, moved, rachel, reason="Her first name is in it.", confirmed="yes"
     )
-    assert answer.headers["Location"] == about(rachel)
-    page = curator_at_desk.get(about(rachel))
+    assert answer.headers["Location"] == profile(rachel)
+    page = curator_at_desk.get(profile(rachel))
     assert "2 quotes were moved from “Rob Jones” to “Rachel Jones”." in page.text
     for quote in moved:
         quote.refresh_from_db()
@@ -383,8 +383,8 @@ def test_the_list_is_bounded_and_as_cheap_for_many(
 def test_a_merged_speaker_has_no_quotes_to_move(curator_at_desk, jones, rachel):
     merging.merge(jones, rachel)
     place = address(jones, "quotes")
-    assert curator_at_desk.get(place).headers["Location"] == about(jones)
-    assert "Move quotes" not in curator_at_desk.get(about(jones)).text
+    assert curator_at_desk.get(place).headers["Location"] == profile(jones)
+    assert "Move quotes" not in curator_at_desk.get(profile(jones)).text
 
 
 def test_a_reader_moves_nothing(reader_at_desk, jones, rachel):

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import reverse
 from knox.models import AuthToken
 
-from sources.admin.html import shown
-from sources.admin.lists import Pages
+from sources.admin.html import isolated
+from sources.admin.lists import BoundedPaginator
 from sources.identity import merging
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
 from tests.records import (
@@ -204,18 +204,18 @@ def test_a_snapshot_is_found_by_how_its_digest_begins(curator_at_desk):
     assert found(curator_at_desk, Snapshot, held.sha256) == [held.sha256]
 
 
-# Pages
+# BoundedPaginator
 
 
 def test_a_long_list_is_counted_by_estimate(monkeypatch):
-    monkeypatch.setattr(Pages, "COUNTED", 3)
-    monkeypatch.setattr(Pages, "DEEPEST", 2)
+    monkeypatch.setattr(BoundedPaginator, "COUNTED", 3)
+    monkeypatch.setattr(BoundedPaginator, "DEEPEST", 2)
     for number in range(5):
         make_speaker(f"Speaker {number}")
-    pages = Pages(Speaker.objects.all(), 2)
+    pages = BoundedPaginator(Speaker.objects.all(), 2)
     assert pages.count >= 4
     assert pages.num_pages == 2
-    assert Pages(Speaker.objects.filter(name="Speaker 1"), 2).count == 1
+    assert BoundedPaginator(Speaker.objects.filter(name="Speaker 1"), 2).count == 1
 
 
 # Forms
@@ -441,9 +441,9 @@ def test_hostile_names_are_inert(curator_at_desk):
 
 
 def test_characters_that_turn_text_are_spelt_out():
-    assert shown("Mara \u202elliuQ") == "<bdi>Mara ⟦U+202E⟧lliuQ</bdi>"
-    assert shown("שלום") == "<bdi>שלום</bdi>"
-    assert shown(None) is None
+    assert isolated("Mara \u202elliuQ") == "<bdi>Mara ⟦U+202E⟧lliuQ</bdi>"
+    assert isolated("שלום") == "<bdi>שלום</bdi>"
+    assert isolated(None) is None
 
 
 # Tokens

@@ -5,8 +5,8 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from lxml import html
 
-from sources.admin.diffs import compared, woven_words
-from sources.admin.history import Timeline
+from sources.admin.diffs import diff_field, woven_words
+from sources.admin.history import HistoryPage
 from sources.dates import PartialDate
 from sources.identity import merging
 from sources.ledger.actor import audit_context
@@ -116,7 +116,7 @@ def test_compared_words_are_inert_and_turn_nothing():
 
 
 def test_a_value_of_great_length_is_cut():
-    comparison = compared(Article, "headline", None, "x" * 10_000)
+    comparison = diff_field(Article, "headline", None, "x" * 10_000)
     assert "… (10,000 characters)" in comparison.after
     assert len(comparison.after) < 5_000
 
@@ -188,7 +188,7 @@ def test_users_keep_the_history_that_django_keeps(admin_client, admin_user):
 
 
 def test_a_long_history_comes_in_pages_by_version(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(Timeline, "PAGE", 3)
+    monkeypatch.setattr(HistoryPage, "PAGE", 3)
     speaker = make_speaker("Mara 1")
     for number in range(2, 9):
         rename(speaker, f"Mara {number}")
@@ -227,7 +227,7 @@ def test_a_history_of_any_length_costs_the_same(curator_at_desk, django_assert_n
             Speaker.objects.update(name=f"Mara {number}", kind=kind, organisation=tie)
     with django_assert_num_queries(8):
         answer = curator_at_desk.get(history_of(speaker))
-    assert answer.text.count("<article") == Timeline.PAGE
+    assert answer.text.count("<article") == HistoryPage.PAGE
 
 
 def test_what_is_not_there_has_no_history(curator_at_desk):

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from sources.admin.html import LISTED, address
-from sources.admin.time_bars import Timeline
+from sources.admin.time_bars import TimeScale
 from sources.dates import PartialDate
 from sources.identity import merging
 from sources.ledger.actor import audit_context, with_reason
@@ -39,8 +39,8 @@ def each_kind(test):
     return pytest.mark.parametrize("kind", MAKE)(test)
 
 
-def about(record) -> str:
-    return address(record, "about")
+def profile(record) -> str:
+    return address(record, "profile")
 
 
 def compared(client, record, into) -> dict[str, str]:
@@ -71,7 +71,7 @@ def test_two_records_are_merged_with_a_preview_and_parted_again(curator_at_desk,
     assert page.context["merge"].aliases == ["Ada Lund", "A. Lund"]
 
     merged = decide(curator_at_desk, "merge", one, other, reason="One byline.")
-    assert merged.redirect_chain == [(f"{about(other)}?merged={one.pk}", 302)]
+    assert merged.redirect_chain == [(f"{profile(other)}?merged={one.pk}", 302)]
     assert said(merged) == ["“Ada Lund” was merged into “Ada L.”. Nothing had to be moved."]
     one.refresh_from_db()
     assert one.merged_into == other
@@ -81,7 +81,7 @@ def test_two_records_are_merged_with_a_preview_and_parted_again(curator_at_desk,
 
     undo = {"version": FormReader(merged.text).sent["version"]}
     parted = curator_at_desk.post(address(one, "unmerge"), undo, follow=True)
-    assert parted.redirect_chain == [(about(one), 302)]
+    assert parted.redirect_chain == [(profile(one), 302)]
     assert "stands by itself again" in said(parted)[0]
     one.refresh_from_db()
     other.refresh_from_db()
@@ -109,7 +109,7 @@ def test_a_merge_that_is_sent_twice_leads_to_the_survivor(curator_at_desk):
     sent = compared(curator_at_desk, one, other)
     for _ in range(2):
         answer = curator_at_desk.post(address(one, "merge"), sent)
-        assert answer.headers["Location"].startswith(about(other))
+        assert answer.headers["Location"].startswith(profile(other))
     one.refresh_from_db()
     assert one.version == 2
 
@@ -140,7 +140,7 @@ def test_one_that_was_merged_stands_for_its_survivor_in_a_comparison(curator_at_
     merging.merge(other, third)
     page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
     assert page.context["into"] == third
-    assert curator_at_desk.get(address(other, "merge")).headers["Location"] == about(other)
+    assert curator_at_desk.get(address(other, "merge")).headers["Location"] == profile(other)
     merging.merge(one, third)
     answer = curator_at_desk.get(address(third, "merge"), {"into": str(one.pk)})
     assert "This is one record already" in answer.text
@@ -218,14 +218,14 @@ def test_a_merged_record_and_its_survivor_both_lead_to_the_undo(curator_at_desk)
     merging.merge(one, other, "Same photograph.")
     merging.merge(other, third)
     undo = address(other, "unmerge")
-    page = curator_at_desk.get(about(third))
+    page = curator_at_desk.get(profile(third))
     assert [each.record for each in page.context["merged"]] == [other, one]
     assert "by way of “<bdi>Bo</bdi>”" in page.text
     assert "Same photograph." in page.text
     assert f'href="{undo}"' in page.text
     assert address(one, "unmerge") not in page.text
-    page = curator_at_desk.get(about(other)).text
-    assert f'href="{about(third)}"' in page
+    page = curator_at_desk.get(profile(other)).text
+    assert f'href="{profile(third)}"' in page
     assert f'href="{undo}"' in page
 
 
@@ -236,12 +236,12 @@ def test_a_merged_record_and_its_survivor_both_lead_to_the_undo(curator_at_desk)
 def test_that_two_are_different_is_remembered_and_taken_back(curator_at_desk, kind):
     one, other = MAKE[kind]("Ada Lund"), MAKE[kind]("Ada Lund", aliases=["A."])
     told = decide(curator_at_desk, "distinguish", one, other, reason="Two birth dates.")
-    assert told.redirect_chain == [(about(one), 302)]
+    assert told.redirect_chain == [(profile(one), 302)]
     assert "It is remembered that" in said(told)[0]
     one.refresh_from_db()
     assert one.distinct_from == [other.pk]
     for record in (one, other):
-        page = curator_at_desk.get(about(record))
+        page = curator_at_desk.get(profile(record))
         assert len(page.context["apart"]) == 1
         assert "Two birth dates." in page.text
         assert f'action="{address(record, "undistinguish")}"' in page.text
@@ -253,7 +253,7 @@ def test_that_two_are_different_is_remembered_and_taken_back(curator_at_desk, ki
     assert "was taken back" in said(taken)[0]
     one.refresh_from_db()
     assert one.distinct_from == []
-    assert curator_at_desk.get(about(one)).context["apart"] == []
+    assert curator_at_desk.get(profile(one)).context["apart"] == []
 
 
 def test_those_told_apart_from_what_was_merged_are_told_apart_from_the_survivor(curator_at_desk):
@@ -261,7 +261,7 @@ def test_those_told_apart_from_what_was_merged_are_told_apart_from_the_survivor(
     merging.mark_distinct(one, third, "Two voices.")
     merging.merge(one, other)
     merging.merge(third, fourth)
-    page = curator_at_desk.get(about(other))
+    page = curator_at_desk.get(profile(other))
     assert [each.record for each in page.context["apart"]] == [fourth]
     assert "Two voices." in page.text
 
@@ -279,14 +279,14 @@ def test_people_are_different_people_and_others_different_speakers(curator_at_de
 def test_a_list_leads_to_the_page_and_the_page_to_the_form_and_back(curator_at_desk):
     for make in MAKE.values():
         record = make("Ada Lund")
-        assert f'href="{about(record)}' in curator_at_desk.get(changelist(type(record))).text
-        assert f'href="{page_of(record)}"' in curator_at_desk.get(about(record)).text
-        assert f'href="{about(record)}"' in curator_at_desk.get(page_of(record)).text
+        assert f'href="{profile(record)}' in curator_at_desk.get(changelist(type(record))).text
+        assert f'href="{page_of(record)}"' in curator_at_desk.get(profile(record)).text
+        assert f'href="{profile(record)}"' in curator_at_desk.get(page_of(record)).text
 
 
 def test_an_id_that_is_nobodys_leads_back(curator_at_desk):
     outlet = make_outlet()
-    for page in ("about", "merge", "unmerge"):
+    for page in ("profile", "merge", "unmerge"):
         place = address(outlet, page).replace("outlet", "speaker")
         assert curator_at_desk.get(place).headers["Location"] == "/admin/"
 
@@ -297,7 +297,7 @@ def test_affiliations_are_a_table_and_drawn_beside_it(curator_at_desk):
         [("2004", "2012-05"), (None, None), ("2011-03-04", None), ("2020", "2020")]
     ):
         make_affiliation(speaker=speaker, role=f"role {number}", start=start, end=end)
-    page = curator_at_desk.get(about(speaker))
+    page = curator_at_desk.get(profile(speaker))
     rows = page.context["affiliations"]
     assert {str(each.start or "") for each in rows} == {"2004", "", "2011-03-04", "2020"}
     assert page.text.count("<rect") == 3 + 1 + 1 + 3  # and the legend
@@ -308,7 +308,7 @@ def test_an_organisation_shows_its_parts_and_who_held_a_role_there(curator_at_de
     board = make_organisation("Harbour Board")
     make_organisation("Pilots", parent=board)
     make_affiliation(organisation=board, speaker=make_speaker("Mara Quill"))
-    page = curator_at_desk.get(about(board)).text
+    page = curator_at_desk.get(profile(board)).text
     assert "Pilots" in page
     assert "Mara Quill" in page
 
@@ -317,7 +317,7 @@ def test_an_outlet_shows_its_latest_articles(curator_at_desk):
     outlet = make_outlet()
     for day in range(1, 13):
         make_article(outlet=outlet, headline=f"Day {day}.", published=f"2026-03-{day:02}")
-    page = curator_at_desk.get(about(outlet)).text
+    page = curator_at_desk.get(profile(outlet)).text
     assert "Day 12." in page
     assert "Day 2." not in page
     assert f"?outlet__id__exact={outlet.pk}" in page
@@ -330,11 +330,11 @@ def test_the_page_of_many_affiliations_is_bounded_and_as_cheap(
     make_affiliation(speaker=speaker, organisation=board)
     # With what quotes add; see tests/quotes/admin/test_profiles.py.
     with django_assert_num_queries(13):
-        curator_at_desk.get(about(speaker))
+        curator_at_desk.get(profile(speaker))
     for number in range(LISTED):
         make_affiliation(speaker=speaker, organisation=board, role=f"role {number}")
     with django_assert_num_queries(13):
-        page = curator_at_desk.get(about(speaker))
+        page = curator_at_desk.get(profile(speaker))
     assert len(page.context["affiliations"]) == LISTED
     assert f"?speaker__id__exact={speaker.pk}" in page.context["more_affiliations"]
 
@@ -349,7 +349,7 @@ def test_a_reader_sees_the_page_without_a_button_and_is_refused(reader_at_desk, 
         merging.merge(third, other)
         merging.mark_distinct(one, other)
     for record in (one, other, third):
-        page = reader_at_desk.get(about(record))
+        page = reader_at_desk.get(profile(record))
         assert page.status_code == 200
         assert 'method="post" action="/admin/sources' not in page.text
         assert "Undo" not in page.text
@@ -381,9 +381,9 @@ def test_hostile_names_and_reasons_are_inert_on_every_screen(curator_at_desk, ki
     merging.merge(third, one, f"{HOSTILE} {turned}")
     merging.mark_distinct(one, other, HOSTILE)
     pages = [
-        curator_at_desk.get(about(one)),
-        curator_at_desk.get(about(other)),
-        curator_at_desk.get(about(third)),
+        curator_at_desk.get(profile(one)),
+        curator_at_desk.get(profile(other)),
+        curator_at_desk.get(profile(third)),
         curator_at_desk.get(address(one, "merge")),
         curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)}),
         curator_at_desk.get(address(third, "unmerge")),
@@ -401,7 +401,7 @@ def test_hostile_names_and_reasons_are_inert_on_every_screen(curator_at_desk, ki
 
 def drawn(start: str | None, end: str | None) -> list[tuple[str, str, str]]:
     edges = [edge and PartialDate.parse(edge) for edge in (start, end)]
-    scale = Timeline([(PartialDate(2000), PartialDate(2009))], date(2009, 6, 1))
+    scale = TimeScale([(PartialDate(2000), PartialDate(2009))], date(2009, 6, 1))
     return [
         (
             "sure" if bar.sure else "open" if bar.open else "perhaps",
@@ -428,6 +428,6 @@ def test_a_stretch_of_time_is_drawn_as_sure_as_it_is_known(start, end, bars):
 
 
 def test_the_scale_has_few_round_years():
-    scale = Timeline([(PartialDate(1931), PartialDate(2011, 4))], date(2026, 3, 1))
+    scale = TimeScale([(PartialDate(1931), PartialDate(2011, 4))], date(2026, 3, 1))
     assert [tick.year for tick in scale.ticks] == [1940, 1960, 1980, 2000, 2020]
-    assert [tick.year for tick in Timeline([], date(2026, 3, 1)).ticks] == [2026]
+    assert [tick.year for tick in TimeScale([], date(2026, 3, 1)).ticks] == [2026]

@@ -135,15 +135,15 @@ def test_what_is_left_can_be_cancelled_and_what_is_done_stays(curator_at_desk, m
 
 def test_a_job_that_broke_says_so_and_can_go_on(curator_at_desk, monkeypatch):
     job = publishing(curator_at_desk, 101)
-    do = jobs.WORKS["publish"].do
-    breaks = {"publish": jobs.Work("publish", "quotes.publish_quote", str, lambda *_: 1 / 0)}
+    do = jobs.JOB_KINDS["publish"].do
+    breaks = {"publish": jobs.JobKind("publish", "quotes.publish_quote", str, lambda *_: 1 / 0)}
     with monkeypatch.context() as patch:
-        patch.setattr(jobs, "WORKS", breaks)
+        patch.setattr(jobs, "JOB_KINDS", breaks)
         work_off()
     job.refresh_from_db()
     assert (job.state, published()) == ("failed", 0)
     assert job.fault == "It stopped with ZeroDivisionError. See the worker's log."
-    assert do is jobs.WORKS["publish"].do
+    assert do is jobs.JOB_KINDS["publish"].do
     page = curator_at_desk.get(reverse("admin:sources_job_change", args=[job.pk])).text
     assert "Go on where it stopped" in page
     curator_at_desk.post(reverse("admin:sources_job_again", args=[job.pk]))
