@@ -13,7 +13,7 @@ from config.guides.views import guide
 from quotes.api.changes import Changes
 from quotes.api.utterances import Utterances
 from quotes.api.views import Articles, ArticleSnapshots, QuotedSpeakers, Quotes
-from quotes.exports import Export
+from quotes.exports import QuoteExport
 from quotes.statistics import Facets, Timeline
 from sources.api.views import Affiliations, Organisations, Outlets, Snapshots
 
@@ -23,7 +23,7 @@ router.register("articles/<uuid:article>/snapshots", ArticleSnapshots, "article-
 router.register("snapshots", Snapshots, "snapshot")
 router.register("quotes/facets", Facets, "quote-facets")
 router.register("quotes/timeline", Timeline, "quote-timeline")
-router.register("quotes/export", Export, "quote-export")
+router.register("quotes/export", QuoteExport, "quote-export")
 router.register("quotes", Quotes, "quote")
 router.register("utterances", Utterances, "utterance")
 router.register("speakers", QuotedSpeakers, "speaker")

@@ -1,9 +1,11 @@
-"""Everything that matches a query, as one file: `quotes/export/`.
+"""Downloads of every quote that matches a query (`quotes/export/`): CSV, NDJSON, Parquet.
 
-`rows` says what a row is in each form, `reading` reads the rows of one state of the database,
-`formats` and `parquet` make files of them, `coding` compresses, `endpoint` answers.
+`views` reads the request. `rows` writes the SQL of a row in each format, `cursor` streams the rows
+of one database snapshot, `formats` and `parquet` turn them into a file, `compression` compresses
+it, and `export` adds the manifest (RFC 4180 CSV, RFC 9110 codings). Memory stays flat whatever the
+size, and a download that breaks off is recognisably incomplete.
 """
 
-from quotes.exports.views import Export
+from quotes.exports.views import QuoteExport
 
-__all__ = ["Export"]
+__all__ = ["QuoteExport"]

@@ -1,44 +1,44 @@
-"""Content codings (RFC 9110): gzip and zstd, for who asks for them."""
+"""Content codings (RFC 9110) on request: gzip and zstd."""
 
 import zlib
 from collections.abc import Iterable, Iterator
 
 from django.utils.http import parse_header_parameters
 
-from quotes.exports.parquet import Outbox
+from quotes.exports.parquet import ChunkBuffer
 
-AS_GZIP = 31
-"""To zlib: the largest window, and gzip's header and end."""
+GZIP_WINDOW_BITS = 31
+"""For zlib: the largest window, with gzip's header and trailer."""
 
 
 def gzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Each chunk can be read as soon as it is there. What is not whole has no end."""
-    packer = zlib.compressobj(level=6, wbits=AS_GZIP)
+    """Compress; each chunk can be read at once, and an incomplete file has no trailer."""
+    packer = zlib.compressobj(level=6, wbits=GZIP_WINDOW_BITS)
     for chunk in chunks:
         yield packer.compress(chunk) + packer.flush(zlib.Z_SYNC_FLUSH) if chunk else b""
     yield packer.flush()
 
 
 def zstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Likewise."""
+    """Compress with Zstandard, on the same terms."""
     import pyarrow
 
-    outbox = Outbox()
-    packer = pyarrow.CompressedOutputStream(pyarrow.PythonFile(outbox, "w"), "zstd")
+    buffer = ChunkBuffer()
+    packer = pyarrow.CompressedOutputStream(pyarrow.PythonFile(buffer, "w"), "zstd")
     for chunk in chunks:
         if chunk:
             packer.write(chunk)
             packer.flush()
-        yield outbox.take()
+        yield buffer.take()
     packer.close()
-    yield outbox.take()
+    yield buffer.take()
 
 
 CODINGS = {"zstd": zstd, "gzip": gzip}
 
 
-def coding_of(accepted: str) -> str | None:
-    """The coding that `Accept-Encoding` likes best, of equals the first here; None is none."""
+def negotiate_coding(accepted: str) -> str | None:
+    """The coding that `Accept-Encoding` prefers, by order of `CODINGS` on a tie; None if none."""
     liked = {}
     for one in accepted.lower().split(","):
         name, parameters = parse_header_parameters(one)

@@ -1,8 +1,8 @@
-"""Reading rows of one state of the database, for as long as it takes.
+"""Streams the rows of one database snapshot, for as long as the client reads.
 
-They come through a cursor of PostgreSQL's, a part at a time: at any moment some hundred rows are in
-memory. PostgreSQL may take long before it has the first; meanwhile empty blocks are handed on, for
-only who sends something learns that nobody listens any more.
+A server-side cursor is fetched in chunks, so some hundred rows are in memory at a time. While
+PostgreSQL prepares the first row, empty blocks are yielded: the caller must keep sending to notice
+that the client has gone. psycopg's `Cursor.stream` cannot do this, because it blocks.
 """
 
 import select
@@ -13,15 +13,15 @@ import psycopg
 from django.db import connection, transaction
 from psycopg.pq import ExecStatus, TransactionStatus
 
-ROWS_ASKED_FOR = 1_000
-ROWS_IN_A_BLOCK = 100
-A_MOMENT = 1_000
-"""Milliseconds after which a block is empty."""
+ROWS_PER_FETCH = 1_000
+ROWS_PER_BLOCK = 100
+POLL_MILLISECONDS = 1_000
+"""How long to wait for rows before an empty block is yielded."""
 
-LONGEST_PAUSE = "5min"
-"""For so long a client may take nothing; then PostgreSQL ends the transaction."""
+MAX_CLIENT_PAUSE = "5min"
+"""A client that reads nothing for this long loses its transaction."""
 
-NO_LIMIT = """
+TIMEOUTS = """
     SELECT set_config('statement_timeout', '0', true),
            set_config('idle_in_transaction_session_timeout', %s, true)
 """
@@ -30,8 +30,8 @@ Block = list[bytes]
 
 
 @contextmanager
-def rolled_back() -> Iterator[None]:
-    """A transaction, or a part of one, of which nothing stays: no cursor and no setting either."""
+def rolling_back() -> Iterator[None]:
+    """A transaction or savepoint that is always rolled back, with its cursors and settings."""
     with transaction.atomic():
         try:
             yield
@@ -40,13 +40,13 @@ def rolled_back() -> Iterator[None]:
 
 
 @contextmanager
-def one_state() -> Iterator[None]:
-    """A read-only transaction that sees one state of the database.
+def database_snapshot() -> Iterator[None]:
+    """A read-only transaction that sees one snapshot (REPEATABLE READ).
 
-    Within another transaction it is a part of that, and sees what that sees.
+    Inside another transaction it is a savepoint, and sees what that transaction sees.
     """
     if connection.in_atomic_block:
-        with rolled_back():
+        with rolling_back():
             yield
         return
     connection.ensure_connection()
@@ -54,7 +54,7 @@ def one_state() -> Iterator[None]:
     database.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     database.read_only = True
     try:
-        with rolled_back():
+        with rolling_back():
             yield
     finally:
         if database.closed:
@@ -64,14 +64,14 @@ def one_state() -> Iterator[None]:
 
 
 @contextmanager
-def reading(statement: str, values: list) -> Iterator[Iterator[Block]]:
-    """The only column of each row of a statement, in blocks, with no limit of time.
+def stream_rows(statement: str, values: list) -> Iterator[Iterator[Block]]:
+    """Yield the only column of each row of a statement, in blocks, without a time limit.
 
-    Ended early, it is cancelled. Needs a transaction.
+    Leaving early cancels the statement. Needs an open transaction.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"DECLARE exported NO SCROLL CURSOR FOR {statement}", values)
-        cursor.execute(NO_LIMIT, [LONGEST_PAUSE])
+        cursor.execute(TIMEOUTS, [MAX_CLIENT_PAUSE])
         database = connection.connection
         try:
             yield _blocks(database.pgconn)
@@ -82,13 +82,13 @@ def reading(statement: str, values: list) -> Iterator[Iterator[Block]]:
 
 
 def _blocks(server: psycopg.pq.abc.PGconn) -> Iterator[Block]:
-    rows = ROWS_ASKED_FOR
-    while rows == ROWS_ASKED_FOR:
-        server.send_query(f"FETCH {ROWS_ASKED_FOR} FROM exported".encode())
-        server.set_chunked_rows_mode(ROWS_IN_A_BLOCK)
+    rows = ROWS_PER_FETCH
+    while rows == ROWS_PER_FETCH:
+        server.send_query(f"FETCH {ROWS_PER_FETCH} FROM exported".encode())
+        server.set_chunked_rows_mode(ROWS_PER_BLOCK)
         rows = 0
         while True:
-            while not _has_come(server):
+            while not _is_ready(server):
                 yield []
             if (result := server.get_result()) is None:
                 break
@@ -99,13 +99,13 @@ def _blocks(server: psycopg.pq.abc.PGconn) -> Iterator[Block]:
                 yield [result.get_value(row, 0) for row in range(result.ntuples)]
 
 
-def _has_come(server: psycopg.pq.abc.PGconn) -> bool:
-    """Whether the next result is there, after a moment at most."""
+def _is_ready(server: psycopg.pq.abc.PGconn) -> bool:
+    """Whether the next result has arrived; waits `POLL_MILLISECONDS` at most."""
     sends = server.flush()
-    heard = select.poll()
-    heard.register(server.socket, select.POLLIN | (select.POLLOUT if sends else 0))
+    socket_poll = select.poll()
+    socket_poll.register(server.socket, select.POLLIN | (select.POLLOUT if sends else 0))
     while server.is_busy():
-        if not heard.poll(A_MOMENT):
+        if not socket_poll.poll(POLL_MILLISECONDS):
             return False
         server.flush()
         server.consume_input()
@@ -113,11 +113,11 @@ def _has_come(server: psycopg.pq.abc.PGconn) -> bool:
 
 
 def _drain(server: psycopg.pq.abc.PGconn) -> None:
-    heard = select.poll()
-    heard.register(server.socket, select.POLLIN)
+    socket_poll = select.poll()
+    socket_poll.register(server.socket, select.POLLIN)
     while True:
         while server.is_busy():
-            heard.poll()
+            socket_poll.poll()
             server.consume_input()
         if server.get_result() is None:
             return

@@ -1,4 +1,4 @@
-"""One export being made: its file in chunks, and what can be told of it."""
+"""One export: its file in chunks, its manifest, and the stream that is sent."""
 
 import hashlib
 import json
@@ -14,42 +14,42 @@ from django.utils import timezone
 from rest_framework.exceptions import APIException
 
 from quotes.api.changes import cursor_at
-from quotes.exports.cursor import Block, one_state, reading
+from quotes.exports.cursor import Block, database_snapshot, stream_rows
 from quotes.exports.formats import Format
-from quotes.exports.parquet import Outbox
+from quotes.exports.parquet import ChunkBuffer
 from quotes.exports.rows import SCHEMA_VERSION
 from quotes.representations.wording import rfc3339
 from sources.history.feed import last_settled, unsettled_after
 
 log = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 2
-"""In one process, which has few threads and connections to answer anybody else with."""
+MAX_EXPORTS_PER_PROCESS = 2
+"""A process has few threads and connections; the rest must stay free for other requests."""
 
-_room = threading.BoundedSemaphore(MOST_AT_ONCE)
+_slots = threading.BoundedSemaphore(MAX_EXPORTS_PER_PROCESS)
 
 
-class NoRoom(APIException):
-    """As many exports are being made as there may be at once."""
+class NoExportSlot(APIException):
+    """Every export slot of this process is taken."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "no-room"
-    default_detail = "As many exports are being made as there is room for. Try again shortly."
+    default_detail = "Too many exports are running. Try again in half a minute."
     wait = 30
 
 
 @contextmanager
-def room() -> Iterator[None]:
-    if not _room.acquire(blocking=False):
-        raise NoRoom
+def export_slot() -> Iterator[None]:
+    if not _slots.acquire(blocking=False):
+        raise NoExportSlot
     try:
         yield
     finally:
-        _room.release()
+        _slots.release()
 
 
-class Making:
-    """One export. What it tells of itself is known once its file has begun."""
+class Export:
+    """One export. Its time and its position in the ledger are known once the file has begun."""
 
     def __init__(
         self, form: Format, fields: list[str], query: dict[str, str], url: str, after: str | None
@@ -58,12 +58,12 @@ class Making:
         self.rows = 0
 
     def file(self, statement: str, values: list) -> Iterator[bytes]:
-        """The file in chunks, some of which are empty: see `reading`."""
-        with room(), one_state():
+        """The file in chunks, some of them empty: see `stream_rows`."""
+        with export_slot(), database_snapshot():
             self.generated = timezone.now()
             place = last_settled()
             self.ledger = {"after": cursor_at(place), "unsettled": unsettled_after(place)}
-            with reading(statement, values) as blocks:
+            with stream_rows(statement, values) as blocks:
                 yield from self.form.write(self._counted(blocks), self.fields, self.about())
 
     def _counted(self, blocks: Iterator[Block]) -> Iterator[Block]:
@@ -72,14 +72,14 @@ class Making:
             yield block
 
     def about(self) -> dict[str, str]:
-        """What a file says of itself, where it has a place for that."""
-        told = {
+        """Metadata for formats that have a place for it."""
+        metadata = {
             "query": self.query,
             "schema_version": SCHEMA_VERSION,
             "ledger": self.ledger,
             "resumed_after": self.after,
         }
-        return {"onrecord": json.dumps(told)}
+        return {"onrecord": json.dumps(metadata)}
 
     def headers(self) -> dict[str, str]:
         return {
@@ -92,40 +92,40 @@ class Making:
     def file_name(self) -> str:
         return f"quotes-{self.generated:%Y%m%dT%H%M%SZ}.{self.form.name}"
 
-    # In other forms than the file alone
+    # Manifest and bundle
 
     def manifest(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """Only what is told of the file; the chunks are counted and thrown away."""
+        """The manifest alone; the chunks are digested and dropped."""
         digest = Digest()
-        said = time.monotonic()
+        last_sent = time.monotonic()
         for chunk in chunks:
             digest.take(chunk)
-            # White space before JSON is nothing, but keeps who passes it on from giving up.
-            silent = time.monotonic() - said > LONGEST_SILENCE
-            said = time.monotonic() if silent else said
+            # White space before JSON means nothing, but keeps a proxy from giving up.
+            silent = time.monotonic() - last_sent > MAX_SILENCE_SECONDS
+            last_sent = time.monotonic() if silent else last_sent
             yield b"\n" if silent else b""
-        yield self._told(digest)
+        yield self._manifest(digest)
 
     def bundle(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """A zip archive of the file and of what is told of it."""
-        digest, outbox = Digest(), Outbox()
+        """A zip archive of the file and its manifest."""
+        digest, buffer = Digest(), ChunkBuffer()
         packing = zipfile.ZIP_STORED if self.form.is_compressed else zipfile.ZIP_DEFLATED
-        with zipfile.ZipFile(outbox, "w", packing) as archive:
+        with zipfile.ZipFile(buffer, "w", packing) as archive:
             with archive.open(self._entry(self.file_name, packing), "w", force_zip64=True) as entry:
                 for chunk in chunks:
                     digest.take(chunk)
                     entry.write(chunk)
-                    yield outbox.take()
-            archive.writestr(self._entry("manifest.json", packing), self._told(digest))
-        yield outbox.take()
+                    yield buffer.take()
+            archive.writestr(self._entry("manifest.json", packing), self._manifest(digest))
+        yield buffer.take()
 
     def _entry(self, name: str, packing: int) -> zipfile.ZipInfo:
         entry = zipfile.ZipInfo(name, self.generated.timetuple()[:6])
         entry.compress_type = packing
         return entry
 
-    def _told(self, digest: "Digest") -> bytes:
-        told = {
+    def _manifest(self, digest: "Digest") -> bytes:
+        manifest = {
             "query": self.query,
             "url": self.url,
             "generated": rfc3339(self.generated),
@@ -139,11 +139,11 @@ class Making:
             "resumed_after": self.after,
             "complete": True,
         }
-        return f"{json.dumps(told, ensure_ascii=False, indent=1)}\n".encode()
+        return f"{json.dumps(manifest, ensure_ascii=False, indent=1)}\n".encode()
 
 
-LONGEST_SILENCE = 10
-"""Seconds; proxies give up after some 60."""
+MAX_SILENCE_SECONDS = 10
+"""Proxies give up after some 60 s."""
 
 
 class Digest:
@@ -158,21 +158,22 @@ class Digest:
 # Sending
 
 
-class BrokenOff(Exception):
-    """An export ended before it was whole; the log says why."""
+class ExportBrokeOff(Exception):
+    """An export ended before it was complete; the log says why."""
 
 
-MOMENTS = 3
-"""So many an answer waits for its first bytes, lest a query that fails at once answer 200."""
+FIRST_CHUNKS = 3
+"""Chunks to wait for before the headers are sent: a query that fails at once still gets an error
+status."""
 
 
-class Sent:
-    """What is sent of a file that is being made; `close` ends the making."""
+class ExportStream:
+    """The chunks to send, compressed if asked for. `close` ends the export."""
 
     def __init__(self, file: Iterator[bytes], broken: bytes, pack: Callable | None):
         self.file, self.broken = file, broken
         self.first = []
-        while len(self.first) < MOMENTS and not any(self.first):
+        while len(self.first) < FIRST_CHUNKS and not any(self.first):
             if (chunk := next(file, None)) is None:
                 break
             self.first.append(chunk)
@@ -189,15 +190,15 @@ class Sent:
         self.file.close()
 
     def _chunks(self) -> Iterator[bytes]:
-        """The chunks; after a fault a mark by which a reader notices that they are not all.
+        """The chunks, and after a failure a marker that makes the file recognisably incomplete.
 
-        The server may end the transfer as if all were well: granian does.
+        The status and the end of the transfer cannot show it: granian ends a broken answer cleanly.
         """
         yield from self.first
         try:
             yield from self.file
         except Exception as error:
-            # Not what it says: that may hold somebody's words.
+            # The type only: the message may hold words of a quote.
             log.error("an export broke off: %s", type(error).__name__)
             yield self.broken
-            raise BrokenOff from None
+            raise ExportBrokeOff from None

@@ -1,19 +1,19 @@
-"""The formats of an export: how rows are read for each, and how a file is made of them."""
+"""The export formats: the SQL of a row, and the file made of the rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from quotes.exports import rows
 from quotes.exports.cursor import Block
-from quotes.exports.parquet import as_parquet
+from quotes.exports.parquet import write_parquet
 
 
 @dataclass(frozen=True)
 class Format:
-    """`line` is what is read of a row, in SQL; `write` makes the file, of blocks of such lines.
+    """`line` is the SQL of a row; `write` makes the file from blocks of such lines.
 
-    It is given the fields and what the file is to tell of itself, and hands on empty chunks for
-    empty blocks. `broken` ends a file that is not whole, so that no strict reader takes it for one.
+    `write` takes the blocks, the fields and the metadata, and yields an empty chunk for an empty
+    block. `broken` ends an incomplete file so that every strict reader rejects it.
     """
 
     name: str
@@ -25,7 +25,7 @@ class Format:
     escaped: str | None = None
 
 
-BROKEN = "This export broke off here and is not whole. Resume after the last whole row."
+BROKEN = "This export broke off here and is incomplete. Resume after the last complete row."
 
 
 def write_ndjson(
@@ -51,13 +51,14 @@ FORMATS = {
             "text/csv; charset=utf-8; header=present",
             rows.as_csv,
             write_csv,
-            # A quotation mark that is never closed.
+            # an open quotation mark
             broken=f'"{BROKEN}'.encode(),
             escaped=(
-                "A cell that begins with = + - @, a tab, a carriage return or a new line, or their "
-                "full-width forms, maybe after apostrophes, has one more apostrophe before it. "
-                "Lists and objects without columns of their own are JSON. Unknown is an empty cell "
-                "without quotation marks. NDJSON and Parquet hold every text as it is."
+                "A cell that begins with = + - @, a tab, a carriage return, a line feed or a "
+                "full-width form of these, possibly after apostrophes, gets one more apostrophe "
+                "in front. Lists, and objects without columns of their own, are JSON. An unknown "
+                "value is an empty cell without quotation marks. NDJSON and Parquet hold every "
+                "text unchanged."
             ),
         ),
         Format(
@@ -71,8 +72,8 @@ FORMATS = {
             "parquet",
             "application/vnd.apache.parquet",
             rows.as_typed_json,
-            as_parquet,
-            broken=b"",  # without its end no file is one
+            write_parquet,
+            broken=b"",  # a Parquet file without its footer is invalid
             is_compressed=True,
         ),
     )

@@ -1,6 +1,6 @@
-"""Parquet: typed columns, read from JSON rows.
+"""Parquet files with typed columns, made from JSON rows.
 
-pyarrow is loaded when the first file is made: it takes memory that most processes have no use for.
+pyarrow is imported with the first file, because most processes do not need its memory.
 """
 
 import os
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from quotes.exports.cursor import Block
 from quotes.exports.rows import NUMBER, SHAPES, TIME
 
-# To pyarrow's allocator, read when it is loaded: take no more than is used, give back at once
+# For pyarrow's allocator, read on import: hold no spare memory
 for option, value in (
     ("MIMALLOC_PURGE_DELAY", "0"),
     ("MIMALLOC_EAGER_COMMIT", "0"),
@@ -17,34 +17,34 @@ for option, value in (
 ):
     os.environ.setdefault(option, value)
 
-READ_AT_ONCE = 500_000
-"""Bytes of JSON that are made columns at a time."""
+JSON_BYTES_PER_READ = 500_000
+"""JSON that is converted to columns at a time."""
 
-IN_A_GROUP = 8_000_000
-"""Bytes of JSON, some five thousand whole quotes. A group is in memory until it is written, in half
-as much; what the end of the file tells of it, some 50 kB, until the file is whole."""
+JSON_BYTES_PER_GROUP = 8_000_000
+"""A row group of some 5,000 whole quotes, held in memory until it is written. Its entry in the
+footer, some 50 kB, is held until the file ends."""
 
 
-class Outbox:
-    """A file that keeps what is written to it until it is taken."""
+class ChunkBuffer:
+    """A write-only file whose content is taken in chunks."""
 
     closed = False
 
     def __init__(self):
-        self.written, self.place = [], 0
+        self.parts, self.size = [], 0
 
     def write(self, part) -> int:
         part = bytes(part)
-        self.written.append(part)
-        self.place += len(part)
+        self.parts.append(part)
+        self.size += len(part)
         return len(part)
 
     def take(self) -> bytes:
-        taken, self.written = b"".join(self.written), []
+        taken, self.parts = b"".join(self.parts), []
         return taken
 
     def tell(self) -> int:
-        return self.place
+        return self.size
 
     def flush(self) -> None:
         pass
@@ -77,40 +77,40 @@ def arrow_type(shape):
     return pyarrow.string()
 
 
-def as_parquet(
+def write_parquet(
     blocks: Iterable[Block], fields: Sequence[str], about: dict[str, str]
 ) -> Iterator[bytes]:
-    """A file in parts; `about` is in its metadata."""
+    """Yield the file in chunks; `about` becomes its metadata."""
     import pyarrow
     from pyarrow import parquet
 
     pool = pyarrow.default_memory_pool()
     columns = pyarrow.schema([(name, arrow_type(SHAPES[name])) for name in fields], metadata=about)
-    outbox = Outbox()
-    with parquet.ParquetWriter(outbox, columns, compression="zstd", memory_pool=pool) as writer:
+    buffer = ChunkBuffer()
+    with parquet.ParquetWriter(buffer, columns, compression="zstd", memory_pool=pool) as writer:
         text, group, size = pyarrow.BufferOutputStream(), [], 0
         for block in blocks:
             if block:
                 text.write(b"\n".join([*block, b""]))
-            if text.tell() >= READ_AT_ONCE:
+            if text.tell() >= JSON_BYTES_PER_READ:
                 size += text.tell()
                 group.append(table_of(text.getvalue(), columns))
                 text = pyarrow.BufferOutputStream()
                 pool.release_unused()
-                if size >= IN_A_GROUP:
+                if size >= JSON_BYTES_PER_GROUP:
                     writer.write_table(pyarrow.concat_tables(group))
                     group, size = [], 0
                     pool.release_unused()
-            yield outbox.take()
+            yield buffer.take()
         if text.tell():
             group.append(table_of(text.getvalue(), columns))
         if group:
             writer.write_table(pyarrow.concat_tables(group))
-    yield outbox.take()
+    yield buffer.take()
 
 
 def table_of(lines, columns):
-    """The rows that a buffer holds, a line of JSON each."""
+    """Convert a buffer of JSON lines to a table."""
     import pyarrow
     from pyarrow import json
 

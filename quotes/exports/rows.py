@@ -1,4 +1,4 @@
-"""What a row of an export holds, in each form: all of them come from `quotes_public`."""
+"""The SQL of an export's row in each format; every row comes from `quotes_public`."""
 
 from collections.abc import Sequence
 
@@ -9,13 +9,13 @@ from quotes.models import Quote
 from quotes.representations.json import columns
 
 SCHEMA_VERSION = "1.0"
-"""Of the forms below: the first number counts changes that break readers, the second others."""
+"""Version of the formats below: the first number rises with breaking changes."""
 
-TEXT = "text"  # anybody's words
-WORD = "word"  # an id, a choice, a date, a digest, a URL of ours: never like a formula
+TEXT = "text"  # free text
+WORD = "word"  # id, choice, date, digest or URL of ours: never looks like a formula
 NUMBER = "number"
 TIME = "time"
-JSON = "json"  # of no fixed shape
+JSON = "json"  # of varying shape
 
 NAMED = {"id": WORD, "name": TEXT}
 OUTLET = {**NAMED, "slug": WORD}
@@ -51,19 +51,19 @@ SHAPES: dict[str, str | dict | list] = {
     "created": TIME,
     "updated": TIME,
 }
-"""Each field of the public form: an object as a dict, a list as a list of what is in it."""
+"""The shape of each field: a dict for an object, a list of one for a list."""
 
 FORMULA = r"^''*[=+@\t\r\n＝＋－＠-]"
-"""As `sources.spreadsheets.safe` has it: maybe after apostrophes, what begins a formula."""
+"""Text that a spreadsheet would read as a formula, as in `sources.spreadsheets.files`."""
 
 
 def as_json(fields: Sequence[str]) -> str:
-    """The row as `quotes/` shows it, in SQL."""
+    """SQL of the row as `quotes/` shows it."""
     return "row_to_json(shown)::text"
 
 
 def as_typed_json(fields: Sequence[str]) -> str:
-    """The row as JSON of which every part has a type: what has no fixed shape is a string."""
+    """SQL of the row as JSON in which every member has one type; JSON of varying shape is text."""
     listed = ", ".join(f"{_typed(name)} AS {name}" for name in fields)
     return f"(SELECT row_to_json(typed) FROM (SELECT {listed}) typed)::text"  # noqa: S608 (ours)
 
@@ -88,10 +88,7 @@ def _typed(name: str) -> str:
 
 
 def cells_of(fields: Sequence[str]) -> dict[str, tuple[str | dict | list, str]]:
-    """Each column of a flat table, by its name: its shape, and its value as SQL.
-
-    An object has a column for each of its members.
-    """
+    """Columns of a flat table: name → shape and SQL. An object has a column for each member."""
     cells = {}
     for name in fields:
         shape, column = SHAPES[name], f"shown.{name}"
@@ -105,18 +102,18 @@ def cells_of(fields: Sequence[str]) -> dict[str, tuple[str | dict | list, str]]:
 
 
 def as_csv(fields: Sequence[str]) -> str:
-    """The row as a line of CSV (RFC 4180) without its end, safe in a spreadsheet.
+    """SQL of the row as a line of CSV (RFC 4180) without its line end, safe in a spreadsheet.
 
-    Lists, and what has no fixed shape, are JSON. Unknown is an empty cell, an empty text `""`.
+    Lists and values of varying shape are JSON. NULL is an empty cell, an empty text is `""`.
     """
     cells = list(cells_of(fields).values())
     values = ", ".join(f"{value} AS c{number}" for number, (_, value) in enumerate(cells))
-    unknown = "''" if len(cells) > 1 else "'\"\"'"  # an empty line would be no row
+    unknown = "''" if len(cells) > 1 else "'\"\"'"  # an empty line is no row
     written = ", ".join(
         f"coalesce({_cell(shape, f'cells.c{number}')}, {unknown})"
         for number, (shape, _) in enumerate(cells)
     )
-    # With OFFSET 0 each value is worked out once.
+    # OFFSET 0 has PostgreSQL evaluate each value once.
     return f"(SELECT concat_ws(',', {written}) FROM (SELECT {values} OFFSET 0) cells)"  # noqa: S608
 
 
@@ -137,17 +134,17 @@ def statement(
     after: tuple | None,
     line: str,
     fields: Sequence[str],
-    address: str,
+    url: str,
 ) -> tuple[str, list]:
-    """The statement that reads a line for each quote asked for, ordered by (column, id).
+    """SQL and parameters that read a line for each matching quote, ordered by (column, id).
 
-    `after` is where to begin: behind this value of the column, with this id.
+    `after` is the key (value of the column, id) of the last row that the client already has.
     """
     try:
         found, values = asked.order_by().values("pk", column).query.sql_with_params()
-    except EmptyResultSet:  # a filter that nothing can match
+    except EmptyResultSet:  # the filters can match nothing
         found, values = f"SELECT id, {column} FROM quotes_quote WHERE false", ()  # noqa: S608 (ours)
-    listed, addresses = columns(fields, address)
+    listed, urls = columns(fields, url)
     comparison, direction = ("<", "DESC") if descending else (">", "ASC")
     begins = f"WHERE (page.key, page.id) {comparison} (%s, %s)" if after else ""
     sql = f"""
@@ -156,4 +153,4 @@ def statement(
         {begins}
         ORDER BY page.key {direction}, page.id {direction}
     """  # noqa: S608 (ours)
-    return sql, [*addresses, *values, *(after or ())]
+    return sql, [*urls, *values, *(after or ())]

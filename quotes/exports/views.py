@@ -1,4 +1,4 @@
-"""`quotes/export/`: everything that matches, in one answer."""
+"""The endpoint `quotes/export/`."""
 
 from urllib.parse import urlencode
 
@@ -10,8 +10,8 @@ from rest_framework import serializers
 from quotes.api.filters import QuoteFilters
 from quotes.api.serializers import QuoteSerializer
 from quotes.api.views import Quotes
-from quotes.exports.compression import CODINGS, coding_of
-from quotes.exports.export import Making, Sent
+from quotes.exports.compression import CODINGS, negotiate_coding
+from quotes.exports.export import Export, ExportStream
 from quotes.exports.formats import FORMATS, Format
 from quotes.exports.rows import statement
 from quotes.models import Quote
@@ -22,7 +22,7 @@ from sources.models.ids import as_uuid
 
 
 class PositionSerializer(serializers.Serializer):
-    """What was seen of the ledger: the same twice means that nothing at all changed between."""
+    """The position in the ledger; two equal positions mean that nothing changed in between."""
 
     after = serializers.CharField(help_text="For `changes/?after=`, which tells what came since.")
     unsettled = serializers.IntegerField(
@@ -31,7 +31,7 @@ class PositionSerializer(serializers.Serializer):
 
 
 class ManifestSerializer(serializers.Serializer):
-    """What an export is, so that it can be cited and checked."""
+    """Describes an export, so that it can be cited and checked."""
 
     query = serializers.DictField(
         child=serializers.CharField(), help_text="Each parameter as it was understood."
@@ -79,8 +79,8 @@ PARAMETERS = [
 ]
 
 
-class Export(Endpoint):
-    """Every quote that matches, as one file."""
+class QuoteExport(Endpoint):
+    """`quotes/export/`: every quote that matches, as one file."""
 
     http_method_names = ("get", "head", "options")
     queryset = Quote.objects.all()
@@ -117,7 +117,7 @@ class Export(Endpoint):
         asked = self.filter_queryset(Quote.objects.visible_to(request.user))
         fields = list(self.fields_asked(FIELDS))
         column = self.orderings[ordering.lstrip("-")]
-        making = Making(
+        export = Export(
             form,
             fields,
             query=self.understood(ordering),
@@ -131,16 +131,16 @@ class Export(Endpoint):
             after=self.after(column),
             line=form.line(fields),
             fields=fields,
-            address=quotes_url(request),
+            url=quotes_url(request),
         )
         media_type, pack, coding = form.media_type, None, None
         match manifest:
             case "true":
-                media_type, pack = "application/json", making.manifest
+                media_type, pack = "application/json", export.manifest
             case "bundle":
-                media_type, pack = "application/zip", making.bundle
+                media_type, pack = "application/zip", export.bundle
             case _ if not form.is_compressed:
-                coding = coding_of(request.headers.get("Accept-Encoding", ""))
+                coding = negotiate_coding(request.headers.get("Accept-Encoding", ""))
                 pack = CODINGS.get(coding)
         headers = {"Vary": "Authorization, Accept-Encoding", "Cache-Control": "private, no-store"}
         if coding:
@@ -149,18 +149,18 @@ class Export(Endpoint):
             headers["Link"] = f'<{self.url(manifest="true")}>; rel="describedby"'
         if request.method == "HEAD":
             return HttpResponse(content_type=media_type, headers=headers)
-        sent = Sent(making.file(*select), form.broken, pack)
+        stream = ExportStream(export.file(*select), form.broken, pack)
         if manifest != "true":
-            name = making.file_name if manifest == "false" else f"{making.file_name}.zip"
+            name = export.file_name if manifest == "false" else f"{export.file_name}.zip"
             headers["Content-Disposition"] = f'attachment; filename="{name}"'
-        headers |= making.headers()
-        return StreamingHttpResponse(sent, content_type=media_type, headers=headers)
+        headers |= export.headers()
+        return StreamingHttpResponse(stream, content_type=media_type, headers=headers)
 
     # Parameters
 
     def form(self) -> Format:
         if "format" not in self.request.query_params:
-            raise BadParameter({"format": [f"Is needed: {', '.join(FORMATS)}."]})
+            raise BadParameter({"format": [f"Required. Choose one of {', '.join(FORMATS)}."]})
         return FORMATS[self.one_of("format", FORMATS)]
 
     def one_of(self, name: str, known, usual: str | None = None) -> str:
@@ -171,20 +171,20 @@ class Export(Endpoint):
         return value
 
     def after(self, column: str) -> tuple | None:
-        """Where to begin: the present sort key of the quote that `cursor` names, and its id."""
+        """The key (sort value, id) of the quote in `cursor`: the download resumes after it."""
         if (asked := self.request.query_params.get("cursor")) is None:
             return None
         if (key := as_uuid(asked)) is None:
-            fault = "Not an id. Write that of the last whole row that you have."
+            fault = "Not an id. Send the id of the last complete row that you have."
             raise BadParameter({"cursor": [fault]})
         seen = Quote.objects.visible_to(self.request.user).filter(pk=key)
-        if (place := seen.values_list(column, "pk").first()) is None:
-            fault = "There is no such quote any more. Write the id of the row before that one."
+        if (position := seen.values_list(column, "pk").first()) is None:
+            fault = "This quote no longer exists. Send the id of the row before it."
             raise BadParameter({"cursor": [fault]})
-        return place
+        return position
 
     def understood(self, ordering: str) -> dict[str, str]:
-        """The parameters, by name, with those that were left out."""
+        """Every parameter by name, defaults included."""
         given = {
             name: value
             for name, value in self.request.query_params.items()
@@ -199,7 +199,7 @@ class Export(Endpoint):
         return dict(sorted(given.items()))
 
     def url(self, **others: str) -> str:
-        """The address of this export, of its file unless another `manifest` is asked for."""
+        """The URL of this export; of its file, unless `manifest` is given."""
         given = self.request.query_params.dict()
         given.pop("manifest", None)
         path = self.request.build_absolute_uri(self.request.path)

@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from quotes.exports.compression import coding_of
-from quotes.exports.cursor import one_state, reading
-from quotes.exports.export import MOST_AT_ONCE, room
-from quotes.exports.parquet import IN_A_GROUP, READ_AT_ONCE, as_parquet
+from quotes.exports.compression import negotiate_coding
+from quotes.exports.cursor import database_snapshot, stream_rows
+from quotes.exports.export import MAX_EXPORTS_PER_PROCESS, export_slot
+from quotes.exports.parquet import JSON_BYTES_PER_GROUP, JSON_BYTES_PER_READ, write_parquet
 from quotes.exports.rows import SHAPES, cells_of
 from quotes.models import Quote
 from quotes.representations.json import FIELDS
@@ -211,15 +211,15 @@ def test_more_rows_than_are_read_at_once_are_all_there_once(reader):
 @pytest.mark.parametrize("length", [10, 5_000])
 def test_groups_of_parquet_hold_so_many_bytes_however_long_the_rows(length):
     line = json.dumps({"text": "x" * length}).encode()
-    blocks = [[line] * 100] * (2 * IN_A_GROUP // len(line) // 100 + 1)
-    file = parquet.ParquetFile(io.BytesIO(b"".join(as_parquet(blocks, ["text"], {}))))
+    blocks = [[line] * 100] * (2 * JSON_BYTES_PER_GROUP // len(line) // 100 + 1)
+    file = parquet.ParquetFile(io.BytesIO(b"".join(write_parquet(blocks, ["text"], {}))))
     sizes = [
         file.metadata.row_group(group).num_rows * (len(line) + 1)
         for group in range(file.num_row_groups)
     ]
     assert file.metadata.num_rows == 100 * len(blocks)
-    assert all(size >= IN_A_GROUP for size in sizes[:-1])
-    assert max(sizes) < IN_A_GROUP + READ_AT_ONCE + 100 * (len(line) + 1)
+    assert all(size >= JSON_BYTES_PER_GROUP for size in sizes[:-1])
+    assert max(sizes) < JSON_BYTES_PER_GROUP + JSON_BYTES_PER_READ + 100 * (len(line) + 1)
 
 
 # Any text whatever
@@ -350,7 +350,7 @@ def test_a_row_that_may_not_be_seen_says_nothing(reader, curator):
         for key in (hidden.pk, absent)
     ]
     assert faults[0] == faults[1]
-    assert "before that one" in faults[0][0]["message"]
+    assert "the row before it" in faults[0][0]["message"]
     assert lines(curator, cursor=hidden.pk) == []
 
 
@@ -479,7 +479,7 @@ def test_parquet_and_manifests_are_not_compressed_once_more(many, reader):
     ],
 )
 def test_the_coding_is_the_one_that_is_liked_best(accepted, coding):
-    assert coding_of(accepted) == coding
+    assert negotiate_coding(accepted) == coding
 
 
 # Refusals
@@ -523,8 +523,8 @@ def test_head_reads_nothing_and_has_the_headers(many, reader):
 
 def test_there_is_room_for_few_exports_at_once(many, reader):
     with ExitStack() as others:
-        for _ in range(MOST_AT_ONCE):
-            others.enter_context(room())
+        for _ in range(MAX_EXPORTS_PER_PROCESS):
+            others.enter_context(export_slot())
         response = reader.get(EXPORT, {"format": "csv"})
         problem(response, 503)
         assert int(response["Retry-After"]) > 0
@@ -535,11 +535,11 @@ def test_there_is_room_for_few_exports_at_once(many, reader):
 
 @pytest.mark.django_db(transaction=True)
 def test_an_answer_that_nobody_reads_to_its_end_gives_its_room_back(many, reader):
-    for _ in range(2 * MOST_AT_ONCE):
+    for _ in range(2 * MAX_EXPORTS_PER_PROCESS):
         response = reader.get(EXPORT, {"format": "ndjson"})
         next(iter(response))
         response.close()
-    for _ in range(2 * MOST_AT_ONCE):
+    for _ in range(2 * MAX_EXPORTS_PER_PROCESS):
         reader.get(EXPORT, {"format": "ndjson"}).close()
     assert fetch(reader, "ndjson")
 
@@ -575,15 +575,22 @@ def test_a_connection_is_left_as_it_was():
             )
             return cursor.fetchone()
 
+    numbers = "SELECT n::text FROM generate_series(1, 5000) n"
     before = how()
-    with one_state(), reading("SELECT n::text FROM generate_series(1, 5000) n", []) as blocks:
+    with (
+        database_snapshot(),
+        stream_rows(numbers, []) as blocks,
+    ):
         assert sum(len(block) for block in blocks) == 5_000
         inside = how()
     assert inside[:2] == ("repeatable read", "on")
-    with one_state(), reading("SELECT n::text FROM generate_series(1, 5000) n", []) as blocks:
+    with (
+        database_snapshot(),
+        stream_rows(numbers, []) as blocks,
+    ):
         assert next(blocks)
     assert how() == before
-    with pytest.raises(ZeroDivisionError), one_state():
+    with pytest.raises(ZeroDivisionError), database_snapshot():
         raise ZeroDivisionError
     assert how() == before
 
@@ -591,7 +598,7 @@ def test_a_connection_is_left_as_it_was():
 @pytest.mark.django_db(transaction=True)
 def test_who_waits_for_the_first_row_is_heard_of_and_can_go():
     began = time.monotonic()
-    with one_state(), reading("SELECT pg_sleep(60)::text", []) as blocks:
+    with database_snapshot(), stream_rows("SELECT pg_sleep(60)::text", []) as blocks:
         assert next(blocks) == []
         assert next(blocks) == []
     assert time.monotonic() - began < 20
