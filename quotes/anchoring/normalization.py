@@ -1,4 +1,15 @@
-"""The skeleton: text without its typography, and the way back to the text's own offsets."""
+"""Normalise text: drop its typography, and map the result back to the text's own offsets.
+
+Quote marks and apostrophes become ``'`` or ``"``, a run of dashes one ``-``, a run of white space
+one blank. Invisible characters vanish, and the rest takes Unicode's NFKD form (UAX #15). Case,
+accents, digits, punctuation and the blanks between words are kept.
+
+*Punctuated* text is an intermediate step of equal length: it keeps quote marks and line breaks as
+printed. Split quotes are recognised in it.
+
+Text is normalised block by block with C-speed string operations. Offsets are mapped only in the
+blocks that matches fall into.
+"""
 
 import re
 from array import array
@@ -14,9 +25,8 @@ WHITE = (
     "\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 )
 _LINE_BREAKS = "\v\f\r\x1c\x1d\x1e\x85\u2028"
-# Soft hyphen, zero-width space, word joiner, byte order mark and the marks that steer text
-# direction. The joiners U+200C and U+200D and variation selectors are not here: they change what
-# is read.
+# Soft hyphen, zero-width space, word joiner, byte order mark and text direction marks. The joiners
+# U+200C and U+200D and variation selectors are not among them: they change what is read.
 INVISIBLE = (
     "\xad\ufeff\u200b\u2060\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
@@ -28,13 +38,13 @@ _DASHES = (
 _SINGLE_MARKS = "'`´‘’‚‛′‵ʻʼʽʹ‹›❛❜\u05f3"
 _DOUBLE_MARKS = '"“”„‟«»〝〞〟❝❞\u05f4'
 
-_SKELETON = (
+_TO_NORMALISED = (
     dict.fromkeys(WHITE, " ")
     | dict.fromkeys(_DASHES, "-")
     | dict.fromkeys(_SINGLE_MARKS, "'")
     | dict.fromkeys(_DOUBLE_MARKS, '"')
 )
-_SHAPE = (
+_TO_PUNCTUATED = (
     dict.fromkeys(WHITE, " ")
     | dict.fromkeys(_LINE_BREAKS, "\n")
     | {"\n": "\n", "\u2029": "\u2029"}
@@ -42,15 +52,15 @@ _SHAPE = (
     | {"`": "‘", "‵": "‘", "ʻ": "‘", "ʽ": "‘", "❛": "‘", "´": "’", "ʼ": "’", "ʹ": "’", "❜": "’"}
     | {"′": "'", "\u05f3": "'", "❝": "“", "❞": "”", "\u05f4": '"'}
 )
-for _table in (_SKELETON, _SHAPE):
+for _table in (_TO_NORMALISED, _TO_PUNCTUATED):
     for _same in [key for key, value in _table.items() if key == value]:
         del _table[_same]
 
-# Whatever attaches to the character before it: combining marks, joiners, emoji modifiers (UAX #29).
+# Characters that attach to the one before: combining marks, joiners, emoji modifiers (UAX #29).
 _MARK = r"[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]"
 _PRIMES = "′″‴⁗"
 _REVERSED_PRIMES = "‵‶‷"
-# Before a mark they stand for the base it lacks, and stay.
+# Before a mark they serve as its base, and are kept.
 _INVISIBLES = regex.compile(rf"[{INVISIBLE}](?!{_MARK})")
 # So do blanks; tabs and line breaks cannot carry a mark.
 _MARKED_BLANK = regex.compile(rf"[ \u1680](?={_MARK})")
@@ -59,22 +69,22 @@ _BLANKS = regex.compile(r" {2,}")
 _BREAKS = regex.compile(r"[ \n\u2029]{2,}")
 _DASH_RUN = regex.compile(rf"-{{2,}}(?!{_MARK})")
 
-# Beyond Latin letters and common punctuation: only text with such a character may have an invisible
-# one, a prime, or a blank that carries a mark.
+# Only text with a character beyond Latin letters and common punctuation can have an invisible
+# character, a prime, or a blank that carries a mark.
 _UNUSUAL = re.compile(
     "[^\0-\xa7\xa9-\xac\xae\xb0-\xb3\xb5-\xb7\xb9-\u017f\u2010-\u2016\u2018-\u201f\u2026]"
 )
 
-# A block ends where the skeletons of two blocks, put together, are the skeleton of both: never
-# inside a run of white space, dashes or primes, nor before a combining mark.
+# A block can be normalised by itself: it never ends inside a run of white space, dashes or primes,
+# nor before a combining mark.
 _RUNS = regex.escape(WHITE + INVISIBLE + _PRIMES + _REVERSED_PRIMES) + regex.escape(_DASHES)
-# Blocks are short because Unicode normalisation takes quadratic time over a run of marks.
+# NormalisedText are short because Unicode normalisation takes quadratic time over a run of marks.
 _BLOCK = regex.compile(rf"(?s:.{{1,512}})[{_RUNS}]*+{_MARK}{{0,256}}+")
 
-# A stretch of the characters that most text is of, each of which becomes one. What follows it is no
-# mark. Python's own engine runs through it faster.
+# A run of common characters, each of which stays one character, with no combining mark after it.
+# Python's own engine matches it faster.
 _COMMON = "!-,.-~“”‘’"
-_STRETCH = re.compile(rf"[{_COMMON}](?:[{_COMMON}]| (?=[{_COMMON}]))*(?![^\0-\x7f“”‘’])")
+_PLAIN_RUN = re.compile(rf"[{_COMMON}](?:[{_COMMON}]| (?=[{_COMMON}]))*(?![^\0-\x7f“”‘’])")
 # A block's other indivisible pieces, invisible characters removed: runs that become a single
 # character, control characters, and the rest with their marks.
 _UNIT = regex.compile(
@@ -86,8 +96,8 @@ _UNIT = regex.compile(
 )
 
 
-def _reduce(text: str) -> str:
-    """One block's shape."""
+def _reduce_block(text: str) -> str:
+    """Return a block's punctuated text."""
     if _UNUSUAL.search(text):
         if _INVISIBLES.search(text):
             text = _INVISIBLES.sub("", text)
@@ -97,7 +107,7 @@ def _reduce(text: str) -> str:
     elif not text.isascii():
         text = normalize("NFKD", text)
     text = text.replace("\r\n", "\n")
-    text = _replace(text, _SHAPE)
+    text = _replace(text, _TO_PUNCTUATED)
     if "\n" in text or "\u2029" in text:
         text = _BREAKS.sub(_one_break, text)
     if "  " in text:
@@ -121,68 +131,68 @@ def _one_break(run: regex.Match) -> str:
 
 @lru_cache(maxsize=4096)
 def _width(unit: str) -> int:
-    return len(_reduce(unit))
+    return len(_reduce_block(unit))
 
 
-def _skeleton(shape: str) -> str:
-    return _replace(shape, _SKELETON)
+def _without_marks(punctuated: str) -> str:
+    return _replace(punctuated, _TO_NORMALISED)
 
 
-def bare_skeleton(words: str) -> str:
-    shape = "".join(_reduce(block[0]) for block in _BLOCK.finditer(words))
-    return _skeleton(shape).strip(" ")
+def normalise(words: str) -> str:
+    """Return words without their typography and without white space around them."""
+    punctuated = "".join(_reduce_block(block[0]) for block in _BLOCK.finditer(words))
+    return _without_marks(punctuated).strip(" ")
 
 
 def same_words(a: str, b: str) -> bool:
-    """Whether two texts are equal but for typography and white space around them."""
-    return a == b or bare_skeleton(a) == bare_skeleton(b)
+    """Whether two texts are equal, apart from typography and white space around them."""
+    return a == b or normalise(a) == normalise(b)
 
 
-class Blocks:
-    """A text's skeleton and the way back from it to the text's own offsets."""
+class NormalisedText:
+    """A text in normalised form, which maps its offsets back to those of the source."""
 
-    def __init__(self, text: str):
-        self.text = text
+    def __init__(self, source: str):
+        self.source = source
         self.starts = array("i")
-        self.skeleton_starts = array("i")
+        self.text_starts = array("i")
         pieces = []
         length = 0
-        for block in _BLOCK.finditer(text):
+        for block in _BLOCK.finditer(source):
             self.starts.append(block.start())
-            self.skeleton_starts.append(length)
-            piece = _reduce(block[0])
+            self.text_starts.append(length)
+            piece = _reduce_block(block[0])
             pieces.append(piece)
             length += len(piece)
-        self.starts.append(len(text))
-        self.shape = "".join(pieces)
-        """As long as the skeleton, with quote marks and line breaks as printed."""
-        self.skeleton = _skeleton(self.shape)
-        self._origins: dict[int, _Origins] = {}
+        self.starts.append(len(source))
+        self.punctuated = "".join(pieces)
+        self.text = _without_marks(self.punctuated)
+        self._maps: dict[int, _OffsetMap] = {}
         self._clusters: dict[int, bytearray] = {}
 
     def start_of(self, index: int) -> int:
-        """The text offset at which the skeleton's character begins; -1 where no span may begin."""
-        block = bisect_right(self.skeleton_starts, index) - 1
-        offset = self._origin(block).start_of(index - self.skeleton_starts[block])
+        """Source offset where a normalised character begins; -1 where no span can begin."""
+        block = bisect_right(self.text_starts, index) - 1
+        offset = self._map_of(block).start_of(index - self.text_starts[block])
         return offset if offset >= 0 and self.is_break(offset) else -1
 
     def end_of(self, index: int) -> int:
-        """The text offset at which the skeleton's character ends; -1 where no span may end."""
-        block = bisect_right(self.skeleton_starts, index) - 1
-        offset = self._origin(block).end_of(index - self.skeleton_starts[block])
+        """Source offset where a normalised character ends; -1 where no span can end."""
+        block = bisect_right(self.text_starts, index) - 1
+        offset = self._map_of(block).end_of(index - self.text_starts[block])
         return offset if offset >= 0 and self.is_break(offset) else -1
 
-    def _origin(self, block: int) -> "_Origins":
-        if block not in self._origins:
+    def _map_of(self, block: int) -> "_OffsetMap":
+        if block not in self._maps:
             start, end = self.starts[block], self.starts[block + 1]
-            self._origins[block] = _Origins(self.text[start:end], start)
-        return self._origins[block]
+            self._maps[block] = _OffsetMap(self.source[start:end], start)
+        return self._maps[block]
 
     def is_break(self, offset: int) -> bool:
-        """Whether a grapheme cluster ends at this offset of the text."""
-        if not 0 < offset < len(self.text):
-            return offset in (0, len(self.text))
-        if _ALWAYS_APART.match(self.text, offset - 1, offset + 1):
+        """Whether a grapheme cluster ends at this offset of the source."""
+        if not 0 < offset < len(self.source):
+            return offset in (0, len(self.source))
+        if _ALWAYS_APART.match(self.source, offset - 1, offset + 1):
             return True
         block = bisect_right(self.starts, offset) - 1
         return bool(self._cluster_ends(block)[offset - self.starts[block]])
@@ -190,14 +200,14 @@ class Blocks:
     def _cluster_ends(self, block: int) -> bytearray:
         if block not in self._clusters:
             start, end = self.starts[block], self.starts[block + 1]
-            self._clusters[block] = _cluster_ends(self.text, start, end)
+            self._clusters[block] = _cluster_ends(self.source, start, end)
         return self._clusters[block]
 
 
-class _Origins:
-    """Where in the text the characters of a block's skeleton come from.
+class _OffsetMap:
+    """Source offsets of the normalised characters of one block.
 
-    -1 for what is in the middle of something indivisible, such as the second dot of "…".
+    -1 inside something indivisible, such as the second dot of "…".
     """
 
     def __init__(self, block: str, offset: int):
@@ -206,13 +216,13 @@ class _Origins:
             gone = {match.start() for match in _INVISIBLES.finditer(block)}
             self._before = [offset + i for i in range(len(block)) if i not in gone]
             block = _INVISIBLES.sub("", block)
-        # Of each unit: its first character's index in the skeleton, and where it is in the block.
+        # For each unit: the normalised index of its first character, and its place in the block.
         self._indices: list[int] = []
         self._units: list[tuple[int, int, int | None]] = []  # start, end, width; None: as it is
         index = at = 0
         while at < len(block):
             width = None
-            if not (unit := _STRETCH.match(block, at)):
+            if not (unit := _PLAIN_RUN.match(block, at)):
                 unit = _UNIT.match(block, at)
                 width = 1 if unit.lastindex else _width(unit[0])
             self._indices.append(index)
@@ -235,10 +245,10 @@ class _Origins:
         return *self._units[number], index - self._indices[number]
 
 
-# Two characters that never are in one cluster, whatever stands around them (GB4, GB5, GB999).
+# Two characters that are never in one cluster, in any context (GB4, GB5, GB999).
 _ALWAYS_APART = regex.compile(r"[\p{GCB=Other}\p{GCB=Control}\p{GCB=LF}]{2}")
-# Whether two characters belong together may hang on what stands before them (flags come in pairs,
-# emoji and Indic conjuncts in chains), but never on anything before a character of another kind.
+# Whether two characters form a cluster can depend on those before them (flags come in pairs, emoji
+# and Indic conjuncts in chains), but never on anything before a character of another kind.
 _CHAINED = regex.compile(
     r"(?r)[^\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}\p{GCB=Regional_Indicator}]"
 )
@@ -246,12 +256,12 @@ _CLUSTER = regex.compile(r"\X")
 
 
 def _cluster_ends(text: str, start: int, end: int) -> bytearray:
-    """Flags for the offsets ``start`` to ``end``: does a grapheme cluster end there?"""
+    """One flag per offset from ``start`` to ``end``: does a grapheme cluster end there?"""
     flags = bytearray(end - start)
     floor = max(0, start - 128)
     base = _CHAINED.search(text, floor, start)
     floor = base.start() if base else floor
-    # A slice, for the engine looks back as far as it can to pair up flags.
+    # On a slice, because the engine looks back to the start to pair up flags.
     for cluster in _CLUSTER.finditer(text[floor : end + 1]):
         offset = floor + cluster.end()
         if start <= offset < end:

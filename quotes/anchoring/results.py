@@ -1,10 +1,10 @@
-"""What is asked of a page and answered by it: spans, places, and what can go wrong."""
+"""Results of anchoring (spans, positions, the nearest passage) and its errors."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-SHOWN = 10
-"""How many places an error lists."""
+MAX_LISTED = 10
+"""Positions that an error lists."""
 
 
 class Span(NamedTuple):
@@ -14,8 +14,8 @@ class Span(NamedTuple):
     end: int
 
 
-class Place(NamedTuple):
-    """Where words could stand, with the text around them to tell one place from another."""
+class Position(NamedTuple):
+    """Spans that hold the words, with the text around them (W3C TextQuoteSelector)."""
 
     spans: tuple[Span, ...]
     prefix: str
@@ -30,11 +30,11 @@ class Place(NamedTuple):
 
 
 class Nearest(NamedTuple):
-    """The passage most like some words.
+    """The passage most similar to some words.
 
-    ``text`` is the page's own wording at ``start``–``end``; ``score`` runs from 0 to 1 (two
-    skeletons' common subsequence over their mean length); ``difference`` lists what is not equal,
-    word by word: ``{"op": "replace" | "delete" | "insert", "expected": str, "found": str}``.
+    ``text`` is the wording at ``start``–``end``. ``score``, 0 to 1, is the common subsequence of
+    both normalised texts over their mean length. ``difference`` lists what is not equal, word by
+    word: ``{"op": "replace" | "delete" | "insert", "expected": str, "found": str}``.
     """
 
     start: int
@@ -47,19 +47,16 @@ class Nearest(NamedTuple):
         return {**self._asdict(), "score": round(self.score, 3)}
 
 
-class Following(NamedTuple):
-    """What became of a quote when its text changed.
+class Reanchoring(NamedTuple):
+    """The anchor of a quote in a changed text.
 
-    ``state`` is ``exact`` or ``moved`` (then ``spans`` are given), ``altered`` (then ``nearest`` is
-    given, and a person must decide) or ``missing``.
+    ``state`` is ``exact`` or ``moved`` (with ``spans``), ``altered`` (with ``nearest``, and a person
+    must decide) or ``missing``.
     """
 
     state: str
     spans: tuple[Span, ...] | None
     nearest: Nearest | None
-
-
-# What can go wrong
 
 
 class AnchoringError(ValueError):
@@ -72,19 +69,19 @@ class AnchoringError(ValueError):
 
 
 class NoWords(AnchoringError):
-    """Nothing is left of the words once white space and invisible characters are set aside."""
+    """The words are only white space and invisible characters."""
 
     def __init__(self):
         super().__init__(
-            "These words are empty once white space and invisible characters are set aside; "
-            "send the words as printed."
+            "These words contain only white space or invisible characters. Send the words as "
+            "printed."
         )
 
 
 class NotInText(AnchoringError):
-    """The words do not stand in the text. ``nearest`` is the most similar passage, or None."""
+    """The words are not in the text. ``nearest`` is the most similar passage, or None."""
 
-    def __init__(self, nearest: Nearest | None, *, is_sought: bool = True):
+    def __init__(self, nearest: Nearest | None, *, is_searched: bool = True):
         self.nearest = nearest
         if nearest:
             message = (
@@ -92,51 +89,51 @@ class NotInText(AnchoringError):
                 f"{_shortened(nearest.text)!r} ({nearest.score:.0%} alike). Send the words as "
                 'printed, or their "spans".'
             )
-        elif is_sought:
+        elif is_searched:
             message = (
-                "These words are not in the text, nor is anything like them. Send the words as "
+                "These words are not in the text, and no passage is similar. Send the words as "
                 "printed, and the text that prints them."
             )
         else:
             message = (
-                "These words are not in the text. Too many are not for the nearest passage to be "
-                "looked for; mend the others first."
+                "These words are not in the text. Too many quotes were not found, so the nearest "
+                "passage was not searched for. Correct the others first."
             )
         super().__init__(message, {"nearest": nearest.as_json() if nearest else None})
 
 
-class SeveralPlaces(AnchoringError):
-    """The words fit several places equally well. ``places`` holds the first ten."""
+class AmbiguousPosition(AnchoringError):
+    """The words match several positions equally well. ``positions`` holds the first ten."""
 
-    def __init__(self, places: Sequence[Place], total: int, *, complete: bool = True):
-        self.places = tuple(places[:SHOWN])
+    def __init__(self, positions: Sequence[Position], total: int, *, complete: bool = True):
+        self.positions = tuple(positions[:MAX_LISTED])
         self.total = total
         count = f"{total:,}" if complete else f"at least {total:,}"
         super().__init__(
-            f'These words fit {count} places in the text equally well; send "spans" to say which '
-            "is meant.",
-            {"places": [place.as_json() for place in self.places], "total": total},
+            f'These words occur {count} times in the text. Send "spans" to say which occurrence is '
+            "meant.",
+            {"places": [position.as_json() for position in self.positions], "total": total},
         )
 
 
 class BadSpans(AnchoringError):
-    """Spans that are no places in this text. ``details["span"]`` is the offending one's index."""
+    """Invalid spans. ``details["span"]`` is the index of the invalid one."""
 
     def __init__(self, index: int | None, fault: str):
         where = "The spans" if index is None else f"Span {index}"
         super().__init__(
-            f"{where} {fault}; send [start, end) pairs of code point offsets in reading order.",
+            f"{where} {fault}. Send [start, end) pairs of code point offsets in reading order.",
             {"span": index, "fault": fault},
         )
 
 
 class WordsDiffer(AnchoringError):
-    """Words and spans were both given, and other words stand there."""
+    """The spans hold other words than those given."""
 
     def __init__(self, found: str, difference: list[dict]):
         super().__init__(
-            f"The words at these spans are {_shortened(found)!r}, which are not the words sent; "
-            'correct one of the two, or send only the words or only the "spans".',
+            f"The text at these spans is {_shortened(found)!r}, not the words sent. Correct one of "
+            'the two, or send only the words or only the "spans".',
             {"found": found, "difference": difference},
         )
 

@@ -1,4 +1,4 @@
-"""Likeness: the passage most like some words, and where it differs from them."""
+"""Find the passage most similar to some words, and list the differences."""
 
 import heapq
 from itertools import accumulate
@@ -8,15 +8,15 @@ import regex
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
-from quotes.anchoring.normalization import bare_skeleton
+from quotes.anchoring.normalization import normalise
 
 
 def difference_of(expected: str, found: str) -> list[dict]:
-    """Where two texts differ, word by word, typography aside."""
+    """List where two texts differ, word by word, ignoring typography."""
     expected_words, found_words = expected.split(), found.split()
     codes = Levenshtein.opcodes(
-        [bare_skeleton(word) for word in expected_words],
-        [bare_skeleton(word) for word in found_words],
+        [normalise(word) for word in expected_words],
+        [normalise(word) for word in found_words],
     )
     changes = []
     for code in codes:
@@ -36,19 +36,19 @@ def difference_of(expected: str, found: str) -> list[dict]:
     ]
 
 
-def likely_windows(needle: str, skeleton: str) -> list[int]:
-    """Where a stretch of the needle's length shares the most character runs with it.
+def likely_windows(needle: str, normalised: str) -> list[int]:
+    """Up to 4 offsets of windows, as long as the needle, that share most character n-grams with it.
 
-    For longer needles only every few characters of the text are looked at: all of the needle's own
-    runs are known, so the same part of what is shared is seen everywhere.
+    For longer needles only every few offsets of the text are sampled; as all n-grams of the needle
+    are known, the same share of hits is seen everywhere.
     """
     width = len(needle)
     size = 3 if width < 300 else 5 if width < 3_000 else 8
-    step = max(1, min(4, width // 32), len(skeleton) // 2_000_000)
+    step = max(1, min(4, width // 32), len(normalised) // 2_000_000)
     runs = {needle[i : i + size] for i in range(width - size + 1)}
-    if not runs or len(skeleton) <= width:
+    if not runs or len(normalised) <= width:
         return [0]
-    shared = [skeleton[i : i + size] in runs for i in range(0, len(skeleton), step)]
+    shared = [normalised[i : i + size] in runs for i in range(0, len(normalised), step)]
     counts = [0, *accumulate(shared)]
     hits = list(map(sub, counts[width // step :], counts))
     best: list[int] = []
@@ -60,16 +60,16 @@ def likely_windows(needle: str, skeleton: str) -> list[int]:
     return best[:4]
 
 
-def best_fit(needle: str, skeleton: str, at: int) -> tuple[float, int, int]:
-    """The best fit for the needle around an index, from word to word: (score, start, end)."""
+def best_fit(needle: str, normalised: str, at: int) -> tuple[float, int, int]:
+    """Return (score, start, end) of the best fit around an index, cut between words."""
     margin = len(needle) // 2 + 32
     floor = max(0, at - margin)
-    region = skeleton[floor : at + len(needle) + margin]
+    region = normalised[floor : at + len(needle) + margin]
     reach = 2 * margin + _EDGE
     start, _ = _fit(needle[:_EDGE], region[:reach])
     _, end = _fit(needle[-_EDGE:], region[-reach:])
     starts, ends = {start}, {end + max(0, len(region) - reach)}
-    if len(needle) <= _ALIGNED_WHOLE:
+    if len(needle) <= _MAX_ALIGNED:
         start, end = _fit(needle, region)
         starts.add(start)
         ends.add(end)
@@ -77,11 +77,11 @@ def best_fit(needle: str, skeleton: str, at: int) -> tuple[float, int, int]:
     def score(start: int, end: int) -> float:
         return fuzz.ratio(needle, region[start:end]) / 100 if start < end else 0.0
 
-    if len(needle) <= _ALIGNED_WHOLE:
+    if len(needle) <= _MAX_ALIGNED:
         _, start, end = max((score(a, b), a, b) for a in starts for b in ends)
         _, start = max((score(a, end), a) for a in (start, *_edges(_WORD_START, region, start)))
         _, end = max((score(start, b), b) for b in (end, *_edges(_WORD_END, region, end)))
-        # The best fit may still cut a word in two: settle on the best edges between words.
+        # The best fit may still cut a word in two: move to the best edges between words.
         starts = _edges(_WORD_START, region, start) or [start]
         ends = _edges(_WORD_END, region, end) or [end]
     else:
@@ -91,8 +91,8 @@ def best_fit(needle: str, skeleton: str, at: int) -> tuple[float, int, int]:
     return best, floor + start, floor + end
 
 
-_EDGE = 64
-_ALIGNED_WHOLE = 3_000
+_EDGE = 64  # characters of a long needle that are aligned at each of its ends
+_MAX_ALIGNED = 3_000  # characters of a needle that is aligned as a whole: quadratic time
 # Scripts written without blanks are cut between any two characters.
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _WORD_START = regex.compile(rf"(?<!\S)(?=\S)|(?<!\w)(?=\w)|(?<=['\"])(?=[^\s'\"])|(?={_UNSPACED})")
@@ -107,7 +107,7 @@ def _fit(needle: str, region: str) -> tuple[int, int]:
 
 
 def _edges(pattern: regex.Pattern, text: str, at: int, reach: int = 32) -> list[int]:
-    """The edges of words near an index, nearest first."""
+    """Edges of words near an index, nearest first."""
     near = pattern.finditer(text, max(0, at - reach), min(len(text), at + reach + 1))
     edges = [edge.start() for edge in near if edge.start() <= at + reach]
     return sorted(edges, key=lambda edge: abs(edge - at))[:8]

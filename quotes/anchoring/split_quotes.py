@@ -1,4 +1,4 @@
-"""Split quotes: “We will act,” she said, “and we will act soon.”"""
+"""Recognise split quotes: “We will act,” she said, “and we will act soon.”"""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -7,125 +7,125 @@ from typing import NamedTuple
 
 import regex
 
-from quotes.anchoring.results import SHOWN
+from quotes.anchoring.results import MAX_LISTED
 
-LONGEST_GAP = 500
-"""How many characters may stand between two pieces of a split quote."""
+MAX_GAP = 500
+"""Characters between two pieces of a split quote; a longer attribution is no attribution."""
 
-_DOUBLE_SHAPES = '"“”„‟«»〝〞〟'
-_SINGLE_SHAPES = "'‘’‚‛‹›"
+_DOUBLE_MARKS = '"“”„‟«»〝〞〟'
+_SINGLE_MARKS = "'‘’‚‛‹›"
 _OPENERS = "“‘„‚‟‛«‹〝"
 _CLOSERS = "”’»›〞〟"
 _BOTH_WAYS = "“‘«‹"  # „German“ and »German« close with these
-_SHAPE_WHITE = " \n\u2029"
-# More quote marks than this are no article, and would take seconds to go through.
-_MOST_MARKS = 200_000
-_BLANK = tuple(_SHAPE_WHITE)
-_BEFORE_OPENING = frozenset(_SHAPE_WHITE + "([{-" + _DOUBLE_SHAPES + _SINGLE_SHAPES)
-_NOT_AFTER_OPENING = frozenset(_SHAPE_WHITE + ",;:!?)]}")
+_WHITE = " \n\u2029"
+# A text with more quote marks is no article, and would take seconds.
+_MAX_MARKS = 200_000
+_BLANK = tuple(_WHITE)
+_BEFORE_OPENING = frozenset(_WHITE + "([{-" + _DOUBLE_MARKS + _SINGLE_MARKS)
+_NOT_AFTER_OPENING = frozenset(_WHITE + ",;:!?)]}")
 _WORD = regex.compile(r"\w")
-# A blank line, or the end of a line that ends a sentence: other line ends may be mere wrapping.
-_PARAGRAPH_END = regex.compile(rf"\u2029|[.!?。][{_DOUBLE_SHAPES}{_SINGLE_SHAPES}]*\n")
+# A blank line, or a line end after a sentence: other line ends may be mere wrapping.
+_PARAGRAPH_END = regex.compile(rf"\u2029|[.!?。][{_DOUBLE_MARKS}{_SINGLE_MARKS}]*\n")
 
 
 class Gap(NamedTuple):
-    """Skeleton indices: the piece before ends at ``start``, the next one begins at ``end``."""
+    """Normalised offsets: one piece ends at ``start``, the next begins at ``end``."""
 
     start: int
     end: int
 
 
 def _mark_pattern(marks: str) -> regex.Pattern:
-    """Quote marks, but not those inside a word: those are apostrophes or gershayim."""
+    """Match quote marks, except inside a word: those are apostrophes or gershayim."""
     return regex.compile(rf"(?<!\w)[{marks}]|[{marks}](?!\w)")
 
 
-_FAMILIES = (_mark_pattern(_DOUBLE_SHAPES), _mark_pattern(_SINGLE_SHAPES))
+_FAMILIES = (_mark_pattern(_DOUBLE_MARKS), _mark_pattern(_SINGLE_MARKS))
 
 
-def _looks_opening(shape: str, at: int) -> bool:
-    before, after = shape[at - 1 : at] or " ", shape[at + 1 : at + 2] or " "
+def _looks_opening(punctuated: str, at: int) -> bool:
+    before, after = punctuated[at - 1 : at] or " ", punctuated[at + 1 : at + 2] or " "
     if after == ".":
-        return before in _BEFORE_OPENING and shape[at + 2 : at + 4] == ".."
+        return before in _BEFORE_OPENING and punctuated[at + 2 : at + 4] == ".."
     return before in _BEFORE_OPENING and after not in _NOT_AFTER_OPENING
 
 
-def _looks_closing(shape: str, at: int) -> bool:
-    before, after = shape[at - 1 : at] or " ", shape[at + 1 : at + 2] or " "
-    return before not in _SHAPE_WHITE and not _WORD.match(after)
+def _looks_closing(punctuated: str, at: int) -> bool:
+    before, after = punctuated[at - 1 : at] or " ", punctuated[at + 1 : at + 2] or " "
+    return before not in _WHITE and not _WORD.match(after)
 
 
-def _opens(shape: str, at: int) -> bool:
-    mark = shape[at]
+def _opens(punctuated: str, at: int) -> bool:
+    mark = punctuated[at]
     if mark in _OPENERS:
-        return _looks_opening(shape, at) or not _looks_closing(shape, at)
-    return mark != "’" and _looks_opening(shape, at)
+        return _looks_opening(punctuated, at) or not _looks_closing(punctuated, at)
+    return mark != "’" and _looks_opening(punctuated, at)
 
 
-def _closes(shape: str, at: int) -> bool:
-    mark = shape[at]
+def _closes(punctuated: str, at: int) -> bool:
+    mark = punctuated[at]
     if mark in _CLOSERS:
-        return _looks_closing(shape, at) or not _looks_opening(shape, at)
-    return (mark in _BOTH_WAYS or mark not in _OPENERS) and _looks_closing(shape, at)
+        return _looks_closing(punctuated, at) or not _looks_opening(punctuated, at)
+    return (mark in _BOTH_WAYS or mark not in _OPENERS) and _looks_closing(punctuated, at)
 
 
-def gaps_of(shape: str) -> list[Gap]:
-    """Every stretch of text that a split quote may leap over, in reading order.
+def gaps_of(punctuated: str) -> list[Gap]:
+    """List every passage that a split quote may skip, in reading order.
 
-    Such a gap is evidence in itself that the quote goes on: it runs from a closing mark to the next
-    opening mark of the same family, or from the end of a paragraph of an open quote to the mark
-    that opens the next paragraph again. Inside there is no further mark of the family, and no
-    paragraph break but right before the opening mark: after “…,” he said, a new paragraph that
-    introduces its words anew is another quote, perhaps another person's.
+    A gap runs from a closing mark to the next opening mark of the same family; or, in a quote that
+    is still open, from the end of a paragraph to the mark that opens the next. It holds no other
+    mark of the family. It holds a paragraph break only right before the opening mark: after “…,”
+    he said, a new paragraph that introduces its own words is another quote, perhaps of another
+    person.
     """
     gaps = {}
     for family, marks in enumerate(_FAMILIES):
-        found = [match.start() for match in marks.finditer(shape)]
-        if len(found) > _MOST_MARKS:
+        found = [match.start() for match in marks.finditer(punctuated)]
+        if len(found) > _MAX_MARKS:
             continue
-        opens = [_opens(shape, at) for at in found]
+        opens = [_opens(punctuated, at) for at in found]
         for number in range(1, len(found)):
             closer, reopener = found[number - 1], found[number]
             if not opens[number]:
                 continue
-            after = reopener + 1 + (shape[reopener + 1 : reopener + 2] in _BLANK)
-            if shape[reopener - 1] in "\n\u2029" and opens[number - 1]:
+            after = reopener + 1 + (punctuated[reopener + 1 : reopener + 2] in _BLANK)
+            if punctuated[reopener - 1] in "\n\u2029" and opens[number - 1]:
                 # The mark before is still open: no closing mark ends the paragraph.
                 gaps[Gap(reopener - 1, after)] = True
                 continue
-            if reopener - closer > LONGEST_GAP or number < 2 or not opens[number - 2]:
+            if reopener - closer > MAX_GAP or number < 2 or not opens[number - 2]:
                 continue
-            between = shape[closer - 1 : reopener].rstrip(_SHAPE_WHITE)
-            if _PARAGRAPH_END.search(between) or not _closes(shape, closer):
+            between = punctuated[closer - 1 : reopener].rstrip(_WHITE)
+            if _PARAGRAPH_END.search(between) or not _closes(punctuated, closer):
                 continue
             if family and _FAMILIES[0].search(between, 1):
                 continue
-            gaps[Gap(closer - (shape[closer - 1] in _BLANK), after)] = True
+            gaps[Gap(closer - (punctuated[closer - 1] in _BLANK), after)] = True
     return sorted(gaps)
 
 
-_TAIL = 12
-_EFFORT = 150_000
+_TAIL = 12  # characters before a gap by which gaps are preselected
+_MAX_EFFORT = 150_000  # states and thousands of compared characters: some 0.1 s
 
 
 class SplitSearch:
-    """The readings of a needle as pieces of a skeleton with gaps between them.
+    """Search for a needle as pieces of a normalised text with gaps between them.
 
-    A state is (number of the gap just leapt, length of the needle matched before it). States are
-    visited once each, remembering how they were reached; the work is bounded, because text such as
-    ``"a" "a" "a"`` has more readings than anybody could list.
+    A state is (number of the gap just skipped, length of the needle matched before it). Each state
+    is visited once and remembers how it was reached. The work is bounded, because text such as
+    ``"a" "a" "a"`` has exponentially many readings.
     """
 
-    def __init__(self, skeleton: str, needle: str, gaps: list[Gap]):
-        self.skeleton = skeleton
+    def __init__(self, normalised: str, needle: str, gaps: list[Gap]):
+        self.normalised = normalised
         self.needle = needle
         self.gaps = gaps
-        self.effort = _EFFORT
+        self.effort = _MAX_EFFORT
         self.reached_from: dict[tuple[int, int], list[tuple[int, int] | None]] = {}
         self.finals: list[tuple[int, int]] = []
 
     def readings(self, limit: int) -> list[list[tuple[int, int]]]:
-        """Up to ``limit`` readings, each a list of (start, end) in the skeleton."""
+        """Return up to ``limit`` readings, each a list of (start, end) in the normalised text."""
         waiting = []
         for state in self._beginnings():
             self._reach(state, None, waiting)
@@ -142,11 +142,11 @@ class SplitSearch:
         if sources is None:
             self.reached_from[state] = [source]
             waiting.append(state)
-        elif len(sources) <= SHOWN:
+        elif len(sources) <= MAX_LISTED:
             sources.append(source)
 
     def _beginnings(self) -> Iterator[tuple[int, int]]:
-        """States whose first piece, the needle up to a blank, stands right before a gap."""
+        """Yield states whose first piece, the needle up to a blank, ends at a gap."""
         short, by_tail = [], {}
         at = self.needle.find(" ")
         while at >= 0:
@@ -158,20 +158,20 @@ class SplitSearch:
             at = self.needle.find(" ", at + 1)
         for number, (start, end) in enumerate(self.gaps):
             lengths = by_tail.get(
-                self.skeleton[max(0, start - _TAIL) : start] + self.skeleton[end : end + 1], ()
+                self.normalised[max(0, start - _TAIL) : start] + self.normalised[end : end + 1], ()
             )
             for length in (*short, *lengths):
                 if length > _TAIL:
                     self.effort -= 1 + length // 1000
                     if self.effort <= 0:
                         return
-                if self.skeleton.endswith(self.needle[:length], 0, start):
+                if self.normalised.endswith(self.needle[:length], 0, start):
                     yield number, length
 
     def _continue(self, state: tuple[int, int], waiting: list) -> None:
         number, matched = state
         begin, rest = self.gaps[number].end, matched + 1
-        agreed = _agreement(self.skeleton, begin, self.needle, rest)
+        agreed = _agreement(self.normalised, begin, self.needle, rest)
         self.effort -= 1 + agreed // 1000
         if rest + agreed == len(self.needle):
             self.finals.append(state)
@@ -208,7 +208,7 @@ def _unlinked(trail: tuple | None) -> Iterator[tuple[int, int]]:
 
 
 def _agreement(a: str, i: int, b: str, j: int) -> int:
-    """How many characters a[i:] and b[j:] have in common at their beginnings."""
+    """Length of the common prefix of a[i:] and b[j:]."""
     limit = min(len(a) - i, len(b) - j)
     agreed, step = 0, 64
     while agreed < limit and a[i + agreed : i + agreed + step] == b[j + agreed : j + agreed + step]:

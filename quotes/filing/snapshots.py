@@ -2,7 +2,7 @@
 
 from rapidfuzz.distance import Postfix, Prefix
 
-from quotes.anchoring import AnchoringError, Following, Page
+from quotes.anchoring import AnchoringError, Page, Reanchoring
 from quotes.filing.articles import lock_rows
 from quotes.filing.types import Filing
 from quotes.models import Quote
@@ -92,7 +92,7 @@ def _reanchor(filing: Filing) -> None:
     )
 
 
-def _claim(page: Page, quote: Quote, following: Following) -> tuple[bool, int]:
+def _claim(page: Page, quote: Quote, following: Reanchoring) -> tuple[bool, int]:
     """Sorts quotes by their right to a place: the less, the better."""
     kept = 0
     if following.spans and quote.spans:
@@ -102,14 +102,14 @@ def _claim(page: Page, quote: Quote, following: Following) -> tuple[bool, int]:
     return following.state != Quote.Anchor.EXACT, -kept
 
 
-def _follow_one(page: Page, quote: Quote, taken: set) -> Following:
+def _follow_one(page: Page, quote: Quote, taken: set) -> Reanchoring:
     """Where a quote stands now; one filed without a text finds its place in the first captured."""
     if quote.spans:
         prefix, suffix = quote.contexts[0][0], quote.contexts[-1][1]
-        return page.follow(quote.text, quote.spans, prefix, suffix, taken)
+        return page.reanchor(quote.text, quote.spans, prefix, suffix, taken)
     try:
         if (spans := page.find(quote.text)) not in taken:
-            return Following(Quote.Anchor.EXACT, spans, None)
+            return Reanchoring(Quote.Anchor.EXACT, spans, None)
     except AnchoringError:
         pass
-    return Following(Quote.Anchor.UNANCHORED, None, None)
+    return Reanchoring(Quote.Anchor.UNANCHORED, None, None)

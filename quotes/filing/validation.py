@@ -53,7 +53,7 @@ def misplaced(text: str, proposals: dict[int, dict]) -> list[dict]:
 
 def _try_place(page: Page | None, index: int, proposal: dict) -> tuple[tuple, dict | None]:
     try:
-        return _place(page, proposal), None
+        return _position(page, proposal), None
     except AnchoringError as error:
         name = "spans" if proposal.get("spans") else "text"
         return (), _fault(index, name, error.message, **error.details)
@@ -82,7 +82,7 @@ def _publications(filing: Filing) -> Iterator[dict]:
             yield _fault(index, "status", message)
 
 
-def _place(page: Page | None, proposal: dict) -> tuple:
+def _position(page: Page | None, proposal: dict) -> tuple:
     words, spans = proposal.get("text"), proposal.get("spans")
     if page is None:
         if spans:

@@ -18,8 +18,8 @@ from uuid import UUID
 from django.db import connection, models
 from django.db.models import F, Q
 
-from quotes.anchoring import AnchoringError, NotInText, Page, SeveralPlaces
-from quotes.anchoring.page import ALTERED
+from quotes.anchoring import AmbiguousPosition, AnchoringError, NotInText, Page
+from quotes.anchoring.page import MIN_ALTERED_SIMILARITY
 from quotes.models import Claim, Quote
 from sources.history.erasure import (
     Range,
@@ -244,11 +244,11 @@ def _standing(page: Page, words: str, taken: list[Range]) -> list[Range]:
     """
     try:
         return list(page.find(words))
-    except SeveralPlaces as several:
-        return [span for place in several.places for span in place.spans]
+    except AmbiguousPosition as error:
+        return [span for position in error.positions for span in position.spans]
     except NotInText as absent:
         near = absent.nearest
-        found = [(near.start, near.end)] if near and near.score >= ALTERED else []
+        found = [(near.start, near.end)] if near and near.score >= MIN_ALTERED_SIMILARITY else []
         return [] if overlap(found, taken) else found
     except AnchoringError:
         return []

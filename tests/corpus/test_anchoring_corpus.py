@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quotes.anchoring import NotInText, Page, SeveralPlaces, same_words
+from quotes.anchoring import AmbiguousPosition, NotInText, Page, same_words
 
 CORPUS = Path(os.environ.get("ONRECORD_CORPUS", "/work/shared/corpus")) / "articles.ndjson"
 
@@ -48,8 +48,8 @@ def test_every_quote_is_found_by_its_words_exactly_where_it_was_marked(marked, r
         try:
             assert page.find(retype(quote["text"])) == (span_of(quote),)
             alone += 1
-        except SeveralPlaces as several:
-            places = [place.spans for place in several.places]
+        except AmbiguousPosition as error:
+            places = [position.spans for position in error.positions]
             assert (span_of(quote),) in places
     assert alone > len(marked) * 0.8
 
@@ -94,5 +94,5 @@ def test_every_quote_is_followed_when_its_article_gains_a_paragraph(articles):
         for quote in article["quotes"]:
             start, end = span_of(quote)
             prefix, suffix = before.context((start, end))
-            result = page.follow(quote["text"], [(start, end)], prefix, suffix)
+            result = page.reanchor(quote["text"], [(start, end)], prefix, suffix)
             assert (result.state, result.spans) == ("moved", ((start + by, end + by),))

@@ -1,4 +1,4 @@
-"""Words find their own place in a text, and no other."""
+"""Words are anchored where they occur in a text, and nowhere else."""
 
 import time
 import unicodedata
@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from quotes.anchoring import (
+    AmbiguousPosition,
     AnchoringError,
     BadSpans,
     NotInText,
     NoWords,
     Page,
-    SeveralPlaces,
     Span,
     WordsDiffer,
     normalization,
@@ -50,9 +50,9 @@ TEXTS = st.lists(MORSELS, min_size=1, max_size=25).map("".join)
 
 
 def examples(count):
-    """So many random examples, however slow the machine."""
-    patient = [HealthCheck.too_slow]
-    return settings(max_examples=count, deadline=None, suppress_health_check=patient)
+    """Settings for a number of random examples, on a machine of any speed."""
+    slow = [HealthCheck.too_slow]
+    return settings(max_examples=count, deadline=None, suppress_health_check=slow)
 
 
 def clusters(text):
@@ -64,7 +64,7 @@ def attaches(character):
 
 
 def runs_on(before, after):
-    """Whether two clusters are part of one run of dashes or primes, which stands or falls whole."""
+    """Whether two clusters belong to one run of dashes or primes, which is never cut."""
     return any(
         before[-1] in run and after[0] in run for run in (DASHES + INVISIBLE, PRIMES + INVISIBLE)
     )
@@ -87,7 +87,7 @@ def passages(draw):
 
 @st.composite
 def retyped(draw, words):
-    """The same words as somebody else might have typed them."""
+    """The same words, typed differently."""
     typed = []
     parts = clusters(words)
     for number, part in enumerate(parts):
@@ -109,18 +109,18 @@ def retyped(draw, words):
 
 
 def is_passage(spans, text, start, end):
-    """Whether spans are this passage, but for white space and invisible characters at its edges."""
+    """Whether spans are this passage, ignoring white space and invisible characters at its edges."""
     (span,) = spans
     edges = text[start : span.start] + text[span.end : end]
     return start <= span.start < span.end <= end and same_words(edges, "")
 
 
-def places_of(page, words):
-    """The places `find` gives or lists, and how many it counted."""
+def matches_of(page, words):
+    """The matches that `find` returns or lists, and how many it counted."""
     try:
         return [page.find(words)], 1
-    except SeveralPlaces as several:
-        return [place.spans for place in several.places], several.total
+    except AmbiguousPosition as error:
+        return [position.spans for position in error.positions], error.total
 
 
 # Any passage anchors to itself
@@ -132,12 +132,12 @@ def test_any_passage_however_typed_anchors_to_itself_or_is_listed_among_several(
     text, start, end = data.draw(passages())
     words = data.draw(retyped(text[start:end]))
     page = Page(text)
-    places, total = places_of(page, words)
-    for spans in places:
+    matches, total = matches_of(page, words)
+    for spans in matches:
         assert same_words(page.text_at(spans), words)
-    verbatim = total == 1 and page.text_at(places[0]) in words
-    listed = [is_passage(spans, text, start, end) for spans in places]
-    assert any(listed) or verbatim or total > len(places)
+    verbatim = total == 1 and page.text_at(matches[0]) in words
+    listed = [is_passage(spans, text, start, end) for spans in matches]
+    assert any(listed) or verbatim or total > len(matches)
 
 
 @examples(500)
@@ -145,7 +145,7 @@ def test_any_passage_however_typed_anchors_to_itself_or_is_listed_among_several(
 def test_what_is_found_is_accepted_as_spans_and_neither_begins_nor_ends_with_white_space(passage):
     text, start, end = passage
     page = Page(text)
-    for spans in places_of(page, text[start:end])[0]:
+    for spans in matches_of(page, text[start:end])[0]:
         assert page.at(spans, text[start:end]) == spans
         for span in spans:
             assert not page.text_at([span])[-1].isspace()
@@ -173,12 +173,12 @@ def test_words_that_are_nowhere_are_never_anchored(text, words):
 
 @examples(300)
 @given(TEXTS, st.integers(1, 60))
-def test_long_text_is_reduced_as_short_text_is(text, times):
+def test_long_text_is_normalised_like_short_text(text, times):
     text = f"{text}x" * times
-    blocks = normalization.Blocks(text)
-    assert blocks.shape == normalization._reduce(text)
-    assert blocks.skeleton == normalization._skeleton(blocks.shape)
-    assert len(blocks.shape) == len(blocks.skeleton)
+    normalised = normalization.NormalisedText(text)
+    assert normalised.punctuated == normalization._reduce_block(text)
+    assert normalised.text == normalization._without_marks(normalised.punctuated)
+    assert len(normalised.punctuated) == len(normalised.text)
 
 
 def test_every_character_that_decomposes_into_a_mark_counts_as_one():
@@ -211,7 +211,7 @@ def test_every_character_that_decomposes_into_a_mark_counts_as_one():
         ("\u200fשלום\u200e", "שלום"),
     ],
 )
-def test_typography_is_no_difference(printed, sent):
+def test_words_that_differ_in_typography_are_the_same(printed, sent):
     assert same_words(printed, sent)
     page = Page(f"x {printed} y")
     assert page.text_at(page.find(sent)) == printed.strip("\u200f\u200e")
@@ -231,7 +231,7 @@ def test_typography_is_no_difference(printed, sent):
         ("50", "5O"),
     ],
 )
-def test_a_letter_an_accent_a_hyphen_a_blank_or_a_comma_is_a_difference(one, other):
+def test_words_that_differ_in_more_than_typography_are_not_the_same(one, other):
     assert not same_words(one, other)
     with pytest.raises(NotInText):
         Page(f"x {one} y").find(other)
@@ -252,7 +252,7 @@ def test_a_letter_an_accent_a_hyphen_a_blank_or_a_comma_is_a_difference(one, oth
         ("각", "\u1100"),
     ],
 )
-def test_no_place_begins_or_ends_inside_a_character(text, words):
+def test_no_span_begins_or_ends_inside_a_grapheme_cluster(text, words):
     with pytest.raises(NotInText):
         Page(text).find(words)
 
@@ -272,7 +272,7 @@ def test_right_to_left_text_with_direction_marks_anchors():
     assert page.text_at(page.find("الرئيس قال")) == "الرئيس\u061c قال"
 
 
-def test_context_is_up_to_32_code_points_as_they_are():
+def test_context_is_up_to_32_code_points_as_printed():
     text = "x" * 40 + "\r\n“words” 👩\u200d🚀"
     page = Page(text)
     (span,) = page.find("words")
@@ -280,11 +280,11 @@ def test_context_is_up_to_32_code_points_as_they_are():
     assert Page("words").context(Span(0, 5)) == ("", "")
 
 
-# Several places, none, and no words
+# Several matches, no match, and no words
 
 
-def test_words_that_stand_twice_are_refused_with_both_places_and_their_context():
-    with pytest.raises(SeveralPlaces) as refusal:
+def test_words_that_occur_twice_are_refused_with_both_positions_and_their_context():
+    with pytest.raises(AmbiguousPosition) as refusal:
         Page("Yes, he said. Yes, she said.").find("Yes")
     assert refusal.value.details == {
         "places": [
@@ -296,29 +296,29 @@ def test_words_that_stand_twice_are_refused_with_both_places_and_their_context()
     assert '"spans"' in refusal.value.message
 
 
-def test_overlapping_places_are_all_counted():
-    with pytest.raises(SeveralPlaces) as refusal:
+def test_overlapping_matches_are_all_counted():
+    with pytest.raises(AmbiguousPosition) as refusal:
         Page("no no no").find("no no")
-    assert [place.spans for place in refusal.value.places] == [((0, 5),), ((3, 8),)]
+    assert [position.spans for position in refusal.value.positions] == [((0, 5),), ((3, 8),)]
 
 
-def test_of_several_places_the_only_verbatim_one_is_taken():
+def test_the_only_verbatim_match_of_several_is_returned():
     assert Page("We won't. We won’t.").find("We won’t") == (Span(10, 18),)
 
 
-def test_a_verbatim_place_is_not_taken_when_there_are_two():
-    with pytest.raises(SeveralPlaces):
+def test_two_verbatim_matches_are_ambiguous():
+    with pytest.raises(AmbiguousPosition):
         Page("We won't. We won’t. We won’t.").find("We won’t")
 
 
-def test_only_ten_places_are_listed():
-    with pytest.raises(SeveralPlaces) as refusal:
+def test_only_ten_positions_are_listed():
+    with pytest.raises(AmbiguousPosition) as refusal:
         Page("yes " * 50).find("yes")
-    assert (len(refusal.value.places), refusal.value.total) == (10, 50)
+    assert (len(refusal.value.positions), refusal.value.total) == (10, 50)
 
 
 @pytest.mark.parametrize("words", ["", " \n", "\u200b\xad", "\ufeff \u200f"])
-def test_words_of_nothing_visible_are_refused(words):
+def test_words_without_a_visible_character_are_refused(words):
     with pytest.raises(NoWords):
         Page("any text").find(words)
 
@@ -333,7 +333,7 @@ def test_words_not_in_the_text_are_refused_with_the_nearest_passage_and_the_diff
     assert 0.75 < nearest["score"] < 1
 
 
-def test_the_difference_names_words_left_out_and_words_put_in():
+def test_the_difference_lists_words_left_out_and_words_added():
     nearest = Page("They told us that the old bridge would hold all winter long.").nearest(
         "that the bridge would surely hold all winter"
     )
@@ -344,7 +344,7 @@ def test_the_difference_names_words_left_out_and_words_put_in():
     ]
 
 
-def test_words_unlike_anything_in_the_text_have_no_nearest_passage():
+def test_words_that_resemble_no_passage_have_no_nearest_one():
     with pytest.raises(NotInText) as refusal:
         Page(SPLIT).find("quarterly dividends jumped 40%")
     assert refusal.value.nearest is None
@@ -396,7 +396,7 @@ def change_letter(words, draw):
     ("right", "wrong"),
     [("ü", "u"), ("é", "e"), ("co-op", "coop"), ("14", "15"), ("Par", "par"), (", pro", " pro")],
 )
-def test_an_accent_hyphen_digit_capital_or_comma_changed_is_refused(right, wrong):
+def test_a_changed_accent_hyphen_digit_capital_or_comma_is_refused(right, wrong):
     with pytest.raises(NotInText):
         Page(PLAIN).find(PLAIN.replace(right, wrong))
 
@@ -439,7 +439,7 @@ def test_a_quote_may_be_split_many_times():
     assert page.text_at(spans) == "One, two, three, four.\nFive,"
 
 
-def test_a_split_quote_may_begin_and_end_amid_its_pieces():
+def test_a_split_quote_may_begin_and_end_inside_a_piece():
     page = Page(SPLIT)
     assert page.text_at(page.find("act, and we")) == "act, and we"
 
@@ -456,7 +456,7 @@ def test_a_split_quote_may_begin_and_end_amid_its_pieces():
         "will act, we will act soon.",
     ],
 )
-def test_words_dropped_inside_a_piece_are_never_leapt_over(words):
+def test_words_left_out_inside_a_piece_are_never_skipped(words):
     with pytest.raises(NotInText):
         Page(SPLIT).find(words)
 
@@ -478,20 +478,20 @@ def test_words_dropped_inside_a_piece_are_never_leapt_over(words):
         ("“We act.”\nMr Low replied: “Never.”", "We act. Never."),
     ],
 )
-def test_only_a_gap_that_shows_the_quote_goes_on_may_be_leapt(text, words):
+def test_only_a_gap_that_shows_the_quote_continues_is_skipped(text, words):
     with pytest.raises(NotInText):
         Page(text).find(words)
 
 
 def test_a_split_quote_that_can_be_read_in_two_ways_is_refused_with_both():
     text = "“Act,” he said, “now.” Then: “Act,” she said, “now.”"
-    with pytest.raises(SeveralPlaces) as refusal:
+    with pytest.raises(AmbiguousPosition) as refusal:
         Page(text).find("Act, now.")
-    assert [place.spans for place in refusal.value.places] == [
+    assert [position.spans for position in refusal.value.positions] == [
         ((1, 5), (17, 21)),
         ((30, 34), (47, 51)),
     ]
-    assert refusal.value.places[1].prefix == text[:30]
+    assert refusal.value.positions[1].prefix == text[:30]
 
 
 PIECES = st.lists(
@@ -517,11 +517,11 @@ def test_any_split_quote_is_found_whole(pieces, data):
         spans.append((len(text), len(text) + len(piece)))
         text += piece
     text += f"{closing} After."
-    places, total = places_of(Page(text), " ".join(pieces))
-    assert tuple(spans) in places or total > len(places)
+    matches, total = matches_of(Page(text), " ".join(pieces))
+    assert tuple(spans) in matches or total > len(matches)
 
 
-def test_pieces_are_joined_by_a_newline_where_a_line_break_lies_between():
+def test_pieces_on_both_sides_of_a_line_break_are_joined_by_a_newline():
     page = Page("a b\r\nc d\u2029e")
     assert page.text_at([(0, 1), (2, 3), (5, 6), (7, 8), (9, 10)]) == "a b\nc d\ne"
 
@@ -550,7 +550,7 @@ def test_pieces_are_joined_by_a_newline_where_a_line_break_lies_between():
         (["ab"], 0, "pair"),
     ],
 )
-def test_bad_spans_are_refused_by_their_index(spans, index, fault):
+def test_invalid_spans_are_refused_with_their_index(spans, index, fault):
     text = "They saw nai\u0308ve 👩\u200d🚀👩\u200d🚀.\r\nAnd left."
     with pytest.raises(BadSpans) as refusal:
         Page(text).at(spans)
@@ -581,26 +581,26 @@ def test_spans_that_hold_other_words_are_refused_with_the_difference():
     }
 
 
-# Following a quote when its text changes
+# Re-anchoring a quote when its text changes
 
 
-def follow(old, words, new, spans=None):
+def reanchor(old, words, new, spans=None):
     before = Page(old)
     spans = before.at(spans) if spans else before.find(words)
     prefix, suffix = before.context(spans[0])[0], before.context(spans[-1])[1]
     page = Page(new)
-    result = page.follow(before.text_at(spans), spans, prefix, suffix)
+    result = page.reanchor(before.text_at(spans), spans, prefix, suffix)
     return result, result.spans and page.text_at(result.spans)
 
 
-def test_a_quote_that_stands_where_it_stood_is_exact():
+def test_a_quote_that_has_not_moved_is_exact():
     words = "We will act, and we will act soon."
-    result, found = follow(SPLIT, words, SPLIT + " More.")
+    result, found = reanchor(SPLIT, words, SPLIT + " More.")
     assert (result.state, found, result.nearest) == ("exact", words, None)
 
 
 def test_typographic_correction_in_place_leaves_a_quote_exact():
-    result, found = follow("He said 'we won't' twice.", "we won't", "He said ‘we won’t’ twice.")
+    result, found = reanchor("He said 'we won't' twice.", "we won't", "He said ‘we won’t’ twice.")
     assert (result.state, found) == ("exact", "we won’t")
 
 
@@ -613,19 +613,19 @@ def test_typographic_correction_in_place_leaves_a_quote_exact():
     ],
 )
 def test_a_split_quote_that_moved_is_followed_piece_by_piece(new):
-    result, found = follow(SPLIT, "We will act, and we will act soon.", new)
+    result, found = reanchor(SPLIT, "We will act, and we will act soon.", new)
     assert (result.state, found) == ("moved", "We will act, and we will act soon.")
     assert len(result.spans) == 2
 
 
-def test_a_split_quote_made_whole_is_followed():
+def test_a_split_quote_that_was_joined_is_followed():
     new = "“We will act, and we will act soon,” she said. “We will act, and we will act soon.”"
-    result, found = follow(SPLIT, "We will act, and we will act soon.", new)
+    result, found = reanchor(SPLIT, "We will act, and we will act soon.", new)
     assert (result.state, found) == ("moved", "We will act, and we will act soon.")
 
 
-def test_pieces_with_any_text_between_are_followed_when_they_moved_together():
-    result, found = follow(
+def test_pieces_that_moved_together_are_followed_whatever_is_between_them():
+    result, found = reanchor(
         "He would act, perhaps, soon.",
         None,
         "X. He would act, perhaps, soon.",
@@ -634,42 +634,42 @@ def test_pieces_with_any_text_between_are_followed_when_they_moved_together():
     assert (result.state, found) == ("moved", "would act soon")
 
 
-def test_of_repeated_words_the_ones_in_the_old_surroundings_are_followed():
+def test_repeated_words_are_followed_to_the_old_context():
     old = "Asked once, he said “no” at noon. Asked again, she said “no” at dusk."
     new = "Late news. Asked again, she said “no” at dusk. Asked once, he said “no” at noon."
-    result, found = follow(old, None, new, spans=[(57, 59)])
+    result, found = reanchor(old, None, new, spans=[(57, 59)])
     assert (result.state, found) == ("moved", "no")
     assert new[: result.spans[0].start].endswith("she said “")
 
 
-def test_of_places_with_the_same_surroundings_the_nearest_is_followed():
+def test_of_matches_in_equal_contexts_the_nearest_is_followed():
     line = "y" * 40 + " no " + "z" * 40
     old = line + line + line
     new = "x" + old
     start = old.index("no", 100)
-    result, _ = follow(old, None, new, spans=[(start, start + 2)])
+    result, _ = reanchor(old, None, new, spans=[(start, start + 2)])
     assert result.spans == (Span(start + 1, start + 3),)
 
 
-def test_the_same_words_of_another_answer_do_not_take_the_place_of_the_ones_that_moved():
+def test_a_moved_quote_is_not_confused_with_the_same_words_at_its_old_position():
     first, second = "Was it he, they asked him. “Yes.”\n", "Was it she, they asked her. “Yes.”\n"
     inserted = "Was it we, then, we asked. “Yes.”\n"
     assert len(inserted) == len(first)
     start = first.index("Yes.")
-    result, _ = follow(first + second, None, inserted + first + second, spans=[(start, start + 4)])
+    result, _ = reanchor(first + second, None, inserted + first + second, spans=[(start, start + 4)])
     assert (result.state, result.spans[0].start) == ("moved", len(inserted) + start)
 
 
-def test_a_place_that_another_quote_has_is_not_given_twice():
+def test_two_quotes_are_never_anchored_at_the_same_spans():
     page = Page("“No,” he said. “No,” she said.")
-    first = page.follow("No,", [(40, 43)], "", "").spans
-    second = page.follow("No,", [(40, 43)], "", "", taken={first})
+    first = page.reanchor("No,", [(40, 43)], "", "").spans
+    second = page.reanchor("No,", [(40, 43)], "", "", taken={first})
     assert second.spans != first
     both = {first, second.spans}
-    assert page.follow("No,", [(40, 43)], "", "", taken=both).state == "missing"
+    assert page.reanchor("No,", [(40, 43)], "", "", taken=both).state == "missing"
 
 
-def test_the_search_for_likenesses_in_one_page_comes_to_an_end():
+def test_a_page_stops_searching_for_nearest_passages_after_a_while():
     page = Page("The harbour wall will be repaired in June. " * 20_000)
     answers = []
     for number in range(60):
@@ -683,7 +683,7 @@ def test_the_search_for_likenesses_in_one_page_comes_to_an_end():
 
 def test_changed_words_are_altered_and_never_anchored():
     new = SPLIT.replace("act soon", "act at once")
-    result, _ = follow(SPLIT, "and we will act soon.", new)
+    result, _ = reanchor(SPLIT, "and we will act soon.", new)
     assert (result.state, result.spans) == ("altered", None)
     assert result.nearest.text == "and we will act at once."
     assert result.nearest.difference == [
@@ -691,23 +691,23 @@ def test_changed_words_are_altered_and_never_anchored():
     ]
 
 
-def test_words_that_are_gone_are_missing():
-    result, _ = follow(SPLIT, "and we will act soon.", "Rain fell. The hall was silent.")
+def test_words_that_were_removed_are_missing():
+    result, _ = reanchor(SPLIT, "and we will act soon.", "Rain fell. The hall was silent.")
     assert result == ("missing", None, None)
 
 
 def test_spans_beyond_a_shortened_text_are_no_error():
-    result, found = follow("Long ago, " * 9 + "it ended.", "it ended", "it ended.")
+    result, found = reanchor("Long ago, " * 9 + "it ended.", "it ended", "it ended.")
     assert (result.state, found) == ("moved", "it ended")
 
 
 @examples(300)
 @given(passages(), TEXTS)
 @example(("a b", 0, 1), "b")
-def test_following_never_gives_spans_with_other_words(passage, new):
+def test_reanchoring_never_returns_spans_with_other_words(passage, new):
     text, start, end = passage
     page = Page(new)
-    result = page.follow(text[start:end], [(start, end)], text[:start], text[end:])
+    result = page.reanchor(text[start:end], [(start, end)], text[:start], text[end:])
     if result.spans:
         assert result.state in ("exact", "moved")
         assert same_words(page.text_at(result.spans), text[start:end])
