@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -499,3 +500,31 @@ def test_operations_name_every_variable_of_the_environment():
     assert len(names) > 10
     written = DOCUMENTS["operations"].read_text()
     assert [name for name in names if f"| `{name}` |" not in written] == []
+
+
+# The README says what there is
+
+
+def section(heading: str) -> str:
+    return README.read_text().partition(f"## {heading}\n")[2].partition("\n## ")[0]
+
+
+def test_the_readme_is_short():
+    assert README.read_text().count("\n") <= 250
+
+
+def test_the_readme_names_every_room():
+    rooms = {
+        file.parent.relative_to(settings.BASE_DIR)
+        for file in (Path(settings.BASE_DIR)).glob("[cqs]*/*/__init__.py")
+    }
+    rooms -= {Path(app) / "migrations" for app in ("quotes", "sources")}
+    assert {*re.findall(r"`(\w+/\w+)/`", section("Layout"))} == {*map(str, rooms)}
+
+
+def test_the_readme_says_why_each_dependency_is_there():
+    project = tomllib.loads((Path(settings.BASE_DIR) / "pyproject.toml").read_text())
+    each = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    names = [re.match(r"[\w-]+", one)[0] for one in each]
+    said = re.sub(r"[^a-z0-9|\n]", "", section("What it is built from").lower())
+    assert [name for name in names if name.replace("-", "") not in said] == []
