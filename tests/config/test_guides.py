@@ -32,6 +32,13 @@ from quotes.api.filters import QuoteFilters
 from quotes.api.serializers import CorrectionSerializer, QuoteSerializer, ViaSerializer
 from quotes.models import Quote, Via
 from quotes.models.workflow import PUBLIC, open_steps
+from sources.api.serializers import (
+    AffiliationSerializer,
+    ArticleSerializer,
+    OrganisationSerializer,
+    OutletSerializer,
+    SpeakerSerializer,
+)
 from sources.models import Speaker
 from tests.bench.follow_changes import free_port
 
@@ -455,6 +462,20 @@ def test_the_reference_names_every_field_of_a_quote():
     names |= {f"anchor.spans.{name}" for name in span}
     names |= {"utterance.id", "utterance.quotes", "replaced_by.id", "replaced_by.url"}
     assert {*column("A quote")} == names
+
+
+def test_the_reference_names_every_field_of_other_records():
+    each = {
+        "article": ArticleSerializer,
+        "speaker": SpeakerSerializer,
+        "organisation": OrganisationSerializer,
+        "outlet": OutletSerializer,
+        "affiliation": AffiliationSerializer,
+    }
+    written = zip(column("Other records"), column("Other records", 1), strict=True)
+    assert {record: fields.split() for record, fields in written} == {
+        record: fields_of(serializer()) for record, serializer in each.items()
+    }
 
 
 @pytest.mark.parametrize(
