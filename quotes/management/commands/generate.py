@@ -15,12 +15,12 @@ MOST = 100_000_000
 
 class Command(BaseCommand):
     help = (
-        "Fill an empty database with a made-up archive, for measuring: few speakers, outlets and "
-        "words are met often and most seldom, news comes in bursts, dates are partial, texts are "
-        "in four languages, and what was said is printed by many outlets in many wordings. The "
-        "same number, seed and last day make the same rows. Refuses a database that holds "
-        "anything. All or nothing: after Ctrl-C it can simply be run again. Needs a superuser of "
-        "the database, since rows are written past its triggers: they have no history."
+        "Fill an empty database with a synthetic archive, for benchmarks. A few speakers, outlets "
+        "and words are common and most are rare; news comes in bursts; some dates are partial; "
+        "texts are in four languages; many outlets print one statement in many wordings. The "
+        "same number, seed and last day make the same rows. A database that holds records is "
+        "refused. Everything is written in one transaction, so after Ctrl-C you can run it again. "
+        "Needs a superuser of the database, because triggers are off: the records have no history."
     )
 
     def add_arguments(self, parser):
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError(str(refusal)) from refusal
         except KeyboardInterrupt:
             raise CommandError(
-                "Stopped: nothing was written. Run it again to begin anew.", returncode=130
+                "Stopped: nothing was written. You can run it again.", returncode=130
             ) from None
         if not connection.in_atomic_block:
             with connection.cursor() as cursor:

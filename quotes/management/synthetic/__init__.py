@@ -1,7 +1,7 @@
-"""A made-up archive of any size with the shapes of a real one, for measuring: `archive`.
+"""A synthetic archive of any size with the proportions of a real one, for benchmarks.
 
-Its rows follow from the number of quotes, the seed and the last day, whatever machine makes them
-and in how many processes: `newsroom` makes who may be named, `press` the articles and quotes, part
-by part, `writing` their words in the `languages`, `searched` what searches read of them, `rows`
-what COPY reads. These load no models, which would take longer than making some ten thousand quotes.
+A number of quotes, a seed and a last day come in; the same rows come out on any machine, in any
+number of processes. `newsroom` makes outlets and speakers, `articles` the articles and quotes in
+parts, `text` their words from the word lists of `languages`, `search_columns` the columns that
+searches read, `rows` the lines for COPY, `archive` writes them. Worker processes load no models.
 """

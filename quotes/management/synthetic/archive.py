@@ -1,8 +1,7 @@
-"""Filling the database with a made-up archive.
+"""Fill an empty database with a synthetic archive.
 
-The rows are written past the triggers, which take some hundred times as long: what those would have
-kept of a row is written as they would, also what searches read of it. The records have no history
-in the ledger.
+Triggers are off, because they would take a hundred times as long. What they would have derived is
+written along with each row, search columns included. The records have no history in the ledger.
 """
 
 import os
@@ -16,22 +15,29 @@ from itertools import batched
 from django.apps import apps
 from django.db import OperationalError, connection, transaction
 
-from quotes.management.synthetic.articles import COLUMNS, Made, Press, joined, made_part, parts_of
+from quotes.management.synthetic.articles import (
+    COLUMNS,
+    ArticleGenerator,
+    Made,
+    joined,
+    part_in_process,
+    parts_of,
+)
 from quotes.models.vocabulary import LONGEST, SHORTEST
 from sources.ledger.revisions import Era
 from sources.management.processes import start_processes
 
 LAST_DAY = date(2026, 6, 30)
-WORTH_PROCESSES = 80_000
-"""How many quotes it takes until it is faster to start processes."""
+MIN_QUOTES_FOR_PROCESSES = 80_000
+"""Below this, starting processes takes longer than it saves."""
 
-AT_ONCE = 8
-"""So many parts are written at once: each time PostgreSQL leaves some pages of a table empty."""
+PARTS_PER_COPY = 8
+"""Every COPY leaves some pages of a table empty, so several parts share one."""
 
 NUMBERED = ("quotes_via", "quotes_word")
-"""Tables whose rows PostgreSQL goes on to number."""
+"""Tables with a sequence, to be set behind the last row."""
 
-# Rows are written first and indexed afterwards, as a restored backup is.
+# Like pg_restore: rows first, then indexes.
 INDEXES = """
 SELECT c.relname, pg_get_indexdef(c.oid) || coalesce((
     SELECT string_agg(
@@ -48,12 +54,12 @@ ORDER BY c.relname
 
 
 class CannotGenerate(Exception):
-    """Why not, and what to do about it."""
+    """The database cannot be filled; the message says why and what to do."""
 
 
 @dataclass
 class Generated:
-    """How many rows each table got, and how many seconds it took."""
+    """Rows of each table, and seconds spent."""
 
     rows: dict[str, int] = field(default_factory=dict)
     writing: float = 0
@@ -63,7 +69,7 @@ class Generated:
 def generate(
     quotes: int, *, seed: int = 1, until: date = LAST_DAY, bar: Callable | None = None
 ) -> Generated:
-    """Fill the database, which must be empty, with an archive of so many quotes: all or nothing.
+    """Fill an empty database with an archive of this many quotes, in one transaction.
 
     `bar` makes a progress bar as `tqdm` does. Raises `CannotGenerate`.
     """
@@ -77,7 +83,7 @@ def generate(
             cursor.execute(f'DROP INDEX "{name}"')
         began, vocabulary = time.perf_counter(), set[str]()
         with bar(total=quotes, desc="Writing", unit="quote", unit_scale=True) as written:
-            for parts in batched(_parts(quotes, seed, until), AT_ONCE):
+            for parts in batched(_parts(quotes, seed, until), PARTS_PER_COPY):
                 _copy(cursor, [part.rows for part in parts], done)
                 vocabulary.update(*(part.new_words for part in parts))
                 written.update(done.rows.get("quotes_quote", 0) - written.n)
@@ -90,20 +96,20 @@ def generate(
         cursor.execute("ALTER FUNCTION quotes_grams PARALLEL SAFE")
         for _, definition in bar(indexes, desc="Indexing", unit="index"):
             cursor.execute(definition)
-        # As it was: it is kept out of the plans of searches, where workers are not worth it.
+        # Restored: searches must not start parallel workers, which would not pay.
         cursor.execute("ALTER FUNCTION quotes_grams PARALLEL RESTRICTED")
-        # What was deferred until now has nothing to check: the triggers were off.
+        # Deferred triggers have nothing to check, as they were off.
         cursor.execute("SET LOCAL session_replication_role = origin")
         for setting in ("maintenance_work_mem", "max_parallel_maintenance_workers"):
             cursor.execute(f"RESET {setting}")
-        # Not all of the database: what several databases share would stay locked for them too.
+        # These tables only: ANALYZE of everything would lock catalogs that databases share.
         cursor.execute(f"ANALYZE {', '.join(COLUMNS)}")
         done.indexing = time.perf_counter() - began
     return done
 
 
 class NoBar:
-    """Shows nothing, and can be used as `tqdm` is."""
+    """A `tqdm` that shows nothing."""
 
     def __init__(self, each=(), **options):
         self.each, self.n = each, 0
@@ -122,7 +128,7 @@ class NoBar:
 
 
 def _begin(cursor) -> None:
-    """Have the database for this transaction alone; refuse one that holds something."""
+    """Lock the whole database for this transaction. Raises CannotGenerate if it holds records."""
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     if not cursor.fetchone()[0]:
         raise CannotGenerate(
@@ -146,14 +152,14 @@ def _begin(cursor) -> None:
             "embedded one, and run manage.py migrate."
         )
     cursor.execute("SET LOCAL session_replication_role = replica")
-    # Rows of a table that was emptied just now can be written as known to all from the beginning.
+    # COPY FREEZE needs a table truncated in the same transaction.
     cursor.execute(f"TRUNCATE {tables}")
     cursor.execute("SET LOCAL maintenance_work_mem = '512MB'")
     cursor.execute(f"SET LOCAL max_parallel_maintenance_workers = {processors()}")
 
 
 def _holding() -> Iterator[tuple[str, str]]:
-    """What may be on record, and in which tables."""
+    """The plural name and the table of each model."""
     for app in ("sources", "quotes"):
         for model in apps.get_app_config(app).get_models(include_auto_created=True):
             if model is not Era and not model._meta.proxy:
@@ -166,7 +172,7 @@ def _holds(cursor, table: str) -> bool:
 
 
 def _copy(cursor, parts: list[dict[str, bytes]], done: Generated) -> None:
-    """Write the rows of some parts, by table, and count them."""
+    """Write the rows of some parts, table by table, and count them."""
     for table, columns in COLUMNS.items():
         if some := [rows[table] for rows in parts if table in rows]:
             with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FREEZE)") as into:
@@ -176,7 +182,7 @@ def _copy(cursor, parts: list[dict[str, bytes]], done: Generated) -> None:
 
 
 def _numbered(words: Iterable[str]) -> list[str]:
-    """The vocabulary of these words (`quotes.models.vocabulary`) as rows."""
+    """Rows of the vocabulary (`quotes.models.vocabulary`) for these words."""
     kept = (
         word
         for word in words
@@ -185,21 +191,21 @@ def _numbered(words: Iterable[str]) -> list[str]:
     return [f"{number}\t{word}" for number, word in enumerate(sorted(kept), 1)]
 
 
-# Making rows, in as many processes as there are processors
+# One process per processor
 
 
 def _parts(quotes: int, seed: int, until: date) -> Iterator[Made]:
-    """The newsroom, then what it prints."""
+    """Yield the newsroom, then the parts in order."""
     numbers = (None, *range(parts_of(quotes)))
-    if quotes < WORTH_PROCESSES:
-        yield from map(Press(quotes, seed, until).made, numbers)
+    if quotes < MIN_QUOTES_FOR_PROCESSES:
+        yield from map(ArticleGenerator(quotes, seed, until).made, numbers)
         return
     processes = processors()
     pool, waiting = start_processes(processes, models=False), deque()
     try:
         for number in numbers:
-            waiting.append(pool.submit(made_part, quotes, seed, until, number))
-            if len(waiting) > 2 * AT_ONCE:
+            waiting.append(pool.submit(part_in_process, quotes, seed, until, number))
+            if len(waiting) > 2 * PARTS_PER_COPY:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -1,9 +1,9 @@
-"""Articles with their quotes, as rows: what a newsroom prints of events that come in bursts.
+"""Lines of articles and their quotes, which cover events that come in bursts.
 
-At an event a few speakers make utterances. The articles about it print them, each in its own way:
-whole, trimmed, as a fragment, with one word misspelt, in their own typography, or word for word as
-another outlet does (a wire story). Quotes of one speaker that print the same utterance have one
-`utterance_id`: that is known, because it was made so.
+At an event a few speakers make utterances. Each article about it prints some of them in its own
+way: whole, trimmed, as a fragment, with one misspelling, in its own typography, or as a copy of
+another outlet's text (a wire story). Quotes of one utterance share its id, which serves as the
+ground truth of the utterance benchmark.
 """
 
 from dataclasses import dataclass
@@ -13,20 +13,26 @@ from hashlib import sha256
 from random import Random
 from typing import NamedTuple
 
-from quotes.management.synthetic.newsroom import Newsroom, Often, Paper, days_of, words_of
+from quotes.management.synthetic.newsroom import (
+    Newsroom,
+    SampleOutlet,
+    WeightedChoice,
+    days_of,
+    words_of,
+)
 from quotes.management.synthetic.rows import DAY, NULL, array, as_json, key, one_of
-from quotes.management.synthetic.search_columns import Searched
-from quotes.management.synthetic.text import Standing, Writer
+from quotes.management.synthetic.search_columns import SearchColumns
+from quotes.management.synthetic.text import PlacedQuote, Writer
 
-PART = 5_000
-"""How many quotes are made at once, from a seed of their own: parts can be made in any order."""
+QUOTES_PER_PART = 5_000
+"""A part has a seed of its own, so that parts can be made in any order."""
 
 HOUR, WEEK = DAY // 24, 7 * DAY
 
 CONTEXT = 32
-"""So many code points before and after each span are kept with a quote."""
+"""Code points of context stored before and after each span."""
 
-# Made texts hold no backslash and no control character but line feeds: nothing else is escaped.
+# The texts hold no backslash and no control character but line feeds: only these are escaped.
 
 COLUMNS = {
     "sources_outlet": "id, name, aliases, slug, url, created, updated",
@@ -55,46 +61,46 @@ COLUMNS = {
     "quotes_via": "id, quote_id, position, kind, name, outlet_id",
     "quotes_word": "id, word",
 }
-"""What is written of each table, in this order; the rest is as the database has it."""
+"""Columns written of each table, in this order; the others keep their defaults."""
 
 
 def parts_of(quotes: int) -> int:
-    """In how many parts so many quotes are made."""
-    return -(-quotes // PART)
+    """The number of parts of an archive of this many quotes."""
+    return -(-quotes // QUOTES_PER_PART)
 
 
 @dataclass(slots=True)
-class Page:
-    """A captured text of an article."""
+class SampleSnapshot:
+    """A snapshot of an article."""
 
     id: str
     text: str
     sha256: str
 
     @classmethod
-    def captured(cls, random: Random, moment: int, text: str) -> "Page":
+    def captured(cls, random: Random, moment: int, text: str) -> "SampleSnapshot":
         return cls(key(random, moment), text, sha256(text.encode()).hexdigest())
 
 
 @dataclass(slots=True)
-class Place:
-    """Where a quote is anchored."""
+class SampleAnchor:
+    """The anchor of a quote."""
 
     anchor: str
-    page: Page | None
+    page: SampleSnapshot | None
     spans: list[tuple[int, int]]
     nearest: str = NULL
 
 
 @dataclass(slots=True)
-class Printed:
-    """An article as it is filed."""
+class SampleArticle:
+    """An article as filed."""
 
-    paper: Paper
+    paper: SampleOutlet
     moment: int
     language: str
     text: str
-    standing: list[Standing]
+    standing: list[PlacedQuote]
 
 
 @dataclass(slots=True)
@@ -103,42 +109,42 @@ class Event:
     voices: list
     papers: object
     moment: int
-    happened: int  # long before, where it is told of afterwards
+    happened: int  # when it was said, perhaps years before
 
 
 class Made(NamedTuple):
     """A part of an archive."""
 
     rows: dict[str, bytes]
-    """By table, as COPY reads them."""
+    """Lines for COPY, by table."""
     new_words: set[str]
-    """Of its quotes, those that its `Press` had not met before."""
+    """Words of its quotes that its `ArticleGenerator` had not met before."""
 
 
-class Press:
-    """Makes an archive of so many quotes, part by part."""
+class ArticleGenerator:
+    """Makes an archive of this many quotes, part by part."""
 
     def __init__(self, quotes: int, seed: int, until: date):
         self.newsroom = Newsroom(quotes, seed, until)
         self.calendar = self.newsroom.calendar
         self.quotes, self.seed = quotes, seed
         self.parts = parts_of(quotes)
-        self.searched = Searched()
+        self.searched = SearchColumns()
 
     def made(self, number: int | None) -> Made:
-        """One part; without a number, the newsroom."""
+        """Make one part; without a number, the newsroom."""
         rows = joined(self.newsroom.rows) if number is None else self.part(number)
         return Made(rows, self.searched.new_words())
 
     def part(self, number: int) -> dict[str, bytes]:
-        """The rows of one part, by table, as COPY reads them."""
+        """Lines of one part for COPY, by table."""
         newsroom, random = self.newsroom, Random(f"{self.seed} part {number}")
         self.random = random
         self.rows = {table: [] for table in COLUMNS if table not in newsroom.rows}
         self.said: list[tuple[str, str]] = []  # language and text of each quote
-        writers = Often([Writer(random, tongue) for tongue in newsroom.tongues], newsroom.shares)
-        self.chains = 1 + 2 * PART * number  # where the ids of their steps begin
-        wanted = self.left = min(PART, self.quotes - number * PART)
+        writers = WeightedChoice([Writer(random, pool) for pool in newsroom.pools], newsroom.shares)
+        self.chains = 1 + 2 * QUOTES_PER_PART * number  # where the ids of their steps begin
+        wanted = self.left = min(QUOTES_PER_PART, self.quotes - number * QUOTES_PER_PART)
         while self.left:
             reached = (number + 1 - self.left / wanted) / self.parts
             moment = min(newsroom.moment(reached), newsroom.end - HOUR)
@@ -147,12 +153,12 @@ class Press:
         self.rows["quotes_quote"] = list(map("\t".join, rows))
         return joined(self.rows)
 
-    # What happens
+    # Events
 
     def event(self, writer: Writer, moment: int) -> None:
-        """Speakers speak, and outlets print it within some days."""
-        random, tongue = self.random, writer.tongue
-        voices = [tongue.voices.pick(random) for _ in range(one_of((1, 1, 2, 2, 3, 4), random))]
+        """Speakers speak, and outlets report it within some days."""
+        random, pool = self.random, writer.pool
+        voices = [pool.voices.pick(random) for _ in range(one_of((1, 1, 2, 2, 3, 4), random))]
         # Most events are printed once or twice, few by very many; and so are utterances.
         sizes = [
             min(2 + int(random.expovariate(0.3)), 12)
@@ -161,17 +167,19 @@ class Press:
         number = max(*sizes, 2, int(sum(sizes) / one_of((1.2, 2, 3), random)))
         spoken = [writer.speak(one_of(voices, random)) for _ in range(number)]
         long_ago = random.randrange(30, 7000) * DAY if random.random() < 0.1 else 0
-        articles: list[Printed] = []
+        articles: list[SampleArticle] = []
         for size in sizes:
             at = min(moment + int(random.expovariate(1 / (9 * HOUR))), self.newsroom.end - HOUR)
-            paper = tongue.papers.pick(random)
+            paper = pool.papers.pick(random)
             if articles and random.random() < 0.12 and len(articles[-1].standing) <= self.left:
                 last = articles[-1]  # word for word
-                article = Printed(paper, at, last.language, last.text, last.standing)
+                article = SampleArticle(paper, at, last.language, last.text, last.standing)
             else:
                 chosen = {int(number * random.random() ** 2.5) for _ in range(size)}
                 of = [spoken[n] for n in sorted(chosen)][: self.left]
-                article = Printed(paper, at, tongue.tags.pick(random), *writer.article(paper, of))
+                article = SampleArticle(
+                    paper, at, pool.tags.pick(random), *writer.article(paper, of)
+                )
             articles.append(article)
             self.left -= len(article.standing)
             for stands in article.standing:
@@ -186,10 +194,10 @@ class Press:
         for article in articles:
             self.file(writer, article, (article.moment if long_ago else moment) - long_ago)
 
-    # Rows
+    # Lines
 
-    def file(self, writer: Writer, printed: Printed, happened: int) -> None:
-        """The rows of one article, its texts and its quotes."""
+    def file(self, writer: Writer, printed: SampleArticle, happened: int) -> None:
+        """Write the lines of one article, its snapshots and its quotes."""
         random, calendar, paper = self.random, self.calendar, printed.paper
         chance, lot = random.random(), random.random()
         article = key(random, printed.moment)
@@ -200,9 +208,9 @@ class Press:
         at = when if lot < 0.3 and not told_later else NULL
         outlet = paper.id if chance > 0.04 else NULL
         present, places, changed = self.capture(writer, article, printed)
-        headline = writer.tongue.take(7)
+        headline = writer.pool.take(7)
         url = f"https://{paper.slug}.example/{article[:12]}/{headline[1]}-{article[16:24]}"
-        byline = array([writer.tongue.voices.pick(random).name] if lot < 0.7 else [])
+        byline = array([writer.pool.voices.pick(random).name] if lot < 0.7 else [])
         self.rows["sources_article"].append(
             f"{article}\t{outlet}\t{f'cms-{article[16:]}' if chance < 0.3 else NULL}"
             f"\t{url if chance < 0.93 else NULL}\t{' '.join(headline).capitalize()}\t{byline}"
@@ -213,17 +221,17 @@ class Press:
             self.quote(stands, place, article, outlet, published, printed, happened, when, writer)
 
     def capture(
-        self, writer: Writer, article: str, printed: Printed
-    ) -> tuple[Page | None, list[Place], int]:
-        """The present text of an article, where its quotes stand, and when it was changed or 0."""
+        self, writer: Writer, article: str, printed: SampleArticle
+    ) -> tuple[SampleSnapshot | None, list[SampleAnchor], int]:
+        """The present snapshot, the quotes' anchors, and the time of the change or 0."""
         random, text, standing = self.random, printed.text, printed.standing
         if (chance := random.random()) < 0.03:
-            return None, [Place("unanchored", None, []) for _ in standing], 0
-        first = Page.captured(random, printed.moment, text)
+            return None, [SampleAnchor("unanchored", None, []) for _ in standing], 0
+        first = SampleSnapshot.captured(random, printed.moment, text)
         self._keep(article, first, printed.moment)
         if chance < 0.96:
-            return first, [Place("exact", first, stands.spans) for stands in standing], 0
-        # It was changed: what is new moves all after it, and one quote is altered or taken out.
+            return first, [SampleAnchor("exact", first, stands.spans) for stands in standing], 0
+        # The article changed: added text moves every quote, and one is altered or removed.
         changed = min(printed.moment + random.randrange(HOUR, 3 * DAY), self.newsroom.end - 1)
         added = f"{writer.filler()}\n\n"
         lost = random.choice(standing) if standing and chance > 0.975 else None
@@ -231,18 +239,20 @@ class Press:
         if lost:
             start, end = lost.spans[0]
             if chance > 0.985:
-                more, half = writer.tongue.take(1)[0], (start + end) // 2
+                more, half = writer.pool.take(1)[0], (start + end) // 2
                 instead = f"{text[start:half].rstrip()} {more} {text[half:end].lstrip()}"
-        present = Page.captured(random, changed, f"{added}{text[:start]}{instead}{text[end:]}")
+        present = SampleSnapshot.captured(
+            random, changed, f"{added}{text[:start]}{instead}{text[end:]}"
+        )
         self._keep(article, present, changed)
         places = []
         for stands in standing:
             if stands is not lost:
                 by = len(added) + (len(instead) - (end - start)) * (stands.spans[0][0] > start)
                 spans = [(first_at + by, last_at + by) for first_at, last_at in stands.spans]
-                places.append(Place("moved", present, spans))
+                places.append(SampleAnchor("moved", present, spans))
             elif not instead:
-                places.append(Place("missing", first, stands.spans))
+                places.append(SampleAnchor("missing", first, stands.spans))
             else:
                 near = {
                     "text": instead,
@@ -251,10 +261,10 @@ class Press:
                     "end": start + len(added) + len(instead),
                     "snapshot": present.sha256,
                 }
-                places.append(Place("altered", first, stands.spans, as_json(near)))
+                places.append(SampleAnchor("altered", first, stands.spans, as_json(near)))
         return present, places, changed
 
-    def _keep(self, article: str, page: Page, moment: int) -> None:
+    def _keep(self, article: str, page: SampleSnapshot, moment: int) -> None:
         self.rows["sources_snapshot"].append(
             f"{page.id}\t{article}\t{page.sha256}\t{page.text.replace('\n', '\\n')}"
             f"\t{self.calendar.moment(moment)}"
@@ -262,17 +272,17 @@ class Press:
 
     def quote(
         self,
-        stands: Standing,
-        place: Place,
+        stands: PlacedQuote,
+        place: SampleAnchor,
         article: str,
         outlet: str,
         published: str,
-        printed: Printed,
+        printed: SampleArticle,
         happened: int,
         when: str,
         writer: Writer,
     ) -> None:
-        """The row of one quote, as the triggers would have kept it, and those of its chain."""
+        """Write the line of one quote, as the triggers would have, and of its reporting chain."""
         random, end = self.random, self.newsroom.end
         chance, lot, fate = random.random(), random.random(), random.random()
         words = " ".join([printed.text[first:last] for first, last in stands.spans])
@@ -343,14 +353,14 @@ class Press:
             self.chain(this, writer)
 
     def chain(self, quote: str, writer: Writer) -> None:
-        """How the words came to the article: most often by way of another outlet."""
+        """Write a reporting chain, most often through another outlet."""
         random, rows = self.random, self.rows["quotes_via"]
         this = f"{self.chains + len(rows)}\t{quote}"
         kind = one_of(("cited", "cited", "told", "statement", "document", "post"), random)
         if kind not in ("cited", "told"):
             rows.append(f"{this}\t0\t{kind}\t{writer.filler()}\t{NULL}")
             return
-        paper = writer.tongue.papers.pick(random)
+        paper = writer.pool.papers.pick(random)
         rows.append(f"{this}\t0\t{kind}\t{paper.name}\t{paper.id}")
         if kind == "told":
             rows.append(
@@ -360,24 +370,24 @@ class Press:
 
 @lru_cache(10_000)
 def role_key(role: str) -> str:
-    """As `quotes_role_key` makes it."""
+    """The same as `quotes_role_key` in PostgreSQL."""
     return NULL if role == NULL else sha256(role.encode()).hexdigest()[:32]
 
 
 def joined(rows: dict[str, list[str]]) -> dict[str, bytes]:
-    """Rows by table as COPY reads them."""
+    """Join lines for COPY, by table."""
     return {table: ("\n".join(lines) + "\n").encode() for table, lines in rows.items() if lines}
 
 
-# In other processes
+# Worker processes
 
 
-def made_part(quotes: int, seed: int, until: date, number: int | None) -> Made:
-    """What this process makes of the archive of so many quotes (`Press.made`)."""
-    return _press(quotes, seed, until).made(number)
+def part_in_process(quotes: int, seed: int, until: date, number: int | None) -> Made:
+    """Make one part in a worker process (`ArticleGenerator.made`)."""
+    return _generator(quotes, seed, until).made(number)
 
 
 @lru_cache(1)
-def _press(quotes: int, seed: int, until: date) -> Press:
-    """Made once a process."""
-    return Press(quotes, seed, until)
+def _generator(quotes: int, seed: int, until: date) -> ArticleGenerator:
+    """One generator for each process."""
+    return ArticleGenerator(quotes, seed, until)

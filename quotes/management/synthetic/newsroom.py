@@ -1,7 +1,7 @@
-"""Who may be named and where it may be printed: outlets, organisations, speakers, affiliations.
+"""Outlets, organisations, speakers and affiliations of a synthetic archive.
 
-Few of each are met often and most seldom (Zipf's law). The same number of quotes and the same seed
-make the same newsroom, in whichever process.
+A few of each are common and most are rare (Zipf's law). The same number of quotes and seed make
+the same newsroom in every process.
 """
 
 from bisect import bisect
@@ -16,34 +16,34 @@ from random import Random
 from quotes.management.synthetic.languages import LANGUAGES, Language
 from quotes.management.synthetic.rows import DAY, NULL, Calendar, array, key, midnight, one_of
 
-DRAWN = 8_192
-"""So many words are drawn at once."""
+WORDS_PER_DRAW = 8_192
+"""Drawing words in bulk is faster."""
 
 YEARS = 10
-"""For so long the archive has been filed; half of it in its last third."""
+"""The span of the archive; half of its quotes are from the last third."""
 
 
-class Often:
-    """Picks of a list, each as often as its weight says."""
+class WeightedChoice:
+    """Picks values at random by weight."""
 
     def __init__(self, values: Sequence, weights: Iterable[float]):
         self.values = values
         self.weights = list(accumulate(weights))
 
     def pick(self, random: Random):
-        # As `Random.choices` does, which takes five times as long for one.
+        # Like `Random.choices`, which takes five times as long for one value.
         weights = self.weights
         return self.values[bisect(weights, random.random() * weights[-1], 0, len(weights) - 1)]
 
 
-def zipf(values: Sequence, power: float) -> Often:
-    """The first most often, and each by its rank (Zipf's law)."""
-    return Often(values, (rank**-power for rank in range(1, len(values) + 1)))
+def zipf(values: Sequence, power: float) -> WeightedChoice:
+    """Weight each value by its rank (Zipf's law): the first is the most common."""
+    return WeightedChoice(values, (rank**-power for rank in range(1, len(values) + 1)))
 
 
 @dataclass(slots=True)
-class Held:
-    """An affiliation; its role as the words that a printed one is compared with."""
+class SampleAffiliation:
+    """An affiliation, with the words of its role for comparing."""
 
     id: str
     organisation: str
@@ -55,34 +55,34 @@ class Held:
 
 
 @dataclass(slots=True)
-class Voice:
-    """A speaker, as articles name it."""
+class SampleSpeaker:
+    """A speaker and the names that articles use."""
 
     id: str
     name: str
-    short: str  # as in the second mention
-    held: list[Held]
+    short: str  # for second mentions
+    held: list[SampleAffiliation]
     namesakes: bool = False
 
 
 @dataclass(slots=True)
-class Paper:
-    """An outlet, and how it sets quote marks, apostrophes and dashes."""
+class SampleOutlet:
+    """An outlet and its typography: quote marks, apostrophes and dashes."""
 
     id: str
     name: str
     slug: str
     marks: tuple[str, str]
-    setting: tuple[str, str] | None  # its apostrophe and dash, where those are not the usual ones
+    setting: tuple[str, str] | None  # apostrophe and dash, unless they are ’ and –
 
     def set(self, words: str) -> str:
-        """Words in its typography."""
+        """Convert words to its typography."""
         apostrophe, dash = self.setting
         return words.replace("’", apostrophe).replace("–", dash)
 
 
-class Tongue:
-    """A language with the words, outlets and speakers that use it."""
+class LanguagePool:
+    """A language with its words, outlets and speakers."""
 
     def __init__(self, random: Random, language: Language):
         self.language, self.random = language, random
@@ -94,7 +94,7 @@ class Tongue:
         random.shuffle(others)
         made = [*dict.fromkeys(language.made_up(random, 60_000))]
         words = [*real[:little], *others, *made]
-        # Each word as often as Zipf's law says, so that two random bytes pick one.
+        # A table of 65,536 words by Zipf's law: two random bytes pick one.
         shares = [rank**-1.0 for rank in range(1, 14_000)]
         scale = 65_536 / sum(shares)
         picks = [
@@ -104,27 +104,27 @@ class Tongue:
         self.picks = picks[:65_536] + words[little : little + max(short, 0)]
         self.rare = words[14_000:]
         self.papers = self.voices = zipf([], 1)
-        # How an article names its language; seldom it does not.
-        self.tags = Often((*language.tags, NULL), (80, 12, 5, 3))
+        # Language tags of articles; a few have none.
+        self.tags = WeightedChoice((*language.tags, NULL), (80, 12, 5, 3))
 
     def begin(self, random: Random) -> None:
-        """Draw from this source of chance from now on."""
+        """Use this random generator from now on."""
         self.random, self.left = random, []
 
     def role(self) -> str:
         return one_of(self.roles, self.random)
 
     def take(self, number: int) -> list[str]:
-        """So many words, as often as they are met."""
+        """Take words at random, by frequency."""
         if len(self.left) < number:
-            drawn = memoryview(self.random.randbytes(2 * DRAWN)).cast("H")
+            drawn = memoryview(self.random.randbytes(2 * WORDS_PER_DRAW)).cast("H")
             self.left = list(map(self.picks.__getitem__, drawn))
         taken = self.left[-number:]
         del self.left[-number:]
         return taken
 
     def sentence(self, number: int) -> list[str]:
-        """The words of a sentence, with its marks."""
+        """The words of a sentence, punctuation included."""
         words = self.take(number)
         first = words[0]
         words[0] = first[0].upper() + first[1:]
@@ -135,7 +135,7 @@ class Tongue:
 
 
 class Newsroom:
-    """All that may be named; `rows` are those of its records, by table."""
+    """Makes the records that articles name; `rows` holds their lines by table."""
 
     def __init__(self, quotes: int, seed: int, until: date):
         self.random = Random(f"{seed} newsroom")
@@ -149,27 +149,29 @@ class Newsroom:
             "sources_affiliation": [],
         }
         speakers = max(quotes // 20, 60)
-        self.tongues, self.shares = [], []
+        self.pools, self.shares = [], []
         for language, share in LANGUAGES.items():
-            tongue = Tongue(self.random, language)
-            self.tongues.append(tongue)
+            pool = LanguagePool(self.random, language)
+            self.pools.append(pool)
             self.shares.append(share)
-            self._found_outlets(tongue, max(4, min(quotes // 3000, 500) * share // 100))
-            bodies = self._found_bodies(tongue, max(4, min(speakers // 20, 6000) * share // 100))
-            self._find_speakers(tongue, bodies, max(4, speakers * share // 100))
-        self._tell_namesakes()
+            self._make_outlets(pool, max(4, min(quotes // 3000, 500) * share // 100))
+            bodies = self._make_organisations(
+                pool, max(4, min(speakers // 20, 6000) * share // 100)
+            )
+            self._make_speakers(pool, bodies, max(4, speakers * share // 100))
+        self._mark_namesakes()
         for rows in self.rows.values():
-            rows.sort()  # by id, hence by the time of making
+            rows.sort()  # by id, which sorts by creation time
 
     def moment(self, reached: float) -> int:
-        """When this share of the archive, from 0 to 1, had been filed: it comes ever faster."""
+        """The moment when this share (0 to 1) of the archive had been filed; the rate rises."""
         return self.start + int((self.end - self.start) * (1 - (1 - reached) ** 1.6))
 
     def _moment(self) -> int:
         return self.moment(self.random.random())
 
-    def _found_outlets(self, tongue: Tongue, number: int) -> None:
-        random, language, papers = self.random, tongue.language, []
+    def _make_outlets(self, pool: LanguagePool, number: int) -> None:
+        random, language, papers = self.random, pool.language, []
         places, kinds = language.places.split(), language.papers.split("|")
         for n in range(number):
             turn, at = divmod(n, len(places) * len(kinds))
@@ -179,7 +181,7 @@ class Newsroom:
             setting = None if (apostrophe, dash) == ("’", "–") else (apostrophe, dash)
             slug = f"{language.tags[0]}-{name.lower().replace(' ', '-')}"
             made = self.start - DAY + n
-            paper = Paper(key(random, made), name, slug, (opened, closed), setting)
+            paper = SampleOutlet(key(random, made), name, slug, (opened, closed), setting)
             papers.append(paper)
             when = self.calendar.moment(made)
             aliases = array([f"The {name}"] if n % 5 == 0 else [])
@@ -187,10 +189,10 @@ class Newsroom:
             self.rows["sources_outlet"].append(
                 f"{paper.id}\t{name}\t{aliases}\t{slug}\t{url}\t{when}\t{when}"
             )
-        tongue.papers = zipf(papers, 0.8)
+        pool.papers = zipf(papers, 0.8)
 
-    def _found_bodies(self, tongue: Tongue, number: int) -> Often:
-        random, language, bodies = self.random, tongue.language, []
+    def _make_organisations(self, pool: LanguagePool, number: int) -> WeightedChoice:
+        random, language, bodies = self.random, pool.language, []
         places, kinds = language.places.split(), language.bodies.split("|")
         names = [
             kind.format(place) if "{}" in kind else f"{place} {kind}"
@@ -215,9 +217,9 @@ class Newsroom:
             )
         return zipf(bodies, 0.9)
 
-    def _find_speakers(self, tongue: Tongue, bodies: Often, number: int) -> None:
-        random, language, voices, merged_into = self.random, tongue.language, [], NULL
-        made_up, places = [word.capitalize() for word in tongue.rare], language.places.split()
+    def _make_speakers(self, pool: LanguagePool, bodies: WeightedChoice, number: int) -> None:
+        random, language, voices, merged_into = self.random, pool.language, [], NULL
+        made_up, places = [word.capitalize() for word in pool.rare], language.places.split()
         firsts = zipf([*language.firsts.split(), *made_up[:300]], 0.8)
         lasts = zipf([*language.lasts.split(), *made_up[300:20_000]], 0.7)
         for n in range(number):
@@ -242,23 +244,25 @@ class Newsroom:
                 leads_to = merged_into
             if kind == "person" and n % 9 == 0:
                 identifiers = f'{{"wikidata": "Q{len(self.rows["sources_speaker"]) + 1_000}"}}'
-            voice = Voice(key(random, made), name, short, [])
+            voice = SampleSpeaker(key(random, made), name, short, [])
             if leads_to == NULL:
                 voices.append(voice)
                 if kind == "person":
                     merged_into = voice.id if merged_into == NULL else merged_into
                     for _ in range(one_of((0, 1, 1, 1, 2, 3), random)):
-                        voice.held.append(self._hold(voice, tongue, bodies.pick(random)))
+                        voice.held.append(self._make_affiliation(voice, pool, bodies.pick(random)))
             when = self.calendar.moment(made)
             self.rows["sources_speaker"].append(
                 f"{voice.id}\t{name}\t{array(aliases)}\t{kind}\t{tied}\t{identifiers}"
                 f"\t{leads_to}\t{when}\t{when}"
             )
-        tongue.voices = zipf(voices, 0.9)
+        pool.voices = zipf(voices, 0.9)
 
-    def _hold(self, voice: Voice, tongue: Tongue, body: tuple[str, str]) -> Held:
+    def _make_affiliation(
+        self, voice: SampleSpeaker, pool: LanguagePool, body: tuple[str, str]
+    ) -> SampleAffiliation:
         random = self.random
-        role, made = one_of(tongue.roles, random), self._moment()
+        role, made = one_of(pool.roles, random), self._moment()
         first = (self.start // DAY) + int(6000 * random.random()) - 3000
         end = first + 200 + int(3800 * random.random())
         dated = random.random()
@@ -272,15 +276,17 @@ class Newsroom:
             day_after = days_of(over)[1]
         if start_known and end_known and day_after <= day_before:
             over, day_after = NULL, 1_000_000
-        held = Held(key(random, made), *body, role, words_of(role), day_before, day_after)
+        held = SampleAffiliation(
+            key(random, made), *body, role, words_of(role), day_before, day_after
+        )
         when = self.calendar.moment(made)
         self.rows["sources_affiliation"].append(
             f"{held.id}\t{voice.id}\t{body[0]}\t{role}\t{start}\t{over}\t{when}\t{when}"
         )
         return held
 
-    def _tell_namesakes(self) -> None:
-        every = [voice for tongue in self.tongues for voice in tongue.voices.values]
+    def _mark_namesakes(self) -> None:
+        every = [voice for pool in self.pools for voice in pool.voices.values]
         named = Counter(voice.name for voice in every)
         for voice in every:
             voice.namesakes = named[voice.name] > 1
@@ -288,7 +294,7 @@ class Newsroom:
 
 @cache
 def words_of(role: str) -> frozenset[str]:
-    """The words of a role as the database compares them; good for the roles made here."""
+    """The words of a role as the database compares them (true for the roles made here)."""
     return frozenset(role.lower().replace("’", "'").split())
 
 
@@ -296,7 +302,7 @@ _known: dict[str, tuple[int, int] | None] = {NULL: None}
 
 
 def days_of(written: str) -> tuple[int, int] | None:
-    """The first day of a range of days, and the one after its last, since 1970; None if unknown."""
+    """First day and day after the last of a date range, counted from 1970; None if unknown."""
     if written not in _known:
         first, end = (date.fromisoformat(edge) for edge in written.strip("[)").split(","))
         _known[written] = midnight(first) // DAY, midnight(end) // DAY

@@ -1,4 +1,4 @@
-"""Rows as COPY reads them in its text format, made as text because there are millions."""
+"""Lines of PostgreSQL's COPY text format, made as strings for speed."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from random import Random
 
 NULL = r"\N"
 DAY = 86_400_000
-"""Milliseconds; moments are counted in them since 1970."""
+"""Milliseconds. A moment is a number of milliseconds since 1970."""
 
 _EPOCH = date(1970, 1, 1)
 
@@ -17,7 +17,7 @@ def escaped(text: str) -> str:
 
 
 def array(texts) -> str:
-    """A list of texts as PostgreSQL's array literal, escaped."""
+    """Texts as an escaped array literal of PostgreSQL."""
     return "{%s}" % ",".join(  # noqa: UP031 (braces)
         '"' + escaped(text.replace("\\", "\\\\").replace('"', '\\"')) + '"' for text in texts
     )
@@ -28,23 +28,23 @@ def as_json(value) -> str:
 
 
 def one_of(values: Sequence, random: Random):
-    """As `Random.choice`, in a third of its time."""
+    """Like `Random.choice`, in a third of its time."""
     return values[int(random.random() * len(values))]
 
 
 def key(random: Random, moment: int) -> str:
-    """A UUIDv7 of this moment."""
+    """A UUIDv7 (RFC 9562) with this time."""
     rest = random.getrandbits(72)
     return "%012x7%03xa%015x" % (moment, rest & 0xFFF, rest >> 12)  # noqa: UP031 (faster)
 
 
 def midnight(day: date) -> int:
-    """The moment at which a day begins, in UTC."""
+    """The first moment of a day, in UTC."""
     return (day - _EPOCH).days * DAY
 
 
 class Calendar:
-    """Moments and partial dates as PostgreSQL reads them; each day is worked out once."""
+    """Formats moments and partial dates for PostgreSQL, and remembers each day."""
 
     def __init__(self):
         self._days: dict[int, tuple[str, str, str, str]] = {}
@@ -71,7 +71,7 @@ class Calendar:
         return "%sT%02d:%02d:%02d.%03dZ" % time  # noqa: UP031 (faster)
 
     def partial(self, day: int, chance: float, known: tuple[float, float, float]) -> str:
-        """A day as it is given: in full, by its month, by its year, or not at all."""
+        """A date in full, by month, by year, or NULL, depending on `chance`."""
         full, by_month, by_year = known
         if chance < full:
             return self._at(day)[1]

@@ -1,7 +1,7 @@
-"""What searches read of each quote, and their vocabulary, as the triggers would keep them.
+"""The search columns of quotes, and the vocabulary, equal to what the triggers would write.
 
-PostgreSQL says what becomes of letters and words. It is asked once for each that is new to this
-process: texts are made of few words, met again and again.
+PostgreSQL normalises letters and stems words. It is asked once for each new word, because the
+texts repeat a small vocabulary.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,10 +13,10 @@ from django.db import connection
 from quotes.management.synthetic.rows import NULL
 from quotes.search.tokens import learn_letters, words_of
 
-MOST_WORDS = 1_000
-"""Of one text, far more than any made here has."""
+MAX_WORDS = 1_000
+"""Words of one text, far above the longest made here."""
 
-_PLACES = [f":{n}" for n in range(1, MOST_WORDS + 1)]
+_PLACES = [f":{n}" for n in range(1, MAX_WORDS + 1)]
 
 CONFIGURED = """
 SELECT quotes_search_config(tag)::text, quotes_stemmed_as(tag) FROM (VALUES (%s)) asked (tag)
@@ -24,28 +24,26 @@ SELECT quotes_search_config(tag)::text, quotes_stemmed_as(tag) FROM (VALUES (%s)
 STEMMED = """
 SELECT word, tsvector_to_array(to_tsvector(%s::regconfig, word)) FROM unnest(%s::text[]) word
 """
-"""As `quotes_search_words` does, which takes five times as long for a word by itself."""
+"""The same stems as `quotes_search_words`, five times as fast for single words."""
 
 
-class Searched:
-    """Knows what becomes of each piece of a text, between two spaces, in each language.
+class SearchColumns:
+    """Remembers the normalised words and stems of each piece of text between spaces, by language.
 
-    Made texts hold nothing that has to be escaped, and no marks between letters that would make
-    more of two words than each.
+    Synthetic texts hold nothing that COPY must escape, and no marks that join words.
     """
 
     def __init__(self):
-        # By how a language is stemmed and by piece: its bare words, each with its stem after it,
-        # which is "" for a word that tells nothing
+        # Stemming → piece → its normalised words, each followed by its stem ("" for a stop word)
         self._known: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
         self._of_language: dict[str, dict[str, tuple[str, ...]]] = {}
         self._stemmed_as: dict[str, tuple[str, str]] = {}
-        # By how a language is stemmed: the stems of words, "" of those that tell nothing
+        # Stemming → word → its stem, "" for a stop word
         self._stems: dict[tuple[str, str], dict[str, str]] = {}
         self._new: set[str] = set()
 
     def columns(self, said: Sequence[tuple[str, str]]) -> list[str]:
-        """`search_words` and `bare` of each language and text, as COPY reads them."""
+        """`search_words` and `bare` of each (language, text), tab-separated for COPY."""
         made = dict.fromkeys(said)
         unknown = self._make(made, made)
         for language in {language for language, _ in unknown}:
@@ -54,12 +52,12 @@ class Searched:
         return list(map(made.__getitem__, said))
 
     def new_words(self) -> set[str]:
-        """The bare words that were met for the first time since this was asked last."""
+        """The normalised words that are new since the last call."""
         new, self._new = self._new, set()
         return new
 
     def _make(self, texts: Iterable[tuple[str, str]], made: dict) -> list:
-        """Fill in what is made of each text; those with something that is not known."""
+        """Fill in the columns of each text; return the texts with unknown pieces."""
         unknown = []
         for key in texts:
             language, text = key
@@ -75,7 +73,7 @@ class Searched:
         return unknown
 
     def _learn(self, language: str, texts: list[str]) -> None:
-        """Ask for what is new in these texts: one query for letters, one for words."""
+        """Look up new letters and words of these texts, one query each."""
         tag = None if language == NULL else language
         with connection.cursor() as cursor:
             if language not in self._of_language:

@@ -18,9 +18,9 @@ from quotes.management.synthetic.archive import (
     _parts,
     generate,
 )
-from quotes.management.synthetic.articles import PART, Press
+from quotes.management.synthetic.articles import QUOTES_PER_PART, ArticleGenerator
 from quotes.management.synthetic.rows import NULL
-from quotes.management.synthetic.search_columns import Searched
+from quotes.management.synthetic.search_columns import SearchColumns
 from quotes.models import Quote, Utterance, Via
 from quotes.models.vocabulary import words_of
 from sources.models import Article, Outlet, Revision, Snapshot, Speaker
@@ -76,10 +76,10 @@ def test_another_seed_or_last_day_makes_other_rows():
 
 
 def test_other_processes_make_the_same_rows(monkeypatch):
-    asked = (PART + 40, 1, date(2026, 6, 30))
+    asked = (QUOTES_PER_PART + 40, 1, date(2026, 6, 30))
     here = list(_parts(*asked))
     assert len(here) == 1 + 2
-    monkeypatch.setattr("quotes.management.synthetic.archive.WORTH_PROCESSES", 1)
+    monkeypatch.setattr("quotes.management.synthetic.archive.MIN_QUOTES_FOR_PROCESSES", 1)
     elsewhere = list(_parts(*asked))
     assert [made.rows for made in elsewhere] == [made.rows for made in here]
     words = [set[str]().union(*(made.new_words for made in parts)) for parts in (here, elsewhere)]
@@ -156,7 +156,7 @@ def test_what_searches_read_is_what_filing_the_same_words_would_have_kept():
 )  # fmt: skip
 def test_any_words_are_stemmed_and_bared_as_postgresql_does(said):
     said = [(language, " ".join(words)) for language, words in said]
-    columns = Searched().columns(said)
+    columns = SearchColumns().columns(said)
     for (language, text), column in zip(said, columns, strict=True):
         words, bare = column.split("\t")
         with connection.cursor() as cursor:
@@ -345,7 +345,7 @@ def test_a_failure_leaves_nothing_and_every_index(monkeypatch):
     def fail(press, number):
         raise OperationalError("the disk is full")
 
-    monkeypatch.setattr(Press, "part", fail)
+    monkeypatch.setattr(ArticleGenerator, "part", fail)
     with connection.cursor() as cursor:
         cursor.execute(INDEXES, [list(COLUMNS)])
         before = cursor.fetchall()
@@ -362,7 +362,7 @@ def test_ctrl_c_leaves_nothing_and_says_so(monkeypatch):
     def interrupt(press, number):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Press, "part", interrupt)
+    monkeypatch.setattr(ArticleGenerator, "part", interrupt)
     with pytest.raises(CommandError, match="nothing was written") as stopped:
         call_command("generate", quotes=10)
     assert stopped.value.returncode == 130
