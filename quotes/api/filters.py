@@ -5,7 +5,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from quotes.models import Quote, Via
-from quotes.search import Search
+from quotes.search.query import Search
 from sources.api.filters import (
     ChoicesFilter,
     LanguageFilter,

@@ -9,7 +9,3 @@ In a large archive the first of what `q` and `phrase` find are looked up along t
 are PostgreSQL's statistics say (`frequency.py`). What was found is shown by where it stands in the
 text (`marking.py`). `Search` is what one request asks for.
 """
-
-from quotes.search.query import Search
-
-__all__ = ["Search"]

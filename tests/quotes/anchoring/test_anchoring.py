@@ -656,7 +656,9 @@ def test_a_moved_quote_is_not_confused_with_the_same_words_at_its_old_position()
     inserted = "Was it we, then, we asked. “Yes.”\n"
     assert len(inserted) == len(first)
     start = first.index("Yes.")
-    result, _ = reanchor(first + second, None, inserted + first + second, spans=[(start, start + 4)])
+    result, _ = reanchor(
+        first + second, None, inserted + first + second, spans=[(start, start + 4)]
+    )
     assert (result.state, result.spans[0].start) == ("moved", len(inserted) + start)
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from quotes.history.erasure import erase
 from quotes.models import Quote, Word
 from quotes.models.languages import languages_present
-from quotes.search import Search
 from quotes.search.highlight import matches_in
+from quotes.search.query import Search
 from quotes.search.tokens import learn_letters, placed_words
 from tests.conftest import API, make_filing, ok, problem, publish
 from tests.records import make_article, make_outlet, make_quote, make_speaker
