@@ -1,10 +1,9 @@
-"""The admin in a large archive: `uv run python tests/bench/admin_lists.py [--quotes N] [--keep]`
+"""Time the admin in a large archive: `uv run python tests/bench/admin_lists.py [--quotes N]`
 
-Makes a database of its own in the embedded server, generates an archive in it that ends today
-(`manage.py generate`), opens every list, filter, search and completion of the admin, its first page
-and some records as a curator, and prints how long each took: the median and the 95th percentile of
-the rounds, after a first one that is left out, and what is over the limit. `--keep` leaves the
-database, which the next run with `--keep` uses again.
+Creates a database in the embedded server and generates an archive that ends today. Then it opens,
+as a curator, every list, filter, search and autocomplete of the admin, the dashboard and some
+records. Prints the median and 95th percentile of the rounds (the first is left out) and every page
+over its limit. `--keep` keeps the database for the next run with `--keep`.
 """
 
 import argparse
@@ -29,7 +28,7 @@ NAMES = ["mara", "mara quill", "a", "ela", "zzqzzq", "council", "%"]
 
 
 def pages() -> Iterator[tuple[str, str]]:
-    """What is opened: what it is, and its address."""
+    """Every page to open: name and URL."""
     from django.contrib import admin
     from django.urls import reverse
 
@@ -99,7 +98,7 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def busiest(model):
-    """The speaker or outlet with most quotes."""
+    """The speaker or outlet with the most quotes."""
     from django.db.models import Count
 
     from quotes.models import Quote
@@ -111,7 +110,7 @@ def busiest(model):
 
 
 def desks(speaker, outlet) -> Iterator[tuple[str, str]]:
-    """The review desk: its queue in each order and part, and articles that wait."""
+    """The review page: its queue in each order and filter, and articles awaiting review."""
     from django.urls import reverse
 
     from quotes.curation.queue import ORDERS
@@ -132,7 +131,7 @@ def desks(speaker, outlet) -> Iterator[tuple[str, str]]:
 
 
 def shown_whole(speaker, outlet) -> Iterator[tuple[str, str]]:
-    """What is shown of the busiest speaker and outlet, and of a comparison of two."""
+    """Profiles of the busiest speaker and outlet, and a comparison of two."""
     from django.urls import reverse
 
     from quotes.models import Quote
@@ -154,7 +153,7 @@ def shown_whole(speaker, outlet) -> Iterator[tuple[str, str]]:
 
 
 def links_of_charts() -> list[str]:
-    """Where some bars of the charts lead: those of some weeks, and of the busiest."""
+    """Links of some chart bars: a few weeks, and the busiest."""
     from datetime import timedelta
 
     from django.utils import timezone
@@ -178,7 +177,7 @@ def links_of_charts() -> list[str]:
 
 
 def took(client, path: str, rounds: int) -> list[float]:
-    """Milliseconds of each round, with nothing that the service itself keeps for some minutes."""
+    """Milliseconds of each round, with the caches of the service emptied."""
     from django.core.cache import cache
 
     spent = []
@@ -192,7 +191,7 @@ def took(client, path: str, rounds: int) -> list[float]:
 
 
 def report(rounds: int, say) -> list[str]:
-    """Prints a line for each page; the pages that took longer than they may."""
+    """Print a line for each page; return the pages over their limit."""
     from django.contrib.auth import get_user_model
     from django.contrib.auth.models import Group
     from django.test import Client

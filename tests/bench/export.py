@@ -1,11 +1,10 @@
-"""How fast everything goes out, and at what cost: `uv run python tests/bench/export.py`
+"""Time exports and their memory: `uv run python tests/bench/export.py`
 
-Starts a database cluster of its own under /tmp, fills it with `manage.py generate`, and starts the
-server, one process. Then, in rounds, one after the other: psql copies the view `quotes_public` to
-a file (`\\copy`, CSV), and `quotes/export/` is downloaded in each format. Shows rows a second and
-how much the server's memory grew meanwhile, the time to the first bytes, and what a page of
-`quotes/` takes during an export, against when nothing else is asked for. pyarrow, which Parquet and
-zstd need, is loaded with the first of them: that is measured by itself.
+Starts a database cluster under /tmp, fills it with `manage.py generate`, and starts the server with
+one process. In each round psql copies the view `quotes_public` to a file (`\\copy`, CSV), and
+`quotes/export/` is downloaded in each format. Prints rows a second, the growth of the server's
+memory, the time to the first bytes, and the time of a page of `quotes/` during an export and alone.
+Parquet and zstd load pyarrow once; its memory is measured separately.
 """
 
 import argparse
@@ -39,7 +38,7 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def page_times(port: int, token: str, stop, least: int, answers) -> None:
-    """Milliseconds of each of many pages of `quotes/`, asked for one after the other."""
+    """Milliseconds of each of many pages of `quotes/`, one after the other."""
     kept = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     spent = []
     while len(spent) < least or not stop.is_set():
@@ -54,7 +53,7 @@ def page_times(port: int, token: str, stop, least: int, answers) -> None:
 
 
 class Memory:
-    """The resident memory of a process, watched while it is at work, in MB."""
+    """The resident memory of a process in MB, watched while it works."""
 
     def __init__(self, process):
         self.process, self.ended = process, threading.Event()
@@ -160,7 +159,7 @@ class Bench:
     def export(
         self, *, coding: str | None = None, rows: int | None = None, **query
     ) -> tuple[float, float, int]:
-        """Seconds to the first bytes and to the last, and how many bytes came."""
+        """Seconds to the first and to the last byte, and the number of bytes."""
         headers = {"Authorization": f"Token {self.token}"}
         if coding:
             headers["Accept-Encoding"] = coding

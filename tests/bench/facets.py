@@ -1,11 +1,10 @@
-"""Facets and timelines in a large archive: `uv run python tests/bench/facets.py [--quotes N]`
+"""Time facets and timelines in a large archive: `uv run python tests/bench/facets.py [--quotes N]`
 
-Makes a database of its own in the embedded server, generates an archive in it, and asks for facets
-by every dimension and for timelines: of everything, of the busiest speaker, organisation and
-outlet, of those that are met less often, and under filters that no index answers whole. Prints the
-median and the 95th percentile of interleaved rounds, in milliseconds, after one that is left out,
-and what is over its limit. `--keep` leaves the database, which the next run with
-`--keep` uses again; `--plans` shows the plan of what is over.
+Creates a database in the embedded server and generates an archive. Then it requests facets by every
+dimension, and timelines: of everything, of common and rare speakers, organisations and outlets, and
+under filters that no single index answers. Prints the median and 95th percentile of interleaved
+rounds in milliseconds (the first is left out) and every request over its limit. `--keep` keeps the
+database for the next run with `--keep`. `--plans` shows the plans of requests over their limit.
 """
 
 import argparse
@@ -26,7 +25,7 @@ ONE, EVERYTHING = 200, 1_000
 
 
 def busiest(column: str, place: int = 0):
-    """Of what the most quotes are, or what is so many places behind it, if so much there is."""
+    """The value with the most quotes, or the value `place` ranks below it if there is one."""
     from django.db.models import Count
 
     from quotes.models import Quote
@@ -36,7 +35,7 @@ def busiest(column: str, place: int = 0):
 
 
 def questions() -> dict[str, tuple[str, dict, int]]:
-    """What is asked: a name, with the path, the query and how long it may take."""
+    """The requests: name, path, query and limit in milliseconds."""
     from quotes.statistics.sql import DIMENSIONS
 
     every = ",".join(DIMENSIONS)
@@ -73,7 +72,7 @@ def questions() -> dict[str, tuple[str, dict, int]]:
 
 
 def measure(client, rounds: int) -> dict[str, tuple[float, float, int]]:
-    """Name → median and 95th percentile in milliseconds, and how many quotes were counted."""
+    """Name → median and 95th percentile in milliseconds, and the number of quotes counted."""
     asked, spent, counted = questions(), {}, {}
     for turn in range(rounds + 1):
         for name, (path, query, _) in asked.items():

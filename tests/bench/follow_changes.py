@@ -1,14 +1,14 @@
-"""Does a copy kept by `changes/` equal the database? `uv run python tests/bench/follow_changes.py`
+"""Check that a copy kept by `changes/` equals the database: `tests/bench/follow_changes.py`
 
-Starts a database cluster of its own under /tmp, the server, and writers: processes that file
-articles and patch records through the API, and take quotes through their lives by the models, in
-short and long transactions, some of them rolled back. Meanwhile two processes follow `changes/`
-over HTTP, one as a curator, one as a reader. In the end what they were told must be the ledger,
-each change once, and their copies must be what the API shows.
+Starts a database cluster under /tmp, the server, and writers. Writers are processes that file
+articles and patch records through the API, and change quotes through the models, in short and long
+transactions, some of them rolled back. Two processes follow `changes/` over HTTP meanwhile, one as
+a curator and one as a reader. In the end they must have received the ledger, each change once, and
+their copies must equal what the API shows.
 
-Then the same again while PostgreSQL is killed (SIGKILL, the postmaster and all its children) and
-starts again by itself with the next connection; no change that was acknowledged to a writer may be
-missing. Exits with 1 if anything differs.
+The same is repeated while PostgreSQL is killed (SIGKILL to the postmaster and its children) and
+started again by the next connection. No change that a writer saw acknowledged may be missing. Exits
+with 1 if anything differs.
 """
 
 import argparse
@@ -73,11 +73,11 @@ class Client:
 
 
 class Failed(Exception):
-    """A change that was not acknowledged: it may be in the database or not."""
+    """A change without acknowledgement: the database may hold it or not."""
 
 
 class Writer:
-    """One process that changes records: its own, and a few that all writers share."""
+    """A process that changes records: its own, and a few that all writers share."""
 
     def __init__(self, number: int, client: Client, shared: list[str], log: Path):
         self.chance = random.Random(number)
@@ -108,7 +108,7 @@ class Writer:
         self.log.close()
 
     def acknowledge(self, made: list[tuple[str, int]]) -> None:
-        """Note, as a client would who was told so, that these versions are on record."""
+        """Note that these versions were acknowledged, as a client would."""
         for key, version in made:
             self.log.write(f"{key} {version}\n")
         self.log.flush()
@@ -175,7 +175,7 @@ class Writer:
     # By the models
 
     def by_models(self, change: Callable[[], list]) -> list[tuple[str, int]]:
-        """Do this in one transaction; what it returns are the records that it changed."""
+        """Run this in one transaction; it returns the records it changed."""
         from django.db import InterfaceError, OperationalError, connection, transaction
 
         from sources.ledger.actor import audit_context
@@ -263,7 +263,7 @@ class Writer:
 def write(
     number: int, client: Client, shared: list[str], log: Path, most: int, stop, ended
 ) -> None:
-    """What a writer's process does."""
+    """The body of a writer process."""
     writer = Writer(number, client, shared, log)
     writer.write(most, stop)
     ended.put((writer.acknowledged, writer.failed))
@@ -273,7 +273,7 @@ def write(
 
 
 def follow(client: Client, stop, found: Path) -> None:
-    """What a follower's process does: keep a copy until there is nothing more, then store it."""
+    """The body of a follower process: keep a copy until nothing more comes, then store it."""
     copy, told, after, pages = {}, Counter(), None, 0
     while True:
         ends = stop.is_set()
@@ -299,7 +299,7 @@ def follow(client: Client, stop, found: Path) -> None:
 
 
 def own(record: dict) -> dict:
-    """A record without what is another's: of what is embedded only the id stays."""
+    """A record without embedded records, of which only the ids remain."""
     if "attribution" in record:  # a quote, whose role may be its affiliation's
         record = {name: value for name, value in record.items() if name != "role"}
     return {name: _own(value) for name, value in record.items()}
@@ -417,7 +417,7 @@ class Bench:
                 check_alive(writers)
 
     def wait_for_more_of(self, logs: list[Path], writers: list) -> None:
-        """Wait until every writer has had something acknowledged since now."""
+        """Wait until every writer has had another change acknowledged."""
         before, until = sizes(logs), time.monotonic() + PATIENCE
         while not all(now > then for now, then in zip(sizes(logs), before, strict=True)):
             check_alive(writers)
@@ -453,7 +453,7 @@ class Bench:
             )
 
     def present(self, group: str) -> dict[str, dict]:
-        """All that the API shows of records now, by type and id."""
+        """The present records that the API shows, by type and id."""
         from quotes.api.changes import FollowedUtteranceSerializer
         from quotes.models import Utterance
 
@@ -506,7 +506,7 @@ def free_port() -> int:
 
 
 def kill_postgresql(directory: Path) -> None:
-    """SIGKILL to the postmaster and to every process of its, at once."""
+    """Send SIGKILL to the postmaster and all its processes at once."""
     import psutil
 
     from tests.config.database.test_embedded import postmaster
@@ -520,7 +520,7 @@ def kill_postgresql(directory: Path) -> None:
 
 
 def wait_until_settled() -> None:
-    """No transaction is open that began before the last change; the database may have to start."""
+    """Wait until every transaction that began before the last change has ended."""
     from django.db import OperationalError, connection
 
     from tests.conftest import settle

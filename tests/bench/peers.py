@@ -1,12 +1,12 @@
-"""The list of quotes beside what one would otherwise use: `uv run python tests/bench/peers.py`
+"""Compare the list of quotes with alternatives: `uv run python tests/bench/peers.py`
 
-One machine, one run, the same rows, the same answer: the quotes of one speaker published from one
-day to another, newest first, 50 of them, with speaker, organisation, outlet and article in each.
+One machine, one run, the same rows and the same request: one speaker's quotes within a range of
+publication dates, newest first, 50 of them, with speaker, organisation, outlet and article.
 
-  On Record             granian with `config.wsgi` as in production, by token, filters, throttle and
-                        entity tags on (the throttle's limit is set out of reach); the usual answer,
-                        which tells more than the others' (anchor, via, utterance, flags, …)
-  On Record, fields=…   the same, asked for the fields that the others tell
+  On Record             granian with `config.wsgi` as in production: token, filters, throttle (with
+                        its limit out of reach) and entity tags; the usual answer, which holds more
+                        than the others' (anchor, via, utterance, flags, …)
+  On Record, fields=…   the same with only the fields that the others send
   stock DRF             peer/stock_drf.py: ModelSerializers, PageNumberPagination, django-filter,
                         TokenAuthentication, `select_related`; the same granian and pool
   PostGraphile          5.1.5 with connection-filter 4.0.1 on Node 22, NODE_ENV and GRAPHILE_ENV
@@ -16,22 +16,20 @@ day to another, newest first, 50 of them, with speaker, organisation, outlet and
                         query of all joined columns, no authentication
   bare view             peer/bare.py: WSGI, a pool, one prepared statement, json_agg, granian
 
-Each has one server process (`--workers` gives granian and Node more), with four threads where it
-has any, as in production. All run all the time; rounds are interleaved. Requests are drawn
-beforehand, the same for all; before anything is measured, each peer must tell the same ids in the
-same order to each of them. The load comes from another process (peer/load.py) over 1 and over 8
-connections.
+Each runs in one server process (`--workers` gives granian and Node more), with four threads if it
+has threads, as in production. All of them run throughout, and rounds are interleaved. Requests are
+drawn beforehand and the same for all. First a check: each peer must return the same ids in the same
+order. Another process (peer/load.py) sends the load over 1 and over 8 connections.
 
-What stands between the bare view and us, a request of about 3.5 ms of processor time: 1.1 ms for
-writing the JSON of 50 quotes with all that we tell (0.7 ms for what the others tell), 0.5 ms for
-finding the page, most of which is planning it among the table's indexes, for statements are not
-prepared on the server, so that a pooler may stand before it; and 1.5 ms of Python, of which
-middleware, Django REST framework, token and rate are a half, the filters and the links a quarter,
-the connection and its statement a quarter. The bare view has 1.1 ms of all this.
+A request costs On Record about 3.5 ms of processor time. Writing the JSON of 50 quotes takes 1.1 ms
+(0.7 ms with the others' fields). Finding the page takes 0.5 ms, mostly planning, because statements
+are not prepared on the server so that a pooler can be used. Python takes 1.5 ms: half of it
+middleware, Django REST framework, token and throttle, a quarter filters and links, a quarter the
+connection. The bare view needs 1.1 ms for everything.
 
-It needs npm for PostGraphile and uv for Datasette, which are fetched once, into `var/bench/peers`;
-a peer that cannot be had is left out, and why is said. `--only NAME` leaves out all others;
-`--profile` shows where a request of ours spends its time instead.
+PostGraphile needs npm and Datasette needs uv; both are fetched once into `var/bench/peers`. A peer
+that cannot be fetched is left out, with the reason. `--only NAME` runs one peer; `--profile` shows
+where a request to On Record spends its time.
 """
 
 import argparse
@@ -72,12 +70,12 @@ USER = "bench-peers"
 
 
 class Unavailable(Exception):
-    """A peer that cannot be had here, and why."""
+    """A peer that cannot be run here, and why."""
 
 
 @dataclass
 class Asked:
-    """What one request is for."""
+    """The parameters of one request."""
 
     speaker: str
     after: str
@@ -101,7 +99,7 @@ class Peer:
 
 
 def prepare(quotes: int) -> None:
-    """An archive of so many quotes, unless the cluster holds one."""
+    """Generate an archive of this many quotes unless the cluster holds one."""
     from django.core.management import call_command
 
     from quotes.models import Quote
@@ -115,10 +113,10 @@ def prepare(quotes: int) -> None:
 
 
 def drawn() -> list[Asked]:
-    """Speakers and dates to ask for, each with at least as many quotes as fit a page.
+    """Speakers and date ranges to request, each with enough quotes to fill a page.
 
-    A range begins with a year, so that no date of a whole year or month is partly in it: what is
-    told of those, only we say.
+    A range begins on 1 January, so that it contains every partial date whole: the peers cannot
+    match partial dates.
     """
     from django.db import connection
 
@@ -359,7 +357,7 @@ def datasette(workers: int) -> Iterator[Peer]:
 
 
 def copy_to(file: Path) -> None:
-    """The same rows, with the same index, as an SQLite file."""
+    """Copy the same rows with the same index to an SQLite file."""
     from django.db import connection
 
     unfinished = file.with_suffix(".unfinished")
@@ -410,7 +408,7 @@ def host() -> str:
 
 @contextmanager
 def running(peers: list[Peer]):
-    """All servers, until each answers; they are stopped at the end, whatever happens."""
+    """Start all servers and wait until each answers; stop them at the end in any case."""
     try:
         for peer in peers:
             if peer.command:
@@ -458,7 +456,7 @@ def wait_for(peer: Peer, seconds: float = 60) -> None:
 
 
 def check(peers: list[Peer], requests: list[Asked]) -> None:
-    """Each peer tells the same quotes in the same order."""
+    """Check that each peer returns the same quotes in the same order."""
     expected: dict[int, list[str]] = {}
     for peer in peers:
         for number, asked in enumerate(requests):
@@ -529,7 +527,7 @@ def report(peers: list[Peer], seconds: float, at: tuple[int, ...]) -> None:
 
 
 def profile(requests: list[Asked]) -> None:
-    """Where a request of ours spends its time, within the WSGI application, in one thread."""
+    """Profile a request to On Record within the WSGI application, in one thread."""
     import cProfile
     import pstats
 

@@ -1,4 +1,4 @@
-"""The load of the measurement of peers: what it sends is answered, and each answer is timed."""
+"""The load generator of the peers benchmark sends every request and times each answer."""
 
 import asyncio
 import threading

@@ -1,7 +1,7 @@
-"""Sends requests over some connections for some seconds: `load.py PORT CONNECTIONS SECONDS`
+"""Send requests over several connections for some seconds: `load.py PORT CONNECTIONS SECONDS`
 
-Reads the requests, as bytes in base64, one a line, and sends them in turn over connections that are
-kept open, the next on each when the answer is in. Prints the seconds that each took, one a line.
+Reads requests from standard input, one per line in base64. Sends them in turn over connections that
+are kept open, each the next one when its answer has arrived. Prints the seconds of each request.
 """
 
 import asyncio
