@@ -61,6 +61,15 @@ class PreconditionFailed(APIException):
     default_code = "precondition-failed"
 
 
+def changed_since(version_read: int | None, version: int) -> str:
+    """Say that a record is no longer at the version that somebody read (optimistic locking)."""
+    if version_read is None:
+        return f"It is not known which version you read; the record is now at version {version}."
+    return (
+        f"This has changed since you read version {version_read}: it is now at version {version}."
+    )
+
+
 class Conflict(APIException):
     """What is asked for goes against what is on record; `faults`: a pointer and a message each."""
 

@@ -11,6 +11,8 @@ once more, it is shown again.
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
 
 from django import forms
 from django.contrib.admin.utils import flatten_fieldsets, unquote
@@ -20,6 +22,7 @@ from django.http import QueryDict
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 
+from sources.admin.diffs import add_diffs
 from sources.admin.form_values import (
     OpenForms,
     Sent,
@@ -35,7 +38,43 @@ from sources.admin.form_values import (
     with_taken,
 )
 from sources.admin.html import NONE, isolated
-from sources.ledger.revisions import Revision, RevisionQuerySet
+from sources.exceptions import changed_since
+from sources.history.as_of import History
+from sources.ledger.revisions import Revision
+
+# Noticing
+
+
+@dataclass(frozen=True)
+class ChangedSince:
+    """A record that somebody changed after its page was opened: optimistic locking by version.
+
+    The one way in the admin to notice it. A form carries the version that was read. Lock the
+    record, then ask `ChangedSince.of(record, version_read)`. If it answers, save nothing and render
+    `admin/includes/changed_since.html` with `changed`, a list of these. Code below the admin
+    compares versions itself and reports with `sources.exceptions.changed_since`, as `str()` does.
+    """
+
+    MAX_REVISIONS = 20
+
+    record: models.Model
+    version_read: int | None  # None: not known
+
+    @classmethod
+    def of(cls, record: models.Model, version_read: int | None) -> Self | None:
+        """None while the record is at the version that was read."""
+        return None if record.version == version_read else cls(record, version_read)
+
+    def __str__(self) -> str:
+        return changed_since(self.version_read, self.record.version)
+
+    @cached_property
+    def revisions(self) -> list[Revision]:
+        """Who changed it since, when and why, with `diffs`: the newest, newest first; 4 queries."""
+        history = History(self.record, whole=True, verbs=(), reasons=(), names={})
+        later = history.get_queryset().filter(version__gt=self.version_read or 0)
+        return add_diffs(history, list(later.order_by("-version")[: self.MAX_REVISIONS]))
+
 
 # Both, side by side
 
@@ -136,18 +175,11 @@ class EditConflict:
         return sum(map(len, self.contested.values()))
 
     @property
-    def version_read(self) -> int | None:
-        return self._read(self.opened.key).get("version")
-
-    @property
-    def version(self) -> int:
-        return self.opened.form.instance.version
-
-    @property
-    def meanwhile(self) -> RevisionQuerySet:
-        """Who changed the record since it was read, when and why."""
-        read = self.version if self.version_read is None else self.version_read
-        return Revision.objects.of(self.opened.form.instance).filter(version__gt=read)
+    def changed(self) -> ChangedSince | None:
+        """What happened to the record itself; None if only rows of its inlines changed."""
+        return ChangedSince.of(
+            self.opened.form.instance, self._read(self.opened.key).get("version")
+        )
 
     def _read(self, key: str) -> dict:
         return self.read["parts"].get(key, {}) if self.read else {}

@@ -4,13 +4,11 @@ Both stand side by side with what would move. What is decided there carries the 
 read: where something else is on record by then, nothing is done, and both versions are shown.
 """
 
-from dataclasses import dataclass
-
 from django import forms
 from django.contrib import messages
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -18,6 +16,7 @@ from django.utils.html import format_html_join
 from django.utils.text import capfirst
 
 from sources.admin.base import NamedAdmin
+from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.forms import few_lines
 from sources.admin.html import NONE, address, isolated, link_to_profile, visible_bidi
 from sources.admin.widgets import SafeAutocomplete
@@ -28,9 +27,6 @@ from sources.models import Named
 from sources.models.ids import as_uuid
 
 VERBS = ("merge", "unmerge", "distinguish", "undistinguish")
-
-MOST_VERSIONS = 50
-"""Changes made meanwhile that are shown at most."""
 
 # What is sent
 
@@ -73,45 +69,6 @@ class Decision(Reason):
 
 
 # What is shown
-
-
-@dataclass
-class Meanwhile:
-    """What somebody did to a record since it was read: field by field, and who."""
-
-    record: Named
-    version_read: int
-    revisions: list[Revision]
-    lines: list[tuple[str, str, str]]
-
-    @classmethod
-    def of(cls, record: Named, version_read: int) -> "Meanwhile | None":
-        if record.version == version_read:
-            return None
-        later = Revision.objects.of(record).filter(version__gte=version_read)
-        before, *after = [*later[:MOST_VERSIONS]] or [None]
-        if not after:
-            return cls(record, version_read, [], [])
-        names = sorted({name for revision in after for name in revision.fields})
-        model, was, now = type(record), before.state or {}, after[-1].state or {}
-        columns = {field.column: field for field in model._meta.concrete_fields}
-        lines = [
-            (
-                capfirst(columns[name].verbose_name),
-                recorded(columns[name], was.get(name)),
-                recorded(columns[name], now.get(name)),
-            )
-            for name in names
-            if name in columns
-        ]
-        return cls(record, version_read, after, lines)
-
-
-def recorded(field: models.Field, value) -> str:
-    """A value as the ledger keeps it, in words."""
-    if value and field.is_relation:
-        value = field.related_model.objects.filter(pk=value).first() or value
-    return worded(value)
 
 
 def worded(value) -> str:
@@ -249,17 +206,17 @@ class MergingAdmin(NamedAdmin):
             with transaction.atomic():
                 now = lock(record, into)
                 read = [sent.cleaned_data[name] for name in ("version", "into_version")]
-                changes = [Meanwhile.of(*pair) for pair in zip(now, read, strict=True)]
-                if not any(changes):
+                pairs = zip(now, read, strict=True)
+                changed = [each for pair in pairs if (each := ChangedSince.of(*pair))]
+                if not changed:
                     done = verb(record, into, reason)
         except Conflict as conflict:
             return self._compare(request, record, into, sent=sent, conflict=conflict)
         except IntegrityError as error:
             conflict = Conflict(refusal_of(error))
             return self._compare(request, record, into, sent=sent, conflict=conflict)
-        if any(changes):
-            changes = [each for each in changes if each]
-            return self._compare(request, record, into, sent=sent, meanwhile=changes)
+        if changed:
+            return self._compare(request, record, into, sent=sent, changed=changed)
         return self._decided(request, verb, record, into, done)
 
     def _decided(self, request, verb, record: Named, into: Named, done):
@@ -277,7 +234,7 @@ class MergingAdmin(NamedAdmin):
         messages.success(request, said)
         return HttpResponseRedirect(place)
 
-    def _compare(self, request, record, into, *, sent=None, conflict=None, meanwhile=()):
+    def _compare(self, request, record, into, *, sent=None, conflict=None, changed=()):
         """Both side by side; `sent` is what was refused, for the reason in it to be kept."""
         sides = [self.named(request, each.pk) for each in (record, into)]
         record, into = sides
@@ -318,7 +275,7 @@ class MergingAdmin(NamedAdmin):
             is_one=record.pk == into.pk,
             is_apart=into.pk in apart,
             different=self.different(record),
-            meanwhile=meanwhile,
+            changed=changed,
             decision=decision,
             reason_errors=sent.errors.get("reason") if sent else None,
             swapped=f"{address(into, 'merge')}?into={record.pk}",
@@ -331,13 +288,13 @@ class MergingAdmin(NamedAdmin):
         self.refuse_unless_may_change(request)
         if (record := self.named(request, key)) is None:
             return self.missing(request, key)
-        conflict, meanwhile, sent = None, None, Reason(request.POST or None)
+        conflict, changed, sent = None, None, Reason(request.POST or None)
         if request.method == "POST" and sent.is_valid() and record.merged_into_id:
             try:
                 with transaction.atomic():
                     now, _ = merging.lock_to_move(record, record.merged_into)
-                    meanwhile = Meanwhile.of(now, sent.cleaned_data["version"])
-                    if not meanwhile:
+                    changed = ChangedSince.of(now, sent.cleaned_data["version"])
+                    if not changed:
                         done = merging.unmerge(record, sent.cleaned_data["reason"])
                         return self._parted(request, record, done)
             except Conflict as refusal:
@@ -360,7 +317,7 @@ class MergingAdmin(NamedAdmin):
             into_link=link_to_profile(record.merged_into),
             made=made,
             conflict=conflict,
-            meanwhile=[meanwhile] if meanwhile else (),
+            changed=[changed] if changed else (),
             reason=Reason(initial=again),
             reason_errors=sent.errors.get("reason") if sent.is_bound else None,
         )

@@ -186,7 +186,7 @@ def test_two_curators_at_one_speaker_see_each_others_changes_and_lose_nothing(lo
     first.fill("#id_identifiers", '{"wikidata": "Q1"}')
     save(first)
     second.get_by_label("Take what is on record for Role").check()
-    second.click("text=Save what stands in the form")
+    second.click("text=Save the form below")
     expect(second.get_by_role("row", name="Identifiers")).to_contain_text("Q1")
     expect(second.locator("#id_affiliations-0-role")).to_have_value("harbour pilot")
     save(second)

@@ -114,7 +114,7 @@ class AdminCurator:
 def comparison(answer, before: State) -> Opened:
     """The page that a refused curator has on screen, having checked that it shows what it must."""
     assert answer.status_code == 200
-    assert "Not saved yet: somebody else changed this meanwhile" in answer.text
+    assert "Not saved yet: somebody else changed this record" in answer.text
     conflict = answer.context["conflict"]
     assert (
         conflict.now["parts"][conflict.opened.key]["values"].items()

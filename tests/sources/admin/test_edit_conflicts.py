@@ -221,7 +221,7 @@ def test_a_change_to_what_the_page_does_not_show_is_said_too(curator_at_desk):
     desk = Desk(curator_at_desk, article)
     edit(article, snapshot=None)
     answer = desk.save()
-    assert "is no field of this page" in answer.text
+    assert "that this page does not show" in answer.text
     assert desk.save(headline="Quay to close").status_code == 302
     article.refresh_from_db()
     assert (article.headline, article.snapshot) == ("Quay to close", None)
@@ -233,7 +233,7 @@ def test_without_knowing_what_was_read_nothing_is_overwritten(desk, speaker, for
         forged = form_of(desk.client, page_of(make_speaker("Ada Lund")))["as_read"]
     conflict = desk.shown(as_read=forged, name="M. Quill")
     assert lines(conflict.record)["Name"] == Shown("both", "-", "Mara Quill", "M. Quill")
-    assert "It is not known what this page held" in desk.save(as_read=forged).text
+    assert "It is not known which version you read" in desk.save(as_read=forged).text
     speaker.refresh_from_db()
     assert speaker.version == 1
     assert desk.save().status_code == 302
@@ -255,7 +255,7 @@ def test_the_comparison_can_be_read_without_seeing_it(desk, speaker):
     page = desk.save(name="M. Quill").text
     assert '<div role="alert">\n<h2 id="conflict-heading">' in page
     assert '<th scope="row"><a href="#id_name">Name</a></th>' in page
-    assert "Take what is on record<span" in page
+    assert "Use the saved value<span" in page
     assert "<title>Not saved: " in page
 
 

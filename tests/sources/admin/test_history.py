@@ -47,7 +47,7 @@ def told(client, record, **query) -> list[dict]:
                 for row in entry.xpath(".//tbody/tr")
             },
         }
-        for entry in page.xpath("//ol[@class='timeline']/li")
+        for entry in page.xpath("//ol[@class='history']/li")
     ]
 
 
@@ -69,7 +69,7 @@ def test_each_change_is_told_with_who_made_it_how_and_why(curator_at_desk):
     assert newest["reason"] == "She married."
     assert newest["changes"] == {"Name": ["Mara Quill", "Mara Lund"]}
     assert first["heading"] == "Version 1: created"
-    assert first["made"].endswith("UTC by ada over the API request r-1")
+    assert first["made"].endswith("UTC by ada via the API request r-1")
     assert first["changes"] == {"Name": ["Mara Quill"], "Kind": ["Person"], "Aliases": ["M. Quill"]}
 
 
@@ -83,7 +83,7 @@ def test_a_reader_is_told_what_changed_and_not_by_whom_or_why(reader_at_desk):
     assert newest["changes"] == {"Name": ["Mara Quill", "Mara Lund"]}
     assert first["changes"] == {}
     page = reader_at_desk.get(history_of(speaker)).text
-    for secret in ("ada-at-desk", "over the API", "request-1", "She married", "Go back"):
+    for secret in ("ada-at-desk", "via the API", "request-1", "She married", "Revert"):
         assert secret not in page
 
 
@@ -172,7 +172,7 @@ def test_a_snapshot_has_a_history_for_those_who_may_read_it(curator_at_desk, rea
     (first,) = told(curator_at_desk, held)
     assert first["changes"]["Sha256"] == [held.sha256]
     assert told(reader_at_desk, held) == []
-    assert "no changes that you may know of" in reader_at_desk.get(history_of(held)).text
+    assert "no changes that you can see" in reader_at_desk.get(history_of(held)).text
 
 
 def test_users_keep_the_history_that_django_keeps(admin_client, admin_user):
@@ -188,7 +188,7 @@ def test_users_keep_the_history_that_django_keeps(admin_client, admin_user):
 
 
 def test_a_long_history_comes_in_pages_by_version(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(HistoryPage, "PAGE", 3)
+    monkeypatch.setattr(HistoryPage, "MAX_REVISIONS", 3)
     speaker = make_speaker("Mara 1")
     for number in range(2, 9):
         rename(speaker, f"Mara {number}")
@@ -227,7 +227,7 @@ def test_a_history_of_any_length_costs_the_same(curator_at_desk, django_assert_n
             Speaker.objects.update(name=f"Mara {number}", kind=kind, organisation=tie)
     with django_assert_num_queries(8):
         answer = curator_at_desk.get(history_of(speaker))
-    assert answer.text.count("<article") == HistoryPage.PAGE
+    assert answer.text.count("<article") == HistoryPage.MAX_REVISIONS
 
 
 def test_what_is_not_there_has_no_history(curator_at_desk):

@@ -172,10 +172,10 @@ def test_who_read_another_version_is_shown_what_changed_and_nothing_is_done(
         both[changed].save()
     refused = curator_at_desk.post(address(one, verb), sent | {"reason": "Same byline."})
     assert refused.status_code == 200
-    (meanwhile,) = refused.context["meanwhile"]
-    assert (meanwhile.version_read, meanwhile.record.version) == (1, 2)
-    assert [label for label, _, _ in meanwhile.lines] == ["Name"]
-    assert "Nothing was done" in refused.text
+    (since,) = refused.context["changed"]
+    assert (since.version_read, since.record.version) == (1, 2)
+    assert [diff.label for revision in since.revisions for diff in revision.diffs] == ["Name"]
+    assert "somebody else made changes" in refused.text
     assert "by <bdi>bo-at-desk</bdi>" in refused.text
     assert "She married." in refused.text
     for record in both:
@@ -198,7 +198,7 @@ def test_an_undo_of_what_was_undone_already_does_no_harm(curator_at_desk):
     assert "nothing to undo" in said(answer)[0]
     merging.merge(one, other)
     stale = curator_at_desk.post(address(one, "unmerge"), sent)
-    assert "Nothing was done" in stale.text
+    assert "somebody else made changes" in stale.text
     one.refresh_from_db()
     assert one.merged_into == other
 

@@ -246,7 +246,7 @@ def test_a_record_that_changed_meanwhile_is_left_alone_and_both_are_shown(curato
     with audit_context(actor="bo", reason="Spelt so."):
         rename(renamed, "Mara Lundh")
     answer = curator_at_desk.post(path, sent)
-    assert "somebody else changed this meanwhile" in answer.text
+    assert "somebody else made changes" in answer.text
     for said in ("bo", "Spelt so.", "Mara Lundh", "Because."):
         assert said in answer.text
     assert newest(renamed).version == 3
@@ -262,7 +262,7 @@ def test_what_the_database_refuses_is_said_and_leaves_all_as_it_was(curator_at_d
     make_outlet("Another", slug="post")
     monkeypatch.setattr(Outlet, "validate_unique", lambda *args, **kwargs: None)
     answer = go_back(curator_at_desk, outlet, 1)
-    assert "Nothing was changed" in answer.text
+    assert "Not reverted" in answer.text
     outlet.refresh_from_db()
     assert outlet.slug == "harbour-post"
 
@@ -270,7 +270,7 @@ def test_what_the_database_refuses_is_said_and_leaves_all_as_it_was(curator_at_d
 def test_a_reader_takes_nothing_back(reader_at_desk, renamed):
     assert reader_at_desk.get(way_back_of(renamed, 1)).status_code == 403
     assert reader_at_desk.post(way_back_of(renamed, 1), {"version": "2"}).status_code == 403
-    assert "Go back" not in reader_at_desk.get(history_of(renamed)).text
+    assert "Revert to version" not in reader_at_desk.get(history_of(renamed)).text
 
 
 def test_a_merged_record_and_a_snapshot_are_taken_nowhere(curator_at_desk, admin_client, renamed):
@@ -278,7 +278,7 @@ def test_a_merged_record_and_a_snapshot_are_taken_nowhere(curator_at_desk, admin
     held = make_article("Text.").snapshot
     assert curator_at_desk.get(way_back_of(renamed, 1)).status_code == 403
     assert admin_client.get(way_back_of(held, 1)).status_code == 403
-    assert "Go back" not in curator_at_desk.get(history_of(renamed)).text
+    assert "Revert to version" not in curator_at_desk.get(history_of(renamed)).text
 
 
 @pytest.mark.parametrize("version", [0, 2, 99, 10**30])
