@@ -38,7 +38,7 @@ def undo(quote: Quote, version: int, *, actor: str, now: datetime) -> None:
         if quote.version != version:
             raise Conflict("Somebody has changed this quote since: there is nothing to undo.")
         last, *former = Revision.objects.of(quote).order_by("-version")[:2]
-        if (last.actor, last.road) != (actor, "admin") or now - last.time > WITHIN:
+        if (last.actor, last.channel) != (actor, "admin") or now - last.time > WITHIN:
             raise Conflict("Only who took a step at the desk can undo it, within ten minutes.")
         if not former:
             quote.reject(ADDED_BY_MISTAKE)

@@ -1,8 +1,8 @@
-"""What a snapshot's text reads at a quote's spans: the database's own account of an anchor."""
+"""Functions and text search configurations that columns, indexes and triggers of `quotes` need."""
 
 from django.db import migrations
 
-WORDS_AT = r"""
+FUNCTIONS = r"""
 CREATE FUNCTION quotes_words_at(
     snapshot uuid, article uuid, spans int[], OUT words text, OUT contexts text[]
 )
@@ -10,10 +10,12 @@ LANGUAGE plpgsql STABLE AS $$
 DECLARE
     page text;
     span int[];
-    gap text;
+    around text;
+    size int;
+    before int;
     last_end int := NULL;
 BEGIN
-    SELECT text INTO page FROM sources_snapshot
+    SELECT text || '' INTO page FROM sources_snapshot
         WHERE id = snapshot AND article_id = article;
     IF page IS NULL THEN
         RETURN;
@@ -21,26 +23,294 @@ BEGIN
     words := '';
     contexts := '{}';
     FOREACH span SLICE 1 IN ARRAY spans LOOP
-        IF span[1] < coalesce(last_end, 0) OR span[2] <= span[1] OR span[2] > char_length(page) THEN
+        size := greatest(span[2] - span[1], 0);
+        before := least(span[1], 32);
+        around := substr(page, span[1] - before + 1, before + size + 32);
+        IF size = 0 OR span[1] < coalesce(last_end, 0) OR char_length(around) < before + size THEN
             words := NULL;
             RETURN;
         END IF;
         IF last_end IS NOT NULL THEN
-            gap := substr(page, last_end + 1, span[1] - last_end);
-            words := words || CASE WHEN gap ~ '[\n\r\u2029]' THEN E'\n' ELSE ' ' END;
+            words := words || CASE
+                WHEN substr(page, last_end + 1, span[1] - last_end) ~ '[\n\r\u2029]' THEN E'\n'
+                ELSE ' ' END;
         END IF;
-        words := words || substr(page, span[1] + 1, span[2] - span[1]);
+        words := words || substr(around, before + 1, size);
         contexts := contexts || ARRAY[ARRAY[
-            substr(page, greatest(span[1] - 32, 0) + 1, least(span[1], 32)),
-            substr(page, span[2] + 1, 32)
+            left(around, before), substr(around, before + size + 1)
         ]];
         last_end := span[2];
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION quotes_words_at(uuid, uuid, int[]) IS
-    'The words at spans of a snapshot of an article, joined by a space or by a newline where a line '
+    'The words at spans of a snapshot of an article, joined by a space, or by a newline where a line '
     'break lies between, and 32 code points before and after each; NULL when there is no such place.';
+
+CREATE FUNCTION quotes_role_conflict(speaker uuid, at daterange, roles text[])
+RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+    WITH named AS MATERIALIZED (
+        SELECT string_to_array(sources_fold(role), ' ') AS words FROM unnest(roles) AS role
+    ), held AS MATERIALIZED (
+        SELECT string_to_array(sources_fold(role), ' ') AS words FROM sources_affiliation
+        WHERE speaker_id = speaker
+          AND (start IS NULL OR lower(start) < upper(at))
+          AND ("end" IS NULL OR upper("end") > lower(at))
+    )
+    SELECT at IS NOT NULL AND coalesce(bool_and(NOT EXISTS (
+        SELECT FROM named WHERE named.words <@ held.words OR named.words @> held.words
+    )), false) FROM held
+);
+COMMENT ON FUNCTION quotes_role_conflict IS
+    'Whether the words of none of these roles are among those, or the other way round, of any role '
+    'that the speaker may have held then; where nothing is known, there is no conflict.';
+
+CREATE FUNCTION quotes_bare(text text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
+RETURN regexp_replace(
+    translate(lower(unaccent('unaccent'::regdictionary, ' ' || text || ' ')), 'ς', 'σ'),
+    '[^[:alnum:]]+', ' ', 'g'
+);
+COMMENT ON FUNCTION quotes_bare(text) IS
+    'The words of a text without case, accents and marks, a space before and after each.';
+
+CREATE FUNCTION quotes_bare_words(text text) RETURNS text[]
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN string_to_array(btrim(regexp_replace(
+    lower(unaccent('unaccent'::regdictionary, text)), '[^[:alnum:]]+', ' ', 'g'
+)), ' ');
+COMMENT ON FUNCTION quotes_bare_words(text) IS 'The words of a text, without accents and marks.';
+
+CREATE FUNCTION quotes_grams(bare text) RETURNS int[]
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL RESTRICTED COST 300 AS $$
+DECLARE
+    word text;
+    former text;
+    kept int[] := '{}';
+BEGIN
+    FOREACH word IN ARRAY string_to_array(btrim(bare), ' ') LOOP
+        kept := kept || hashtext(word);
+        IF former IS NOT NULL THEN
+            kept := kept || hashtext(former || ' ' || word);
+        END IF;
+        former := word;
+    END LOOP;
+    RETURN kept;
+END
+$$;
+COMMENT ON FUNCTION quotes_grams(text) IS
+    'Hashes of each word of a bare text, and of each two in a row. Kept out of parallel plans: to start '
+    'workers takes longer than what is looked up by these.';
+
+CREATE FUNCTION quotes_shingles(words text[], mask int) RETURNS int[]
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    word text;
+    one text := '';
+    two text := '';
+    hash int;
+    lowest int;
+    kept int[] := '{}';
+BEGIN
+    FOREACH word IN ARRAY words LOOP
+        IF one <> '' THEN
+            hash := hashtext(one || ' ' || two || ' ' || word);
+            lowest := least(lowest, hash);
+            IF hash & mask = 0 THEN
+                kept := kept || hash;
+            END IF;
+        END IF;
+        one := two;
+        two := word;
+    END LOOP;
+    IF kept = '{}' THEN
+        kept := ARRAY[coalesce(lowest, hashtext(array_to_string(words, ' ')))];
+    END IF;
+    RETURN kept;
+END
+$$;
+COMMENT ON FUNCTION quotes_shingles(text[], int) IS
+    'Hashes of each three words in a row whose bits under the mask are not set: with 3 a quarter of '
+    'them, with 0 all; at least the lowest. Fewer than three words are hashed together.';
+
+CREATE FUNCTION quotes_speech(speaker uuid, words text[]) RETURNS bigint[]
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$
+DECLARE
+    seed bigint := uuid_hash_extended(speaker, 0);
+    pieces int := cardinality(words) / 3;
+    rest int := cardinality(words) % 3;
+    kept bigint[] := '{}';
+BEGIN
+    FOR piece IN 0 .. pieces - 1 LOOP
+        kept := kept || hashtextextended(
+            array_to_string(words[piece * 3 + 1 : piece * 3 + 3], ' '), seed
+        );
+    END LOOP;
+    IF rest > pieces THEN  -- 1, 2 and 5 words
+        kept := kept || hashtextextended(array_to_string(words[pieces * 3 + 1 :], ' '), seed);
+    END IF;
+    RETURN kept;
+END
+$$;
+COMMENT ON FUNCTION quotes_speech(uuid, text[]) IS
+    'The words of a speaker, cut into pieces of three, each hashed with the speaker. No words '
+    'are in two pieces, so a slip in one word spoils one piece; five words have a second of two.';
+
+CREATE FUNCTION quotes_deletions(word text) RETURNS int[]
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$
+DECLARE
+    start text := left(word, 7);
+    size int := length(start);
+    one text;
+    kept int[] := ARRAY[hashtext(start)];
+BEGIN
+    FOR i IN 1..size LOOP
+        one := left(start, i - 1) || substr(start, i + 1);
+        kept := kept || hashtext(one);
+        IF length(word) >= 7 THEN
+            FOR j IN i..size - 1 LOOP
+                kept := kept || hashtext(left(one, j - 1) || substr(one, j + 1));
+            END LOOP;
+        END IF;
+    END LOOP;
+    RETURN kept;
+END
+$$;
+COMMENT ON FUNCTION quotes_deletions(text) IS
+    'Hashes of the first seven letters of a word without any one of them, of a longer one also '
+    'without any two: two words that differ by a slip have some in common.';
+
+CREATE FUNCTION quotes_periods(id uuid, day date) RETURNS int[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 10 AS $$
+DECLARE
+    filed int := least(
+        ('x' || translate(left(id::text, 13), '-', ''))::bit(48)::bigint / 604800000, 16383
+    );
+    printed int := greatest(least((day - DATE '1970-01-01') / 7, 16383), 0);
+BEGIN
+    RETURN ARRAY[
+        filed, 16384 + filed / 64, 32768 + filed / 4096,
+        65536 + printed, 81920 + printed / 64, 98304 + printed / 4096
+    ];
+END
+$$;
+COMMENT ON FUNCTION quotes_periods(uuid, date) IS
+    'The week, the 64 and the 4,096 weeks in which a record with this UUIDv7 was made; and those of a day.';
+
+CREATE FUNCTION quotes_role_key(role text) RETURNS uuid
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN left(encode(sha256(convert_to(role, 'UTF8')), 'hex'), 32)::uuid;
+COMMENT ON FUNCTION quotes_role_key(text) IS
+    'Stands for a role where the role itself may be too long, as in an index.';
+"""
+
+DROP_FUNCTIONS = """
+DROP FUNCTION
+    quotes_role_key, quotes_periods, quotes_deletions, quotes_speech, quotes_shingles,
+    quotes_grams, quotes_bare_words, quotes_bare, quotes_role_conflict, quotes_words_at
+"""
+
+# Primary subtag (BCP 47) → configuration of PostgreSQL
+LANGUAGES = {
+    "ar": "arabic",
+    "ca": "catalan",
+    "da": "danish",
+    "de": "german",
+    "el": "greek",
+    "en": "english",
+    "es": "spanish",
+    "et": "estonian",
+    "eu": "basque",
+    "fi": "finnish",
+    "fr": "french",
+    "ga": "irish",
+    "hi": "hindi",
+    "hu": "hungarian",
+    "hy": "armenian",
+    "id": "indonesian",
+    "it": "italian",
+    "lt": "lithuanian",
+    "nb": "norwegian",
+    "ne": "nepali",
+    "nl": "dutch",
+    "nn": "norwegian",
+    "no": "norwegian",
+    "pt": "portuguese",
+    "ro": "romanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "sv": "swedish",
+    "ta": "tamil",
+    "tr": "turkish",
+    "yi": "yiddish",
+}
+CONFIGURATIONS = sorted({"simple", *LANGUAGES.values()})
+
+CONFIGURE = """
+CREATE TEXT SEARCH CONFIGURATION quotes_{name} (COPY = pg_catalog.{name});
+ALTER TEXT SEARCH CONFIGURATION quotes_{name}
+    ALTER MAPPING FOR asciiword, asciihword, hword_asciipart, word, hword, hword_part
+    WITH unaccent, {name}{stem};
+"""
+CONFIGURED = "".join(
+    CONFIGURE.format(name=name, stem="" if name == "simple" else "_stem") for name in CONFIGURATIONS
+)
+UNCONFIGURED = "".join(f"DROP TEXT SEARCH CONFIGURATION quotes_{name};" for name in CONFIGURATIONS)
+
+BY_LANGUAGE = "".join(
+    f" WHEN '{tag}' THEN 'quotes_{name}'::regconfig" for tag, name in LANGUAGES.items()
+)
+
+SEARCH = r"""
+CREATE FUNCTION quotes_search_config(language text) RETURNS regconfig
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE lower(split_part(language, '-', 1)) BY_LANGUAGE
+    ELSE 'quotes_simple'::regconfig END;
+COMMENT ON FUNCTION quotes_search_config(text) IS
+    'How words of this language (BCP 47) are stemmed; unknown ones are not.';
+
+CREATE FUNCTION quotes_stemmed_as(language text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE
+        WHEN tag IN ('nb', 'nn') THEN 'no'
+        WHEN tag IN (
+            'ar', 'ca', 'da', 'de', 'el', 'en', 'es', 'et', 'eu', 'fi', 'fr', 'ga', 'hi', 'hu',
+            'hy', 'id', 'it', 'lt', 'ne', 'nl', 'no', 'pt', 'ro', 'ru', 'sr', 'sv', 'ta', 'tr',
+            'yi'
+        ) THEN tag
+        ELSE ''
+    END
+    FROM lower(split_part(language, '-', 1)) tag;
+END;
+COMMENT ON FUNCTION quotes_stemmed_as(text) IS
+    'The language as which words of this one (BCP 47) are stemmed: as quotes_search_config says it; '
+    'empty where they are not.';
+
+CREATE FUNCTION quotes_search_words(text text, language text) RETURNS tsvector
+LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000
+BEGIN ATOMIC
+    SELECT substr(replace(
+        ' ' || CASE WHEN octet_length(text) < 2000 THEN words ELSE ts_delete(words, ARRAY(
+            SELECT word FROM unnest(tsvector_to_array(words)) word WHERE octet_length(word) > 2000
+        )) END::text,
+        ' ''', ' ''' || quotes_stemmed_as(language) || '/'
+    ), 2)::tsvector
+    FROM (SELECT to_tsvector(
+        quotes_search_config(language), translate(left(text, 100000), '/<>&', '    ')
+    ) words) stemmed;
+END;
+COMMENT ON FUNCTION quotes_search_words(text, text) IS
+    'The words of a text, stemmed by its language, without accents, where they stand; before each is '
+    'as what it was stemmed (en/gift). Either/or are two words, and nothing is markup. What is longer '
+    'than 2,000 bytes is no word.';
+""".replace(" BY_LANGUAGE", BY_LANGUAGE)
+
+DROP_SEARCH = """
+DROP FUNCTION
+    quotes_search_words, quotes_stemmed_as, quotes_search_config
 """
 
 
@@ -48,5 +318,7 @@ class Migration(migrations.Migration):
     initial = True
     dependencies = [("sources", "0002_initial")]
     operations = [
-        migrations.RunSQL(WORDS_AT, "DROP FUNCTION quotes_words_at(uuid, uuid, int[])"),
+        migrations.RunSQL(FUNCTIONS, DROP_FUNCTIONS),
+        migrations.RunSQL(CONFIGURED, UNCONFIGURED),
+        migrations.RunSQL(SEARCH, DROP_SEARCH),
     ]

@@ -40,12 +40,12 @@ class Via(models.Model):
         STATEMENT = "statement"
         POST = "post"
 
-    quote = models.ForeignKey(Quote, models.CASCADE, related_name="via")
+    quote = models.ForeignKey(Quote, models.CASCADE, related_name="via", db_index=False)
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=9, choices=Kind)
     name = models.CharField(max_length=500)
     outlet = models.ForeignKey(
-        Outlet, models.PROTECT, null=True, blank=True, related_name="passed_on"
+        Outlet, models.PROTECT, null=True, blank=True, related_name="passed_on", db_index=False
     )
 
     class Meta:
@@ -59,7 +59,7 @@ class Via(models.Model):
             ),
         ]
         indexes = [
-            # quotes/?via=
+            # quotes/?via=, and what a merge of outlets moves
             models.Index(
                 fields=["outlet", "quote"],
                 condition=Q(outlet__isnull=False),

@@ -91,8 +91,8 @@ FROM (
 def render_call(ids: str, url, fields: Collection[str]) -> tuple[str, list]:
     """SQL and parameters that render these fields of the given quotes as JSON."""
     if len(fields) == len(FIELDS):
-        return f"quotes_written({ids}, %s)", [url]
-    return f"quotes_written({ids}, %s, %s)", [url, list(fields)]
+        return f"quotes_json({ids}, %s)", [url]
+    return f"quotes_json({ids}, %s, %s)", [url, list(fields)]
 
 
 @dataclass(frozen=True)

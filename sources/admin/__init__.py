@@ -31,11 +31,11 @@ from sources.identity.duplicates import possible_duplicates_of
 from sources.models import (
     Affiliation,
     Article,
+    IdempotentResponse,
     Organisation,
     Outlet,
     Snapshot,
     Speaker,
-    StoredAnswer,
 )
 from sources.models.functions import HasWords, Mentions, UrlKey
 from sources.spreadsheets.tables import (
@@ -306,8 +306,8 @@ class SnapshotAdmin(ReadOnlyAdmin, HistoryAdmin, BaseModelAdmin):
 # What the service keeps for itself
 
 
-@admin.register(StoredAnswer)
-class StoredAnswerAdmin(ReadOnlyAdmin, BaseModelAdmin):
+@admin.register(IdempotentResponse)
+class IdempotentResponseAdmin(ReadOnlyAdmin, BaseModelAdmin):
     """That a request was answered. What the answer said is shown to nobody but its client."""
 
     list_display = ("key", "user", "status", "created")

@@ -52,7 +52,7 @@ class HistoryPage:
             rows = rows[:size]
         self.revisions = add_diffs(history, rows)
         for revision in self.revisions:
-            revision.channel_label = channel_label(revision.road)
+            revision.channel_label = channel_label(revision.channel)
 
 
 class RevertForm(forms.Form):

@@ -129,7 +129,7 @@ class Endpoint(viewsets.GenericViewSet):
         if (record := queryset.filter(pk=pk).first()) is not None:
             return record
         tombstone = Revision.objects.tombstone(queryset.model, pk)
-        if tombstone and (tombstone.announced or self.may_know_all()):
+        if tombstone and (tombstone.reader_visible or self.may_know_all()):
             raise Gone(tombstone.reason, tombstone.time)
         raise Http404
 

@@ -13,7 +13,7 @@ from sources.database.locks import lock_all
 from sources.exceptions import (
     KeyReused,
 )
-from sources.models import StoredAnswer
+from sources.models import IdempotentResponse
 
 LONGEST_IDEMPOTENCY_KEY = 255
 ANSWERS_ARE_KEPT = timezone.timedelta(days=2)
@@ -47,7 +47,7 @@ def idempotent(handler):
         ).hexdigest()
         with transaction.atomic():
             lock_all([f"idempotency:{request.user.pk}:{key}"])
-            if stored := StoredAnswer.objects.filter(user=request.user, key=key).first():
+            if stored := IdempotentResponse.objects.filter(user=request.user, key=key).first():
                 if stored.fingerprint != fingerprint:
                     raise KeyReused
                 replay = WrittenResponse(
@@ -58,8 +58,10 @@ def idempotent(handler):
                     replay["Location"] = stored.location
                 return replay
             response = handler(self, request, *args, **kwargs)
-            StoredAnswer.objects.filter(created__lt=timezone.now() - ANSWERS_ARE_KEPT).delete()
-            StoredAnswer.objects.create(
+            IdempotentResponse.objects.filter(
+                created__lt=timezone.now() - ANSWERS_ARE_KEPT
+            ).delete()
+            IdempotentResponse.objects.create(
                 user=request.user,
                 key=key,
                 fingerprint=fingerprint,

@@ -92,9 +92,9 @@ class RevisionSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Revision
-        fields = ["version", "verb", "time", "actor", "road", "request", "reason", "changes"]
+        fields = ["version", "verb", "time", "actor", "channel", "request", "reason", "changes"]
         read_only_fields = fields
-        extra_kwargs = {"road": {"allow_null": True}}
+        extra_kwargs = {"channel": {"allow_null": True}}
 
 
 class History:
@@ -150,7 +150,7 @@ class History:
         for one, before in pairs:
             one.changes = list(self._changes(one, before, names))
             if not self.whole:
-                one.actor = one.road = one.request = None
+                one.actor = one.channel = one.request = None
                 one.reason = one.reason if one.verb in self.reasons else None
         return revisions
 

@@ -21,7 +21,7 @@ from django.db import connection, models, transaction
 from sources.jobs.models import Job, Part
 from sources.ledger.actor import with_reason
 from sources.ledger.revisions import Revision
-from sources.models import Snapshot, StoredAnswer
+from sources.models import IdempotentResponse, Snapshot
 from sources.models.ids import digest
 
 BLOT = "█"
@@ -77,11 +77,11 @@ def erase_answers(ids: Iterable[UUID], sought: "Sought") -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            DELETE FROM {StoredAnswer._meta.db_table} a
+            DELETE FROM {IdempotentResponse._meta.db_table} a
             USING (
                 SELECT id, {PLAINLY.format("body::jsonb::text || ' ' || coalesce(location, '')")}
                     AS said
-                FROM {StoredAnswer._meta.db_table} OFFSET 0
+                FROM {IdempotentResponse._meta.db_table} OFFSET 0
             ) s
             WHERE s.id = a.id AND (
                 EXISTS (SELECT FROM regexp_matches(s.said, %s, 'g') m WHERE m[1] = ANY (%s))

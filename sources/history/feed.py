@@ -52,9 +52,10 @@ BETWEEN = """
     SELECT id, era, transaction, subject_type, subject_id, version, verb, time, turn, matches
     FROM (
         SELECT *, row_number() OVER (ORDER BY era, transaction, id) AS turn,
-               subject_type = ANY(%(kinds)s) AND (announced OR %(whole)s) AS matches
+               subject_type = ANY(%(kinds)s) AND (reader_visible OR %(whole)s) AS matches
         FROM (
-            SELECT id, era, transaction, subject_type, subject_id, version, verb, time, announced
+            SELECT id, era, transaction, subject_type, subject_id, version, verb, time,
+                   reader_visible
             FROM sources_revision
             WHERE (era, transaction, id)
                   > (%(era)s::smallint, %(transaction)s::xid8, %(id)s::bigint)

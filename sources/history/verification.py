@@ -100,8 +100,8 @@ REVISIONS = """
             sources_state_hash(h.salt, to_jsonb(h.reason)) AS reason_found,
             sources_link(
                 h.previous, h.hash, h.reason_hash, h.era, h.transaction, h.subject_type,
-                h.subject_id, h.version, h.verb, h.public, h.announced, h.fields, h.actor,
-                h.road, h.request, h.time
+                h.subject_id, h.version, h.verb, h.public, h.reader_visible, h.fields, h.actor,
+                h.channel, h.request, h.time
             ) AS link_found
         FROM history h OFFSET 0
     ) r
@@ -110,7 +110,7 @@ REVISIONS = """
             'version_chain',
             CASE
                 WHEN r.version_before IS NULL THEN
-                    r.verb = 'created' AND (r.version = 1 OR r.road = 'command:migrate')
+                    r.verb = 'created' AND r.version = 1
                 ELSE r.version = r.version_before + 1
                     AND r.verb <> 'created' AND r.verb_before <> 'erased'
             END,

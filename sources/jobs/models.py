@@ -119,7 +119,9 @@ class Job(models.Model):
     id = models.UUIDField(primary_key=True, db_default=UUID7(), editable=False)
     work = models.CharField(max_length=40)
     given = models.JSONField(default=dict)
-    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False
+    )
     asked = models.DateTimeField(db_default=Now())
     started = models.DateTimeField(null=True)
     ended = models.DateTimeField(null=True)
@@ -209,7 +211,7 @@ class Job(models.Model):
 class Part(models.Model):
     """What one transaction of a job works on: `rows`, and then what it `told`."""
 
-    job = models.ForeignKey(Job, models.CASCADE, related_name="parts")
+    job = models.ForeignKey(Job, models.CASCADE, related_name="parts", db_index=False)
     number = models.PositiveIntegerField()
     rows = models.JSONField(default=list)
     done = models.BooleanField(default=False)

@@ -83,7 +83,7 @@ def apply_context(database) -> None:
     """
     context = _context.get()
     database.execute(
-        "SELECT set_config('onrecord.road', %s, true), set_config('onrecord.actor', %s, true),"
+        "SELECT set_config('onrecord.channel', %s, true), set_config('onrecord.actor', %s, true),"
         " set_config('onrecord.request', %s, true), set_config('onrecord.reason', %s, true)",
         [context.channel, context.actor, context.request, context.reason],
     )

@@ -119,29 +119,29 @@ class Records(Trigger):
                 fields, link, was_public = "ARRAY[]::text[]", "p.link", "coalesce(p.public, true)"
         return f"""
             INSERT INTO sources_revision (
-                era, transaction, subject_type, subject_id, version, verb, public, announced, state,
-                fields, actor, road, request, reason, time, salt, hash, reason_hash, link
+                era, transaction, subject_type, subject_id, version, verb, public, reader_visible,
+                state, fields, actor, channel, request, reason, time, salt, hash, reason_hash, link
             )
             SELECT r.era, r.transaction, r.subject_type, r.subject_id, r.version, r.verb, r.public,
-                   r.announced, r.state, r.fields, r.actor, r.road, r.request, r.reason, r.time,
-                   r.salt, h.hash, h.reason_hash,
+                   r.reader_visible, r.state, r.fields, r.actor, r.channel, r.request, r.reason,
+                   r.time, r.salt, h.hash, h.reason_hash,
                    sources_link(
                        r.previous, h.hash, h.reason_hash, r.era, r.transaction, r.subject_type,
-                       r.subject_id, r.version, r.verb, r.public, r.announced, r.fields, r.actor,
-                       r.road, r.request, r.time
+                       r.subject_id, r.version, r.verb, r.public, r.reader_visible, r.fields,
+                       r.actor, r.channel, r.request, r.time
                    )
             FROM (
-                SELECT act.era, pg_current_xact_id() AS transaction,
+                SELECT audit.era, pg_current_xact_id() AS transaction,
                        '{model._meta.model_name}' AS subject_type, n.id AS subject_id, n.version,
-                       n.verb, n.public, n.public OR {was_public} AS announced, n.state,
-                       {fields} AS fields, act.actor, act.road, act.request, act.reason,
+                       n.verb, n.public, n.public OR {was_public} AS reader_visible, n.state,
+                       {fields} AS fields, audit.actor, audit.channel, audit.request, audit.reason,
                        {time} AS time,
-                       CASE WHEN n.state IS NOT NULL OR act.reason IS NOT NULL
+                       CASE WHEN n.state IS NOT NULL OR audit.reason IS NOT NULL
                             THEN sources_salt() END AS salt,
                        {link} AS previous
                 FROM ({rows}
                 ) n {before}
-                CROSS JOIN sources_act() act
+                CROSS JOIN sources_audit_context() audit
                 ORDER BY n.id
                 OFFSET 0
             ) r CROSS JOIN LATERAL (

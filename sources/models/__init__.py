@@ -10,7 +10,7 @@ from sources.jobs.models import Job, Part
 from sources.ledger.revisions import Era, Revision
 from sources.models.articles import Article, Snapshot
 from sources.models.base import Named, Record
-from sources.models.idempotency import StoredAnswer
+from sources.models.idempotency import IdempotentResponse
 from sources.models.outlets import Outlet
 from sources.models.speakers import Affiliation, Organisation, Speaker
 
@@ -18,6 +18,7 @@ __all__ = [
     "Affiliation",
     "Article",
     "Era",
+    "IdempotentResponse",
     "Job",
     "Named",
     "Organisation",
@@ -27,5 +28,4 @@ __all__ = [
     "Revision",
     "Snapshot",
     "Speaker",
-    "StoredAnswer",
 ]

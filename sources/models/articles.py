@@ -24,7 +24,7 @@ class Article(Record):
     """One item at one outlet. Without `external_id` and URL it is known by outlet and text."""
 
     outlet = models.ForeignKey(
-        Outlet, models.PROTECT, null=True, blank=True, related_name="articles"
+        Outlet, models.PROTECT, null=True, blank=True, related_name="articles", db_index=False
     )
     external_id = models.CharField(max_length=200, null=True, blank=True)
     url = models.URLField(max_length=2000, null=True, blank=True)

@@ -5,13 +5,15 @@ from django.db import models
 from django.db.models.functions import Now
 
 
-class StoredAnswer(models.Model):
+class IdempotentResponse(models.Model):
     """What a POST with an `Idempotency-Key` was answered, so that a retry gets the same.
 
     `fingerprint` is the SHA-256 of method, path and body. Answers are kept for two days.
     """
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False
+    )
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField()
@@ -21,9 +23,11 @@ class StoredAnswer(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "key"], name="stored_answer_once_per_key"),
+            models.UniqueConstraint(
+                fields=["user", "key"], name="idempotent_response_once_per_key"
+            ),
         ]
-        indexes = [models.Index(fields=["created"], name="stored_answer_by_age")]
+        indexes = [models.Index(fields=["created"], name="idempotent_response_by_age")]
 
     def __str__(self) -> str:
         return self.key

@@ -139,7 +139,9 @@ class Speaker(Named):
                 condition=~Q(aliases=[]) & Q(merged_into__isnull=True),
                 name="speaker_with_aliases",
             ),
-            models.Index(fields=["id"], condition=~Q(distinct_from=[]), name="speaker_told_apart"),
+            models.Index(
+                fields=["id"], condition=~Q(distinct_from=[]), name="speaker_marked_distinct"
+            ),
             merged_index("speaker"),
         ]
         triggers = [

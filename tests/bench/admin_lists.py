@@ -33,11 +33,18 @@ def pages() -> Iterator[tuple[str, str]]:
     from django.urls import reverse
 
     from quotes.models import Quote
-    from sources.models import Affiliation, Article, Organisation, Outlet, Speaker, StoredAnswer
+    from sources.models import (
+        Affiliation,
+        Article,
+        IdempotentResponse,
+        Organisation,
+        Outlet,
+        Speaker,
+    )
 
     yield "first page", reverse("admin:index")
     for model, desk in admin.site._registry.items():
-        if model._meta.app_label not in ("sources", "quotes") or model is StoredAnswer:
+        if model._meta.app_label not in ("sources", "quotes") or model is IdempotentResponse:
             continue  # which no curator sees
         records = model._meta.verbose_name_plural
         place = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")

@@ -433,7 +433,7 @@ class Bench:
         from sources.models import Revision
 
         rows = Revision.objects.exclude(subject_type="snapshot")
-        rows = rows.filter(Q() if group == "Curators" else Q(announced=True))
+        rows = rows.filter(Q() if group == "Curators" else Q(reader_visible=True))
         ledger = {f"{key} {version}" for key, version in rows.values_list("subject_id", "version")}
         twice = [key for key, times in found["told"].items() if times > 1]
         self.check(name, f"{group} were told twice of", twice)

@@ -82,7 +82,7 @@ def test_a_desk_of_ten_is_cleared_by_keyboard_alone(groups, log_in):
     first, second, *_ = Quote.objects.order_by("pk")
     assert first.speaker.name == "Rob Jones"
     assert second.reason == "He did not say so."
-    assert set(Revision.objects.filter(version__gt=1).values_list("actor", "road")) == {
+    assert set(Revision.objects.filter(version__gt=1).values_list("actor", "channel")) == {
         ("mara", "admin")
     }
 

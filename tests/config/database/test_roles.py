@@ -100,7 +100,7 @@ from django.utils import timezone
 from knox.models import AuthToken
 from quotes.models import Quote
 from sources.jobs.models import forget_old
-from sources.models import Job, StoredAnswer
+from sources.models import Job, IdempotentResponse
 from tests.jobs import work_off
 from tests.records import make_quotes
 from tests.conftest import API, make_client, make_filing, ok, publish
@@ -113,9 +113,9 @@ filing = publish(make_filing())
 filing["quotes"][0]["via"] = [{"kind": "told", "name": "NationalWorld"}]
 filed = ok(curator.post(f"{API}articles/", filing, headers=retry), 201)
 ok(curator.post(f"{API}articles/", filing, headers=retry), 201)
-StoredAnswer.objects.update(created=timezone.now() - timedelta(days=3))
+IdempotentResponse.objects.update(created=timezone.now() - timedelta(days=3))
 ok(curator.post(f"{API}outlets/", {"name": "Radio"}, headers={"Idempotency-Key": "k-2"}), 201)
-assert StoredAnswer.objects.count() == 1
+assert IdempotentResponse.objects.count() == 1
 ok(curator.post(f"{API}articles/", {**filing, "text": "New. " + filing["text"], "quotes": []}))
 key = filed["quotes"][0]["id"]
 ok(curator.patch(f"{API}quotes/{key}/", {"language": "en"}, headers={"If-Match": "*"}))
@@ -167,8 +167,8 @@ call_command("check")
 
 def test_the_service_does_its_work_and_all_of_it_is_recorded(server):
     with server.connect(server.owner) as owner:
-        rows = owner.execute("SELECT road, count(*) FROM sources_revision GROUP BY 1").fetchall()
-        assert {"api", "admin"} <= {road for road, _ in rows}
+        rows = owner.execute("SELECT channel, count(*) FROM sources_revision GROUP BY 1").fetchall()
+        assert {"api", "admin"} <= {channel for channel, _ in rows}
     assert "records hold." in server.python(server.owner, "manage.py", "verify", "--all", "-v0")
 
 
@@ -179,7 +179,7 @@ def test_what_the_service_may_read_is_enough_to_verify(server):
 TRIGGER = "(SELECT tgname FROM pg_trigger WHERE tgname LIKE '%ledger_update%' LIMIT 1)"
 FORGED = """
     INSERT INTO sources_revision (era, transaction, subject_type, subject_id, version, verb, public,
-        announced, fields, road, time, link)
+        reader_visible, fields, channel, time, link)
     VALUES (1, '1', 'quote', uuidv7(), 1, 'created', true, true, '{}', 'api', now(), '\\x00')
 """
 
@@ -217,11 +217,11 @@ DENIED = {
         "CREATE OR REPLACE FUNCTION sources_salt() RETURNS bytea LANGUAGE sql RETURN '\\x00'"
     ),
     "replace who acts": (
-        "CREATE OR REPLACE FUNCTION sources_act(OUT era smallint, OUT actor text, OUT road text,"
-        " OUT request text, OUT reason text) LANGUAGE sql RETURN (1::smallint, '', '', '', '')"
+        "CREATE OR REPLACE FUNCTION sources_audit_context(OUT era smallint, OUT actor text,"
+        " OUT channel text, OUT request text, OUT reason text)"
+        " LANGUAGE sql RETURN (1::smallint, '', '', '', '')"
     ),
     "alter a function": "ALTER FUNCTION sources_erasing() SECURITY DEFINER",
-    "call the baseline": ("CALL sources_baseline('quotes_quote', 'quote', '{contexts}', 'true')"),
     "call a trigger's function": "SELECT {function}()",
     "hang it on a table": (
         "CREATE TRIGGER mine AFTER UPDATE ON quotes_via REFERENCING OLD TABLE AS old_rows"
@@ -273,7 +273,7 @@ def test_no_switch_keeps_a_change_out_of_the_ledger(server, switch):
             " WHERE id = (SELECT min(id::text)::uuid FROM quotes_quote) RETURNING id, version"
         ).fetchone()
         said = service.execute(
-            "SELECT version, road, actor FROM sources_revision WHERE subject_id = %s"
+            "SELECT version, channel, actor FROM sources_revision WHERE subject_id = %s"
             " ORDER BY version DESC LIMIT 1",
             changed[:1],
         ).fetchone()

@@ -18,7 +18,7 @@ from quotes.models import (
     Via,
     Word,
 )
-from sources.models import Era, Job, Part, Revision, StoredAnswer
+from sources.models import Era, IdempotentResponse, Job, Part, Revision
 from tests.records import (
     make_affiliation,
     make_article,
@@ -93,7 +93,7 @@ def test_every_model_is_in_the_admin():
 def test_every_foreign_key_that_can_be_edited_is_completed_as_one_types():
     for model in OURS:
         for desk in (admin.site._registry[model], *admin.site._registry[model].inlines):
-            if desk.__dict__.get("has_change_permission") or model is StoredAnswer:
+            if desk.__dict__.get("has_change_permission") or model is IdempotentResponse:
                 continue
             shown_fields = flatten_fieldsets(
                 desk.fieldsets or [(None, {"fields": desk.fields or ()})]
@@ -113,9 +113,9 @@ def test_every_page_opens_for_a_superuser_and_for_a_curator_who_may(
     name, app = model._meta.model_name, model._meta.app_label
     records = make_one_of_each()
     record = records.get(name) or model.objects.first()
-    internal = model in (StoredAnswer, AuthToken)
-    if model is StoredAnswer:
-        record = StoredAnswer.objects.create(
+    internal = model in (IdempotentResponse, AuthToken)
+    if model is IdempotentResponse:
+        record = IdempotentResponse.objects.create(
             user=admin_user, key="k", fingerprint="f", status=201, body="of nobody's concern"
         )
     for client, may_see in ((admin_client, True), (curator_at_desk, not internal)):
@@ -158,7 +158,7 @@ def test_every_foreign_key_is_completed_from_what_is_typed(curator_at_desk, mode
 
 @pytest.mark.parametrize(
     "model",
-    [model for model in OURS if model not in (Job, StoredAnswer)],
+    [model for model in OURS if model not in (Job, IdempotentResponse)],
     ids=lambda m: m.__name__,
 )
 def test_a_list_of_fifty_costs_as_many_queries_as_a_list_of_one(

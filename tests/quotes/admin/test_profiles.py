@@ -306,7 +306,7 @@ def test_chosen_quotes_are_moved_once_it_was_seen_what_happens(curator_at_desk, 
         quote.refresh_from_db()
         assert (quote.speaker, quote.affiliation, quote.flags) == (rachel, None, [])
         made = Revision.objects.of(quote).last()
-        assert (made.actor, made.road) == ("curators-at-desk", "admin")
+        assert (made.actor, made.channel) == ("curators-at-desk", "admin")
         assert made.reason == "Her first name is in it."
     kept.refresh_from_db()
     assert kept.speaker == jones

@@ -281,7 +281,7 @@ def test_publishing_leads_to_the_next_quote_that_waits_and_is_recorded(curator_a
     first.refresh_from_db()
     assert first.status == "published"
     last = Revision.objects.of(first).last()
-    assert (last.verb, last.actor, last.road) == ("published", "curators-at-desk", "admin")
+    assert (last.verb, last.actor, last.channel) == ("published", "curators-at-desk", "admin")
 
 
 def test_the_last_quote_leads_to_the_next_article_in_the_same_part_of_the_queue(curator_at_desk):

@@ -72,7 +72,11 @@ def test_rows_of_one_article_are_one_filing(curator_at_desk):
     assert first.speaker == second.speaker == Speaker.objects.get()
     assert (first.article.byline, str(first.published)) == (["Ada Lund", "Bo Ek"], "2026-03")
     made = Revision.objects.get(subject_id=first.pk)
-    assert (made.road, made.actor, made.request) == ("admin", "curators-at-desk", f"job {job.pk}")
+    assert (made.channel, made.actor, made.request) == (
+        "admin",
+        "curators-at-desk",
+        f"job {job.pk}",
+    )
 
 
 def test_the_same_table_twice_changes_nothing(curator_at_desk):

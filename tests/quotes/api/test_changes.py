@@ -464,7 +464,7 @@ def test_pages_of_any_size_and_types_hold_what_one_great_page_holds(curator, rea
         feed.MOST_SCANNED = scanned
         which = {"subject_type__in": asked} if asked else {}
         query = {"types": ",".join(asked)} if asked else {}
-        for client, seen in ((curator, {}), (reader, {"announced": True})):
+        for client, seen in ((curator, {}), (reader, {"reader_visible": True})):
             results, after = follow(client, limit=limit, **query)
             assert told(results) == ledger(**which, **seen)
             assert follow(client, after, limit=limit, **query)[0] == []

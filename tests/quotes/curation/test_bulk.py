@@ -61,7 +61,15 @@ def confirm(client: Client, answer, **values) -> Job:
 def told(quote: Quote) -> list[tuple]:
     """The history of a quote but for ids, times and hashes."""
     rows = Revision.objects.of(quote).values_list(
-        "version", "verb", "fields", "public", "announced", "reason", "road", "actor", "state"
+        "version",
+        "verb",
+        "fields",
+        "public",
+        "reader_visible",
+        "reason",
+        "channel",
+        "actor",
+        "state",
     )
     left_out = ("id", "text", "spans", "updated", "created", "article_id", "snapshot_id")
     return [
@@ -130,7 +138,7 @@ def test_few_are_done_at_once_and_the_ledger_says_by_whom(curator_at_desk):
         "published",
     ]
     last = Revision.objects.of(quotes[0]).last()
-    assert (last.verb, last.road, last.actor) == ("published", "admin", "curators-at-desk")
+    assert (last.verb, last.channel, last.actor) == ("published", "admin", "curators-at-desk")
     assert (last.reason, last.request) == ("Seen.", f"job {job.pk}")
 
 
@@ -275,7 +283,7 @@ def test_many_are_done_by_a_worker(curator_at_desk):
     job.refresh_from_db()
     assert (job.state, job.changed) == ("done", 1200), job.fault
     assert Quote.objects.filter(status="published", version=2).count() == 1200
-    actors = Revision.objects.filter(verb="published").values_list("road", "actor", "request")
+    actors = Revision.objects.filter(verb="published").values_list("channel", "actor", "request")
     assert set(actors) == {("admin", "curators-at-desk", f"job {job.pk}")}
     assert not job.parts.exclude(rows=[]).exists()
 

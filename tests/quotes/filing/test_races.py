@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from quotes.models import Quote, Via
-from sources.models import Article, Organisation, Outlet, Snapshot, Speaker, StoredAnswer
+from sources.models import Article, IdempotentResponse, Organisation, Outlet, Snapshot, Speaker
 from tests.conftest import API, make_client, make_filing, ok
 
 pytestmark = [
@@ -190,7 +190,7 @@ def test_the_same_key_at_once_does_the_work_once(client):
     assert statuses(responses) == [201] * 10
     assert sum(r.headers.get("Idempotency-Replayed") == "true" for r in responses) == 9
     assert len({response.content for response in responses}) == 1
-    assert [m.objects.count() for m in (Article, Quote, StoredAnswer)] == [1, 1, 1]
+    assert [m.objects.count() for m in (Article, Quote, IdempotentResponse)] == [1, 1, 1]
 
 
 def test_the_same_key_at_once_with_other_bodies_is_used_by_one_of_them(client):

@@ -23,7 +23,7 @@ from quotes.models import Claim, Quote, Via
 from sources.history.erasure import BLOT, blotted, merged, occurrences
 from sources.jobs.models import draft_of_rows
 from sources.ledger.revisions import Revision
-from sources.models import Affiliation, Article, Job, Snapshot, Speaker, StoredAnswer
+from sources.models import Affiliation, Article, IdempotentResponse, Job, Snapshot, Speaker
 from tests.conftest import API, make_client, make_filing, ok, problem
 from tests.records import (
     make_affiliation,
@@ -230,7 +230,7 @@ def test_the_answers_of_retries_and_the_log_of_the_admin_are_erased(history, cur
     ok(curator.post(f"{API}outlets/", {"name": "Radio"}, headers=kept), 201)
     said = erased("quote", history.pk)
     assert "1 stored answers, the words of 1 log entries" in said
-    assert [answer.key for answer in StoredAnswer.objects.all()] == ["k-2"]
+    assert [answer.key for answer in IdempotentResponse.objects.all()] == ["k-2"]
     assert [entry.object_repr for entry in LogEntry.objects.all()] == ["erased"]
 
 
@@ -582,7 +582,7 @@ def test_a_dry_run_says_what_an_erasure_does_and_changes_nothing(history):
     shown = erased("quote", history.pk, options=("--dry-run",))
     after = [list(m.objects.order_by("pk").values()) for m in (Quote, Snapshot, Revision, LogEntry)]
     assert before == after
-    assert StoredAnswer.objects.exists()
+    assert IdempotentResponse.objects.exists()
     assert shown.startswith("Would be destroyed:")
     done = erased("quote", history.pk)
     assert done == shown.replace("Would be destroyed:", "Destroyed:")

@@ -54,7 +54,7 @@ def then(client, quote, at, **query):
 
 def test_a_curator_is_told_who_changed_what_when_how_and_why(curator, quote):
     told = revisions(curator, quote)
-    assert [(one["version"], one["verb"], one["actor"], one["road"]) for one in told] == [
+    assert [(one["version"], one["verb"], one["actor"], one["channel"]) for one in told] == [
         (6, "retracted", "bo", "admin"),
         (5, "corrected", "bo", "admin"),
         (4, "disputed", "bo", "admin"),
@@ -75,7 +75,7 @@ def test_a_reader_is_told_what_was_public_and_not_by_whom(reader, quote):
     told = revisions(reader, quote)
     assert [one["verb"] for one in told] == ["retracted", "corrected", "disputed", "published"]
     assert {one["actor"] for one in told} == {None}
-    assert {one["road"] for one in told} == {None}
+    assert {one["channel"] for one in told} == {None}
     assert {one["request"] for one in told} == {None}
     assert [one["reason"] for one in told] == [
         "She never said it.",
@@ -187,10 +187,10 @@ def test_another_record_has_the_name_that_it_had_then(curator):
 def test_a_change_by_bare_sql_is_told_as_such(curator):
     quote = make_quote()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('onrecord.road', '', true)")
+        cursor.execute("SELECT set_config('onrecord.channel', '', true)")
         cursor.execute("UPDATE quotes_quote SET language = 'de' WHERE id = %s", [quote.pk])
     told = revisions(curator, quote)[0]
-    assert (told["road"], told["verb"]) == ("sql", "updated")
+    assert (told["channel"], told["verb"]) == ("sql", "updated")
     assert told["actor"]
 
 

@@ -222,7 +222,7 @@ class Histories(RuleBasedStateMachine):
     def give_up_half_way(self, filing):
         before = Revision.objects.count()
         with transaction.atomic():
-            with audit_context(actor="somebody", road="api"), with_reason("A try."):
+            with audit_context(actor="somebody", channel="api"), with_reason("A try."):
                 self.attempt(file, FilingSerializer.read(filing), may_publish=True)
             transaction.set_rollback(True)
         assert Revision.objects.count() == before

@@ -228,10 +228,10 @@ def test_the_text_of_a_quote_is_edited(quote, reader):
         ("reason = NULL", "reason_hash"),
         ("reason = NULL, reason_hash = NULL", "link"),
         ("verb = 'updated'", "link"),
-        ("road = 'admin'", "link"),
+        ("channel = 'admin'", "link"),
         ("request = 'r-1'", "link"),
         ("public = NOT public", "link"),
-        ("announced = NOT announced", "link"),
+        ("reader_visible = NOT reader_visible", "link"),
         ("fields = '{}'", "link"),
         ("era = 2", "link"),
         ("transaction = '3'", "link"),
@@ -270,8 +270,8 @@ def relink(quote: Quote) -> None:
             """UPDATE sources_revision SET hash = sources_state_hash(salt, state),
                    reason_hash = sources_state_hash(salt, to_jsonb(reason)) WHERE id = %(id)s""",
             """UPDATE sources_revision SET link = sources_link(%(previous)s, hash, reason_hash, era,
-                   transaction, subject_type, subject_id, version, verb, public, announced, fields,
-                   actor, road, request, time) WHERE id = %(id)s""",
+                   transaction, subject_type, subject_id, version, verb, public, reader_visible,
+                   fields, actor, channel, request, time) WHERE id = %(id)s""",
             values={"id": revision.pk, "previous": previous},
         )
         previous = bytes(Revision.objects.get(pk=revision.pk).link)
@@ -309,7 +309,7 @@ def test_a_whole_history_is_deleted(quote, reader):
 
 
 WHAT_IT_SAYS = (
-    "state, actor, reason, verb, fields, time, public, announced, salt, hash, reason_hash"
+    "state, actor, reason, verb, fields, time, public, reader_visible, salt, hash, reason_hash"
 )
 
 
@@ -469,10 +469,10 @@ def test_an_erasure_is_forged(quote, reader):
 def forge(quote: Quote, version_and_verb: str) -> None:
     tamper(
         f"""INSERT INTO sources_revision (era, transaction, subject_type, subject_id, version, verb,
-                public, announced, state, fields, actor, road, time, salt, hash, link)
+                public, reader_visible, state, fields, actor, channel, time, salt, hash, link)
             SELECT era, pg_current_xact_id(), subject_type, subject_id, {version_and_verb}, public,
-                announced, jsonb_set(state, '{{text}}', '"Forged"'), '{{text}}', 'curators', 'api',
-                clock_timestamp(), salt, hash, link
+                reader_visible, jsonb_set(state, '{{text}}', '"Forged"'), '{{text}}', 'curators',
+                'api', clock_timestamp(), salt, hash, link
             FROM sources_revision WHERE subject_id = '{quote.pk}' AND version = {quote.version}"""
     )
     last = Revision.objects.of(quote).last()
@@ -516,7 +516,7 @@ def test_no_column_of_a_revision_can_be_changed_unnoticed(quote, other, data):
         "version": (st.integers(0, 2**31 - 1), "int"),
         "verb": (st.sampled_from([*Revision.Verb.values, ""]), "text"),
         "public": (st.booleans(), "boolean"),
-        "announced": (st.booleans(), "boolean"),
+        "reader_visible": (st.booleans(), "boolean"),
         "state": (
             st.none()
             | st.sampled_from(["null", "{}", "[]", json.dumps(revisions[0].state)])
@@ -525,7 +525,7 @@ def test_no_column_of_a_revision_can_be_changed_unnoticed(quote, other, data):
         ),
         "fields": (st.lists(st.sampled_from(["text", "status", "via"]), max_size=3), "text[]"),
         "actor": (words, "text"),
-        "road": (words.map(lambda word: word or ""), "text"),
+        "channel": (words.map(lambda word: word or ""), "text"),
         "request": (words, "text"),
         "reason": (words, "text"),
         "time": (st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)), "timestamptz"),  # noqa: DTZ001

@@ -156,7 +156,7 @@ def test_a_large_file_is_filed_by_several_processes_as_by_one(wire, monkeypatch)
         pytest.raises(CommandError, match="80 filed, 1 refused"),
     ):
         run(wire)
-    told = set(Revision.objects.values_list("road", "actor"))
+    told = set(Revision.objects.values_list("channel", "actor"))
     assert told == {("command:file_articles", "ada")}
     assert [fault["line"] for fault in refusals(wire)] == [61]
     assert Article.objects.count() == Quote.objects.count() == 60

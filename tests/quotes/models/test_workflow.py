@@ -215,7 +215,7 @@ def test_each_step_is_one_revision_with_its_verb_its_reason_and_who_took_it(
     take(curator, quote, step)
     assert Revision.objects.of(quote).count() == 2
     revision = last_revision(quote)
-    said = (revision.verb, revision.actor, revision.road, revision.version)
+    said = (revision.verb, revision.actor, revision.channel, revision.version)
     assert said == (verb, "curators", "api", 2)
     body = BODIES[step]
     assert revision.reason == (body.get("reason") or body.get("note"))

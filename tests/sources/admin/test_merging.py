@@ -76,7 +76,7 @@ def test_two_records_are_merged_with_a_preview_and_parted_again(curator_at_desk,
     one.refresh_from_db()
     assert one.merged_into == other
     made = Revision.objects.of(one).last()
-    assert (made.verb, made.actor, made.road) == ("merged", "curators-at-desk", "admin")
+    assert (made.verb, made.actor, made.channel) == ("merged", "curators-at-desk", "admin")
     assert made.reason == "One byline."
 
     undo = {"version": FormReader(merged.text).sent["version"]}

@@ -69,7 +69,7 @@ def test_a_curator_is_told_who_changed_a_record_and_a_reader_what_was_changed(cu
     public = ok(reader.get(path))["results"]
     assert [one["actor"] for one in known] == ["ada", "ada"]
     assert known[0]["reason"] == "Married."
-    secret = {"actor": None, "road": None, "request": None, "reason": None}
+    secret = {"actor": None, "channel": None, "request": None, "reason": None}
     assert public == [one | secret for one in known]
     assert public[0]["verb"] == "updated"
     assert public[0]["changes"] == [{"field": "name", "before": "Ann", "after": "Ann Ek"}]

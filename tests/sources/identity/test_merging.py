@@ -141,7 +141,11 @@ def test_a_preview_refuses_what_a_merge_would(curator):
 def test_the_merge_is_in_the_ledger_with_its_reason(curator, board):
     merge(curator, board, make_organisation("Port Authority"), reason="One body, renamed")
     revision = Revision.objects.of(board).last()
-    assert (revision.verb, revision.reason, revision.road) == ("merged", "One body, renamed", "api")
+    assert (revision.verb, revision.reason, revision.channel) == (
+        "merged",
+        "One body, renamed",
+        "api",
+    )
     assert revision.actor == curator.user.username
     held = Revision.objects.of(Affiliation.objects.get()).last()
     assert (held.fields, held.reason) == (["organisation_id"], "One body, renamed")

@@ -1,4 +1,4 @@
-"""The ledger: whatever road a change takes, it leaves its revision, and none can be taken back."""
+"""The ledger: a change through any channel leaves a revision, and no revision can be changed."""
 
 import csv
 import hashlib
@@ -77,7 +77,7 @@ def manage(*arguments: str) -> None:
     )
 
 
-# Each road
+# Each channel
 
 
 def test_what_is_saved_is_recorded_with_who_and_why():
@@ -91,21 +91,21 @@ def test_what_is_saved_is_recorded_with_who_and_why():
     assert history(speaker) == [(1, "created"), (2, "updated")]
     for revision in Revision.objects.of(speaker):
         assert revision.subject_type == "speaker"
-        said = (revision.road, revision.actor, revision.request, revision.reason)
+        said = (revision.channel, revision.actor, revision.request, revision.reason)
         assert said == ("command:mend", "ada", "r-7", "It was misspelt.")
     speaker.refresh_from_db()
     revision = last_of(speaker)
     assert revision.fields == ["name"]
     assert revision.state["name"] == "Mara Quill"
     assert revision.time == speaker.updated
-    assert (revision.public, revision.announced) == (True, True)
+    assert (revision.public, revision.reader_visible) == (True, True)
 
 
 def test_who_acts_is_forgotten_when_the_act_ends():
     with audit_context(channel="command:mend", actor="ada"):
         pass
     revision = last_of(make_speaker())
-    assert (revision.road, revision.actor) == ("sql", connection.settings_dict["USER"])
+    assert (revision.channel, revision.actor) == ("sql", connection.settings_dict["USER"])
 
 
 def test_rows_that_are_made_and_changed_in_bulk_each_leave_a_revision():
@@ -127,7 +127,7 @@ def test_a_form_of_the_admin_is_recorded_under_its_user(groups):
     desk = staff("Curators")
     assert save(desk, page_of(speaker), name="Mara Quill-Ek").status_code == 302
     revision = last_of(speaker)
-    assert (revision.version, revision.road, revision.actor) == (2, "admin", "curators-at-desk")
+    assert (revision.version, revision.channel, revision.actor) == (2, "admin", "curators-at-desk")
     assert UUID(revision.request)
 
 
@@ -137,7 +137,7 @@ def test_a_request_is_recorded_under_its_user_and_its_id(curator):
     answer = curator.patch(path, {"name": "One"}, headers={**match, "X-Request-ID": "edge-42"})
     assert answer.headers["X-Request-ID"] == "edge-42"
     revision = last_of(speaker)
-    assert (revision.road, revision.actor, revision.request) == ("api", "curators", "edge-42")
+    assert (revision.channel, revision.actor, revision.request) == ("api", "curators", "edge-42")
     answer = curator.patch(path, {"name": "Two"}, headers=match)
     assert last_of(speaker).request == answer.headers["X-Request-ID"]
     assert UUID(answer.headers["X-Request-ID"])
@@ -155,9 +155,9 @@ def test_a_filing_is_one_act_on_all_that_it_makes(contributor):
     made = Revision.objects.all()
     kinds = {"outlet", "article", "snapshot", "speaker", "quote"}
     assert kinds <= set(made.values_list("subject_type", flat=True))
-    said = made.values_list("actor", "road", "request", "transaction")
-    ((actor, road, request, _),) = set(said)
-    assert (actor, road, request) == ("contributors", "api", "f-1")
+    said = made.values_list("actor", "channel", "request", "transaction")
+    ((actor, channel, request, _),) = set(said)
+    assert (actor, channel, request) == ("contributors", "api", "f-1")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -166,7 +166,7 @@ def test_a_command_is_recorded_under_its_name(tmp_path):
     wire.write_text(json.dumps(make_filing()) + "\n")
     manage("file_articles", str(wire))
     revision = last_of(Quote.objects.get())
-    said = (revision.road, revision.actor, revision.request, revision.reason)
+    said = (revision.channel, revision.actor, revision.request, revision.reason)
     assert said == ("command:file_articles", None, None, None)
 
 
@@ -181,7 +181,7 @@ def test_what_is_done_in_psql_is_recorded_under_the_database_role():
     for record in (outlet, copied):
         revision = last_of(record)
         role = connection.settings_dict["USER"]
-        assert (revision.road, revision.actor, revision.request) == ("sql", role, None)
+        assert (revision.channel, revision.actor, revision.request) == ("sql", role, None)
         assert revision.state["name"] in ("The Post", "Radio")
 
 
@@ -211,9 +211,9 @@ def test_a_chain_is_computed_again_from_what_psql_shows():
         assert (reason or None) == (row["reason_hash"] and bytea(row["reason_hash"]))
         said = [
             int(row["era"]), row["transaction"], row["subject_type"], row["subject_id"],
-            int(row["version"]), row["verb"], row["public"] == "t", row["announced"] == "t",
+            int(row["version"]), row["verb"], row["public"] == "t", row["reader_visible"] == "t",
             [name for name in row["fields"].strip("{}").split(",") if name],
-            row["actor"], row["road"], row["request"],
+            row["actor"], row["channel"], row["request"],
             row["time"].removesuffix("+00").replace(" ", "T"),
         ]  # fmt: skip
         text = json.dumps(said, ensure_ascii=False)
@@ -287,7 +287,7 @@ def test_what_readers_may_be_told_of_is_marked():
     rejected.reject("No.")
 
     def marks(record) -> list:
-        return list(Revision.objects.of(record).values_list("verb", "public", "announced"))
+        return list(Revision.objects.of(record).values_list("verb", "public", "reader_visible"))
 
     assert marks(quote) == [
         ("created", False, False),

@@ -235,7 +235,7 @@ def test_what_is_edited_is_changed_and_nothing_else(curator_at_desk):
     speakers[1].refresh_from_db()
     assert (speakers[1].name, speakers[1].aliases) == ("Ada Lund", ["A.", "D", "B, C"])
     (revision,) = Revision.objects.filter(verb="updated")
-    assert (revision.road, revision.actor, revision.request, revision.reason) == (
+    assert (revision.channel, revision.actor, revision.request, revision.reason) == (
         "admin",
         "curators-at-desk",
         f"job {job.pk}",

@@ -1,9 +1,4 @@
-"""The public form of a quote, as PostgreSQL writes it: read by `quotes.representations.json`."""
-
-from django.db import migrations
-
-PUBLIC = """
-CREATE VIEW quotes_public WITH (security_invoker = true) AS
+CREATE OR REPLACE VIEW quotes_public WITH (security_invoker = true) AS
 SELECT
     q.id, q.text, q.kind, q.language, q.status, q.version,
     (
@@ -80,38 +75,3 @@ FROM quotes_quote q CROSS JOIN LATERAL (
 COMMENT ON VIEW quotes_public IS
     'The public form of every quote, a column for each field; what only the host can say, the URLs, '
     'is left to the service.';
-"""
-
-# In plpgsql, because that keeps the plan of a statement: to plan this one takes as long as to run
-# it for twenty quotes.
-WRITTEN = """
-CREATE FUNCTION quotes_written(ids uuid[], address text) RETURNS SETOF text
-LANGUAGE plpgsql STABLE ROWS 50 AS $$
-BEGIN
-    RETURN QUERY
-    SELECT (SELECT row_to_json(shown) FROM (SELECT
-        p.id, address || p.id || '/' AS url, p.text, p.kind, p.language, p.status, p.version,
-        p.speaker, p.role, p.organisation, p.outlet, p.said, p.published, p.attribution, p.article,
-        p.via, p.anchor, p.utterance, p.flags, p.reason,
-        CASE WHEN p.replaced_by_id IS NOT NULL THEN json_build_object(
-            'id', p.replaced_by_id, 'url', address || p.replaced_by_id || '/'
-        ) END AS replaced_by,
-        p.corrections, p.created, p.updated
-    ) shown)::text
-    FROM unnest(ids) WITH ORDINALITY AS page (id, place)
-    JOIN quotes_public p ON p.id = page.id
-    ORDER BY page.place;
-END
-$$;
-COMMENT ON FUNCTION quotes_written(uuid[], text) IS
-    'The public form of these quotes as JSON, in this order; quotes are at the address, by id.';
-"""
-
-
-class Migration(migrations.Migration):
-    dependencies = [("quotes", "0011_roles"), ("sources", "0011_as_text")]
-
-    operations = [
-        migrations.RunSQL(PUBLIC, "DROP VIEW quotes_public"),
-        migrations.RunSQL(WRITTEN, "DROP FUNCTION quotes_written(uuid[], text)"),
-    ]
