@@ -290,24 +290,32 @@ class Runner:
         return done.stdout
 
     def shell(self, code: str) -> subprocess.CompletedProcess:
-        before = "if [ -f .state ]; then source ./.state; fi; "
-        return subprocess.run(
-            ["bash", "-c", before + code],
+        process = self.start(code)
+        out, error = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(code, process.returncode, out, error)
+
+    def start(self, code: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            ["bash", "-c", f"if [ -f .state ]; then source ./.state; fi; {code}"],
             cwd=self.folder,
             env={k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "DJANGO"))},
             text=True,
-            capture_output=True,
-            check=False,
-            timeout=120,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
 
     def run_forever(self, block: Block) -> None:
-        """A program that does not end: it runs for two seconds and writes a file."""
-        there = {*self.folder.iterdir()}
+        """A program that does not end: it writes a file, and goes on."""
         (self.folder / "block").write_text(self.demo.at(block.code))
-        done = self.shell(f"timeout 2 {sys.executable} ./block")
-        assert (done.returncode, done.stderr) == (124, ""), done.stderr
-        assert {*self.folder.iterdir()} - there - {self.folder / "block"}
+        there = {*self.folder.iterdir()}
+        process = self.start(f"exec {sys.executable} ./block")
+        until = time.monotonic() + 60
+        while {*self.folder.iterdir()} <= there and process.poll() is None:
+            assert time.monotonic() < until, "It writes nothing."
+            time.sleep(0.1)
+        assert process.poll() is None
+        process.terminate()
+        assert process.communicate(timeout=60) == ("", "")
 
 
 @pytest.mark.xdist_group("guides")
