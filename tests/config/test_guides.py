@@ -11,8 +11,8 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import tomllib
+import urllib.request
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -41,6 +41,7 @@ from sources.api.serializers import (
 )
 from sources.models import Speaker
 from tests.bench.follow_changes import free_port
+from tests.config.database.test_embedded import wait_until
 
 FOLDER = Path(settings.BASE_DIR) / "config" / "guides"
 README = Path(settings.BASE_DIR) / "README.md"
@@ -224,7 +225,7 @@ class Demo(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def demo(django_db_setup, django_db_blocker):
+def demo(django_db_setup, django_db_blocker, tmp_path_factory):
     with django_db_blocker.unblock():
         if not connection.is_embedded:
             pytest.skip("the demo is of the embedded server")
@@ -232,43 +233,39 @@ def demo(django_db_setup, django_db_blocker):
         place = connection.settings_dict
     name = f"guides_{os.getpid()}"
     where = {"host": place["HOST"], "port": str(place["PORT"]), "user": place["USER"]}
-    server = psycopg.connect(**where, dbname="postgres", autocommit=True)
-    server.execute(
-        f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"
-        " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'PG_UNICODE_FAST'"
-    )
     port = free_port()
     url = f"postgres://{where['user']}@/{name}?host={where['host']}&port={where['port']}"
-    process = subprocess.Popen(
-        [sys.executable, "-c", PREPARE, str(port)],
-        cwd=settings.BASE_DIR,
-        env={**os.environ, "DATABASE_URL": url, "SECRET_KEY": "for the guides " * 4},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    printed = tmp_path_factory.mktemp("demo") / "printed"
+    maintenance = psycopg.connect(**where, dbname="postgres", autocommit=True)
+    with maintenance as server, printed.open("w") as out:
+        server.execute(
+            f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"
+            " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'PG_UNICODE_FAST'"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", PREPARE, str(port)],
+            cwd=settings.BASE_DIR,
+            env={**os.environ, "DATABASE_URL": url, "SECRET_KEY": "for the guides " * 4},
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_until(lambda: process.poll() is not None or is_served(port), seconds=300)
+            tokens = re.findall(r"(Reader|Curator|Contributor)s +(\w{32,})", printed.read_text())
+            assert len(tokens) == 3, printed.read_text()
+            yield Demo(f"http://127.0.0.1:{port}", {group.upper(): key for group, key in tokens})
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def is_served(port: int) -> bool:
     try:
-        printed = ""
-        while "Stop with Ctrl-C" not in printed:
-            line = process.stdout.readline()
-            assert line, printed
-            printed += line
-        tokens = dict(re.findall(r"(Reader|Curator|Contributor)s\s+(\w{32,})", printed))
-        demo = Demo(f"http://127.0.0.1:{port}", {k.upper(): v for k, v in tokens.items()})
-        wait_for(demo.url)
-        yield demo
-    finally:
-        process.terminate()
-        process.communicate(timeout=60)
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        server.close()
-
-
-def wait_for(url: str) -> None:
-    until = time.monotonic() + 120
-    while subprocess.run(["curl", "-sf", f"{url}/health/"], capture_output=True).returncode:
-        assert time.monotonic() < until, "The server did not come up."
-        time.sleep(0.1)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/"):
+            return True
+    except OSError:
+        return False
 
 
 class Runner:
@@ -309,10 +306,9 @@ class Runner:
         (self.folder / "block").write_text(self.demo.at(block.code))
         there = {*self.folder.iterdir()}
         process = self.start(f"exec {sys.executable} ./block")
-        until = time.monotonic() + 60
-        while {*self.folder.iterdir()} <= there and process.poll() is None:
-            assert time.monotonic() < until, "It writes nothing."
-            time.sleep(0.1)
+        wait_until(
+            lambda: process.poll() is not None or not {*self.folder.iterdir()} <= there, seconds=60
+        )
         assert process.poll() is None
         process.terminate()
         assert process.communicate(timeout=60) == ("", "")
