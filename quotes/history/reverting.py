@@ -90,7 +90,7 @@ class QuoteReversion(Reversion):
         for place in places:
             found = self._copy()
             try:
-                found._anchor_anew(**place)
+                found.reanchor(**place)
             except ValidationError:
                 continue
             self.values |= {"text": found.text, "spans": found.spans}
@@ -148,7 +148,7 @@ class QuoteReversion(Reversion):
     def returned(self) -> Quote:
         quote = self._copy()
         if words := {name: self.values[name] for name in WORDS if name in self.values}:
-            quote._anchor_anew(**words)
+            quote.reanchor(**words)
         return quote
 
     def store(self, reason: str) -> None:

@@ -1,8 +1,7 @@
-"""Words that an article attributes to a speaker: what they are, and what becomes of them."""
+"""A quote: its columns, constraints and indexes, and the verbs that change it."""
 
 from datetime import UTC, datetime
 
-import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -13,7 +12,6 @@ from django.db.models import F, Q
 from quotes.anchoring import AnchoringError, Page
 from quotes.models.functions import Fingerprints, FoldedText, Grams, Periods, Speech
 from quotes.models.indexes import (
-    DERIVED,
     FLAGS,
     MOST_PENDING,
     flagged_index,
@@ -21,44 +19,25 @@ from quotes.models.indexes import (
     tallied_indexes,
 )
 from quotes.models.querysets import QuoteManager
-from quotes.models.utterance import KeepsSpeaker, Utterance
-from quotes.models.vocabulary import KeepsWords
+from quotes.models.triggers import quote_triggers
+from quotes.models.utterance import Utterance
 from quotes.models.workflow import PUBLIC, STEPS, NotOpen, Status
-from sources.database.triggers import FollowsMerges, KeepsVersion, Trigger
 from sources.dates import FirstDay, PartialDateField
 from sources.ledger.actor import with_reason
-from sources.ledger.recording import Recording
 from sources.models import Affiliation, Article, Organisation, Outlet, Record, Snapshot, Speaker
 from sources.models.functions import Fold, TextWords, WordsOf
-
-# How the ledger calls an update of a quote, by its row before and after
-STEPS_TAKEN = """CASE
-    WHEN n.status = o.status AND n.corrections IS DISTINCT FROM o.corrections THEN 'corrected'
-    WHEN n.status = o.status THEN 'updated'
-    WHEN n.status = 'published' AND o.status = 'disputed' THEN 'settled'
-    WHEN n.status = 'proposed' THEN 'updated'
-    ELSE n.status END"""
-
-
-# What the ledger keeps of a quote's reporting chain
-VIA_STEPS = """(
-    SELECT coalesce(jsonb_agg(
-        jsonb_build_object('kind', v.kind, 'name', v.name, 'outlet_id', v.outlet_id)
-        ORDER BY v.position
-    ), '[]') FROM quotes_via v WHERE v.quote_id = n.id
-)"""
 
 
 class Quote(Record):
     """Words that an article attributes to a speaker, and where they are printed.
 
     A quote with a snapshot *is* the snapshot's text at its spans: PostgreSQL refuses anything else.
-    `exact` and `moved` quotes stand in the article's present text, `altered` and `missing` ones in
-    an earlier snapshot; an `unanchored` one has no snapshot because none is held.
+    `exact` and `moved` quotes are in the article's current text, `altered` and `missing` ones in an
+    earlier snapshot. An `unanchored` quote has no snapshot.
 
-    `outlet`, `published` and `contexts` are kept by triggers from the article and the snapshot, so
-    that one index can both filter and sort. So is `role_key`, which stands for the printed role,
-    else the filed one, in an index: roles may be longer than an entry of an index can be.
+    Triggers copy `outlet` and `published` from the article and `contexts` from the snapshot, so
+    that one index can filter and sort. `role_key` is a digest of the printed role, else the filed
+    one: a role can be too long for an index entry.
     """
 
     class Kind(models.TextChoices):
@@ -67,13 +46,11 @@ class Quote(Record):
         MIXED = "mixed"  # indirect speech with words in quote marks
         INDIRECT = "indirect"  # no quote marks
 
-    Status = Status  # and which step leads from one to the next: `quotes.models.workflow`
+    Status = Status  # the steps between them: `quotes.models.workflow`
 
     PUBLIC = PUBLIC
 
-    goes_with = (
-        "affiliation"  # where a merge, or its undo, takes that: see `sources.identity.merging`
-    )
+    goes_with = "affiliation"  # a merge or its undo moves both: `sources.identity.merging`
 
     class Anchor(models.TextChoices):
         EXACT = "exact"
@@ -87,9 +64,9 @@ class Quote(Record):
         AMBIGUOUS_ORGANISATION = "ambiguous_organisation"
         UNRESOLVED_SPEAKER = "unresolved_speaker"  # printed as "Mr Jones", and no more was said
         ROLE_CONFLICT = "role_conflict"  # no affiliation on that date has the printed role
-        FILING_DIFFERS = "filing_differs"  # a later filing says something else of a reviewed quote
+        FILING_DIFFERS = "filing_differs"  # a later filing disagrees with a reviewed quote
 
-    DOUBTS = {  # which flags are settled by naming the one or the other
+    DOUBTS = {  # flags that naming the speaker, or the organisation, clears
         "speaker": (Flag.AMBIGUOUS_SPEAKER, Flag.UNRESOLVED_SPEAKER),
         "organisation": (Flag.AMBIGUOUS_ORGANISATION,),
     }
@@ -115,7 +92,7 @@ class Quote(Record):
     language = models.CharField(max_length=35, null=True, blank=True)
     status = models.CharField(max_length=9, choices=Status, default=Status.PROPOSED)
     flags = ArrayField(models.CharField(max_length=30, choices=Flag), default=list, blank=True)
-    reason = models.TextField(null=True, blank=True, editable=False)  # of its present status
+    reason = models.TextField(null=True, blank=True, editable=False)  # for its status
     replaced_by = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -123,11 +100,11 @@ class Quote(Record):
         blank=True,
         related_name="replaces",
         editable=False,
-        db_index=False,  # nobody asks for the quotes that one replaces
+        db_index=False,  # never queried backwards
     )
     corrections = models.JSONField(db_default=[], blank=True, editable=False)  # see `correct`
 
-    # What searches read, kept by a trigger; not loaded unless asked for
+    # Read by searches, kept by a trigger, deferred by the manager
     search_words = SearchVectorField(null=True, editable=False)  # stemmed by the language
     bare = FoldedText(null=True, editable=False)  # without case, accents and marks
 
@@ -180,7 +157,7 @@ class Quote(Record):
                 ),
                 name="quote_anchor_has_its_place",
                 violation_error_message=(
-                    "A quote is anchored by spans in a snapshot, or unanchored and has neither."
+                    "A quote has both a snapshot and spans, or neither if it is unanchored."
                 ),
             ),
             models.CheckConstraint(
@@ -202,11 +179,11 @@ class Quote(Record):
                 fields=["article", "snapshot", "spans"],
                 name="quote_once_per_place",
                 condition=Q(snapshot__isnull=False),
-                violation_error_message="Another quote stands at this very place.",
+                violation_error_message="Another quote already has these spans.",
             ),
         ]
         indexes = [
-            # quotes/, each ordering; the first and the last also count, for the admin's charts
+            # quotes/, one per ordering; published and created also serve the admin's charts
             holding_index("published_day", name="published"),
             holding_index("said_day", name="said"),
             holding_index("created", name="created"),
@@ -217,17 +194,17 @@ class Quote(Record):
             *tallied_indexes(),
             models.Index(fields=["status", "published_day", "id"], name="quote_by_status"),
             models.Index(fields=["updated", "id"], name="quote_by_updated"),
-            # language, which also has to tell which languages there are
+            # language, and the list of languages present
             models.Index(fields=["language", "published_day", "id"], name="quote_by_language"),
             # speaker_name, organisation_name, role
             models.Index(Fold("attribution_speaker"), name="quote_printed_speaker"),
             models.Index(Fold("attribution_organisation"), name="quote_printed_organisation"),
             GinIndex(F("role_words"), name="quote_role_words"),
-            GinIndex(
-                Fingerprints("text"), name="quote_fingerprints"
-            ),  # quotes.search.near_identical
-            GinIndex(TextWords("text"), name="quote_words"),  # searches of the admin
-            # q; phrase and like; in a stretch of time
+            # quotes.search.near_identical
+            GinIndex(Fingerprints("text"), name="quote_fingerprints"),
+            # The admin's searches
+            GinIndex(TextWords("text"), name="quote_words"),
+            # q; phrase and like; within a range of time
             *(
                 GinIndex(
                     words,
@@ -237,9 +214,9 @@ class Quote(Record):
                 )
                 for words, name in ((F("search_words"), "search_words"), (Grams("bare"), "grams"))
             ),
-            # quotes.utterances, which looks while it files: nothing may wait in a pending list
+            # quotes.utterances searches while it files, so nothing may wait in a pending list
             GinIndex(Speech("speaker", "text"), name="quote_speech", fastupdate=False),
-            # The admin's queues: counted, dated and listed by these alone
+            # The admin's queues: counts, ages and lists, as index-only scans
             models.Index(
                 fields=["created", "id"], condition=Q(status="proposed"), name="quote_proposed"
             ),
@@ -263,143 +240,29 @@ class Quote(Record):
                 name="quote_by_anchor",
             ),
         ]
-        triggers = [
-            FollowsMerges("speaker", "organisation"),
-            KeepsVersion(derived=DERIVED),
-            *Recording(
-                verb=STEPS_TAKEN,
-                public="n.status IN ('published', 'disputed', 'retracted')",
-                derived=DERIVED,
-                parts={"via": VIA_STEPS},
-            ).triggers,
-            KeepsSpeaker(pgtrigger.Insert),
-            KeepsSpeaker(pgtrigger.Update),
-            Trigger(
-                name="words",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert
-                | pgtrigger.UpdateOf("text", "language", "search_words", "bare"),
-                func="""
-                    NEW.search_words = quotes_search_words(NEW.text, NEW.language);
-                    NEW.bare = quotes_bare(NEW.text);
-                    RETURN NEW;
-                """,
-            ),
-            *(
-                KeepsWords(operation)
-                for operation in (pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete)
-            ),
-            Trigger(
-                name="anchor",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert
-                | pgtrigger.UpdateOf("article_id", "snapshot_id", "spans", "contexts", "text"),
-                declare=[("place", "record")],
-                func="""
-                    NEW.contexts = '{}';
-                    IF NEW.snapshot_id IS NOT NULL THEN
-                        SELECT * INTO place
-                            FROM quotes_words_at(NEW.snapshot_id, NEW.article_id, NEW.spans);
-                        IF place.words IS DISTINCT FROM NEW.text THEN
-                            RAISE EXCEPTION
-                                'The text of a quote must be its snapshot''s at its spans.'
-                                USING ERRCODE = 'check_violation', CONSTRAINT = 'quote_is_anchored';
-                        END IF;
-                        NEW.contexts = place.contexts;
-                    END IF;
-                    RETURN NEW;
-                """,
-            ),
-            Trigger(
-                name="article",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert
-                | pgtrigger.UpdateOf("article_id", "outlet_id", "published"),
-                func="""
-                    SELECT outlet_id, published INTO NEW.outlet_id, NEW.published
-                        FROM sources_article WHERE id = NEW.article_id;
-                    RETURN NEW;
-                """,
-            ),
-            Trigger(
-                name="role_key",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert
-                | pgtrigger.UpdateOf("role", "attribution_role", "role_key"),
-                func="""
-                    NEW.role_key = quotes_role_key(
-                        coalesce(nullif(NEW.attribution_role, ''), nullif(NEW.role, ''))
-                    );
-                    RETURN NEW;
-                """,
-            ),
-            Trigger(
-                name="affiliation",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert
-                | pgtrigger.UpdateOf("affiliation_id", "speaker_id", "organisation_id"),
-                condition=pgtrigger.Condition("NEW.affiliation_id IS NOT NULL"),
-                declare=[("held", "record")],
-                func="""
-                    SELECT speaker_id, organisation_id INTO held
-                        FROM sources_affiliation WHERE id = NEW.affiliation_id;
-                    IF held.speaker_id IS DISTINCT FROM NEW.speaker_id
-                       OR held.organisation_id IS DISTINCT FROM NEW.organisation_id THEN
-                        RAISE EXCEPTION 'The affiliation of a quote must be its speaker''s, there.'
-                            USING ERRCODE = 'check_violation',
-                                  CONSTRAINT = 'quote_affiliation_fits';
-                    END IF;
-                    RETURN NEW;
-                """,
-            ),
-            Trigger(
-                name="role",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert
-                | pgtrigger.UpdateOf(
-                    "speaker_id", "said", "published", "role", "attribution_role", "flags"
-                ),
-                condition=pgtrigger.Condition(
-                    "coalesce(NEW.attribution_role, NEW.role) IS NOT NULL"
-                    " OR 'role_conflict' = ANY (NEW.flags)"
-                ),
-                func="""
-                    NEW.flags = array_remove(NEW.flags, 'role_conflict');
-                    IF NEW.speaker_id IS NOT NULL
-                       AND coalesce(NEW.attribution_role, NEW.role) IS NOT NULL
-                       AND quotes_role_conflict(
-                           NEW.speaker_id, coalesce(NEW.said, NEW.published),
-                           ARRAY[NEW.role, NEW.attribution_role]
-                       ) THEN
-                        NEW.flags = NEW.flags || 'role_conflict'::varchar;
-                    END IF;
-                    RETURN NEW;
-                """,
-            ),
-        ]
+        triggers = quote_triggers()
 
     def __str__(self) -> str:
         return self.text if len(self.text) <= 80 else f"{self.text[:79]}…"
 
     @property
     def shown_role(self) -> str | None:
-        """The role of the affiliation, else the printed one, else the one that was filed."""
+        """The affiliation's role, else the printed one, else the filed one."""
         return self.affiliation.role if self.affiliation else self.attribution_role or self.role
 
     def revise(self, **changes) -> None:
-        """Change what is resolved or printed of the attribution.
+        """Change the printed or resolved attribution.
 
-        An affiliation brings its organisation, and must be the speaker's. Another speaker or
-        organisation lets go of an affiliation that does not fit, another speaker of an utterance
-        that has quotes of the first. Naming the speaker settles who it is, unless `flags` say
-        otherwise. Of a quote that is not public `text` or `spans` or both may be given too, as to
-        `correct`.
+        An affiliation sets the organisation too, and must be the speaker's. A new speaker or
+        organisation clears an affiliation that does not fit. A new speaker clears an utterance with
+        other quotes of the former one. Naming a speaker clears the flags about it, unless `flags`
+        is given. The words of a quote that is not public may change too, as in `correct`.
         """
         placed = set()
         if words := {name: changes.pop(name) for name in ("text", "spans") if name in changes}:
             if self.status in self.PUBLIC:
                 raise ValidationError("The words of a public quote are corrected, with a note.")
-            self._anchor_anew(**words)
+            self.reanchor(**words)
             placed = {"text", "spans", "snapshot", "anchor", "nearest"}
         self._resolve(**changes)
         follows = {"affiliation", "organisation", "utterance", "flags"}
@@ -434,68 +297,65 @@ class Quote(Record):
             self.utterance = None
 
     def part(self, reason: str | None = None) -> None:
-        """Take it out of its utterance: it reports another act of speaking.
+        """Remove the quote from its utterance: it reports another act of speaking.
 
-        Matching leaves it alone from then on; it can be joined again (`Utterance.join`).
+        Matching does not add it again; a curator can (`Utterance.join`).
         """
         with transaction.atomic(), with_reason(reason):
             self.refresh_from_db(from_queryset=Quote.objects.select_for_update(of=("self",)))
             if not self.utterance_id:
-                raise ValidationError("It is of no utterance that it could be parted from.")
+                raise ValidationError("This quote belongs to no utterance.")
             self.utterance = None
             self.save(update_fields=["utterance"])
 
     def adjust(self, text: str, spans: list) -> None:
-        """Have a proposed quote be these words, at these spans of a text in which they stand.
-
-        Of a public quote that is a correction.
-        """
+        """Set the words and spans of a proposed quote. Public quotes are corrected instead."""
         with transaction.atomic():
             self.refresh_from_db(from_queryset=Quote.objects.select_for_update())
             if self.status != Status.PROPOSED:
                 raise NotOpen("adjust", self.status)
-            self._anchor_anew(text, spans)
+            self.reanchor(text, spans)
             self.save(update_fields=["text", "spans", "snapshot", "anchor", "nearest"])
 
-    # Its life
+    # Steps: see `quotes.models.workflow`
 
     def publish(self, reason: str | None = None) -> None:
-        """Let readers see it."""
-        self._take("publish", reason)
+        """Make a proposed quote public."""
+        self._step("publish", reason)
 
     def reject(self, reason: str) -> None:
         """Keep a proposed quote from being published."""
-        self._take("reject", reason)
+        self._step("reject", reason)
 
     def dispute(self, reason: str) -> None:
-        """Say that what is published is contested, and how."""
-        self._take("dispute", reason)
+        """Mark a published quote as contested."""
+        self._step("dispute", reason)
 
     def settle(self, reason: str | None = None) -> None:
-        """End a dispute in favour of the quote as it stands."""
-        self._take("settle", reason)
+        """End a dispute without changing the quote."""
+        self._step("settle", reason)
 
     def retract(self, reason: str, replaced_by: "Quote | None" = None) -> None:
-        """Take it back, for good; `replaced_by` is the public quote to use instead."""
+        """Withdraw a public quote for good; `replaced_by` is the public quote to use instead."""
         if replaced_by and replaced_by.pk == self.pk:
             raise ValidationError({"replaced_by": "A quote cannot replace itself."})
         if replaced_by and replaced_by.status not in (Status.PUBLISHED, Status.DISPUTED):
             raise ValidationError({"replaced_by": f"That quote is {replaced_by.status}."})
-        self._take("retract", reason, replaced_by=replaced_by)
+        self._step("retract", reason, replaced_by=replaced_by)
 
     def correct(self, note: str, *, now: datetime, **changes) -> None:
-        """Change what is printed or resolved of a public quote, with a note for its readers.
+        """Change the attribution or the words of a public quote, with a note for readers.
 
-        `changes` are those of `revise`, and `text` or `spans` or both: new words have to stand in
-        the article's present text, or else in the one that the quote is anchored in.
+        `changes` are those of `revise`, and `text`, `spans` or both. New words must be in the
+        article's current text or in the snapshot that the quote is anchored in.
         """
         with transaction.atomic(), with_reason(note):
             self._check_step("correct", note, "note")
-            before = self._told()
+            before = self._correctable()
             if words := {name: changes.pop(name) for name in ("text", "spans") if name in changes}:
-                self._anchor_anew(**words)
+                self.reanchor(**words)
             self._resolve(**changes)
-            after = self._told()
+            after = self._correctable()
             changed = [
                 {"field": name, "before": before[name], "after": after[name]}
                 for name in before
@@ -510,7 +370,7 @@ class Quote(Record):
             ]
             self.save()
 
-    def _take(self, step: str, reason: str | None, **values) -> None:
+    def _step(self, step: str, reason: str | None, **values) -> None:
         with transaction.atomic(), with_reason(reason):
             self._check_step(step, reason, "reason")
             self.status = STEPS[step].enters
@@ -519,33 +379,34 @@ class Quote(Record):
                 setattr(self, name, value)
             self.save(update_fields=["status", "reason", *values])
 
-    def _check_step(self, step: str, said: str | None, name: str) -> None:
-        """Lock the quote, see whether the step is open, and that it says why if it has to."""
+    def _check_step(self, step: str, why: str | None, name: str) -> None:
+        """Lock the quote; refuse a step that is not open or lacks a reason it needs."""
         self.refresh_from_db(from_queryset=Quote.objects.select_for_update())
         if self.status not in STEPS[step].leaves:
             raise NotOpen(step, self.status)
-        has_to = STEPS[step].takes_back or name == "note"
-        if has_to and not (said or "").strip():
+        needs_reason = STEPS[step].takes_back or name == "note"
+        if needs_reason and not (why or "").strip():
             raise ValidationError({name: f"To {step} a quote, say why."})
 
-    def _told(self) -> dict:
-        """What a correction may change, as readers are told of it."""
+    def _correctable(self) -> dict:
+        """The fields a correction may change, as `corrections` shows them to readers."""
         names = ("text", "kind", "language", "role")
-        told = {name: getattr(self, name) for name in names} | {"role": self.shown_role}
+        values = {name: getattr(self, name) for name in names} | {"role": self.shown_role}
         for name in ("speaker", "organisation"):
             record = getattr(self, name)
-            told[name] = {"id": str(record.pk), "name": record.name} if record else None
-        told["said"] = str(self.said) if self.said else None
+            values[name] = {"id": str(record.pk), "name": record.name} if record else None
+        values["said"] = str(self.said) if self.said else None
         for name in ("text", "speaker", "role", "organisation", "cue"):
-            told[f"attribution.{name}"] = getattr(self, f"attribution_{name}")
-        return told | {"spans": [list(span) for span in self.spans]}
+            values[f"attribution.{name}"] = getattr(self, f"attribution_{name}")
+        return values | {"spans": [list(span) for span in self.spans]}
 
-    def _anchor_anew(self, text: str | None = None, spans: list | None = None) -> None:
+    def reanchor(self, text: str | None = None, spans: list | None = None) -> None:
+        """Set words and spans from the current text, else from the present snapshot; no save."""
         texts = [self.article.snapshot, self.snapshot]
         texts = [held for held in dict.fromkeys(texts) if held is not None]
         if not texts:
             raise ValidationError(
-                {"text": "No text of this article is held to find the words in: capture it first."}
+                {"text": "No text of this article has been captured yet: capture it first."}
             )
         refusal = None
         for snapshot in texts:

@@ -399,7 +399,7 @@ def test_words_of_another_article_are_refused(curator_at_desk):
 def test_a_place_that_another_quote_has_is_refused_in_its_own_words(curator_at_desk):
     quote, other = make_waiting()
     answer = adjust(curator_at_desk, quote, other.spans)
-    assert "Another quote stands at this very place." in told(answer)
+    assert "Another quote already has these spans." in told(answer)
 
 
 def add(client: Client, quote: Quote, spans, **said):

@@ -220,7 +220,7 @@ def test_the_place_where_another_quote_stands_by_now_is_refused():
     quote.correct("Wrong one.", now=timezone.now(), text="Another thing")
     make_quote("One thing", article=article)
     way = QuoteReversion(fresh(quote), 1)
-    assert way.objections == ["Another quote stands at this very place."]
+    assert way.objections == ["Another quote already has these spans."]
 
 
 def test_the_words_of_a_public_quote_are_not_revised_in_silence():

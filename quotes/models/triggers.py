@@ -1,0 +1,140 @@
+"""Triggers that keep a quote true: anchored, recorded, and in step with what it points at."""
+
+import pgtrigger
+
+from quotes.models.indexes import DERIVED
+from quotes.models.utterance import KeepsSpeaker
+from quotes.models.vocabulary import KeepsWords
+from sources.database.triggers import FollowsMerges, KeepsVersion, Trigger
+from sources.ledger.recording import Recording
+
+# The ledger's verb for an update, from the row before (o) and after (n)
+VERB = """CASE
+    WHEN n.status = o.status AND n.corrections IS DISTINCT FROM o.corrections THEN 'corrected'
+    WHEN n.status = o.status THEN 'updated'
+    WHEN n.status = 'published' AND o.status = 'disputed' THEN 'settled'
+    WHEN n.status = 'proposed' THEN 'updated'
+    ELSE n.status END"""
+
+# The reporting chain, as the ledger records it
+VIA = """(
+    SELECT coalesce(jsonb_agg(
+        jsonb_build_object('kind', v.kind, 'name', v.name, 'outlet_id', v.outlet_id)
+        ORDER BY v.position
+    ), '[]') FROM quotes_via v WHERE v.quote_id = n.id
+)"""
+
+
+def quote_triggers() -> list[pgtrigger.Trigger]:
+    return [
+        FollowsMerges("speaker", "organisation"),
+        KeepsVersion(derived=DERIVED),
+        *Recording(
+            verb=VERB,
+            public="n.status IN ('published', 'disputed', 'retracted')",
+            derived=DERIVED,
+            parts={"via": VIA},
+        ).triggers,
+        KeepsSpeaker(pgtrigger.Insert),
+        KeepsSpeaker(pgtrigger.Update),
+        Trigger(
+            name="words",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert
+            | pgtrigger.UpdateOf("text", "language", "search_words", "bare"),
+            func="""
+                NEW.search_words = quotes_search_words(NEW.text, NEW.language);
+                NEW.bare = quotes_bare(NEW.text);
+                RETURN NEW;
+            """,
+        ),
+        *(
+            KeepsWords(operation)
+            for operation in (pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete)
+        ),
+        Trigger(
+            name="anchor",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert
+            | pgtrigger.UpdateOf("article_id", "snapshot_id", "spans", "contexts", "text"),
+            declare=[("place", "record")],
+            func="""
+                NEW.contexts = '{}';
+                IF NEW.snapshot_id IS NOT NULL THEN
+                    SELECT * INTO place
+                        FROM quotes_words_at(NEW.snapshot_id, NEW.article_id, NEW.spans);
+                    IF place.words IS DISTINCT FROM NEW.text THEN
+                        RAISE EXCEPTION
+                            'The text of a quote must be its snapshot''s at its spans.'
+                            USING ERRCODE = 'check_violation', CONSTRAINT = 'quote_is_anchored';
+                    END IF;
+                    NEW.contexts = place.contexts;
+                END IF;
+                RETURN NEW;
+            """,
+        ),
+        Trigger(
+            name="article",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert | pgtrigger.UpdateOf("article_id", "outlet_id", "published"),
+            func="""
+                SELECT outlet_id, published INTO NEW.outlet_id, NEW.published
+                    FROM sources_article WHERE id = NEW.article_id;
+                RETURN NEW;
+            """,
+        ),
+        Trigger(
+            name="role_key",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert | pgtrigger.UpdateOf("role", "attribution_role", "role_key"),
+            func="""
+                NEW.role_key = quotes_role_key(
+                    coalesce(nullif(NEW.attribution_role, ''), nullif(NEW.role, ''))
+                );
+                RETURN NEW;
+            """,
+        ),
+        Trigger(
+            name="affiliation",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert
+            | pgtrigger.UpdateOf("affiliation_id", "speaker_id", "organisation_id"),
+            condition=pgtrigger.Condition("NEW.affiliation_id IS NOT NULL"),
+            declare=[("held", "record")],
+            func="""
+                SELECT speaker_id, organisation_id INTO held
+                    FROM sources_affiliation WHERE id = NEW.affiliation_id;
+                IF held.speaker_id IS DISTINCT FROM NEW.speaker_id
+                   OR held.organisation_id IS DISTINCT FROM NEW.organisation_id THEN
+                    RAISE EXCEPTION 'The affiliation of a quote must be its speaker''s, there.'
+                        USING ERRCODE = 'check_violation',
+                              CONSTRAINT = 'quote_affiliation_fits';
+                END IF;
+                RETURN NEW;
+            """,
+        ),
+        Trigger(
+            name="role",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert
+            | pgtrigger.UpdateOf(
+                "speaker_id", "said", "published", "role", "attribution_role", "flags"
+            ),
+            condition=pgtrigger.Condition(
+                "coalesce(NEW.attribution_role, NEW.role) IS NOT NULL"
+                " OR 'role_conflict' = ANY (NEW.flags)"
+            ),
+            func="""
+                NEW.flags = array_remove(NEW.flags, 'role_conflict');
+                IF NEW.speaker_id IS NOT NULL
+                   AND coalesce(NEW.attribution_role, NEW.role) IS NOT NULL
+                   AND quotes_role_conflict(
+                       NEW.speaker_id, coalesce(NEW.said, NEW.published),
+                       ARRAY[NEW.role, NEW.attribution_role]
+                   ) THEN
+                    NEW.flags = NEW.flags || 'role_conflict'::varchar;
+                END IF;
+                RETURN NEW;
+            """,
+        ),
+    ]
