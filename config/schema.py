@@ -1,8 +1,286 @@
-"""How the OpenAPI document tells what the code cannot: the token, headers, and the problems."""
+"""The OpenAPI document: what it says beyond what drf-spectacular reads from views and serializers.
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiFilterExtension
+Each view's method has a docstring written for clients: its first line is the operation's summary,
+the rest its description. In those that several resources share, `{one}` stands for "a speaker" and
+`{many}` for "speakers". The examples are in `EXAMPLES` of each room, by the name of the schema.
+"""
+
+import inspect
+import json
+
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiFilterExtension,
+    OpenApiSerializerExtension,
+)
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_lib_doc_excludes
 
 from config.auth import TokenAuthentication
+from quotes.api.examples import EXAMPLES as QUOTE_EXAMPLES
+from sources.api.examples import AN_ID
+from sources.api.examples import EXAMPLES as SOURCE_EXAMPLES
+from sources.api.fields import RecordSerializer, StrictSerializer
+
+EXAMPLES = SOURCE_EXAMPLES | QUOTE_EXAMPLES
+
+TAGS = {
+    "articles": "What outlets published. File an article with its text and its quotes in one call.",
+    "snapshots": "The exact texts that were captured of articles. They are never changed.",
+    "quotes": "Quotes: search, count, export, review, correct, retract and verify them.",
+    "utterances": "One act of speaking, in the wording of each outlet that reported it.",
+    "speakers": "Persons, organisations and unnamed speakers to whom quotes are attributed.",
+    "organisations": "The organisations that speakers speak for.",
+    "outlets": "Publications and broadcasters.",
+    "affiliations": "The role of a speaker at an organisation, with its first and last day.",
+    "changes": "The change feed: keep a copy of the archive up to date.",
+}
+
+# Parameters and headers that operations share
+
+KEY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A key of your choice that makes a retry safe. The same key with the same "
+    "request gets the stored answer, for two days.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "example": "4f6ce0a2-filing-17",
+}
+IF_MATCH_PARAMETER = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The `ETag` of the record as you last read it. The change is refused with 412 "
+    "if the record has changed since. `*` overwrites any version.",
+    "schema": {"type": "string"},
+    "example": '"3-5f2b1c7de0a94d1c8e77"',
+}
+FIELDS_PARAMETER = {
+    "name": "fields",
+    "in": "query",
+    "required": False,
+    "description": "Return only these top-level fields, separated by commas. The schema lists all "
+    "fields as required, so read such an answer as plain JSON, not with a generated type.",
+    "schema": {"type": "string"},
+    "example": "id,updated",
+}
+
+
+def _header(description: str, example: str, *, required: bool = False) -> dict:
+    schema = {"type": "string"}
+    return {
+        "description": description,
+        "required": required,
+        "schema": schema,
+        "example": example,
+    }
+
+
+HEADERS = {
+    "X-Request-ID": _header(
+        "Id of this request. The history of what it changed names it, and so do our logs.",
+        "e3df4dbe-16c2-4900-b7b6-515fe69b5f5b",
+        required=True,
+    ),
+    "ETag": _header(
+        "Version and digest of the answer, for `If-Match` and `If-None-Match`.",
+        '"3-5f2b1c7de0a94d1c8e77"',
+        required=True,
+    ),
+    "Location": _header(
+        "URL of the record.",
+        "https://onrecord.example/api/v1/quotes/01977a2e-6c1f-7a30-b1d4-0c5a3e9f8b21/",
+        required=True,
+    ),
+    "Idempotency-Replayed": _header(
+        "`true` if this is the stored answer to an earlier request with the same key.", "true"
+    ),
+    "Memento-Datetime": _header(
+        "With `as_of`: when the version shown was made (RFC 7089).",
+        "Wed, 11 Feb 2026 09:30:00 GMT",
+    ),
+    "Link": _header(
+        'With `as_of`: the URL of the record at present, as `rel="original"`.',
+        '<https://onrecord.example/api/v1/quotes/…/>; rel="original"',
+    ),
+    "Retry-After": _header("With 429 and 503: seconds to wait before you try again.", "5"),
+    "WWW-Authenticate": _header("With 401: the scheme to authenticate with.", "Token"),
+}
+
+
+def _refer(kind: str, names) -> dict:
+    return {name: {"$ref": f"#/components/{kind}/{name}"} for name in names}
+
+
+PROBLEM_SCHEMA = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457). Some types have further members.",
+    "properties": {
+        "type": {"type": "string", "format": "uri", "description": "Identifies the kind of error."},
+        "title": {"type": "string"},
+        "status": {"type": "integer", "description": "The HTTP status."},
+        "detail": {"type": "string", "description": "An explanation for a person."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "pointer": {
+                        "type": "string",
+                        "description": "JSON pointer into the body (RFC 6901), or `/parameter`.",
+                    },
+                    "message": {"type": "string"},
+                },
+                "required": ["pointer", "message"],
+                "additionalProperties": True,
+            },
+        },
+    },
+    "required": ["type", "title", "status", "detail"],
+    "additionalProperties": True,
+}
+PROBLEM_EXAMPLE = {
+    "type": "urn:on-record:problem:invalid",
+    "title": "Bad Request",
+    "status": 400,
+    "detail": "The request was refused as a whole; nothing was changed.",
+    "errors": [{"pointer": "/published", "message": "There is no 30 February."}],
+}
+PROBLEM_RESPONSE = {
+    "description": "An error, as a problem document (RFC 9457).",
+    "headers": _refer("headers", ["X-Request-ID", "Retry-After", "WWW-Authenticate"]),
+    "content": {
+        "application/problem+json": {
+            "schema": {"$ref": "#/components/schemas/Problem"},
+            "examples": _refer("examples", ["Problem"]),
+        }
+    },
+}
+
+# Operations
+
+OPERATION_IDS = {
+    "list": "list{Many}",
+    "retrieve": "get{One}",
+    "create": "add{One}",
+    "partial_update": "update{One}",
+    "revisions": "list{One}Revisions",
+}
+"""Names in generated clients; any other action is a verb: `mergeSpeaker`."""
+
+
+class OperationSchema(AutoSchema):
+    """One operation: its name, its text, and the parameters, headers and errors of its kind."""
+
+    def get_operation_id(self) -> str:
+        action, model = self.view.action, self.view.queryset.model._meta
+        if action in self.view.operation_ids:
+            return self.view.operation_ids[action]
+        one, many = model.verbose_name.title(), model.verbose_name_plural.title()
+        return OPERATION_IDS.get(action, action + "{One}").format(One=one, Many=many)
+
+    def get_summary(self) -> str:
+        return self._text().partition("\n")[0].rstrip(".")
+
+    def get_description(self) -> str:
+        return self._text().partition("\n")[2].strip()
+
+    def _text(self) -> str:
+        model = self.view.queryset.model._meta
+        article = "an" if model.verbose_name[0] in "aeiou" else "a"
+        return inspect.getdoc(getattr(self.view, self.view.action)).format(
+            one=f"{article} {model.verbose_name}", many=model.verbose_name_plural
+        )
+
+    def get_operation(self, *args) -> dict | None:
+        if (operation := super().get_operation(*args)) is None:  # the document itself
+            return None
+        parameters = operation.setdefault("parameters", [])
+        parameters += self._shared_parameters()
+        for parameter in parameters:
+            if examples := parameter["schema"].pop("examples", None):
+                parameter["example"] = examples[0]
+        for code, response in operation["responses"].items():
+            if headers := self._shared_headers(code):
+                response.setdefault("headers", {}).update(_refer("headers", headers))
+        operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
+        return operation
+
+    @property
+    def is_idempotent(self) -> bool:
+        return getattr(getattr(self.view, self.view.action), "is_idempotent", False)
+
+    def _shared_parameters(self) -> list[dict]:
+        shared = [KEY_PARAMETER] if self.is_idempotent else []
+        if self.method == "PATCH" or (self.method == "POST" and "{id}" in self.path):
+            shared.append(IF_MATCH_PARAMETER)
+        if self.view.action == "retrieve":
+            shared.append(FIELDS_PARAMETER)
+        return [{**parameter, "schema": {**parameter["schema"]}} for parameter in shared]
+
+    def _shared_headers(self, code: str) -> list[str]:
+        names = ["X-Request-ID"] if self.view.is_streamed else ["X-Request-ID", "ETag"]
+        if self.view.action == "create" or code == "301":
+            names.append("Location")
+        if self.is_idempotent:
+            names.append("Idempotency-Replayed")
+        if "as_of" in self.view.retrieve_parameters and self.view.action == "retrieve":
+            names += ["Memento-Datetime", "Link"]
+        return names
+
+    def _resolve_path_parameters(self, variables):
+        parameters = super()._resolve_path_parameters(variables)
+        for parameter in parameters:
+            name = parameter["name"]
+            what = self.view.queryset.model._meta.verbose_name if name == "id" else name
+            parameter["description"] = f"Id of the {what}."
+            parameter["example"] = AN_ID
+        return parameters
+
+
+# The whole document
+
+
+def complete(result: dict, **kwargs) -> dict:
+    """Add the tags, the shared components, and an example to each JSON body that has a schema."""
+    result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
+    components = result["components"]
+    components["schemas"]["Problem"] = PROBLEM_SCHEMA
+    components["responses"] = {"Problem": PROBLEM_RESPONSE}
+    components["headers"] = HEADERS
+    components["examples"] = {"Problem": {"value": PROBLEM_EXAMPLE}}
+    _drop_unused(result)
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+            for media_type in [m for body in bodies for m in body.get("content", {}).values()]:
+                name = media_type["schema"].get("$ref", "").rpartition("/")[2]
+                if value := _example_of(name, components["schemas"]):
+                    components["examples"][name] = {"value": value}
+                    media_type["examples"] = _refer("examples", [name])
+    return result
+
+
+def _drop_unused(result: dict) -> None:
+    """Remove schemas that nothing refers to, such as requests of read-only fields."""
+    schemas = result["components"]["schemas"]
+    while unused := [
+        name for name in schemas if f'"#/components/schemas/{name}"' not in json.dumps(result)
+    ]:
+        for name in unused:
+            del schemas[name]
+
+
+def _example_of(name: str, schemas: dict) -> dict | None:
+    """The example of a component; that of a page is made of the one of its rows."""
+    if name in EXAMPLES or not name.startswith("Paginated"):
+        return EXAMPLES.get(name)
+    row = schemas[name]["properties"]["results"]["items"]["$ref"].rpartition("/")[2]
+    return {"next": None, "previous": None, "results": [EXAMPLES.get(row)]}
+
+
+# Parts of it
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -14,12 +292,13 @@ class TokenScheme(OpenApiAuthenticationExtension):
             "type": "apiKey",
             "in": "header",
             "name": "Authorization",
-            "description": "`Authorization: Token …`, made by `manage.py issue_token`.",
+            "description": "`Authorization: Token …`. An operator issues tokens with "
+            "`manage.py issue_token`.",
         }
 
 
 class FilterParameters(OpenApiFilterExtension):
-    """Each filter as its own class tells it: the first line of its docstring, and its `schema`."""
+    """The filters of a list, each as it describes itself (`sources.api.filters.Documented`)."""
 
     target_class = "config.api.StrictFilters"
     priority = 1  # before the one that guesses from model fields
@@ -31,83 +310,32 @@ class FilterParameters(OpenApiFilterExtension):
         return [self.parameter(name, one) for name, one in filterset.base_filters.items()]
 
     def parameter(self, name: str, one) -> dict:
-        schema = getattr(one, "schema", {"type": "string"})
-        described = {
+        is_list = one.schema["type"] == "array"
+        return {
             "name": name,
             "in": "query",
             "required": False,
-            "description": type(one).__doc__.partition("\n")[0],
-            "schema": schema,
-        }
-        return described | (
-            {"style": "form", "explode": False} if schema["type"] == "array" else {}
-        )
+            "description": one.description,
+            "schema": one.schema,
+            "example": [one.example] if is_list else one.example,
+        } | ({"style": "form", "explode": False} if is_list else {})
 
 
-# What every operation of a method takes
+class StrictSerializerSchema(OpenApiSerializerExtension):
+    """A request refuses members it does not know; an answer holds every member it can show."""
+
+    target_class = StrictSerializer
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema, direction):
+        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        if direction == "request":
+            return schema | {"additionalProperties": False}
+        absent = getattr(self.target, "sometimes", ())
+        shown = [name for name in schema["properties"] if name not in absent]
+        return schema | {"required": sorted(shown)}
 
 
-def _string(where: str, name: str, text: str, *, required: bool = False) -> dict:
-    schema = {"type": "string"}
-    return {"name": name, "in": where, "required": required, "description": text, "schema": schema}
-
-
-TAKES = {
-    "patch": _string(
-        "header", "If-Match", "The ETag of the record as it was last read, or `*`.", required=True
-    ),
-    "post": _string(
-        "header",
-        "Idempotency-Key",
-        "Makes a retry safe: the same key and request replay the stored answer.",
-    ),
-}
-FIELDS = _string("query", "fields", "Only these fields, with commas between.")
-
-PROBLEM = {
-    "description": "A problem (RFC 9457).",
-    "content": {
-        "application/problem+json": {
-            "schema": {
-                "type": "object",
-                "properties": {
-                    "type": {"type": "string", "format": "uri"},
-                    "title": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "detail": {"type": "string"},
-                    "errors": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "properties": {
-                                "pointer": {
-                                    "type": "string",
-                                    "description": "Where in the body (RFC 6901), or /parameter.",
-                                },
-                                "message": {"type": "string"},
-                            },
-                            "required": ["pointer", "message"],
-                            "additionalProperties": True,
-                        },
-                    },
-                },
-                "required": ["type", "title", "status", "detail"],
-            }
-        }
-    },
-}
-
-
-def headers_and_problems(result: dict, **kwargs) -> dict:
-    """Add to each operation the headers of its method, and that it may answer with a problem."""
-    result["components"]["responses"] = {"Problem": PROBLEM}
-    for path, operations in result["paths"].items():
-        for method, operation in operations.items():
-            taken = [TAKES[method]] if method in TAKES else []
-            if method == "post" and "{id}" in path:  # a verb
-                taken.append(TAKES["patch"])
-            if operation["operationId"].endswith("_retrieve"):
-                taken = [FIELDS]
-            operation.setdefault("parameters", []).extend(taken)
-            operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
-    return result
+def classes_without_text() -> list[type]:
+    """Return the base classes whose docstrings are for developers, not for the document."""
+    return [StrictSerializer, RecordSerializer, *get_lib_doc_excludes()]

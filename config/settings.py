@@ -206,7 +206,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api.Negotiation",
     "DEFAULT_FILTER_BACKENDS": ["config.api.StrictFilters"],
     "DEFAULT_PAGINATION_CLASS": "config.api.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "config.schema.OperationSchema",
     "DEFAULT_THROTTLE_CLASSES": [
         "config.api.AnonymousRate",
         "config.api.TokenRate",
@@ -240,9 +240,13 @@ SPECTACULAR_SETTINGS = {
     ),
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
+    "SERVERS": [{"url": "/"}],
+    "CONTACT": {"name": "On Record"},
+    "GET_LIB_DOC_EXCLUDES": "config.schema.classes_without_text",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "ENUM_NAME_OVERRIDES": {
@@ -253,10 +257,18 @@ SPECTACULAR_SETTINGS = {
         "QuoteFlag": "quotes.models.Quote.Flag",
         "FiledQuoteStatus": "quotes.api.serializers.FILED_AS",
         "ViaKind": "quotes.models.Via.Kind",
+        "RevisionVerb": "sources.models.Revision.Verb",
+        "Dimension": "quotes.statistics.sql.DIMENSIONS",
+        "Interval": "quotes.statistics.sql.INTERVALS",
+        "ExportFormat": "quotes.exports.formats.FORMATS",
+        "ArticleOutcome": "quotes.api.serializers.ARTICLE_OUTCOMES",
+        "QuoteOutcome": "quotes.api.serializers.QUOTE_OUTCOMES",
+        "OrganisationMatch": "quotes.api.serializers.ORGANISATION_MATCHES",
+        "SpeakerMatch": "quotes.api.serializers.SPEAKER_MATCHES",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.schema.headers_and_problems",
+        "config.schema.complete",
     ],
 }
 

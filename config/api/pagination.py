@@ -142,20 +142,42 @@ class KeysetPagination(pagination.BasePagination):
         names += view.best_first if view.action == "list" else ()
         parameters = {
             "limit": (
-                "Rows a page.",
+                "Records per page.",
                 {"type": "integer", "minimum": 1, "maximum": self.MOST, "default": self.USUAL},
+                100,
             ),
-            "cursor": ("Where the page begins, from `next` or `previous`.", {"type": "string"}),
+            "cursor": (
+                "Start of the page. Take it from `next` or `previous`.",
+                {"type": "string"},
+                "eyJhdCI6WyIyMDI2LTAzLTE0Il19:5Pq1…",
+            ),
             "ordering": (
-                "Unknown dates come last in descending order.",
+                "Order of the records; `-` is descending. Unknown dates then come last.",
                 {"type": "string", "enum": names, "default": view.default_ordering},
+                names[0],
             ),
-            "count": ("Also count what matches.", {"type": "boolean", "default": False}),
-            "fields": ("Only these fields, with commas between.", {"type": "string"}),
+            "count": (
+                "Also count all matches: exactly up to 100,000, an estimate beyond.",
+                {"type": "boolean", "default": False},
+                True,
+            ),
+            "fields": (
+                "Return only these top-level fields of each record, separated by commas. Read such "
+                "an answer as plain JSON: the schema lists all fields as required.",
+                {"type": "string"},
+                "id,updated",
+            ),
         }
         return [
-            {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
-            for name, (text, schema) in parameters.items()
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "description": text,
+                "schema": schema,
+                "example": example,
+            }
+            for name, (text, schema, example) in parameters.items()
         ]
 
     # Reading parameters

@@ -1,4 +1,4 @@
-"""`changes/`: what a system follows that keeps a copy of the records."""
+"""`changes/`: the change feed, for systems that keep a copy of the archive."""
 
 import threading
 import time
@@ -8,7 +8,6 @@ from uuid import UUID
 from django.core import signing
 from django.db import connection
 from drf_spectacular.utils import (
-    OpenApiParameter,
     PolymorphicProxySerializer,
     extend_schema,
     extend_schema_field,
@@ -21,18 +20,18 @@ from rest_framework.reverse import reverse
 from quotes.api.views import Articles, Quotes
 from quotes.models import Quote, Utterance
 from sources.api import long_poll
-from sources.api.endpoints import Endpoint
+from sources.api.endpoints import Endpoint, query_parameter
 from sources.api.serializers import RECORD
 from sources.api.views import Affiliations, Organisations, Outlets, Speakers
 from sources.exceptions import BadParameter, nearest_of, whole_number
 from sources.history.feed import Place, Stretch, last_settled, settled_after
 from sources.models import Revision
 
-# What is followed
+# Types of record
 
 
-class FollowedUtteranceSerializer(serializers.ModelSerializer):
-    """One act of speaking that several quotes report."""
+class UtteranceRecordSerializer(serializers.ModelSerializer):
+    """An utterance in the change feed: its id and version only."""
 
     class Meta:
         model = Utterance
@@ -41,13 +40,13 @@ class FollowedUtteranceSerializer(serializers.ModelSerializer):
 
 
 class Utterances(Endpoint):
-    """Acts of speaking, as they are followed."""
+    """Utterances as the change feed shows them."""
 
     queryset = Utterance.objects.all()
-    serializer_class = FollowedUtteranceSerializer
+    serializer_class = UtteranceRecordSerializer
 
 
-FOLLOWED = {
+VIEWS = {
     "quote": Quotes,
     "article": Articles,
     "speaker": Speakers,
@@ -56,45 +55,64 @@ FOLLOWED = {
     "affiliation": Affiliations,
     "utterance": Utterances,
 }
-"""By the type that the ledger has: who shows such a record, and to whom."""
+"""By type in the ledger: the view whose serializer and permissions apply to its records."""
+
+
+class ChangeSerializer(serializers.Serializer):
+    """One change, with the record as it is now."""
+
+    type = serializers.ChoiceField(choices=list(VIEWS))
+    id = serializers.UUIDField(help_text="Id of the record.")
+    url = serializers.URLField(help_text="URL of the record.")
+    verb = serializers.ChoiceField(choices=Revision.Verb.choices)
+    version = serializers.IntegerField(
+        help_text="The version that this change made. The record may be newer."
+    )
+    time = serializers.DateTimeField()
+    gone = serializers.BooleanField(
+        help_text="True: delete your copy. The record was erased, merged or hidden from you."
+    )
+    merged_into = serializers.UUIDField(
+        required=False, help_text="Only if the record was merged: the id to use instead."
+    )
+    record = serializers.JSONField(allow_null=True, help_text="Null if it is gone.")
+
+
+def change_schema(kind: str, view: type[Endpoint]) -> type[ChangeSerializer]:
+    """Make the serializer that describes changes of this type in the OpenAPI document."""
+
+    @extend_schema_field({"type": "string", "const": kind})
+    class TypeField(serializers.CharField):
+        pass
+
+    fields = {"type": TypeField(), "record": view.serializer_class(allow_null=True)}
+    text = f"A change of a record of type `{kind}`."
+    return type(f"{kind.title()}ChangeSerializer", (ChangeSerializer,), {"__doc__": text, **fields})
 
 
 @extend_schema_field(
     PolymorphicProxySerializer(
-        component_name="FollowedRecord",
-        serializers=[view.serializer_class for view in FOLLOWED.values()],
-        resource_type_field_name=None,
+        component_name="Change",
+        serializers={kind: change_schema(kind, view) for kind, view in VIEWS.items()},
+        resource_type_field_name="type",
+        many=True,
     )
 )
-class RecordField(serializers.JSONField):
-    """The public form of a record of any type."""
-
-
-class FollowedChangeSerializer(serializers.Serializer):
-    """One change, with the record as it is at present: several changes show the same."""
-
-    type = serializers.ChoiceField(choices=list(FOLLOWED))
-    id = serializers.UUIDField()
-    url = serializers.URLField()
-    verb = serializers.ChoiceField(choices=Revision.Verb.choices)
-    version = serializers.IntegerField(help_text="That this change made; the record may be newer.")
-    time = serializers.DateTimeField()
-    gone = serializers.BooleanField(help_text="There is no such record any more, or not for you.")
-    merged_into = serializers.UUIDField(
-        required=False, help_text="Only of a record that was merged: it is gone, this one is meant."
-    )
-    record = RecordField(allow_null=True, help_text="Null when it is gone.")
+class ChangesField(serializers.ListField):
+    child = ChangeSerializer()
 
 
 @extend_schema_serializer(many=False)
 class ChangesSerializer(serializers.Serializer):
-    next = serializers.URLField(allow_null=True, help_text="Null when there is nothing more now.")
+    """One page of the change feed."""
+
+    next = serializers.URLField(allow_null=True, help_text="Null if there is nothing more now.")
     previous = serializers.URLField(allow_null=True, help_text="Always null.")
-    after = serializers.CharField(help_text="Where to go on, now or later.")
-    results = FollowedChangeSerializer(many=True)
+    after = serializers.CharField(help_text="Keep it: the cursor to continue from, now or later.")
+    results = ChangesField()
 
 
-# Where a follower is
+# Cursors
 
 SIGNER = signing.Signer(salt="changes")
 
@@ -104,7 +122,7 @@ def cursor_at(place: Place) -> str:
 
 
 def place_at(cursor: str | None, last: Place) -> Place:
-    """The place that `after` names; without it, the beginning."""
+    """Return the position that the cursor names, the beginning without one. Raises BadParameter."""
     if cursor is None:
         return Place()
     if cursor == "now":
@@ -112,12 +130,12 @@ def place_at(cursor: str | None, last: Place) -> Place:
     try:
         place = Place(*SIGNER.unsign_object(cursor))
     except signing.BadSignature:
-        fault = "Not a cursor of this service. Take it from `after`, or write now."
+        fault = "Not a cursor of this service. Use `after` of an earlier answer, or now."
         raise BadParameter({"after": [fault]}) from None
     if place > last:
         fault = (
-            "Is ahead of the ledger: the database was restored to an earlier state. What you have "
-            "may never have been; begin again without it."
+            "Ahead of the ledger: the database was restored to an earlier state, and your copy may "
+            "hold changes that were lost. Start again without it."
         )
         raise BadParameter({"after": [fault]})
     return place
@@ -125,28 +143,27 @@ def place_at(cursor: str | None, last: Place) -> Place:
 
 # Waiting
 
-LONGEST_WAIT = 30
-LOOK_EVERY = 0.25
-MOST_WAITING = 2
-"""In one process, which has few threads to answer anybody else with."""
+MAX_WAIT_SECONDS = 30
+POLL_SECONDS = 0.25
+MAX_WAITING_REQUESTS = 2  # per process, which has few threads for everybody else
 
-_waiting = threading.BoundedSemaphore(MOST_WAITING)
+_waiting = threading.BoundedSemaphore(MAX_WAITING_REQUESTS)
 
 
-def wait_for(look: Callable[[], Stretch], seconds: int) -> Stretch:
-    """Look again and again until there is something to tell; once, if so many others wait already.
+def wait_for(poll: Callable[[], Stretch], seconds: int) -> Stretch:
+    """Poll until there is a change, the time is up or the server stops.
 
-    Between the looks no connection of the pool is held. It ends early when the server stops.
+    Polls only once if too many requests wait already. Holds no database connection in between.
     """
     if not _waiting.acquire(blocking=False):
-        return look()
+        return poll()
     try:
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if not connection.in_atomic_block:
                 connection.close()
-            goes_on = long_poll.sleep(min(LOOK_EVERY, left))
-            found = look()
+            goes_on = long_poll.sleep(min(POLL_SECONDS, left))
+            found = poll()
             if found.revisions or found.more or not goes_on:
                 break
         return found
@@ -154,12 +171,8 @@ def wait_for(look: Callable[[], Stretch], seconds: int) -> Stretch:
         _waiting.release()
 
 
-def described(name: str, kind: dict | type, text: str) -> OpenApiParameter:
-    return OpenApiParameter(name, kind, description=text)
-
-
 class Changes(Endpoint):
-    """Every change to every record that you may see, in an order in which none is ever missed."""
+    """Every change to every record that the user may see, in an order that misses none."""
 
     http_method_names = ("get", "head", "options")
     queryset = Quote.objects.all()
@@ -167,43 +180,47 @@ class Changes(Endpoint):
     pagination_class = None
     list_parameters = ("after", "types", "limit", "wait")
 
-    USUAL, MOST = 50, 200
+    operation_ids = {"list": "listChanges"}
+
+    DEFAULT_CHANGES, MAX_CHANGES = 50, 200  # per page
 
     def _kinds(self, value: str | None) -> list[str]:
-        """The types asked for, each of which one must be allowed to list."""
-        kinds = list(FOLLOWED) if value is None else [kind.strip() for kind in value.split(",")]
-        if unknown := [kind for kind in kinds if kind not in FOLLOWED]:
-            faults = [f"“{kind[:60]}” is no type. {nearest_of(kind, FOLLOWED)}" for kind in unknown]
+        """Return the requested types. Raises BadParameter or PermissionDenied."""
+        kinds = list(VIEWS) if value is None else [kind.strip() for kind in value.split(",")]
+        if unknown := [kind for kind in kinds if kind not in VIEWS]:
+            faults = [
+                f"There is no type “{kind[:60]}”. {nearest_of(kind, VIEWS)}" for kind in unknown
+            ]
             raise BadParameter({"types": faults})
         for kind in kinds:
             self._view(kind).check_permissions(self.request)
         return kinds
 
     def _view(self, kind: str) -> Endpoint:
-        """The view that shows such records, for this request."""
+        """Return the view of this type, set up for this request."""
         given = {"request": self.request, "action": "retrieve", "format_kwarg": None}
-        return FOLLOWED[kind](args=(), kwargs={}, **given)
+        return VIEWS[kind](args=(), kwargs={}, **given)
 
     def _url(self, after: str) -> str:
         query = self.request.query_params.copy()
         query["after"] = after
         return f"{self.request.build_absolute_uri(self.request.path)}?{query.urlencode()}"
 
-    def _told(self, revisions: list[Revision]) -> list[dict]:
-        """Each change with its record as it is now; as many queries as its types need."""
+    def _changes(self, revisions: list[Revision]) -> list[dict]:
+        """Return the changes with their records as they are now, in a few queries per type."""
         ids: dict[str, set[UUID]] = {}
         for revision in revisions:
             ids.setdefault(revision.subject_type, set()).add(revision.subject_id)
         records, survivors = {}, {}
         for kind, keys in ids.items():
             view = self._view(kind)
-            found = list(view.get_queryset().filter(pk__in=keys))
-            merged = {one.pk: key for one in found if (key := getattr(one, "merged_into_id", None))}
+            visible = list(view.get_queryset().filter(pk__in=keys))
+            merged = {r.pk: key for r in visible if (key := getattr(r, "merged_into_id", None))}
             survivors |= merged
-            shown = [one for one in found if one.pk not in merged]
-            data = view.get_serializer(shown, many=True).data
-            records |= {one.pk: form for one, form in zip(shown, data, strict=True)}
-        return [self._change(one, records.get(one.subject_id), survivors) for one in revisions]
+            active = [record for record in visible if record.pk not in merged]
+            data = view.get_serializer(active, many=True).data
+            records |= {record.pk: form for record, form in zip(active, data, strict=True)}
+        return [self._change(each, records.get(each.subject_id), survivors) for each in revisions]
 
     def _change(self, revision: Revision, record: dict | None, survivors: dict) -> dict:
         kind, key = revision.subject_type, revision.subject_id
@@ -223,36 +240,55 @@ class Changes(Endpoint):
     @extend_schema(
         responses=ChangesSerializer,
         parameters=[
-            described("after", str, "Where to go on, from a former answer; `now`: at the present."),
-            described("types", str, f"Only these, with commas between: {', '.join(FOLLOWED)}."),
-            described(
-                "limit",
-                {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL},
-                "Changes a page.",
+            query_parameter(
+                "after",
+                "`after` of an earlier answer, or `now`. Without it, from the start.",
+                "now",
             ),
-            described(
+            query_parameter(
+                "types",
+                "Return changes of these types only. Separate several with commas.",
+                ["quote", "speaker"],
+                type="array",
+                items={"type": "string", "enum": list(VIEWS)},
+            ),
+            query_parameter(
+                "limit",
+                "Changes per page.",
+                50,
+                type="integer",
+                minimum=1,
+                maximum=MAX_CHANGES,
+                default=DEFAULT_CHANGES,
+            ),
+            query_parameter(
                 "wait",
-                {"type": "integer", "minimum": 0, "maximum": LONGEST_WAIT, "default": 0},
-                "Seconds to wait for a change when there is none.",
+                "Seconds to wait for a change if there is none yet.",
+                20,
+                type="integer",
+                minimum=0,
+                maximum=MAX_WAIT_SECONDS,
+                default=0,
             ),
         ],
     )
     def list(self, request):
-        """The changes after a place in the ledger, from its beginning, or from now on.
+        """List changes to records.
 
-        Keep `after` and go on from there. None is skipped and none comes twice, in whatever order
-        transactions commit. Two changes to one record may come in either order, but `record` is
-        always what it is at present: who stores the last one he was told has it right. What is
-        embedded in a record, such as the name of a quote's speaker, changes with the record it
-        belongs to. A page may hold fewer changes than asked for, or none, and still have a `next`.
+        Store `after` of each answer and continue from there. No change is skipped or sent twice.
+        Two changes to one record may come in either order, but `record` is always the record as it
+        is now: a client that stores the last change received has the current record. Data embedded
+        in a record, such as the name of a quote's speaker, changes with its own record.
 
-        Page and records are read one after the other, not in one transaction: a record is then as
-        it was when the page was read or newer, and what changed it meanwhile is on a later page.
+        A page may hold fewer changes than `limit`, or none, and still have a `next`: follow it
+        until it is null. Then ask again later, or with `wait`.
         """
         asked = request.query_params
         kinds = self._kinds(asked.get("types"))
-        most = whole_number("limit", asked.get("limit"), self.USUAL, most=self.MOST)
-        seconds = whole_number("wait", asked.get("wait"), 0, least=0, most=LONGEST_WAIT)
+        most = whole_number(
+            "limit", asked.get("limit"), self.DEFAULT_CHANGES, most=self.MAX_CHANGES
+        )
+        seconds = whole_number("wait", asked.get("wait"), 0, least=0, most=MAX_WAIT_SECONDS)
         whole = request.user.has_perm(Quotes.insight)
         last = last_settled()
         place = place_at(asked.get("after"), last)
@@ -267,6 +303,6 @@ class Changes(Endpoint):
             "next": self._url(after) if found.more else None,
             "previous": None,
             "after": after,
-            "results": self._told(found.revisions),
+            "results": self._changes(found.revisions),
         }
         return Response(ChangesSerializer(page).data)

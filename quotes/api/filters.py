@@ -1,13 +1,15 @@
 """Filters of `quotes/`; each is named as its query parameter."""
 
-import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 
 from quotes.models import Quote, Via
 from quotes.search.query import Search
+from sources.api.examples import AN_ID
 from sources.api.filters import (
     ChoicesFilter,
+    DateRangeFilter,
+    Documented,
     LanguageFilter,
     ListFilter,
     NameFilter,
@@ -16,63 +18,52 @@ from sources.api.filters import (
     RoleFilter,
     UrlFilter,
 )
-from sources.api.filtersets import Changes, PublishedRange
+from sources.api.filtersets import COMMAS, NAME, RANGE, PublishedRange, RecordFilters
 from sources.database.prepared import PreparedFilter
-from sources.dates import PartialDateFilter
 from sources.models import Organisation, Speaker
 
 
 class ViaFilter(OutletFilter):
-    """Quotes that reached the article by way of these outlets, each given by id or by slug."""
+    """Matches quotes that reached the article by way of these outlets."""
 
     def shape(self, value):
-        return None  # there are no quotes of an outlet in an order
+        return None  # no index holds the quotes of such an outlet in the order of a list
 
     def narrow(self, queryset, value, parameters):
         return queryset.filter(pk__in=Via.objects.filter(outlet__in=parameters).values("quote"))
 
 
-LONGEST_SEARCH = 1_000
+MAX_SEARCH_CHARACTERS = 1_000
 
 
-class SoughtField(forms.CharField):
+class SearchField(forms.CharField):
     def clean(self, value):
-        if value and len(value) > LONGEST_SEARCH:
-            raise ValidationError(f"{len(value):,} characters; {LONGEST_SEARCH:,} at most.")
+        if value and len(value) > MAX_SEARCH_CHARACTERS:
+            raise ValidationError(
+                f"{len(value):,} characters: give at most {MAX_SEARCH_CHARACTERS:,}."
+            )
         return super().clean(value)
 
 
-class SoughtFilter(django_filters.Filter):
-    """Quotes by their words; `QuoteFilters` looks for all that is sought at once."""
+class SearchFilter(Documented):
+    """Words to search for. `QuoteFilters` runs all searches of a request as one."""
 
-    field_class = SoughtField
-    schema = {"type": "string", "maxLength": LONGEST_SEARCH}
+    field_class = SearchField
+    schema = {"type": "string", "maxLength": MAX_SEARCH_CHARACTERS}
 
     def filter(self, queryset, value):
         return queryset
 
 
-class StemsFilter(SoughtFilter):
-    """Words in any form and order, accents ignored; also `"tax cuts"`, `tax or vat`, `-vat`."""
-
-
-class PhraseFilter(SoughtFilter):
-    """These very words, one after the other; case, accents and marks ignored."""
-
-
-class LikeFilter(SoughtFilter):
-    """Words like these: misspelt, left out, in another order. At most 300 quotes, the closest."""
-
-
 class TrueOrFalseField(forms.Field):
     def clean(self, value):
         if value not in (None, "true", "false"):
-            raise ValidationError(f"“{value[:60]}” is neither true nor false.")
+            raise ValidationError(f"“{value[:60]}” is not a boolean. Write true or false.")
         return value == "true"
 
 
-class OncePerUtterance(PreparedFilter):
-    """One quote of each utterance among those that all other filters find: the first printed."""
+class OnePerUtteranceFilter(Documented, PreparedFilter):
+    """Keeps the first quote of each utterance. `QuoteFilters` applies it after all others."""
 
     field_class = TrueOrFalseField
     schema = {"type": "boolean"}
@@ -84,51 +75,144 @@ class OncePerUtterance(PreparedFilter):
         return []
 
     def narrow(self, queryset, value, parameters):
-        return queryset  # it has to come after all others
+        return queryset
 
 
-class LanguagesFilter(LanguageFilter):
-    """Basic filtering of RFC 4647: `en` matches en, en-GB and en-US."""
+class QuoteLanguageFilter(LanguageFilter):
+    """Basic filtering of RFC 4647, by an index of quotes."""
 
     def filter(self, queryset, value):
         return queryset.in_languages(value) if value else queryset
 
 
-class QuoteFilters(Changes, PublishedRange):
-    """Names are looked for in both layers of attribution, everything else in the resolved one."""
+class QuoteFilters(RecordFilters, PublishedRange):
+    """Names match in both layers of attribution, everything else in the resolved one."""
 
     # Who
-    speaker = RecordsFilter(Speaker, field_name="speaker")
-    speaker_name = NameFilter("said_by_name")
-    speaker_kind = ChoicesFilter(Speaker.Kind, field_name="speaker__kind")
-    organisation = RecordsFilter(Organisation, field_name="organisation")
-    organisation_name = NameFilter("for_organisation_named")
-    role = RoleFilter("with_role_words")
+    speaker = RecordsFilter(
+        Speaker,
+        field_name="speaker",
+        help_text=f"Ids of speakers. A merged speaker's id finds the surviving one. {COMMAS}",
+        example=AN_ID,
+    )
+    speaker_name = NameFilter(
+        "said_by_name",
+        help_text=f"Name of the speaker, on record or as printed. {NAME}",
+        example="Mara Quill",
+    )
+    speaker_kind = ChoicesFilter(
+        Speaker.Kind,
+        field_name="speaker__kind",
+        help_text=f"Kinds of speaker. {COMMAS}",
+        example="person",
+    )
+    organisation = RecordsFilter(
+        Organisation,
+        field_name="organisation",
+        help_text=f"Ids of the organisations that the speakers spoke for. {COMMAS}",
+        example=AN_ID,
+    )
+    organisation_name = NameFilter(
+        "for_organisation_named",
+        help_text=f"Name of the organisation, on record or as printed. {NAME}",
+        example="Port Authority",
+    )
+    role = RoleFilter(
+        "with_role_words",
+        help_text="Words that the speaker's role contains, on record or as printed, in any order.",
+        example="harbour master",
+    )
 
     # Where
-    outlet = OutletFilter(field_name="outlet")
-    outlet_name = NameFilter("in_outlet_named")
-    article = ListFilter(field_name="article")
-    url = UrlFilter(field_name="article__url_key")
-    via = ViaFilter()
+    outlet = OutletFilter(
+        field_name="outlet",
+        help_text=f"Ids or slugs of the outlets that printed the quote. {COMMAS}",
+        example="harbour-post",
+    )
+    outlet_name = NameFilter(
+        "in_outlet_named", help_text=f"Name of the outlet. {NAME}", example="The Harbour Post"
+    )
+    article = ListFilter(
+        field_name="article", help_text=f"Ids of articles. {COMMAS}", example=AN_ID
+    )
+    url = UrlFilter(
+        field_name="article__url_key",
+        help_text="URL of the article.",
+        example="https://harbourpost.example/2026/quay",
+    )
+    via = ViaFilter(
+        help_text="Ids or slugs of outlets, such as agencies, from which the article took the "
+        f"quote. {COMMAS}",
+        example="torrigan-wire",
+    )
 
     # What
-    kind = ChoicesFilter(Quote.Kind, field_name="kind")
-    status = ChoicesFilter(Quote.Status, field_name="status")
-    language = LanguagesFilter()
-    anchor = ChoicesFilter(Quote.Anchor, field_name="anchor")
-    utterance = ListFilter(field_name="utterance")
+    kind = ChoicesFilter(
+        Quote.Kind,
+        field_name="kind",
+        help_text="`direct`: whole sentences in quote marks. `partial`: fragments in quote marks. "
+        "`mixed`: indirect speech with words in quote marks. `indirect`: no quote marks. "
+        f"{COMMAS}",
+        example="direct",
+    )
+    status = ChoicesFilter(
+        Quote.Status,
+        field_name="status",
+        help_text="Statuses. Without this parameter retracted quotes are left out. Proposed and "
+        f"rejected quotes are shown to curators only. {COMMAS}",
+        example="published",
+    )
+    language = QuoteLanguageFilter(
+        help_text=f"Language tags (RFC 4647): `en` matches `en`, `en-GB` and `en-US`. {COMMAS}",
+        example="en",
+    )
+    anchor = ChoicesFilter(
+        Quote.Anchor,
+        field_name="anchor",
+        help_text=f"Whether the quoted words are in the article's present text. {COMMAS}",
+        example="exact",
+    )
+    utterance = ListFilter(
+        field_name="utterance", help_text=f"Ids of utterances. {COMMAS}", example=AN_ID
+    )
 
-    q = StemsFilter()
-    phrase = PhraseFilter()
-    like = LikeFilter()
+    q = SearchFilter(
+        help_text='Words in any form and order, accents ignored. Also `"tax cuts"`, `tax or vat` '
+        "and `-vat`.",
+        example="quay closure",
+    )
+    phrase = SearchFilter(
+        help_text="Exactly these words, in this order. Case, accents and punctuation are ignored.",
+        example="had no choice",
+    )
+    like = SearchFilter(
+        help_text="Similar words: misspelt, left out or in another order. Finds at most 300 "
+        "quotes, the most similar.",
+        example="We hadn't any choice",
+    )
 
     # When
-    said_after = PartialDateFilter(field_name="said", day_field="said_day", edge="after")
-    said_before = PartialDateFilter(field_name="said", day_field="said_day", edge="before")
+    said_after = DateRangeFilter(
+        field_name="said",
+        day_field="said_day",
+        edge="after",
+        help_text=f"Said on or after this date, month or year. {RANGE}",
+        example="2026-02",
+    )
+    said_before = DateRangeFilter(
+        field_name="said",
+        day_field="said_day",
+        edge="before",
+        help_text=f"Said on or before this date, month or year. {RANGE}",
+        example="2026-02-11",
+    )
 
-    # How many of what is left
-    one_per_utterance = OncePerUtterance()
+    # Which of those that match
+    one_per_utterance = OnePerUtteranceFilter(
+        help_text="`true` keeps one quote per utterance, the first printed, of those that match "
+        "all other filters.",
+        example=True,
+    )
 
     class Meta:
         model = Quote

@@ -23,7 +23,7 @@ def prepared_page(view, filters, page) -> PageJson | None:
     shape = filters.shape()
     if shape is None or page.is_counted or page.is_ranked:
         return None
-    fields = view.fields_asked(FIELDS)
+    fields = view.requested_fields(FIELDS)
     values = [*filters.parameters(), *page.at, page.address]
     known = statements.get(
         (sees_all(view.request.user), shape, page.shape(), tuple(fields)),

@@ -1,4 +1,4 @@
-"""The public form of a quote, and what a filing looks like."""
+"""Serializers of quotes, of the steps of their life, and of filings."""
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
@@ -9,7 +9,7 @@ from quotes.filing import MOST_QUOTES, Filing, Refused, misplaced
 from quotes.models import Quote, Utterance, Via
 from quotes.representations.json import FIELDS
 from sources.api.fast_validation import plain_reader
-from sources.api.fields import Another, RecordSerializer, Reference, StrictSerializer, Text
+from sources.api.fields import PeerReference, RecordSerializer, Reference, StrictSerializer, Text
 from sources.api.serializers import (
     RECORD,
     ArticleSerializer,
@@ -18,37 +18,37 @@ from sources.api.serializers import (
     PublicationField,
     ReasonSerializer,
     WebAddressField,
-    strings,
-    with_time,
+    split_time,
+    string_list,
 )
 from sources.dates import PartialDateSerializerField
 from sources.exceptions import flatten_errors
 from sources.history.as_of import DifferenceSerializer
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
 
-MOST_SPANS = 100
+MAX_SPANS = 100  # of one quote
+MAX_QUOTE_CHARACTERS = 100_000
 FILED_AS = [Quote.Status.PROPOSED.value, Quote.Status.PUBLISHED.value]
-LONGEST_QUOTE = 100_000
 
-# Attribution, via, anchor: the parts of a quote
+# Parts of a quote
 
 
-def printed(most: int = 500) -> Text:
-    return Text(max_length=most, required=False, allow_null=True)
+def optional_text(max_length: int = 500, **kwargs) -> Text:
+    return Text(max_length=max_length, required=False, allow_null=True, **kwargs)
 
 
 class AttributionSerializer(StrictSerializer):
-    """What the article prints of who said it, word for word."""
+    """How the article attributes the words, exactly as printed."""
 
-    text = printed(2000)
-    speaker = printed()
-    role = printed()
-    organisation = printed()
-    cue = printed(200)
+    text = optional_text(2000, help_text="The whole attribution, such as “said Mara Quill”.")
+    speaker = optional_text()
+    role = optional_text()
+    organisation = optional_text()
+    cue = optional_text(200, help_text="The verb, such as “said”.")
 
 
-class PrintedField(AttributionSerializer):
-    """The printed attribution of a quote, read from and written to its own columns."""
+class PrintedAttributionSerializer(AttributionSerializer):
+    """The printed attribution of a quote, stored in columns of the quote."""
 
     def to_representation(self, quote: Quote) -> dict:
         return {name: getattr(quote, f"attribution_{name}") for name in self.fields}
@@ -58,7 +58,7 @@ class PrintedField(AttributionSerializer):
 
 
 class ViaSerializer(StrictSerializer, serializers.ModelSerializer):
-    """One step of the reporting chain; `outlet` is set when the name is a known outlet's."""
+    """Where the article has the words from. `outlet` is set if the name is a known outlet's."""
 
     outlet = Reference(
         Outlet.objects.all(), shows=("id", "name", "slug"), read_only=True, allow_null=True
@@ -90,7 +90,7 @@ class ViaSerializer(StrictSerializer, serializers.ModelSerializer):
             },
             "nearest": {
                 "type": "object",
-                "description": "Only of an altered quote: the like passage of the present text.",
+                "description": "If `state` is `altered`: the most similar passage of the text.",
                 "additionalProperties": True,
             },
         },
@@ -98,7 +98,7 @@ class ViaSerializer(StrictSerializer, serializers.ModelSerializer):
     }
 )
 class AnchorField(serializers.Field):
-    """Where the words stand: W3C Web Annotation position and quote selectors, in code points."""
+    """Where the words are in the text: W3C Web Annotation selectors, in code points."""
 
     def __init__(self):
         super().__init__(source="*", read_only=True)
@@ -116,7 +116,7 @@ class AnchorField(serializers.Field):
 
 
 class UtteranceField(serializers.Field):
-    """The act of speaking, written as its id."""
+    """The utterance that a quote reports, written as its id."""
 
     def get_attribute(self, quote: Quote):
         return quote if quote.utterance_id else None
@@ -140,14 +140,17 @@ class UtteranceSchema(OpenApiSerializerFieldExtension):
             "type": "object",
             "properties": {
                 "id": {"type": "string", "format": "uuid"},
-                "quotes": {"type": "integer", "description": "How many public quotes report it."},
+                "quotes": {
+                    "type": "integer",
+                    "description": "Public quotes that report it.",
+                },
             },
             "required": ["id", "quotes"],
         }
 
 
 class ReplacementField(serializers.HyperlinkedRelatedField):
-    """Another quote, by its id and its address."""
+    """A link to another quote."""
 
     def to_representation(self, quote) -> dict:
         return {"id": str(quote.pk), "url": super().to_representation(quote)}
@@ -168,7 +171,7 @@ class ReplacementSchema(OpenApiSerializerFieldExtension):
 
 
 class CorrectionSerializer(serializers.Serializer):
-    """What was put right of a quote since it was published, and why."""
+    """A correction of a public quote: the note for readers and what was changed."""
 
     when = serializers.DateTimeField()
     note = serializers.CharField()
@@ -176,7 +179,7 @@ class CorrectionSerializer(serializers.Serializer):
 
 
 class QuoteSerializer(RecordSerializer):
-    """A quote. What is printed comes from the article; what is resolved a curator may revise."""
+    """A quote. `attribution` is as printed. Curators may revise speaker, role and organisation."""
 
     url = serializers.HyperlinkedIdentityField(view_name="quote-detail", lookup_field="pk")
     speaker = Reference(
@@ -188,7 +191,7 @@ class QuoteSerializer(RecordSerializer):
         Outlet.objects.all(), shows=("id", "name", "slug"), read_only=True, allow_null=True
     )
     published = PartialDateSerializerField(read_only=True, allow_null=True)
-    attribution = PrintedField(source="*", required=False)
+    attribution = PrintedAttributionSerializer(source="*", required=False)
     article = Reference(
         Article.objects.all(), shows=("id", "headline", "url", "byline"), read_only=True
     )
@@ -208,7 +211,7 @@ class QuoteSerializer(RecordSerializer):
         lookup_field="pk",
         read_only=True,
         allow_null=True,
-        help_text="The quote to use instead of a retracted one.",
+        help_text="The quote to use instead, if this one is retracted.",
     )
     corrections = CorrectionSerializer(many=True, read_only=True)
 
@@ -222,53 +225,53 @@ class QuoteSerializer(RecordSerializer):
         return quote
 
 
-# Its life
+# Steps
+
+MAX_REASON_CHARACTERS = 10_000
 
 
-def why(**kwargs) -> Text:
-    return Text(max_length=10_000, **kwargs)
+class OptionalReasonSerializer(StrictSerializer):
+    """Why you take this step, if you want to say so."""
+
+    reason = optional_text(MAX_REASON_CHARACTERS)
 
 
-class ExplainedStepSerializer(StrictSerializer):
-    """A step that may be explained: publish, settle."""
+class RequiredReasonSerializer(StrictSerializer):
+    """Why you take this step."""
 
-    reason = why(required=False, allow_null=True)
-
-
-class TakingBackSerializer(StrictSerializer):
-    """A step that has to be explained: reject, dispute."""
-
-    reason = why()
+    reason = Text(max_length=MAX_REASON_CHARACTERS)
 
 
-class RetractionSerializer(TakingBackSerializer):
+class RetractionSerializer(RequiredReasonSerializer):
+    """Why the quote is retracted, and the quote to use instead, if there is one."""
+
     replaced_by = serializers.PrimaryKeyRelatedField(
         queryset=Quote.objects.all(), required=False, allow_null=True
     )
 
 
 class SpansField(serializers.ListField):
-    """`[[start, end], …]`: half-open ranges of code points in the text, in reading order."""
+    """`[[start, end], …]`: ranges of code points in the text, without `end`, in reading order."""
 
     def __init__(self, **kwargs):
         pair = serializers.ListField(
             child=serializers.IntegerField(min_value=0), min_length=2, max_length=2
         )
-        super().__init__(**{"child": pair, "min_length": 1, "max_length": MOST_SPANS, **kwargs})
+        super().__init__(**{"child": pair, "min_length": 1, "max_length": MAX_SPANS, **kwargs})
 
 
-class CorrectingSerializer(StrictSerializer):
-    """What is to be put right of a public quote, and the note that readers are shown.
+class CorrectQuoteSerializer(StrictSerializer):
+    """Changes to a public quote, and a note for its readers.
 
-    New words (`text`), a new place (`spans`) or both have to stand in the article's text.
+    New words (`text`) and a new position (`spans`) have to agree with the article's text.
     """
 
-    note = why()
-    text = Text(max_length=LONGEST_QUOTE, required=False, trim_whitespace=False)
+    note = Text(max_length=MAX_REASON_CHARACTERS, help_text="Shown to readers.")
+    text = Text(max_length=MAX_QUOTE_CHARACTERS, required=False, trim_whitespace=False)
     spans = SpansField(required=False)
     kind = serializers.ChoiceField(choices=Quote.Kind.choices, required=False)
     language = LanguageField(required=False, allow_null=True)
-    attribution = PrintedField(source="*", required=False)
+    attribution = PrintedAttributionSerializer(source="*", required=False)
     speaker = Reference(Speaker.objects.all(), required=False, allow_null=True)
     organisation = Reference(Organisation.objects.all(), required=False, allow_null=True)
     affiliation = serializers.PrimaryKeyRelatedField(
@@ -281,23 +284,27 @@ class CorrectingSerializer(StrictSerializer):
 
 
 class ViaStepSerializer(StrictSerializer):
+    """Where the article has the words from."""
+
     kind = serializers.ChoiceField(choices=Via.Kind.choices)
     name = Text(max_length=500)
 
 
 class ProposalSerializer(StrictSerializer):
-    """One quote of a filing: by its words, by its spans, or by both, which must then agree."""
+    """One quote of a filing, given by its words, by its spans, or by both if they agree."""
 
-    text = Text(max_length=LONGEST_QUOTE, required=False, allow_blank=True, trim_whitespace=False)
+    text = Text(
+        max_length=MAX_QUOTE_CHARACTERS, required=False, allow_blank=True, trim_whitespace=False
+    )
     spans = SpansField(required=False, allow_null=True)
     kind = serializers.ChoiceField(
-        choices=Quote.Kind.choices, required=False, help_text="`direct` when a new quote has none."
+        choices=Quote.Kind.choices, required=False, help_text="`direct` if a new quote has none."
     )
-    speaker = NameField(required=False, allow_null=True, help_text="An id or a name; null: nobody.")
+    speaker = NameField(required=False, allow_null=True, help_text="An id or a name.")
     speaker_kind = serializers.ChoiceField(
         choices=Speaker.Kind.choices, required=False, allow_null=True
     )
-    role = printed()
+    role = optional_text()
     organisation = NameField(required=False, allow_null=True, help_text="An id or a name.")
     said = PartialDateSerializerField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
@@ -306,7 +313,7 @@ class ProposalSerializer(StrictSerializer):
     status = serializers.ChoiceField(
         choices=FILED_AS,
         required=False,
-        help_text="Curators may file a quote as published.",
+        help_text="`published` needs the permission to publish.",
     )
 
     def validate(self, attrs):
@@ -316,16 +323,17 @@ class ProposalSerializer(StrictSerializer):
 
 
 class FilingSerializer(StrictSerializer):
-    """An article with its text and its quotes, filed in one go.
+    """An article with its text and its quotes.
 
-    `text` is the exact text; null says that none is held, and its quotes are then unanchored.
+    `text` is the plain text, exactly as printed. Send null if you have none: the quotes are then
+    `unanchored`.
     """
 
     outlet = NameField(required=False, allow_null=True, help_text="An id, a slug or a name.")
     external_id = Text(max_length=200, required=False, allow_null=True)
     url = WebAddressField(required=False, allow_null=True)
     headline = Text(max_length=2000, required=False, allow_null=True)
-    byline = strings(required=False)
+    byline = string_list(required=False)
     published = PublicationField(required=False, allow_null=True)
     published_at = serializers.DateTimeField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
@@ -333,53 +341,59 @@ class FilingSerializer(StrictSerializer):
     quotes = ProposalSerializer(many=True, required=False, max_length=MOST_QUOTES)
 
     def validate(self, attrs):
-        return with_time(attrs)
+        return split_time(attrs)
 
     @classmethod
     def read(cls, payload) -> dict:
-        """What a payload says, checked; `Refused` names all that is wrong with it at once."""
-        if (plain := plain_reader(cls)(payload)) is not None:
-            return plain
+        """Return the validated filing. Raises Refused with all errors, also of its quotes."""
+        if (data := plain_reader(cls)(payload)) is not None:
+            return data
         serializer = cls(data=payload)
         if serializer.is_valid():
             return serializer.validated_data
         faults = list(flatten_errors(serializer.errors))
         if "text" not in serializer.errors and isinstance(payload, dict):
-            faults += misplaced(payload["text"], cls._readable(payload)) if payload["text"] else []
+            faults += (
+                misplaced(payload["text"], cls._valid_quotes(payload)) if payload["text"] else []
+            )
         raise Refused(faults)
 
     @staticmethod
-    def _readable(payload: dict) -> dict[int, dict]:
-        """Those quotes of a refused payload that can be looked for in its text, by index."""
+    def _valid_quotes(payload: dict) -> dict[int, dict]:
+        """Return the quotes of a refused payload that are valid by themselves, by index."""
         quotes = payload.get("quotes")
-        each = quotes[:MOST_QUOTES] if isinstance(quotes, list) else []
-        proposals = {index: ProposalSerializer(data=quote) for index, quote in enumerate(each)}
-        return {index: one.validated_data for index, one in proposals.items() if one.is_valid()}
+        checked = quotes[:MOST_QUOTES] if isinstance(quotes, list) else []
+        proposals = {index: ProposalSerializer(data=quote) for index, quote in enumerate(checked)}
+        return {index: each.validated_data for index, each in proposals.items() if each.is_valid()}
 
 
 class QuoteProposalSerializer(ProposalSerializer):
-    """One quote for an article on record."""
+    """One quote of an article on record."""
 
     article = serializers.PrimaryKeyRelatedField(queryset=Article.objects.all())
 
 
-class OutcomeSerializer(serializers.Serializer):
-    """What filing made of one quote: what was matched, what was made."""
+ARTICLE_OUTCOMES = ["made", "updated", "unchanged"]
+QUOTE_OUTCOMES = [*ARTICLE_OUTCOMES, "differs"]
+ORGANISATION_MATCHES = ["matched", "made", "ambiguous", "kept"]
+SPEAKER_MATCHES = [*ORGANISATION_MATCHES, "unresolved"]
 
-    outcome = serializers.ChoiceField(choices=["made", "updated", "unchanged", "differs"])
-    speaker = serializers.ChoiceField(
-        choices=["matched", "made", "ambiguous", "kept", "unresolved"], allow_null=True
-    )
-    organisation = serializers.ChoiceField(
-        choices=["matched", "made", "ambiguous", "kept"], allow_null=True
-    )
+
+class OutcomeSerializer(serializers.Serializer):
+    """What the filing did with one quote, its speaker and its organisation."""
+
+    outcome = serializers.ChoiceField(choices=QUOTE_OUTCOMES)
+    speaker = serializers.ChoiceField(choices=SPEAKER_MATCHES, allow_null=True)
+    organisation = serializers.ChoiceField(choices=ORGANISATION_MATCHES, allow_null=True)
     differs = serializers.ListField(
         child=serializers.CharField(),
-        help_text="What the filing says otherwise than the quote on record.",
+        help_text="Fields in which the filing differs from the quote on record.",
     )
 
 
 class FiledQuoteSerializer(QuoteSerializer):
+    """A quote, and what the filing did with it."""
+
     filing = OutcomeSerializer(read_only=True)
 
     class Meta(QuoteSerializer.Meta):
@@ -390,13 +404,15 @@ class FiledQuoteSerializer(QuoteSerializer):
     affiliation = None
 
 
-class FoundQuoteSerializer(QuoteSerializer):
-    """A quote of a list; what was searched for is marked in it."""
+class ListedQuoteSerializer(QuoteSerializer):
+    """A quote of a list. With a search, `matches` marks the words that were found."""
+
+    sometimes = ("matches",)
 
     matches = serializers.ListField(
         child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2),
-        required=False,  # there only with a search
-        help_text="With `q`, `phrase` or `like`: half-open ranges of code points of `text`.",
+        required=False,
+        help_text="Ranges of code points of `text`, without their end. Only with a search.",
     )
 
     class Meta(QuoteSerializer.Meta):
@@ -404,16 +420,16 @@ class FoundQuoteSerializer(QuoteSerializer):
 
 
 class ReanchoredSerializer(serializers.Serializer):
-    """A quote from before that followed the article to its new text."""
+    """An earlier quote, and whether its words are in the article's new text."""
 
     id = serializers.UUIDField()
     state = serializers.ChoiceField(source="anchor", choices=Quote.Anchor.choices)
 
 
 class FiledArticleSerializer(ArticleSerializer):
-    """The answer to a filing: the article, and what became of every quote."""
+    """The filed article, and what became of each of its quotes."""
 
-    outcome = serializers.ChoiceField(choices=["made", "updated", "unchanged"], read_only=True)
+    outcome = serializers.ChoiceField(choices=ARTICLE_OUTCOMES, read_only=True)
     quotes = FiledQuoteSerializer(many=True, read_only=True, source="filed_quotes")
     reanchored = ReanchoredSerializer(many=True, read_only=True)
 
@@ -422,7 +438,7 @@ class FiledArticleSerializer(ArticleSerializer):
 
     @classmethod
     def of(cls, filing: Filing, quotes: dict, context: dict) -> dict:
-        """The answer's data; `quotes` maps ids to quotes with all their parts."""
+        """Return the answer's data. `quotes` maps ids to quotes with their related records."""
         article = filing.article
         article.outcome, article.reanchored = filing.outcome, filing.reanchored
         article.filed_quotes = []
@@ -434,15 +450,15 @@ class FiledArticleSerializer(ArticleSerializer):
 
 
 class ReattributionSerializer(ReasonSerializer):
-    """Quotes that another speaker said."""
+    """The quotes to move, and the speaker who said them."""
 
     quotes = serializers.ListField(
         child=serializers.UUIDField(), min_length=1, max_length=MOST_REATTRIBUTED
     )
-    to = Another()
+    to = PeerReference()
 
 
 class CaptureSerializer(StrictSerializer):
-    """The exact text of an article as it reads now."""
+    """The plain text of the article as it reads now."""
 
     text = Text(max_length=Snapshot.MOST_CHARACTERS, trim_whitespace=False)

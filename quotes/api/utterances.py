@@ -1,4 +1,4 @@
-"""The endpoint of utterances: what was said in one act of speaking, as each outlet has it."""
+"""The endpoint of utterances: one act of speaking, in the wording of each outlet."""
 
 from itertools import groupby
 
@@ -15,7 +15,7 @@ from sources.models import Article, Outlet, Speaker
 
 
 class ReportSerializer(serializers.ModelSerializer):
-    """One quote that reports it in these words."""
+    """A quote that reports the utterance in this wording."""
 
     url = serializers.HyperlinkedIdentityField(view_name="quote-detail", lookup_field="pk")
     outlet = Reference(
@@ -32,25 +32,25 @@ class ReportSerializer(serializers.ModelSerializer):
 
 
 class WordingSerializer(serializers.Serializer):
-    """A wording, whatever its marks and capitals, as it was first printed; and who carried it."""
+    """A wording, punctuation and case aside, as first printed, and the quotes that have it."""
 
     text = serializers.CharField()
-    quotes = ReportSerializer(many=True, help_text="By date of print, unknown dates last.")
+    quotes = ReportSerializer(many=True, help_text="By date of publication, unknown dates last.")
 
 
 class UtteranceSerializer(serializers.ModelSerializer):
-    """One act of speaking, in every wording that is on record, the longest first."""
+    """One act of speaking, in every wording on record, the longest first."""
 
     url = serializers.HyperlinkedIdentityField(view_name="utterance-detail", lookup_field="pk")
     speaker = Reference(
         Speaker.objects.all(), shows=("id", "name", "kind"), read_only=True, allow_null=True
     )
-    quotes = serializers.IntegerField(read_only=True, help_text="How many you may see.")
+    quotes = serializers.IntegerField(read_only=True, help_text="Quotes that you may see.")
     first = PartialDateSerializerField(
-        read_only=True, allow_null=True, help_text="When it was first printed."
+        read_only=True, allow_null=True, help_text="Date of the first publication."
     )
     last = PartialDateSerializerField(
-        read_only=True, allow_null=True, help_text="And when last, as far as is known."
+        read_only=True, allow_null=True, help_text="Date of the last known publication."
     )
     wordings = WordingSerializer(many=True, read_only=True)
 
@@ -72,7 +72,7 @@ class UtteranceSerializer(serializers.ModelSerializer):
 
 
 class Reported:
-    """An utterance with the quotes that report it, as far as a reader may see them."""
+    """An utterance with those of its quotes that the user may see."""
 
     def __init__(self, utterance: Utterance, quotes: list[Quote]):
         self.pk = self.id = utterance.pk
@@ -86,33 +86,36 @@ class Reported:
 
 
 def wordings(quotes: list[Quote]) -> list[dict]:
-    """`[{"text", "quotes"}]`, the longest first; in each the quotes by date of print."""
+    """Return `[{"text", "quotes"}]`, the longest text first, quotes by date of publication."""
 
     def words(quote: Quote) -> tuple[int, list[str]]:
-        bare = Wording(quote.text).words
-        return -len(bare), bare
+        normalised = Wording(quote.text).words
+        return -len(normalised), normalised
 
-    by_words = sorted(quotes, key=lambda quote: (words(quote), printed(quote)))
-    grouped = (list(same) for _, same in groupby(by_words, key=words))
-    return [{"text": same[0].text, "quotes": same} for same in grouped]
+    by_words = sorted(quotes, key=lambda quote: (words(quote), publication_order(quote)))
+    groups = (list(group) for _, group in groupby(by_words, key=words))
+    return [{"text": group[0].text, "quotes": group} for group in groups]
 
 
-def printed(quote: Quote) -> tuple:
-    """Sorts quotes by the day of print, those without one last."""
+def publication_order(quote: Quote) -> tuple:
+    """Sort key: date of publication, unknown dates last."""
     return quote.published is None, quote.published_day, quote.pk
 
 
 class Utterances(Endpoint):
-    """Acts of speaking that several quotes report."""
+    """Utterances that several quotes report."""
 
     queryset = Utterance.objects.all()
     serializer_class = UtteranceSerializer
     insight = "quotes.review_quote"
 
     def retrieve(self, request, pk):
-        """Every wording of it on record, the longest first, and who carried it when."""
+        """Get an utterance.
+
+        Returns every wording of it on record, the longest first, and the quotes that have it.
+        """
         visible = Quote.objects.visible_to(request.user)
-        told = Utterance.objects.filter(Exists(visible.filter(utterance=OuterRef("pk"))))
-        utterance = self.found(told, pk)
+        reported = Utterance.objects.filter(Exists(visible.filter(utterance=OuterRef("pk"))))
+        utterance = self.get_or_gone(reported, pk)
         quotes = visible.filter(utterance=pk).select_related("speaker", "outlet", "article")
         return Response(self.get_serializer(Reported(utterance, list(quotes))).data)

@@ -1,4 +1,4 @@
-"""The endpoints of articles, which are filed with their quotes, and of quotes."""
+"""Endpoints of articles, which are filed with their quotes, and of quotes."""
 
 from functools import wraps
 
@@ -6,12 +6,7 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import (
-    OpenApiParameter,
-    OpenApiResponse,
-    extend_schema,
-    inline_serializer,
-)
+from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -21,17 +16,17 @@ from quotes.api.filters import QuoteFilters
 from quotes.api.prepared_lists import prepared_page
 from quotes.api.serializers import (
     CaptureSerializer,
-    CorrectingSerializer,
-    ExplainedStepSerializer,
+    CorrectQuoteSerializer,
     FiledArticleSerializer,
     FiledQuoteSerializer,
     FilingSerializer,
-    FoundQuoteSerializer,
+    ListedQuoteSerializer,
+    OptionalReasonSerializer,
     QuoteProposalSerializer,
     QuoteSerializer,
     ReattributionSerializer,
+    RequiredReasonSerializer,
     RetractionSerializer,
-    TakingBackSerializer,
 )
 from quotes.curation.reattribution import lock, reattribute
 from quotes.filing import Filing, capture, file, propose
@@ -51,11 +46,11 @@ from quotes.search.highlight import MATCHES, add_matches
 from quotes.search.pages import found_by_words
 from quotes.search.planner import found
 from quotes.search.ranking import Ranking
-from sources.api.endpoints import AS_OF, Endpoint, Resource
+from sources.api.endpoints import AS_OF, Endpoint, Resource, query_parameter
 from sources.api.fields import StrictSerializer
 from sources.api.filtersets import ArticleFilters
 from sources.api.idempotency import idempotent
-from sources.api.responses import WrittenResponse
+from sources.api.responses import RenderedJSON
 from sources.api.serializers import (
     ArticleSerializer,
     SnapshotSummarySerializer,
@@ -66,12 +61,12 @@ from sources.api.views import Speakers
 from sources.exceptions import BadParameter, nearest_of
 from sources.models import Article, Snapshot
 
-FILING_BYTES = 5 * 1024 * 1024
+MAX_FILING_BYTES = 5 * 1024 * 1024
 FORMATS = ["json", *(each.format for each in REPRESENTATIONS)]
 
 
 class Articles(Resource):
-    """What outlets printed. Filing an article brings its text and its quotes with it."""
+    """Articles. They are filed together with their text and their quotes."""
 
     queryset = Article.objects.select_related("outlet", "snapshot").defer("snapshot__text")
     serializer_class = ArticleSerializer
@@ -79,52 +74,64 @@ class Articles(Resource):
     orderings = {"published": "published_day", "created": "created"}
     default_ordering = "-published"
     embedded = ("outlet", "snapshot")
-    most_bytes = FILING_BYTES
+    operation_ids = {"create": "fileArticle"}
+    most_bytes = MAX_FILING_BYTES
 
     @extend_schema(
         request=FilingSerializer,
         responses={
-            201: OpenApiResponse(FiledArticleSerializer, "The article is new."),
-            200: OpenApiResponse(FiledArticleSerializer, "The article was on record."),
+            201: OpenApiResponse(FiledArticleSerializer, "The article was added."),
+            200: OpenApiResponse(FiledArticleSerializer, "The article was on record already."),
         },
     )
     @idempotent
     def create(self, request):
-        """File an article, its text and its quotes: all of it is stored, or none."""
+        """File an article with its quotes.
+
+        Everything is stored, or nothing. An article on record is recognised: file it again, and the
+        answer says what has changed. Each quote is found in the text by its words, and its speaker,
+        organisation and outlet are matched by name or added.
+        """
         filing = file(
             FilingSerializer.read(request.data),
             may_publish=request.user.has_perm("quotes.publish_quote"),
         )
         created = filing.outcome == "made"
-        return filed(self, filing, status.HTTP_201_CREATED if created else status.HTTP_200_OK)
+        return filing_response(
+            self, filing, status.HTTP_201_CREATED if created else status.HTTP_200_OK
+        )
 
 
-def filed(view: Endpoint, filing: Filing, code: int) -> Response:
-    """What became of a filing, read back from the database."""
+def filing_response(view: Endpoint, filing: Filing, code: int) -> Response:
+    """Return what became of a filing, read from the database."""
     filing.article = Articles.queryset.get(pk=filing.article.pk)
     quotes = Quote.objects.with_parts().in_bulk([f.quote.pk for f in filing.quotes])
     data = FiledArticleSerializer.of(filing, quotes, view.get_serializer_context())
-    place = reverse("article-detail", args=[filing.article.pk], request=view.request)
-    response = Response(data, status=code, headers={"Location": place})
+    url = reverse("article-detail", args=[filing.article.pk], request=view.request)
+    response = Response(data, status=code, headers={"Location": url})
     response.record_version = filing.article.version
     return response
 
 
 class ArticleSnapshots(Endpoint):
-    """The texts captured of one article."""
+    """Captured texts of one article."""
 
     queryset = Snapshot.objects.defer("text")
     serializer_class = SnapshotSummarySerializer
     orderings = {"captured": "captured"}
     default_ordering = "-captured"
     permissions = {"create": "sources.add_article"}
-    most_bytes = FILING_BYTES
+    operation_ids = {"list": "listArticleSnapshots", "create": "addArticleSnapshot"}
+    most_bytes = MAX_FILING_BYTES
 
     def get_article(self) -> Article:
-        return self.found(Article.objects.all(), self.kwargs["article"])
+        return self.get_or_gone(Article.objects.all(), self.kwargs["article"])
 
     def list(self, request, article):
-        """Without their words, newest first."""
+        """List the captured texts of an article.
+
+        Newest first, without their words. Get the words of one by its SHA-256.
+        """
         return self.page_of(self.get_queryset().filter(article=self.get_article()))
 
     @extend_schema(
@@ -133,16 +140,20 @@ class ArticleSnapshots(Endpoint):
     )
     @idempotent
     def create(self, request, article):
-        """Capture a new text of the article; its quotes follow it there."""
-        text = self.read(CaptureSerializer)["text"]
+        """Add a new text of an article.
+
+        Each quote of the article is looked for in the new text: `reanchored` says which have moved,
+        were altered or are missing.
+        """
+        text = self.validated_body(CaptureSerializer)["text"]
         filing = capture(self.get_article(), text)
-        return filed(self, filing, status.HTTP_200_OK)
+        return filing_response(self, filing, status.HTTP_200_OK)
 
 
 def step(body: type[StrictSerializer]):
-    """An operation of a quote that takes this body, and answers with the quote as it is then.
+    """Make a POST operation of a quote that takes this body and returns the quote afterwards.
 
-    The verb that is decorated calls the model's, on the quote as the client read it (`If-Match`).
+    The decorated function gets the quote, locked, and calls one of its verbs.
     """
 
     def decorate(verb):
@@ -150,10 +161,10 @@ def step(body: type[StrictSerializer]):
         def answer(self, request, pk):
             with transaction.atomic():
                 quote = self.get_unchanged()
-                verb(self, quote, **self.read(body))
-                return self.read_back(quote.pk)
+                verb(self, quote, **self.validated_body(body))
+                return self.stored_response(quote.pk)
 
-        # `action` overwrites an `extend_schema` beneath it
+        # `extend_schema` comes last: `action` would overwrite it.
         posted = action(detail=True, methods=["post"])(idempotent(answer))
         return extend_schema(request=body, responses=QuoteSerializer)(posted)
 
@@ -161,7 +172,7 @@ def step(body: type[StrictSerializer]):
 
 
 class Quotes(Resource):
-    """What was said, by whom, in what role, where and when."""
+    """Quotes: what was said, by whom, in which role, where and when."""
 
     queryset = Quote.objects.all()
     serializer_class = QuoteSerializer
@@ -175,6 +186,7 @@ class Quotes(Resource):
     insight = "quotes.review_quote"
     public_verbs = PUBLIC_VERBS
     public_reasons = PUBLIC_REASONS
+    operation_ids = {"create": "proposeQuote"}
 
     def get_queryset(self):
         return Quote.objects.visible_to(self.request.user).with_parts()
@@ -189,11 +201,12 @@ class Quotes(Resource):
     @extend_schema(
         parameters=[
             AS_OF,
-            OpenApiParameter(
+            query_parameter(
                 "format",
+                "The representation. Takes precedence over `Accept`.",
+                "jsonld",
                 enum=FORMATS,
                 default="json",
-                description="The representation, whatever `Accept` says.",
             ),
         ],
         responses={
@@ -202,20 +215,24 @@ class Quotes(Resource):
         },
     )
     def retrieve(self, request, pk):
-        """One quote, as JSON or in another representation, by `format` or by `Accept`."""
-        asked = request.query_params
-        if (name := asked.get("format", "json")) not in FORMATS:
+        """Get a quote.
+
+        As JSON, or in another representation by `format` or `Accept`: schema.org JSON-LD, W3C Web
+        Annotation, PROV, CSL or BibTeX. With `as_of` the quote as it was at that time.
+        """
+        params = request.query_params
+        if (name := params.get("format", "json")) not in FORMATS:
             fault = f"There is no format “{name[:60]}”. {nearest_of(name, FORMATS)}"
             raise BadParameter({"format": [fault]})
         renderer = request.accepted_renderer
         if renderer.format == "json":
-            at_present = Quote.objects.visible_to(request.user).filter(pk=pk)
-            answer = None if "as_of" in asked else self.written(at_present)
-            return answer or super().retrieve(request, pk)
-        if "fields" in asked:
-            fault = f"Only of JSON, and {renderer.format} was asked for. Leave one of them out."
+            current = Quote.objects.visible_to(request.user).filter(pk=pk)
+            response = None if "as_of" in params else self.rendered_response(current)
+            return response or super().retrieve(request, pk)
+        if "fields" in params:
+            fault = f"Works with JSON only, not with {renderer.format}. Leave one of the two out."
             raise BadParameter({"fields": [fault]})
-        quote, headers = self.get_asked()
+        quote, headers = self.get_version()
         history = self.history_of(quote).get_queryset().filter(version__lte=quote.version)
         life = status_history_of(quote, history)
         response = Response(renderer.represent(quote, life, self.address), headers=headers)
@@ -229,20 +246,26 @@ class Quotes(Resource):
         if page.query.is_sliced:
             page = found_by_words(page) if page.search else found(page)
         known = (*FIELDS, MATCHES) if page.search else FIELDS
-        rows = fetch_quotes(page, quotes_url(self.request), self.fields_asked(known))
-        if page.search and MATCHES in self.fields_asked(known):
+        fields = self.requested_fields(known)
+        rows = fetch_quotes(page, quotes_url(self.request), fields)
+        if page.search and MATCHES in fields:
             add_matches(rows, page.search)
         return rows
 
     def parts_of(self, queryset, ordering: str, place: dict | None, wanted: int):
         if not (queryset.search and queryset.search.ranks):
-            fault = "Quotes have a relevance to what is searched for: only with q or like."
+            fault = "Needs a search: add q or like, or choose another ordering."
             raise BadParameter({"ordering": [fault]})
         ranking = Ranking.of(queryset, place and place["fence"])
         return ranking.parts(place, wanted), {"fence": str(ranking.fence)}
 
-    @extend_schema(responses=FoundQuoteSerializer(many=True))
+    @extend_schema(responses=ListedQuoteSerializer(many=True))
     def list(self, request):
+        """List quotes.
+
+        Returns the quotes that match every filter, one page at a time, newest first. Search their
+        words with `q`, `phrase` or `like`. Without `status`, retracted quotes are left out.
+        """
         filters, page = self.read_filters(), self.paginator
         page.read(request, self)
         if (shown := prepared_page(self, filters, page)) is not None:
@@ -251,19 +274,19 @@ class Quotes(Resource):
         rows = page.page(page.rows(filters.filter_queryset(self.get_listed()), self))
         return page.get_written_response(",".join(row.json for row in rows).encode())
 
-    def read_back(self, pk) -> HttpResponse:
-        return self.written(Quote.objects.filter(pk=pk))
+    def stored_response(self, pk) -> HttpResponse:
+        return self.rendered_response(Quote.objects.filter(pk=pk))
 
-    def written(self, found) -> WrittenResponse | None:
-        """The one quote of these as it is at present, unless there is none."""
-        if not (rows := self.rows_of(found.order_by("version"))):
+    def rendered_response(self, quotes) -> RenderedJSON | None:
+        """Return the response of the only quote in the queryset, or None if it is empty."""
+        if not (rows := self.rows_of(quotes.order_by("version"))):
             return None
-        response = WrittenResponse(rows[0].json)
+        response = RenderedJSON(rows[0].json)
         response.record_version = rows[0].version
         return response
 
     def address(self, name: str, key) -> str:
-        """The absolute URL of the record, or of the text, that has this key."""
+        """Return the absolute URL of a record or a snapshot."""
         return reverse(f"{name}-detail", args=[key], request=self.request)
 
     def complete(self, was, at):
@@ -273,23 +296,27 @@ class Quotes(Resource):
     @extend_schema(
         request=QuoteProposalSerializer,
         responses={
-            201: OpenApiResponse(FiledQuoteSerializer, "The quote is new."),
-            200: OpenApiResponse(FiledQuoteSerializer, "The quote was on record."),
+            201: OpenApiResponse(FiledQuoteSerializer, "The quote was added."),
+            200: OpenApiResponse(FiledQuoteSerializer, "The quote was on record already."),
         },
     )
     @idempotent
     def create(self, request):
-        """Propose one quote of an article on record."""
-        proposal = self.read(QuoteProposalSerializer)
-        proposed = propose(
+        """Propose a quote of an article on record.
+
+        The quote is found in the article's text by its words, and its speaker and organisation are
+        matched by name or added. It waits for review unless you may publish.
+        """
+        proposal = self.validated_body(QuoteProposalSerializer)
+        filed = propose(
             proposal.pop("article"),
             proposal,
             may_publish=request.user.has_perm("quotes.publish_quote"),
         )
-        quote = get_object_or_404(Quote.objects.with_parts(), pk=proposed.quote.pk)
-        quote.filing = proposed
+        quote = get_object_or_404(Quote.objects.with_parts(), pk=filed.quote.pk)
+        quote.filing = filed
         data = FiledQuoteSerializer(quote, context=self.get_serializer_context()).data
-        created = proposed.outcome == "made"
+        created = filed.outcome == "made"
         response = Response(
             data,
             status=status.HTTP_201_CREATED if created else status.HTTP_200_OK,
@@ -298,43 +325,65 @@ class Quotes(Resource):
         response.record_version = quote.version
         return response
 
-    @step(ExplainedStepSerializer)
+    @step(OptionalReasonSerializer)
     def publish(self, quote, reason=None):
-        """Let readers see a proposed quote."""
+        """Publish a proposed quote.
+
+        Readers see it from then on. You cannot publish a quote that you filed yourself, unless the
+        service allows it.
+        """
         quote.publish(reason)
 
-    @step(TakingBackSerializer)
+    @step(RequiredReasonSerializer)
     def reject(self, quote, reason):
-        """Keep a proposed quote from being published."""
+        """Reject a proposed quote.
+
+        It will not be published. Filing it again does not propose it again.
+        """
         quote.reject(reason)
 
-    @step(TakingBackSerializer)
+    @step(RequiredReasonSerializer)
     def dispute(self, quote, reason):
-        """Say that a published quote is contested, and how."""
+        """Mark a published quote as disputed.
+
+        It stays public, with its status and your reason.
+        """
         quote.dispute(reason)
 
-    @step(ExplainedStepSerializer)
+    @step(OptionalReasonSerializer)
     def settle(self, quote, reason=None):
-        """End a dispute in favour of the quote as it stands."""
+        """Settle a dispute in favour of the quote.
+
+        The quote is published again, unchanged. If it was wrong, correct or retract it instead.
+        """
         quote.settle(reason)
 
-    @step(CorrectingSerializer)
+    @step(CorrectQuoteSerializer)
     def correct(self, quote, note, **changes):
-        """Change what is printed or resolved of a public quote, with a note for its readers."""
+        """Correct a public quote.
+
+        Changes the fields that you send and leaves the others. Readers see your note and what was
+        changed.
+        """
         quote.correct(note, now=timezone.now(), **changes)
 
     @step(RetractionSerializer)
     def retract(self, quote, reason, replaced_by=None):
-        """Take a public quote back, for good, and say which one to use instead if there is one."""
+        """Retract a public quote.
+
+        It cannot be undone. The quote stays public with its status and your reason, but lists leave
+        it out. `replaced_by` names the quote to use instead.
+        """
         quote.retract(reason, replaced_by)
 
     @extend_schema(responses=VerificationSerializer)
     @action(detail=True)
     def verify(self, request, pk):
-        """Work out again all that proves a quote and what it rests on.
+        """Verify a quote.
 
-        Every digest, anchor, hash and link: what is on record and what was found. The hashes of
-        states are salted; words are shown of the quote only.
+        Recomputes every digest, anchor, hash and link of the quote and of the records it rests on,
+        and compares them with what is on record. Hashes of states are salted. Words are shown of
+        the quote only.
         """
         try:
             self.get_object()
@@ -347,9 +396,10 @@ class Quotes(Resource):
 
 
 class QuotedSpeakers(Speakers):
-    """Whom words are attributed to."""
+    """Speakers, whose quotes can be moved to another speaker."""
 
     permissions = {**Speakers.permissions, "reattribute": "quotes.change_quote"}
+    operation_ids = {"reattribute": "reattributeQuotes"}
 
     @extend_schema(
         request=ReattributionSerializer,
@@ -357,23 +407,28 @@ class QuotedSpeakers(Speakers):
             "Reattribution",
             {
                 "record": SpeakerSerializer(),
-                "moved": serializers.DictField(child=serializers.IntegerField()),
+                "moved": serializers.DictField(
+                    child=serializers.IntegerField(), help_text="Number of records moved, by kind."
+                ),
             },
         ),
     )
     @action(detail=True, methods=["post"])
     @idempotent
     def reattribute(self, request, pk):
-        """Move chosen quotes of this speaker to another, who said them after all: all, or none."""
-        asked = self.read(ReattributionSerializer)
+        """Move quotes to another speaker.
+
+        Moves the given quotes of this speaker, all of them or none. Returns the other speaker.
+        """
+        body = self.validated_body(ReattributionSerializer)
         quotes = Quote.objects.visible_to(request.user)
-        lock(quotes, asked["quotes"])
+        lock(quotes, body["quotes"])
         moved = reattribute(
             quotes,
-            asked["quotes"],
+            body["quotes"],
             speaker=self.get_unchanged(),
-            to=asked["to"],
-            reason=asked.get("reason"),
+            to=body["to"],
+            reason=body.get("reason"),
         )
-        record = self.get_queryset().get(pk=asked["to"].pk)
+        record = self.get_queryset().get(pk=body["to"].pk)
         return Response({"record": self.get_serializer(record).data, "moved": {"quotes": moved}})

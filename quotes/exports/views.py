@@ -4,7 +4,12 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_serializer,
+)
 from rest_framework import serializers
 
 from quotes.api.filters import QuoteFilters
@@ -16,7 +21,8 @@ from quotes.exports.formats import FORMATS, Format
 from quotes.exports.rows import statement
 from quotes.models import Quote
 from quotes.representations.json import FIELDS, quotes_url
-from sources.api.endpoints import Endpoint
+from sources.api.endpoints import Endpoint, query_parameter
+from sources.api.examples import AN_ID
 from sources.exceptions import BadParameter, nearest_of
 from sources.models.ids import as_uuid
 
@@ -30,6 +36,7 @@ class PositionSerializer(serializers.Serializer):
     )
 
 
+@extend_schema_serializer(many=False)
 class ManifestSerializer(serializers.Serializer):
     """Describes an export, so that it can be cited and checked."""
 
@@ -54,27 +61,43 @@ class ManifestSerializer(serializers.Serializer):
 ORDERINGS = [f"{sign}{name}" for name in Quotes.orderings for sign in ("-", "")]
 MANIFESTS = {"false", "true", "bundle"}
 
+HEADERS = [  # name, always sent, description
+    ("X-Export-Generated", True, "Time of the export (RFC 3339)."),
+    ("X-Export-Schema", True, "Version of the columns."),
+    ("X-Export-Ledger", True, "Position in the change feed, for `changes/?after=`."),
+    ("Content-Disposition", False, "Name of the file; not with `manifest=true`."),
+    ("Link", False, 'URL of the manifest, as `rel="describedby"`; not with `manifest=true`.'),
+]
+
 PARAMETERS = [
-    OpenApiParameter("format", enum=list(FORMATS), required=True, description="Of the file."),
-    OpenApiParameter(
+    query_parameter("format", "File format.", "csv", required=True, enum=list(FORMATS)),
+    query_parameter(
         "ordering",
+        "Order of the rows. Unknown dates come last in descending order.",
+        "created",
         enum=ORDERINGS,
         default=Quotes.default_ordering,
-        description="Unknown dates come last in descending order.",
     ),
-    OpenApiParameter(
+    query_parameter(
         "cursor",
-        OpenApiTypes.UUID,
-        description="Only what comes after the quote with this id: the last whole row of a file "
-        "that broke off, asked for with the same ordering.",
+        "Continue after this quote: the id in the last complete row of a download that broke off. "
+        "Use the same ordering.",
+        AN_ID,
+        format="uuid",
     ),
-    OpenApiParameter("fields", description="Only these fields, with commas between."),
-    OpenApiParameter(
+    query_parameter(
+        "fields", "Columns to export, separated by commas. Default: all.", "id,text,speaker"
+    ),
+    query_parameter(
         "manifest",
+        "`true`: return the manifest instead of the file. `bundle`: a zip archive of both.",
+        "true",
         enum=sorted(MANIFESTS),
         default="false",
-        description="`true`: what there is to tell of the file, in its place. `bundle`: a zip "
-        "archive of both.",
+    ),
+    *(
+        OpenApiParameter(name, str, "header", response=[200], required=required, description=text)
+        for name, required, text in HEADERS
     ),
 ]
 
@@ -85,6 +108,8 @@ class QuoteExport(Endpoint):
     http_method_names = ("get", "head", "options")
     queryset = Quote.objects.all()
     serializer_class = QuoteSerializer
+    operation_ids = {"list": "exportQuotes"}
+    is_streamed = True
     filterset_class = QuoteFilters
     pagination_class = None
     insight = Quotes.insight
@@ -106,16 +131,17 @@ class QuoteExport(Endpoint):
         },
     )
     def list(self, request):
-        """All that matches, streamed: CSV, NDJSON or Parquet.
+        """Export quotes as CSV, NDJSON or Parquet.
 
-        A line of NDJSON is a quote as `quotes/` shows it. `Accept-Encoding` of `zstd` or `gzip`
-        compresses; Parquet is compressed by itself.
+        Streams every quote that matches the filters. Each line of NDJSON is a quote as in
+        `quotes/`. `Accept-Encoding: zstd` or `gzip` compresses the download; Parquet is compressed
+        already. With `manifest=true` the answer describes the file, so that it can be cited.
         """
         form = self.form()
         manifest = self.one_of("manifest", MANIFESTS, "false")
         ordering = self.one_of("ordering", ORDERINGS, self.default_ordering)
         asked = self.filter_queryset(Quote.objects.visible_to(request.user))
-        fields = list(self.fields_asked(FIELDS))
+        fields = list(self.requested_fields(FIELDS))
         column = self.orderings[ordering.lstrip("-")]
         export = Export(
             form,

@@ -10,17 +10,16 @@ from drf_spectacular.utils import (
 from rest_framework import serializers
 
 from quotes.statistics.sql import DIMENSIONS, INTERVALS, OTHER, UNKNOWN
-from sources.api.fields import Reference
 
 # Shapes
 
 
 @extend_schema_field(
     {
-        "oneOf": [
-            Reference(None, ("id", "name", "kind")).schema(),
-            Reference(None).schema(),
-            Reference(None, ("id", "name", "slug")).schema(),
+        "anyOf": [
+            {"$ref": "#/components/schemas/SpeakerReference"},
+            {"$ref": "#/components/schemas/OutletReference"},
+            {"$ref": "#/components/schemas/OrganisationReference"},
             {"type": "string"},
         ]
     }

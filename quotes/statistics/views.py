@@ -1,10 +1,8 @@
 """The endpoints `quotes/facets/` and `quotes/timeline/`."""
 
-from collections.abc import Iterable
-
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from quotes.api.filters import QuoteFilters
@@ -20,7 +18,7 @@ from quotes.statistics.sql import (
     is_covered,
     timeline_sql,
 )
-from sources.api.endpoints import Endpoint
+from sources.api.endpoints import Endpoint, query_parameter
 from sources.exceptions import BadParameter, nearest_of, whole_number
 
 DEFAULT_VALUES, MAX_VALUES = 10, 100
@@ -92,38 +90,44 @@ class Statistics(Endpoint):
             return cursor.fetchall()
 
 
-def in_words(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def limit_parameter(text: str) -> OpenApiParameter:
-    kind = {"type": "integer", "minimum": 1, "maximum": MAX_VALUES, "default": DEFAULT_VALUES}
-    return OpenApiParameter("limit", kind, description=text)
+LIMIT = query_parameter(
+    "limit",
+    "Values of each dimension, the most frequent. The rest are summed up in `other`.",
+    10,
+    type="integer",
+    minimum=1,
+    maximum=MAX_VALUES,
+    default=DEFAULT_VALUES,
+)
 
 
 class Facets(Statistics):
     """`quotes/facets/`: how many quotes each speaker, outlet, year … has."""
 
     serializer_class = FacetsSerializer
+    operation_ids = {"list": "getFacets"}
     list_parameters = ("by", "limit")
 
     @extend_schema(
         responses=FacetsSerializer,
         parameters=[
-            OpenApiParameter(
+            query_parameter(
                 "by",
+                "Dimensions to count by, separated by commas. `role` is the one in the quote, "
+                "`year` the year of publication.",
+                ["speaker", "outlet"],
                 required=True,
-                description=f"Dimensions, with commas between: {in_words(DIMENSIONS)}. Role is the "
-                "one a quote shows; year is that of publication.",
+                type="array",
+                items={"type": "string", "enum": [*DIMENSIONS]},
             ),
-            limit_parameter("Values of each dimension; the rest are summed up in `other`."),
+            LIMIT,
         ],
     )
     def list(self, request):
-        """Count the quotes that match by each of these dimensions, the most frequent values first.
+        """Count quotes by speaker, outlet, year and more.
 
-        Values that are equally frequent come in the order of ids, or of the alphabet; roles in any
-        order that stays the same.
+        Counts the quotes that match every filter, once per dimension in `by`. The most frequent
+        values come first. Equally frequent values are sorted by id or alphabetically.
         """
         asked = request.query_params
         names = parse_dimensions(asked.get("by"))
@@ -142,29 +146,27 @@ class Timeline(Statistics):
     """`quotes/timeline/`: how many quotes were published in each year, month, week or day."""
 
     serializer_class = TimelineSerializer
+    operation_ids = {"list": "getTimeline"}
     list_parameters = ("interval", "by", "limit")
 
     @extend_schema(
         responses=TimelineSerializer,
         parameters=[
-            OpenApiParameter(
-                "interval",
-                enum=[*INTERVALS],
-                default="year",
-                description="How long a bucket is.",
+            query_parameter(
+                "interval", "Length of a bucket.", "month", enum=[*INTERVALS], default="year"
             ),
-            OpenApiParameter(
-                "by", enum=[*DIMENSIONS], description="A dimension that splits each bucket."
+            query_parameter(
+                "by", "Split each bucket by this dimension.", "outlet", enum=[*DIMENSIONS]
             ),
-            limit_parameter("Values of the dimension, the most frequent of all the time."),
+            LIMIT,
         ],
     )
     def list(self, request):
-        """Count the quotes that match by when they were published, in order of time.
+        """Count quotes over time.
 
-        A bucket without any is told as well, from the first to the last that has one. A date that
-        leaves open in which bucket it is, such as 2026 where months are asked for, is counted in
-        `imprecise`.
+        Counts the quotes that match every filter by date of publication, in order of time. Empty
+        buckets between the first and the last are included. `imprecise` counts dates that fit no
+        single bucket, such as 2026 when you ask for months.
         """
         asked = request.query_params
         interval = asked.get("interval", "year")

@@ -15,7 +15,7 @@ from sources.api.serializers import (
     LanguageField,
     NameField,
     WebAddressField,
-    with_time,
+    split_time,
 )
 from sources.exceptions import flatten_errors
 
@@ -107,5 +107,5 @@ class RecordForm(ReopenedForm):
 class ArticleForm(RecordForm):
     def clean(self):
         data = super().clean()
-        self.hold_to(with_time, data, "published_at")
+        self.hold_to(split_time, data, "published_at")
         return data

@@ -1,6 +1,6 @@
-"""The REST API of outlets, articles, speakers, organisations and affiliations.
+"""The REST API of outlets, articles, speakers, organisations, affiliations; and its base classes.
 
-`endpoints` and `fields` are what every resource is built from; `serializers`, `filtersets` and
-`views` declare the resources; `idempotency` makes a POST safe to retry. Requests come in through
-Django REST framework, JSON goes out. Settings shared by all resources are in `config.api`.
+In: HTTP requests, by way of Django REST framework and `config.api`. Out: JSON; errors by RFC 9457.
+The base classes are in `endpoints`, `fields` and `filters`, the resources in `serializers`,
+`filtersets` and `views`. A view validates, calls one verb and answers; it never holds a rule.
 """

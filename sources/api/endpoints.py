@@ -1,7 +1,8 @@
-"""What every resource of the API is built from: its viewset, its serializer, its references.
+"""Base viewsets of the API: `Endpoint` for any path, `Resource` for one kind of record.
 
-Errors, pages, filters, access and entity tags are set for all of them in `config.api`, by way of
-the settings; this module holds what a resource inherits.
+The settings name what all of them share: errors, pages, filters, permissions and entity tags are
+in `config.api`. The docstring of a public method is published in the OpenAPI document: its first
+line is the summary of the operation, the rest its description (`config.schema`).
 """
 
 from collections.abc import Sequence
@@ -33,12 +34,14 @@ from sources.models import Revision
 
 
 class Endpoint(viewsets.GenericViewSet):
-    """Operations under one path, each of which refuses the query parameters it does not know.
+    """Operations under one path. Each refuses query parameters it does not know.
 
-    `permissions` names the permission of an action where it is not the model's own, `insight` the
-    one to know all there is of such a record, if that is not to change it. A list needs `orderings`
-    (parameter value → column) and `default_ordering`; `best_first` are orderings that have no
-    opposite, and `parts_of` then (see `config.api.pagination`).
+    `permissions` maps actions to permissions other than the model's own. `insight` is the
+    permission to see the whole history of a record; by default, the one to change it.
+    `operation_ids` maps actions to names for generated clients other than verb and record.
+
+    A list needs `orderings` (parameter value → column) and `default_ordering`. Orderings in
+    `best_first` have no opposite; the view then also needs `parts_of` (`config.api.pagination`).
     """
 
     http_method_names = ("get", "post", "patch", "head", "options")
@@ -49,13 +52,15 @@ class Endpoint(viewsets.GenericViewSet):
     best_first: tuple[str, ...] = ()
     permissions: dict[str, str] = {}
     insight: str | None = None
+    operation_ids: dict[str, str] = {}
+    is_streamed = False
     list_parameters = ("cursor", "limit", "ordering", "count", "fields")
     retrieve_parameters = ()
 
     # Parameters
 
     def parameters(self) -> set[str]:
-        """The query parameters that the present operation knows."""
+        """Return the names of the query parameters that the current action takes."""
         match self.action:
             case "list" | "revisions":
                 filters = self.filterset_class.base_filters if self.filterset_class else ()
@@ -69,7 +74,7 @@ class Endpoint(viewsets.GenericViewSet):
         super().initial(request, *args, **kwargs)
         if request.method not in SAFE_METHODS:
             set_actor(request.user.get_username())
-        if self.action is None:  # there is no such method here, whatever its parameters
+        if self.action is None:  # answered with 405, whatever its parameters
             return
         known = self.parameters()
         faults = {}
@@ -77,28 +82,28 @@ class Endpoint(viewsets.GenericViewSet):
             if name not in known:
                 faults[name] = [f"Unknown parameter. {nearest_of(name, known)}"]
             elif len(values) > 1:
-                faults[name] = ["Given more than once. Write several values with commas between."]
+                faults[name] = ["Given more than once. Give it once, with commas between values."]
             elif not values[0].strip():
-                faults[name] = ["Empty. Leave the parameter out instead."]
+                faults[name] = ["Empty. Give a value, or leave the parameter out."]
             elif "\0" in values[0]:
-                faults[name] = ["Holds a NUL character."]
+                faults[name] = ["Contains a NUL character. Remove it."]
         if faults:
             raise BadParameter(faults)
 
     def get_serializer(self, *args, **kwargs):
-        """The serializer, with no more fields than `fields` asks for."""
+        """Return the serializer, reduced to the fields that the parameter `fields` names."""
         serializer = super().get_serializer(*args, **kwargs)
-        shown = getattr(serializer, "child", serializer)
-        known = [name for name, field in shown.fields.items() if not field.write_only]
-        for name in set(known) - set(self.fields_asked(known)):
-            del shown.fields[name]
+        record = getattr(serializer, "child", serializer)
+        known = [name for name, field in record.fields.items() if not field.write_only]
+        for name in set(known) - set(self.requested_fields(known)):
+            del record.fields[name]
         return serializer
 
-    def fields_asked(self, known: Sequence[str]) -> Sequence[str]:
-        """Those of the fields that are known which `fields` asks for; all without it."""
-        if not (asked := self.request.query_params.get("fields")):
+    def requested_fields(self, known: Sequence[str]) -> Sequence[str]:
+        """Return those of the known fields that `fields` names; all of them without it."""
+        if not (value := self.request.query_params.get("fields")):
             return known
-        wanted = {name.strip() for name in asked.split(",")}
+        wanted = {name.strip() for name in value.split(",")}
         if unknown := sorted(wanted.difference(known)):
             raise BadParameter(
                 {
@@ -111,7 +116,7 @@ class Endpoint(viewsets.GenericViewSet):
         return [name for name in known if name in wanted]
 
     def read_filters(self):
-        """The filters that are asked for, as the backend reads them. Raises BadParameter."""
+        """Return the filter set of the request. Raises BadParameter."""
         return self.filter_backends[0]().read(self.request, self.queryset, self)
 
     # Records
@@ -121,10 +126,10 @@ class Endpoint(viewsets.GenericViewSet):
         needed = self.insight or f"{model.app_label}.change_{model.model_name}"
         return self.request.user.has_perm(needed)
 
-    def found(self, queryset, pk):
-        """The one of these with this id.
+    def get_or_gone(self, queryset, pk):
+        """Return the record with this id.
 
-        Raises Http404; or Gone, if it was erased and those who ask could have seen it.
+        Raises Gone if it was erased and the user could have seen it, else Http404.
         """
         if (record := queryset.filter(pk=pk).first()) is not None:
             return record
@@ -135,8 +140,8 @@ class Endpoint(viewsets.GenericViewSet):
 
     # Bodies
 
-    def read(self, serializer_class: type[serializers.Serializer]) -> dict:
-        """The body, as this serializer reads it."""
+    def validated_body(self, serializer_class: type[serializers.Serializer]) -> dict:
+        """Return the body's data. Raises ValidationError."""
         serializer = serializer_class(data=self.request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
@@ -144,44 +149,60 @@ class Endpoint(viewsets.GenericViewSet):
     # Answers
 
     def rows_of(self, page: models.QuerySet) -> list:
-        """The records of a page, in its order.
+        """Return the records of a page, in its order, in one query.
 
-        The page is found before anything is joined to it. Where many rows share a sort key,
-        PostgreSQL thinks that few are left, and would join and sort all of them.
+        The subquery picks the page before anything is joined to it. If many rows share a sort key,
+        PostgreSQL underestimates how many are left, and would join and sort all of them.
         """
-        whole = self.get_queryset().filter(pk__in=page.values("pk"))
-        return list(whole.order_by(*page.query.order_by))
+        records = self.get_queryset().filter(pk__in=page.values("pk"))
+        return list(records.order_by(*page.query.order_by))
 
     def page_of(self, queryset) -> Response:
         page = self.paginate_queryset(queryset)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    def shown(self, record, **kwargs) -> HttpResponse:
-        """The record as an answer, with the version that its entity tag is made from."""
+    def record_response(self, record, **kwargs) -> HttpResponse:
+        """Return the record's response, with the version that its entity tag begins with."""
         response = Response(self.get_serializer(record).data, **kwargs)
         response.record_version = record.version
         return response
 
-    def read_back(self, pk, **kwargs) -> HttpResponse:
-        """What was just made or changed, as it is now."""
-        return self.shown(self.get_queryset().get(pk=pk), **kwargs)
+    def stored_response(self, pk, **kwargs) -> HttpResponse:
+        """Return the response of a record just created or changed, read from the database."""
+        return self.record_response(self.get_queryset().get(pk=pk), **kwargs)
 
 
-AS_OF = OpenApiParameter(
+def query_parameter(
+    name: str, description: str, example, *, required: bool = False, **schema
+) -> OpenApiParameter:
+    """Describe a query parameter; `schema` holds keywords of JSON Schema."""
+    is_list = schema.get("type") == "array"
+    return OpenApiParameter(
+        name,
+        {"type": "string", **schema, "examples": [example]},
+        required=required,
+        description=description,
+        **({"style": "form", "explode": False} if is_list else {}),
+    )
+
+
+AS_OF = query_parameter(
     "as_of",
-    description="The record as it was then: a time (RFC 3339), or the first moment of a day, UTC.",
+    "Return the record as it was at this time: RFC 3339, or a day, which means 00:00 UTC. "
+    "404 if there was no such record then, or not for you.",
+    "2026-02-11T09:30:00Z",
 )
 
 
 class Resource(Endpoint):
-    """One kind of record over HTTP: a list, a detail, its history, what may be made or changed.
+    """One kind of record: list, detail, history, create and update.
 
     A subclass declares `queryset`, `serializer_class`, `filterset_class`, `orderings` and
-    `default_ordering`. For its history it declares which foreign keys are shown as records
-    (`embedded`) and which fields have another name in the API (`public_names`).
+    `default_ordering`. For the history it also declares the foreign keys that are shown as records
+    (`embedded`) and the fields that have another name in the API (`public_names`).
 
-    Who may change such records, or has the permission `insight`, is told all of their history.
-    Others are told of the changes `public_verbs`, with the reasons of `public_reasons`.
+    Users who may see all get the whole history. Others get the changes of `public_verbs`, and the
+    reasons of `public_reasons` only.
     """
 
     retrieve_parameters = ("as_of",)
@@ -191,16 +212,25 @@ class Resource(Endpoint):
     public_reasons: tuple[str, ...] = ()
 
     def list(self, request):
+        """List {many}.
+
+        Returns the {many} that match every filter, one page at a time. To read them all, follow
+        `next` until it is null.
+        """
         return self.page_of(self.filter_queryset(self.get_listed()))
 
     def get_listed(self):
-        """All that a list may show, before it is filtered."""
+        """Return all that the list may show, unfiltered."""
         return self.get_queryset()
 
     @extend_schema(parameters=[AS_OF])
     def retrieve(self, request, pk):
-        record, headers = self.get_asked()
-        return self.shown(record, headers=headers)
+        """Get {one}.
+
+        Returns the record as it is now, or as it was at the time `as_of`.
+        """
+        record, headers = self.get_version()
+        return self.record_response(record, headers=headers)
 
     @extend_schema(responses=RevisionSerializer(many=True))
     @action(
@@ -211,39 +241,52 @@ class Resource(Endpoint):
         default_ordering=History.default_ordering,
     )
     def revisions(self, request, pk):
-        """Each change to the record: what, when and, as far as you may know, by whom and why."""
+        """List the revisions of {one}.
+
+        Each revision says what changed and when. `actor`, `request` and `reason` are null if you
+        may not see them.
+        """
         history = self.history_of(self.get_object())
         page = self.paginator.paginate_queryset(history.get_queryset(), request, view=history)
-        told = self.get_serializer(history.told(page), many=True)
-        return self.get_paginated_response(told.data)
+        revisions = self.get_serializer(history.told(page), many=True)
+        return self.get_paginated_response(revisions.data)
 
     @idempotent
     def create(self, request):
+        """Add {one}.
+
+        Returns the new record. `Location` is its URL.
+        """
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         record = serializer.save()
-        return self.read_back(
+        return self.stored_response(
             record.pk,
             status=status.HTTP_201_CREATED,
             headers={"Location": self.reverse_action("detail", args=[record.pk])},
         )
 
     def partial_update(self, request, pk):
+        """Change {one}.
+
+        Changes the fields that you send and leaves the others. Send the record's `ETag` as
+        `If-Match`: if the record has changed since, the answer is 412 and nothing is changed.
+        """
         with transaction.atomic():
             record = self.get_unchanged()
             serializer = self.get_serializer(record, data=request.data, partial=True)
             serializer.is_valid(raise_exception=True)
             serializer.save()
-            return self.read_back(record.pk)
+            return self.stored_response(record.pk)
 
     def get_object(self):
-        """The record as it is at present, which has to be there to ask for its past."""
-        return self.found(self.get_queryset(), self.kwargs["pk"])
+        """Return the record as it is now. Raises Http404 or Gone."""
+        return self.get_or_gone(self.get_queryset(), self.kwargs["pk"])
 
-    # The past
+    # History
 
     def history_of(self, record: models.Model) -> History:
-        """The changes to a record, as far as they may be told."""
+        """Return the record's changes that the user may see."""
         return History(
             record,
             whole=self.may_know_all(),
@@ -252,12 +295,12 @@ class Resource(Endpoint):
             names=self.public_names,
         )
 
-    def get_asked(self) -> tuple[models.Model, dict[str, str]]:
-        """The record at present, or as it was `as_of` a moment, marked as a memento (RFC 7089)."""
+    def get_version(self) -> tuple[models.Model, dict[str, str]]:
+        """Return the record now or `as_of` a time, and the headers of a memento (RFC 7089)."""
         record = self.get_object()
-        if not (asked := self.request.query_params.get("as_of")):
+        if not (value := self.request.query_params.get("as_of")):
             return record, {}
-        at = as_of(asked)
+        at = as_of(value)
         was = as_they_were(self.queryset.model, [record.pk], at).get(record.pk)
         if was is None or not was.state_then or was.since > at:
             raise Http404
@@ -272,31 +315,31 @@ class Resource(Endpoint):
         return was, headers
 
     def complete(self, was: models.Model, at: datetime) -> None:
-        """Put in what the serializer shows of other records, as it was at that moment."""
+        """Set the related records that the serializer shows, as they were at that time."""
         embed(was, self.embedded, at)
 
     def get_unchanged(self) -> models.Model:
-        """The record, locked, if it still has the version that the client read (`If-Match`)."""
+        """Lock and return the record. Raises PreconditionFailed if `If-Match` differs."""
         tags = self.request.headers.get("If-Match")
         if not tags:
             raise PreconditionRequired
         locked = self.queryset.model.objects.select_for_update(of=("self",))
-        self.found(self.get_queryset().order_by().values("pk"), self.kwargs["pk"])
+        self.get_or_gone(self.get_queryset().order_by().values("pk"), self.kwargs["pk"])
         version = str(locked.only("version").get(pk=self.kwargs["pk"]).version)
         read = {tag.strip().removeprefix("W/").strip('"').split("-")[0] for tag in tags.split(",")}
         if version not in read and "*" not in read:
             raise PreconditionFailed(
-                f"The record is now at version {version}. Read it again, then repeat the change."
+                f"The record is now at version {version}. Get it again, then repeat your change."
             )
         return self.get_object()
 
 
 def as_of(value: str) -> datetime:
-    """The moment that `as_of` names."""
+    """Parse the parameter `as_of`. Raises BadParameter."""
     try:
         moment = MomentField().clean(value)
     except ModelValidationError as error:
         raise BadParameter({"as_of": error.messages}) from error
     if moment > timezone.now():
-        raise BadParameter({"as_of": ["Is in the future, of which nothing is on record."]})
+        raise BadParameter({"as_of": ["In the future. Give a time that has passed."]})
     return moment

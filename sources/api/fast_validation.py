@@ -1,8 +1,7 @@
-"""Read plainly good payloads fast.
+"""Validate good payloads fast.
 
-A serializer asks each field of each record in turn, with a dozen calls a field. Of an archive
-nearly every payload is good, and few questions tell that it is. What is not plainly good, the
-serializer itself reads, and says what is wrong with it.
+A serializer makes a dozen calls per field. Nearly every payload of an archive is valid, and a few
+checks per field show that it is. Other payloads go to the serializer, which reports the errors.
 """
 
 import sys
@@ -20,12 +19,12 @@ type Reader = Callable[[object], object]
 
 
 class NotPlain(Exception):
-    """A value that may be good or bad: ask the serializer."""
+    """A value that the fast checks cannot settle: ask the serializer."""
 
 
 @cache
 def plain_reader(serializer: type[StrictSerializer]) -> Callable[[object], dict | None]:
-    """What gives the `validated_data` of a payload, or None where that is to be asked for."""
+    """Return a function from a payload to `validated_data`; None: ask the serializer."""
     read = _object_reader(serializer())
 
     def read_plain(payload: object) -> dict | None:
@@ -38,7 +37,7 @@ def plain_reader(serializer: type[StrictSerializer]) -> Callable[[object], dict 
 
 
 def _reader(field: serializers.Field) -> Reader:
-    """What reads a field's value as the field would, for the kinds that most values are of."""
+    """Return a function that validates a value as the field does, fast for common fields."""
     kind = type(field)
     if kind is serializers.ListSerializer:
         read = _list_reader(field)
@@ -72,20 +71,20 @@ def _object_reader(serializer: StrictSerializer) -> Reader:
     def read(value: object) -> object:
         if type(value) is not dict or not required <= value.keys() <= readers.keys():
             raise NotPlain
-        found = {name: read(value[name]) for name, read in readers.items() if name in value}
-        return serializer.validate(found)
+        data = {name: read(value[name]) for name, read in readers.items() if name in value}
+        return serializer.validate(data)
 
     return read
 
 
 def _list_reader(field: serializers.ListSerializer) -> Reader:
-    read_one = _reader(field.child)
-    least, most = field.min_length or 1, field.max_length or sys.maxsize
+    read_item = _reader(field.child)
+    shortest, longest = field.min_length or 1, field.max_length or sys.maxsize
 
     def read(value: object) -> object:
-        if type(value) is not list or not least <= len(value) <= most:
+        if type(value) is not list or not shortest <= len(value) <= longest:
             raise NotPlain
-        return [read_one(one) for one in value]
+        return [read_item(item) for item in value]
 
     return read
 
@@ -101,20 +100,24 @@ def _choice_reader(field: serializers.ChoiceField) -> Reader:
     return read
 
 
-# What `_text_reader` asks in its own way.
-_ASKED = MaxLengthValidator, ProhibitNullCharactersValidator, ProhibitSurrogateCharactersValidator
+# Validators that `_text_reader` replaces.
+_REPLACED = (
+    MaxLengthValidator,
+    ProhibitNullCharactersValidator,
+    ProhibitSurrogateCharactersValidator,
+)
 
 
 def _text_reader(field: Text) -> Reader:
-    most, is_trimmed = field.max_length, field.trim_whitespace
-    checks = [check for check in field.validators if not isinstance(check, _ASKED)]
+    longest, is_trimmed = field.max_length, field.trim_whitespace
+    checks = [check for check in field.validators if not isinstance(check, _REPLACED)]
 
     def read(value: object) -> object:
-        if type(value) is not str or not 0 < len(value) <= most or "\0" in value:
+        if type(value) is not str or not 0 < len(value) <= longest or "\0" in value:
             raise NotPlain
         if is_trimmed and (value[0].isspace() or value[-1].isspace()):
             raise NotPlain
-        value.encode()  # which surrogates cannot be
+        value.encode()  # raises for surrogates
         for check in checks:
             check(value)
         return value

@@ -1,4 +1,4 @@
-"""Serializers and fields that every resource is built from."""
+"""Serializers and fields that all resources share."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -6,15 +6,16 @@ from copy import copy
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import OperationalError, connection, models
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
+from drf_spectacular.plumbing import ResolvedComponent, build_choice_field
 from rest_framework import serializers
 
 from sources.exceptions import nearest_of
-from sources.models import Named
+from sources.models import Named, Speaker
 from sources.models.ids import as_uuid
 
 
 class StrictSerializer(serializers.Serializer):
-    """A serializer that refuses fields it does not know, and says which it does."""
+    """A serializer that refuses unknown fields and suggests the known ones."""
 
     def to_internal_value(self, data):
         if isinstance(data, Mapping):
@@ -29,7 +30,7 @@ class StrictSerializer(serializers.Serializer):
                 if name not in writable
             }
             if faults:
-                # Name what is wrong with the known fields in the same answer.
+                # Report errors in the known fields too.
                 try:
                     super().to_internal_value({k: v for k, v in data.items() if k in writable})
                 except serializers.ValidationError as error:
@@ -39,7 +40,7 @@ class StrictSerializer(serializers.Serializer):
 
 
 class Text(serializers.CharField):
-    """A string; a number is none, lest 4711.0 become a name."""
+    """A string. Refuses numbers, so that 4711.0 never becomes a name."""
 
     def to_internal_value(self, data):
         if not isinstance(data, str):
@@ -48,7 +49,7 @@ class Text(serializers.CharField):
 
 
 class RecordSerializer(StrictSerializer, serializers.ModelSerializer):
-    """The public form of a record. What PostgreSQL would refuse is refused as a 400 first."""
+    """Serializer of a record. Checks the database's constraints, so that a violation is a 400."""
 
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
@@ -66,8 +67,8 @@ class RecordSerializer(StrictSerializer, serializers.ModelSerializer):
             record.validate_constraints(exclude=None if self.instance else {"id"})
         except ModelValidationError as error:
             if connection.connection is None or connection.connection.closed:
-                # Django takes a database that died meanwhile for a violation of what it asked.
-                raise OperationalError("The database went away.") from error
+                # Django reports a lost connection as a constraint violation.
+                raise OperationalError("The database connection was lost.") from error
             raise serializers.ValidationError(
                 serializers.as_serializer_error(error)
                 if hasattr(error, "error_dict")
@@ -77,7 +78,7 @@ class RecordSerializer(StrictSerializer, serializers.ModelSerializer):
 
 
 class Reference(serializers.Field):
-    """A named record: read as an object, written as an id or as a name that only one has."""
+    """A named record: shown as an object, written as its id or its unambiguous name."""
 
     def __init__(self, queryset, shows: tuple[str, ...] = ("id", "name"), **kwargs):
         self.queryset, self.shows = queryset, shows
@@ -91,39 +92,26 @@ class Reference(serializers.Field):
             name: str(value.pk) if name == "id" else getattr(value, name) for name in self.shows
         }
 
-    def schema(self) -> dict:
-        """What it looks like when read, as JSON Schema."""
-        known = {
-            "id": {"type": "string", "format": "uuid"},
-            "byline": {"type": "array", "items": {"type": "string"}},
-        }
-        known |= {name: {"type": ["string", "null"]} for name in ("headline", "url")}
-        return {
-            "type": "object",
-            "properties": {name: known.get(name, {"type": "string"}) for name in self.shows},
-            "required": list(self.shows),
-        }
-
     def to_internal_value(self, data):
         if not isinstance(data, str):
             raise serializers.ValidationError("Write an id or a name, as a string.")
-        what = self.queryset.model._meta.verbose_name
+        kind = self.queryset.model._meta.verbose_name
         if (key := as_uuid(data)) is not None:
             if record := self.queryset.filter(pk=key).first():
                 return record.survivor if isinstance(record, Named) else record
-            raise serializers.ValidationError(f"There is no {what} with this id.")
-        found = list(self.queryset.called(data)[:2])
-        if len(found) == 1:
-            return found[0]
+            raise serializers.ValidationError(f"There is no {kind} with this id.")
+        candidates = list(self.queryset.called(data)[:2])
+        if len(candidates) == 1:
+            return candidates[0]
         raise serializers.ValidationError(
             f"Several records are called “{data[:80]}”: write the id."
-            if found
-            else f"No {what} is called “{data[:80]}”. Make it first, or write its id."
+            if candidates
+            else f"No {kind} is called “{data[:80]}”. Create it first, or write its id."
         )
 
 
-class Another(Reference):
-    """Another record of the kind that the endpoint is of."""
+class PeerReference(Reference):
+    """Another record of the kind that the view serves."""
 
     def __init__(self, **kwargs):
         super().__init__(None, **kwargs)
@@ -134,13 +122,36 @@ class Another(Reference):
 
 
 class ReferenceSchema(OpenApiSerializerFieldExtension):
+    """A named component of the OpenAPI document for each kind of reference."""
+
     target_class = Reference
     match_subclasses = True
 
+    PROPERTIES = {
+        "id": {"type": "string", "format": "uuid"},
+        "kind": build_choice_field(serializers.ChoiceField(Speaker.Kind.choices)),
+        "byline": {"type": "array", "items": {"type": "string"}},
+        "headline": {"type": ["string", "null"]},
+        "url": {"type": ["string", "null"]},
+    }
+
     def map_serializer_field(self, auto_schema, direction):
-        if direction == "response":
-            return self.target.schema()
-        return {
-            "type": "string",
-            "description": "An id, or the name that one record has.",
-        }
+        if direction == "request":
+            return {"type": "string", "description": "An id, or a name that only one record has."}
+        return self.component(auto_schema).ref
+
+    def component(self, auto_schema) -> ResolvedComponent:
+        shows, model = self.target.shows, self.target.queryset.model
+        text = {"type": "string"}
+        component = ResolvedComponent(
+            name=f"{model.__name__}Reference{'WithByline' if 'byline' in shows else ''}",
+            type=ResolvedComponent.SCHEMA,
+            object="-".join([model.__name__, *shows]),
+            schema={
+                "type": "object",
+                "properties": {name: self.PROPERTIES.get(name, text) for name in shows},
+                "required": list(shows),
+            },
+        )
+        auto_schema.registry.register_on_missing(component)
+        return component

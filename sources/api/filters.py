@@ -1,6 +1,6 @@
-"""Filters of the resources; each is named as its query parameter.
+"""Filter classes of the API. A filter in a filter set is named as its query parameter.
 
-The first line of a filter's docstring, and its `schema`, are what the OpenAPI document says of it.
+`help_text`, `example` and `schema` of a filter are what the OpenAPI document says of it.
 """
 
 import re
@@ -17,17 +17,27 @@ from django.utils.functional import cached_property
 from django.utils.timezone import is_naive, make_aware
 
 from sources.database.prepared import Parameter, PreparedFilter
-from sources.dates import PartialDateFormField
+from sources.dates import PartialDateFilter, PartialDateFormField
 from sources.exceptions import nearest_of
 from sources.models import Named, Outlet
 from sources.models.functions import UrlKey
 from sources.models.ids import as_uuid
 
-MOST_VALUES = 20
+MAX_VALUES = 20  # of one parameter: keeps URLs short and plans cheap
+
+
+class Documented(django_filters.Filter):
+    """A filter that describes itself in the OpenAPI document."""
+
+    schema = {"type": "string"}
+
+    def __init__(self, *args, help_text: str, example, **kwargs):
+        super().__init__(*args, help_text=help_text, **kwargs)
+        self.description, self.example = help_text, example
 
 
 class ListField(forms.CharField):
-    """Values with commas between, 20 at most; `check` reads one or raises `ValueError`."""
+    """Values separated by commas, 20 at most. `check` parses one, or raises `ValueError`."""
 
     def __init__(self, check, **kwargs):
         self.check = check
@@ -37,10 +47,10 @@ class ListField(forms.CharField):
         if not value:
             return []
         values = [part.strip() for part in value.split(",")]
-        if len(values) > MOST_VALUES:
-            raise ValidationError(f"{len(values)} values; {MOST_VALUES} at most.")
+        if len(values) > MAX_VALUES:
+            raise ValidationError(f"{len(values)} values: give at most {MAX_VALUES}.")
         if "" in values:
-            raise ValidationError("Holds an empty value: a comma too many.")
+            raise ValidationError("Contains an empty value: remove the extra comma.")
         try:
             return [self.check(part) for part in values]
         except ValueError as error:
@@ -49,18 +59,18 @@ class ListField(forms.CharField):
 
 def an_id(value: str):
     if (key := as_uuid(value)) is None:
-        raise ValueError(f"“{value[:60]}” is not an id. Names have filters of their own.")
+        raise ValueError(f"“{value[:60]}” is not an id. To filter by name, use the name parameter.")
     return key
 
 
 def list_schema(check) -> dict:
-    """A list of values in the OpenAPI document: ids, or strings of another kind."""
+    """JSON Schema of a list of ids, or of strings if `check` parses something else."""
     item = {"type": "string", "format": "uuid"} if check is an_id else {"type": "string"}
-    return {"type": "array", "items": item, "maxItems": MOST_VALUES}
+    return {"type": "array", "items": item, "maxItems": MAX_VALUES}
 
 
-class ListFilter(PreparedFilter):
-    """Rows whose column has one of the values."""
+class ListFilter(Documented, PreparedFilter):
+    """Matches any of the given values of a column."""
 
     field_class = ListField
 
@@ -79,7 +89,7 @@ class ListFilter(PreparedFilter):
 
 
 class RecordsFilter(ListFilter):
-    """Rows of these records; the id of one that was merged means the one it was merged into."""
+    """Matches any of the given records. A merged record's id stands for the surviving one."""
 
     def __init__(self, model: type[Named], **kwargs):
         self.records = model.objects
@@ -96,13 +106,13 @@ class RecordsFilter(ListFilter):
 
 
 class ChoicesFilter(ListFilter):
-    """Rows whose column has one of these choices."""
+    """Matches any of the given choices."""
 
     def __init__(self, choices, **kwargs):
         def check(value: str) -> str:
             if value not in choices.values:
                 raise ValueError(
-                    f"“{value[:60]}” is not a choice. {nearest_of(value, choices.values)}"
+                    f"“{value[:60]}” is not one of the choices. {nearest_of(value, choices.values)}"
                 )
             return value
 
@@ -120,7 +130,7 @@ class ChoicesFilter(ListFilter):
 
 
 class OutletFilter(RecordsFilter):
-    """Rows of these outlets, each given by id or by slug."""
+    """Matches any of the given outlets, each by id or slug."""
 
     def __init__(self, *, check=lambda value: as_uuid(value) or value, **kwargs):
         super().__init__(Outlet, check=check, **kwargs)
@@ -130,12 +140,12 @@ class OutletFilter(RecordsFilter):
 
     def keys(self, values):
         slugs = [value for value in values if isinstance(value, str)]
-        known = self.records.filter(slug__in=slugs).values_list("pk", flat=True) if slugs else []
-        return super().keys([*(value for value in values if not isinstance(value, str)), *known])
+        found = self.records.filter(slug__in=slugs).values_list("pk", flat=True) if slugs else []
+        return super().keys([*(value for value in values if not isinstance(value, str)), *found])
 
 
 class SlugFilter(OutletFilter):
-    """Outlets with these slugs, or into which those were merged."""
+    """Matches outlets by slug. A merged outlet's slug stands for the surviving one."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs, check=str)
@@ -143,7 +153,7 @@ class SlugFilter(OutletFilter):
 
 def a_language(value: str) -> str:
     if not value.replace("-", "").isalnum():
-        raise ValueError(f"“{value[:60]}” is not a language tag such as en or en-GB.")
+        raise ValueError(f"“{value[:60]}” is not a language tag. Write en or en-GB, for example.")
     return value
 
 
@@ -165,39 +175,39 @@ class LanguageFilter(ListFilter):
         return queryset.filter(wanted)
 
 
-class VerbFilter(django_filters.Filter):
-    """Rows that a verb of the queryset finds for the value."""
+class QuerySetMethodFilter(Documented):
+    """Calls a method of the queryset with the value."""
 
-    def __init__(self, verb: str, **kwargs):
-        self.verb = verb
+    def __init__(self, method_name: str, **kwargs):
+        self.method_name = method_name
         super().__init__(**kwargs)
 
     def filter(self, queryset, value):
-        return getattr(queryset, self.verb)(value) if value else queryset
+        return getattr(queryset, self.method_name)(value) if value else queryset
 
 
-class NameFilter(VerbFilter):
-    """Rows that a verb finds for one name; commas are part of the name."""
+class NameFilter(QuerySetMethodFilter):
+    """Matches one name. Commas are part of the name."""
 
     field_class = forms.CharField
 
-    def __init__(self, verb: str, **kwargs):
-        super().__init__(verb, max_length=500, **kwargs)
+    def __init__(self, method_name: str, **kwargs):
+        super().__init__(method_name, max_length=500, **kwargs)
 
 
-class IdsFilter(VerbFilter):
-    """Rows that a verb finds for ids."""
+class IdsFilter(QuerySetMethodFilter):
+    """Matches any of the given ids."""
 
     field_class = ListField
 
     schema = list_schema(an_id)
 
-    def __init__(self, verb: str, **kwargs):
-        super().__init__(verb, check=an_id, **kwargs)
+    def __init__(self, method_name: str, **kwargs):
+        super().__init__(method_name, check=an_id, **kwargs)
 
 
-class DateFilter(VerbFilter):
-    """Rows that a verb finds for a partial date."""
+class DateFilter(QuerySetMethodFilter):
+    """Matches a partial date."""
 
     field_class = PartialDateFormField
 
@@ -206,12 +216,12 @@ class WordsField(forms.CharField):
     def clean(self, value):
         value = super().clean(value)
         if value and not any(character.isalnum() for character in value):
-            raise ValidationError("Holds no word.")
+            raise ValidationError("Contains no word. Write at least one letter or digit.")
         return value
 
 
 class RoleFilter(NameFilter):
-    """Rows with all of these words in a role."""
+    """Matches roles that contain all of the given words."""
 
     field_class = WordsField
 
@@ -224,8 +234,8 @@ class AddressField(forms.CharField):
         return value
 
 
-class UrlFilter(django_filters.Filter):
-    """Rows of the article with this URL."""
+class UrlFilter(Documented):
+    """Matches the article with this URL."""
 
     field_class = AddressField
 
@@ -237,7 +247,7 @@ class UrlFilter(django_filters.Filter):
 
 
 class MomentField(forms.Field):
-    """A time (RFC 3339) or a day, which is its first moment in UTC."""
+    """A time (RFC 3339), or a day, which means 00:00 UTC."""
 
     def clean(self, value):
         if not value:
@@ -255,13 +265,19 @@ class MomentField(forms.Field):
         return make_aware(moment) if is_naive(moment) else moment
 
 
-class MomentFilter(PreparedFilter):
-    """Rows made or changed at or after a moment (RFC 3339), or from a day on."""
+class DateRangeFilter(Documented, PartialDateFilter):
+    """Matches dates that can be on or after, or on or before, a partial date."""
+
+
+class MomentFilter(Documented, PreparedFilter):
+    """Matches times at or after a time (RFC 3339) or a day."""
 
     field_class = MomentField
 
     def __init__(self, field_name: str, **kwargs):
-        super().__init__(field_name=field_name, lookup_expr="gte", **kwargs)
+        super().__init__(
+            field_name=field_name, lookup_expr="gte", example="2026-02-11T09:30:00Z", **kwargs
+        )
 
     def shape(self, value):
         return "moment"
@@ -273,10 +289,10 @@ class MomentFilter(PreparedFilter):
         return queryset.filter(**{f"{self.field_name}__gte": parameters[0]})
 
 
-class Asked:
-    """The values of query parameters, read by the fields of their filters.
+class ParameterForm:
+    """The query parameters, parsed by the fields of their filters.
 
-    What a form is to filters, which has fields of its own and ways to show them besides.
+    Stands in for a Django form, which would copy every field.
     """
 
     def __init__(self, filters: dict[str, django_filters.Filter], data: Mapping[str, str]):
@@ -289,43 +305,45 @@ class Asked:
         self.refuse_empty_ranges()
 
     def refuse_empty_ranges(self) -> None:
-        """Refuse a range that ends before it begins: nothing could be in it."""
+        """Report a range that ends before it begins."""
         for name in [each for each in self.cleaned_data if each.endswith("_before")]:
             last = self.cleaned_data[name]
             first = self.cleaned_data.get(name.replace("_before", "_after"))
             if first and last and last.last < first.first:
                 del self.cleaned_data[name]
-                self.errors[name] = [f"{last} is before {first}: the range holds no day."]
+                self.errors[name] = [
+                    f"{last} is before {first}: the range is empty. Swap the two dates."
+                ]
 
     def is_valid(self) -> bool:
         return not self.errors
 
 
-class AskedFilters(django_filters.FilterSet):
-    """Filters of which only those that were asked for are made ready: a request names few."""
+class LazyFilterSet(django_filters.FilterSet):
+    """A filter set that sets up only the filters that the request names, usually few."""
 
     def __init__(self, data=None, queryset=None, **kwargs):
-        known, self.base_filters = self.base_filters, {}  # of all of which a copy would be made
+        known, self.base_filters = self.base_filters, {}  # Django would copy all of them
         super().__init__(data, queryset, **kwargs)
         del self.base_filters
         self.filters = {name: known[name] for name in known if data is None or name in data}
 
     @cached_property
-    def form(self) -> Asked:
-        return Asked(self.filters, self.data)
+    def form(self) -> ParameterForm:
+        return ParameterForm(self.filters, self.data)
 
     def filter_queryset(self, queryset, places: Iterable[Parameter] | None = None):
-        """What was asked for; with places, for any values of this `shape` that take them."""
+        """Apply the filters to their values, or to placeholders of a prepared statement."""
         if places is None:
             return super().filter_queryset(queryset)
         for one, value, own in self.placed(places):
             queryset = one.narrow(queryset, value, own)
         return queryset
 
-    # What a prepared statement depends on, and what it takes
+    # Prepared statements
 
     def shape(self) -> tuple | None:
-        """What a statement with these filters depends on; None where that is the values."""
+        """Return what the statement depends on besides values; None if it cannot be prepared."""
         shapes = []
         for name, value in self.form.cleaned_data.items():
             one = self.filters[name]
@@ -336,27 +354,27 @@ class AskedFilters(django_filters.FilterSet):
         return tuple(shapes)
 
     def parameters(self) -> list:
-        """The values that the places stand for, in their order."""
-        asked = self.form.cleaned_data
+        """Return the values of the placeholders, in their order."""
+        values = self.form.cleaned_data
         return [
-            each for name, value in asked.items() for each in self.filters[name].parameters(value)
+            each for name, value in values.items() for each in self.filters[name].parameters(value)
         ]
 
     def placed(self, places: Iterable) -> Iterator[tuple[PreparedFilter, Any, list]]:
-        """Each filter with its value, and with those of the places that are its own."""
+        """Yield each filter with its value and its placeholders."""
         places = iter(places)
         for name, value in self.form.cleaned_data.items():
             one = self.filters[name]
             yield one, value, [next(places) for _ in one.parameters(value)]
 
     def condition(self, places: Iterable) -> Q:
-        """What has to be true of the values that take these places: see `PreparedFilter.holds`."""
+        """Return what must be true of the values in these placeholders (`PreparedFilter.holds`)."""
         conditions = Q()
         for one, _, own in self.placed(places):
             conditions &= one.holds(own)
         return conditions
 
     def hold(self) -> bool:
-        """Whether that is true of the values that were given."""
+        """Return whether that is true of the values of this request."""
         condition = self.condition(self.parameters())
         return not condition or condition.check({})

@@ -1,11 +1,13 @@
 """The filters of each resource of `sources`."""
 
+from sources.api.examples import AN_ID
 from sources.api.filters import (
-    AskedFilters,
     ChoicesFilter,
     DateFilter,
+    DateRangeFilter,
     IdsFilter,
     LanguageFilter,
+    LazyFilterSet,
     ListFilter,
     MomentFilter,
     NameFilter,
@@ -15,73 +17,142 @@ from sources.api.filters import (
     SlugFilter,
     UrlFilter,
 )
-from sources.dates import PartialDateFilter
 from sources.models import Affiliation, Article, Organisation, Outlet, Speaker
 
+# Sentences that several parameters share
+COMMAS = "Separate several with commas."
+NAME = "A whole name or alias. Case and accents are ignored; commas are part of the name."
+RANGE = (
+    "Inclusive. A partial date matches if any of its days is in the range; unknown dates never do."
+)
 
-class Changes(AskedFilters):
-    """When a record was made and last changed."""
 
-    created_after = MomentFilter("created")
-    updated_after = MomentFilter("updated")
+class RecordFilters(LazyFilterSet):
+    """When a record was created and last changed."""
 
-
-class PublishedRange(AskedFilters):
-    """When something was published: inclusive, partial dates allowed, unknown never matches."""
-
-    published_after = PartialDateFilter(
-        field_name="published", day_field="published_day", edge="after"
+    created_after = MomentFilter(
+        "created", help_text="Created at or after this time (RFC 3339) or day (UTC)."
     )
-    published_before = PartialDateFilter(
-        field_name="published", day_field="published_day", edge="before"
+    updated_after = MomentFilter(
+        "updated", help_text="Last changed at or after this time (RFC 3339) or day (UTC)."
     )
 
 
-class OutletFilters(Changes):
-    name = NameFilter("called")
-    slug = SlugFilter(field_name="pk")
+class PublishedRange(LazyFilterSet):
+    """When something was published."""
+
+    published_after = DateRangeFilter(
+        field_name="published",
+        day_field="published_day",
+        edge="after",
+        help_text=f"Published on or after this date, month or year. {RANGE}",
+        example="2026-02",
+    )
+    published_before = DateRangeFilter(
+        field_name="published",
+        day_field="published_day",
+        edge="before",
+        help_text=f"Published on or before this date, month or year. {RANGE}",
+        example="2026-02-11",
+    )
+
+
+class OutletFilters(RecordFilters):
+    name = NameFilter("called", help_text=NAME, example="The Harbour Post")
+    slug = SlugFilter(
+        field_name="pk",
+        help_text=f"Slugs of outlets. A merged outlet's slug finds the surviving one. {COMMAS}",
+        example="harbour-post",
+    )
 
     class Meta:
         model = Outlet
         fields = []
 
 
-class ArticleFilters(Changes, PublishedRange):
-    outlet = OutletFilter(field_name="outlet")
-    outlet_name = NameFilter("in_outlet_named")
-    external_id = ListFilter(field_name="external_id", check=str)
-    url = UrlFilter(field_name="url_key")
-    language = LanguageFilter(field_name="language")
+class ArticleFilters(RecordFilters, PublishedRange):
+    outlet = OutletFilter(
+        field_name="outlet", help_text=f"Ids or slugs of outlets. {COMMAS}", example="harbour-post"
+    )
+    outlet_name = NameFilter(
+        "in_outlet_named", help_text=f"Name of the outlet. {NAME}", example="The Harbour Post"
+    )
+    external_id = ListFilter(
+        field_name="external_id",
+        check=str,
+        help_text=f"Ids of articles in the outlet's own system. {COMMAS}",
+        example="hp-2026-0314",
+    )
+    url = UrlFilter(
+        field_name="url_key",
+        help_text="URL of the article. Fragment, default port and case of the host are ignored.",
+        example="https://harbourpost.example/2026/quay",
+    )
+    language = LanguageFilter(
+        field_name="language",
+        help_text=f"Language tags (RFC 4647): `en` matches `en`, `en-GB` and `en-US`. {COMMAS}",
+        example="en",
+    )
 
     class Meta:
         model = Article
         fields = []
 
 
-class OrganisationFilters(Changes):
-    name = NameFilter("called")
-    parent = RecordsFilter(Organisation, field_name="parent")
+class OrganisationFilters(RecordFilters):
+    name = NameFilter("called", help_text=NAME, example="Port Authority")
+    parent = RecordsFilter(
+        Organisation,
+        field_name="parent",
+        help_text=f"Ids of the organisations they are part of. {COMMAS}",
+        example=AN_ID,
+    )
 
     class Meta:
         model = Organisation
         fields = []
 
 
-class SpeakerFilters(Changes):
-    name = NameFilter("called")
-    kind = ChoicesFilter(Speaker.Kind, field_name="kind")
-    organisation = IdsFilter("of_organisations")
+class SpeakerFilters(RecordFilters):
+    name = NameFilter("called", help_text=NAME, example="Mara Quill")
+    kind = ChoicesFilter(
+        Speaker.Kind,
+        field_name="kind",
+        help_text=f"Kinds of speaker. {COMMAS}",
+        example="person",
+    )
+    organisation = IdsFilter(
+        "of_organisations",
+        help_text="Ids of organisations: finds those who have, or had, a role there, and their "
+        f"unnamed speakers. {COMMAS}",
+        example=AN_ID,
+    )
 
     class Meta:
         model = Speaker
         fields = []
 
 
-class AffiliationFilters(Changes):
-    speaker = RecordsFilter(Speaker, field_name="speaker")
-    organisation = RecordsFilter(Organisation, field_name="organisation")
-    role = RoleFilter("with_role_words")
-    on = DateFilter("held_on")
+class AffiliationFilters(RecordFilters):
+    speaker = RecordsFilter(
+        Speaker, field_name="speaker", help_text=f"Ids of speakers. {COMMAS}", example=AN_ID
+    )
+    organisation = RecordsFilter(
+        Organisation,
+        field_name="organisation",
+        help_text=f"Ids of organisations. {COMMAS}",
+        example=AN_ID,
+    )
+    role = RoleFilter(
+        "with_role_words",
+        help_text="Words that the role contains, in any order. Case and accents are ignored.",
+        example="harbour master",
+    )
+    on = DateFilter(
+        "held_on",
+        help_text="Roles that can have been held on this date, month or year.",
+        example="2026-02-11",
+    )
 
     class Meta:
         model = Affiliation

@@ -8,22 +8,20 @@ from django.db import transaction
 from django.utils import timezone
 from rest_framework import serializers
 
-from sources.api.responses import WrittenResponse, text_of
+from sources.api.responses import RenderedJSON, json_of
 from sources.database.locks import lock_all
-from sources.exceptions import (
-    KeyReused,
-)
+from sources.exceptions import KeyReused
 from sources.models import IdempotentResponse
 
-LONGEST_IDEMPOTENCY_KEY = 255
-ANSWERS_ARE_KEPT = timezone.timedelta(days=2)
+MAX_KEY_CHARACTERS = 255
+RESPONSE_LIFETIME = timezone.timedelta(days=2)
 
 
 def idempotent(handler):
-    """Let a POST be retried: the same `Idempotency-Key` and request replay the stored answer.
+    """Make a POST safe to retry: the same `Idempotency-Key` and request replay the stored response.
 
-    The answer is stored in the transaction that did the work, so either both happened or neither.
-    Refusals are not stored: they did nothing, and the corrected request may use the same key.
+    The response is stored in the transaction that does the work. Errors are not stored: they change
+    nothing, and the corrected request may use the same key.
     """
 
     @wraps(handler)
@@ -32,13 +30,9 @@ def idempotent(handler):
         if key is None:
             with transaction.atomic():
                 return handler(self, request, *args, **kwargs)
-        if not 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY or not key.isprintable():
+        if not 1 <= len(key) <= MAX_KEY_CHARACTERS or not key.isprintable():
             raise serializers.ValidationError(
-                {
-                    "Idempotency-Key": [
-                        f"A key is 1 to {LONGEST_IDEMPOTENCY_KEY} printable characters."
-                    ]
-                }
+                {"Idempotency-Key": [f"Write 1 to {MAX_KEY_CHARACTERS} printable characters."]}
             )
         fingerprint = hashlib.sha256(
             b"\0".join(
@@ -50,7 +44,7 @@ def idempotent(handler):
             if stored := IdempotentResponse.objects.filter(user=request.user, key=key).first():
                 if stored.fingerprint != fingerprint:
                     raise KeyReused
-                replay = WrittenResponse(
+                replay = RenderedJSON(
                     stored.body, status=stored.status, headers={"Idempotency-Replayed": "true"}
                 )
                 replay.record_version = replay.data.get("version")
@@ -59,7 +53,7 @@ def idempotent(handler):
                 return replay
             response = handler(self, request, *args, **kwargs)
             IdempotentResponse.objects.filter(
-                created__lt=timezone.now() - ANSWERS_ARE_KEPT
+                created__lt=timezone.now() - RESPONSE_LIFETIME
             ).delete()
             IdempotentResponse.objects.create(
                 user=request.user,
@@ -67,7 +61,7 @@ def idempotent(handler):
                 fingerprint=fingerprint,
                 status=response.status_code,
                 location=response.headers.get("Location"),
-                body=text_of(response),
+                body=json_of(response),
             )
         return response
 
@@ -76,5 +70,5 @@ def idempotent(handler):
 
 
 def canonical(data) -> bytes:
-    """Parsed JSON as bytes that do not depend on the order of keys or on white space."""
+    """Serialise parsed JSON to bytes, independent of key order and white space."""
     return json.dumps(data, sort_keys=True, ensure_ascii=True, default=str).encode()

@@ -1,4 +1,4 @@
-"""Sleep that ends when the server does, for requests that wait."""
+"""A sleep that ends when the server stops, for requests that wait."""
 
 import os
 import select
@@ -6,28 +6,28 @@ import signal
 import threading
 import time
 
-_told: int | None = None  # readable for ever once a signal has come that the process handles
+_signalled: int | None = None  # a pipe, readable from the first handled signal on
 
 
 def heed_signals() -> None:
-    """Let `sleep` know of signals; to be called when the server loads.
+    """Have signals end `sleep`. Call it when the server loads.
 
-    The server sets its own handlers afterwards; Python writes to this pipe whichever they are. Only
-    the main thread can ask for it: a development server that loads elsewhere goes without.
+    Python writes every signal to this pipe, whichever handlers the server sets afterwards. Only the
+    main thread can set the pipe: a development server that loads in another thread does without.
     """
-    global _told
+    global _signalled
     if threading.current_thread() is not threading.main_thread():
         return
-    _told, tell = os.pipe()
-    os.set_blocking(tell, False)
-    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+    _signalled, pipe = os.pipe()
+    os.set_blocking(pipe, False)
+    signal.set_wakeup_fd(pipe, warn_on_full_buffer=False)
 
 
 def sleep(seconds: float) -> bool:
-    """Sleep so long, or until the process is told to stop; whether it slept to the end."""
-    if _told is None:
+    """Sleep until then or until a signal. Return whether the full time passed."""
+    if _signalled is None:
         time.sleep(seconds)
         return True
-    told = select.poll()
-    told.register(_told, select.POLLIN)
-    return not told.poll(seconds * 1000)
+    poll = select.poll()
+    poll.register(_signalled, select.POLLIN)
+    return not poll.poll(seconds * 1000)

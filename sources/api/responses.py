@@ -1,4 +1,4 @@
-"""Answers whose JSON is already written."""
+"""Responses whose JSON is already rendered."""
 
 import json
 
@@ -7,8 +7,8 @@ from django.utils.functional import cached_property
 from rest_framework.response import Response
 
 
-class WrittenResponse(HttpResponse):
-    """An answer that is JSON already."""
+class RenderedJSON(HttpResponse):
+    """A response of JSON that PostgreSQL rendered, or that was stored."""
 
     def __init__(self, json: str, **kwargs):
         super().__init__(json, content_type="application/json", **kwargs)
@@ -18,8 +18,8 @@ class WrittenResponse(HttpResponse):
         return json.loads(self.content)
 
 
-def text_of(response: Response | WrittenResponse) -> str:
-    """The body of an answer, as it is sent."""
-    if isinstance(response, WrittenResponse):
+def json_of(response: Response | RenderedJSON) -> str:
+    """Return the body of a response as text."""
+    if isinstance(response, RenderedJSON):
         return response.content.decode()
     return json.dumps(response.data, ensure_ascii=False, separators=(",", ":"), default=str)

@@ -1,4 +1,4 @@
-"""The public form of each record of this app."""
+"""Serializers of the records of `sources`."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from sources.api.fields import Another, RecordSerializer, Reference, StrictSerializer, Text
+from sources.api.fields import PeerReference, RecordSerializer, Reference, StrictSerializer, Text
 from sources.dates import PartialDate, PartialDateSerializerField
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
 
@@ -19,7 +19,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
 
 
 class LanguageField(Text):
-    """A BCP 47 language tag, such as `en` or `pt-BR`; null is unknown."""
+    """A BCP 47 language tag, such as `en` or `pt-BR`. Null means unknown."""
 
     def __init__(self, **kwargs):
         super().__init__(**{"max_length": 35, **kwargs})
@@ -31,22 +31,22 @@ class LanguageField(Text):
         return tag
 
 
-def visible(name: str) -> None:
-    """Refuse a name of white space, marks and invisible characters alone."""
+def require_visible(name: str) -> None:
+    """Refuse a name that has only white space, marks and invisible characters."""
     if not any(unicodedata.category(character)[0] in "LNPS" for character in name):
         raise serializers.ValidationError("A name needs at least one visible character.")
 
 
 class NameField(Text):
-    """A name, as it is written."""
+    """A name, exactly as written."""
 
     def __init__(self, **kwargs):
         super().__init__(**{"max_length": 500, **kwargs})
-        self.validators.append(visible)
+        self.validators.append(require_visible)
 
 
-def strings(most: int = 100, **kwargs) -> serializers.ListField:
-    return serializers.ListField(child=Text(max_length=500), max_length=most, **kwargs)
+def string_list(max_length: int = 100, **kwargs) -> serializers.ListField:
+    return serializers.ListField(child=Text(max_length=500), max_length=max_length, **kwargs)
 
 
 @extend_schema_field(
@@ -57,22 +57,24 @@ def strings(most: int = 100, **kwargs) -> serializers.ListField:
     }
 )
 class IdentifiersField(serializers.DictField):
-    """Identifiers elsewhere, by scheme."""
+    """Identifiers in other databases, by scheme."""
 
     child = Text(max_length=500)
 
     def to_internal_value(self, data):
-        found = super().to_internal_value(data)
-        if (wikidata := found.get("wikidata")) and not re.fullmatch(r"Q[1-9][0-9]*", wikidata):
+        identifiers = super().to_internal_value(data)
+        if (wikidata := identifiers.get("wikidata")) and not re.fullmatch(
+            r"Q[1-9][0-9]*", wikidata
+        ):
             raise serializers.ValidationError({"wikidata": ["A Wikidata id is Q and a number."]})
-        return found
+        return identifiers
 
 
-def indexable(url: str) -> None:
-    """Refuse what takes more bytes than an entry of an index may."""
+def require_indexable(url: str) -> None:
+    """Refuse a URL that is too long for a database index."""
     if len(url.encode()) > 2000:
         raise serializers.ValidationError(
-            "Takes more than 2,000 bytes. Leave out what it can do without."
+            "Longer than 2,000 bytes in UTF-8. Leave out tracking parameters."
         )
 
 
@@ -83,16 +85,16 @@ class WebAddressField(Text, serializers.URLField):
         super().__init__(**{"max_length": 2000, **kwargs})
         self.validators = [v for v in self.validators if not isinstance(v, URLValidator)]
         self.validators.append(URLValidator(schemes=["http", "https"]))
-        self.validators.append(indexable)
+        self.validators.append(require_indexable)
 
 
-class ToldApartField(serializers.ListField):
-    """Ids of records that this one was said not to be, or that what was merged into it was not."""
+class DistinctFromField(serializers.ListField):
+    """Ids of the records marked as distinct from this one, or from one merged into it."""
 
     child = serializers.UUIDField()
 
-    def __init__(self):
-        super().__init__(source="*", read_only=True)
+    def __init__(self, **kwargs):
+        super().__init__(source="*", read_only=True, **kwargs)
 
     def to_representation(self, record):
         apart = getattr(record, "all_distinct_from", record.distinct_from)
@@ -100,10 +102,12 @@ class ToldApartField(serializers.ListField):
 
 
 class OutletSerializer(RecordSerializer):
+    """A publication or broadcaster."""
+
     name = NameField()
-    aliases = strings(required=False)
+    aliases = string_list(required=False)
     url = WebAddressField(required=False, allow_null=True)
-    distinct_from = ToldApartField()
+    distinct_from = DistinctFromField(help_text="Ids of records marked as distinct.")
 
     class Meta:
         model = Outlet
@@ -118,11 +122,13 @@ class OutletSerializer(RecordSerializer):
 
 
 class OrganisationSerializer(RecordSerializer):
+    """An organisation that speakers speak for."""
+
     name = NameField()
-    aliases = strings(required=False)
+    aliases = string_list(required=False)
     parent = Reference(Organisation.objects.all(), required=False, allow_null=True)
     identifiers = IdentifiersField(required=False)
-    distinct_from = ToldApartField()
+    distinct_from = DistinctFromField(help_text="Ids of records marked as distinct.")
 
     class Meta:
         model = Organisation
@@ -131,11 +137,13 @@ class OrganisationSerializer(RecordSerializer):
 
 
 class SpeakerSerializer(RecordSerializer):
+    """A person, an organisation or an unnamed speaker to whom words are attributed."""
+
     name = NameField()
-    aliases = strings(required=False)
+    aliases = string_list(required=False)
     organisation = Reference(Organisation.objects.all(), required=False, allow_null=True)
     identifiers = IdentifiersField(required=False)
-    distinct_from = ToldApartField()
+    distinct_from = DistinctFromField(help_text="Ids of records marked as distinct.")
 
     class Meta:
         model = Speaker
@@ -156,33 +164,33 @@ class SpeakerSerializer(RecordSerializer):
 
 
 class ReasonSerializer(StrictSerializer):
-    """Why something is done or taken back; the ledger keeps it."""
+    """Why you make this change. The history keeps the reason."""
 
     reason = Text(max_length=2000, required=False, allow_null=True)
 
 
 class MergeSerializer(ReasonSerializer):
-    """What a record is to be merged into."""
+    """The record to merge into."""
 
-    into = Another()
+    into = PeerReference()
     preview = serializers.BooleanField(
-        default=False, help_text="Only say what would move, and change nothing."
+        default=False, help_text="True: change nothing, and return what would move."
     )
 
 
 class DistinguishSerializer(ReasonSerializer):
-    """Whom a record is told apart from."""
+    """The record that this one is distinct from."""
 
-    other = Another()
+    other = PeerReference()
 
     def get_fields(self):
         fields = super().get_fields()
         fields["other"].source = "other"
-        return {"from": fields.pop("other"), **fields}  # no name of an attribute
+        return {"from": fields.pop("other"), **fields}  # `from` is a keyword of Python
 
 
-class MergedSerializer(StrictSerializer):
-    """Where the id of a merged record leads. `version` is what its undo takes as If-Match."""
+class MergedRecordSerializer(StrictSerializer):
+    """A merged record. To undo the merge, send its `version` as `If-Match`."""
 
     id = serializers.UUIDField()
     merged_into = serializers.UUIDField()
@@ -190,7 +198,7 @@ class MergedSerializer(StrictSerializer):
 
 
 class AffiliationSerializer(RecordSerializer):
-    """Dates are `from` and `to`, both inclusive and each perhaps partial or unknown."""
+    """The role of a speaker at an organisation. `from` and `to` are inclusive; null is unknown."""
 
     speaker = Reference(Speaker.objects.all(), shows=("id", "name", "kind"))
     organisation = Reference(Organisation.objects.all())
@@ -202,7 +210,7 @@ class AffiliationSerializer(RecordSerializer):
 
     def get_fields(self):
         fields = super().get_fields()
-        public = {"start": "from", "end": "to"}  # "from" cannot be written as an attribute
+        public = {"start": "from", "end": "to"}  # `from` is a keyword of Python
         for name in public:
             fields[name].source = name
         return {public.get(name, name): field for name, field in fields.items()}
@@ -210,7 +218,7 @@ class AffiliationSerializer(RecordSerializer):
 
 @extend_schema_field({"type": "string", "examples": ["2026-02", "2026-02-11T09:30:00+01:00"]})
 class PublicationField(PartialDateSerializerField):
-    """A partial date, or an exact time (RFC 3339), which `with_time` takes apart."""
+    """A partial date, or an exact time (RFC 3339), which `split_time` splits."""
 
     def to_internal_value(self, data):
         if isinstance(data, str) and data[10:11].upper() == "T":
@@ -221,18 +229,18 @@ class PublicationField(PartialDateSerializerField):
             except ValueError as error:
                 raise serializers.ValidationError(str(error)) from error
             raise serializers.ValidationError(
-                "Write an exact time as 2026-02-11T09:30:00+01:00, with its offset."
+                "Not a time. Write 2026-02-11T09:30:00+01:00, with the offset from UTC."
             )
         return super().to_internal_value(data)
 
 
-def with_time(attrs: dict) -> dict:
-    """A publication given as a time is its day, on the clock it was given in, and that time."""
+def split_time(attrs: dict) -> dict:
+    """Split a time given as `published` into its day, in its own time zone, and the exact time."""
     published, at = attrs.get("published"), attrs.get("published_at")
     if isinstance(published, datetime):
         if at and at != published:
             raise serializers.ValidationError(
-                {"published_at": ["Says another time than published. Leave one of them out."]}
+                {"published_at": ["Differs from published. Send only one of the two."]}
             )
         day = PartialDate.on(published.date())
         return {**attrs, "published": day, "published_at": published}
@@ -261,16 +269,16 @@ def with_time(attrs: dict) -> dict:
 
 
 class ArticleSerializer(RecordSerializer):
-    """An article without its text. `snapshot` is the digest of the text it has now, if one is held.
+    """An article without its text. `snapshot` is the SHA-256 of its present text, null if none.
 
-    `published` may be written as an exact time (RFC 3339): its day is kept in `published`, the
-    time, in UTC, in `published_at`.
+    You can send `published` as an exact time (RFC 3339): the answer then has the day in `published`
+    and the time, in UTC, in `published_at`.
     """
 
     outlet = Reference(
         Outlet.objects.all(), shows=("id", "name", "slug"), required=False, allow_null=True
     )
-    byline = strings(required=False)
+    byline = string_list(required=False)
     url = WebAddressField(required=False, allow_null=True)
     published = PublicationField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
@@ -294,11 +302,11 @@ class ArticleSerializer(RecordSerializer):
         read_only_fields = RECORD
 
     def validate(self, attrs):
-        return super().validate(with_time(attrs))
+        return super().validate(split_time(attrs))
 
 
 class SnapshotSummarySerializer(serializers.ModelSerializer):
-    """A snapshot without its text."""
+    """A captured text without its words."""
 
     characters = serializers.IntegerField(read_only=True, help_text="Length in code points.")
 
@@ -308,30 +316,35 @@ class SnapshotSummarySerializer(serializers.ModelSerializer):
 
 
 class SnapshotSerializer(StrictSerializer):
-    """A captured text, exactly: the SHA-256 of its UTF-8 bytes is its name."""
+    """A captured text. `sha256` is the digest of its UTF-8 bytes."""
 
     sha256 = serializers.CharField()
-    captured = serializers.DateTimeField(help_text="When it was first captured.")
+    captured = serializers.DateTimeField(help_text="When this text was first captured.")
     characters = serializers.IntegerField(help_text="Length in code points.")
-    articles = serializers.ListField(child=serializers.UUIDField(), help_text="Printed in these.")
+    articles = serializers.ListField(
+        child=serializers.UUIDField(), help_text="Ids of articles with this text."
+    )
     text = serializers.CharField(trim_whitespace=False)
     erased = serializers.ListField(
         child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2),
         allow_null=True,
-        help_text="Ranges that had to be blotted out: but for these, the text is the digest's.",
+        help_text="Ranges of code points that were erased, null if none. The text, with these "
+        "blotted out, no longer has the digest `sha256`.",
     )
 
 
-# What verifying found
+# Verification
 
 
 class SubjectSerializer(serializers.Serializer):
+    """The record that was checked."""
+
     type = serializers.CharField()
     id = serializers.UUIDField()
 
 
 class CheckSerializer(serializers.Serializer):
-    """One thing that was worked out again: what is on record, and what was found."""
+    """One check: the value on record and the value worked out again."""
 
     subject = SubjectSerializer(source="*")
     version = serializers.IntegerField(allow_null=True)
@@ -343,10 +356,12 @@ class CheckSerializer(serializers.Serializer):
         source="fields",
         child=serializers.CharField(),
         allow_null=True,
-        help_text="The columns in which a record is not as its last revision says.",
+        help_text="Columns in which the record differs from its last revision.",
     )
 
 
 class VerificationSerializer(serializers.Serializer):
+    """The checks of a quote and of everything it rests on."""
+
     ok = serializers.BooleanField(help_text="Whether every check holds.")
     checks = CheckSerializer(many=True)

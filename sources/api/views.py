@@ -1,4 +1,4 @@
-"""The endpoints of outlets, organisations, speakers, affiliations and snapshots."""
+"""Endpoints of outlets, organisations, speakers, affiliations and snapshots."""
 
 import re
 
@@ -25,7 +25,7 @@ from sources.api.idempotency import idempotent
 from sources.api.serializers import (
     AffiliationSerializer,
     DistinguishSerializer,
-    MergedSerializer,
+    MergedRecordSerializer,
     MergeSerializer,
     OrganisationSerializer,
     OutletSerializer,
@@ -40,30 +40,35 @@ from sources.models import Affiliation, Organisation, Outlet, Snapshot, Speaker
 
 
 class NamedResource(Resource):
-    """Records with names: what one is merged into answers for it, and a list leaves it out."""
+    """Records with names. Lists leave out merged ones, whose ids redirect."""
 
     def get_queryset(self):
         queryset = super().get_queryset().with_all_distinct_from()
         return queryset.standing() if self.action == "list" else queryset
 
     def retrieve(self, request, pk):
-        record, headers = self.get_asked()
+        """Get {one}.
+
+        Returns the record as it is now, or as it was at the time `as_of`. The id of a merged record
+        redirects to the record that it was merged into.
+        """
+        record, headers = self.get_version()
         if not record.merged_into_id:
-            return self.shown(record, headers=headers)
-        place = self.reverse_action("detail", args=[record.survivor.pk])
+            return self.record_response(record, headers=headers)
+        url = self.reverse_action("detail", args=[record.survivor.pk])
         query = request.META.get("QUERY_STRING")
         headers = {
-            "Location": f"{place}?{query}" if query else place,
+            "Location": f"{url}?{query}" if query else url,
             "ETag": f'"{record.version}"',
             "Cache-Control": "private, no-cache",  # a merge can be undone
         }
-        body = MergedSerializer(
+        body = MergedRecordSerializer(
             {"id": record.pk, "merged_into": record.survivor.pk, "version": record.version}
         )
         return Response(body.data, status=status.HTTP_301_MOVED_PERMANENTLY, headers=headers)
 
     def get_unchanged(self):
-        """Likewise, if it stands by itself: `Conflict` names what it was merged into."""
+        """Lock and return the record. Raises Conflict if it is merged, except to unmerge."""
         if self.action != "unmerge":
             merging.refuse_if_merged(self.get_object())
         record = super().get_unchanged()
@@ -74,80 +79,90 @@ class NamedResource(Resource):
     @action(detail=True, methods=["post"])
     @idempotent
     def merge(self, request, pk):
-        """Have all that points at this record point at another, to which its id then leads.
+        """Merge {one} into another.
 
-        Its names become aliases of the other. `preview` says what would move, and changes nothing.
+        Everything that refers to this record then refers to the other one. Its names become aliases
+        there, and its id redirects. With `preview` nothing is changed: the answer says what would
+        move. A merge can be undone.
         """
-        asked = self.read(MergeSerializer)
-        is_preview = asked["preview"]
+        body = self.validated_body(MergeSerializer)
+        is_preview = body["preview"]
         if not is_preview:
-            merging.lock_to_move(self.get_object(), asked["into"])
+            merging.lock_to_move(self.get_object(), body["into"])
         record = self.get_unchanged()
         merge = (
-            merging.preview(record, asked["into"])
+            merging.preview(record, body["into"])
             if is_preview
-            else merging.merge(record, asked["into"], asked.get("reason"))
+            else merging.merge(record, body["into"], body.get("reason"))
         )
-        return self.told(merge, preview=is_preview)
+        return self.merge_response(merge, preview=is_preview)
 
     @action(detail=True, methods=["post"])
     @idempotent
     def unmerge(self, request, pk):
-        """Undo a merge, by the id of the merged record: what it moved goes back.
+        """Undo the merge of {one}.
 
-        What was moved elsewhere since stays there.
+        Use the id of the merged record, and its version as `If-Match`. Everything that the merge
+        moved is moved back, except what has been moved again since.
         """
-        asked, record = self.read(ReasonSerializer), self.get_object()
+        body, record = self.validated_body(ReasonSerializer), self.get_object()
         if record.merged_into_id:
             merging.lock_to_move(record, record.merged_into)
-        return self.told(merging.unmerge(self.get_unchanged(), asked.get("reason")))
+        return self.merge_response(merging.unmerge(self.get_unchanged(), body.get("reason")))
 
     @action(detail=True, methods=["post"])
     @idempotent
     def distinguish(self, request, pk):
-        """Remember that this record and another are not one, whatever their names."""
-        asked = self.read(DistinguishSerializer)
-        merging.lock(self.get_object(), asked["other"])
-        merging.mark_distinct(self.get_unchanged(), asked["other"], asked.get("reason"))
-        return self.shown(self.get_object())
+        """Mark {one} as distinct from another.
+
+        The two are no longer suggested as duplicates, however alike their names are.
+        """
+        body = self.validated_body(DistinguishSerializer)
+        merging.lock(self.get_object(), body["other"])
+        merging.mark_distinct(self.get_unchanged(), body["other"], body.get("reason"))
+        return self.record_response(self.get_object())
 
     @action(detail=True, methods=["post"])
     @idempotent
     def undistinguish(self, request, pk):
-        """Take back that this record and another are not one."""
-        asked = self.read(DistinguishSerializer)
-        merging.lock(self.get_object(), asked["other"])
-        merging.unmark_distinct(self.get_unchanged(), asked["other"], asked.get("reason"))
-        return self.shown(self.get_object())
+        """Undo marking {one} as distinct.
 
-    def told(self, merge: merging.Merge, **more) -> Response:
-        """What a merge or its undo did, with the record as it is now."""
+        The two can be suggested as duplicates, and merged, again.
+        """
+        body = self.validated_body(DistinguishSerializer)
+        merging.lock(self.get_object(), body["other"])
+        merging.unmark_distinct(self.get_unchanged(), body["other"], body.get("reason"))
+        return self.record_response(self.get_object())
+
+    def merge_response(self, merge: merging.Merge, **more) -> Response:
+        """Return what a merge or its undo moved, with the record as it is now."""
         record = self.get_serializer(merge.record).data
-        told = {"record": record, "moved": merge.moved, "aliases": merge.aliases, **more}
-        return Response(told)
+        return Response({"record": record, "moved": merge.moved, "aliases": merge.aliases, **more})
 
 
 def merges(view: type[NamedResource]) -> type[NamedResource]:
-    """Say in the OpenAPI document what the operations of `NamedResource` take and answer."""
-    of, record = view.queryset.model.__name__, view.serializer_class
-    told = {
+    """Describe for the OpenAPI document the bodies of the operations of `NamedResource`."""
+    model, record = view.queryset.model.__name__, view.serializer_class
+    result = {
         "record": record(),
         "moved": serializers.DictField(
-            child=serializers.IntegerField(), help_text="How many of each kind."
+            child=serializers.IntegerField(), help_text="Number of records moved, by kind."
         ),
         "aliases": serializers.ListField(
-            child=serializers.CharField(), help_text="Those that the survivor gains, or loses."
+            child=serializers.CharField(),
+            help_text="Names that the survivor gains or loses.",
         ),
     }
-    preview = {"preview": serializers.BooleanField()}
-    moved = OpenApiResponse(MergedSerializer, "It was merged: `Location` is the survivor.")
+    preview = {"preview": serializers.BooleanField(help_text="True if nothing was changed.")}
+    merged = OpenApiResponse(MergedRecordSerializer, "Merged: `Location` is the surviving record.")
     return extend_schema_view(
-        retrieve=extend_schema(responses={200: record, 301: moved}, parameters=[AS_OF]),
+        retrieve=extend_schema(responses={200: record, 301: merged}, parameters=[AS_OF]),
         merge=extend_schema(
-            request=MergeSerializer, responses=inline_serializer(f"{of}Merge", {**told, **preview})
+            request=MergeSerializer,
+            responses=inline_serializer(f"{model}Merge", {**result, **preview}),
         ),
         unmerge=extend_schema(
-            request=ReasonSerializer, responses=inline_serializer(f"{of}Unmerge", told)
+            request=ReasonSerializer, responses=inline_serializer(f"{model}Unmerge", result)
         ),
         distinguish=extend_schema(request=DistinguishSerializer, responses=record),
         undistinguish=extend_schema(request=DistinguishSerializer, responses=record),
@@ -159,7 +174,7 @@ MERGING = ("merge", "unmerge", "distinguish", "undistinguish")
 
 @merges
 class Outlets(NamedResource):
-    """Publications that print or air."""
+    """Publications and broadcasters."""
 
     queryset = Outlet.objects.all()
     serializer_class = OutletSerializer
@@ -171,7 +186,7 @@ class Outlets(NamedResource):
 
 @merges
 class Organisations(NamedResource):
-    """What speakers speak for."""
+    """Organisations that speakers speak for."""
 
     queryset = Organisation.objects.select_related("parent")
     serializer_class = OrganisationSerializer
@@ -184,7 +199,7 @@ class Organisations(NamedResource):
 
 @merges
 class Speakers(NamedResource):
-    """Whom words are attributed to."""
+    """Persons, organisations and unnamed speakers to whom words are attributed."""
 
     queryset = Speaker.objects.select_related("organisation")
     serializer_class = SpeakerSerializer
@@ -196,7 +211,7 @@ class Speakers(NamedResource):
 
 
 class Affiliations(Resource):
-    """Which role a speaker held at which organisation, from when to when."""
+    """Roles of speakers at organisations, with their first and last day."""
 
     queryset = Affiliation.objects.select_related("speaker", "organisation")
     serializer_class = AffiliationSerializer
@@ -207,8 +222,20 @@ class Affiliations(Resource):
     public_names = {"start": "from", "end": "to"}
 
 
+SHA256 = OpenApiParameter(
+    "sha256",
+    {
+        "type": "string",
+        "pattern": "^[0-9a-f]{64}$",
+        "examples": ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    },
+    "path",
+    description="SHA-256 of the text, in hexadecimal digits.",
+)
+
+
 class Snapshots(Endpoint):
-    """The exact text of an article as it was captured, for those allowed to read full text."""
+    """Captured texts of articles, for users who may read full text."""
 
     http_method_names = ("get", "head", "options")
     queryset = Snapshot.objects.all()
@@ -217,12 +244,17 @@ class Snapshots(Endpoint):
     lookup_value_converter = "str"
     permissions = {"retrieve": "sources.read_full_text"}
 
-    @extend_schema(parameters=[OpenApiParameter("sha256", str, "path", pattern="^[0-9a-f]{64}$")])
+    @extend_schema(parameters=[SHA256])
     def retrieve(self, request, sha256: str):
+        """Get a captured text.
+
+        The text is exact: its UTF-8 bytes have this SHA-256, unless parts had to be erased.
+        Needs the permission to read full text.
+        """
         if not re.fullmatch("[0-9a-f]{64}", sha256):
             raise Http404
-        held = self.get_queryset().filter(sha256=sha256).order_by("captured", "id")
-        if not (first := held.first()):
+        copies = self.get_queryset().filter(sha256=sha256).order_by("captured", "id")
+        if not (first := copies.first()):
             raise Http404
-        first.articles = list(held.values_list("article", flat=True))
+        first.articles = list(copies.values_list("article", flat=True))
         return Response(self.get_serializer(first).data)

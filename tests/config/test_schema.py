@@ -1,5 +1,7 @@
 """The OpenAPI document says what the API does, and its explorer works with no other host."""
 
+import inspect
+import json
 import re
 
 import jsonschema
@@ -7,16 +9,20 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 
+from quotes.api import changes
 from quotes.api.serializers import (
-    CorrectingSerializer,
-    ExplainedStepSerializer,
+    CorrectQuoteSerializer,
+    OptionalReasonSerializer,
+    RequiredReasonSerializer,
     RetractionSerializer,
-    TakingBackSerializer,
 )
 from quotes.models.workflow import STEPS
 from quotes.statistics.sql import DIMENSIONS, INTERVALS
+from sources.api import filters
 from sources.api.endpoints import Endpoint
+from sources.api.fields import RecordSerializer, StrictSerializer
 from tests.config.test_auth import patterns
 from tests.conftest import API, make_filing, ok, problem, publish, settle
 from tests.records import (
@@ -63,7 +69,7 @@ def test_the_document_is_openapi_3_1_for_everybody(client):
         assert b"3.1.0" in response.content[:50]
 
 
-def test_no_type_is_named_twice(document):
+def test_no_schema_lists_a_type_twice(document):
     def types(part):
         if isinstance(part, dict):
             if isinstance(part.get("type"), list):
@@ -83,6 +89,126 @@ def test_every_route_and_method_is_in_the_document_and_no_other(document):
         for path, view in views().items()
     }
     assert {path: set(methods) for path, methods in document["paths"].items()} == routes
+
+
+def operations(document) -> list[tuple[str, str, dict]]:
+    return [
+        (path, method, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def test_every_operation_has_a_name_a_summary_a_description_and_a_described_tag(document):
+    tags = {tag["name"] for tag in document["tags"] if tag["description"]}
+    names = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(set(names)) == len(names) == len(operations(document))
+    for _, _, operation in operations(document):
+        name, summary, text = (operation[key] for key in ("operationId", "summary", "description"))
+        assert re.fullmatch("[a-z]+([A-Z][a-z]+)+", name), name
+        assert 1 < len(summary.split()) <= 8, name
+        assert len(text.split()) > 4, name
+        assert not {"{", "}"} & set(summary + text), name
+        assert operation["tags"], name
+        assert set(operation["tags"]) <= tags, name
+    assert {tag for _, _, operation in operations(document) for tag in operation["tags"]} == tags
+
+
+def test_names_of_operations_read_well_in_a_generated_client(document):
+    names = {operation["operationId"] for _, _, operation in operations(document)}
+    assert names >= {
+        *("fileArticle", "publishQuote", "listQuotes", "getQuote", "getFacets", "getTimeline"),
+        *("exportQuotes", "listChanges", "mergeSpeaker", "updateOutlet", "listQuoteRevisions"),
+    }
+
+
+def test_every_parameter_has_a_description_and_an_example_that_fits(document):
+    for path, method, operation in operations(document):
+        for parameter in operation["parameters"]:
+            assert len(parameter["description"].split()) > 1, (path, method, parameter["name"])
+            jsonschema.validate(parameter["example"], parameter["schema"])
+
+
+def test_every_request_and_answer_has_an_example_that_fits_its_schema(document):
+    checked = 0
+    for path, method, operation in operations(document):
+        (good, *_) = [r for code, r in operation["responses"].items() if code.startswith("2")]
+        bodies = [body for body in (operation.get("requestBody"), good) if body]
+        assert len(bodies) == (1 if method == "get" else 2), (path, method)
+        for body in bodies:
+            (example,) = body["content"]["application/json"]["examples"].values()
+            name = example["$ref"].removeprefix("#/components/examples/")
+            schema = closed(body["content"]["application/json"]["schema"])
+            validator = jsonschema.Draft202012Validator(
+                {**schema, "components": closed(document["components"])}
+            )
+            validator.validate(document["components"]["examples"][name]["value"])
+            checked += 1
+    assert checked > 80
+
+
+@pytest.mark.django_db
+def test_the_api_accepts_the_examples_of_its_requests(document, curator):
+    examples = document["components"]["examples"]
+    for name in ("Outlet", "Organisation", "Speaker"):
+        body = examples[f"{name}Request"]["value"]
+        answer = ok(curator.post(f"{API}{name.lower()}s/", body), 201)
+        assert answer.keys() == examples[name]["value"].keys()
+    answer = ok(curator.post(f"{API}articles/", examples["FilingRequest"]["value"]), 201)
+    shown = examples["FiledArticle"]["value"]
+    assert answer.keys() == shown.keys()
+    (quote,), (shown_quote,) = answer["quotes"], shown["quotes"]
+    assert quote.keys() == shown_quote.keys()
+    assert quote["anchor"] == shown_quote["anchor"]
+    assert quote["filing"] == shown_quote["filing"]
+    assert answer["snapshot"] == shown["snapshot"]
+
+
+def test_no_docstring_for_developers_is_in_the_document(document):
+    published = json.dumps(document, ensure_ascii=False)
+    bases = [StrictSerializer, RecordSerializer, Endpoint, *vars(filters).values()]
+    texts = {
+        base.__doc__.split("\n")[0] for base in bases if inspect.isclass(base) and base.__doc__
+    }
+    texts.discard("")
+    assert len(texts) > 20
+    assert [text for text in texts if text in published] == []
+
+
+def test_errors_are_one_schema_that_every_operation_refers_to(document):
+    for _, _, operation in operations(document):
+        assert operation["responses"]["default"] == {"$ref": "#/components/responses/Problem"}
+    content = document["components"]["responses"]["Problem"]["content"]
+    problem_schema = content["application/problem+json"]["schema"]
+    assert problem_schema == {"$ref": "#/components/schemas/Problem"}
+
+
+def test_fields_that_every_answer_has_are_required(document):
+    schemas = document["components"]["schemas"]
+    sometimes = {"ListedQuote": {"matches"}}
+    for name in ("Quote", "ListedQuote", "FiledQuote", "Article", "Speaker", "Outlet"):
+        schema = schemas[name]
+        absent = schema["properties"].keys() - set(schema["required"])
+        assert absent == sometimes.get(name, set()), name
+    kind = schemas["SpeakerReference"]["properties"]["kind"]
+    assert kind == {"$ref": "#/components/schemas/SpeakerKind"}
+
+
+def test_the_type_of_a_change_decides_the_type_of_its_record(document):
+    change = document["components"]["schemas"]["Change"]
+    assert change["discriminator"]["propertyName"] == "type"
+    mapping = change["discriminator"]["mapping"]
+    assert mapping.keys() == changes.VIEWS.keys()
+    for kind, reference in mapping.items():
+        schema = document["components"]["schemas"][reference.rpartition("/")[2]]
+        assert schema["properties"]["type"]["const"] == kind
+        record = schema["properties"]["record"]["oneOf"][0]["$ref"].rpartition("/")[2]
+        assert record == {"utterance": "UtteranceRecord"}.get(kind, kind.title())
+
+
+def test_the_document_is_served_under_a_plain_file_name(client):
+    response = client.get(f"{API}schema/")
+    assert response.headers["Content-Disposition"] == 'inline; filename="on-record.yaml"'
 
 
 def test_every_list_documents_the_parameters_it_takes_and_no_other(document):
@@ -118,16 +244,16 @@ def test_a_documented_parameter_is_known_and_any_other_is_not(document, reader):
             assert unknown == (name not in known), (path, name)
 
 
-def test_details_document_fields_changes_if_match_and_posts_their_key(document):
+def test_details_document_fields_and_changes_document_their_headers(document):
     for path, operations in document["paths"].items():
-        for method, operation in operations.items():
+        for method in operations:
             headers = parameters(document, path, method, "header")
             if method == "patch":
                 assert headers == {"If-Match"}
             if method == "post":
                 verb = {"If-Match"} if "{id}" in path else set()
                 assert headers == {"Idempotency-Key", *verb}
-            if operation["operationId"].endswith("_retrieve"):
+            if method == "get" and views()[path].actions["get"] == "retrieve":
                 forms = {"format"} if path == f"{API}quotes/{{id}}/" else set()
                 assert parameters(document, path, method) - {"as_of"} == {"fields"} | forms
             if method != "get":
@@ -153,11 +279,11 @@ def test_documented_choices_defaults_and_limits_are_those_of_the_api(document, r
 # What is sent is what is documented
 
 STEP_BODIES = {
-    "publish": ExplainedStepSerializer,
-    "reject": TakingBackSerializer,
-    "dispute": TakingBackSerializer,
-    "settle": ExplainedStepSerializer,
-    "correct": CorrectingSerializer,
+    "publish": OptionalReasonSerializer,
+    "reject": RequiredReasonSerializer,
+    "dispute": RequiredReasonSerializer,
+    "settle": OptionalReasonSerializer,
+    "correct": CorrectQuoteSerializer,
     "retract": RetractionSerializer,
 }
 
@@ -188,7 +314,8 @@ def test_the_documented_body_of_a_step_has_the_fields_of_its_serializer(document
 
 
 def check(document, path: str, method: str, response) -> None:
-    """The answer fits its schema, and holds nothing that the schema does not name."""
+    """The answer fits its schema, and has the members and headers that it names, and no others."""
+    check_headers(document, path, method, response)
     answers = document["paths"][path][method]["responses"]
     answer = answers.get(str(response.status_code))
     if answer is None:
@@ -196,6 +323,22 @@ def check(document, path: str, method: str, response) -> None:
     media = response.headers["Content-Type"]
     schema = {**answer["content"][media]["schema"], "components": closed(document["components"])}
     jsonschema.Draft202012Validator(schema).validate(response.json())
+
+
+def check_headers(document, path: str, method: str, response) -> None:
+    answers, components = document["paths"][path][method]["responses"], document["components"]
+    answer = answers.get(str(response.status_code), components["responses"]["Problem"])
+    headers = {
+        name: components["headers"][name] if "$ref" in header else header
+        for name, header in answer["headers"].items()
+    }
+    unremarkable = {"Allow", "Cache-Control", "Content-Type", "Vary", "Content-Length"}
+    unremarkable |= {"Content-Security-Policy", "Referrer-Policy", "X-Frame-Options"}
+    unremarkable |= {"X-Content-Type-Options", "Cross-Origin-Opener-Policy"}
+    sent = response.headers.keys() - unremarkable
+    assert sent <= headers.keys(), (path, method)
+    assert {name for name, header in headers.items() if header.get("required")} <= sent, path
+    assert all(header["description"] for header in headers.values())
 
 
 def closed(part):
@@ -356,13 +499,45 @@ def test_answers_to_filings_fit_their_schemas(document, curator):
         check(document, f"{API}{name}/", "post", made)
 
 
+@pytest.mark.django_db
+def test_headers_of_special_answers_are_those_documented(document, curator):
+    quote = make_quote()
+    path = f"{API}quotes/{{id}}/"
+    check(document, path, "get", curator.get(path.format(id=quote.pk), {"as_of": "2999"}))
+    now = timezone.now().isoformat()
+    past = curator.get(path.format(id=quote.pk), {"as_of": now})
+    assert past.headers["Memento-Datetime"]
+    check_headers(document, path, "get", past)
+    for _ in range(2):
+        sent = {"Idempotency-Key": "one"}
+        made = curator.post(f"{API}outlets/", {"name": "Radio"}, headers=sent)
+        check(document, f"{API}outlets/", "post", made)
+    assert made.headers["Idempotency-Replayed"] == "true"
+    path = f"{API}quotes/export/"
+    for asked in ({}, {"manifest": "true"}, {"manifest": "bundle"}):
+        export = curator.get(path, {"format": "csv", **asked})
+        check_headers(document, path, "get", export)
+        assert b"".join(export.streaming_content)
+    path = f"{API}quotes/{{id}}/verify/"
+    check(document, path, "get", curator.get(path.format(id=quote.pk)))
+
+
+@pytest.mark.django_db
+def test_a_manifest_fits_its_schema(document, curator):
+    make_quote()
+    answer = curator.get(f"{API}quotes/export/", {"format": "csv", "manifest": "true"})
+    content = document["paths"][f"{API}quotes/export/"]["get"]["responses"]["200"]["content"]
+    schema = {**content["application/json"]["schema"], "components": document["components"]}
+    jsonschema.validate(json.loads(b"".join(answer.streaming_content)), schema)
+
+
 # The explorer
 
 
 HOST = re.compile(r"""(?:src|href|action)\s*=\s*["']?(?:https?:)?//""", re.IGNORECASE)
 
 
-def test_the_explorer_refers_to_no_other_host_and_has_no_script_or_style_of_its_own(client):
+def test_the_explorer_loads_nothing_from_other_hosts_and_has_no_inline_code(client):
     for path in (f"{API}docs/", f"{API}docs/?script="):
         response = client.get(path)
         assert response.status_code == 200

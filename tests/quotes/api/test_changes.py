@@ -1,4 +1,4 @@
-"""Following changes: none is skipped, none comes twice, whatever order transactions commit in."""
+"""The change feed: no change is skipped or repeated, whatever the order of commits."""
 
 import io
 import os
@@ -110,14 +110,14 @@ def session():
 # What is told
 
 
-def test_from_the_beginning_every_change_is_told_in_order_with_its_record(curator):
+def test_every_change_is_listed_from_the_start_in_order_with_its_record(curator):
     filed = ok(curator.post(f"{API}articles/", publish(make_filing())), 201)
     ok(curator.patch(f"{API}quotes/{filed['quotes'][0]['id']}/", {"language": "fr"}, **ANY))
     make_affiliation()
     make_utterance()
     results = all_changes(curator)
     assert told(results) == ledger()
-    assert {one["type"] for one in results} == set(changes.FOLLOWED)
+    assert {one["type"] for one in results} == set(changes.VIEWS)
     newest = [one for one in results if one["type"] == "quote"][-1]
     shown = ok(curator.get(filed["quotes"][0]["url"]))
     assert newest == {
@@ -138,7 +138,7 @@ def test_from_the_beginning_every_change_is_told_in_order_with_its_record(curato
 ANY = {"headers": {"If-Match": "*"}}
 
 
-def test_from_now_on_only_what_comes_is_told(reader):
+def test_after_now_only_later_changes_are_listed(reader):
     make_speaker("Before")
     settle()
     results, after = follow(reader, "now")
@@ -151,7 +151,7 @@ def test_from_now_on_only_what_comes_is_told(reader):
         assert results[0]["record"]["name"] == name
 
 
-def test_a_page_without_changes_says_where_to_go_on_and_that_there_is_no_more(reader):
+def test_an_empty_page_has_a_cursor_and_no_next(reader):
     for query in ({}, {"after": "now"}, {"types": "utterance"}):
         body = ok(reader.get(CHANGES, query))
         assert body["results"] == []
@@ -159,7 +159,7 @@ def test_a_page_without_changes_says_where_to_go_on_and_that_there_is_no_more(re
         assert ok(reader.get(CHANGES, {"after": body["after"]}))["after"] == body["after"]
 
 
-def test_what_is_not_asked_for_is_passed_over_once(reader):
+def test_changes_of_other_types_are_skipped_once(reader):
     make_speaker()
     make_outlet()
     settle()
@@ -168,7 +168,7 @@ def test_what_is_not_asked_for_is_passed_over_once(reader):
     assert follow(reader, after) == ([], after)
 
 
-def test_every_change_of_one_record_is_told_with_the_record_as_it_is_now(reader):
+def test_every_change_of_a_record_shows_the_current_record(reader):
     speaker = make_speaker("Ann")
     Speaker.objects.update(name="Ann Ek")
     results = all_changes(reader)
@@ -177,7 +177,7 @@ def test_every_change_of_one_record_is_told_with_the_record_as_it_is_now(reader)
     assert [one["verb"] for one in results] == ["created", "updated"]
 
 
-def test_a_merged_record_is_gone_and_says_into_which(reader):
+def test_a_merged_record_is_gone_and_names_the_surviving_one(reader):
     one, other = make_speaker("Mr Ek"), make_speaker("Bo Ek")
     Speaker.objects.filter(pk=one.pk).update(merged_into=other)
     merged = all_changes(reader)[-1]
@@ -187,7 +187,7 @@ def test_a_merged_record_is_gone_and_says_into_which(reader):
     assert merged["merged_into"] == str(other.pk)
 
 
-def test_a_reader_is_told_of_what_was_ever_public_and_a_curator_of_all(reader, curator):
+def test_a_reader_sees_changes_of_records_ever_public_and_a_curator_all(reader, curator):
     quote = make_quote(status="proposed")
     settle()
     results, after = follow(reader, types="quote")
@@ -212,7 +212,7 @@ def test_a_reader_is_told_of_what_was_ever_public_and_a_curator_of_all(reader, c
     assert {row["record"]["status"] for row in rows} == {"rejected"}
 
 
-def test_what_was_erased_is_gone(reader):
+def test_an_erased_record_is_gone(reader):
     make_quote()
     settle()
     _, after = follow(reader)
@@ -231,7 +231,7 @@ def test_anybody_may_follow_where_reading_is_public(nobody, settings):
     assert [one["id"] for one in quotes] == [str(shown.pk)]
 
 
-def test_a_type_that_one_may_not_list_may_not_be_followed(reader):
+def test_a_type_that_the_user_may_not_list_is_forbidden(reader):
     Group.objects.get(name="Readers").permissions.remove(
         Permission.objects.get(codename="view_speaker")
     )
@@ -260,11 +260,11 @@ def test_a_type_that_one_may_not_list_may_not_be_followed(reader):
         ("since", "x", "Unknown parameter"),
     ],
 )
-def test_what_cannot_be_used_is_refused_and_named(reader, name, value, said):
+def test_an_invalid_parameter_is_refused_by_name(reader, name, value, said):
     assert said in refused(reader.get(CHANGES, {name: value}))[name]
 
 
-def test_a_cursor_of_a_list_is_no_place_in_the_ledger(reader):
+def test_a_cursor_of_a_list_is_refused(reader):
     make_speaker("Ann")
     make_speaker("Bo")
     url = ok(reader.get(f"{API}speakers/?limit=1"))["next"]
@@ -272,7 +272,7 @@ def test_a_cursor_of_a_list_is_no_place_in_the_ledger(reader):
     assert "after" in refused(reader.get(f"{CHANGES}?after={cursor}"))
 
 
-def test_a_place_that_the_ledger_has_not_reached_is_refused(reader):
+def test_a_cursor_ahead_of_the_ledger_is_refused(reader):
     place = feed.Place(1, 10**15, 1)
     fault = refused(reader.get(CHANGES, {"after": changes.cursor_at(place)}))["after"]
     assert "restored" in fault
@@ -281,9 +281,7 @@ def test_a_place_that_the_ledger_has_not_reached_is_refused(reader):
 # Never skipped, never twice
 
 
-def test_what_was_written_first_and_committed_last_is_neither_skipped_nor_repeated(
-    curator, session
-):
+def test_a_change_written_first_and_committed_last_is_listed_once(curator, session):
     long, short = session(), session()
     long("BEGIN")
     first = long.make("Long")
@@ -318,7 +316,7 @@ def test_changes_to_one_record_may_come_in_either_order_and_show_it_as_it_is(cur
     assert {one["record"]["name"] for one in results if one["id"] == key} == {"Ann Ek-Bo"}
 
 
-def test_what_was_rolled_back_is_never_told(curator, session):
+def test_a_change_rolled_back_is_never_listed(curator, session):
     one = session()
     one("BEGIN")
     kept = one.make("Kept")
@@ -454,7 +452,7 @@ def test_pages_of_any_size_and_types_hold_what_one_great_page_holds(curator, rea
     make_affiliation()
     Affiliation.objects.update(role="clerk")
     settle()
-    kinds = st.lists(st.sampled_from(sorted(changes.FOLLOWED)), min_size=1, unique=True)
+    kinds = st.lists(st.sampled_from(sorted(changes.VIEWS)), min_size=1, unique=True)
 
     @settings(
         max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -476,7 +474,7 @@ def test_pages_of_any_size_and_types_hold_what_one_great_page_holds(curator, rea
         feed.MOST_SCANNED = before
 
 
-def test_a_page_of_what_is_rare_may_be_empty_and_lead_on(curator, monkeypatch):
+def test_a_page_of_a_rare_type_may_be_empty_and_have_a_next(curator, monkeypatch):
     monkeypatch.setattr(feed, "MOST_SCANNED", 10)
     make_quotes(30, make_article())
     rare = make_utterance()
@@ -490,7 +488,7 @@ def test_a_page_of_what_is_rare_may_be_empty_and_lead_on(curator, monkeypatch):
 # Eras
 
 
-def test_a_new_era_goes_on_after_the_former_whatever_its_transactions_are_called(curator):
+def test_a_new_era_follows_the_former_even_if_its_transaction_ids_are_smaller(curator):
     old = make_speaker("Old")
     settle()
     after = follow(curator)[1]
@@ -516,7 +514,7 @@ def test_a_new_era_goes_on_after_the_former_whatever_its_transactions_are_called
     assert list(Revision.objects.order_by("id").values_list("era", flat=True)) == [1, 2, 2]
 
 
-def test_an_era_begins_once_in_a_cluster_unless_it_is_said_that_it_has_to(groups):
+def test_an_era_begins_once_per_cluster_unless_forced(groups):
     def begin(**options) -> str:
         out = io.StringIO()
         call_command("begin_era", stdout=out, **options)
@@ -531,7 +529,7 @@ def test_an_era_begins_once_in_a_cluster_unless_it_is_said_that_it_has_to(groups
     assert list(Era.objects.order_by("pk").values_list("pk", flat=True)) == [1, 2, 3]
 
 
-def test_who_writes_while_an_era_begins_is_waited_for(curator, session):
+def test_a_new_era_waits_for_open_transactions(curator, session):
     early, late = session(), session()
     early("BEGIN")
     first = early.make("Early")
@@ -556,7 +554,7 @@ def _begin_anyway() -> None:
 # Waiting
 
 
-def test_who_waits_is_told_as_soon_as_something_changes(reader):
+def test_a_waiting_request_is_answered_at_the_first_change(reader):
     settle()
     after = follow(reader, "now")[1]
     maker = threading.Timer(0.5, _make_and_close)
@@ -576,7 +574,7 @@ def _make_and_close() -> None:
         connections.close_all()
 
 
-def test_who_waits_in_vain_is_answered_after_the_time_asked_for(reader):
+def test_a_waiting_request_is_answered_when_its_time_is_up(reader):
     settle()
     began = time.monotonic()
     body = ok(reader.get(CHANGES, {"after": "now", "wait": 1}))
@@ -584,20 +582,20 @@ def test_who_waits_in_vain_is_answered_after_the_time_asked_for(reader):
     assert 1 <= time.monotonic() - began < 10
 
 
-def test_who_waits_while_others_do_is_answered_at_once(reader):
+def test_a_request_is_answered_at_once_if_too_many_others_wait(reader):
     settle()
-    for _ in range(changes.MOST_WAITING):
+    for _ in range(changes.MAX_WAITING_REQUESTS):
         assert changes._waiting.acquire(blocking=False)
     try:
         began = time.monotonic()
         assert ok(reader.get(CHANGES, {"after": "now", "wait": 30}))["results"] == []
         assert time.monotonic() - began < 10
     finally:
-        for _ in range(changes.MOST_WAITING):
+        for _ in range(changes.MAX_WAITING_REQUESTS):
             changes._waiting.release()
 
 
-def test_who_waits_holds_no_connection(reader, monkeypatch):
+def test_a_waiting_request_holds_no_connection(reader, monkeypatch):
     settle()
     held = []
     sleep = long_poll.sleep
@@ -612,7 +610,7 @@ def test_who_waits_holds_no_connection(reader, monkeypatch):
     assert set(held) == {None}
 
 
-def test_there_is_no_waiting_where_there_is_something_to_tell(reader):
+def test_a_request_does_not_wait_if_there_is_a_change(reader):
     make_speaker()
     settle()
     began = time.monotonic()
@@ -623,7 +621,7 @@ def test_there_is_no_waiting_where_there_is_something_to_tell(reader):
 # What it costs
 
 
-def test_a_page_costs_the_same_queries_whatever_is_on_it(curator):
+def test_a_page_takes_the_same_number_of_queries_whatever_is_on_it(curator):
     @transaction.atomic
     def one_of_each() -> None:
         held = make_affiliation(speaker=make_speaker(), organisation=make_organisation())
@@ -643,10 +641,10 @@ def test_a_page_costs_the_same_queries_whatever_is_on_it(curator):
         settle()
         with CaptureQueriesContext(connection) as captured:
             body = ok(curator.get(CHANGES, {"limit": 200}))
-        assert len({one["type"] for one in body["results"]}) == len(changes.FOLLOWED)
+        assert len({one["type"] for one in body["results"]}) == len(changes.VIEWS)
         # How far the ledger is settled, the page, a query for each type, and two for the
         # reporting chains; who asks is known.
-        assert len(captured) == 2 + len(changes.FOLLOWED) + 2
+        assert len(captured) == 2 + len(changes.VIEWS) + 2
     with CaptureQueriesContext(connection) as captured:
         ok(curator.get(CHANGES, {"after": "now"}))
     assert len(captured) == 1
@@ -691,7 +689,7 @@ def nodes(plan: dict):
         yield from nodes(inner)
 
 
-def test_utterances_are_shown_by_their_ids_with_the_way_to_their_wordings(reader):
+def test_a_changed_utterance_has_the_url_of_its_wordings(reader):
     utterance = make_utterance()
     (one,) = all_changes(reader, types="utterance")
     assert one["url"].endswith(f"{API}utterances/{utterance.pk}/")

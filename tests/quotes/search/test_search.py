@@ -156,7 +156,9 @@ def test_q_without_a_word_to_search_for_is_refused_or_finds_nothing(reader, q):
 @pytest.mark.parametrize("name", ["q", "phrase", "like"])
 def test_no_more_than_1000_characters_are_searched_for(reader, name):
     make_quote(TAXES, language="en")
-    assert refused(reader, **{name: "x" * 10_000}) == {name: "10,000 characters; 1,000 at most."}
+    assert refused(reader, **{name: "x" * 10_000}) == {
+        name: "10,000 characters: give at most 1,000."
+    }
     ok(reader.get(QUOTES, {name: "taxes" * 200}))
 
 

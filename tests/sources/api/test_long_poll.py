@@ -1,4 +1,4 @@
-"""Who waits is woken when the process is told to stop, by whatever handler."""
+"""A waiting request wakes when the process gets a signal, whatever handles it."""
 
 import signal
 import subprocess
@@ -9,20 +9,20 @@ import pytest
 
 WAITER = """
 import signal, sys, threading
-from sources import stopping
-stopping.heed_signals()
+from sources.api import long_poll
+long_poll.heed_signals()
 signal.signal(signal.SIGTERM, lambda *_: None)  # as a server does, afterwards
 def wait():
-    print(stopping.sleep(0.01), flush=True)
-    print(stopping.sleep(60), flush=True)
-    print(stopping.sleep(60), flush=True)
+    print(long_poll.sleep(0.01), flush=True)
+    print(long_poll.sleep(60), flush=True)
+    print(long_poll.sleep(60), flush=True)
 thread = threading.Thread(target=wait)
 thread.start()
 thread.join()
 """
 
 
-def test_sleep_ends_with_the_process_and_is_no_more_afterwards():
+def test_a_signal_ends_the_sleep_and_every_later_one():
     with subprocess.Popen([sys.executable, "-c", WAITER], stdout=subprocess.PIPE, text=True) as one:
         assert one.stdout.readline() == "True\n"
         time.sleep(0.2)
@@ -32,7 +32,7 @@ def test_sleep_ends_with_the_process_and_is_no_more_afterwards():
 
 
 @pytest.mark.parametrize("seconds", [0, 0.01])
-def test_where_no_server_heeds_signals_sleep_is_sleep(seconds):
-    from sources.api import long_poll as stopping
+def test_without_a_server_sleep_lasts_its_full_time(seconds):
+    from sources.api import long_poll
 
-    assert stopping.sleep(seconds)
+    assert long_poll.sleep(seconds)

@@ -1,0 +1,204 @@
+"""Examples of requests and answers, by the name of their schema: see `sources.api.examples`."""
+
+from sources.api.examples import (
+    AN_ID,
+    ARTICLE,
+    ARTICLE_ID,
+    ORGANISATION_REFERENCE,
+    OTHER_ID,
+    OUTLET_REFERENCE,
+    RECORD,
+    SHA256,
+    SPEAKER,
+    SPEAKER_REFERENCE,
+    TEXT,
+)
+
+URL = f"https://onrecord.example/api/v1/quotes/{AN_ID}/"
+LEDGER_CURSOR = "WzEsODA0MSw5XQ:zVt0c0Vb2E"
+ATTRIBUTION = {
+    "text": "Mara Quill, the harbour master, told Torrigan Wire",
+    "speaker": "Mara Quill",
+    "role": "harbour master",
+    "organisation": None,
+    "cue": "told",
+}
+
+QUOTE = {
+    "id": AN_ID,
+    "url": URL,
+    "text": "We had no choice,",
+    "kind": "direct",
+    "language": "en",
+    "status": "published",
+    "speaker": SPEAKER_REFERENCE,
+    "role": "harbour master",
+    "organisation": ORGANISATION_REFERENCE,
+    "outlet": OUTLET_REFERENCE,
+    "said": "2026-03-13",
+    "published": "2026-03-14",
+    "attribution": ATTRIBUTION,
+    "article": {name: ARTICLE[name] for name in ("id", "headline", "url", "byline")},
+    "via": [{"kind": "told", "name": "Torrigan Wire", "outlet": None}],
+    "anchor": {
+        "state": "exact",
+        "snapshot": SHA256,
+        "spans": [
+            {
+                "start": 29,
+                "end": 46,
+                "prefix": "The quay will close in May. “",
+                "suffix": "” Mara Quill, the harbour master",
+            }
+        ],
+    },
+    "utterance": {"id": OTHER_ID, "quotes": 2},
+    "flags": [],
+    "reason": None,
+    "replaced_by": None,
+    "corrections": [
+        {
+            "when": "2026-03-15T08:30:00.125000Z",
+            "note": "The words were said a day earlier than the article says.",
+            "changed": [{"field": "said", "before": "2026-03-14", "after": "2026-03-13"}],
+        }
+    ],
+    **RECORD,
+}
+NEW_QUOTE = {**QUOTE, "status": "proposed", "said": None, "utterance": None, "corrections": []}
+FILED_QUOTE = {
+    **NEW_QUOTE,
+    "filing": {"outcome": "made", "speaker": "matched", "organisation": "matched", "differs": []},
+}
+PROPOSAL = {
+    "text": "We had no choice,",
+    "kind": "direct",
+    "speaker": "Mara Quill",
+    "speaker_kind": "person",
+    "role": "harbour master",
+    "organisation": "Port Authority",
+    "attribution": {name: text for name, text in ATTRIBUTION.items() if text},
+    "via": [{"kind": "told", "name": "Torrigan Wire"}],
+}
+FILED_FIELDS = ("external_id", "url", "headline", "byline", "published", "language")
+
+EXAMPLES: dict[str, object] = {
+    # Filing
+    "FilingRequest": {
+        "outlet": "The Harbour Post",
+        **{name: ARTICLE[name] for name in FILED_FIELDS},
+        "text": TEXT,
+        "quotes": [PROPOSAL],
+    },
+    "FiledArticle": {**ARTICLE, "outcome": "made", "quotes": [FILED_QUOTE], "reanchored": []},
+    "CaptureRequest": {"text": TEXT.replace("in May", "in June")},
+    "QuoteProposalRequest": {"article": ARTICLE_ID, **PROPOSAL},
+    "FiledQuote": FILED_QUOTE,
+    # Quotes
+    "Quote": QUOTE,
+    "ListedQuote": {**QUOTE, "matches": [[10, 16]]},
+    "PatchedQuoteRequest": {"said": "2026-03-13", "organisation": "Port Authority"},
+    "OptionalReasonRequest": {"reason": "Checked against the recording."},
+    "RequiredReasonRequest": {"reason": "The speaker's office says that she was misquoted."},
+    "CorrectQuoteRequest": {
+        "note": "The words were said a day earlier than the article says.",
+        "said": "2026-03-13",
+    },
+    "RetractionRequest": {"reason": "The outlet withdrew the article.", "replaced_by": OTHER_ID},
+    "ReattributionRequest": {
+        "to": OTHER_ID,
+        "quotes": [AN_ID],
+        "reason": "Said by her deputy, as the outlet corrected.",
+    },
+    "Reattribution": {"record": SPEAKER, "moved": {"quotes": 1}},
+    "Verification": {
+        "ok": True,
+        "checks": [
+            {
+                "subject": {"type": "quote", "id": AN_ID},
+                "version": 1,
+                "check": "version_chain",
+                "ok": True,
+                "expected": "1, created",
+                "found": "1, created",
+                "differs": None,
+            }
+        ],
+    },
+    "Utterance": {
+        "id": OTHER_ID,
+        "url": f"https://onrecord.example/api/v1/utterances/{OTHER_ID}/",
+        "speaker": SPEAKER_REFERENCE,
+        "quotes": 1,
+        "first": "2026-03-14",
+        "last": "2026-03-14",
+        "wordings": [
+            {
+                "text": "We had no choice,",
+                "quotes": [
+                    {
+                        "id": AN_ID,
+                        "url": URL,
+                        "outlet": OUTLET_REFERENCE,
+                        "article": {name: ARTICLE[name] for name in ("id", "headline", "url")},
+                        "published": "2026-03-14",
+                        "said": "2026-03-13",
+                        "kind": "direct",
+                        "status": "published",
+                    }
+                ],
+            }
+        ],
+        **RECORD,
+    },
+    "Changes": {
+        "next": None,
+        "previous": None,
+        "after": LEDGER_CURSOR,
+        "results": [
+            {
+                "type": "quote",
+                "id": AN_ID,
+                "url": URL,
+                "verb": "published",
+                "version": 2,
+                "time": "2026-03-14T11:00:00.250000Z",
+                "gone": False,
+                "record": QUOTE,
+            }
+        ],
+    },
+    # Counts and exports
+    "Facets": {
+        "total": 41,
+        "facets": {
+            "speaker": {
+                "values": [{"value": SPEAKER_REFERENCE, "count": 27}],
+                "other": 12,
+                "unknown": 2,
+            },
+            "year": {"values": [{"value": "2026", "count": 41}], "other": 0, "unknown": 0},
+        },
+    },
+    "Timeline": {
+        "total": 41,
+        "interval": "month",
+        "buckets": [{"bucket": "2026-02", "count": 14}, {"bucket": "2026-03", "count": 25}],
+        "imprecise": {"count": 2},
+        "unknown": {"count": 0},
+    },
+    "Manifest": {
+        "query": {"format": "csv", "ordering": "-published", "status": "published"},
+        "url": "https://onrecord.example/api/v1/quotes/export/?format=csv&status=published",
+        "generated": "2026-03-16T09:00:00.000000Z",
+        "format": "csv",
+        "rows": 41,
+        "bytes": 30412,
+        "sha256": SHA256,
+        "schema_version": "1",
+        "ledger": {"after": LEDGER_CURSOR, "unsettled": 0},
+        "escaped": None,
+        "resumed_after": None,
+        "complete": True,
+    },
+}
