@@ -13,6 +13,7 @@ def an_object(text: str, *required: str) -> dict:
     return {
         "type": "object",
         "description": text,
+        "properties": {name: {} for name in required},
         "required": list(required),
         "additionalProperties": True,
     }
