@@ -1,4 +1,4 @@
-"""What is read without asking the serializer is what the serializer says."""
+"""Fast validation returns exactly what the serializer returns."""
 
 from random import Random
 
@@ -86,7 +86,7 @@ NEARLY_GOOD = st.builds(
 @given(st.one_of(NEARLY_GOOD, FILINGS, ANY))
 @example(make_filing())
 @example(make_filing(published="2026-03-14T09:00:00+01:00"))
-def test_a_payload_read_plainly_is_what_the_serializer_reads(payload):
+def test_fast_validation_returns_what_the_serializer_does(payload):
     plain = read_plain(payload)
     serializer = FilingSerializer(data=payload)
     assert plain is None or serializer.is_valid(), serializer.errors
@@ -106,11 +106,11 @@ def test_a_payload_read_plainly_is_what_the_serializer_reads(payload):
         {"quotes": [{"text": "We", "via": [{"kind": "told", "name": " BBC"}]}]},
     ],
 )
-def test_what_is_not_plainly_good_is_left_to_the_serializer(change):
+def test_an_unusual_payload_is_left_to_the_serializer(change):
     assert read_plain(make_filing(**change)) is None
 
 
-def test_what_an_archive_sends_is_read_plainly():
+def test_the_payloads_of_an_archive_are_validated_fast():
     room = Newsroom(Random(1))
     for number in range(50):
         filing = room.filing(number)

@@ -158,7 +158,7 @@ def packed(strings: list[str]) -> list[str]:
     return [one for one in found if one]
 
 
-def test_each_string_is_inert_in_lists_and_where_its_quote_and_speaker_are_shown(
+def test_each_string_is_inert_in_lists_and_on_the_pages_of_its_quote_and_speaker(
     curator, curator_at_desk
 ):
     made = [make_all(curator, string, number) for number, string in enumerate(STRINGS)]
@@ -193,7 +193,7 @@ def test_all_strings_are_inert_in_every_answer_and_on_every_page(curator, curato
         page_is_inert(curator_at_desk, path)
 
 
-def test_a_table_of_hostile_strings_is_inert_where_it_is_previewed(curator_at_desk):
+def test_the_preview_of_a_table_of_hostile_strings_is_inert(curator_at_desk):
     file = io.StringIO()
     rows = csv.writer(file)
     rows.writerow(["name", "aliases", "url"])

@@ -1,4 +1,4 @@
-"""Reading quotes: pages, orderings, counts, fields, and what a page costs."""
+"""Lists of quotes: pages, orderings, counts, fields and the number of queries."""
 
 import threading
 from datetime import UTC, date, datetime, timedelta
@@ -50,7 +50,7 @@ def refused(response) -> dict[str, str]:
 # What a quote looks like
 
 
-def test_a_quote_shows_the_shape_that_was_promised(reader):
+def test_a_quote_has_the_documented_shape(reader):
     ministry = make_organisation("Ministry of Fish")
     held = make_affiliation(organisation=ministry, role="minister")
     outlet, agency = make_outlet("Post"), make_outlet("Agency")
@@ -127,7 +127,7 @@ def test_a_quote_shows_the_shape_that_was_promised(reader):
     }
 
 
-def test_what_is_unknown_is_shown_as_null(reader):
+def test_an_unknown_value_is_null(reader):
     shown = ok(reader.get(f"{QUOTES}{make_quote(anchor='unanchored').pk}/"))
     unknown = ("speaker", "role", "organisation", "outlet", "said", "published", "utterance")
     assert [shown[name] for name in unknown] == [None] * 7
@@ -135,13 +135,13 @@ def test_what_is_unknown_is_shown_as_null(reader):
     assert shown["via"] == []
 
 
-def test_a_quote_in_a_list_is_what_it_is_alone(reader):
+def test_a_quote_is_the_same_in_a_list_and_alone(reader):
     quote = make_quote(via=["the audit"], said="2026", utterance=make_utterance())
     (row,) = ok(reader.get(QUOTES))["results"]
     assert row == ok(reader.get(f"{QUOTES}{quote.pk}/"))
 
 
-def test_an_utterance_counts_only_what_readers_may_see(reader, curator):
+def test_the_quote_count_of_an_utterance_counts_public_quotes(reader, curator):
     utterance = make_utterance()
     quote = make_quote(utterance=utterance)
     for status in ("disputed", "retracted", "proposed", "rejected"):
@@ -153,7 +153,7 @@ def test_an_utterance_counts_only_what_readers_may_see(reader, curator):
 # Fields
 
 
-def test_fields_keeps_what_was_asked_for_in_lists_and_details(reader):
+def test_fields_limits_the_fields_of_lists_and_details(reader):
     quote = make_quote()
     (row,) = ok(reader.get(QUOTES, {"fields": "text, id"}))["results"]
     assert row == {"id": str(quote.pk), "text": quote.text}
@@ -169,7 +169,7 @@ def test_fields_keeps_what_was_asked_for_in_lists_and_details(reader):
         ("id,", "Known here"),
     ],
 )
-def test_a_field_that_is_not_shown_is_refused_even_of_no_rows(reader, fields, hint):
+def test_an_unknown_field_is_refused_even_if_no_row_matches(reader, fields, hint):
     assert hint in refused(reader.get(QUOTES, {"fields": fields}))["fields"]
 
 
@@ -212,7 +212,7 @@ ORDERINGS = [f"{sign}{name}" for name in KEYS for sign in ("", "-")]
 
 @pytest.mark.parametrize("ordering", ORDERINGS)
 @pytest.mark.parametrize("limit", [1, 3, 8])
-def test_pages_are_the_whole_order_cut_in_pieces_forwards_and_backwards(reader, ordering, limit):
+def test_pages_walk_the_whole_list_in_order_in_both_directions(reader, ordering, limit):
     expected = in_order(make_varied(), ordering)
     first = f"{QUOTES}?{urlencode({'ordering': ordering, 'limit': limit})}"
     pages = list(walk(reader, first))
@@ -233,7 +233,7 @@ BOUNDED = {
 
 
 @pytest.mark.parametrize("ordering", ORDERINGS)
-def test_pages_within_bounds_begin_where_the_last_one_ended(reader, ordering):
+def test_pages_of_a_date_range_continue_where_the_last_one_ended(reader, ordering):
     make_varied()
     name = ordering.lstrip("-")
     query = {"ordering": ordering, **BOUNDED[name]}
@@ -274,7 +274,7 @@ def test_the_first_page_has_no_previous_and_the_last_no_next(reader):
     assert ok(reader.get(again["next"]))["results"] == last["results"]
 
 
-def test_a_list_of_nothing_is_one_empty_page(reader):
+def test_an_empty_list_is_one_empty_page(reader):
     assert ok(reader.get(QUOTES)) == {"next": None, "previous": None, "results": []}
 
 
@@ -308,7 +308,7 @@ def test_links_keep_the_query(reader):
     assert len(joined(walk(reader, body["next"]))) == 2
 
 
-def test_limit_and_fields_may_change_in_mid_walk(reader):
+def test_limit_and_fields_may_change_from_page_to_page(reader):
     expected = in_order(make_varied(), "-published")
     cursor = cursor_of(ok(reader.get(QUOTES, {"limit": 2})))
     body = ok(reader.get(QUOTES, {"limit": 3, "cursor": cursor, "fields": "id"}))
@@ -323,7 +323,7 @@ def cursor_of(body: dict) -> str:
 
 
 @pytest.mark.parametrize("cursor", ["x", "é", "e30:AAAA", "e30", ":", "." * 50, "A" * 5000])
-def test_what_is_no_cursor_is_refused(reader, cursor):
+def test_an_invalid_cursor_is_refused(reader, cursor):
     assert "Not a cursor" in refused(reader.get(QUOTES, {"cursor": cursor}))["cursor"]
 
 
@@ -352,14 +352,14 @@ def test_a_cursor_of_another_ordering_query_or_path_is_refused(reader, path, que
     assert "another ordering or query" in refused(answer)["cursor"]
 
 
-def test_a_cursor_shows_no_more_to_whom_may_see_less(reader, curator):
+def test_a_curators_cursor_shows_a_reader_no_more(reader, curator):
     make_quotes(4, make_article(), status="proposed")
     body = ok(curator.get(QUOTES, {"limit": 1}))
     assert ok(reader.get(body["next"]))["results"] == []
 
 
 @pytest.mark.parametrize("ordering", ["-relevance", "--said", "id", "-text", "published,said"])
-def test_an_ordering_there_is_not_is_refused(reader, ordering):
+def test_an_unknown_ordering_is_refused(reader, ordering):
     assert "is not an ordering" in refused(reader.get(QUOTES, {"ordering": ordering}))["ordering"]
 
 
@@ -368,7 +368,7 @@ def test_a_misspelt_ordering_is_refused_with_the_nearest_one(reader):
     assert "Did you mean “-published”?" in message
 
 
-def test_rows_made_behind_the_walker_do_not_disturb_the_walk(reader):
+def test_rows_added_before_the_cursor_do_not_disturb_the_walk(reader):
     expected = in_order(make_varied(), "-published")
     body = ok(reader.get(QUOTES, {"limit": 4}))
     make_quote(published="2030")
@@ -379,7 +379,7 @@ def test_rows_made_behind_the_walker_do_not_disturb_the_walk(reader):
 # Counts
 
 
-def test_a_count_is_given_when_asked_for_and_exact(reader):
+def test_a_count_is_given_on_request_and_is_exact(reader):
     make_quotes(7, make_article())
     make_quote(status="proposed")
     make_quote(status="retracted")
@@ -390,7 +390,7 @@ def test_a_count_is_given_when_asked_for_and_exact(reader):
     assert ok(reader.get(QUOTES, {"count": "true", "kind": "mixed"}))["count"]["value"] == 0
 
 
-def test_past_what_is_counted_the_count_is_an_estimate_and_says_so(reader, monkeypatch):
+def test_above_the_limit_the_count_is_an_estimate_and_says_so(reader, monkeypatch):
     monkeypatch.setattr("config.api.KeysetPagination.COUNTED", 5)
     make_quotes(7, make_article())
     count = ok(reader.get(QUOTES, {"count": "true", "speaker_name": "x%sx"}))["count"]
@@ -410,7 +410,7 @@ def test_any_other_count_is_refused(reader, value):
 # Any data, any limit, any ordering
 
 
-def test_pages_of_any_data_put_together_are_the_sorted_list(reader):
+def test_the_pages_of_any_data_add_up_to_the_sorted_list(reader):
     whens = [None, "2025", "2026", "2026-01", "2026-01-01", "2026-02-11"]
     articles = [make_article(published=when) for when in whens]
     moment = datetime(2026, 1, 1, tzinfo=UTC)
@@ -519,7 +519,7 @@ def make_much(number: int) -> None:
         )
 
 
-def test_a_page_of_1_50_or_200_rows_of_any_list_takes_the_same_number_of_statements(reader):
+def test_pages_of_1_50_and_200_rows_take_the_same_number_of_queries(reader):
     make_much(200)
     for path in LIST_PATHS:
         taken = set()
@@ -530,7 +530,7 @@ def test_a_page_of_1_50_or_200_rows_of_any_list_takes_the_same_number_of_stateme
         assert len(taken) == 1, (path, taken)
 
 
-def test_the_snapshots_of_an_article_take_the_same_number_of_statements(reader):
+def test_the_snapshots_of_an_article_take_the_same_number_of_queries(reader):
     article = make_article("One.")
     url = f"{API}articles/{article.pk}/snapshots/"
     ok(reader.get(url))  # who asks is known from now on

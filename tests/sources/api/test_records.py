@@ -1,4 +1,4 @@
-"""Speakers, organisations, outlets and affiliations: made, read, found, changed."""
+"""Speakers, organisations, outlets and affiliations: create, read, find, change."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def ids(*records) -> set[str]:
 # What they look like
 
 
-def test_a_speaker_has_all_that_it_was_made_with(curator):
+def test_a_new_speaker_has_every_field_that_was_sent(curator):
     made = make(
         curator,
         "speakers/",
@@ -62,7 +62,7 @@ def test_a_speaker_has_all_that_it_was_made_with(curator):
 
 
 @pytest.mark.parametrize("kind", Speaker.Kind.values)
-def test_a_speaker_is_of_one_of_four_kinds(curator, kind):
+def test_a_speaker_has_one_of_four_kinds(curator, kind):
     assert make(curator, "speakers/", name="x", kind=kind)["kind"] == kind
 
 
@@ -91,7 +91,7 @@ def test_an_organisation_has_a_parent_aliases_and_identifiers(curator):
     assert parent["parent"] is None
 
 
-def test_an_outlet_gets_a_slug_of_its_own(curator):
+def test_an_outlet_gets_a_unique_slug(curator):
     slugs = [make(curator, "outlets/", name="The Harbour Post")["slug"] for _ in range(3)]
     assert slugs == ["the-harbour-post", "the-harbour-post-2", "the-harbour-post-3"]
     assert make(curator, "outlets/", name="新聞")["slug"] == "新聞"
@@ -99,7 +99,7 @@ def test_an_outlet_gets_a_slug_of_its_own(curator):
     assert make(curator, "outlets/", name="Post", slug="own")["slug"] == "own"
 
 
-def test_an_affiliation_lasts_from_to_as_far_as_is_known(curator):
+def test_the_dates_of_an_affiliation_may_be_partial_or_unknown(curator):
     speaker, board = make_speaker(), make_organisation()
     made = make(
         curator,
@@ -130,13 +130,13 @@ def test_several_affiliations_may_overlap(curator):
 
 
 @pytest.mark.parametrize("name", ["", "   ", "\u00a0", None, [], {}, True, "x" * 501])
-def test_a_name_that_is_none_is_refused(curator, name):
+def test_a_name_without_visible_characters_is_refused(curator, name):
     for path in ("speakers/", "organisations/", "outlets/"):
         assert "/name" in faults(curator.post(f"{API}{path}", {"name": name}))
 
 
 @pytest.mark.parametrize("path", ["speakers/", "organisations/", "outlets/"])
-def test_a_name_is_needed(curator, path):
+def test_a_name_is_required(curator, path):
     assert faults(curator.post(f"{API}{path}", {})) == {"/name": "This field is required."}
 
 
@@ -160,7 +160,7 @@ def test_a_name_is_needed(curator, path):
         ("outlets/", {"name": "x", "slug": ""}, "/slug"),
     ],
 )
-def test_what_does_not_fit_is_pointed_at(curator, path, body, pointer):
+def test_an_invalid_value_is_reported_with_its_pointer(curator, path, body, pointer):
     assert pointer in faults(curator.post(f"{API}{path}", body))
 
 
@@ -181,7 +181,7 @@ def test_an_unknown_field_is_refused_with_the_nearest_known_one(curator, path, m
 
 
 @pytest.mark.parametrize("field", ["id", "version", "created", "updated"])
-def test_what_the_service_keeps_cannot_be_written(curator, field):
+def test_read_only_fields_cannot_be_written(curator, field):
     speaker = make_speaker()
     response = curator.post(f"{API}speakers/", {"name": "x", field: "1"})
     assert faults(response) == {f"/{field}": "This field is read-only."}
@@ -189,7 +189,7 @@ def test_what_the_service_keeps_cannot_be_written(curator, field):
     assert faults(response) == {f"/{field}": "This field is read-only."}
 
 
-def test_all_faults_are_named_at_once(curator):
+def test_all_errors_are_reported_at_once(curator):
     body = {"nam": "x", "kind": "robot", "version": 3}
     assert set(faults(curator.post(f"{API}speakers/", body))) == {
         "/nam",
@@ -206,7 +206,7 @@ def test_a_person_is_not_tied_to_an_organisation(curator):
 
 
 @pytest.mark.parametrize("path", ["speakers/", "organisations/"])
-def test_a_wikidata_id_belongs_to_one(curator, path):
+def test_two_records_cannot_share_a_wikidata_id(curator, path):
     body = {"name": "x", "identifiers": {"wikidata": "Q7186"}}
     first = make(curator, path, **body)
     message = " ".join(faults(curator.post(f"{API}{path}", {**body, "name": "y"})).values())
@@ -214,7 +214,7 @@ def test_a_wikidata_id_belongs_to_one(curator, path):
     change(curator, path, first["id"], identifiers={"wikidata": "Q7186", "viaf": "1"})
 
 
-def test_a_slug_belongs_to_one_outlet(curator):
+def test_two_outlets_cannot_share_a_slug(curator):
     make_outlet("Post", slug="post")
     assert "/slug" in faults(curator.post(f"{API}outlets/", {"name": "x", "slug": "post"}))
 
@@ -227,7 +227,7 @@ def test_an_organisation_is_not_its_own_parent(curator):
     assert "its own parent" in " ".join(faults(response).values())
 
 
-def test_a_name_that_several_have_is_no_reference(curator):
+def test_an_ambiguous_name_is_refused_as_a_reference(curator):
     one, two = make_speaker("Rob Jones"), make_speaker("Bob", aliases=["rob jones"])
     board = make_organisation("Board")
     body = {"organisation": str(board.pk), "role": "clerk"}
@@ -237,7 +237,7 @@ def test_a_name_that_several_have_is_no_reference(curator):
         make(curator, "affiliations/", **body, speaker=str(speaker.pk))
 
 
-def test_an_id_that_nobody_has_is_no_reference(curator):
+def test_an_unknown_id_is_refused_as_a_reference(curator):
     missing = "01890000-0000-7000-8000-000000000000"
     response = curator.post(f"{API}organisations/", {"name": "x", "parent": missing})
     assert "no organisation with this id" in faults(response)["/parent"]
@@ -264,7 +264,7 @@ def test_an_affiliation_does_not_end_before_it_begins(curator, begin, end):
 
 
 @pytest.mark.parametrize(("begin", "end"), [("2020", "2020"), ("2020-06", "2020"), (None, "1999")])
-def test_an_affiliation_may_end_in_the_span_of_time_in_which_it_begins(curator, begin, end):
+def test_an_affiliation_may_begin_and_end_in_the_same_month_or_year(curator, begin, end):
     held = make_affiliation()
     changed = change(curator, "affiliations/", held.pk, **{"from": begin, "to": end})
     assert (changed["from"], changed["to"]) == (begin, end)
@@ -280,7 +280,7 @@ def test_an_impossible_date_is_refused(curator, when):
 # Changing
 
 
-def test_a_change_touches_what_it_names_and_counts_a_version(curator):
+def test_a_patch_changes_only_its_fields_and_increments_the_version(curator):
     speaker = make_speaker(aliases=["M. Quill"])
     changed = change(curator, "speakers/", speaker.pk, name="Mara Quill-Ek")
     assert changed["name"] == "Mara Quill-Ek"
@@ -288,7 +288,7 @@ def test_a_change_touches_what_it_names_and_counts_a_version(curator):
     assert changed["version"] == 2
 
 
-def test_a_change_of_nothing_changes_nothing(curator):
+def test_an_empty_patch_changes_nothing(curator):
     for path, record in [
         ("speakers/", make_speaker()),
         ("organisations/", make_organisation()),
@@ -307,7 +307,7 @@ def test_a_refused_change_changes_nothing(curator):
     assert (speaker.name, speaker.version) == ("Mara Quill", 1)
 
 
-def test_what_is_unknown_again_is_written_as_null(curator):
+def test_null_makes_a_field_unknown_again(curator):
     held = make_affiliation(start="2020", end="2021")
     changed = change(curator, "affiliations/", held.pk, **{"from": None, "to": None})
     assert (changed["from"], changed["to"]) == (None, None)
@@ -315,7 +315,7 @@ def test_what_is_unknown_again_is_written_as_null(curator):
     assert change(curator, "outlets/", outlet.pk, url=None)["url"] is None
 
 
-def test_a_new_alias_is_found_at_once_and_an_old_one_no_more(curator):
+def test_a_new_alias_is_found_at_once_and_a_removed_one_is_not(curator):
     speaker = make_speaker(aliases=["M. Quill"])
     change(curator, "speakers/", speaker.pk, aliases=["Mrs Ek"])
     assert found(curator, "speakers/", name="mrs ek") == ids(speaker)
@@ -351,7 +351,7 @@ def test_speakers_are_found_by_kind(reader):
     assert found(reader, "speakers/", kind="person,collective") == ids(person, police)
 
 
-def test_speakers_are_found_by_an_organisation_they_are_tied_to_or_held_a_role_at(reader):
+def test_speakers_are_found_by_their_organisation_or_one_where_they_held_a_role(reader):
     board, mill = make_organisation("Board"), make_organisation("Mill")
     tied = make_speaker("a spokesperson", kind="unnamed", organisation=board)
     held = make_affiliation(organisation=board, speaker=make_speaker("x"))
@@ -373,7 +373,7 @@ def test_outlets_are_found_by_slug(reader):
     assert found(reader, "outlets/", slug="post,radio") == ids(post, radio)
 
 
-def test_affiliations_are_found_by_speaker_organisation_and_words_of_the_role(reader):
+def test_affiliations_are_found_by_speaker_by_organisation_and_by_role(reader):
     held = make_affiliation(role="Minister of Fish")
     other = make_affiliation(role="Minister of State", organisation=make_organisation("Mill"))
     assert found(reader, "affiliations/", speaker=held.speaker.pk) == ids(held)
@@ -400,7 +400,7 @@ def test_affiliations_are_found_by_a_date_on_which_they_may_have_been_held(reade
     assert found(reader, "affiliations/", on=on) == expected
 
 
-def test_records_are_found_by_when_they_were_made_and_changed(reader):
+def test_records_are_found_by_time_of_creation_and_change(reader):
     for path, record in [
         ("speakers/", make_speaker()),
         ("organisations/", make_organisation()),
