@@ -126,7 +126,7 @@ class RevisionForm(ReasonForm):
 
 def outlook(job: Job, user, changes: dict | None = None) -> dict:
     """To how many it will happen and to whom first; to how many not, and why."""
-    chosen = Quote.objects.visible_to(user).filter(pk__in=jobs.Chosen(job)).order_by()
+    chosen = Quote.objects.visible_to(user).filter(pk__in=jobs.DraftIds(job)).order_by()
     open_now = open_to(job.work, chosen, user)
     able = open_now.count()
     hindered = (
@@ -227,7 +227,7 @@ class BulkActions:
             "foretold": foretold,
             "is_revision": job.work == "revise",
             "is_foretold": job.work != "revise" or changes is not None,
-            "at_once": job.total <= jobs.AT_ONCE,
+            "at_once": job.total <= jobs.INLINE_ROWS,
             **outlook(job, request.user, changes),
         }
         request.current_app = self.admin_site.name

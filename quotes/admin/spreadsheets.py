@@ -11,11 +11,11 @@ from quotes.api.serializers import FilingSerializer
 from quotes.filing import Filing, Refused, file
 from quotes.models import Quote
 from sources.exceptions import refusal_of
-from sources.spreadsheets.files import Cells
-from sources.spreadsheets.importing import Importing, can_import
-from sources.spreadsheets.tables import Lines, Table, column, shown_name
+from sources.spreadsheets.files import SheetRow
+from sources.spreadsheets.importing import ImportKind, register_import
+from sources.spreadsheets.tables import Column, ListColumn, Table, record_columns, related
 
-AT_ONCE = 100
+INLINE_ROWS = 100
 ARTICLE = ("outlet", "external_id", "url", "headline", "byline", "published", "language", "text")
 PRINTED = ("text", "speaker", "role", "organisation", "cue")
 SAID = ("kind", "speaker", "speaker_kind", "role", "organisation", "said")
@@ -28,9 +28,9 @@ HINT = (
 )
 
 
-def by_article(rows: list[Cells]) -> list[list[Cells]]:
+def by_article(rows: list[SheetRow]) -> list[list[SheetRow]]:
     """The rows of each article together, in the order in which the articles come."""
-    articles: dict[tuple, list[Cells]] = {}
+    articles: dict[tuple, list[SheetRow]] = {}
     key = ()
     for row in rows:
         if any(row.get(name) for name in ARTICLE) or not key:
@@ -39,7 +39,7 @@ def by_article(rows: list[Cells]) -> list[list[Cells]]:
     return list(articles.values())
 
 
-def _known_as(row: Cells) -> tuple:
+def _known_as(row: SheetRow) -> tuple:
     if row.get("external_id"):
         return "external_id", row.get("outlet", ""), row["external_id"]
     if row.get("url"):
@@ -50,12 +50,12 @@ def _known_as(row: Cells) -> tuple:
 def take(rows: list, user) -> list[dict]:
     """File the articles of some rows. Returns lines for `sources.spreadsheets.importing`."""
     lines = []
-    for article in by_article([Cells(number, row) for number, row in rows]):
+    for article in by_article([SheetRow(number, row) for number, row in rows]):
         lines += _file(article)
     return sorted(lines, key=lambda line: line["row"])
 
 
-def _file(rows: list[Cells]) -> list[dict]:
+def _file(rows: list[SheetRow]) -> list[dict]:
     said, faults = _article(rows)
     quoting = [row for row in rows if any(row.get(name) for name in QUOTE)]
     payload = {**said, "quotes": [_proposal(row) for row in quoting]}
@@ -71,7 +71,7 @@ def _file(rows: list[Cells]) -> list[dict]:
     return _refused(rows, faults)
 
 
-def _article(rows: list[Cells]) -> tuple[dict, list[tuple]]:
+def _article(rows: list[SheetRow]) -> tuple[dict, list[tuple]]:
     """What the rows say of their article, each thing said once or alike."""
     said, by, faults = {"text": None}, {}, []
     for row in rows:
@@ -88,7 +88,7 @@ def _article(rows: list[Cells]) -> tuple[dict, list[tuple]]:
     return said, faults
 
 
-def _proposal(row: Cells) -> dict:
+def _proposal(row: SheetRow) -> dict:
     printed = {name: row[at] for name in PRINTED if row.get(at := f"attribution_{name}")}
     said = {name: row[name] for name in SAID if row.get(name)}
     return {
@@ -98,7 +98,7 @@ def _proposal(row: Cells) -> dict:
     }
 
 
-def _placed(fault: dict, rows: list[Cells], quoting: list[Cells]) -> tuple[int, str, str]:
+def _placed(fault: dict, rows: list[SheetRow], quoting: list[SheetRow]) -> tuple[int, str, str]:
     """The row and the column that a fault's JSON pointer is of."""
     _, *names = fault["pointer"].split("/") if fault["pointer"] else [""]
     match names:
@@ -114,7 +114,7 @@ def _placed(fault: dict, rows: list[Cells], quoting: list[Cells]) -> tuple[int, 
     return rows[0].number, "", fault["message"]
 
 
-def _refused(rows: list[Cells], faults: list[tuple]) -> list[dict]:
+def _refused(rows: list[SheetRow], faults: list[tuple]) -> list[dict]:
     """All the rows of a filing: it is stored whole or not at all."""
     number = min(faults)[0]
     rest = {"column": "", "why": f"Its article was refused: see row {number}."}
@@ -135,12 +135,12 @@ def _refused(rows: list[Cells], faults: list[tuple]) -> list[dict]:
 OUTCOMES = {"made": "made", "updated": "changed", "unchanged": "unchanged", "differs": "changed"}
 
 
-def _lines(rows: list[Cells], quoting: list[Cells], filing: Filing) -> list[dict]:
+def _lines(rows: list[SheetRow], quoting: list[SheetRow], filing: Filing) -> list[dict]:
     filed = dict(zip((row.number for row in quoting), filing.quotes, strict=True))
     return [_line(row, filing, filed.get(row.number), first=row is rows[0]) for row in rows]
 
 
-def _line(row: Cells, filing: Filing, filed, *, first: bool) -> dict:
+def _line(row: SheetRow, filing: Filing, filed, *, first: bool) -> dict:
     of_article = OUTCOMES[filing.outcome] if first else "unchanged"
     notes = [f"Article {filing.outcome}: {filing.article}."] if first else []
     if filed is None:
@@ -163,15 +163,15 @@ def _line(row: Cells, filing: Filing, filed, *, first: bool) -> dict:
     }
 
 
-can_import(
-    Importing(
+register_import(
+    ImportKind(
         name="import filings",
         model=Quote,
         columns=COLUMNS,
         permissions=("sources.add_article", "quotes.add_quote"),
         take=take,
         group=by_article,
-        at_once=AT_ONCE,
+        inline_rows=INLINE_ROWS,
         hint=HINT,
     )
 )
@@ -181,29 +181,24 @@ class QuoteTable(Table):
     model = Quote
     joins = ("article", "outlet", "speaker", "organisation", "affiliation", "snapshot")
 
-    status = column("status")
-    text = column("text")
-    kind = column("kind")
-    language = column("language")
-    speaker = column("speaker_id", "speaker")
-    speaker_name = shown_name("speaker")
-    role = column("shown_role", "role")
-    organisation = column("organisation_id", "organisation")
-    organisation_name = shown_name("organisation")
-    said = column("said")
-    outlet = column("outlet_id", "outlet")
-    outlet_name = shown_name("outlet")
-    published = column("published")
-    article = column("article_id", "article")
-    headline = column("article__headline", "headline")
-    url = column("article__url", "url")
-    attribution_text = column("attribution_text")
-    attribution_speaker = column("attribution_speaker")
-    attribution_role = column("attribution_role")
-    attribution_organisation = column("attribution_organisation")
-    attribution_cue = column("attribution_cue")
-    anchor = column("anchor")
-    snapshot = column("snapshot__sha256", "snapshot")
-    flags = column("flags", widget=Lines)
-    reason = column("reason")
-    utterance = column("utterance_id", "utterance")
+    columns = record_columns(
+        Column("status"),
+        Column("text"),
+        Column("kind"),
+        Column("language"),
+        *related("speaker"),
+        Column("role", "shown_role"),
+        *related("organisation"),
+        Column("said"),
+        *related("outlet"),
+        Column("published"),
+        Column("article", "article_id"),
+        Column("headline", "article__headline"),
+        Column("url", "article__url"),
+        *(Column(f"attribution_{name}") for name in PRINTED),
+        Column("anchor"),
+        Column("snapshot", "snapshot__sha256"),
+        ListColumn("flags"),
+        Column("reason"),
+        Column("utterance", "utterance_id"),
+    )

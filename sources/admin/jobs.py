@@ -1,4 +1,6 @@
-"""The page of a job: how far it is, what came of it. Whoever asked for it sees it."""
+"""The page of a job: its progress and its report. Users see their own jobs."""
+
+from itertools import islice
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -10,17 +12,17 @@ from django.views.decorators.http import require_POST
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from sources.admin.base import BaseModelAdmin, ReadOnlyAdmin
-from sources.jobs import models as jobs
-from sources.jobs.models import JOB_KINDS, Job
+from sources.jobs.models import JOB_KINDS, Job, worker_is_there
 from sources.spreadsheets.files import csv_lines
 
-LISTED = 100
-"""Lines of the report that the page shows; the file has them all."""
+MAX_REPORT_LINES = 100  # on the page; the CSV report has all
 
 CSV = "text/csv; charset=utf-8"
 COLUMNS = ("row", "id", "outcome", "column", "why")
 
-admin.site.unregister(ProcrastinateJob)  # how a worker is told; what it does is told here
+OUTCOMES = {"made": "New", "changed": "Changed", "unchanged": "Unchanged", "refused": "Error"}
+
+admin.site.unregister(ProcrastinateJob)  # the queue beneath; people follow `Job` instead
 
 
 def page_of(job: Job) -> str:
@@ -29,13 +31,13 @@ def page_of(job: Job) -> str:
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin, BaseModelAdmin):
-    """One's own, and all of them for those who may view jobs."""
+    """A user's own jobs; all jobs with the permission to view them."""
 
     list_display = ("what", "asked_by", "asked", "state", "numbers")
     list_select_related = ("asked_by",)
     list_filter = ("state",)
     search_fields = ("asked_by__username",)
-    search_help_text = "The name of the user who asked."
+    search_help_text = "Username of the person who started the job."
     sortable_by = ()
     ordering = ("-id",)
 
@@ -47,7 +49,7 @@ class JobAdmin(ReadOnlyAdmin, BaseModelAdmin):
         return queryset.filter(asked_by__username=term)
 
     def has_view_permission(self, request, obj=None) -> bool:
-        """Whoever may ask for any work has a list of what he asked for."""
+        """Anyone who may start some kind of job has a list of their own."""
         user = request.user
         if user.has_perm("sources.view_job"):
             return True
@@ -60,9 +62,9 @@ class JobAdmin(ReadOnlyAdmin, BaseModelAdmin):
     def what(self, job):
         return str(job)
 
-    @admin.display(description="done")
+    @admin.display(description="progress")
     def numbers(self, job):
-        refused = f", {job.refused:,} refused" if job.refused else ""
+        refused = f", {job.refused:,} skipped" if job.refused else ""
         return f"{job.done:,} of {job.total:,}{refused}"
 
     # Pages of one job
@@ -98,11 +100,10 @@ class JobAdmin(ReadOnlyAdmin, BaseModelAdmin):
                 raise PermissionDenied
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         job = self.job_of(request, found.pk)
-        lines = []
-        for line in job.told:
-            if len(lines) == LISTED:
-                break
-            lines.append({**line, "page": _page(job, line)})
+        lines = [
+            {**line, "page": _page(job, line), "label": OUTCOMES[line["outcome"]]}
+            for line in islice(job.told, MAX_REPORT_LINES)
+        ]
         context = {
             **self.admin_site.each_context(request),
             "title": str(job),
@@ -110,27 +111,27 @@ class JobAdmin(ReadOnlyAdmin, BaseModelAdmin):
             "job": job,
             "media": self.media,
             "lines": lines,
-            "more": len(lines) == LISTED,
+            "more": len(lines) == MAX_REPORT_LINES,
             "columns": [name for name in COLUMNS if any(name in line for line in lines)],
             "is_mine": job.asked_by == request.user or request.user.is_superuser,
             "confirm": job.state == Job.State.CHECKED
             and reverse(f"{job.kind.confirm}_confirm", args=[job.pk]),
-            "nobody_works": job.state == Job.State.WAITING and not jobs.worker_is_there(),
+            "has_no_worker": job.state == Job.State.WAITING and not worker_is_there(),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/sources/job/progress.html", context)
 
     def history_view(self, request, object_id, extra_context=None):
-        raise Http404  # a job is no record
+        raise Http404  # jobs have no revisions
 
     def cancel_view(self, request, key):
         job = self.job_of(request, key, to_change=True)
         job.cancel()
-        self.message_user(request, "Cancelled: what was done stays done.", messages.WARNING)
+        self.message_user(request, "Cancelled. Changes already made are kept.", messages.WARNING)
         return HttpResponseRedirect(page_of(job))
 
     def again_view(self, request, key):
-        """Go on where it stopped."""
+        """Resume a job that stopped."""
         job = self.job_of(request, key, to_change=True)
         if job.state == Job.State.FAILED:
             job.start()

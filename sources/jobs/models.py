@@ -1,13 +1,13 @@
 """Bulk work: a job is cut into parts, and each part is one transaction.
 
-A part keeps what it is to work on, and then what became of it; the job counts. Both are stored in
-the transaction that does the work, so a worker that is killed leaves whole parts behind, and the
-next one goes on with the first that is not done. Procrastinate only carries the id of the job (see
-`sources.jobs.tasks`). The ledger records the changes as those of the user who asked.
+The rows of a part, its report and the job's counts are stored in the transaction that does the
+work. A killed worker leaves whole parts behind, and the next one resumes with the first that is not
+done. Procrastinate only carries the job's id (`sources.jobs.tasks`). The ledger records the changes
+under the user who asked.
 
-A job holds ids, versions and numbers where it can. Where it cannot (the rows of a file, a reason,
-a message that repeats a cell) it keeps them no longer than it must: rows go when the job ends, the
-job itself goes after `KEPT`, and erasure looks through both (`sources.history.erasure`).
+Text that other people wrote (rows of a file, reasons, messages that repeat a cell) is deleted
+early: rows when the job ends, the job after `JOBS_KEPT`. Erasure searches both
+(`sources.history.erasure`).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -25,31 +25,29 @@ from procrastinate.contrib.django import app
 
 from sources.ledger.actor import audit_context
 
-AT_ONCE = 100
-"""Up to so many are done while the curator waits; more become a job."""
-
-MOST = 100_000
-PART = 500
+INLINE_ROWS = 100  # up to this many are done in the request; more go to the worker
+PART_ROWS = 500  # per transaction of the worker
+MAX_ROWS = 100_000  # per job
 
 DRAFTS_KEPT = timedelta(days=1)
-KEPT = timedelta(days=30)
+JOBS_KEPT = timedelta(days=30)
 
 
-# What can be done
+# Kinds of jobs
 
 
 @dataclass
 class Outcome:
-    """What became of one part: numbers, and in `told` a line for each that needs one.
+    """Result of one part: counts, and `told`, the lines of the report.
 
-    A line is a dict of `outcome` and, as far as they are known, `id`, `row`, `column`, `why`.
+    A line is a dict of `outcome` and, if known, `id`, `row`, `column` and `why`.
     """
 
     changed: int = 0
     unchanged: int = 0
     refused: int = 0
     told: list[dict] = field(default_factory=list)
-    stop: str = ""  # why the rest is not to be done
+    stop: str = ""  # why the rest of the job must not run
 
     def refuse(self, why: str, **where) -> None:
         self.refused += 1
@@ -58,10 +56,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class JobKind:
-    """One kind of work: what it is called, who may have it done, and how a part of it is done.
+    """A kind of job: its name, the permission it needs, and the function that does one part.
 
     `about` is the model its ids are of, "app.model". `confirm` is the URL name of the page that
-    confirms a dry run (`Job.is_trial`); empty for work without one.
+    confirms a dry run (`Job.is_dry_run`); empty for work without one.
     """
 
     name: str
@@ -69,7 +67,7 @@ class JobKind:
     title: Callable[["Job"], str]
     do: Callable[["Job", list], Outcome]
     about: str = ""
-    at_once: int = AT_ONCE
+    inline_rows: int = INLINE_ROWS
     confirm: str = ""
 
 
@@ -81,28 +79,27 @@ def register_job_kind(work: JobKind) -> JobKind:
     return work
 
 
-# What was asked
+# Jobs
 
 
 class NotAllowed(Exception):
-    """Whoever asked for the work may not do it any more."""
+    """The user who started the job has lost the permission since."""
 
 
 class JobQuerySet(models.QuerySet):
     def of(self, user):
-        """Those that this user asked for."""
+        """Jobs that this user started."""
         return self.filter(asked_by=user)
 
     def open(self):
-        """Those that are waited for."""
         return self.filter(state__in=Job.OPEN)
 
 
 class Job(models.Model):
-    """Some bulk work that somebody asked for, how far it is, and what came of it.
+    """Bulk work that a user asked for, its progress and its result.
 
-    It is a draft until it was confirmed. `given` is what was asked for beside the rows. A trial
-    changes nothing; once it is through, the job is checked, and waits to be confirmed again.
+    A job is a draft until it is confirmed. `given` holds its parameters. A dry run changes nothing;
+    when it ends the job is `CHECKED`, and waits for a second confirmation.
     """
 
     class State(models.TextChoices):
@@ -158,19 +155,19 @@ class Job(models.Model):
         return self.state in self.OPEN
 
     @property
-    def is_trial(self) -> bool:
-        return bool(self.given.get("trial"))
+    def is_dry_run(self) -> bool:
+        return bool(self.given.get("dry_run"))
 
     @property
     def told(self) -> Iterator[dict]:
-        """The lines of its report, in order; read part by part."""
+        """The lines of the report, in order; read 20 parts at a time."""
         for lines in self.parts.exclude(told=[]).values_list("told", flat=True).iterator(20):
             yield from lines
 
-    # Its life
+    # States
 
     def start(self, **given) -> None:
-        """Have a draft done: at once if it is small, else by a worker."""
+        """Confirm a draft: run it now if it is small, else queue it."""
         with transaction.atomic():
             self.refresh_from_db(from_queryset=Job.objects.select_for_update(of=("self",)))
             if self.is_open or self.state in (Job.State.DONE, Job.State.CANCELLED):
@@ -181,27 +178,27 @@ class Job(models.Model):
             self.given |= given
             self.state, self.asked, self.ended, self.fault = Job.State.WAITING, Now(), None, None
             self.save()
-            if self.total > self.kind.at_once:
+            if self.total > self.kind.inline_rows:
                 app.configure_task("sources.jobs.tasks.run").defer(job=str(self.pk))
-        if self.total <= self.kind.at_once:
+        if self.total <= self.kind.inline_rows:
             run(self.pk)
         self.refresh_from_db()
 
     def cancel(self) -> None:
-        """Stop after the part that is being done; what is done stays done."""
+        """Stop after the current part; changes already made are kept."""
         Job.objects.open().filter(pk=self.pk).update(state=Job.State.CANCELLED, ended=Now())
         self._forget_rows()
         self.refresh_from_db()
 
     def fail(self, why: str) -> None:
-        """Stop; it can be started again where it stopped."""
+        """Stop; `start` resumes it."""
         Job.objects.open().filter(pk=self.pk).update(state=Job.State.FAILED, ended=Now(), fault=why)
 
     def _end(self) -> None:
-        self.state = Job.State.CHECKED if self.is_trial else Job.State.DONE
+        self.state = Job.State.CHECKED if self.is_dry_run else Job.State.DONE
         self.ended = Now()
         self.save(update_fields=["state", "ended"])
-        if not self.is_trial:
+        if not self.is_dry_run:
             self._forget_rows()
 
     def _forget_rows(self) -> None:
@@ -209,7 +206,7 @@ class Job(models.Model):
 
 
 class Part(models.Model):
-    """What one transaction of a job works on: `rows`, and then what it `told`."""
+    """What one transaction of a job works on: its `rows`, then its report lines (`told`)."""
 
     job = models.ForeignKey(Job, models.CASCADE, related_name="parts", db_index=False)
     number = models.PositiveIntegerField()
@@ -227,27 +224,23 @@ class Part(models.Model):
         return f"{self.job_id}, {self.number}"
 
 
-# Asking
+# Creating jobs
 
 
 class TooMany(Exception):
-    """More than `MOST`: the remedy is a narrower choice."""
+    """More than `MAX_ROWS` were selected."""
 
     def __init__(self):
         super().__init__(
-            f"More than {MOST:,} match. Narrow the list by its filters or a search, and do it in "
-            "several goes."
+            f"A job is limited to {MAX_ROWS:,} records. Use a filter or a search first."
         )
 
 
 @transaction.atomic
 def draft(work: str, user, *, of: models.QuerySet, **given) -> Job:
-    """A draft that works on these records as they are now: their ids and versions are kept.
-
-    One statement, whatever their number. Raises `TooMany`.
-    """
+    """A draft job on these records, by id and present version. One INSERT; raises `TooMany`."""
     job = Job.objects.create(work=work, asked_by=user, given=given)
-    chosen = of.order_by("pk").values_list("pk", "version")[: MOST + 1]
+    chosen = of.order_by("pk").values_list("pk", "version")[: MAX_ROWS + 1]
     try:
         sql, values = chosen.query.sql_with_params()
     except EmptyResultSet:  # nothing can match
@@ -262,17 +255,17 @@ def draft(work: str, user, *, of: models.QuerySet, **given) -> Job:
             GROUP BY 2
             RETURNING jsonb_array_length(rows)
             """,
-            [job.pk, PART, *values],
+            [job.pk, PART_ROWS, *values],
         )
         job.total = sum(number for (number,) in cursor.fetchall())
-    if job.total > MOST:
+    if job.total > MAX_ROWS:
         raise TooMany
     job.save(update_fields=["total"])
     return job
 
 
 def draft_of_rows(work: str, user, parts: Iterable[list], *, total: int, **given) -> Job:
-    """A draft that works on rows of its own, already in parts."""
+    """A draft job on rows that are not records yet, already cut into parts."""
     with transaction.atomic():
         job = Job.objects.create(work=work, asked_by=user, given=given, total=total)
         Part.objects.bulk_create(
@@ -281,8 +274,8 @@ def draft_of_rows(work: str, user, parts: Iterable[list], *, total: int, **given
     return job
 
 
-class Chosen(models.expressions.RawSQL):
-    """The ids that a draft keeps, for `pk__in`."""
+class DraftIds(models.expressions.RawSQL):
+    """The record ids of a draft, for `pk__in`."""
 
     def __init__(self, job: Job):
         super().__init__(
@@ -292,11 +285,11 @@ class Chosen(models.expressions.RawSQL):
         )
 
 
-# Doing
+# Running
 
 
 def run(key: UUID | str, stopping: Callable[[], bool] = lambda: False) -> bool:
-    """Do what is left of a job, part by part; whether nothing is left."""
+    """Do the remaining parts of a job; returns whether it has ended."""
     while not stopping():
         try:
             if not _do_a_part(key):
@@ -309,7 +302,7 @@ def run(key: UUID | str, stopping: Callable[[], bool] = lambda: False) -> bool:
 
 @transaction.atomic
 def _do_a_part(key: UUID | str) -> bool:
-    # Locked to the end: of two workers on one job, one waits and then does the next part.
+    # The lock lasts for the transaction: a second worker waits, then does the next part.
     locked = Job.objects.open().filter(pk=key).select_for_update(of=("self",))
     if (job := locked.select_related("asked_by").first()) is None:
         return False
@@ -318,7 +311,7 @@ def _do_a_part(key: UUID | str) -> bool:
         return False
     user = job.asked_by
     if not (user.is_active and user.has_perm(job.kind.permission)):
-        raise NotAllowed(f"{user} may not do this any more.")
+        raise NotAllowed(f"{user} no longer has permission for this.")
     with audit_context(channel="admin", actor=user.get_username(), request=f"job {job.pk}"):
         outcome = job.kind.do(job, part.rows)
     part.done, part.told = True, outcome.told
@@ -335,27 +328,27 @@ def _do_a_part(key: UUID | str) -> bool:
     return True
 
 
-# Keeping order
+# Cleaning up
 
 
 def forget_old() -> None:
-    """What nobody confirmed, and reports that were kept long enough; a file goes with its job."""
+    """Delete unconfirmed jobs after `DRAFTS_KEPT` and all others after `JOBS_KEPT`."""
     now = timezone.now()
     unconfirmed = Job.objects.filter(state__in=(Job.State.DRAFT, Job.State.CHECKED))
     unconfirmed.filter(asked__lt=now - DRAFTS_KEPT).delete()
     failed = Job.objects.filter(state=Job.State.FAILED, ended__lt=now - DRAFTS_KEPT)
     Part.objects.filter(job__in=failed).exclude(rows=[]).update(rows=[])
     failed.update(state=Job.State.CANCELLED)
-    Job.objects.filter(ended__lt=now - KEPT).delete()
+    Job.objects.filter(ended__lt=now - JOBS_KEPT).delete()
 
 
 def fail_abandoned() -> None:
-    """Jobs that no worker will come back to: whoever asked may start them again."""
+    """Stop jobs that are no longer queued; the user can resume them."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             UPDATE {Job._meta.db_table} j SET state = 'failed', ended = now(),
-                fault = 'It was given up after several attempts. See the worker''s log.'
+                fault = 'The job was given up after several attempts. See the worker''s log.'
             WHERE state IN ('waiting', 'running') AND asked < now() - interval '1 minute'
               AND NOT EXISTS (
                   SELECT FROM procrastinate_jobs p
@@ -366,7 +359,7 @@ def fail_abandoned() -> None:
 
 
 def worker_is_there() -> bool:
-    """Whether a worker said within the last minute that it lives."""
+    """Whether a worker sent a heartbeat within the last minute."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM procrastinate_workers"

@@ -1,4 +1,4 @@
-"""What procrastinate's worker runs: jobs, and the sweeps that keep them going."""
+"""Tasks of the procrastinate worker: run jobs, retry stalled ones, delete old ones."""
 
 from django.db import InterfaceError, OperationalError
 from procrastinate import JobContext, RetryStrategy
@@ -8,13 +8,13 @@ from procrastinate.utils import utcnow
 
 from sources.jobs import models as jobs
 
-# After a lost database, or when the worker is told to stop: another goes on where this one was.
-GO_ON = RetryStrategy(
+# After the database was lost or the worker stopped, another worker resumes the job.
+RESUME = RetryStrategy(
     max_attempts=10, wait=1, retry_exceptions=[OperationalError, InterfaceError, JobAborted]
 )
 
 
-@app.task(name="sources.jobs.tasks.run", pass_context=True, retry=GO_ON)
+@app.task(name="sources.jobs.tasks.run", pass_context=True, retry=RESUME)
 def run(context: JobContext, *, job: str) -> None:
     try:
         finished = jobs.run(job, stopping=context.should_abort)
@@ -22,7 +22,7 @@ def run(context: JobContext, *, job: str) -> None:
         raise
     except Exception as error:
         for failed in jobs.Job.objects.filter(pk=job):
-            failed.fail(f"It stopped with {type(error).__name__}. See the worker's log.")
+            failed.fail(f"The job stopped with {type(error).__name__}. See the worker's log.")
         raise
     if not finished:
         raise JobAborted
@@ -33,7 +33,7 @@ def run(context: JobContext, *, job: str) -> None:
     name="sources.jobs.tasks.take_up_stalled", pass_context=True, queueing_lock="take_up_stalled"
 )
 async def take_up_stalled(context: JobContext, timestamp: int) -> None:
-    """Give the jobs of workers that died to those that live."""
+    """Requeue the jobs of workers that died."""
     manager = context.app.job_manager
     for stalled in await manager.get_stalled_jobs():
         await manager.retry_job_by_id_async(stalled.id, utcnow())

@@ -1,12 +1,12 @@
-"""Rows of a file taken in: first on trial, shown line by line, then for good.
+"""Imports: every row is checked in a dry run and shown, then written as a job in batches.
 
-A line says what became of a row: `row`, its number in the spreadsheet; `outcome`, `made`,
+A line says what happens to a row: `row`, its number in the spreadsheet; `outcome`, `made`,
 `changed`, `unchanged` or `refused`; `id` and `what`, the record; `changes`, `[[column, before,
-after], …]`; `faults`, `[{"column", "why"}, …]`; `note`, what else there is to say.
+after], …]`; `faults`, `[{"column", "why"}, …]`; `note`, anything else.
 
-All of a part is written or none of it, unless the faulty rows are to be left out. Up to `AT_ONCE`
-rows are one part. More are looked through by a worker first; what changes between that and the
-writing stops the job at the part where it shows.
+A batch is written whole or not at all, unless rows with errors are to be skipped. Files of up to
+`INLINE_ROWS` are one batch, done in the request. A worker checks larger files first, and stops at
+the batch in which a record has changed since.
 """
 
 from collections.abc import Callable, Collection
@@ -17,7 +17,7 @@ from django.db import models, transaction
 
 from sources.jobs.models import Job, JobKind, Outcome, draft_of_rows, register_job_kind
 from sources.ledger.actor import with_reason
-from sources.spreadsheets.files import Cells
+from sources.spreadsheets.files import SheetRow
 from sources.spreadsheets.tables import (
     AffiliationTable,
     OrganisationTable,
@@ -26,108 +26,104 @@ from sources.spreadsheets.tables import (
     SpeakerTable,
 )
 
-AT_ONCE = 500
-PART = 100
-LONGEST_SHOWN = 300
+INLINE_ROWS = 500
+BATCH_ROWS = 100
+MAX_REPORTED_CHARS = 300  # of a cell, in the report of a job
 
 HINT = (
-    "An export is such a file: change cells and bring it back. A row with an id changes that "
-    "record, one without makes a new one. A row whose version is no longer the record's is "
-    "refused. Columns that are left out, and cells that are left as they were, change nothing."
+    "Tip: export, edit the file, and import it here. A row with an id changes that record; a row "
+    "without one adds a record. If a record's version has changed since the export, its row is "
+    "rejected. Missing columns and unedited cells change nothing."
 )
 
-REST = "Other rows of the file were refused, so nothing of this part was written."
+REST = "Other rows in this batch have errors, so none of it was saved."
 
 
 @dataclass(frozen=True)
-class Importing:
-    """One kind of table: its columns, who may bring it in, and how rows are taken."""
+class ImportKind:
+    """One kind of file: its columns, who may import it, and how its rows are saved.
+
+    `take` saves numbered rows for a user, inside a transaction, and returns their lines. `group`
+    puts rows together that must be in one batch.
+    """
 
     name: str
     model: type[models.Model]
     columns: Collection[str]
     permissions: tuple[str, ...]
-    take: Callable[[list, object], list[dict]]  # numbered rows and the user; in a transaction
-    group: Callable[[list[Cells]], list[list[Cells]]]  # rows that have to go together
-    at_once: int = AT_ONCE
-    hint: str = HINT  # for whoever makes such a table
+    take: Callable[[list, object], list[dict]]
+    group: Callable[[list[SheetRow]], list[list[SheetRow]]]
+    inline_rows: int = INLINE_ROWS
+    hint: str = HINT
 
     def may(self, user) -> bool:
         return user.has_perms(self.permissions)
 
 
-IMPORTS: dict[str, Importing] = {}
+IMPORT_KINDS: dict[str, ImportKind] = {}
 
 
-def can_import(kind: Importing) -> Importing:
+def register_import(kind: ImportKind) -> None:
     meta = kind.model._meta
     register_job_kind(
         JobKind(
             name=kind.name,
             permission=kind.permissions[0],
-            title=partial(_title, meta.verbose_name, meta.verbose_name_plural),
+            title=partial(_title, meta.verbose_name_plural),
             do=_do,
             about=meta.label_lower,
-            at_once=kind.at_once,
+            inline_rows=kind.inline_rows,
             confirm=f"admin:{meta.app_label}_{meta.model_name}_import",
         )
     )
-    IMPORTS[kind.name] = kind
-    return kind
+    IMPORT_KINDS[kind.name] = kind
 
 
-def _title(one: str, many: str, job: Job) -> str:
-    verb = "Check" if job.is_trial else "Import"
-    return f"{verb} {job.total:,} row{'' if job.total == 1 else 's'} of {many}"
+def _title(records: str, job: Job) -> str:
+    verb = "Check" if job.is_dry_run else "Import"
+    return f"{verb} {job.total:,} row{'' if job.total == 1 else 's'} of {records}"
 
 
-def keep(kind: Importing, user, rows: list[Cells]) -> Job:
-    """A draft that keeps the rows until they are taken in, or a day."""
-    parts, part = [], []
-    size = len(rows) if len(rows) <= kind.at_once else PART
+def create_import(kind: ImportKind, user, rows: list[SheetRow]) -> Job:
+    """A draft job that holds the rows until they are imported, for at most a day."""
+    batches, batch = [], []
+    size = len(rows) if len(rows) <= kind.inline_rows else BATCH_ROWS
     for group in kind.group(rows):
-        if part and len(part) + len(group) > size:
-            parts.append(part)
-            part = []
-        part += [[row.number, dict(row)] for row in group]
-    return draft_of_rows(kind.name, user, [*parts, part], total=len(rows), trial=True)
+        if batch and len(batch) + len(group) > size:
+            batches.append(batch)
+            batch = []
+        batch += [[row.number, dict(row)] for row in group]
+    return draft_of_rows(kind.name, user, [*batches, batch], total=len(rows), dry_run=True)
 
 
-def on_trial(job: Job) -> list[dict]:
-    """What would become of each row; nothing is changed."""
+def dry_run(job: Job) -> list[dict]:
+    """The lines of every row; nothing is changed."""
     with transaction.atomic():
         rows = [row for part in job.parts.all() for row in part.rows]
-        lines = IMPORTS[job.work].take(rows, job.asked_by)
+        lines = IMPORT_KINDS[job.work].take(rows, job.asked_by)
         transaction.set_rollback(True)
     return lines
 
 
 def _do(job: Job, rows: list) -> Outcome:
     with transaction.atomic(), with_reason(job.given.get("reason")):
-        lines = IMPORTS[job.work].take(rows, job.asked_by)
-        bad = any(line["outcome"] == "refused" for line in lines)
-        spoilt = bad and not job.given.get("skip_faulty")
-        if job.is_trial or spoilt:
+        lines = IMPORT_KINDS[job.work].take(rows, job.asked_by)
+        has_errors = any(line["outcome"] == "refused" for line in lines)
+        stops = has_errors and not job.is_dry_run and not job.given.get("skip_faulty")
+        if job.is_dry_run or stops:
             transaction.set_rollback(True)
-    if spoilt and not job.is_trial:
-        lines = [
-            line if line["outcome"] == "refused" else {**_refused(line, REST), "changes": []}
-            for line in lines
-        ]
     outcome = Outcome()
     for line in lines:
-        _tell(outcome, line, trial=job.is_trial)
-    if spoilt and not job.is_trial:
-        outcome.stop = "Some rows were refused, and the faulty ones were not to be left out."
+        if stops and line["outcome"] != "refused":
+            rest = {"row": line["row"], "outcome": "refused"}
+            line = {**rest, "faults": [{"column": "", "why": REST}]}
+        _report(outcome, line, dry_run=job.is_dry_run)
+    if stops:
+        outcome.stop = "Some rows have errors, and rows with errors were not to be skipped."
     return outcome
 
 
-def _refused(line: dict, why: str) -> dict:
-    kept = {"row": line["row"], "outcome": "refused"}
-    return {**kept, "faults": [{"column": "", "why": why}]}
-
-
-def _tell(outcome: Outcome, line: dict, *, trial: bool) -> None:
+def _report(outcome: Outcome, line: dict, *, dry_run: bool) -> None:
     where = {"row": line["row"]}
     match line["outcome"]:
         case "refused":
@@ -138,8 +134,7 @@ def _tell(outcome: Outcome, line: dict, *, trial: bool) -> None:
             outcome.unchanged += 1
         case done:
             outcome.changed += 1
-            if not trial:
-                # Of a trial it would be nobody's.
+            if not dry_run:  # a dry run leaves no record to link to
                 where |= {name: line[name] for name in ("id", "about") if name in line}
             changes = "; ".join(
                 f"{name}: {_cut(before)} → {_cut(after)}"
@@ -150,29 +145,23 @@ def _tell(outcome: Outcome, line: dict, *, trial: bool) -> None:
 
 
 def _cut(cell: str) -> str:
-    return cell if len(cell) <= LONGEST_SHOWN else f"{cell[: LONGEST_SHOWN - 1]}…"
+    return cell if len(cell) <= MAX_REPORTED_CHARS else f"{cell[: MAX_REPORTED_CHARS - 1]}…"
 
 
 # Records
 
 
 def take_records(table: type[RecordTable], rows: list, user) -> list[dict]:
-    taking = table()
-    return [_alone(taking, number, row) for number, row in rows]
-
-
-def _alone(taking: RecordTable, number: int, row: dict) -> dict:
-    with transaction.atomic():
-        return taking.take(number, row)
+    return [table().take(number, row) for number, row in rows]
 
 
 for table in (OutletTable, OrganisationTable, SpeakerTable, AffiliationTable):
     name = table.model._meta.model_name
-    can_import(
-        Importing(
+    register_import(
+        ImportKind(
             name=f"import {name}s",
             model=table.model,
-            columns=tuple(table().columns),
+            columns=tuple(table.columns),
             permissions=(f"sources.change_{name}", f"sources.add_{name}"),
             take=partial(take_records, table),
             group=lambda rows: [[row] for row in rows],

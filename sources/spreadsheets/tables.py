@@ -1,17 +1,15 @@
-"""The tables in which records go out and come in: django-import-export's resources.
+"""Records as spreadsheet rows, both ways; the API's serializers judge what comes in.
 
-The rules are those of the API: a row is a body for its serializer, which judges it. A row with an
-id changes that record, where a cell says something else than the record does; one without makes
-a record. So a table that comes back as it went out changes nothing.
+A row with an id changes that record in the cells that differ from it; a row without one makes a
+record. So an exported file that comes back unedited changes nothing.
 """
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import DataError, IntegrityError, models, transaction
-from import_export import resources, widgets
-from import_export.fields import Field
 from rest_framework import serializers
 
 from sources.api.serializers import (
@@ -20,247 +18,232 @@ from sources.api.serializers import (
     OutletSerializer,
     SpeakerSerializer,
 )
-from sources.exceptions import Conflict, flatten_errors, refusal_of
+from sources.exceptions import Conflict, changed_since, flatten_errors, refusal_of
 from sources.models import Affiliation, Article, Named, Organisation, Outlet, Speaker
 from sources.models.ids import as_uuid
-from sources.spreadsheets.files import alike
+from sources.spreadsheets.files import same_cell
 
-# Cells
+# Columns
 
 
-class Plain(widgets.Widget):
-    """Anything that is written as itself; unknown is an empty cell."""
+@dataclass(frozen=True)
+class Column:
+    """A column; `attribute` is a path with `__`, by default the name. NULL is an empty cell."""
 
-    def render(self, value, obj=None, **kwargs) -> str:
+    name: str
+    attribute: str = ""
+    readonly: bool = False
+
+    def write(self, value) -> str:
         return "" if value is None else str(value)
 
-    def clean(self, value, row=None, **kwargs):
-        return value or None
+    def read(self, cell: str):
+        """The value of a cell, for the serializer. Raises ValidationError."""
+        return cell or None
+
+    def cell(self, record) -> str:
+        value = record
+        for name in (self.attribute or self.name).split("__"):
+            value = None if value is None else getattr(value, name)
+        return self.write(value)
 
 
-class Lines(Plain):
-    """Texts, one a line; where that would not be exact, a JSON array."""
+class ListColumn(Column):
+    """Texts, one per line; a JSON array if lines would not be exact."""
 
-    def render(self, value, obj=None, **kwargs) -> str:
+    def write(self, value) -> str:
         lines = "\n".join(value or ())
         exact = lines.strip().splitlines() == (value or []) and not lines.startswith("[")
         return lines if exact else json.dumps(value, ensure_ascii=False)
 
-    def clean(self, value, row=None, **kwargs):
-        if value.startswith("["):
-            return as_json(value)
-        return [line.strip() for line in value.splitlines() if line.strip()]
+    def read(self, cell: str):
+        if cell.startswith("["):
+            return _from_json(cell)
+        return [line.strip() for line in cell.splitlines() if line.strip()]
 
 
-class Pairs(Plain):
-    """Identifiers: a JSON object."""
+class JSONColumn(Column):
+    """A JSON object."""
 
-    def render(self, value, obj=None, **kwargs) -> str:
+    def write(self, value) -> str:
         return json.dumps(value, ensure_ascii=False, sort_keys=True) if value else ""
 
-    def clean(self, value, row=None, **kwargs):
-        return as_json(value) if value.strip() else {}
+    def read(self, cell: str):
+        return _from_json(cell) if cell.strip() else {}
 
 
-def as_json(cell: str):
+def _from_json(cell: str):
     try:
         return json.loads(cell)
     except (ValueError, RecursionError) as error:
-        raise ValidationError(f"This is no JSON: {error}.") from error
+        raise ValidationError(f"This is not valid JSON: {error}.") from error
 
 
-def column(attribute: str, name: str | None = None, widget=Plain, *, readonly=False) -> Field:
-    return Field(attribute, name or attribute, widget(), readonly=readonly)
+def related(name: str) -> tuple[Column, Column]:
+    """The id of a related record, and its name, which is only for people to read."""
+    return Column(name, f"{name}_id"), Column(f"{name}_name", f"{name}__name", readonly=True)
 
 
-def shown_name(of: str) -> Field:
-    """The name beside an id, to be read by people."""
-    return column(f"{of}__name", f"{of}_name", readonly=True)
+def record_columns(*own: Column) -> dict[str, Column]:
+    return {column.name: column for column in (Column("id"), Column("version"), *own)}
 
 
 # Tables
 
 
-class Table(resources.Resource):
-    """Records as rows."""
+class Table:
+    """Records of one model as rows; `joins` are the relations that its columns read."""
 
     model: type[models.Model]
+    columns: dict[str, Column]
     joins: tuple[str, ...] = ()
 
-    id = column("id")
-    version = column("version")
-
-    class Meta:
-        skip_diff = True
-        use_transactions = False
-        store_instance = True
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.columns: dict[str, Field] = {f.column_name: f for f in self.fields.values()}
-
     def cells(self, record) -> dict[str, str]:
-        """What a record says, by column."""
-        return {name: field.export(record) for name, field in self.columns.items()}
+        return {name: column.cell(record) for name, column in self.columns.items()}
 
     def rows(self, records: models.QuerySet) -> Iterator[list[str]]:
-        """All of them, in the order they were made, read some at a time."""
+        """All rows by primary key; one query per 500."""
         records, last = records.order_by("pk").select_related(None), None
         if self.joins:
             records = records.select_related(*self.joins)
         if "snapshot" in self.joins:
             records = records.defer("snapshot__text")
         while found := list((records.filter(pk__gt=last) if last else records)[:500]):
-            # Not `export_resource`, which puts the columns in order for each row.
             yield from (list(self.cells(record).values()) for record in found)
             last = found[-1].pk
 
 
 class RecordTable(Table):
-    """A table that comes in, too."""
+    """A table that can be imported as well as exported."""
 
     serializer: type[serializers.Serializer]
 
-    def get_or_init_instance(self, instance_loader, row):
-        key, seen = row.get("id", "").strip(), row.get("version", "").strip()
-        if not key:
-            if seen:
-                raise ValidationError({"version": "A new record has no version yet."})
-            self.before = dict.fromkeys(self.columns, "")
-            return self.model(), True
-        pk = as_uuid(key)
-        known = self.model.objects.filter(pk=pk).select_for_update(of=("self",)) if pk else ()
-        record = next(iter(known), None)
-        if record is None:
-            what = self.model._meta.verbose_name
-            raise ValidationError({"id": f"There is no {what} with this id. A new one has none."})
-        if isinstance(record, Named) and record.merged_into_id:
-            raise ValidationError({"id": f"It was merged into {record.survivor.pk}."})
-        if seen and seen != str(record.version):
-            said = f"It was changed meanwhile and is version {record.version}. Export it again."
-            raise ValidationError({"version": said})
-        self.before = self.cells(record)
-        return record, False
+    def take(self, number: int, row: dict) -> dict:
+        """Save a row or nothing of it; returns its line (`sources.spreadsheets.importing`)."""
+        try:
+            with transaction.atomic():
+                return {"row": number, **self._save(row)}
+        except ValidationError as error:
+            by_column = getattr(error, "message_dict", {NON_FIELD_ERRORS: error.messages})
+        except (IntegrityError, DataError) as error:
+            by_column = {NON_FIELD_ERRORS: [refusal_of(error)]}
+        except Conflict as error:
+            by_column = {NON_FIELD_ERRORS: [str(error.detail)]}
+        faults = [
+            {"column": "" if name == NON_FIELD_ERRORS else name, "why": message}
+            for name, messages in by_column.items()
+            for message in messages
+        ]
+        return {"row": number, "outcome": "refused", "faults": faults}
 
-    def import_instance(self, instance, row, **kwargs):
-        """Judge what the row says otherwise than the record; nothing else is touched."""
-        self.body, self.judge, faults = {}, None, {}
-        for name, cell in row.items():
-            field = self.columns[name]
-            if name in ("id", "version") or alike(cell, self.before[name]):
-                continue
-            if field.readonly:
-                faults[name] = "This column is only for reading: change the one that it explains."
-                continue
-            try:
-                self.body[name] = field.widget.clean(cell)
-            except ValidationError as error:
-                faults[name] = error.messages
-        if not self.body and not faults and not instance._state.adding:
-            return
-        partial = not instance._state.adding
-        current = instance if partial else None
-        self.judge = self.serializer(current, data=self.body, partial=partial, context={})
-        if not self.judge.is_valid():
-            for fault in flatten_errors(self.judge.errors):
+    def _save(self, row: dict) -> dict:
+        record = self._record(row)
+        before = self.cells(record) if record else dict.fromkeys(self.columns, "")
+        body, faults = self._body(row, before)
+        if record and not body and not faults:
+            return {"id": str(record.pk), "what": str(record), "outcome": "unchanged"}
+        partial = record is not None
+        judge = self.serializer(record, data=body, partial=partial, context={})
+        if not judge.is_valid():
+            for fault in flatten_errors(judge.errors):
                 name = fault["pointer"].split("/")[1] if fault["pointer"] else NON_FIELD_ERRORS
                 faults.setdefault(name, []).append(fault["message"])
         if faults:
             raise ValidationError(faults)
-
-    def skip_row(self, instance, original, row, import_validation_errors=None):
-        return self.judge is None and not import_validation_errors
-
-    def do_instance_save(self, instance, is_create):
-        self.saved = self.judge.save()
-
-    def save_instance(self, instance, is_create, row, **kwargs):
-        try:
-            with transaction.atomic():
-                self.do_instance_save(instance, is_create)
-        except (IntegrityError, DataError) as error:
-            raise ValidationError(refusal_of(error)) from error
-        except Conflict as error:
-            raise ValidationError(str(error.detail)) from error
-
-    def take(self, number: int, row: dict) -> dict:
-        """Take in one row. What became of it: see `sources.spreadsheets.importing`."""
-        result = self.import_row(row, None, row_number=number)
-        if result.errors:
-            raise result.errors[0].error
-        if (refusal := result.validation_error) is not None:
-            by_column = getattr(refusal, "message_dict", {NON_FIELD_ERRORS: refusal.messages})
-            faults = [
-                {"column": "" if name == NON_FIELD_ERRORS else name, "why": message}
-                for name, messages in by_column.items()
-                for message in messages
-            ]
-            return {"row": number, "outcome": "refused", "faults": faults}
-        record = result.instance if result.is_skip() else self.saved
-        line = {"row": number, "id": str(record.pk), "what": str(record)}
-        if result.is_skip():
-            return {**line, "outcome": "unchanged"}
-        record.refresh_from_db()
-        after = self.cells(record)
+        saved = judge.save()
+        saved.refresh_from_db()
+        after = self.cells(saved)
         changes = [
-            [name, self.before[name], after[name]]
+            [name, before[name], after[name]]
             for name in self.columns
-            if name not in ("id", "version") and self.before[name] != after[name]
+            if name not in ("id", "version") and before[name] != after[name]
         ]
-        outcome = "made" if result.is_new() else "changed" if changes else "unchanged"
-        return {**line, "outcome": outcome, "changes": changes}
+        outcome = "made" if record is None else "changed" if changes else "unchanged"
+        return {"id": str(saved.pk), "what": str(saved), "outcome": outcome, "changes": changes}
+
+    def _record(self, row: dict) -> models.Model | None:
+        """The record that a row changes, locked; None if it makes one."""
+        key, version = row.get("id", "").strip(), row.get("version", "").strip()
+        if not key:
+            if version:
+                raise ValidationError({"version": "Leave the version of a new record empty."})
+            return None
+        pk = as_uuid(key)
+        known = self.model.objects.filter(pk=pk).select_for_update(of=("self",)) if pk else ()
+        record = next(iter(known), None)
+        if record is None:
+            kind = self.model._meta.verbose_name
+            raise ValidationError({"id": f"No {kind} has this id. For a new one, leave it empty."})
+        if isinstance(record, Named) and record.merged_into_id:
+            raise ValidationError({"id": f"This was merged into {record.survivor.pk}."})
+        if version and version != str(record.version):
+            why = f"{changed_since(version, record.version)} Export it again."
+            raise ValidationError({"version": why})
+        return record
+
+    def _body(self, row: dict, before: dict[str, str]) -> tuple[dict, dict[str, list[str]]]:
+        """The fields that a row changes, for the serializer, and what is wrong with its cells."""
+        body, faults = {}, {}
+        for name, cell in row.items():
+            if name in ("id", "version") or same_cell(cell, before[name]):
+                continue
+            if self.columns[name].readonly:
+                faults[name] = ["This column is read-only. Change the id column beside it instead."]
+                continue
+            try:
+                body[name] = self.columns[name].read(cell)
+            except ValidationError as error:
+                faults[name] = error.messages
+        return body, faults
 
 
 class OutletTable(RecordTable):
     model, serializer = Outlet, OutletSerializer
-    name = column("name")
-    slug = column("slug")
-    aliases = column("aliases", widget=Lines)
-    url = column("url")
+    columns = record_columns(Column("name"), Column("slug"), ListColumn("aliases"), Column("url"))
 
 
 class OrganisationTable(RecordTable):
     model, serializer, joins = Organisation, OrganisationSerializer, ("parent",)
-    name = column("name")
-    aliases = column("aliases", widget=Lines)
-    parent = column("parent_id", "parent")
-    parent_name = shown_name("parent")
-    identifiers = column("identifiers", widget=Pairs)
+    columns = record_columns(
+        Column("name"), ListColumn("aliases"), *related("parent"), JSONColumn("identifiers")
+    )
 
 
 class SpeakerTable(RecordTable):
     model, serializer, joins = Speaker, SpeakerSerializer, ("organisation",)
-    name = column("name")
-    kind = column("kind")
-    aliases = column("aliases", widget=Lines)
-    organisation = column("organisation_id", "organisation")
-    organisation_name = shown_name("organisation")
-    identifiers = column("identifiers", widget=Pairs)
+    columns = record_columns(
+        Column("name"),
+        Column("kind"),
+        ListColumn("aliases"),
+        *related("organisation"),
+        JSONColumn("identifiers"),
+    )
 
 
 class AffiliationTable(RecordTable):
     model, serializer = Affiliation, AffiliationSerializer
     joins = ("speaker", "organisation")
-    speaker = column("speaker_id", "speaker")
-    speaker_name = shown_name("speaker")
-    organisation = column("organisation_id", "organisation")
-    organisation_name = shown_name("organisation")
-    role = column("role")
-    start = column("start", "from")
-    end = column("end", "to")
+    columns = record_columns(
+        *related("speaker"),
+        *related("organisation"),
+        Column("role"),
+        Column("from", "start"),
+        Column("to", "end"),
+    )
 
 
 class ArticleTable(Table):
-    """Without its text."""
+    """Articles, export only, without their text."""
 
     model, joins = Article, ("outlet", "snapshot")
-    outlet = column("outlet_id", "outlet")
-    outlet_name = shown_name("outlet")
-    external_id = column("external_id")
-    url = column("url")
-    headline = column("headline")
-    byline = column("byline", widget=Lines)
-    published = column("published")
-    published_at = column("published_at")
-    language = column("language")
-    snapshot = column("snapshot__sha256", "snapshot")
+    columns = record_columns(
+        *related("outlet"),
+        Column("external_id"),
+        Column("url"),
+        Column("headline"),
+        ListColumn("byline"),
+        Column("published"),
+        Column("published_at"),
+        Column("language"),
+        Column("snapshot", "snapshot__sha256"),
+    )

@@ -31,10 +31,10 @@ def test_ten_thousand_are_published_at_once(log_in):
     page.fill("#id_reason", "Seen in print.")
     page.get_by_role("button", name="Yes: Publish 10,000 quotes").click()
     expect(page.get_by_role("status")).to_contain_text("Waiting.")
-    expect(page.get_by_role("button", name="Cancel what is left")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel the rest")).to_be_visible()
     work_off()
-    expect(page.get_by_role("status")).to_contain_text("Done. 10,000 of 10,000 done.")
-    expect(page.get_by_role("button", name="Cancel what is left")).to_have_count(0)
+    expect(page.get_by_role("status")).to_contain_text("Finished: 10,000 changed, 0 skipped.")
+    expect(page.get_by_role("button", name="Cancel the rest")).to_have_count(0)
     assert Quote.objects.filter(status="published", version=2).count() == 10_000
     page.goto("/admin/sources/job/")
     expect(page.locator("#result_list")).to_contain_text("Publish 10,000 quotes")
@@ -56,26 +56,26 @@ def test_a_table_with_three_faults_is_mended_and_brought_in(log_in, tmp_path):
     page.goto("/admin/sources/speaker/")
     page.click("text=Import")
     page.set_input_files("#id_file", file)
-    page.get_by_role("button", name="Show what would happen").click()
-    expect(page.get_by_role("status")).to_contain_text("1 changed, 3 refused")
-    expect(page.get_by_role("row", name="2 changed")).to_contain_text(
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("status")).to_contain_text(
+        "1 of 4 rows is ready to import; 3 have errors."
+    )
+    expect(page.get_by_role("row", name="2 Changed")).to_contain_text(
         "name: Mara Quil → Mara Quill"
     )
-    expect(page.get_by_role("row", name="3 refused")).to_contain_text(
-        "organisation: No organisation"
-    )
-    expect(page.get_by_role("row", name="4 refused")).to_contain_text("name: This field")
-    expect(page.get_by_role("row", name="5 refused")).to_contain_text('kind: "robot" is not')
+    expect(page.get_by_role("row", name="3 Error")).to_contain_text("organisation: No organisation")
+    expect(page.get_by_role("row", name="4 Error")).to_contain_text("name: This field")
+    expect(page.get_by_role("row", name="5 Error")).to_contain_text('kind: "robot" is not')
     assert Speaker.objects.count() == 1
 
     mended = faulty.replace("Harbor", "Harbour").replace(",,,", ",,Ada Lund,")
     file.write_text(mended.replace("robot", "person"))
-    page.click("text=bring it in again")
+    page.click("text=upload it again")
     page.set_input_files("#id_file", file)
-    page.get_by_role("button", name="Show what would happen").click()
-    expect(page.get_by_role("status")).to_contain_text("1 changed, 3 made")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("status")).to_contain_text("4 of 4 rows are ready to import.")
     page.get_by_role("button", name="Import 4 rows").click()
-    expect(page.locator(".messagelist")).to_contain_text("Done: Import 4 rows of speakers")
+    expect(page.locator(".messagelist")).to_contain_text("Finished: Import 4 rows of speakers")
     names = ["=Bo Ek", "Ada Lund", "Mara Quill", "Spokesman"]
     assert sorted(Speaker.objects.values_list("name", flat=True)) == names
     with page.expect_download() as download:

@@ -241,11 +241,11 @@ def test_a_choice_of_nothing_is_no_error(curator_at_desk):
 
 
 def test_too_many_are_refused_with_the_remedy(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(jobs, "MOST", 3)
+    monkeypatch.setattr(jobs, "MAX_ROWS", 3)
     make_quotes(4, make_article(), status="proposed")
     answer = choose(curator_at_desk, "publish", across=True)
     page = curator_at_desk.get(answer.headers["Location"])
-    assert "More than 3 match. Narrow the list" in page.text
+    assert "A job is limited to 3 records" in page.text
     assert not Job.objects.exists()
 
 
@@ -267,7 +267,7 @@ def test_a_permission_that_was_withdrawn_stops_the_job(curator_at_desk):
     user = user_of(curator_at_desk)
     user.groups.clear()
     job.start()
-    assert (job.state, job.fault) == ("failed", f"{user} may not do this any more.")
+    assert (job.state, job.fault) == ("failed", f"{user} no longer has permission for this.")
     assert answer.status_code == 302
     assert not Quote.objects.filter(status="published").exists()
 

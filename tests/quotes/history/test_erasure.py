@@ -625,7 +625,7 @@ def test_it_erases_all_or_nothing(history):
 
 def test_bulk_jobs_that_hold_the_words_are_emptied_and_not_done(history, curator):
     row = [2, {"quote": NEXT, "url": "https://harbourpost.example/2026/quay"}]
-    waiting = draft_of_rows("import filings", curator.user, [[row], [row]], total=2, trial=True)
+    waiting = draft_of_rows("import filings", curator.user, [[row], [row]], total=2, dry_run=True)
     told = draft_of_rows("import filings", curator.user, [[]], total=1)
     told.parts.update(told=[{"row": 2, "outcome": "refused", "why": f"No “{NEXT.upper()}”"}])
     because = Job.objects.create(

@@ -64,7 +64,7 @@ def sweep() -> None:
 
 
 def test_a_job_whose_worker_was_killed_goes_on_where_it_stopped(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(jobs, "PART", 20)
+    monkeypatch.setattr(jobs, "PART_ROWS", 20)
     job = publishing(curator_at_desk, 2000)
     with worker() as process:
         wait_until(lambda: published() >= 100)
@@ -90,7 +90,7 @@ def test_a_job_whose_worker_was_killed_goes_on_where_it_stopped(curator_at_desk,
 
 
 def test_a_worker_that_is_told_to_stop_leaves_the_rest_to_the_next(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(jobs, "PART", 10)
+    monkeypatch.setattr(jobs, "PART_ROWS", 10)
     job = publishing(curator_at_desk, 2000)
     with worker("--shutdown-graceful-timeout", "0.1") as process:
         wait_until(lambda: published() >= 20)
@@ -106,7 +106,7 @@ def test_a_worker_that_is_told_to_stop_leaves_the_rest_to_the_next(curator_at_de
 
 
 def test_two_workers_at_one_job_do_nothing_twice(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(jobs, "PART", 10)
+    monkeypatch.setattr(jobs, "PART_ROWS", 10)
     job = publishing(curator_at_desk, 300)
 
     def run(_):
@@ -122,7 +122,7 @@ def test_two_workers_at_one_job_do_nothing_twice(curator_at_desk, monkeypatch):
 
 
 def test_what_is_left_can_be_cancelled_and_what_is_done_stays(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(jobs, "PART", 50)
+    monkeypatch.setattr(jobs, "PART_ROWS", 50)
     job = publishing(curator_at_desk, 150)
     jobs._do_a_part(job.pk)
     answer = curator_at_desk.post(reverse("admin:sources_job_cancel", args=[job.pk]))
@@ -142,10 +142,10 @@ def test_a_job_that_broke_says_so_and_can_go_on(curator_at_desk, monkeypatch):
         work_off()
     job.refresh_from_db()
     assert (job.state, published()) == ("failed", 0)
-    assert job.fault == "It stopped with ZeroDivisionError. See the worker's log."
+    assert job.fault == "The job stopped with ZeroDivisionError. See the worker's log."
     assert do is jobs.JOB_KINDS["publish"].do
     page = curator_at_desk.get(reverse("admin:sources_job_change", args=[job.pk])).text
-    assert "Go on where it stopped" in page
+    assert "Resume" in page
     curator_at_desk.post(reverse("admin:sources_job_again", args=[job.pk]))
     work_off()
     job.refresh_from_db()
@@ -219,7 +219,7 @@ def test_the_list_of_jobs_costs_as_many_queries_for_fifty_as_for_one(
 def test_a_waiting_job_says_when_no_worker_is_there(curator_at_desk):
     job = publishing(curator_at_desk, 101)
     page = reverse("admin:sources_job_change", args=[job.pk])
-    assert "No worker is there" in curator_at_desk.get(page).text
+    assert "No background worker is running" in curator_at_desk.get(page).text
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
-    assert "No worker is there" not in curator_at_desk.get(page).text
+    assert "No background worker is running" not in curator_at_desk.get(page).text

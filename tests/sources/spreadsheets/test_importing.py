@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 
 from sources.models import Affiliation, Job, Organisation, Outlet, Revision, Speaker
 from sources.spreadsheets import importing
-from sources.spreadsheets.files import Unreadable, book, csv_lines, plain, read, safe
+from sources.spreadsheets.files import (
+    UnreadableFile,
+    csv_lines,
+    escape_formula,
+    read_rows,
+    unescape_formula,
+    xlsx_file,
+)
 from sources.spreadsheets.tables import OrganisationTable, SpeakerTable
 from tests.conftest import API, problem
 from tests.jobs import empty_queue, work_off
@@ -98,8 +105,8 @@ NAMES = st.text(
 
 @given(NAMES)
 def test_a_cell_is_no_formula_and_is_read_as_it_was(cell):
-    assert plain(safe(cell)) == cell
-    assert safe(cell)[0] not in "=+-@\t\r\n＝＋－＠"
+    assert unescape_formula(escape_formula(cell)) == cell
+    assert escape_formula(cell)[0] not in "=+-@\t\r\n＝＋－＠"
 
 
 @given(
@@ -114,13 +121,13 @@ def test_a_table_that_comes_back_as_it_went_out_changes_nothing(db, records, in_
             name = f"x{name}" if not name.strip() else name
             Speaker.objects.create(name=name, aliases=[a for a in aliases if a.strip()])
         table = SpeakerTable()
-        header, rows = table.get_export_headers(), table.rows(Speaker.objects.all())
+        header, rows = list(table.columns), table.rows(Speaker.objects.all())
         if in_book:
-            with book(header, rows) as file:
+            with xlsx_file(header, rows) as file:
                 content = file.read()
         else:
             content = "".join(csv_lines(header, rows)).encode()
-        taken = read("table", content, table.columns)
+        taken = read_rows("table", content, table.columns)
         assert len(taken) == len(records)
         before = Revision.objects.count()
         lines = importing.take_records(SpeakerTable, [(r.number, dict(r)) for r in taken], None)
@@ -134,28 +141,28 @@ def test_a_table_that_comes_back_as_it_went_out_changes_nothing(db, records, in_
     [
         (b"name\nKj\xf8", "Line 2 of the file is not UTF-8"),
         ("name\nA".encode("utf-16"), "UTF-16"),
-        (b"", "first row must name"),
+        (b"", "first row must contain the column names"),
         (b"name\n", "no rows"),
-        (b"nmae\nA", "There is no column “nmae” here. Did you mean “name”?"),
-        (b"name,name\nA,B", "there twice"),
+        (b"nmae\nA", "Unknown column “nmae”. Did you mean “name”?"),
+        (b"name,name\nA,B", "appears twice"),
         (b"name\nA,B", "Row 2 has more cells"),
-        (b'name\n"A', "no CSV that can be read"),
+        (b'name\n"A', "not valid CSV"),
         (b"name\nA\0", "null characters"),
-        (b"PK\x03\x04 nonsense", "no .xlsx that can be read"),
+        (b"PK\x03\x04 nonsense", "not a valid .xlsx file"),
         (b"\xd0\xcf\x11\xe0", "old Excel"),
-        (b"a" * (5 * 1024 * 1024 + 1), "more than 5 MiB"),
+        (b"a" * (5 * 1024 * 1024 + 1), "larger than 5 MiB"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(content, said):
-    with pytest.raises(Unreadable, match="(?s).*" + re.escape(said)):
-        read("t.csv", content, ["name", "kind"])
+    with pytest.raises(UnreadableFile, match="(?s).*" + re.escape(said)):
+        read_rows("t.csv", content, ["name", "kind"])
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_commas_semicolons_and_tabs_part_cells_with_or_without_a_mark(delimiter, mark):
     text = f'name{delimiter}kind\r\n"Kjær, Å"{delimiter}person\r\n\r\n'
-    (row,) = read("t.csv", mark + text.encode(), ["name", "kind"])
+    (row,) = read_rows("t.csv", mark + text.encode(), ["name", "kind"])
     assert (row.number, dict(row)) == (2, {"name": "Kjær, Å", "kind": "person"})
 
 
@@ -164,12 +171,12 @@ def test_a_spreadsheets_dates_and_numbers_are_text_and_its_formulas_are_refused(
     made.active.append(["from", "to", "role"])
     made.active.append([datetime.date(2004, 2, 3), 2012, "2010-05"])
     file = saved(made)
-    (row,) = read("t.xlsx", file.getvalue(), ["from", "to", "role"])
+    (row,) = read_rows("t.xlsx", file.getvalue(), ["from", "to", "role"])
     assert dict(row) == {"from": "2004-02-03", "to": "2012", "role": "2010-05"}
     made.active["C2"] = "=1+1"
     file = saved(made)
-    with pytest.raises(Unreadable, match="Cell C2 holds a formula"):
-        read("t.xlsx", file.getvalue(), ["from", "to", "role"])
+    with pytest.raises(UnreadableFile, match="Cell C2 contains a formula"):
+        read_rows("t.xlsx", file.getvalue(), ["from", "to", "role"])
 
 
 # Out
@@ -199,11 +206,11 @@ def test_every_list_goes_out_in_both_forms(reader_at_desk):
 
 
 def test_too_long_a_list_is_refused_with_the_remedy(curator_at_desk, monkeypatch):
-    monkeypatch.setattr("sources.admin.import_export.MOST", 1)
+    monkeypatch.setattr("sources.admin.import_export.MAX_ROWS", 1)
     make_speaker("Ada Lund")
     make_speaker("Bo Ek")
     answer = curator_at_desk.get(f"{SPEAKERS}export.csv", follow=True)
-    assert "More than 1 match. Narrow the list" in answer.text
+    assert "Exports are limited to 1 rows" in answer.text
 
 
 def test_an_export_costs_as_many_queries_for_fifty_as_for_one(
@@ -284,7 +291,7 @@ def test_each_fault_is_named_at_its_row_and_column_and_nothing_is_written(curato
     by = {(row, column): why for row, column, why in said}
     assert by[3, "kind"] == '"robot" is not a valid choice.'
     assert by[3, "organisation"].startswith("No organisation is called “Nobody”.")
-    assert "is version 1. Export it again" in by[4, "version"]
+    assert "is now at version 1. Export it again" in by[4, "version"]
     refused = confirm(curator_at_desk, page)
     assert (refused.state, refused.changed) == ("failed", 0)
     assert Speaker.objects.count() == 1
@@ -300,7 +307,7 @@ def test_a_column_that_only_explains_is_not_quietly_ignored(curator_at_desk):
     rows[0]["organisation_name"] = "Other Board"
     ((_, column, why),) = faults(preview(curator_at_desk, as_csv(rows)))
     assert column == "organisation_name"
-    assert why.startswith("This column is only for reading")
+    assert why.startswith("This column is read-only")
 
 
 def test_the_messages_are_those_of_the_api(curator_at_desk, curator):
@@ -356,7 +363,7 @@ def test_a_large_file_that_no_longer_holds_is_stopped_where_it_shows(curator_at_
     work_off()
     job = Job.objects.get()
     assert (job.state, job.changed, job.refused) == ("failed", 100, 100)
-    assert "the faulty ones were not to be left out" in job.fault
+    assert "rows with errors were not to be skipped" in job.fault
     assert Speaker.objects.filter(kind="collective").count() == 100
 
 
@@ -393,7 +400,7 @@ def test_a_large_file_is_looked_through_and_taken_in_by_a_worker(curator_at_desk
     assert (job.state, job.changed, job.refused) == ("checked", 619, 1)
     assert not Speaker.objects.exists()
     progress = curator_at_desk.get(answer.headers["Location"])
-    assert "Look at what was found" in progress.text
+    assert "Review the result" in progress.text
     page = curator_at_desk.get(progress.context["confirm"])
     assert "619" in page.text
     curator_at_desk.post(page.request["PATH_INFO"], {"skip_faulty": "on"})
@@ -408,6 +415,6 @@ def test_the_columns_of_a_table_are_what_the_api_reads():
     writable = {
         name for name, field in OrganisationTable.serializer().fields.items() if not field.read_only
     }
-    ours = {name for name, field in OrganisationTable().columns.items() if not field.readonly}
+    ours = {name for name, field in OrganisationTable.columns.items() if not field.readonly}
     assert ours - {"id", "version"} == writable - {"id"}
     assert Organisation is OrganisationTable.model
