@@ -220,7 +220,7 @@ def _busiest(lately: QuerySet, field: str, model: type, since: date, days: int) 
         ],
         f"Busiest {field}s of the last {days} days",
         of=field,
-        lying=True,
+        horizontal=True,
     )
 
 

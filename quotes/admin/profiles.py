@@ -15,7 +15,15 @@ from quotes.admin.profile_counts import Tally
 from quotes.models import Quote
 from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
 from sources.admin.charts import Bar, bars
-from sources.admin.html import LISTED, NONE, isolated, link, link_all, link_to_list, link_to_profile
+from sources.admin.html import (
+    MAX_LISTED,
+    NONE,
+    isolated,
+    link,
+    link_all,
+    link_to_list,
+    link_to_profile,
+)
 from sources.admin.lists import BoundedPaginator
 from sources.models import Article, Organisation, Outlet, Speaker
 
@@ -200,15 +208,15 @@ class SpeakerWithQuotesAdmin(MoveQuotesAdmin, ShowsQuotes, SpeakerAdmin):
     ]
 
     def known_of(self, speakers, user):
-        """The number of the quotes of each, up to `LISTED`, as a link to them; one query."""
+        """The number of the quotes of each, up to `MAX_LISTED`, as a link to them; one query."""
         quotes = Quote.objects.visible_to(user).filter(speaker=OuterRef("pk")).order_by()
-        some = ArraySubquery(quotes.values("pk")[: LISTED + 1])
+        some = ArraySubquery(quotes.values("pk")[: MAX_LISTED + 1])
         rows = Speaker.objects.filter(pk__in=[speaker.pk for speaker in speakers]).order_by()
         number = Func(some, function="cardinality", output_field=IntegerField())
         return {
             key: link_to_list(
                 Quote,
-                f"{LISTED}+ quotes" if n > LISTED else f"{n} quote{'' if n == 1 else 's'}",
+                f"{MAX_LISTED}+ quotes" if n > MAX_LISTED else f"{n} quote{'' if n == 1 else 's'}",
                 speaker__id__exact=key,
             )
             for key, n in rows.values_list("pk", number)

@@ -1,7 +1,9 @@
-"""The admin of this app, and what every page of the admin shares.
+"""The admin: pages for people, above the models and the API's validation.
 
-What a user may see and change follows Django's model permissions, which the three groups carry; a
-user of the admin also needs `is_staff`. Records are never deleted here.
+Requests of staff come in; Django's model permissions, held by the three groups, decide what they
+see and change. Pages go out with every value escaped, and each save in the ledger.
+It never deletes a record, overwrites a change unseen, or says anything about the apps above.
+It follows Django's admin and WCAG 2.2 AA.
 """
 
 from django.contrib import admin, messages
@@ -22,11 +24,19 @@ from sources.admin.base import (
 from sources.admin.duplicates import DuplicatesAdmin
 from sources.admin.forms import ArticleForm
 from sources.admin.history import HistoryAdmin
-from sources.admin.html import LISTED, NONE, isolated, link, link_all, link_to_list, link_to_profile
+from sources.admin.html import (
+    MAX_LISTED,
+    NONE,
+    isolated,
+    link,
+    link_all,
+    link_to_list,
+    link_to_profile,
+)
 from sources.admin.import_export import ImportExportAdmin
 from sources.admin.lists import matching_any, mentioning
 from sources.admin.merging import worded
-from sources.admin.profiles import MOST_DUPLICATES, ProfileAdmin, RelatedRecord
+from sources.admin.profiles import MAX_DUPLICATES, ProfileAdmin, RelatedRecord
 from sources.identity.duplicates import possible_duplicates_of
 from sources.models import (
     Affiliation,
@@ -46,8 +56,7 @@ from sources.spreadsheets.tables import (
     SpeakerTable,
 )
 
-LATEST = 10
-"""Articles of an outlet, or affiliations in a comparison, that are shown at most."""
+MAX_LATEST = 10  # articles of an outlet, or affiliations in a comparison
 
 
 @admin.register(Outlet)
@@ -56,11 +65,10 @@ class OutletAdmin(ImportExportAdmin, ProfileAdmin):
     list_display = ("called", "also_called", "slug", "url", "created")
     fieldsets = [(None, {"fields": ["name", "slug", "aliases", "url"]})]
     prepopulated_fields = {"slug": ["name"]}
-    called_others = "different outlets"
     profile_template = "admin/profile_outlet.html"
 
     def profile(self, request, outlet):
-        latest = Article.objects.filter(outlet=outlet.pk)[:LATEST]
+        latest = Article.objects.filter(outlet=outlet.pk)[:MAX_LATEST]
         return super().profile(request, outlet) | {
             "articles": [{"day": each.published, "link": link(each)} for each in latest],
             "all_articles": link_to_list(Article, "All articles", outlet__id__exact=outlet.pk),
@@ -74,7 +82,6 @@ class OrganisationAdmin(ImportExportAdmin, ProfileAdmin):
     list_select_related = ("parent",)
     autocomplete_fields = ("parent",)
     fieldsets = [(None, {"fields": ["name", "aliases", "parent", "identifiers"]})]
-    called_others = "different organisations"
     profile_template = "admin/profile_organisation.html"
 
     def profile(self, request, organisation):
@@ -83,7 +90,7 @@ class OrganisationAdmin(ImportExportAdmin, ProfileAdmin):
         return (
             super().profile(request, organisation)
             | self.held(held, organisation__id__exact=organisation.pk)
-            | {"parts": [link_to_profile(part) for part in parts[:LISTED]]}
+            | {"parts": [link_to_profile(part) for part in parts[:MAX_LISTED]]}
         )
 
     @admin.display(description="parent")
@@ -112,12 +119,12 @@ class SpeakerAdmin(ImportExportAdmin, DuplicatesAdmin, ProfileAdmin):
     fieldsets = [(None, {"fields": ["name", "kind", "aliases", "organisation", "identifiers"]})]
     profile_template = "admin/profile_speaker.html"
 
-    def different(self, speaker):
+    def kind_names(self, speaker):
         is_person = speaker.kind == Speaker.Kind.PERSON
-        return "different people" if is_person else "different speakers"
+        return ("person", "people") if is_person else super().kind_names(speaker)
 
     def beside(self, request, speaker):
-        held = speaker.affiliations.select_related("organisation")[:LATEST]
+        held = speaker.affiliations.select_related("organisation")[:MAX_LATEST]
         roles = [
             f"{each.role}, {each.organisation}, {each.start or '?'} – {each.end or '?'}"
             for each in held
@@ -125,7 +132,7 @@ class SpeakerAdmin(ImportExportAdmin, DuplicatesAdmin, ProfileAdmin):
         return super().beside(request, speaker) | {"Affiliations": worded(roles)}
 
     def duplicates(self, speaker, apart):
-        likely = possible_duplicates_of(speaker, MOST_DUPLICATES)
+        likely = possible_duplicates_of(speaker, MAX_DUPLICATES)
         return [RelatedRecord(each, why=each.why) for each in likely]
 
     def profile(self, request, speaker):
@@ -142,18 +149,18 @@ class AffiliationAdmin(ImportExportAdmin, RecordAdmin):
     table, imports = AffiliationTable, "import affiliations"
     list_display = ("held", "holder", "at", "since", "until", "created")
     search_fields = ("role",)
-    search_help_text = "Words of the role, of the speaker's name or of the organisation's."
+    search_help_text = "Search the role, the speaker's name or the organisation's name."
     sortable_by = ("since",)
     ordering = ("-start_day", "-id")
     autocomplete_fields = ("speaker", "organisation")
     fieldsets = [(None, {"fields": ["speaker", "organisation", "role", "start", "end"]})]
 
     def get_queryset(self, request):
-        # Also what the choices of other forms are named from.
+        # Forms of other models name their choices from these.
         return super().get_queryset(request).select_related("speaker", "organisation")
 
     def get_readonly_fields(self, request, obj=None):
-        # Whoever else held the role holds another affiliation.
+        # The same role of another speaker is another affiliation.
         held = ("speaker",) if obj else ()
         return (*super().get_readonly_fields(request, obj), *held)
 
@@ -192,14 +199,13 @@ class AffiliationAdmin(ImportExportAdmin, RecordAdmin):
 @admin.register(Article)
 class ArticleAdmin(ImportExportAdmin, PublishedColumns, RecordAdmin):
     table = ArticleTable
-    """Articles are filed, with their text: none is made here."""
+    """Articles are filed with their text, through the API or an import; none is added here."""
 
     form = ArticleForm
     list_display = ("titled", "printed_by", "printed_on", "language", "created")
     search_fields = ("headline",)
     search_help_text = (
-        "The URL, or words of the headline, the last of which may be unfinished, or the whole "
-        "external id."
+        "Search by URL, by words of the headline (the last may be partial) or by external ID."
     )
     sortable_by = ("printed_on", "created")
     ordering = ("-published_day", "-id")
@@ -220,7 +226,7 @@ class ArticleAdmin(ImportExportAdmin, PublishedColumns, RecordAdmin):
                 ]
             },
         ),
-        ("Texts captured", {"fields": ["texts"]}),
+        ("Captured texts", {"fields": ["texts"]}),
     ]
 
     def get_queryset(self, request):
@@ -230,7 +236,7 @@ class ArticleAdmin(ImportExportAdmin, PublishedColumns, RecordAdmin):
     def get_fieldsets(self, request, obj=None):
         fieldsets = super().get_fieldsets(request, obj)
         if request.user.has_perm("sources.read_full_text"):
-            text = ("The present text", {"fields": ["text"], "classes": ["collapse"]})
+            text = ("Current text", {"fields": ["text"], "classes": ["collapse"]})
             return [*fieldsets[:2], text, *fieldsets[2:]]
         return fieldsets
 
@@ -253,7 +259,7 @@ class ArticleAdmin(ImportExportAdmin, PublishedColumns, RecordAdmin):
             article.snapshots.defer("text").order_by("-captured", "-id"),
             text=lambda held: (
                 f"{held.captured:%Y-%m-%d %H:%M} · {held.sha256[:16]}…"
-                f"{' · present' if held.pk == article.snapshot_id else ''}"
+                f"{' · current' if held.pk == article.snapshot_id else ''}"
             ),
             more=link_to_list(Snapshot, "All", article__id__exact=article.pk),
         )
@@ -274,7 +280,7 @@ class SnapshotAdmin(ReadOnlyAdmin, HistoryAdmin, BaseModelAdmin):
     insight = "sources.read_full_text"
     list_display = ("sha256", "printed_in", "captured")
     search_fields = ("sha256",)
-    search_help_text = "The SHA-256 of a text, or how it begins."
+    search_help_text = "Search by the SHA-256 of a text, or its first characters."
     sortable_by = ()
     ordering = ("-id",)  # by time of capture, on the primary key
 
@@ -287,7 +293,7 @@ class SnapshotAdmin(ReadOnlyAdmin, HistoryAdmin, BaseModelAdmin):
 
     def search(self, request, queryset, term):
         beginning = term.lower()
-        # What begins so, as a range that the index on the digest serves: "g" follows all digits.
+        # A prefix as a range on the digest's index: "g" sorts after all hexadecimal digits.
         return queryset.filter(sha256__gte=beginning, sha256__lt=f"{beginning}g")
 
     @admin.display(description="article")
@@ -303,17 +309,17 @@ class SnapshotAdmin(ReadOnlyAdmin, HistoryAdmin, BaseModelAdmin):
         return in_full(snapshot.text)
 
 
-# What the service keeps for itself
+# Kept by the service itself
 
 
 @admin.register(IdempotentResponse)
 class IdempotentResponseAdmin(ReadOnlyAdmin, BaseModelAdmin):
-    """That a request was answered. What the answer said is shown to nobody but its client."""
+    """Stored responses of idempotent requests. The body is shown to nobody but its client."""
 
     list_display = ("key", "user", "status", "created")
     list_select_related = ("user",)
     search_fields = ("key",)
-    search_help_text = "The whole Idempotency-Key, or the user's name."
+    search_help_text = "Search by Idempotency-Key or username."
     sortable_by = ("created",)
     ordering = ("-created", "-id")
     fields = ("key", "user", "status", "fingerprint", "created")
@@ -330,17 +336,17 @@ admin.site.unregister(AuthToken)
 
 @admin.register(AuthToken)
 class TokenAdmin(ReadOnlyAdmin, BaseModelAdmin):
-    """Tokens, to see who has one and to revoke it: by superusers.
+    """API tokens: who has one; superusers can revoke them.
 
-    A token is known by its digest, which would be the address and the title of its page: there is
-    none. `manage.py issue_token` makes tokens; to make one here would show it in a message.
+    There is no page of a token, because its URL would contain the digest. `manage.py issue_token`
+    makes tokens; making one here would show it in a message.
     """
 
     list_display = ("begins_with", "user", "created", "expiry")
     list_display_links = None
     list_select_related = ("user",)
     search_fields = ("user__username",)
-    search_help_text = "The user's name, or the first characters of the token."
+    search_help_text = "Search by username or by the first characters of the token."
     sortable_by = ("created", "expiry")
     ordering = ("-created", "digest")
     actions = ("revoke",)
@@ -364,19 +370,21 @@ class TokenAdmin(ReadOnlyAdmin, BaseModelAdmin):
         return box.render(ACTION_CHECKBOX_NAME, token.token_key)
 
     def response_action(self, request, queryset, **kwargs):
-        """The boxes hold the beginnings of tokens; Django asks for primary keys."""
+        """Translate the checkboxes, which hold the first characters of tokens, to primary keys."""
         request.POST = request.POST.copy()
         chosen = queryset.filter(token_key__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
         request.POST.setlist(ACTION_CHECKBOX_NAME, chosen.values_list("pk", flat=True))
         return super().response_action(request, queryset, **kwargs)
 
-    @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
+    @admin.action(description="Revoke selected tokens", permissions=["revoke"])
     def revoke(self, request, queryset):
         for token in queryset.select_related("user"):
             self.log_change(request, token.user, f"Revoked the token {token.token_key}….")
         revoked, _ = queryset.delete()
-        self.message_user(request, f"Tokens revoked: {revoked}.", messages.SUCCESS)
+        self.message_user(
+            request, f"{revoked} token{'' if revoked == 1 else 's'} revoked.", messages.SUCCESS
+        )
 
 
 admin.site.site_header = admin.site.site_title = "On Record"
-admin.site.index_title = "Records"
+admin.site.index_title = "Dashboard"

@@ -1,4 +1,4 @@
-"""What every page of the admin shares: searching, counting, forms that lose nothing."""
+"""Base classes of all admin pages: bounded lists, search, record forms that lose no input."""
 
 from django import forms
 from django.contrib import admin
@@ -21,7 +21,7 @@ from sources.models.ids import as_uuid
 
 
 class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
-    """What every model's pages share: bounded lists, search by what an id or a name says."""
+    """Bounded lists; an ID finds its record, anything else is searched by `search`."""
 
     list_per_page = 50
     paginator = BoundedPaginator
@@ -37,7 +37,7 @@ class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
         return BoundedChangeList
 
     def get_search_results(self, request, queryset, search_term):
-        """An id finds its record, where records have such ids; all else is up to `search`."""
+        """Records with UUIDs are found by ID; any other term goes to `search`."""
         term = search_term.replace("\0", "").strip()
         if not term:
             return queryset, False
@@ -49,7 +49,7 @@ class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
         raise NotImplementedError
 
     def lookup_allowed(self, lookup, value, request) -> bool:
-        """Only what the filters and the links between pages ask for: a value, exactly."""
+        """Allow only the filters and the exact lookups that links between pages use."""
         keys = (field.name for field in self.opts.concrete_fields if field.is_relation)
         known = {getattr(one, "parameter_name", f"{one}__exact") for one in self.list_filter}
         return lookup in known.union(f"{name}__id__exact" for name in keys) and "\0" not in value
@@ -59,7 +59,7 @@ class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
 
 
 class ReadOnlyAdmin:
-    """Kept by the service itself: nothing here is made or changed by hand."""
+    """Pages of what the service keeps itself: nothing is added or changed by hand."""
 
     def has_add_permission(self, request, obj=None) -> bool:
         return False
@@ -69,11 +69,11 @@ class ReadOnlyAdmin:
 
 
 class RecordAdmin(HistoryAdmin, EditConflictAdmin, BaseModelAdmin):
-    """Pages of records: what is saved was read in its present version, and a refusal is an answer.
+    """Pages of records, saved with optimistic locking.
 
-    The record is locked before it is compared with what was read and its form is judged. Where the
-    model or PostgreSQL refuses what the form let pass, all is rolled back and the form is shown
-    again with the reason.
+    The record is locked before its version is compared and its form validated. If the model or
+    PostgreSQL refuses what the form accepted, everything is rolled back and the form is shown again
+    with the reason.
     """
 
     form = RecordForm
@@ -128,7 +128,7 @@ class LabelledFormSet(forms.BaseInlineFormSet):
 
 
 class BaseInline(AutocompleteFields, admin.TabularInline):
-    """What belongs to a record, on its page, and is compared with it."""
+    """Rows of a record on its page, compared with it if both changed."""
 
     form = ReopenedForm
     formset = LabelledFormSet
@@ -137,14 +137,14 @@ class BaseInline(AutocompleteFields, admin.TabularInline):
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None:
-            # The heading of a column names nothing to those who cannot see it.
+            # Screen readers do not read the column heading as a label.
             widget = getattr(field.widget, "widget", field.widget)
             widget.attrs["aria-label"] = capfirst(field.label)
         return field
 
 
 class RecordInline(BaseInline):
-    """Records of another record; as on their own page, they are never deleted."""
+    """Rows that are records themselves, and so are never deleted."""
 
     form = RecordForm
     formfield_overrides = RecordAdmin.formfield_overrides
@@ -152,7 +152,7 @@ class RecordInline(BaseInline):
 
 
 class PublishedColumns:
-    """Columns of what an outlet printed on a date."""
+    """List columns for the outlet and the publication date."""
 
     @admin.display(description="outlet")
     def printed_by(self, record):
@@ -164,35 +164,35 @@ class PublishedColumns:
 
 
 class MergedFilter(admin.SimpleListFilter):
-    """Leaves out what was merged into another record, unless that is asked for."""
+    """Active records by default; merged records on request."""
 
     title = "merged"
     parameter_name = "merged"
 
     def lookups(self, request, model_admin):
-        return [("yes", "Merged into another")]
+        return [("yes", "Merged")]
 
     def choices(self, changelist):
-        standing, *others = super().choices(changelist)
-        return [{**standing, "display": "Standing by themselves"}, *others]
+        active, *others = super().choices(changelist)
+        return [{**active, "display": "Active"}, *others]
 
     def queryset(self, request, queryset):
         if self.value() == "yes":
             return queryset.exclude(merged_into=None)
-        # An id finds its record, whatever became of it.
+        # Searching by ID finds merged records as well.
         return queryset if as_uuid(request.GET.get("q", "").strip()) else queryset.standing()
 
 
 class NamedAdmin(RecordAdmin):
     """Pages of outlets, speakers and organisations.
 
-    What was merged into another is shown, with the way there, and cannot be changed or chosen.
+    A merged record links to its surviving record, and cannot be changed or chosen.
     """
 
-    search_fields = ("name",)  # shows the box; `search` says what is found
+    search_fields = ("name",)  # shows the search box; `search` does the work
     search_help_text = (
-        "Words of a name or an alias, in part or whole; one or two letters begin a word. Accents "
-        "may be left out."
+        "Search names and aliases. Partial words and missing accents are fine; one or two letters "
+        "match the start of a word."
     )
     list_filter = (MergedFilter,)
     sortable_by = ("called", "created")

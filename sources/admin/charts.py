@@ -1,8 +1,7 @@
-"""Charts drawn by the server: bars in SVG, with the figures in a table below them.
+"""Bar charts as SVG, drawn by the server, each with a table of the same numbers and links.
 
-The drawing can be pointed at, and says its title and sum to a screen reader; each bar of it links
-to what it counts. Whoever reads the table has the same figures and links there. A page that shows a
-chart loads `sources/charts.css`. Colours are by class: `bar-1` for the first series, and so on.
+Each bar links to the records it counts. Screen readers get the title, the total and the table. A
+page with a chart loads `sources/charts.css`; the class `bar-1` colours the first series, and so on.
 """
 
 from collections.abc import Sequence
@@ -14,20 +13,16 @@ from django.utils.text import slugify
 from sources.admin.html import visible_bidi
 
 WIDTH, HEIGHT = 640, 200
-"""Of the drawing, in its own units: it is shown as wide as its place allows."""
+"""Size in SVG units; the chart scales to the width of the page."""
 
-BELOW, ABOVE = 24, 16  # room for the labels of columns, and for the greatest figure
-ROW, NAMES = 26, 220  # the height of a lying bar, and the room for names before it
-FEWEST = 12
-"""Columns that there is room for at least: one alone is no wider than one of these."""
-
-LABELS = 9
-"""Columns that are labelled at most: of more, every second, third and so on."""
+BELOW, ABOVE = 24, 16  # room for column labels, and for the largest number
+ROW, NAMES = 26, 220  # height of a horizontal bar, and width of the names before it
+MAX_LABELS = 9  # of columns; with more columns, every second or third is labelled
 
 
 @dataclass(frozen=True)
 class Bar:
-    """What is counted, how many of each series, and where they are listed (a URL or nothing)."""
+    """What is counted, the number in each series, and the URL of the list, if there is one."""
 
     label: str
     values: Sequence[int]
@@ -44,17 +39,17 @@ def bars(
     *,
     series: Sequence[str] = ("number",),
     of: str = "",
-    lying: bool = False,
+    horizontal: bool = False,
     note: str = "",
 ) -> str:
-    """A chart of these rows as HTML: columns side by side, or bars that lie one below the other.
+    """The HTML of a chart, with vertical bars or (`horizontal`) one below the other.
 
-    `label` is its title, `series` names the values that are stacked in each bar, `of` says what the
-    rows are ("week"), `note` what else is to be known of the figures. No rows make a sentence.
+    `label` is the title, `series` names the values stacked in each bar, `of` says what a row is
+    ("week"), `note` is a remark below. Without data there is a sentence instead.
     """
     rows = [replace(row, label=visible_bidi(row.label)) for row in rows]
     greatest = max((row.total for row in rows), default=0)
-    draw = _lying if lying else _standing
+    draw = _horizontal if horizontal else _vertical
     return render_to_string(
         "sources/chart.html",
         {
@@ -66,13 +61,13 @@ def bars(
             "note": note,
             "greatest": f"{greatest:,}",
             "total": f"{sum(row.total for row in rows):,}" if greatest else "",
-            "lying": lying,
+            "horizontal": horizontal,
             "drawn": [
                 {**bar, "row": row, "says": _in_words(row, series)}
                 for row, bar in zip(rows, draw(rows, max(greatest, 1)), strict=True)
             ],
             "width": WIDTH,
-            "height": len(rows) * ROW if lying else HEIGHT,
+            "height": len(rows) * ROW if horizontal else HEIGHT,
             "floor": HEIGHT - BELOW,
             "top": ABOVE,
         },
@@ -86,10 +81,10 @@ def _in_words(row: Bar, series: Sequence[str]) -> str:
     return f"{row.label}: " + (", ".join(f"{n:,} {name}" for n, name in named if n) or "none")
 
 
-def _standing(rows: Sequence[Bar], greatest: int) -> list[dict]:
+def _vertical(rows: Sequence[Bar], greatest: int) -> list[dict]:
     step = WIDTH / max(len(rows), 1)
     scale = (HEIGHT - BELOW - ABOVE) / greatest
-    every = -(-len(rows) // LABELS)
+    every = -(-len(rows) // MAX_LABELS)
     drawn = []
     for number, row in enumerate(rows):
         at, parts = HEIGHT - BELOW, []
@@ -115,7 +110,7 @@ def _standing(rows: Sequence[Bar], greatest: int) -> list[dict]:
     return drawn
 
 
-def _lying(rows: Sequence[Bar], greatest: int) -> list[dict]:
+def _horizontal(rows: Sequence[Bar], greatest: int) -> list[dict]:
     room = WIDTH - NAMES - 60  # for the figure after the bar
     drawn = []
     for number, row in enumerate(rows):

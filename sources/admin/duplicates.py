@@ -1,4 +1,4 @@
-"""The page of speakers that may be one, two by two."""
+"""The list of possible duplicate speakers, in pairs."""
 
 from collections.abc import Iterable
 from urllib.parse import urlencode
@@ -13,39 +13,39 @@ from sources.identity.duplicates import Pair, Place, possible_pairs
 from sources.models import Speaker
 from sources.models.ids import as_uuid
 
-PAIRS_A_PAGE = 25
+PAIRS_PER_PAGE = 25
 
-PLACE = ("later", "short", "one", "other")
+KEY_PARTS = ("later", "short", "one", "other")
 
 
 class DuplicatesAdmin:
-    """Adds `duplicates/` to the pages of speakers, for those who may change them."""
+    """Adds `duplicates/` to the speaker pages, for users who may change speakers."""
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.duplicates_view)
         return [path("duplicates/", view, name="sources_speaker_duplicates"), *super().get_urls()]
 
     def known_of(self, speakers: Iterable[Speaker], user) -> dict[UUID, str]:
-        """What else there is to say of each, as HTML: up to those who know more than names."""
+        """Hook: HTML about each speaker, by id, for apps that know more than names."""
         return {}
 
     def duplicates_view(self, request):
         if not self.has_change_permission(request):
             raise PermissionDenied
-        after = place_of(request.GET)
-        pairs = possible_pairs(PAIRS_A_PAGE + 1, after)
-        listed = pairs[:PAIRS_A_PAGE]
+        after = _after_key(request.GET)
+        pairs = possible_pairs(PAIRS_PER_PAGE + 1, after)
+        listed = pairs[:PAIRS_PER_PAGE]
         known = self.known_of(
             {two for pair in listed for two in (pair.one, pair.other)}, request.user
         )
         context = {
             **self.admin_site.each_context(request),
-            "title": "Speakers that may be one",
+            "title": "Possible duplicate speakers",
             "opts": self.opts,
             "rows": [self._row(pair, known) for pair in listed],
             "begins_later": after is not None,
-            "next": urlencode(dict(zip(PLACE, listed[-1].place, strict=True)))
-            if len(pairs) > PAIRS_A_PAGE
+            "next": urlencode(dict(zip(KEY_PARTS, listed[-1].place, strict=True)))
+            if len(pairs) > PAIRS_PER_PAGE
             else None,
         }
         return TemplateResponse(request, "admin/sources/speaker/duplicates.html", context)
@@ -62,8 +62,8 @@ class DuplicatesAdmin:
         }
 
 
-def place_of(asked) -> Place | None:
-    """Where the page before ended, if that is asked for and can be read."""
+def _after_key(asked) -> Place | None:
+    """The key of the last pair on the previous page, from the query; None if it is not valid."""
     one, other = as_uuid(asked.get("one", "")), as_uuid(asked.get("other", ""))
     short = asked.get("short", "")
     is_one = one and other and "\0" not in short

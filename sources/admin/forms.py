@@ -1,4 +1,4 @@
-"""Form fields and forms of the admin that keep to the rules of the API."""
+"""Form fields and forms of the admin, validated by the API's fields."""
 
 import json
 
@@ -25,14 +25,14 @@ def few_lines(rows: int = 2) -> AdminTextareaWidget:
 
 
 class LinesField(SimpleArrayField):
-    """A list of texts, one a line: names hold commas."""
+    """A list of texts, one per line because names contain commas."""
 
     widget = few_lines(4)
 
     def __init__(self, base_field, **kwargs):
         kwargs["max_length"] = kwargs.get("max_length") or 100
         super().__init__(base_field, delimiter="\n", **kwargs)
-        self.help_text = "One a line."
+        self.help_text = "One per line."
 
     def prepare_value(self, value):
         if isinstance(value, list):
@@ -47,7 +47,7 @@ class LinesField(SimpleArrayField):
 
 
 class IdentifiersFormField(forms.JSONField):
-    """JSON that PostgreSQL can hold; shown again as it was typed. Empty is no identifiers."""
+    """JSON that PostgreSQL can store, shown again as it was typed. Empty means none."""
 
     def to_python(self, value):
         try:
@@ -67,7 +67,7 @@ class IdentifiersFormField(forms.JSONField):
 
 
 class RecordForm(ReopenedForm):
-    """A form that keeps to the rules of the API's fields."""
+    """A record's form, validated by the API's fields."""
 
     rules = {
         "name": NameField,
@@ -77,7 +77,7 @@ class RecordForm(ReopenedForm):
     }
 
     refusal: ValidationError | None = None
-    """What the model or PostgreSQL said when this form was saved; see `RecordAdmin`."""
+    """Why the model or PostgreSQL refused the save; see `RecordAdmin`."""
 
     def clean(self):
         data = super().clean()
@@ -91,12 +91,12 @@ class RecordForm(ReopenedForm):
         return data
 
     def _post_clean(self):
-        # What was refused once is not asked of the database again, only shown.
+        # After a refusal the form is only shown, so the database is not asked again.
         if not self.refusal:
             super()._post_clean()
 
     def hold_to(self, rule, value, name: str) -> None:
-        """Let a rule of the API judge, and show what it says at the field."""
+        """Run a validator of the API and add its messages to a field."""
         try:
             rule(value)
         except serializers.ValidationError as error:

@@ -1,4 +1,4 @@
-"""Lists of the admin: search by part of a name, pages at a bounded cost."""
+"""Lists of the admin: search by parts of a name, pagination at a bounded cost."""
 
 from functools import cached_property
 
@@ -15,10 +15,10 @@ from sources.models.functions import AllNames, Fold
 
 
 def mentioning(queryset: models.QuerySet, words: list[str]) -> models.QuerySet:
-    """Named records with each of these words in a name, case and accents ignored.
+    """Named records with each of these words in a name, ignoring case and accents.
 
-    Three characters or more may stand anywhere in a name, fewer begin a word of it: the index knows
-    no shorter part. What has no letter or digit is looked for by reading all names.
+    Words of three characters or more match anywhere in a name, shorter ones at the start of a word:
+    that is what the trigram index can serve. Words without a letter or digit scan all names.
     """
     names = Func(
         F("names_folded"),
@@ -38,15 +38,15 @@ def mentioning(queryset: models.QuerySet, words: list[str]) -> models.QuerySet:
     return queryset
 
 
-def matching_any(queryset: models.QuerySet, *ways: models.QuerySet) -> models.QuerySet:
-    """The rows of a queryset that are found in any of several ways, each a part of it.
+def matching_any(queryset: models.QuerySet, *searches: models.QuerySet) -> models.QuerySet:
+    """The rows of a queryset that any of several searches finds.
 
     PostgreSQL reads a whole table for an OR of conditions that lie in different indexes.
     So `BoundedPaginator` fetches the first rows of each search by itself and merges them.
     """
-    keys = [way.order_by().values("pk") for way in ways]
+    keys = [search.order_by().values("pk") for search in searches]
     found = queryset.filter(pk__in=keys[0].union(*keys[1:]))
-    found.ways, found.without_search = ways, queryset
+    found.searches, found.without_search = searches, queryset
     return found
 
 
@@ -54,56 +54,59 @@ def matching_any(queryset: models.QuerySet, *ways: models.QuerySet) -> models.Qu
 
 
 class BoundedPaginator(Paginator):
-    """Counts exactly up to `COUNTED` rows; beyond, believes PostgreSQL's estimate.
+    """Counts exactly up to `MAX_COUNTED` rows, and uses PostgreSQL's estimate beyond.
 
-    Pages below `DEEPEST` are not offered: to get there costs more than to search.
+    Pages after `MAX_PAGES` are not offered: searching is cheaper than reading that far.
     """
 
-    COUNTED = 10_000
-    DEEPEST = 1_000
+    MAX_COUNTED = 10_000
+    MAX_PAGES = 1_000
 
-    # What is found in several ways is counted up to `FOUND`, and not at all where so many are
-    # likely: to see that a common word is met often, an index reads all the places where it is.
-    FOUND = 1_000
-    LIKELY = 5_000
+    # `matching_any` searches are counted up to the first, and only estimated beyond the second: to
+    # count a common word, a GIN index reads every row that has it.
+    MAX_MATCHES_COUNTED = 1_000
+    MIN_MATCHES_ESTIMATED = 5_000
 
     @property
-    def ways(self) -> tuple[models.QuerySet, ...]:
-        return getattr(self.object_list, "ways", ())
+    def searches(self) -> tuple[models.QuerySet, ...]:
+        return getattr(self.object_list, "searches", ())
 
     @cached_property
     def count(self) -> int:
-        if not self.ways:
-            return count_or_estimate(self.object_list, exact_up_to=self.COUNTED)[0]
-        likely = sum(map(estimate, self.ways))
-        if likely > self.LIKELY:
+        if not self.searches:
+            return count_or_estimate(self.object_list, exact_up_to=self.MAX_COUNTED)[0]
+        likely = sum(map(estimate, self.searches))
+        if likely > self.MIN_MATCHES_ESTIMATED:
             return likely
-        some = [way.order_by().values("pk")[: self.FOUND + 1] for way in self.ways]
+        some = [
+            search.order_by().values("pk")[: self.MAX_MATCHES_COUNTED + 1]
+            for search in self.searches
+        ]
         found = some[0].union(*some[1:]).count()
-        return found if found <= self.FOUND else max(found, likely)
+        return found if found <= self.MAX_MATCHES_COUNTED else max(found, likely)
 
     @cached_property
     def num_pages(self) -> int:
-        return min(super().num_pages, self.DEEPEST)
+        return min(super().num_pages, self.MAX_PAGES)
 
     def page(self, number):
         page = super().page(number)
         first, last = page.start_index() - 1, page.end_index()
-        if self.ways:
+        if self.searches:
             page.object_list = self.rows(first, last)
         elif last:
-            # Which rows, before anything is joined to them: many may have to be sorted.
+            # Sort by key first, and join only the rows of the page.
             keys = self.object_list.values("pk")[first:last]
             page.object_list = self.object_list.filter(pk__in=keys)
         return page
 
     def rows(self, first: int, last: int) -> models.QuerySet:
-        """The rows from one place to another of all that the ways find, in their order."""
+        """A slice of the merged searches, in order."""
         if not last:
             return self.object_list.none()
         order = self.object_list.query.order_by
         keys = dict.fromkeys([*(key.lstrip("-") for key in order), "pk"])
-        each = [way.values_list(*keys)[:last] for way in self.ways]
+        each = [search.values_list(*keys)[:last] for search in self.searches]
         merged = each[0].union(*each[1:]).order_by(*order)[first:last]
         found = [row[-1] for row in merged]
         return self.object_list.without_search.filter(pk__in=found)
@@ -113,11 +116,11 @@ class BoundedChangeList(ChangeList):
     """Sorts only by columns with an index; shows `matching_any` searches as the paginator does."""
 
     def get_ordering_field(self, field_name):
-        # Django offers no link to sort by other columns, but would do it for a URL that asks.
+        # Django offers no link to sort by other columns, but would obey such a URL.
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
     def get_ordering(self, request, queryset):
-        """By one column upwards, what is equal goes upwards as well: so an index has it."""
+        """Sort ties in the direction of the column, as the index does."""
         ordering = super().get_ordering(request, queryset)
         is_upwards = "." not in request.GET.get("o", "") and not str(ordering[0]).startswith("-")
         return [ordering[0], "pk"] if is_upwards else ordering
@@ -125,5 +128,5 @@ class BoundedChangeList(ChangeList):
     def get_results(self, request):
         super().get_results(request)
         is_whole = not self.multi_page or (self.show_all and self.can_show_all)
-        if self.paginator.ways and is_whole:
+        if self.paginator.searches and is_whole:
             self.result_list = self.paginator.rows(0, self.result_count)

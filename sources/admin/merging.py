@@ -1,10 +1,11 @@
-"""The screens on which two records are found to be one, or not, and each of these is taken back.
+"""Pages that merge two records, mark them as distinct, and undo either.
 
-Both stand side by side with what would move. What is decided there carries the versions that were
-read: where something else is on record by then, nothing is done, and both versions are shown.
+Both records are shown side by side with what a merge would move. The forms carry both versions: if
+a record has changed since, nothing is saved and the changes are shown (`ChangedSince`).
 """
 
 from django import forms
+from django.apps import apps
 from django.contrib import messages
 from django.contrib.admin.utils import flatten_fieldsets
 from django.core.exceptions import PermissionDenied
@@ -28,37 +29,37 @@ from sources.models.ids import as_uuid
 
 VERBS = ("merge", "unmerge", "distinguish", "undistinguish")
 
-# What is sent
+# Forms
 
 
 class Choice(forms.Form):
-    """Which other record it is."""
+    """The other record, to compare."""
 
-    into = forms.ModelChoiceField(queryset=None, label="The other")
+    into = forms.ModelChoiceField(queryset=None, label="Compare with")
 
     def __init__(self, record: Named, admin_site):
         super().__init__()
         field, model = self.fields["into"], type(record)
-        field.queryset = model.objects.none()  # asked for as one types
+        field.queryset = model.objects.none()  # the widget searches as the user types
         field.widget = SafeAutocomplete(model._meta.get_field("merged_into"), admin_site)
         field.widget.is_required = True
         field.widget.choices = field.choices
 
 
 class Reason(forms.Form):
-    """Why, and which version it was decided on."""
+    """The reason, and the version that was read."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     reason = forms.CharField(
         required=False,
         max_length=2000,
         widget=few_lines(),
-        help_text="Kept in the history. May be left empty.",
+        help_text="Optional. Kept in the history.",
     )
 
 
 class Decision(Reason):
-    """What is decided of two records."""
+    """A decision on two records, with both versions that were read."""
 
     into = forms.ModelChoiceField(queryset=None, widget=forms.HiddenInput)
     into_version = forms.IntegerField(widget=forms.HiddenInput)
@@ -68,11 +69,11 @@ class Decision(Reason):
         self.fields["into"].queryset = model.objects.all()
 
 
-# What is shown
+# Values in words
 
 
 def worded(value) -> str:
-    """A value of a record in words, other people's isolated."""
+    """The HTML of a field's value."""
     if isinstance(value, Named):
         return link_to_profile(value)
     if isinstance(value, dict):
@@ -83,20 +84,23 @@ def worded(value) -> str:
 
 
 def counted(rows: dict[str, int]) -> str:
-    """`articles: 14, affiliations: 2`; what there is none of is left out."""
-    return ", ".join(f"{plural}: {number:,}" for plural, number in rows.items() if number)
+    """`14 articles, 1 affiliation`, from counts by plural name; zeros are left out."""
+    names = {
+        str(model._meta.verbose_name_plural): model._meta.verbose_name
+        for model in apps.get_models()
+    }
+    return ", ".join(
+        f"{number:,} {names.get(plural, plural) if number == 1 else plural}"
+        for plural, number in rows.items()
+        if number
+    )
 
 
-# The screens
+# Pages
 
 
 class MergingAdmin(NamedAdmin):
-    """Merge two records, tell them apart, and take either back: for those who may change them.
-
-    `called_others` is what two such records are, when they are not one.
-    """
-
-    called_others = "different records"
+    """Merge two records, mark them as distinct, and undo either; for users who may change them."""
 
     def get_urls(self):
         own = [
@@ -109,12 +113,12 @@ class MergingAdmin(NamedAdmin):
         ]
         return [*own, *super().get_urls()]
 
-    def different(self, record: Named) -> str:
-        """What this record and another are when they are not one: `different people`."""
-        return self.called_others
+    def kind_names(self, record: Named) -> tuple[str, str]:
+        """What records of this kind are called, singular and plural: `person`, `people`."""
+        return str(self.opts.verbose_name), str(self.opts.verbose_name_plural)
 
     def facts(self, request, record: Named) -> dict[str, str]:
-        """What is held of a record, by label."""
+        """The fields of a record in words, by label."""
         held = {}
         for name in flatten_fieldsets(self.fieldsets):
             field = self.opts.get_field(name)
@@ -122,11 +126,11 @@ class MergingAdmin(NamedAdmin):
         return held
 
     def beside(self, request, record: Named) -> dict[str, str]:
-        """What else helps to tell whether it is the same as another, and what is held of it."""
+        """What to compare two records by: their fields, and what subclasses add."""
         return self.facts(request, record)
 
     def named(self, request, key) -> Named | None:
-        """The record with this key, as it is now; nothing is locked yet."""
+        """The record with this key, not locked."""
         return self.get_queryset(request).with_all_distinct_from().filter(pk=key).first()
 
     def missing(self, request, key):
@@ -137,7 +141,7 @@ class MergingAdmin(NamedAdmin):
             raise PermissionDenied
 
     def page(self, request, template: str, record: Named, title: str, **context):
-        """A page of the admin about a record."""
+        """An admin page about one record."""
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -156,7 +160,7 @@ class MergingAdmin(NamedAdmin):
     # Two records
 
     def merge_view(self, request, key):
-        """Choose the other; see both and what a merge would do; merge."""
+        """Choose the other record, compare both, merge."""
         if request.method == "POST":
             return self._decide(request, key, merging.merge)
         self.refuse_unless_may_change(request)
@@ -170,11 +174,11 @@ class MergingAdmin(NamedAdmin):
         return self._compare(request, record, into.survivor)
 
     def distinguish_view(self, request, key):
-        """Remember that two are not one."""
+        """Mark two records as distinct."""
         return self._decide(request, key, merging.mark_distinct)
 
     def undistinguish_view(self, request, key):
-        """Take that back."""
+        """Undo marking two records as distinct."""
         return self._decide(request, key, merging.unmark_distinct)
 
     def _choose(self, request, record: Named):
@@ -221,27 +225,28 @@ class MergingAdmin(NamedAdmin):
 
     def _decided(self, request, verb, record: Named, into: Named, done):
         one, other = visible_bidi(record.name), visible_bidi(into.name)
+        _, plural = self.kind_names(record)
         place = address(record, "profile")
         if verb is merging.merge:
             moved = counted(done.moved)
             said = f"“{one}” was merged into “{other}”."
-            said += f" Moved: {moved}." if moved else " Nothing had to be moved."
+            said += f" {moved} moved." if moved else " No other record changed."
             place = f"{address(into, 'profile')}?merged={record.pk}"
         elif verb is merging.mark_distinct:
-            said = f"It is remembered that “{one}” and “{other}” are {self.different(record)}."
+            said = f"“{one}” and “{other}” are now marked as different {plural}."
         else:
-            said = f"That “{one}” and “{other}” are {self.different(record)} was taken back."
+            said = f"“{one}” and “{other}” are no longer marked as different {plural}."
         messages.success(request, said)
         return HttpResponseRedirect(place)
 
     def _compare(self, request, record, into, *, sent=None, conflict=None, changed=()):
-        """Both side by side; `sent` is what was refused, for the reason in it to be kept."""
+        """Both records side by side; `sent` is the refused form, whose reason is kept."""
         sides = [self.named(request, each.pk) for each in (record, into)]
         record, into = sides
         facts = [self.beside(request, side) for side in sides]
         merge = None
         try:
-            # It changes the survivor that it is given: one of its own.
+            # A preview changes the survivor in memory, so it gets a copy of its own.
             merge = merging.preview(record, self.named(request, into.pk))
         except Conflict as refusal:
             conflict = conflict or refusal
@@ -274,7 +279,8 @@ class MergingAdmin(NamedAdmin):
             faults=[worded(fault["message"]) for fault in conflict.faults] if conflict else (),
             is_one=record.pk == into.pk,
             is_apart=into.pk in apart,
-            different=self.different(record),
+            singular=self.kind_names(record)[0],
+            plural=self.kind_names(record)[1],
             changed=changed,
             decision=decision,
             reason_errors=sent.errors.get("reason") if sent else None,
@@ -284,7 +290,7 @@ class MergingAdmin(NamedAdmin):
     # Undo
 
     def unmerge_view(self, request, key):
-        """See what a merge did, and undo it."""
+        """Show what a merge did; on POST, undo it."""
         self.refuse_unless_may_change(request)
         if (record := self.named(request, key)) is None:
             return self.missing(request, key)
@@ -296,14 +302,14 @@ class MergingAdmin(NamedAdmin):
                     changed = ChangedSince.of(now, sent.cleaned_data["version"])
                     if not changed:
                         done = merging.unmerge(record, sent.cleaned_data["reason"])
-                        return self._parted(request, record, done)
+                        return self._unmerged(request, record, done)
             except Conflict as refusal:
                 conflict = refusal
             except IntegrityError as error:
                 conflict = Conflict(refusal_of(error))
             record = self.named(request, key)
         if not record.merged_into_id:
-            said = f"“{visible_bidi(record.name)}” is not merged into another: nothing to undo."
+            said = f"There is nothing to undo: “{visible_bidi(record.name)}” is not merged."
             messages.warning(request, said)
             return HttpResponseRedirect(address(record, "profile"))
         again = {"version": record.version, "reason": sent["reason"].value()}
@@ -312,7 +318,7 @@ class MergingAdmin(NamedAdmin):
             request,
             "admin/unmerge.html",
             record,
-            "Undo a merge",
+            "Undo merge",
             into=record.merged_into,
             into_link=link_to_profile(record.merged_into),
             made=made,
@@ -322,10 +328,11 @@ class MergingAdmin(NamedAdmin):
             reason_errors=sent.errors.get("reason") if sent.is_bound else None,
         )
 
-    def _parted(self, request, record: Named, done: merging.Merge):
+    def _unmerged(self, request, record: Named, done: merging.Merge):
         moved = counted(done.moved)
         survivor = visible_bidi(record.merged_into.name)
-        said = f"“{visible_bidi(record.name)}” stands by itself again, apart from “{survivor}”."
-        said += f" Went back: {moved}." if moved else " Nothing had to be moved back."
+        name = visible_bidi(record.name)
+        said = f"“{name}” is a separate record again, no longer part of “{survivor}”."
+        said += f" {moved} moved back." if moved else " No other record changed."
         messages.success(request, said)
         return HttpResponseRedirect(address(record, "profile"))

@@ -1,7 +1,7 @@
-"""The page that shows a named record as a whole: its names, what it was found to be or not to be.
+"""Profile of a named record: its names, merges, distinct records and likely duplicates.
 
-What each kind of record adds stands with its admin; other apps add theirs by subclassing, with a
-template that extends `admin/profile.html` and a method `profile` that adds to what it is given.
+Each kind of record adds its own sections. Other apps subclass: a template that extends
+`admin/profile.html`, and a method `profile` that adds to the context.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from django.urls import path
 from django.utils import timezone
 
 from sources.admin.html import (
-    LISTED,
+    MAX_LISTED,
     NONE,
     address,
     isolated,
@@ -28,19 +28,19 @@ from sources.ledger.revisions import Revision
 from sources.models import Affiliation, Named
 from sources.models.ids import as_uuid
 
-MOST_DUPLICATES = 10
+MAX_DUPLICATES = 10
 
 
 @dataclass
 class RelatedRecord:
-    """Another record that was merged into this one, or told apart from it, or may be the same.
+    """A record that was merged into this one, marked as distinct from it, or may be a duplicate.
 
-    `said` is who did that, and why; `by_way_of` into what it was merged, where that was merged in
-    turn; `why` says what makes it likely.
+    `revision` is the change that did it; `by_way_of` the record it was merged into first, if that
+    one was merged in turn; `why` the reason to suspect a duplicate.
     """
 
     record: Named
-    said: Revision | None = None
+    revision: Revision | None = None
     by_way_of: Named | None = None
     why: str = ""
 
@@ -59,7 +59,7 @@ class RelatedRecord:
 
 @dataclass
 class AffiliationRow:
-    """An affiliation, and its bars on the timeline."""
+    """An affiliation, and its bars on the time scale."""
 
     address: str
     role: str
@@ -76,7 +76,7 @@ class ProfileChangeList(BoundedChangeList):
 
 
 class ProfileAdmin(MergingAdmin):
-    """What a list of named records leads to; the form to change one is a page of its own."""
+    """The profile page, to which the list links; the change form is a page of its own."""
 
     profile_template = "admin/profile.html"
     change_form_template = "admin/named_change_form.html"
@@ -90,7 +90,6 @@ class ProfileAdmin(MergingAdmin):
         return ProfileChangeList
 
     def profile_view(self, request, key):
-        """A record as a whole."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         if (record := self.named(request, key)) is None:
@@ -104,16 +103,16 @@ class ProfileAdmin(MergingAdmin):
         )
 
     def profile(self, request, record: Named) -> dict:
-        """What the page shows, for its template."""
+        """The context of the page."""
         may_change = self.has_change_permission(request)
         merged = self.merged_into(record)
         apart = self.marked_distinct(record, merged)
         looks = may_change and not record.merged_into_id
         just_merged = as_uuid(request.GET.get("merged", ""))
-        said_of_merge = None
+        merge_revision = None
         if record.merged_into_id:
             made = Revision.objects.of(record).filter(verb=Revision.Verb.MERGED)
-            said_of_merge = may_change and made.last()
+            merge_revision = may_change and made.last()
         return {
             "may_change": may_change,
             "facts": {
@@ -122,20 +121,20 @@ class ProfileAdmin(MergingAdmin):
                 if value != NONE
             },
             "survivor": link_to_profile(record.survivor) if record.merged_into_id else None,
-            "said_of_merge": said_of_merge,
+            "merge_revision": merge_revision,
             "merged": merged,
             "just_merged": next((each for each in merged if each.record.pk == just_merged), None),
             "apart": apart,
-            "different": self.different(record),
+            "plural": self.kind_names(record)[1],
             "duplicates": self.duplicates(record, apart) if looks else None,
         }
 
     def merged_into(self, record: Named) -> list[RelatedRecord]:
-        """All that was merged into a record, also by way of others: `LISTED` at most."""
+        """Records merged into this one, directly or through others; at most `MAX_LISTED`."""
         found, last = {}, [record.pk]
-        while last and len(found) < LISTED:
+        while last and len(found) < MAX_LISTED:
             rows = self.model.objects.filter(merged_into__in=last).exclude(pk__in=found)
-            level = list(rows.order_by("name", "pk")[: LISTED - len(found)])
+            level = list(rows.order_by("name", "pk")[: MAX_LISTED - len(found)])
             found |= {each.pk: each for each in level}
             last = [each.pk for each in level]
         if not found:
@@ -152,10 +151,10 @@ class ProfileAdmin(MergingAdmin):
         ]
 
     def marked_distinct(self, record: Named, merged: list[RelatedRecord]) -> list[RelatedRecord]:
-        """Those from which a record, or any that was merged into it, was said to be different."""
+        """Records marked as distinct from this one, or from one that was merged into it."""
         if not record.all_distinct_from:
             return []
-        ids = record.all_distinct_from[:LISTED]
+        ids = record.all_distinct_from[:MAX_LISTED]
         leads = self.model.objects.survivors(ids)
         others = self.model.objects.in_bulk(set(leads.values()))
         sides = [record.pk, *(each.record.pk for each in merged)]
@@ -167,12 +166,12 @@ class ProfileAdmin(MergingAdmin):
         return list(gathered.values())
 
     def _said_apart(self, sides: list[UUID]) -> dict[UUID, Revision]:
-        """The revision that told each other record apart from one of these."""
+        """The revision that marked each other record as distinct from one of these, by its id."""
         revisions = Revision.objects.filter(
             subject_id__in=sides, fields__contains=["distinct_from"]
         )
         said, known = {}, {}
-        for revision in revisions.order_by("subject_id", "version")[: 5 * LISTED]:
+        for revision in revisions.order_by("subject_id", "version")[: 5 * MAX_LISTED]:
             apart = set((revision.state or {}).get("distinct_from", ()))
             for key in apart - known.get(revision.subject_id, set()):
                 said[UUID(key)] = revision
@@ -180,20 +179,20 @@ class ProfileAdmin(MergingAdmin):
         return said
 
     def duplicates(self, record: Named, apart: list[RelatedRecord]) -> list[RelatedRecord]:
-        """Standing records that may be this one: those with a name in common."""
+        """Active records that share a name with this one."""
         namesakes = record.namesakes().exclude(pk__in=[each.record.pk for each in apart])
-        why = "A name of this one is a name of it too."
-        return [RelatedRecord(each, why=why) for each in namesakes[:MOST_DUPLICATES]]
+        why = "Shares a name with this record."
+        return [RelatedRecord(each, why=why) for each in namesakes[:MAX_DUPLICATES]]
 
     # Affiliations
 
     def held(self, affiliations, **more) -> dict:
-        """Affiliations as a timeline: at most `LISTED`, and a link to `more` of them."""
-        rows = list(affiliations.select_related("speaker", "organisation")[: LISTED + 1])
-        listed = rows[:LISTED]
-        stretches = [(row.start, row.end) for row in listed]
-        scale = TimeScale(stretches, timezone.now().date())
-        has_dates = any(edge for stretch in stretches for edge in stretch)
+        """Affiliations on a time scale: at most `MAX_LISTED`, and a link to `more` of them."""
+        rows = list(affiliations.select_related("speaker", "organisation")[: MAX_LISTED + 1])
+        listed = rows[:MAX_LISTED]
+        ranges = [(row.start, row.end) for row in listed]
+        scale = TimeScale(ranges, timezone.now().date())
+        has_dates = any(edge for range_ in ranges for edge in range_)
         return {
             "affiliations": [
                 AffiliationRow(
@@ -210,7 +209,7 @@ class ProfileAdmin(MergingAdmin):
             "ticks": scale.ticks if has_dates else [],
             "more_affiliations": (
                 link_to_list(Affiliation, "All affiliations", **more)
-                if len(rows) > LISTED
+                if len(rows) > MAX_LISTED
                 else None
             ),
         }

@@ -1,8 +1,8 @@
-"""Stretches of time on one scale, for the server to draw: partial dates keep their doubt.
+"""Date ranges drawn as bars on a common time scale; partial dates stay uncertain.
 
-A stretch is drawn in up to three bars. What lies between the latest day on which it can have begun
-and the earliest on which it can have ended is sure; what lies before and after that is not. Where
-the beginning or the end is unknown nothing is sure, and the bar runs to the edge.
+A range is up to three bars. From the latest possible start to the earliest possible end it is
+certain; before and after that it is possible. If the start or the end is unknown, nothing is
+certain and the bar runs to the edge.
 """
 
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ from sources.dates import PartialDate
 
 type DateRange = tuple[PartialDate | None, PartialDate | None]
 
-MOST_TICKS = 6
+MAX_TICKS = 6
 
 
 @dataclass(frozen=True)
 class TimeBar:
-    """From where to where on the scale, in per cent; `sure`, or perhaps; `open` runs to an edge."""
+    """Position and width in per cent; `sure` or possible; `open` bars run to an edge."""
 
     x: str
     width: str
@@ -33,10 +33,10 @@ class Tick:
 
 
 class TimeScale:
-    """The scale that holds all of these, and the day that is today."""
+    """A scale of whole years that spans these ranges and today."""
 
-    def __init__(self, stretches: Iterable[DateRange], today: date):
-        known = [edge for stretch in stretches for edge in stretch if edge]
+    def __init__(self, ranges: Iterable[DateRange], today: date):
+        known = [edge for range_ in ranges for edge in range_ if edge]
         self.first = min((edge.first for edge in known), default=today).replace(month=1, day=1)
         latest = max([today, *(edge.last for edge in known)])
         self.last = latest.replace(month=12, day=31)
@@ -45,7 +45,7 @@ class TimeScale:
     def ticks(self) -> list[Tick]:
         years = self.last.year - self.first.year + 1
         sizes = (size * power for power in (1, 10, 100, 1000) for size in (1, 2, 5))
-        step = next(step for step in sizes if years / step <= MOST_TICKS)
+        step = next(step for step in sizes if years / step <= MAX_TICKS)
         begin = -(-self.first.year // step) * step
         return [
             Tick(self._percent(self._at(date(year, 1, 1))), year)

@@ -1,4 +1,4 @@
-"""Fields that complete what is typed to a record."""
+"""Autocomplete fields that survive hostile input."""
 
 from django.contrib.admin.widgets import AutocompleteSelect
 
@@ -6,14 +6,14 @@ from sources.models.ids import as_uuid
 
 
 class SafeAutocomplete(AutocompleteSelect):
-    """As Django's; what is sent and is no id is refused by the field, and shown as nothing."""
+    """Django's widget, but a value that is not an ID is shown as empty; the field refuses it."""
 
     def optgroups(self, name, value, attrs=None):
-        return super().optgroups(name, [one for one in value if as_uuid(one)] or [""], attrs)
+        return super().optgroups(name, [key for key in value if as_uuid(key)] or [""], attrs)
 
 
 class AutocompleteFields:
-    """A page, or an inline, whose fields for other records are such fields."""
+    """Mixin of a page or an inline: its `autocomplete_fields` use `SafeAutocomplete`."""
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name in self.get_autocomplete_fields(request):

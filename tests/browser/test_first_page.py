@@ -35,7 +35,7 @@ def test_a_bar_and_its_figure_lead_to_the_same_list(page, log_in):
     make_quote("Lately", speaker=make_speaker(), outlet=make_outlet(), published=today)
     log_in("Curators")
     chart = page.get_by_role("group", name=re.compile("Busiest speakers"))
-    assert "1 bars, 1 in all" in chart.locator("desc").text_content()
+    assert "1 bar, total 1" in chart.locator("desc").text_content()
     chart.locator("rect.bar-1").click()
     page.wait_for_selector("#result_list")
     by_bar = page.url

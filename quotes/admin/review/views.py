@@ -137,7 +137,7 @@ class ReviewAdmin(admin.ModelAdmin):
             row.outlet = isolated(row.article.outlet and row.article.outlet.name)
             row.flag_labels = [Quote.Flag(flag).label for flag in row.flags]
         free = [row for row in rows if not row.claim or row.claim.user_id == request.user.pk]
-        number, is_exact = count_or_estimate(wanted, exact_up_to=BoundedPaginator.COUNTED)
+        number, is_exact = count_or_estimate(wanted, exact_up_to=BoundedPaginator.MAX_COUNTED)
         return TemplateResponse(
             request,
             "admin/quotes/review/queue.html",

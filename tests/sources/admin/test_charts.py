@@ -27,7 +27,7 @@ def test_figures_stand_in_a_table_with_the_links():
     chart = bars(WEEKS, "Quotes a week", series=("published", "proposed"), of="week")
     assert '<caption class="visually-hidden">Quotes a week</caption>' in chart
     assert '<a href="/weeks/1"><bdi>2 March</bdi></a></th><td>30</td><td>5</td>' in chart
-    assert "2 bars, 35 in all, 35 at most." in chart
+    assert "2 bars, total 35, largest 35." in chart
     assert "<title>2 March: 30 published, 5 proposed</title>" in chart
     assert "<title>9 March: none</title>" in chart
 
@@ -42,7 +42,7 @@ def test_stacked_bars_reach_as_far_as_their_sum():
 
 def test_lying_bars_are_in_proportion():
     rows = [Bar("Mara Quill", [40], "/1"), Bar("Bo Ek", [10], "/2")]
-    first, second = drawn(bars(rows, "Busiest speakers", lying=True))
+    first, second = drawn(bars(rows, "Busiest speakers", horizontal=True))
     assert float(first["width"]) == 4 * float(second["width"])
 
 
@@ -54,7 +54,9 @@ def test_nothing_to_show_is_said():
 
 
 def test_other_peoples_words_are_inert():
-    chart = bars([Bar("<script>alert(1)</script>\u202e", [1], "/?a=1&b=2")], "Busiest", lying=True)
+    chart = bars(
+        [Bar("<script>alert(1)</script>\u202e", [1], "/?a=1&b=2")], "Busiest", horizontal=True
+    )
     assert "<script" not in chart
     assert "\u202e" not in chart
     assert "/?a=1&amp;b=2" in chart

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from django.urls import reverse
 
-from sources.admin.html import LISTED, address
+from sources.admin.html import MAX_LISTED, address
 from sources.admin.time_bars import TimeScale
 from sources.dates import PartialDate
 from sources.identity import merging
@@ -64,15 +64,15 @@ def said(response) -> list[str]:
 
 
 @each_kind
-def test_two_records_are_merged_with_a_preview_and_parted_again(curator_at_desk, kind):
+def test_two_records_are_merged_after_a_preview_and_separated_again(curator_at_desk, kind):
     one, other = MAKE[kind]("Ada Lund", aliases=["A. Lund"]), MAKE[kind]("Ada L.")
     page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
-    assert "would be merged into" in page.text
+    assert "will be merged into" in page.text
     assert page.context["merge"].aliases == ["Ada Lund", "A. Lund"]
 
     merged = decide(curator_at_desk, "merge", one, other, reason="One byline.")
     assert merged.redirect_chain == [(f"{profile(other)}?merged={one.pk}", 302)]
-    assert said(merged) == ["“Ada Lund” was merged into “Ada L.”. Nothing had to be moved."]
+    assert said(merged) == ["“Ada Lund” was merged into “Ada L.”. No other record changed."]
     one.refresh_from_db()
     assert one.merged_into == other
     made = Revision.objects.of(one).last()
@@ -82,29 +82,29 @@ def test_two_records_are_merged_with_a_preview_and_parted_again(curator_at_desk,
     undo = {"version": FormReader(merged.text).sent["version"]}
     parted = curator_at_desk.post(address(one, "unmerge"), undo, follow=True)
     assert parted.redirect_chain == [(profile(one), 302)]
-    assert "stands by itself again" in said(parted)[0]
+    assert "is a separate record again" in said(parted)[0]
     one.refresh_from_db()
     other.refresh_from_db()
     assert (one.merged_into, other.aliases) == (None, [])
 
 
-def test_what_belongs_to_a_record_is_said_before_and_after_it_moves(curator_at_desk):
+def test_the_page_counts_what_a_merge_moves_before_and_after(curator_at_desk):
     one, other = make_speaker("Ada Lund"), make_speaker("Ada L.")
     held = make_affiliation(speaker=one)
     page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
-    assert page.context["moved"] == "affiliations: 1"
-    assert said(decide(curator_at_desk, "merge", one, other))[0].endswith("Moved: affiliations: 1.")
+    assert page.context["moved"] == "1 affiliation"
+    assert said(decide(curator_at_desk, "merge", one, other))[0].endswith("1 affiliation moved.")
     held.refresh_from_db()
     assert held.speaker == other
     one.refresh_from_db()
     undo = {"version": one.version}
     parted = curator_at_desk.post(address(one, "unmerge"), undo, follow=True)
-    assert said(parted)[0].endswith("Went back: affiliations: 1.")
+    assert said(parted)[0].endswith("1 affiliation moved back.")
     held.refresh_from_db()
     assert held.speaker == one
 
 
-def test_a_merge_that_is_sent_twice_leads_to_the_survivor(curator_at_desk):
+def test_a_merge_sent_twice_redirects_to_the_surviving_record(curator_at_desk):
     one, other = make_speaker("Ada Lund"), make_speaker("Ada L.")
     sent = compared(curator_at_desk, one, other)
     for _ in range(2):
@@ -114,7 +114,7 @@ def test_a_merge_that_is_sent_twice_leads_to_the_survivor(curator_at_desk):
     assert one.version == 2
 
 
-def test_the_two_can_be_swapped(curator_at_desk):
+def test_the_two_records_can_be_swapped(curator_at_desk):
     one, other = make_speaker("Ada Lund"), make_speaker("Ada L.")
     page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
     assert page.context["swapped"] == f"{address(other, 'merge')}?into={one.pk}"
@@ -123,7 +123,7 @@ def test_the_two_can_be_swapped(curator_at_desk):
 
 
 @each_kind
-def test_the_other_is_chosen_by_what_is_typed(curator_at_desk, kind):
+def test_the_other_record_is_found_by_typing(curator_at_desk, kind):
     one, other = MAKE[kind]("Ada Lund"), MAKE[kind]("Bo Ek")
     page = curator_at_desk.get(address(one, "merge")).text
     assert f'data-model-name="{kind}" data-field-name="merged_into"' in page
@@ -132,10 +132,10 @@ def test_the_other_is_chosen_by_what_is_typed(curator_at_desk, kind):
     assert answer.json()["results"] == [{"id": str(other.pk), "text": "Bo Ek"}]
     for nonsense in ("", "x", "\0", str(UUID(int=1))):
         page = curator_at_desk.get(address(one, "merge"), {"into": nonsense})
-        assert "Compare the two" in page.text
+        assert "Compare with" in page.text
 
 
-def test_one_that_was_merged_stands_for_its_survivor_in_a_comparison(curator_at_desk):
+def test_a_merged_record_is_compared_as_its_surviving_record(curator_at_desk):
     one, other, third = (make_speaker(name) for name in ("Ada", "Bo", "Cy"))
     merging.merge(other, third)
     page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
@@ -146,7 +146,7 @@ def test_one_that_was_merged_stands_for_its_survivor_in_a_comparison(curator_at_
     assert "This is one record already" in answer.text
 
 
-def test_what_cannot_be_one_is_said_with_the_remedy_and_not_merged(curator_at_desk):
+def test_records_that_cannot_be_merged_are_explained_and_not_merged(curator_at_desk):
     one = make_speaker("Ada Lund", identifiers={"wikidata": "Q1"})
     other = make_speaker("Ada L.", identifiers={"wikidata": "Q2"})
     page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
@@ -162,7 +162,7 @@ def test_what_cannot_be_one_is_said_with_the_remedy_and_not_merged(curator_at_de
 
 @pytest.mark.parametrize("changed", [0, 1])
 @pytest.mark.parametrize("verb", ["merge", "distinguish"])
-def test_who_read_another_version_is_shown_what_changed_and_nothing_is_done(
+def test_a_record_changed_since_it_was_read_is_shown_and_nothing_is_saved(
     curator_at_desk, changed, verb
 ):
     both = one, other = make_speaker("Ada Lund"), make_speaker("Ada L.")
@@ -187,7 +187,7 @@ def test_who_read_another_version_is_shown_what_changed_and_nothing_is_done(
     assert curator_at_desk.post(address(one, verb), again).status_code == 302
 
 
-def test_an_undo_of_what_was_undone_already_does_no_harm(curator_at_desk):
+def test_undoing_a_merge_twice_does_no_harm(curator_at_desk):
     one, other = make_speaker("Ada Lund"), make_speaker("Ada L.")
     merging.merge(one, other)
     page = curator_at_desk.get(address(one, "unmerge"))
@@ -203,7 +203,7 @@ def test_an_undo_of_what_was_undone_already_does_no_harm(curator_at_desk):
     assert one.merged_into == other
 
 
-def test_an_undo_that_cannot_be_is_said_with_the_remedy(curator_at_desk):
+def test_an_undo_that_is_not_possible_is_explained(curator_at_desk):
     one, other, third = (make_speaker(name) for name in ("Ada", "Bo", "Cy"))
     merging.merge(one, other)
     merging.merge(other, third)
@@ -213,14 +213,14 @@ def test_an_undo_that_cannot_be_is_said_with_the_remedy(curator_at_desk):
     assert "Undo that first." in refused.text
 
 
-def test_a_merged_record_and_its_survivor_both_lead_to_the_undo(curator_at_desk):
+def test_a_merged_record_and_its_surviving_record_both_link_to_the_undo(curator_at_desk):
     one, other, third = (make_speaker(name) for name in ("Ada", "Bo", "Cy"))
     merging.merge(one, other, "Same photograph.")
     merging.merge(other, third)
     undo = address(other, "unmerge")
     page = curator_at_desk.get(profile(third))
     assert [each.record for each in page.context["merged"]] == [other, one]
-    assert "by way of “<bdi>Bo</bdi>”" in page.text
+    assert "(through “<bdi>Bo</bdi>”)" in page.text
     assert "Same photograph." in page.text
     assert f'href="{undo}"' in page.text
     assert address(one, "unmerge") not in page.text
@@ -229,15 +229,15 @@ def test_a_merged_record_and_its_survivor_both_lead_to_the_undo(curator_at_desk)
     assert f'href="{undo}"' in page
 
 
-# Told apart
+# Marked as distinct
 
 
 @each_kind
-def test_that_two_are_different_is_remembered_and_taken_back(curator_at_desk, kind):
+def test_two_records_are_marked_as_distinct_and_unmarked(curator_at_desk, kind):
     one, other = MAKE[kind]("Ada Lund"), MAKE[kind]("Ada Lund", aliases=["A."])
     told = decide(curator_at_desk, "distinguish", one, other, reason="Two birth dates.")
     assert told.redirect_chain == [(profile(one), 302)]
-    assert "It is remembered that" in said(told)[0]
+    assert "are now marked as different" in said(told)[0]
     one.refresh_from_db()
     assert one.distinct_from == [other.pk]
     for record in (one, other):
@@ -247,16 +247,16 @@ def test_that_two_are_different_is_remembered_and_taken_back(curator_at_desk, ki
         assert f'action="{address(record, "undistinguish")}"' in page.text
 
     page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
-    assert "Said to be different" in page.text
+    assert "Marked as different" in page.text
     assert "Merge into" not in page.text
     taken = decide(curator_at_desk, "undistinguish", other, one, reason="No.")
-    assert "was taken back" in said(taken)[0]
+    assert "no longer marked as different" in said(taken)[0]
     one.refresh_from_db()
     assert one.distinct_from == []
     assert curator_at_desk.get(profile(one)).context["apart"] == []
 
 
-def test_those_told_apart_from_what_was_merged_are_told_apart_from_the_survivor(curator_at_desk):
+def test_records_distinct_from_a_merged_one_are_distinct_from_the_survivor(curator_at_desk):
     one, other, third, fourth = (make_speaker(name) for name in ("Ada", "Bo", "Cy", "Di"))
     merging.mark_distinct(one, third, "Two voices.")
     merging.merge(one, other)
@@ -266,17 +266,17 @@ def test_those_told_apart_from_what_was_merged_are_told_apart_from_the_survivor(
     assert "Two voices." in page.text
 
 
-def test_people_are_different_people_and_others_different_speakers(curator_at_desk):
-    for kind, words in (("person", "different people"), ("collective", "different speakers")):
+def test_the_button_says_different_people_or_different_speakers(curator_at_desk):
+    for kind, words in (("person", "Different people"), ("collective", "Different speakers")):
         one, other = (make_speaker(f"{kind} {n}", kind=kind) for n in (1, 2))
         page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
-        assert f"These are {words}" in page.text
+        assert f'value="{words}"' in page.text
 
 
-# The page
+# The profile
 
 
-def test_a_list_leads_to_the_page_and_the_page_to_the_form_and_back(curator_at_desk):
+def test_list_profile_and_form_link_to_each_other(curator_at_desk):
     for make in MAKE.values():
         record = make("Ada Lund")
         assert f'href="{profile(record)}' in curator_at_desk.get(changelist(type(record))).text
@@ -284,14 +284,14 @@ def test_a_list_leads_to_the_page_and_the_page_to_the_form_and_back(curator_at_d
         assert f'href="{profile(record)}"' in curator_at_desk.get(page_of(record)).text
 
 
-def test_an_id_that_is_nobodys_leads_back(curator_at_desk):
+def test_an_unknown_id_redirects(curator_at_desk):
     outlet = make_outlet()
     for page in ("profile", "merge", "unmerge"):
         place = address(outlet, page).replace("outlet", "speaker")
         assert curator_at_desk.get(place).headers["Location"] == "/admin/"
 
 
-def test_affiliations_are_a_table_and_drawn_beside_it(curator_at_desk):
+def test_affiliations_are_a_table_with_time_bars(curator_at_desk):
     speaker = make_speaker()
     for number, (start, end) in enumerate(
         [("2004", "2012-05"), (None, None), ("2011-03-04", None), ("2020", "2020")]
@@ -304,7 +304,7 @@ def test_affiliations_are_a_table_and_drawn_beside_it(curator_at_desk):
     assert " style=" not in page.text
 
 
-def test_an_organisation_shows_its_parts_and_who_held_a_role_there(curator_at_desk):
+def test_an_organisation_shows_its_parts_and_people_with_roles(curator_at_desk):
     board = make_organisation("Harbour Board")
     make_organisation("Pilots", parent=board)
     make_affiliation(organisation=board, speaker=make_speaker("Mara Quill"))
@@ -323,7 +323,7 @@ def test_an_outlet_shows_its_latest_articles(curator_at_desk):
     assert f"?outlet__id__exact={outlet.pk}" in page
 
 
-def test_the_page_of_many_affiliations_is_bounded_and_as_cheap(
+def test_many_affiliations_are_cut_and_cost_no_more_queries(
     curator_at_desk, django_assert_num_queries
 ):
     speaker, board = make_speaker(), make_organisation()
@@ -331,19 +331,19 @@ def test_the_page_of_many_affiliations_is_bounded_and_as_cheap(
     # With what quotes add; see tests/quotes/admin/test_profiles.py.
     with django_assert_num_queries(13):
         curator_at_desk.get(profile(speaker))
-    for number in range(LISTED):
+    for number in range(MAX_LISTED):
         make_affiliation(speaker=speaker, organisation=board, role=f"role {number}")
     with django_assert_num_queries(13):
         page = curator_at_desk.get(profile(speaker))
-    assert len(page.context["affiliations"]) == LISTED
+    assert len(page.context["affiliations"]) == MAX_LISTED
     assert f"?speaker__id__exact={speaker.pk}" in page.context["more_affiliations"]
 
 
-# Who may
+# Permissions
 
 
 @each_kind
-def test_a_reader_sees_the_page_without_a_button_and_is_refused(reader_at_desk, kind):
+def test_a_reader_sees_no_buttons_and_is_refused(reader_at_desk, kind):
     one, other, third = (MAKE[kind](name) for name in ("Ada", "Bo", "Cy"))
     with audit_context(channel="admin", actor="bo-at-desk"), with_reason("A secret reason."):
         merging.merge(third, other)
@@ -364,7 +364,7 @@ def test_a_reader_sees_the_page_without_a_button_and_is_refused(reader_at_desk, 
 
 
 @each_kind
-def test_nothing_is_decided_by_following_a_link(curator_at_desk, kind):
+def test_a_get_request_decides_nothing(curator_at_desk, kind):
     one, other = MAKE[kind]("Ada"), MAKE[kind]("Bo")
     for verb in ("distinguish", "undistinguish", "merge"):
         sent = {"into": str(other.pk), "version": 1, "into_version": 1}
@@ -374,7 +374,7 @@ def test_nothing_is_decided_by_following_a_link(curator_at_desk, kind):
 
 
 @each_kind
-def test_hostile_names_and_reasons_are_inert_on_every_screen(curator_at_desk, kind):
+def test_hostile_names_and_reasons_are_inert_on_every_page(curator_at_desk, kind):
     turned = "\u202eliuQ"
     one, other = MAKE[kind](HOSTILE, aliases=[turned]), MAKE[kind](f"{turned} {HOSTILE}")
     third = MAKE[kind](f"{HOSTILE} 3")
@@ -396,7 +396,7 @@ def test_hostile_names_and_reasons_are_inert_on_every_screen(curator_at_desk, ki
         assert "\u202e" not in page.text
 
 
-# Drawn
+# Time bars
 
 
 def drawn(start: str | None, end: str | None) -> list[tuple[str, str, str]]:
@@ -423,11 +423,11 @@ def drawn(start: str | None, end: str | None) -> list[tuple[str, str, str]]:
         (None, None, [("open", "0", "100")]),
     ],
 )
-def test_a_stretch_of_time_is_drawn_as_sure_as_it_is_known(start, end, bars):
+def test_a_time_bar_shows_how_certain_its_dates_are(start, end, bars):
     assert drawn(start, end) == bars
 
 
-def test_the_scale_has_few_round_years():
+def test_the_time_scale_has_a_few_round_years():
     scale = TimeScale([(PartialDate(1931), PartialDate(2011, 4))], date(2026, 3, 1))
     assert [tick.year for tick in scale.ticks] == [1940, 1960, 1980, 2000, 2020]
     assert [tick.year for tick in TimeScale([], date(2026, 3, 1)).ticks] == [2026]
