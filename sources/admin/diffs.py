@@ -1,8 +1,8 @@
-"""What a field held before and after a change, fit for a page: side by side, or woven into one.
+"""Diffs of fields before and after a change, as HTML: side by side, or merged into one text.
 
-Values come as the API shows them (`sources.history`): a related record is its id and its name, a
-partial date what was given. Longer words are compared word by word and lists item by item; what
-went is in `del`, what came in `ins`, and both are said to those who hear the page.
+Values come as the API represents them (`sources.history`): a related record as id and name, a
+partial date as it was given. Longer texts are compared by word, lists by item. Removed words are in
+`del` and added ones in `ins`, both announced to screen readers.
 """
 
 import re
@@ -24,19 +24,14 @@ from sources.history.as_of import History, names_then
 from sources.ledger.revisions import Revision
 from sources.models import Snapshot
 
-LONGEST = 4_000
-"""Characters of a value that a page shows at most."""
-
-FEW, MOST = 4, 800
-"""Words: what has fewer stands side by side, what has more is not compared."""
-
-ALIKE = 0.4
-"""How much of two texts has to be the same for one to be read as a change of the other."""
+MAX_CHARS = 4_000  # of a value on a page
+MIN_WORDS, MAX_WORDS = 4, 800  # of texts that are compared by word; others stand side by side
+MIN_RATIO = 0.4  # of common words, below which two texts stand side by side
 
 
 @dataclass(frozen=True)
 class FieldDiff:
-    """A field before and after; `woven`, where both are shown as one."""
+    """A field before and after; `woven` shows both as one text, if it can."""
 
     name: str
     label: str
@@ -67,9 +62,9 @@ def add_diffs(history: History, revisions: list[Revision]) -> list[Revision]:
 
 
 def diff_field(model: type[models.Model], name: str, before, after, named=None) -> FieldDiff:
-    """The values that a field, or a part kept in another table, had before and after.
+    """Diff a field, or a list kept in another table, between two values.
 
-    `named` says what a record of this kind was called, by its id, where only that is known.
+    `named` has the names of records that the value lists by id alone.
     """
     field = next((f for f in model._meta.concrete_fields if f.name == name), None)
     label = capfirst(field.verbose_name if field else name)
@@ -84,7 +79,7 @@ def diff_field(model: type[models.Model], name: str, before, after, named=None) 
 
 
 def as_shown_by_api(value):
-    """A value of Python as the API, and with it `compared`, shows it."""
+    """A Python value as the API represents it, which `diff_field` takes."""
     match value:
         case models.Model():
             return {"id": str(value.pk), "name": str(value)}
@@ -124,13 +119,13 @@ def _choice(field: models.Field, value) -> str:
 
 
 def _cut(text: str) -> str:
-    if len(text) <= LONGEST:
+    if len(text) <= MAX_CHARS:
         return text
-    return f"{text[:LONGEST]}… ({len(text):,} characters)"
+    return f"{text[:MAX_CHARS]}… ({len(text):,} characters)"
 
 
 def reference(model: type[models.Model], key: str, name: str | None) -> str:
-    """A link to a record under the name it had; under its id, where it has none."""
+    """A link to a record by the name it had, or by its id."""
     options = model._meta
     text = isolated(name) or format_html("{} {}", options.verbose_name, key)
     try:
@@ -149,7 +144,7 @@ def _text_known_as(digest: str) -> str:
 
 
 def _items(field: models.Field | None, value, named: dict[str, str]) -> list[str]:
-    """The items of a list, or the members of a mapping, each as it is shown."""
+    """The items of a list or mapping as HTML."""
     if isinstance(value, dict):
         return [
             format_html("{}: {}", isolated(k), isolated(_cut(str(v)))) for k, v in value.items()
@@ -162,7 +157,7 @@ def _item(field: models.Field | None, item, named: dict[str, str]) -> str:
     match item:
         case [int(start), int(end)]:
             return f"{start}–{end}"
-        case {"note": note, "when": when}:  # what readers were told of a change
+        case {"note": note, "when": when}:  # a public note
             return format_html("{}: {}", when[:10], isolated(_cut(note)))
         case dict():
             return _joined(_member(value) for value in item.values() if value)
@@ -192,7 +187,7 @@ def _listed(items: list[str]) -> str:
 
 
 def _woven_items(before: list[str], after: list[str]) -> str | None:
-    if not before or not after or max(len(before), len(after)) > MOST:
+    if not before or not after or max(len(before), len(after)) > MAX_WORDS:
         return None
     lines = (
         format_html("<li>{}</li>", mark(item))
@@ -202,36 +197,39 @@ def _woven_items(before: list[str], after: list[str]) -> str | None:
     return format_html('<ul class="items">{}</ul>', _joined(lines))
 
 
-# Weaving
+# Merging two texts
 
 
-def gone(words: str) -> str:
+def removed(words: str) -> str:
     return format_html(
-        '<del><span class="visually-hidden" dir="ltr"> [taken out: </span>{}'
+        '<del><span class="visually-hidden" dir="ltr"> [removed: </span>{}'
         '<span class="visually-hidden" dir="ltr">] </span></del>',
         words,
     )
 
 
-def come(words: str) -> str:
+def added(words: str) -> str:
     return format_html(
-        '<ins><span class="visually-hidden" dir="ltr"> [put in: </span>{}'
+        '<ins><span class="visually-hidden" dir="ltr"> [added: </span>{}'
         '<span class="visually-hidden" dir="ltr">] </span></ins>',
         words,
     )
 
 
-def stays(words: str) -> str:
+def kept(words: str) -> str:
     return words
 
 
 def woven_words(before: str, after: str) -> str | None:
-    """Both texts as one, word by word; None where side by side says more."""
+    """Both texts as one, word by word; None if they should stand side by side."""
     one, other = (re.findall(r"\s*\S+\s*", text) for text in (before, after))
-    if not FEW <= max(len(one), len(other)) <= MOST or len(before + after) > 2 * LONGEST:
+    if (
+        not MIN_WORDS <= max(len(one), len(other)) <= MAX_WORDS
+        or len(before + after) > 2 * MAX_CHARS
+    ):
         return None
     keys = [[word.strip() for word in words] for words in (one, other)]
-    if SequenceMatcher(None, *keys, autojunk=False).ratio() < ALIKE:
+    if SequenceMatcher(None, *keys, autojunk=False).ratio() < MIN_RATIO:
         return None
     parts = (
         (mark(visible_bidi("".join(words))),) for mark, words in _woven(*keys, one, other) if words
@@ -242,11 +240,11 @@ def woven_words(before: str, after: str) -> str | None:
 def _woven(
     before_keys: list[str], after_keys: list[str], before: list[str], after: list[str]
 ) -> Iterator[tuple[Callable[[str], str], list[str]]]:
-    """Runs of what stays, what went and what came, in order, each with how it is marked."""
+    """Runs of kept, removed and added words in order, each with the function that marks it."""
     matcher = SequenceMatcher(None, before_keys, after_keys, autojunk=False)
     for kind, start, end, begin, stop in matcher.get_opcodes():
         if kind == "equal":
-            yield stays, after[begin:stop]
+            yield kept, after[begin:stop]
         else:
-            yield gone, before[start:end]
-            yield come, after[begin:stop]
+            yield removed, before[start:end]
+            yield added, after[begin:stop]

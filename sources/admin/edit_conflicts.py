@@ -1,11 +1,11 @@
-"""Two curators at one record: what either of them did is never lost, nor overwritten unseen.
+"""Optimistic locking in the admin: a record that changed since its page was opened is not saved.
 
-A page says, signed, what its forms held when they were opened (`as_read`). When it is sent back
-and something else is on record by then, nothing is saved. The page is opened anew on what is on
-record now, what its curator typed is put into it, and both are shown, field by field. What only
-one of the two changed stands in the form. Of what both changed, the curator's own stands there,
-and a box takes the other's. To save that page is to have seen it; if something changed
-once more, it is shown again.
+`ChangedSince` compares versions. Change forms go further, and merge three ways: a page carries,
+signed, what its forms held when they were opened (`as_read`). If that has changed, the page is
+opened again on the present record with the user's input filled in, and both versions are shown
+field by field. A field that only one person changed gets that change; where both did, the user's
+own text is kept and a checkbox takes the saved value. Saving that page confirms it, unless
+something has changed once more.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ from sources.exceptions import changed_since
 from sources.history.as_of import History
 from sources.ledger.revisions import Revision
 
-# Noticing
+# Versions
 
 
 @dataclass(frozen=True)
@@ -76,15 +76,16 @@ class ChangedSince:
         return add_diffs(history, list(later.order_by("-version")[: self.MAX_REVISIONS]))
 
 
-# Both, side by side
+# Comparing
 
 
 @dataclass
 class ComparedField:
-    """One field: what it held, what it holds now, what was typed, and who changed it.
+    """One field as `read`, saved `now` and `typed`.
 
-    `by` is `you`, `other`, `both`, `alike` (both, to the same), `beside` (the other, and this page
-    cannot) or empty. `place` is the id of the field in the form, `take` the value of its box.
+    `by` says who changed it: `you`, `other`, `both`, `alike` (both, to the same value), `beside`
+    (the other; not editable here) or nobody. `place` is the id of the form field, `take` the value
+    of its checkbox.
     """
 
     label: str
@@ -102,7 +103,7 @@ class ComparedField:
 
 @dataclass
 class ComparedForm:
-    """The record, or a row of an inline, line by line. Of a row with a note, all lines matter."""
+    """The record or a row of an inline, field by field. A row with a note shows all its fields."""
 
     lines: list[ComparedField]
     title: str = ""
@@ -118,7 +119,7 @@ class ComparedForm:
 
 
 def compare(field: forms.Field, read: Sent | None, now: Sent, typed: Sent | None) -> ComparedField:
-    """A field of both. `read` is None when that is not known, `typed` when nothing was."""
+    """Compare one field. `read` is None if not known, `typed` if nothing was sent."""
     mine = typed is not None and not is_same(field, typed, now if read is None else read)
     others = read is not None and not is_same(field, now, read)
     if mine and others and is_same(field, typed, now):
@@ -138,7 +139,7 @@ def compare(field: forms.Field, read: Sent | None, now: Sent, typed: Sent | None
 
 
 def line_by_line(text: str, before: str | None = None) -> str:
-    """A value as it is shown; lines that it did not hold `before` are marked."""
+    """A value as HTML; lines that are not in `before` are marked."""
     lines = text.split("\n")
     known = lines if before is None else before.split("\n")
     return format_html_join(
@@ -153,11 +154,11 @@ def line_by_line(text: str, before: str | None = None) -> str:
 
 
 class EditConflict:
-    """What somebody else changed meanwhile, what was typed, and both together.
+    """The three-way merge of a page: what was read, what is saved now, what the user sent.
 
-    `read` is None when it is not known what the page held. `typed` is what to put into the forms
-    that are opened anew, `contested` names the fields that both changed: each by key. `added` is
-    what to put into further rows, by the prefix of their inline.
+    `read` is None if it is not known. `typed` holds the input to fill into the reopened forms, and
+    `contested` the fields that both changed, by form key. `added` holds the input of new rows, by
+    the prefix of their inline.
     """
 
     def __init__(self, read: dict | None, now: dict, opened: OpenForms, sent: QueryDict):
@@ -185,7 +186,7 @@ class EditConflict:
         return self.read["parts"].get(key, {}) if self.read else {}
 
     def _merge(self, key: str, typed: Values) -> list[ComparedField]:
-        """The lines of what is on record; what is to stand in its form is noted."""
+        """Compare the fields of a form, and note the input to fill in."""
         form, lines = self.opened.parts[key], []
         read, now = self._read(key).get("values", {}), self.now["parts"][key]["values"]
         for name, field in asked(form).items():
@@ -226,20 +227,22 @@ class EditConflict:
             yield self._row_on_record(key, typed.get(key), key in marked)
         for key in self.read["parts"] if self.read else typed:
             if key.startswith(mine) and key not in present:
-                yield self._row_taken_out(formset, key, typed.get(key, {}), key in marked)
+                yield self._row_removed(formset, key, typed.get(key, {}), key in marked)
         for values in new:
-            yield self._row_added(formset, {}, values, "You added it: it stands below.")
+            yield self._row_added(
+                formset, {}, values, "You added this row; it is in the form below."
+            )
 
     def _row_on_record(self, key: str, typed: Values | None, is_marked: bool) -> ComparedForm:
         read, now = self._read(key).get("values"), self.now["parts"][key]["values"]
         title = title_of(self.opened.parts[key], now)
         if is_marked:
-            note = "You marked it for deletion."
+            note = "You marked this row for deletion."
             if read != now:
-                note += " Somebody else changed it: untick its box below to keep it."
+                note += " Somebody else changed it. Clear its checkbox below to keep it."
             self.typed[key] = {DELETION_FIELD_NAME: True}
             return ComparedForm(self._without_merging(key, read), title, note)
-        note = "Somebody else added it." if read is None and typed is None else ""
+        note = "Somebody else added this row." if read is None and typed is None else ""
         return ComparedForm(self._merge(key, typed or {}), title, note)
 
     def _without_merging(self, key: str, read: Values | None) -> list[ComparedField]:
@@ -247,15 +250,15 @@ class EditConflict:
         fields = asked(self.opened.parts[key])
         return [compare(fields[name], (read or {}).get(name), now[name], None) for name in fields]
 
-    def _row_taken_out(self, formset, key: str, typed: Values, is_marked: bool) -> ComparedForm:
+    def _row_removed(self, formset, key: str, typed: Values, is_marked: bool) -> ComparedForm:
         blank, read = formset.empty_form, self._read(key).get("values", {})
         if not is_marked and is_changed(blank, typed, read):
             note = (
-                "Somebody else took it out. With what you changed, it stands below as a new row: "
-                "empty that row to leave it out."
+                "Somebody else removed this row. It is below as a new row with your changes; clear "
+                "that row to leave it out."
             )
             return self._row_added(formset, read, read | typed, note)
-        note = f"Somebody else took it out{', as you did' if is_marked else ''}."
+        note = f"Somebody else removed this row{', as you did' if is_marked else ''}."
         fields = asked(blank)
         lines = [compare(fields[name], read.get(name, ""), "", None) for name in fields]
         return ComparedForm(lines, title_of(blank, read), note)
@@ -290,7 +293,7 @@ def title_of(row: forms.ModelForm, values: Values) -> str:
 
 
 class ReopenedForm(forms.ModelForm):
-    """A form that can be opened with what was typed when something else was on record."""
+    """A form that can be reopened after an edit conflict, with the user's input."""
 
     conflict: EditConflict | None = None
 
@@ -303,14 +306,14 @@ class ReopenedForm(forms.ModelForm):
         self.initial |= self.conflict.typed.get(key, {})
         for name in self.conflict.contested.get(key, []):
             field = self.fields[name]
-            field.help_text = "Somebody else changed this too. What you typed stands here."
+            field.help_text = "Somebody else changed this too. Your text is kept here."
             getattr(field.widget, "widget", field.widget).attrs["data-contested"] = True
 
 
 class EditConflictAdmin:
-    """A page of the admin that is saved only by whoever has seen what is on record.
+    """A change page that reports edit conflicts instead of overwriting.
 
-    From the comparison to the save all that was compared is locked, the record by `get_object`.
+    Everything compared is locked until the save; `get_object` locks the record.
     """
 
     change_form_template = "admin/record_change_form.html"
@@ -322,7 +325,7 @@ class EditConflictAdmin:
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def compared(self, request, object_id: str):
-        """The request; or, where something else is on record than was read, one to show both."""
+        """The request; in a conflict, a GET request that shows the conflict instead."""
         record = self.get_object(request, unquote(object_id))
         if record is None or not self.has_change_permission(request, record):
             return request
@@ -338,7 +341,7 @@ class EditConflictAdmin:
         return anew
 
     def opened(self, request, record: models.Model) -> OpenForms:
-        """The forms of the record's page as they would be opened now, their rows locked."""
+        """The forms of the page as they would be opened now, with their rows locked."""
         names = flatten_fieldsets(self.get_fieldsets(request, record))
         form = self.get_form(request, record, change=True, fields=names)
         formsets = []
@@ -350,7 +353,7 @@ class EditConflictAdmin:
             formsets.append(formset(instance=record, prefix=prefix, queryset=rows))
         return OpenForms(form(instance=record), formsets)
 
-    # What a page that is opened anew differs in
+    # Reopened pages
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change=change, **kwargs)

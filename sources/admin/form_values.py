@@ -1,8 +1,8 @@
 """What the forms of a page hold when they are opened, and what is sent back in them.
 
-A `part` of a page is a form on something stored: the record, or a row of an inline. Its key is the
-prefix of its inline (the record has none), a colon and its id. Values are compared and carried as
-a browser sends them: a string, or a list of them for a field of several inputs.
+A `part` of a page is a form on a stored row: the record, or a row of an inline. Its key is the
+prefix of its inline (empty for the record), a colon and the row's id. Values are kept as a browser
+sends them: a string, or a list of strings for a field with several inputs.
 """
 
 from collections.abc import Iterator
@@ -28,13 +28,13 @@ type Values = dict[str, Sent]
 
 
 def as_sent(field: forms.Field, value) -> Sent:
-    """A value of Python as a browser sends it back from the field that shows it."""
+    """A Python value as the browser would send it back from this field."""
     value = field.prepare_value(value)
     if isinstance(field.widget, forms.MultiWidget):
         values = value if isinstance(value, list) else field.widget.decompress(value)
         widgets = field.widget.widgets
         return [tidy(w.format_value(v)) for w, v in zip(widgets, values, strict=True)]
-    widget = getattr(field.widget, "widget", field.widget)  # of one that completes
+    widget = getattr(field.widget, "widget", field.widget)  # of an autocomplete field
     text = widget.format_value(value)
     return tidy(text[0] if isinstance(text, list) else text)
 
@@ -44,7 +44,7 @@ def tidy(text: str | None) -> str:
 
 
 def is_same(field: forms.Field, one: Sent, other: Sent) -> bool:
-    """Whether both mean the same to the field, as ` Mara ` and `Mara` do."""
+    """Whether both clean to the same value, as ` Mara ` and `Mara` do."""
     if one == other or isinstance(field, forms.ModelChoiceField | forms.MultiValueField):
         return one == other
     try:
@@ -54,7 +54,7 @@ def is_same(field: forms.Field, one: Sent, other: Sent) -> bool:
 
 
 def in_words(field: forms.Field, value: Sent) -> str:
-    """A value as people read it: related records and choices by their names."""
+    """A value for people: related records and choices by name."""
     if isinstance(value, list):
         return " ".join(part for part in value if part)
     if value and isinstance(field, forms.ModelChoiceField):
@@ -67,11 +67,11 @@ def in_words(field: forms.Field, value: Sent) -> str:
     return value
 
 
-# What a page holds
+# Opened pages
 
 
 def asked(form: forms.ModelForm) -> dict[str, forms.Field]:
-    """The fields of a form that a curator fills in."""
+    """The fields of a form that a user fills in."""
     own = (form._meta.model._meta.pk.name, DELETION_FIELD_NAME)
     return {
         name: field
@@ -81,7 +81,7 @@ def asked(form: forms.ModelForm) -> dict[str, forms.Field]:
 
 
 def values_of(form: forms.ModelForm) -> Values:
-    """What would be sent if the form were sent as it was opened."""
+    """What the form would send if nobody edited it."""
     return {
         name: as_sent(field, form.get_initial_for_field(field, name))
         for name, field in asked(form).items()
@@ -89,7 +89,7 @@ def values_of(form: forms.ModelForm) -> Values:
 
 
 def beside(form: forms.ModelForm) -> dict[str, str]:
-    """What else is on record and may change, though not by this form: by label, in words."""
+    """Editable columns of the record that this form does not show, in words by label."""
     record = form.instance
     return {
         capfirst(column.verbose_name): str(
@@ -102,7 +102,7 @@ def beside(form: forms.ModelForm) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class OpenForms:
-    """The forms of a page as they are opened: the record's, and those of its inlines."""
+    """The forms of a page as opened: the record's and those of its inlines."""
 
     form: forms.ModelForm
     formsets: list[forms.BaseInlineFormSet]
@@ -120,7 +120,7 @@ class OpenForms:
         }
 
     def as_read(self) -> dict:
-        """What they hold, fit for JSON. `parts` stays equal until somebody changes something."""
+        """Their values, ready for JSON. `parts` stays equal until somebody changes a row."""
         parts = {
             key: {"version": getattr(form.instance, "version", None), "values": values_of(form)}
             for key, form in self.parts.items()
@@ -133,7 +133,7 @@ def seal(record: models.Model, read: dict) -> str:
 
 
 def unseal(record: models.Model, sealed: str) -> dict | None:
-    """What was read, or None where this is no seal of ours for this record."""
+    """What was read; None if the signature is not ours or of another record."""
     try:
         return signing.loads(sealed, salt=_salt(record))
     except signing.BadSignature:
@@ -144,11 +144,11 @@ def _salt(record: models.Model) -> str:
     return f"as read: {record._meta.label} {record.pk}"
 
 
-# What is sent back
+# Submitted pages
 
 
 def values_sent(sent: QueryDict, form: forms.ModelForm, prefix: str = "") -> Values:
-    """What was sent for the fields of a form; nobody types a related record that there is not."""
+    """What was sent for a form's fields, without related records that do not exist."""
     values = {}
     for name, field in asked(form).items():
         if field.widget.value_omitted_from_data(sent, {}, f"{prefix}{name}"):
@@ -165,7 +165,7 @@ def values_sent(sent: QueryDict, form: forms.ModelForm, prefix: str = "") -> Val
 
 
 def rows_sent(sent: QueryDict, formset: forms.BaseInlineFormSet) -> Iterator[tuple[str, str]]:
-    """The rows of an inline that were sent: the prefix of each, and its key or nothing."""
+    """The prefix of each row that was sent for an inline, and its key; new rows have none."""
     total = sent.get(f"{formset.prefix}-TOTAL_FORMS", "")
     total = int(total) if total.isascii() and total.isdigit() and len(total) < 6 else 0
     for number in range(min(total, formset.absolute_max)):
@@ -175,7 +175,7 @@ def rows_sent(sent: QueryDict, formset: forms.BaseInlineFormSet) -> Iterator[tup
 
 
 def with_taken(sent: QueryDict, read: dict, opened: OpenForms) -> QueryDict:
-    """What was sent, with what was read in those fields whose `take` box was ticked."""
+    """What was sent, with the value that was read in fields whose `take` checkbox is ticked."""
     if not (taken := sent.getlist("take")):
         return sent
     sent = sent.copy()

@@ -1,6 +1,7 @@
-"""Long work, done in parts by a background worker (procrastinate).
+"""Bulk work in the background, on procrastinate.
 
-A kind of job registers itself with the function that does one part. The rows of `Job` and `Part`
-say what was asked, by whom, and how far it is. A part is done whole or not at all, so a worker may
-be killed at any moment.
+Rooms above register job kinds: a name, a permission, a function that does one part (`models`).
+Users start jobs; `tasks` is what the worker runs. Progress and a report go out in the same rows.
+A part is done whole or not at all, so a worker may be killed at any moment.
+It never runs for a user who has lost the permission, and never keeps rows longer than it must.
 """

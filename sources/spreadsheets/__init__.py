@@ -1,6 +1,7 @@
 """Records as CSV and XLSX, both ways.
 
-`files` reads and writes the two formats, `tables` says which columns a record has, `importing`
-checks every row and writes in batches. Bytes of an upload come in, rows and their faults go out.
-Nothing is written before a person has seen the preview.
+An upload of bytes comes in (`files`), becomes rows of a table (`tables`), and is saved in batches
+(`importing`). Rows go out as files, and each imported row as a line that says what happened to it.
+It never saves a row before a person has seen the preview, and never writes a cell that runs.
+CSV follows RFC 4180, in UTF-8.
 """

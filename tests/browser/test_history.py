@@ -37,7 +37,7 @@ def test_a_curator_reads_the_history_and_takes_a_quote_back_by_keyboard(log_in, 
     row = entry.get_by_role("row", name="Attribution text")
     expect(row.locator("del")).to_contain_text("old")
     expect(row.locator("ins")).to_contain_text("new")
-    expect(row).to_contain_text("taken out")  # for those who hear it
+    expect(row).to_contain_text("removed")  # for screen readers
     expect(entry.get_by_role("link", name="Ada Lund")).to_be_visible()
 
     back = page.get_by_role("link", name="Revert to version 1")

@@ -102,7 +102,7 @@ def test_a_step_that_both_renamed_is_shown_with_who_changed_the_quote(desk, quot
 def test_a_step_taken_out_by_one_and_changed_by_the_other_is_kept_as_a_new_one(desk, quote):
     quote.via.first().delete()
     (row,) = desk.shown(**{"via-0-name": "Sky UK"}).rows
-    assert "Somebody else took it out." in row.note
+    assert "Somebody else removed this row." in row.note
     assert lines(row)["Name"] == Shown("you", "Sky News", "-", "Sky UK")
     assert lines(row)["Kind"] == Shown("", "Cited", "-", "Cited")
     assert desk.save().status_code == 302
@@ -114,7 +114,7 @@ def test_a_step_taken_out_by_one_and_left_alone_by_the_other_stays_out(desk, quo
     (row,) = desk.shown(said="2026-02").rows
     assert (strip_tags(row.title), row.note) == (
         "Via: 0, Cited, Sky News",
-        "Somebody else took it out.",
+        "Somebody else removed this row.",
     )
     assert desk.save().status_code == 302
     assert steps(quote) == ["1 cited NationalWorld"]
@@ -123,7 +123,7 @@ def test_a_step_taken_out_by_one_and_left_alone_by_the_other_stays_out(desk, quo
 def test_a_step_marked_for_deletion_and_changed_by_the_other_is_said_to_be(desk, quote):
     edit(quote.via.first(), name="Sky UK")
     (row,) = desk.shown(**{"via-0-DELETE": "on"}).rows
-    assert "untick its box below" in row.note
+    assert "Clear its checkbox below" in row.note
     assert desk.form["via-0-DELETE"] == "on"
     assert quote.via.count() == 2
     del desk.form["via-0-DELETE"]
@@ -141,7 +141,7 @@ def test_a_step_marked_for_deletion_is_taken_out_once_both_are_seen(desk, quote)
 def test_a_step_that_both_took_out_is_out(desk, quote):
     quote.via.first().delete()
     (row,) = desk.shown(**{"via-0-DELETE": "on"}).rows
-    assert row.note == "Somebody else took it out, as you did."
+    assert row.note == "Somebody else removed this row, as you did."
     assert desk.save().status_code == 302
     assert steps(quote) == ["1 cited NationalWorld"]
 

@@ -252,9 +252,9 @@ def test_the_history_shows_chains_flags_places_and_notes_as_people_read_them(cur
     Quote.objects.update(flags=["unresolved_speaker"])
     quote.via.update(name="Sky at Ten")
     chain, flagged, corrected, first = told(curator_at_desk, quote)
-    assert chain["changes"] == {"Via": ["[taken out: cited Sky News] [put in: cited Sky at Ten]"]}
+    assert chain["changes"] == {"Via": ["[removed: cited Sky News] [added: cited Sky at Ten]"]}
     assert flagged["changes"] == {"Flags": ["-", "Unresolved Speaker"]}
-    assert corrected["changes"]["Spans"] == ["[taken out: 0–8] [put in: 12–20]"]
+    assert corrected["changes"]["Spans"] == ["[removed: 0–8] [added: 12–20]"]
     assert corrected["changes"]["Corrections"][1].endswith(": The second.")
     assert first["changes"]["Status"] == ["Published"]
     assert first["changes"]["Via"] == ["cited Sky News"]

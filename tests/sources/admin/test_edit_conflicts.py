@@ -319,8 +319,8 @@ def test_rows_that_each_of_the_two_added_are_both_kept(affiliation, desk, speake
     }
     notes = {strip_tags(row.title): row.note for row in desk.shown(**typed).rows}
     assert notes == {
-        "Affiliation: Harbour Board, dean": "Somebody else added it.",
-        "Affiliation: Harbour Board, pilot": "You added it: it stands below.",
+        "Affiliation: Harbour Board, dean": "Somebody else added this row.",
+        "Affiliation: Harbour Board, pilot": "You added this row, below.",
     }
     assert desk.save().status_code == 302
     assert set(speaker.affiliations.values_list("role", flat=True)) == {
@@ -335,7 +335,7 @@ def test_rows_that_each_of_the_two_added_are_both_kept(affiliation, desk, speake
 def test_a_row_that_left_the_record_is_said_to_have(affiliation, desk, speaker):
     edit(affiliation, speaker=make_speaker("Ada Lund"))
     (row,) = desk.shown(name="M. Quill").rows
-    assert row.note == "Somebody else took it out."
+    assert row.note == "Somebody else removed this row."
     assert desk.save().status_code == 302
     assert not speaker.affiliations.exists()
 
@@ -343,7 +343,7 @@ def test_a_row_that_left_the_record_is_said_to_have(affiliation, desk, speaker):
 def test_what_was_typed_into_a_row_that_left_stands_in_a_new_one(affiliation, desk, speaker):
     edit(affiliation, speaker=make_speaker("Ada Lund"))
     (row,) = desk.shown(**{"affiliations-0-role": "pilot"}).rows
-    assert "stands below as a new row" in row.note
+    assert "It is below as a new row" in row.note
     assert desk.save().status_code == 302
     assert str(speaker.affiliations.get()) == "Mara Quill, pilot, Harbour Board"
     affiliation.refresh_from_db()

@@ -92,7 +92,7 @@ def test_longer_words_are_compared_word_by_word(curator_at_desk):
     Article.objects.update(headline="Quay to close in the autumn of next year")
     newest, _ = told(curator_at_desk, article)
     (shown,) = newest["changes"]["Headline"]
-    assert shown == "Quay to close in the [taken out: spring ] [put in: autumn ] of next year"
+    assert shown == "Quay to close in the [removed: spring ] [added: autumn ] of next year"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_lists_are_compared_item_by_item(curator_at_desk):
     Speaker.objects.update(aliases=["Quill, Mara", "Dr Quill"])
     newest, _ = told(curator_at_desk, speaker)
     assert newest["changes"]["Aliases"] == [
-        "Quill, Mara [taken out: Captain Quill] [put in: Dr Quill]"
+        "Quill, Mara [removed: Captain Quill] [added: Dr Quill]"
     ]
 
 
