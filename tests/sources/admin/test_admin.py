@@ -28,7 +28,7 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 def staff(group: str, **values) -> Client:
-    """A browser logged in as a user of the admin who is in this group."""
+    """A client logged in as a staff user of this group."""
     user = get_user_model().objects.create_user(f"{group.lower()}-at-desk", is_staff=True, **values)
     user.groups.add(Group.objects.get(name=group))
     client = Client()
@@ -57,7 +57,7 @@ def page_of(record) -> str:
 
 
 class FormReader(HTMLParser):
-    """What a browser would send back if the form of a page were submitted as it is."""
+    """The fields that a browser would send for an unedited form."""
 
     def __init__(self, page: str):
         super().__init__()
@@ -103,7 +103,7 @@ def save(client: Client, path: str, **changes):
 
 
 def faults(response) -> str:
-    """All that a refused form says."""
+    """All error messages of a form."""
     assert response.status_code == 200
     return unescape(" ".join(str(fault) for fault in response.context["errors"]))
 
@@ -118,20 +118,20 @@ def found(client: Client, model, query: str) -> list[str]:
 
 
 @pytest.mark.parametrize("query", ["skoric", "Škorić", "zeljka SKO", "ljk", "prof. z. skoric"])
-def test_a_name_is_found_by_any_part_without_its_accents(curator_at_desk, query):
+def test_a_name_is_found_by_any_part_of_it_without_accents(curator_at_desk, query):
     make_speaker("Željka Škorić", aliases=["Prof. Ž. Škorić"])
     make_speaker("Mara Quill")
     assert found(curator_at_desk, Speaker, query) == ["Željka Škorić"]
 
 
-def test_wildcards_of_sql_stand_for_themselves_in_a_search(curator_at_desk):
+def test_sql_wildcards_are_plain_characters_in_a_search(curator_at_desk):
     make_speaker("Mara Quill")
     make_speaker("The 100% Club")
     assert found(curator_at_desk, Speaker, "%") == ["The 100% Club"]
     assert found(curator_at_desk, Speaker, "M_ra") == []
 
 
-def test_one_or_two_letters_begin_a_word_of_a_name(curator_at_desk):
+def test_one_or_two_letters_match_the_start_of_a_word(curator_at_desk):
     make_speaker("Bo Ek")
     make_speaker("Mara Jobson", aliases=["M. Ek-Lund"])
     assert (
@@ -141,7 +141,7 @@ def test_one_or_two_letters_begin_a_word_of_a_name(curator_at_desk):
     assert found(curator_at_desk, Speaker, "obs") == ["Mara Jobson"]
 
 
-def test_the_last_word_of_a_headline_may_be_unfinished(curator_at_desk):
+def test_the_last_word_of_a_headline_can_be_partial(curator_at_desk):
     make_article(headline="Café on the quay to close")
     make_article(headline="Quarry opens", external_id="cms-4711")
     headlines = ["Café on the quay to close"]
@@ -152,7 +152,7 @@ def test_the_last_word_of_a_headline_may_be_unfinished(curator_at_desk):
     assert found(curator_at_desk, Article, "cms-4711") == ["Quarry opens"]
 
 
-def test_a_list_is_sorted_only_by_columns_that_offer_it(curator_at_desk):
+def test_a_list_is_sorted_only_by_sortable_columns(curator_at_desk):
     for name in ("Ada", "Bo"):
         make_speaker(name, kind="collective" if name == "Ada" else "person")
     columns = curator_at_desk.get(changelist(Speaker)).context["cl"].list_display
@@ -162,7 +162,7 @@ def test_a_list_is_sorted_only_by_columns_that_offer_it(curator_at_desk):
         assert [str(one) for one in answer.context["cl"].result_list] == names
 
 
-def test_a_search_for_a_null_character_is_no_error(curator_at_desk):
+def test_a_search_for_a_null_character_is_not_an_error(curator_at_desk):
     speaker = make_speaker("Mara Quill")
     asked = {
         "app_label": "sources",
@@ -190,21 +190,21 @@ def test_an_affiliation_is_found_by_speaker_organisation_and_role_together(curat
     assert found(curator_at_desk, Affiliation, "skoric mayor") == []
 
 
-def test_an_article_is_found_by_its_url_however_it_is_spelt(curator_at_desk):
+def test_an_article_is_found_by_any_spelling_of_its_url(curator_at_desk):
     make_article(url="https://post.example/quay", headline="Quay to close")
     make_article(url="https://post.example/mole", headline="Mole to open")
     assert found(curator_at_desk, Article, "HTTPS://POST.example:443/quay#top") == ["Quay to close"]
     assert found(curator_at_desk, Article, "open mole") == ["Mole to open"]
 
 
-def test_a_snapshot_is_found_by_how_its_digest_begins(curator_at_desk):
+def test_a_snapshot_is_found_by_the_start_of_its_digest(curator_at_desk):
     held = make_article("One text.").snapshot
     make_article("Another text.")
     assert found(curator_at_desk, Snapshot, held.sha256[:12].upper()) == [held.sha256]
     assert found(curator_at_desk, Snapshot, held.sha256) == [held.sha256]
 
 
-# BoundedPaginator
+# Pages
 
 
 def test_a_long_list_is_counted_by_estimate(monkeypatch):
@@ -221,7 +221,7 @@ def test_a_long_list_is_counted_by_estimate(monkeypatch):
 # Forms
 
 
-def test_names_are_written_one_a_line_and_may_hold_commas(curator_at_desk):
+def test_names_are_one_per_line_and_can_contain_commas(curator_at_desk):
     speaker = make_speaker("Mara Quill", aliases=["Quill, Mara"])
     assert form_of(curator_at_desk, page_of(speaker))["aliases"] == "Quill, Mara"
     aliases = "Quill, Mara\r\n\r\n  Captain Quill, MBE  \r\n"
@@ -230,7 +230,7 @@ def test_names_are_written_one_a_line_and_may_hold_commas(curator_at_desk):
     assert speaker.aliases == ["Quill, Mara", "Captain Quill, MBE"]
 
 
-def test_a_page_saved_as_it_is_changes_nothing(curator_at_desk):
+def test_saving_an_unedited_page_changes_nothing(curator_at_desk):
     article = make_article(
         "Text.",
         outlet=make_outlet(),
@@ -290,7 +290,7 @@ def test_an_affiliation_is_added_on_its_speakers_page(curator_at_desk):
         ({"kind": "ghost"}, "Select a valid choice"),
     ],
 )
-def test_what_the_database_would_refuse_is_said_on_the_form(curator_at_desk, changes, said):
+def test_the_form_explains_what_the_database_would_refuse(curator_at_desk, changes, said):
     make_speaker("Ada Lund", identifiers={"wikidata": "Q1"})
     speaker = make_speaker("Mara Quill")
     assert said in faults(save(curator_at_desk, page_of(speaker), **changes))
@@ -315,13 +315,13 @@ def test_empty_identifiers_are_none_rather_than_an_error(curator_at_desk):
         ({"published": "", "published_at_0": "2026-03-20", "published_at_1": "10:00"}, "needs its"),
     ],
 )
-def test_an_article_keeps_to_the_rules_of_the_api(curator_at_desk, changes, said):
+def test_an_article_is_validated_as_in_the_api(curator_at_desk, changes, said):
     make_article(url="https://post.example/mole")
     article = make_article(url="https://post.example/quay", published="2026-03-14")
     assert said in faults(save(curator_at_desk, page_of(article), **changes))
 
 
-def test_a_constraint_that_the_form_cannot_see_is_an_answer_too(curator_at_desk, monkeypatch):
+def test_a_constraint_that_the_form_cannot_check_is_shown_on_the_form(curator_at_desk, monkeypatch):
     """As when another transaction takes the URL between the check and the save."""
     make_article(url="https://post.example/mole")
     article = make_article(url="https://post.example/quay")
@@ -337,9 +337,7 @@ def test_an_organisation_is_not_its_own_parent(curator_at_desk):
 
 
 @pytest.mark.parametrize("make", [make_speaker, make_organisation, make_outlet])
-def test_a_merged_record_is_shown_with_the_way_to_the_survivor_and_cannot_be_changed(
-    curator_at_desk, make
-):
+def test_a_merged_record_links_to_the_surviving_one_and_is_read_only(curator_at_desk, make):
     one, other, third = (make(name) for name in ("Ada", "Bo", "Cy"))
     merging.merge(one, other)
     merging.merge(other, third)
@@ -354,7 +352,7 @@ def test_a_merged_record_is_shown_with_the_way_to_the_survivor_and_cannot_be_cha
     assert third.name == "Cyd"
 
 
-def test_a_merged_record_is_listed_only_when_asked_for_and_offered_nowhere(curator_at_desk):
+def test_a_merged_record_is_listed_only_on_request_and_never_suggested(curator_at_desk):
     one, other = make_organisation("Ada Board"), make_organisation("Bo Board")
     merging.merge(one, other)
     assert found(curator_at_desk, Organisation, "") == ["Bo Board"]
@@ -369,7 +367,7 @@ def test_a_merged_record_is_listed_only_when_asked_for_and_offered_nowhere(curat
         assert "Ada Board" not in offered
 
 
-def test_an_outlet_is_made_here(curator_at_desk):
+def test_an_outlet_is_added(curator_at_desk):
     made = curator_at_desk.post(
         reverse("admin:sources_outlet_add"),
         {"name": "The Harbour Post", "slug": "harbour-post", "aliases": "", "url": ""},
@@ -378,7 +376,7 @@ def test_an_outlet_is_made_here(curator_at_desk):
     assert Outlet.objects.get().url is None
 
 
-# Who may see what
+# Permissions
 
 
 def test_full_text_is_shown_only_to_those_who_may_read_it(curator_at_desk, reader_at_desk):
@@ -391,7 +389,7 @@ def test_full_text_is_shown_only_to_those_who_may_read_it(curator_at_desk, reade
     assert "The quay will close." not in curator_at_desk.get(changelist(Snapshot)).text
 
 
-def test_a_reader_changes_nothing(reader_at_desk):
+def test_a_reader_can_change_nothing(reader_at_desk):
     affiliation = make_affiliation()
     for record in (affiliation, affiliation.speaker, affiliation.organisation):
         assert reader_at_desk.get(page_of(record)).status_code == 200
@@ -399,7 +397,7 @@ def test_a_reader_changes_nothing(reader_at_desk):
     assert reader_at_desk.get(reverse("admin:sources_speaker_add")).status_code == 403
 
 
-def test_who_may_change_roles_but_no_speakers_still_sees_the_speaker(groups):
+def test_a_user_who_can_change_only_affiliations_still_sees_the_speaker(groups):
     user = get_user_model().objects.create_user("clerk", is_staff=True)
     user.user_permissions.set(
         Permission.objects.filter(
@@ -440,7 +438,7 @@ def test_hostile_names_are_inert(curator_at_desk):
     assert "\u202e" not in curator_at_desk.get(changelist(Organisation)).text
 
 
-def test_characters_that_turn_text_are_spelt_out():
+def test_bidi_control_characters_are_spelled_out():
     assert isolated("Mara \u202elliuQ") == "<bdi>Mara ⟦U+202E⟧lliuQ</bdi>"
     assert isolated("שלום") == "<bdi>שלום</bdi>"
     assert isolated(None) is None

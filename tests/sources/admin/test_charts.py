@@ -1,4 +1,4 @@
-"""Charts that the server draws."""
+"""SVG charts."""
 
 from html.parser import HTMLParser
 
@@ -23,7 +23,7 @@ def drawn(chart: str) -> list[dict]:
     return found
 
 
-def test_figures_stand_in_a_table_with_the_links():
+def test_numbers_are_in_a_table_with_links():
     chart = bars(WEEKS, "Quotes a week", series=("published", "proposed"), of="week")
     assert '<caption class="visually-hidden">Quotes a week</caption>' in chart
     assert '<a href="/weeks/1"><bdi>2 March</bdi></a></th><td>30</td><td>5</td>' in chart
@@ -32,7 +32,7 @@ def test_figures_stand_in_a_table_with_the_links():
     assert "<title>9 March: none</title>" in chart
 
 
-def test_stacked_bars_reach_as_far_as_their_sum():
+def test_stacked_bars_are_as_long_as_their_total():
     first, second = drawn(bars(WEEKS, "Quotes a week", series=("published", "proposed")))
     assert (first["class"], second["class"]) == ("bar-1", "bar-2")
     assert float(first["height"]) == pytest.approx(6 * float(second["height"]), rel=0.01)
@@ -40,13 +40,13 @@ def test_stacked_bars_reach_as_far_as_their_sum():
     assert float(first["y"]) + float(first["height"]) == 176.0
 
 
-def test_lying_bars_are_in_proportion():
+def test_horizontal_bars_are_in_proportion():
     rows = [Bar("Mara Quill", [40], "/1"), Bar("Bo Ek", [10], "/2")]
     first, second = drawn(bars(rows, "Busiest speakers", horizontal=True))
     assert float(first["width"]) == 4 * float(second["width"])
 
 
-def test_nothing_to_show_is_said():
+def test_a_chart_without_data_says_so():
     for rows in ([], [Bar("2 March", [0])]):
         chart = bars(rows, "Quotes a week")
         assert "Nothing to show." in chart
@@ -62,7 +62,7 @@ def test_other_peoples_words_are_inert():
     assert "/?a=1&amp;b=2" in chart
 
 
-def test_a_chart_has_nothing_that_the_csp_refuses():
+def test_a_chart_complies_with_the_csp():
     chart = bars(WEEKS, "Quotes a week", series=("published", "proposed"))
     assert "style=" not in chart
     assert "<style" not in chart

@@ -1,4 +1,4 @@
-"""A page of the admin saved over somebody else's change: both are shown, neither is lost."""
+"""Edit conflicts in the admin: both changes are shown, and neither is lost."""
 
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Shown(NamedTuple):
-    """A line of the comparison, without its markup; lines of a list with semicolons between."""
+    """A compared field without markup; items of a list are joined by semicolons."""
 
     by: str
     read: str
@@ -43,26 +43,26 @@ def lines(part) -> dict[str, Shown]:
 
 
 def edit(record, **values) -> None:
-    """What somebody else does meanwhile."""
+    """Change a record as somebody else."""
     type(record).objects.filter(pk=record.pk).update(**values)
 
 
 class Desk:
-    """One curator's browser with the page of a record open."""
+    """A curator's browser with the page of a record open."""
 
     def __init__(self, client: Client, record):
         self.client, self.path = client, page_of(record)
         self.form = form_of(client, self.path)
 
     def save(self, **typed):
-        """Save; the page that comes back, if one does, is the one that is open then."""
+        """Save; a page that comes back is the open one from then on."""
         answer = self.client.post(self.path, self.form | typed)
         if answer.status_code == 200:
             self.form = FormReader(answer.text).sent
         return answer
 
     def shown(self, **typed):
-        """What is compared on the page that comes back."""
+        """The conflict that the returned page shows."""
         answer = self.save(**typed)
         assert answer.status_code == 200
         assert answer.context["conflict"], answer.context["errors"]
@@ -92,7 +92,7 @@ def test_a_page_saved_over_another_change_saves_nothing_and_shows_both(desk, spe
     assert (speaker.name, speaker.version) == ("Mara Quill-Lund", 2)
 
 
-def test_what_only_one_of_the_two_changed_stands_in_the_form(desk, speaker):
+def test_a_field_that_one_person_changed_is_in_the_form(desk, speaker):
     edit(speaker, kind="collective")
     conflict = desk.shown(name="M. Quill")
     assert lines(conflict.record) == {
@@ -105,7 +105,7 @@ def test_what_only_one_of_the_two_changed_stands_in_the_form(desk, speaker):
     assert (speaker.name, speaker.kind, speaker.version) == ("M. Quill", "collective", 3)
 
 
-def test_who_saves_again_has_seen_the_other_version_and_overwrites_it(desk, speaker):
+def test_saving_again_overwrites_the_version_that_was_shown(desk, speaker):
     edit(speaker, name="Mara Quill-Lund")
     desk.save(name="M. Quill")
     assert desk.save().status_code == 302
@@ -113,7 +113,7 @@ def test_who_saves_again_has_seen_the_other_version_and_overwrites_it(desk, spea
     assert (speaker.name, speaker.version) == ("M. Quill", 3)
 
 
-def test_a_box_takes_what_is_on_record(desk, speaker):
+def test_a_checkbox_takes_the_saved_value(desk, speaker):
     edit(speaker, name="Mara Quill-Lund", aliases=["Mara"])
     answer = desk.save(name="M. Quill", aliases="Quill")
     assert answer.text.count('type="checkbox" name="take"') == 2
@@ -122,7 +122,7 @@ def test_a_box_takes_what_is_on_record(desk, speaker):
     assert (speaker.name, speaker.aliases) == ("Mara Quill-Lund", ["Quill"])
 
 
-def test_yet_another_change_is_shown_again(desk, speaker):
+def test_a_further_change_is_shown_again(desk, speaker):
     edit(speaker, name="Mara Quill-Lund")
     desk.save(name="M. Quill")
     edit(speaker, name="Mara Lund")
@@ -135,7 +135,7 @@ def test_yet_another_change_is_shown_again(desk, speaker):
     assert (speaker.name, speaker.kind, speaker.version) == ("M. Quill", "collective", 5)
 
 
-def test_what_was_taken_and_has_changed_again_is_shown_before_it_is_saved(desk, speaker):
+def test_a_taken_value_that_changed_again_is_shown_before_it_is_saved(desk, speaker):
     edit(speaker, name="Mara Quill-Lund")
     desk.save(name="M. Quill")
     edit(speaker, name="Mara Lund")
@@ -144,7 +144,7 @@ def test_what_was_taken_and_has_changed_again_is_shown_before_it_is_saved(desk, 
     assert desk.form["name"] == "Mara Lund"
 
 
-def test_what_both_changed_to_the_same_is_no_conflict_between_them(desk, speaker):
+def test_the_same_change_by_both_is_no_conflict(desk, speaker):
     edit(speaker, name="Mara Lund")
     conflict = desk.shown(name="  Mara Lund ")
     assert lines(conflict.record)["Name"].by == "alike"
@@ -154,7 +154,7 @@ def test_what_both_changed_to_the_same_is_no_conflict_between_them(desk, speaker
     assert speaker.version == 2
 
 
-def test_a_list_is_shown_line_by_line_with_what_is_new_marked(desk, speaker):
+def test_a_list_is_shown_by_line_with_new_lines_marked(desk, speaker):
     edit(speaker, aliases=["M. Quill", "Captain Quill", "Mara Lund"])
     conflict = desk.shown(aliases="M. Quill\r\nQuill, Mara")
     assert lines(conflict.record)["Aliases"] == Shown(
@@ -186,7 +186,7 @@ def test_relations_are_shown_by_name_and_partial_dates_as_given(curator_at_desk)
     assert (str(affiliation.start), str(affiliation.end)) == ("2005", "2012")
 
 
-def test_a_time_of_two_inputs_is_kept_and_taken_as_one(curator_at_desk):
+def test_a_time_with_two_inputs_is_kept_and_taken_as_one(curator_at_desk):
     article = make_article(published="2026-03-14", headline="Quay")
     desk = Desk(curator_at_desk, article)
     edit(article, published_at="2026-03-14 08:30Z", headline="Quay to close")
@@ -202,7 +202,7 @@ def test_a_time_of_two_inputs_is_kept_and_taken_as_one(curator_at_desk):
     assert article.headline == "Quay to close"
 
 
-def test_what_was_typed_wrongly_stands_in_the_form_and_is_judged_when_it_is_saved(curator_at_desk):
+def test_invalid_input_is_kept_and_validated_on_saving(curator_at_desk):
     affiliation = make_affiliation(start="2004")
     desk = Desk(curator_at_desk, affiliation)
     edit(affiliation, role="pilot")
@@ -216,7 +216,7 @@ def test_what_was_typed_wrongly_stands_in_the_form_and_is_judged_when_it_is_save
     assert (affiliation.role, str(affiliation.start)) == ("pilot", "2004-02")
 
 
-def test_a_change_to_what_the_page_does_not_show_is_said_too(curator_at_desk):
+def test_a_change_that_the_page_does_not_show_is_reported_too(curator_at_desk):
     article = make_article("Text.", headline="Quay")
     desk = Desk(curator_at_desk, article)
     edit(article, snapshot=None)
@@ -228,7 +228,7 @@ def test_a_change_to_what_the_page_does_not_show_is_said_too(curator_at_desk):
 
 
 @pytest.mark.parametrize("forged", ["", "nonsense", "of another record"])
-def test_without_knowing_what_was_read_nothing_is_overwritten(desk, speaker, forged):
+def test_nothing_is_overwritten_if_it_is_not_known_what_was_read(desk, speaker, forged):
     if forged == "of another record":
         forged = form_of(desk.client, page_of(make_speaker("Ada Lund")))["as_read"]
     conflict = desk.shown(as_read=forged, name="M. Quill")
@@ -245,12 +245,12 @@ def test_a_request_without_a_form_changes_nothing(curator_at_desk, speaker):
     assert Speaker.objects.get().name == "Mara Quill"
 
 
-def test_what_was_read_cannot_be_altered_on_the_way(desk, speaker):
+def test_what_was_read_is_signed(desk, speaker):
     read = signing.dumps({"parts": {}, "beside": {}}, salt="another")
     assert desk.save(as_read=read).status_code == 200
 
 
-def test_the_comparison_can_be_read_without_seeing_it(desk, speaker):
+def test_the_comparison_is_accessible(desk, speaker):
     edit(speaker, name="Mara Lund")
     page = desk.save(name="M. Quill").text
     assert '<div role="alert">\n<h2 id="conflict-heading">' in page
@@ -259,7 +259,7 @@ def test_the_comparison_can_be_read_without_seeing_it(desk, speaker):
     assert "<title>Not saved: " in page
 
 
-def test_hostile_values_are_inert_where_they_are_compared(desk, speaker):
+def test_hostile_values_are_inert_in_a_comparison(desk, speaker):
     turned = f"{HOSTILE}\u202e"
     edit(speaker, name=turned, aliases=[turned])
     make_affiliation(speaker=speaker, organisation=make_organisation(turned), role=turned)
@@ -270,7 +270,7 @@ def test_hostile_values_are_inert_where_they_are_compared(desk, speaker):
     assert "\u202e" not in comparison
 
 
-def test_curators_at_two_desks_each_see_what_the_other_did(desk, speaker):
+def test_two_curators_each_see_what_the_other_did(desk, speaker):
     colleague = Desk(desk.client, speaker)
     assert colleague.save(aliases="Mara").status_code == 302
     assert lines(desk.shown(name="M. Quill", aliases="Quill").record)["Aliases"].by == "both"
@@ -309,7 +309,7 @@ def test_a_row_that_both_changed_is_merged_field_by_field(affiliation, desk):
     assert (str(affiliation.start), str(affiliation.end)) == ("2005", "2012")
 
 
-def test_rows_that_each_of_the_two_added_are_both_kept(affiliation, desk, speaker):
+def test_rows_added_by_both_are_kept(affiliation, desk, speaker):
     theirs = make_affiliation(speaker=speaker, organisation=affiliation.organisation, role="dean")
     typed = {
         "affiliations-TOTAL_FORMS": "2",
@@ -332,7 +332,7 @@ def test_rows_that_each_of_the_two_added_are_both_kept(affiliation, desk, speake
     assert theirs.version == 1
 
 
-def test_a_row_that_left_the_record_is_said_to_have(affiliation, desk, speaker):
+def test_a_removed_row_is_reported(affiliation, desk, speaker):
     edit(affiliation, speaker=make_speaker("Ada Lund"))
     (row,) = desk.shown(name="M. Quill").rows
     assert row.note == "Somebody else removed this row."
@@ -340,7 +340,7 @@ def test_a_row_that_left_the_record_is_said_to_have(affiliation, desk, speaker):
     assert not speaker.affiliations.exists()
 
 
-def test_what_was_typed_into_a_row_that_left_stands_in_a_new_one(affiliation, desk, speaker):
+def test_input_in_a_removed_row_goes_to_a_new_row(affiliation, desk, speaker):
     edit(affiliation, speaker=make_speaker("Ada Lund"))
     (row,) = desk.shown(**{"affiliations-0-role": "pilot"}).rows
     assert "It is below as a new row" in row.note
@@ -350,7 +350,7 @@ def test_what_was_typed_into_a_row_that_left_stands_in_a_new_one(affiliation, de
     assert (affiliation.speaker.name, affiliation.role) == ("Ada Lund", "harbour master")
 
 
-def test_a_new_row_emptied_again_is_not_made(affiliation, desk, speaker):
+def test_a_cleared_new_row_is_not_saved(affiliation, desk, speaker):
     edit(affiliation, speaker=make_speaker("Ada Lund"))
     desk.save(**{"affiliations-0-role": "pilot"})
     emptied = {f"affiliations-0-{name}": "" for name in ("organisation", "role", "start", "end")}
@@ -358,7 +358,7 @@ def test_a_new_row_emptied_again_is_not_made(affiliation, desk, speaker):
     assert not speaker.affiliations.exists()
 
 
-def test_rows_that_one_may_not_change_are_left_alone(groups):
+def test_rows_without_permission_are_left_alone(groups):
     user = get_user_model().objects.create_user("clerk", is_staff=True)
     names = ["view_speaker", "change_speaker", "view_affiliation"]
     user.user_permissions.set(Permission.objects.filter(codename__in=names))

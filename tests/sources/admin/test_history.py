@@ -31,7 +31,7 @@ def history_of(record) -> str:
 
 
 def told(client, record, **query) -> list[dict]:
-    """What the page says: of each version its heading, who and how, why, and what changed."""
+    """The text of the page: heading, author, reason and changes of each version."""
     answer = client.get(history_of(record), query)
     assert answer.status_code == 200
     page = html.fromstring(answer.text)
@@ -55,10 +55,10 @@ def rename(speaker: Speaker, name: str) -> None:
     Speaker.objects.filter(pk=speaker.pk).update(name=name)
 
 
-# What it tells
+# Content
 
 
-def test_each_change_is_told_with_who_made_it_how_and_why(curator_at_desk):
+def test_each_change_shows_who_made_it_how_and_why(curator_at_desk):
     with audit_context(channel="api", actor="ada", request="r-1"):
         speaker = make_speaker("Mara Quill", aliases=["M. Quill"])
     with audit_context(channel="command:tidy", actor="bo", reason="She married."):
@@ -73,7 +73,7 @@ def test_each_change_is_told_with_who_made_it_how_and_why(curator_at_desk):
     assert first["changes"] == {"Name": ["Mara Quill"], "Kind": ["Person"], "Aliases": ["M. Quill"]}
 
 
-def test_a_reader_is_told_what_changed_and_not_by_whom_or_why(reader_at_desk):
+def test_a_reader_sees_what_changed_but_not_by_whom_or_why(reader_at_desk):
     with audit_context(
         channel="api", actor="ada-at-desk", request="request-1", reason="She married."
     ):
@@ -87,7 +87,7 @@ def test_a_reader_is_told_what_changed_and_not_by_whom_or_why(reader_at_desk):
         assert secret not in page
 
 
-def test_longer_words_are_compared_word_by_word(curator_at_desk):
+def test_longer_texts_are_compared_by_word(curator_at_desk):
     article = make_article(headline="Quay to close in the spring of next year")
     Article.objects.update(headline="Quay to close in the autumn of next year")
     newest, _ = told(curator_at_desk, article)
@@ -103,11 +103,11 @@ def test_longer_words_are_compared_word_by_word(curator_at_desk):
         ("word " * 900, "word " * 901),
     ],
 )
-def test_words_that_are_few_or_many_or_quite_others_stand_side_by_side(before, after):
+def test_short_long_and_unrelated_texts_stand_side_by_side(before, after):
     assert woven_words(before, after) is None
 
 
-def test_compared_words_are_inert_and_turn_nothing():
+def test_compared_texts_are_inert():
     woven = woven_words("a b c <script>x</script> \u202e d", "a b c <b>y</b> \u2067 d")
     assert "<script>" not in woven
     assert "<b>" not in woven
@@ -115,13 +115,13 @@ def test_compared_words_are_inert_and_turn_nothing():
     assert "⟦U+2067⟧" in woven
 
 
-def test_a_value_of_great_length_is_cut():
+def test_a_very_long_value_is_cut():
     comparison = diff_field(Article, "headline", None, "x" * 10_000)
     assert "… (10,000 characters)" in comparison.after
     assert len(comparison.after) < 5_000
 
 
-def test_lists_are_compared_item_by_item(curator_at_desk):
+def test_lists_are_compared_by_item(curator_at_desk):
     speaker = make_speaker(aliases=["Quill, Mara", "Captain Quill"])
     Speaker.objects.update(aliases=["Quill, Mara", "Dr Quill"])
     newest, _ = told(curator_at_desk, speaker)
@@ -130,7 +130,7 @@ def test_lists_are_compared_item_by_item(curator_at_desk):
     ]
 
 
-def test_other_records_have_the_name_they_had_then_and_lead_to_their_pages(curator_at_desk):
+def test_related_records_have_their_name_of_then_and_a_link(curator_at_desk):
     post, echo = make_outlet("The Harbour Post"), make_outlet("The Echo")
     article = make_article("Text.", outlet=post)
     Article.objects.update(outlet=echo)
@@ -144,14 +144,14 @@ def test_other_records_have_the_name_they_had_then_and_lead_to_their_pages(curat
     assert found.context["cl"].result_count == 1
 
 
-def test_dates_are_told_as_they_were_given(curator_at_desk):
+def test_dates_are_shown_as_they_were_given(curator_at_desk):
     held = make_affiliation(start=PartialDate(2004))
     Affiliation.objects.update(start=PartialDate(2004, 2), end=PartialDate(2012, 5, 1))
     newest, _ = told(curator_at_desk, held)
     assert newest["changes"] == {"From": ["2004", "2004-02"], "To": ["-", "2012-05-01"]}
 
 
-def test_who_was_said_to_be_another_has_a_name(curator_at_desk):
+def test_a_distinct_record_is_shown_by_name(curator_at_desk):
     one, other = make_speaker("Mara Quill"), make_speaker("Mara Quill (pilot)")
     merging.mark_distinct(one, other, "Two people.")
     newest, _ = told(curator_at_desk, one)
@@ -159,7 +159,7 @@ def test_who_was_said_to_be_another_has_a_name(curator_at_desk):
     assert newest["reason"] == "Two people."
 
 
-def test_a_merge_is_told_and_leads_to_the_survivor(curator_at_desk):
+def test_a_merge_links_to_the_surviving_record(curator_at_desk):
     one, other = make_speaker("M. Quill"), make_speaker("Mara Quill")
     merging.merge(one, other, "One person.")
     newest, _ = told(curator_at_desk, one)
@@ -167,7 +167,7 @@ def test_a_merge_is_told_and_leads_to_the_survivor(curator_at_desk):
     assert newest["changes"] == {"Merged into": ["-", "Mara Quill"]}
 
 
-def test_a_snapshot_has_a_history_for_those_who_may_read_it(curator_at_desk, reader_at_desk):
+def test_a_snapshot_has_a_history_for_users_who_may_read_it(curator_at_desk, reader_at_desk):
     held = make_article("Text.").snapshot
     (first,) = told(curator_at_desk, held)
     assert first["changes"]["Sha256"] == [held.sha256]
@@ -175,7 +175,7 @@ def test_a_snapshot_has_a_history_for_those_who_may_read_it(curator_at_desk, rea
     assert "no changes that you can see" in reader_at_desk.get(history_of(held)).text
 
 
-def test_users_keep_the_history_that_django_keeps(admin_client, admin_user):
+def test_users_keep_djangos_own_history(admin_client, admin_user):
     path, password = f"/admin/auth/user/{admin_user.pk}/password/", "a long trial password"
     changed = {"usable_password": "true", "password1": password, "password2": password}
     admin_client.post(path, changed)
@@ -187,7 +187,7 @@ def test_users_keep_the_history_that_django_keeps(admin_client, admin_user):
 # Pages
 
 
-def test_a_long_history_comes_in_pages_by_version(curator_at_desk, monkeypatch):
+def test_a_long_history_has_pages_by_version(curator_at_desk, monkeypatch):
     monkeypatch.setattr(HistoryPage, "MAX_REVISIONS", 3)
     speaker = make_speaker("Mara 1")
     for number in range(2, 9):
@@ -230,6 +230,6 @@ def test_a_history_of_any_length_costs_the_same(curator_at_desk, django_assert_n
     assert answer.text.count("<article") == HistoryPage.MAX_REVISIONS
 
 
-def test_what_is_not_there_has_no_history(curator_at_desk):
+def test_an_unknown_record_has_no_history(curator_at_desk):
     path = history_of(make_speaker()).replace("0", "1", 1)
     assert curator_at_desk.get(path).status_code == 302

@@ -63,7 +63,7 @@ def sweep() -> None:
         async_to_sync(once)()
 
 
-def test_a_job_whose_worker_was_killed_goes_on_where_it_stopped(curator_at_desk, monkeypatch):
+def test_a_job_resumes_after_its_worker_was_killed(curator_at_desk, monkeypatch):
     monkeypatch.setattr(jobs, "PART_ROWS", 20)
     job = publishing(curator_at_desk, 2000)
     with worker() as process:
@@ -89,7 +89,7 @@ def test_a_job_whose_worker_was_killed_goes_on_where_it_stopped(curator_at_desk,
     assert not Quote.objects.exclude(version=2).exists()
 
 
-def test_a_worker_that_is_told_to_stop_leaves_the_rest_to_the_next(curator_at_desk, monkeypatch):
+def test_a_stopping_worker_leaves_the_rest_to_the_next(curator_at_desk, monkeypatch):
     monkeypatch.setattr(jobs, "PART_ROWS", 10)
     job = publishing(curator_at_desk, 2000)
     with worker("--shutdown-graceful-timeout", "0.1") as process:
@@ -105,7 +105,7 @@ def test_a_worker_that_is_told_to_stop_leaves_the_rest_to_the_next(curator_at_de
     assert (job.state, job.changed, published()) == ("done", 2000, 2000)
 
 
-def test_two_workers_at_one_job_do_nothing_twice(curator_at_desk, monkeypatch):
+def test_two_workers_on_one_job_do_nothing_twice(curator_at_desk, monkeypatch):
     monkeypatch.setattr(jobs, "PART_ROWS", 10)
     job = publishing(curator_at_desk, 300)
 
@@ -121,7 +121,7 @@ def test_two_workers_at_one_job_do_nothing_twice(curator_at_desk, monkeypatch):
     assert (job.state, job.changed, job.refused) == ("done", 300, 0)
 
 
-def test_what_is_left_can_be_cancelled_and_what_is_done_stays(curator_at_desk, monkeypatch):
+def test_the_rest_of_a_job_can_be_cancelled(curator_at_desk, monkeypatch):
     monkeypatch.setattr(jobs, "PART_ROWS", 50)
     job = publishing(curator_at_desk, 150)
     jobs._do_a_part(job.pk)
@@ -133,7 +133,7 @@ def test_what_is_left_can_be_cancelled_and_what_is_done_stays(curator_at_desk, m
     assert not job.parts.exclude(rows=[]).exists()
 
 
-def test_a_job_that_broke_says_so_and_can_go_on(curator_at_desk, monkeypatch):
+def test_a_failed_job_says_why_and_can_be_resumed(curator_at_desk, monkeypatch):
     job = publishing(curator_at_desk, 101)
     do = jobs.JOB_KINDS["publish"].do
     breaks = {"publish": jobs.JobKind("publish", "quotes.publish_quote", str, lambda *_: 1 / 0)}
@@ -152,7 +152,7 @@ def test_a_job_that_broke_says_so_and_can_go_on(curator_at_desk, monkeypatch):
     assert (job.state, published()) == ("done", 101)
 
 
-def test_a_job_that_no_worker_will_come_back_to_is_given_up(curator_at_desk):
+def test_an_abandoned_job_fails(curator_at_desk):
     job = publishing(curator_at_desk, 101)
     Job.objects.update(asked=timezone.now() - timedelta(minutes=5))
     jobs.fail_abandoned()
@@ -164,7 +164,7 @@ def test_a_job_that_no_worker_will_come_back_to_is_given_up(curator_at_desk):
     assert job.state == "failed"
 
 
-def test_drafts_and_reports_are_not_kept_for_ever(curator_at_desk):
+def test_old_drafts_and_reports_are_deleted(curator_at_desk):
     job = publishing(curator_at_desk, 101)
     work_off()
     draft = choose(curator_at_desk, "dispute", across=True)
@@ -179,7 +179,7 @@ def test_drafts_and_reports_are_not_kept_for_ever(curator_at_desk):
     assert not Job.objects.exists()
 
 
-def test_a_job_is_seen_by_whoever_asked_and_by_superusers(
+def test_a_job_is_visible_to_its_user_and_to_superusers(
     curator_at_desk, reader_at_desk, admin_client, groups
 ):
     job = publishing(curator_at_desk, 101)
@@ -204,7 +204,7 @@ def test_a_job_is_seen_by_whoever_asked_and_by_superusers(
     assert job.state == "waiting"
 
 
-def test_the_list_of_jobs_costs_as_many_queries_for_fifty_as_for_one(
+def test_the_job_list_costs_as_many_queries_for_fifty_as_for_one(
     curator_at_desk, django_assert_num_queries
 ):
     user = get_user_model().objects.get()
@@ -216,7 +216,7 @@ def test_the_list_of_jobs_costs_as_many_queries_for_fifty_as_for_one(
             curator_at_desk.get("/admin/sources/job/")
 
 
-def test_a_waiting_job_says_when_no_worker_is_there(curator_at_desk):
+def test_a_waiting_job_says_that_no_worker_is_running(curator_at_desk):
     job = publishing(curator_at_desk, 101)
     page = reverse("admin:sources_job_change", args=[job.pk])
     assert "No background worker is running" in curator_at_desk.get(page).text

@@ -1,4 +1,4 @@
-"""Records out and in again as CSV and XLSX: exact, judged as the API judges, previewed."""
+"""Exports and imports as CSV and XLSX: exact, validated as by the API, previewed."""
 
 import csv
 import datetime
@@ -104,7 +104,7 @@ NAMES = st.text(
 
 
 @given(NAMES)
-def test_a_cell_is_no_formula_and_is_read_as_it_was(cell):
+def test_a_cell_is_never_a_formula_and_reads_back_exactly(cell):
     assert unescape_formula(escape_formula(cell)) == cell
     assert escape_formula(cell)[0] not in "=+-@\t\r\n＝＋－＠"
 
@@ -115,7 +115,7 @@ def test_a_cell_is_no_formula_and_is_read_as_it_was(cell):
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_a_table_that_comes_back_as_it_went_out_changes_nothing(db, records, in_book):
+def test_importing_an_unedited_export_changes_nothing(db, records, in_book):
     with transaction.atomic():
         for name, aliases in records:
             name = f"x{name}" if not name.strip() else name
@@ -153,20 +153,20 @@ def test_a_table_that_comes_back_as_it_went_out_changes_nothing(db, records, in_
         (b"a" * (5 * 1024 * 1024 + 1), "larger than 5 MiB"),
     ],
 )
-def test_a_file_that_cannot_be_read_says_why(content, said):
+def test_an_unreadable_file_is_explained(content, said):
     with pytest.raises(UnreadableFile, match="(?s).*" + re.escape(said)):
         read_rows("t.csv", content, ["name", "kind"])
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
-def test_commas_semicolons_and_tabs_part_cells_with_or_without_a_mark(delimiter, mark):
+def test_cells_are_separated_by_commas_semicolons_or_tabs(delimiter, mark):
     text = f'name{delimiter}kind\r\n"Kjær, Å"{delimiter}person\r\n\r\n'
     (row,) = read_rows("t.csv", mark + text.encode(), ["name", "kind"])
     assert (row.number, dict(row)) == (2, {"name": "Kjær, Å", "kind": "person"})
 
 
-def test_a_spreadsheets_dates_and_numbers_are_text_and_its_formulas_are_refused():
+def test_dates_and_numbers_become_text_and_formulas_are_refused():
     made = openpyxl.Workbook()
     made.active.append(["from", "to", "role"])
     made.active.append([datetime.date(2004, 2, 3), 2012, "2010-05"])
@@ -179,10 +179,19 @@ def test_a_spreadsheets_dates_and_numbers_are_text_and_its_formulas_are_refused(
         read_rows("t.xlsx", file.getvalue(), ["from", "to", "role"])
 
 
-# Out
+def test_a_sheet_with_rows_beyond_the_limit_is_refused_at_once(monkeypatch):
+    monkeypatch.setattr("sources.spreadsheets.files.MAX_ROWS", 3)
+    made = openpyxl.Workbook()
+    made.active.append(["name"])
+    made.active["A1048576"] = "Ada"
+    with pytest.raises(UnreadableFile, match="rows beyond row 4"):
+        read_rows("t.xlsx", saved(made).getvalue(), ["name"])
 
 
-def test_a_list_goes_out_as_it_is_filtered(curator_at_desk):
+# Exports
+
+
+def test_a_list_is_exported_as_it_is_filtered(curator_at_desk):
     kept, other = make_speaker("Ada Lund"), make_speaker("Bo Ek")
     (row,) = rows_of(exported(curator_at_desk, query="?q=lund"))
     assert (row["id"], row["version"], row["name"]) == (str(kept.pk), "1", "Ada Lund")
@@ -190,7 +199,7 @@ def test_a_list_goes_out_as_it_is_filtered(curator_at_desk):
     assert [row["name"] for row in rows_of(exported(curator_at_desk))] == ["Ada Lund"]
 
 
-def test_every_list_goes_out_in_both_forms(reader_at_desk):
+def test_every_list_is_exported_as_csv_and_xlsx(reader_at_desk):
     make_affiliation(start="2004")
     make_article("Text.", outlet=make_outlet(), headline="=cmd()", published="2026-03")
     for kind in ("outlet", "organisation", "speaker", "affiliation", "article"):
@@ -205,7 +214,7 @@ def test_every_list_goes_out_in_both_forms(reader_at_desk):
     assert "text" not in row
 
 
-def test_too_long_a_list_is_refused_with_the_remedy(curator_at_desk, monkeypatch):
+def test_a_list_that_is_too_long_is_not_exported(curator_at_desk, monkeypatch):
     monkeypatch.setattr("sources.admin.import_export.MAX_ROWS", 1)
     make_speaker("Ada Lund")
     make_speaker("Bo Ek")
@@ -213,7 +222,7 @@ def test_too_long_a_list_is_refused_with_the_remedy(curator_at_desk, monkeypatch
     assert "Exports are limited to 1 rows" in answer.text
 
 
-def test_an_export_costs_as_many_queries_for_fifty_as_for_one(
+def test_an_export_costs_as_many_queries_for_fifty_rows_as_for_one(
     curator_at_desk, django_assert_max_num_queries
 ):
     for number in range(50):
@@ -223,10 +232,10 @@ def test_an_export_costs_as_many_queries_for_fifty_as_for_one(
         assert len(rows_of(exported(curator_at_desk))) == 50
 
 
-# In
+# Imports
 
 
-def test_what_is_edited_is_changed_and_nothing_else(curator_at_desk):
+def test_only_edited_cells_are_changed(curator_at_desk):
     speakers = [make_speaker(f"Ada {number}", aliases=["A.", "B, C"]) for number in range(3)]
     rows = rows_of(exported(curator_at_desk))
     rows[1] |= {"name": "Ada Lund", "aliases": "A.\nD\nB, C"}
@@ -250,7 +259,7 @@ def test_what_is_edited_is_changed_and_nothing_else(curator_at_desk):
     )
 
 
-def test_rows_without_an_id_make_records(curator_at_desk):
+def test_rows_without_an_id_add_records(curator_at_desk):
     board = make_organisation("Harbour Board")
     content = "name,kind,aliases,organisation,identifiers\n" + (
         'Mara Quill,person,M. Quill,,"{""wikidata"": ""Q1""}"\nSpokesman,unnamed,,Harbour Board,\n'
@@ -268,7 +277,7 @@ def test_rows_without_an_id_make_records(curator_at_desk):
     assert (spokesman.kind, spokesman.organisation) == ("unnamed", board)
 
 
-def test_each_fault_is_named_at_its_row_and_column_and_nothing_is_written(curator_at_desk):
+def test_each_error_names_its_row_and_column_and_nothing_is_saved(curator_at_desk):
     known = make_speaker("Known")
     content = (
         "id,version,name,kind,organisation,identifiers\n"
@@ -301,7 +310,7 @@ def test_each_fault_is_named_at_its_row_and_column_and_nothing_is_written(curato
     assert Speaker.objects.filter(name="Fine").exists()
 
 
-def test_a_column_that_only_explains_is_not_quietly_ignored(curator_at_desk):
+def test_an_edited_read_only_column_is_an_error(curator_at_desk):
     make_speaker(kind="unnamed", organisation=make_organisation("Harbour Board"))
     rows = rows_of(exported(curator_at_desk))
     rows[0]["organisation_name"] = "Other Board"
@@ -319,7 +328,7 @@ def test_the_messages_are_those_of_the_api(curator_at_desk, curator):
     assert {why for _, _, why in faults(page)} == {error["message"] for error in body["errors"]}
 
 
-def test_outlets_organisations_and_affiliations_come_in_too(curator_at_desk):
+def test_outlets_organisations_and_affiliations_are_imported_too(curator_at_desk):
     for kind, content in {
         "outlet": "name,url\nThe Post,https://post.example\n",
         "organisation": "name,parent\nMinistry,\nOffice,Ministry\n",
@@ -351,7 +360,7 @@ def test_a_change_between_preview_and_confirmation_is_refused(curator_at_desk):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_large_file_that_no_longer_holds_is_stopped_where_it_shows(curator_at_desk):
+def test_a_large_import_stops_at_a_record_that_has_changed(curator_at_desk):
     empty_queue()
     Speaker.objects.bulk_create(Speaker(name=f"Ada {n}", kind="person") for n in range(501))
     rows = [row | {"kind": "collective"} for row in rows_of(exported(curator_at_desk))]
@@ -367,14 +376,14 @@ def test_a_large_file_that_no_longer_holds_is_stopped_where_it_shows(curator_at_
     assert Speaker.objects.filter(kind="collective").count() == 100
 
 
-def test_who_may_not_change_speakers_brings_none_in(reader_at_desk, groups):
+def test_importing_speakers_needs_the_permission_to_change_them(reader_at_desk, groups):
     for client in (reader_at_desk, staff("Contributors")):
         assert ">Import<" not in client.get(SPEAKERS).text
         assert client.get(f"{SPEAKERS}import/").status_code == 403
         assert upload(client, b"name\nA").status_code == 403
 
 
-def test_a_preview_is_nobody_elses(curator_at_desk, admin_client):
+def test_a_preview_is_visible_only_to_its_user(curator_at_desk, admin_client):
     place = upload(curator_at_desk, b"name,kind\nAda,person").headers["Location"]
     assert admin_client.get(place).status_code == 404
     assert admin_client.post(place).status_code == 404
@@ -388,7 +397,7 @@ def test_hostile_cells_are_inert_in_the_preview(curator_at_desk):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_large_file_is_looked_through_and_taken_in_by_a_worker(curator_at_desk):
+def test_a_large_file_is_checked_and_imported_by_a_worker(curator_at_desk):
     empty_queue()
     rows = [{"name": f"Ada {number}", "kind": "person"} for number in range(620)]
     rows[299]["kind"] = "robot"
@@ -411,7 +420,7 @@ def test_a_large_file_is_looked_through_and_taken_in_by_a_worker(curator_at_desk
     assert not job.parts.exclude(rows=[]).exists()
 
 
-def test_the_columns_of_a_table_are_what_the_api_reads():
+def test_a_table_has_the_writable_fields_of_the_api():
     writable = {
         name for name, field in OrganisationTable.serializer().fields.items() if not field.read_only
     }
