@@ -1,7 +1,7 @@
-"""Fifty strings that mean harm, and how to see that none of them did any.
+"""Fifty hostile strings, and a check that a page shows them only as text.
 
-Whatever markup or code is in them names `xss`: it may come out as text, never as the name of an
-element or an attribute, as a script, a style, a comment or an address.
+Any markup or code in them contains `xss`. It must never become the name of an element or an
+attribute, a script, a style, a comment or a URL.
 """
 
 import re
@@ -65,14 +65,14 @@ STRINGS = [
     "Mara\u200b\u200c\u200d\u2060\ufeff\u00adQuill xss",
     "שלום xss مرحبا (1) \u200f\u061c!",
     "Z\u0351\u036b\u0343" + "\u0300\u0316\u0489" * 60 + "algo xss",
-    # Length, and words that mean nothing to somebody
+    # Length, and words that mean nothing
     "xss" * 160,
     "null",
     "\ud83d\udca3xss\ud800",
 ]
-"""The last holds a lone surrogate, which no text may."""
+"""The last one contains a lone surrogate, which is not valid text."""
 
-# What a page of ours links to: itself, or the web
+# Our pages link to themselves or to the web
 _ADDRESS = re.compile(r"(https?://|/|\?|#|$)|[^:]*$")
 _ADDRESSES = {"href", "src", "action", "formaction", "srcdoc", "poster", "data", "{xlink}href"}
 _NOT_OURS = {"iframe", "object", "embed", "base", "math"}
@@ -84,11 +84,11 @@ _ISOLATES = (
     " or ((self::h1 or self::h2) and ancestor::*[@id='content'])"
     " or (self::p and ancestor::*[contains(@class, 'original')])]"
 )
-"""Elements out of which no character turns the direction of text; the last by admin.css."""
+"""Elements that isolate the direction of their text; the last through admin.css."""
 
 
 def harm_done(page: str) -> list[str]:
-    """What in a page came out of a string as more than text, or turns the text around it."""
+    """Where a string became more than text, or changes the direction of the text around it."""
     root = html.document_fromstring(page.encode(), parser=html.HTMLParser(encoding="utf-8"))
     harm = []
     for node in root.iter():

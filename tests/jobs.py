@@ -1,4 +1,4 @@
-"""Workers for tests: real ones, in this process or in another."""
+"""Real procrastinate workers for tests, in this process or in another."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from procrastinate.contrib.django import app
 
 
 def work_off() -> None:
-    """Do what waits, by a worker in a thread of its own, and stop."""
+    """Run all queued jobs in a worker thread."""
     thread = threading.Thread(target=_work_off)
     thread.start()
     thread.join()
@@ -24,19 +24,19 @@ def _work_off() -> None:
             wait=False,
             install_signal_handlers=False,
             listen_notify=False,
-            shutdown_graceful_timeout=None,  # or it would stop the job when no other is left
+            shutdown_graceful_timeout=None,  # otherwise it aborts the last job
         )
 
 
 def empty_queue() -> None:
-    """Tests that commit leave procrastinate's tables as they are, which Django does not know."""
+    """Clear procrastinate's tables, which Django does not flush after tests that commit."""
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
 
 
 @contextmanager
 def worker(*arguments: str):
-    """`manage.py procrastinate worker`, a process of its own, on the test's database."""
+    """`manage.py procrastinate worker` as a process on the test database."""
     place = connection.settings_dict
     url = (
         f"postgres:///{place['NAME']}?host={place['HOST']}&port={place['PORT']}"

@@ -1,7 +1,7 @@
-"""Every page of the admin and every answer of the API for some records, found from the URLconf.
+"""Paths of every admin page and API response for some records, found from the URLconf.
 
-What is added is walked by itself. A path that holds something else than the key of a record, or a
-record's name, needs a line in `VALUES`.
+New URLs are included automatically. A parameter that is not the key of a record needs a line in
+`VALUES`.
 """
 
 import re
@@ -17,18 +17,18 @@ VALUES = {
     "version": lambda records: 1,
     "sha256": lambda records: records["snapshot"].sha256,
 }
-"""What stands for a parameter that names no record."""
+"""Values of parameters that are not keys."""
 
 NAMELESS = ("object_id", "pk", "id", "key")
-"""Parameters that stand for the record whose model is named before them, or `bulk`, a draft."""
+"""Parameters for the key of the model that is named before them, or of a draft (`bulk`)."""
 
 LEFT_OUT = re.compile(
     r"\(\?P|/r/<|object_id>/$|/delete/|/logout/|/jsi18n/|/password|/autocomplete/"
     r"|/export\.|/report\.csv$|/import/<|step>/$|article>/(add|claim|undo)/$"
     r"|/job/<path:object_id>/history/$|/(cancel|again|unmerge|distinguish|undistinguish)/$"
 )
-"""No pages of records: redirects, what nobody may open, a script, the user's own, JSON, files, what
-is only sent to, and the preview of an import, which has a test of its own."""
+"""Not pages of records: redirects, forbidden pages, scripts, account pages, JSON, downloads, URLs for
+POST only, and the import preview, which has its own test."""
 
 
 def routes(resolver, prefix: str = "") -> Iterator[str]:
@@ -41,17 +41,15 @@ def routes(resolver, prefix: str = "") -> Iterator[str]:
 
 
 def admin_pages(records: dict) -> list[str]:
-    """The pages of the admin for these records, one of each kind, by the name of its model.
+    """Admin pages of these records (one per model, by model name); without any, the list pages.
 
-    Without records those that are of none, such as lists.
-
-    Some of them may not be open to everybody, such as those to make what is only filed.
+    Some are forbidden to everybody, such as the page to add an article.
     """
     return _paths("admin/", records)
 
 
 def api_answers(records: dict) -> list[str]:
-    """Whatever the API may answer of these records to GET, be it that GET is not allowed."""
+    """API paths of these records, including some that do not allow GET."""
     return _paths(API.strip("/"), records)
 
 
@@ -65,7 +63,7 @@ def _paths(beginning: str, records: dict) -> list[str]:
 
 
 def _path(route: str, records: dict) -> str | None:
-    """The route with its parameters filled; None for one of a record that is not among these."""
+    """The route with its parameters filled in; None if its record is not among these."""
     if "/bulk/" in route and "bulk" not in records:
         return None
     values = {name: record.pk for name, record in records.items()}
@@ -76,13 +74,13 @@ def _path(route: str, records: dict) -> str | None:
             values[name] = VALUES[name](records)
         elif name not in values:
             known = not records or name in NAMELESS
-            assert known, f"{route}: say in tests/walking.py what stands for <{name}>."
+            assert known, f"{route}: add a value in tests/walking.py for <{name}>."
             return None
     return "/" + PARAMETER.sub(lambda parameter: str(values[parameter[1]]), route)
 
 
 def _subject(route: str, records: dict) -> str | None:
-    """The model whose record a path is of: the last that is named before the first parameter."""
+    """The model of a route: the last one named before the first parameter."""
     named = route.partition("<")[0].split("/")
     words = (word for part in reversed(named) for word in (part, part.removesuffix("s")))
     return next((word for word in words if word in records), None)

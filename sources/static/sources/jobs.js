@@ -1,8 +1,8 @@
 "use strict";
 
-// Reads the numbers again while the job runs. When it has ended the page is loaded once more.
+// Refresh the numbers while the job runs; reload the page when it has ended.
 {
-    const shown = () => document.getElementById("job-progress");
+    const progress = () => document.getElementById("job-progress");
 
     const refresh = async () => {
         try {
@@ -11,13 +11,13 @@
             const page = new DOMParser().parseFromString(await answer.text(), "text/html");
             const fresh = page.getElementById("job-progress");
             if (!fresh.hasAttribute("data-open")) return location.reload();
-            shown().querySelector("progress").value = fresh.querySelector("progress").value;
+            progress().querySelector("progress").value = fresh.querySelector("progress").value;
             for (const part of ["[role=status]", ".numbers"]) {
-                const [now, then] = [fresh.querySelector(part), shown().querySelector(part)];
+                const [now, then] = [fresh.querySelector(part), progress().querySelector(part)];
                 if (now.textContent !== then.textContent) then.replaceChildren(...now.childNodes);
             }
         } catch {
-            // The server may be starting again.
+            // The server may be restarting.
         }
         setTimeout(refresh, 1000);
     };

@@ -1,6 +1,5 @@
 "use strict";
-/* Fields that complete as one types are drawn by Select2, which says what is chosen and not what it
-   is chosen for: the name of the field is said before it. */
+/* Select2 labels an autocomplete field with its value only: put the name of the field before it. */
 {
     const nameOf = select =>
         select.getAttribute("aria-label") || select.labels[0]?.textContent.trim().replace(/:$/, "");
@@ -15,12 +14,12 @@
             drawn.setAttribute("aria-label", nameOf(select) || "");
             const chosen = drawn.querySelector(".select2-selection__rendered");
             drawn.setAttribute("aria-labelledby", `${drawn.id} ${chosen.id}`);
-            chosen.removeAttribute("role"); // it says what is chosen, and takes nothing
+            chosen.removeAttribute("role"); // it only displays the choice
             chosen.removeAttribute("aria-readonly");
         }
     };
 
-    // After jQuery's own turn, in which the fields are drawn.
+    // After jQuery has drawn the fields.
     window.addEventListener("load", () => setTimeout(() => nameAll(document)));
     document.addEventListener("formset:added", event => setTimeout(() => nameAll(event.target)));
 }
