@@ -27,8 +27,8 @@ LEFT_OUT = re.compile(
     r"|/export\.|/report\.csv$|/import/<|step>/$|article>/(add|claim|undo)/$"
     r"|/job/<path:object_id>/history/$|/(cancel|again|unmerge|distinguish|undistinguish)/$"
 )
-"""Not pages of records: redirects, forbidden pages, scripts, account pages, JSON, downloads, URLs for
-POST only, and the import preview, which has its own test."""
+"""Not pages of records: redirects, forbidden pages, scripts, account pages, JSON, downloads, URLs
+for POST only, and the import preview, which has its own test."""
 
 
 def routes(resolver, prefix: str = "") -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the forms of a page hold when they are opened, and what is sent back in them.
+"""Values of the forms of a page: as opened, and as a browser sends them back.
 
 A `part` of a page is a form on a stored row: the record, or a row of an inline. Its key is the
 prefix of its inline (empty for the record), a colon and the row's id. Values are kept as a browser

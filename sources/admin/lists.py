@@ -116,7 +116,7 @@ class BoundedChangeList(ChangeList):
     """Sorts only by columns with an index; shows `matching_any` searches as the paginator does."""
 
     def get_ordering_field(self, field_name):
-        # Django offers no link to sort by other columns, but would obey such a URL.
+        # Django offers no link to sort by other columns, but would obey a URL that asks.
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
 
     def get_ordering(self, request, queryset):

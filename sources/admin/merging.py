@@ -114,7 +114,7 @@ class MergingAdmin(NamedAdmin):
         return [*own, *super().get_urls()]
 
     def kind_names(self, record: Named) -> tuple[str, str]:
-        """What records of this kind are called, singular and plural: `person`, `people`."""
+        """Singular and plural of what a record is, such as `person` and `people`."""
         return str(self.opts.verbose_name), str(self.opts.verbose_name_plural)
 
     def facts(self, request, record: Named) -> dict[str, str]:
