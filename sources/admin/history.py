@@ -185,7 +185,6 @@ class HistoryAdmin:
         return {
             **self.admin_site.each_context(request),
             "subtitle": None,
-            "module_name": str(capfirst(self.opts.verbose_name_plural)),
             "object": record,
             "opts": self.opts,
             "preserved_filters": self.get_preserved_filters(request),
