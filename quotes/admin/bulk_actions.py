@@ -25,8 +25,7 @@ from sources.admin.jobs import page_of
 from sources.admin.widgets import SafeAutocomplete
 from sources.api.serializers import LanguageField
 from sources.exceptions import flatten_errors
-from sources.jobs import models as jobs
-from sources.jobs.models import Job
+from sources.jobs.models import INLINE_ROWS, DraftIds, Job, TooManyRecords, draft
 from sources.models import Organisation, Speaker
 
 LABELS = {
@@ -126,7 +125,7 @@ class RevisionForm(ReasonForm):
 
 def outlook(job: Job, user, changes: dict | None = None) -> dict:
     """To how many it will happen and to whom first; to how many not, and why."""
-    chosen = Quote.objects.visible_to(user).filter(pk__in=jobs.DraftIds(job)).order_by()
+    chosen = Quote.objects.visible_to(user).filter(pk__in=DraftIds(job)).order_by()
     open_now = open_to(job.work, chosen, user)
     able = open_now.count()
     hindered = (
@@ -192,8 +191,8 @@ class BulkActions:
             self.message_user(request, why, messages.ERROR)
             return None
         try:
-            job = jobs.draft(step, request.user, of=queryset)
-        except jobs.TooMany as refusal:
+            job = draft(step, request.user, of=queryset)
+        except TooManyRecords as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             return None
         return HttpResponseRedirect(reverse("admin:quotes_quote_bulk", args=[job.pk]))
@@ -227,7 +226,7 @@ class BulkActions:
             "foretold": foretold,
             "is_revision": job.work == "revise",
             "is_foretold": job.work != "revise" or changes is not None,
-            "at_once": job.total <= jobs.INLINE_ROWS,
+            "at_once": job.total <= INLINE_ROWS,
             **outlook(job, request.user, changes),
         }
         request.current_app = self.admin_site.name

@@ -181,7 +181,7 @@ class Job(models.Model):
             if self.total > self.kind.inline_rows:
                 app.configure_task("sources.jobs.tasks.run").defer(job=str(self.pk))
         if self.total <= self.kind.inline_rows:
-            run(self.pk)
+            run_job(self.pk)
         self.refresh_from_db()
 
     def cancel(self) -> None:
@@ -227,7 +227,7 @@ class Part(models.Model):
 # Creating jobs
 
 
-class TooMany(Exception):
+class TooManyRecords(Exception):
     """More than `MAX_ROWS` were selected."""
 
     def __init__(self):
@@ -238,7 +238,7 @@ class TooMany(Exception):
 
 @transaction.atomic
 def draft(work: str, user, *, of: models.QuerySet, **given) -> Job:
-    """A draft job on these records, by id and present version. One INSERT; raises `TooMany`."""
+    """A draft job on these records and their versions; one INSERT. Raises `TooManyRecords`."""
     job = Job.objects.create(work=work, asked_by=user, given=given)
     chosen = of.order_by("pk").values_list("pk", "version")[: MAX_ROWS + 1]
     try:
@@ -259,7 +259,7 @@ def draft(work: str, user, *, of: models.QuerySet, **given) -> Job:
         )
         job.total = sum(number for (number,) in cursor.fetchall())
     if job.total > MAX_ROWS:
-        raise TooMany
+        raise TooManyRecords
     job.save(update_fields=["total"])
     return job
 
@@ -288,11 +288,11 @@ class DraftIds(models.expressions.RawSQL):
 # Running
 
 
-def run(key: UUID | str, stopping: Callable[[], bool] = lambda: False) -> bool:
+def run_job(key: UUID | str, stopping: Callable[[], bool] = lambda: False) -> bool:
     """Do the remaining parts of a job; returns whether it has ended."""
     while not stopping():
         try:
-            if not _do_a_part(key):
+            if not _run_part(key):
                 return True
         except NotAllowed as refusal:
             Job.objects.get(pk=key).fail(str(refusal))
@@ -301,7 +301,7 @@ def run(key: UUID | str, stopping: Callable[[], bool] = lambda: False) -> bool:
 
 
 @transaction.atomic
-def _do_a_part(key: UUID | str) -> bool:
+def _run_part(key: UUID | str) -> bool:
     # The lock lasts for the transaction: a second worker waits, then does the next part.
     locked = Job.objects.open().filter(pk=key).select_for_update(of=("self",))
     if (job := locked.select_related("asked_by").first()) is None:
@@ -331,7 +331,7 @@ def _do_a_part(key: UUID | str) -> bool:
 # Cleaning up
 
 
-def forget_old() -> None:
+def delete_old() -> None:
     """Delete unconfirmed jobs after `DRAFTS_KEPT` and all others after `JOBS_KEPT`."""
     now = timezone.now()
     unconfirmed = Job.objects.filter(state__in=(Job.State.DRAFT, Job.State.CHECKED))

@@ -6,7 +6,7 @@ from procrastinate.contrib.django import app
 from procrastinate.exceptions import JobAborted
 from procrastinate.utils import utcnow
 
-from sources.jobs import models as jobs
+from sources.jobs.models import Job, delete_old, fail_abandoned, run_job
 
 # After the database was lost or the worker stopped, another worker resumes the job.
 RESUME = RetryStrategy(
@@ -17,11 +17,11 @@ RESUME = RetryStrategy(
 @app.task(name="sources.jobs.tasks.run", pass_context=True, retry=RESUME)
 def run(context: JobContext, *, job: str) -> None:
     try:
-        finished = jobs.run(job, stopping=context.should_abort)
+        finished = run_job(job, stopping=context.should_abort)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
-        for failed in jobs.Job.objects.filter(pk=job):
+        for failed in Job.objects.filter(pk=job):
             failed.fail(f"The job stopped with {type(error).__name__}. See the worker's log.")
         raise
     if not finished:
@@ -45,5 +45,5 @@ async def take_up_stalled(context: JobContext, timestamp: int) -> None:
 @app.periodic(cron="*/10 * * * *")
 @app.task(name="sources.jobs.tasks.keep_order", queueing_lock="keep_order")
 def keep_order(timestamp: int) -> None:
-    jobs.fail_abandoned()
-    jobs.forget_old()
+    fail_abandoned()
+    delete_old()

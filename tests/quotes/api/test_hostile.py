@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from quotes.models import Quote
 from quotes.representations import REPRESENTATIONS
-from sources.jobs import models as jobs
+from sources.jobs import models
 from sources.models import Affiliation, Article, Organisation, Outlet, Speaker
 from tests.conftest import API
 from tests.hostile import STRINGS, harm_done
@@ -136,7 +136,7 @@ def make_all(client, string: str, number: int) -> dict | None:
 def make_jobs(string: str, quote: Quote, user) -> dict:
     """A draft of bulk work, and one that was done and refused something, by this user."""
     chosen = Quote.objects.filter(pk=quote.pk)
-    draft, done = jobs.draft("retract", user, of=chosen), jobs.draft("settle", user, of=chosen)
+    draft, done = models.draft("retract", user, of=chosen), models.draft("settle", user, of=chosen)
     done.start(reason=string)
     return {"bulk": draft, "job": done}
 

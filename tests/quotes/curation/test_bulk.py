@@ -10,7 +10,7 @@ from quotes.curation import bulk
 from quotes.curation.approval import WHY_NOT
 from quotes.models import Quote
 from quotes.models.workflow import STEPS, NotOpen
-from sources.jobs import models as jobs
+from sources.jobs import models
 from sources.ledger.actor import audit_context
 from sources.models import Job, Revision
 from tests.jobs import empty_queue, work_off
@@ -234,14 +234,14 @@ def test_a_draft_is_nobody_elses(curator_at_desk, groups):
 
 
 def test_a_choice_of_nothing_is_no_error(curator_at_desk):
-    job = jobs.draft("publish", user_of(curator_at_desk), of=Quote.objects.none())
+    job = models.draft("publish", user_of(curator_at_desk), of=Quote.objects.none())
     page = curator_at_desk.get(reverse("admin:quotes_quote_bulk", args=[job.pk]))
     assert "Publish 0 quotes" in page.text
     assert "Yes:" not in page.text
 
 
 def test_too_many_are_refused_with_the_remedy(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(jobs, "MAX_ROWS", 3)
+    monkeypatch.setattr(models, "MAX_ROWS", 3)
     make_quotes(4, make_article(), status="proposed")
     answer = choose(curator_at_desk, "publish", across=True)
     page = curator_at_desk.get(answer.headers["Location"])

@@ -15,8 +15,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from quotes.models import Quote
-from sources.jobs import models as jobs
-from sources.jobs import tasks
+from sources.jobs import models, tasks
 from sources.jobs.models import Job
 from sources.models import Revision
 from tests.jobs import empty_queue, work_off, worker
@@ -64,7 +63,7 @@ def sweep() -> None:
 
 
 def test_a_job_resumes_after_its_worker_was_killed(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(jobs, "PART_ROWS", 20)
+    monkeypatch.setattr(models, "PART_ROWS", 20)
     job = publishing(curator_at_desk, 2000)
     with worker() as process:
         wait_until(lambda: published() >= 100)
@@ -90,7 +89,7 @@ def test_a_job_resumes_after_its_worker_was_killed(curator_at_desk, monkeypatch)
 
 
 def test_a_stopping_worker_leaves_the_rest_to_the_next(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(jobs, "PART_ROWS", 10)
+    monkeypatch.setattr(models, "PART_ROWS", 10)
     job = publishing(curator_at_desk, 2000)
     with worker("--shutdown-graceful-timeout", "0.1") as process:
         wait_until(lambda: published() >= 20)
@@ -106,12 +105,12 @@ def test_a_stopping_worker_leaves_the_rest_to_the_next(curator_at_desk, monkeypa
 
 
 def test_two_workers_on_one_job_do_nothing_twice(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(jobs, "PART_ROWS", 10)
+    monkeypatch.setattr(models, "PART_ROWS", 10)
     job = publishing(curator_at_desk, 300)
 
     def run(_):
         try:
-            return jobs.run(job.pk)
+            return models.run_job(job.pk)
         finally:
             connection.close()
 
@@ -122,9 +121,9 @@ def test_two_workers_on_one_job_do_nothing_twice(curator_at_desk, monkeypatch):
 
 
 def test_the_rest_of_a_job_can_be_cancelled(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(jobs, "PART_ROWS", 50)
+    monkeypatch.setattr(models, "PART_ROWS", 50)
     job = publishing(curator_at_desk, 150)
-    jobs._do_a_part(job.pk)
+    models._run_part(job.pk)
     answer = curator_at_desk.post(reverse("admin:sources_job_cancel", args=[job.pk]))
     assert answer.status_code == 302
     work_off()
@@ -135,15 +134,15 @@ def test_the_rest_of_a_job_can_be_cancelled(curator_at_desk, monkeypatch):
 
 def test_a_failed_job_says_why_and_can_be_resumed(curator_at_desk, monkeypatch):
     job = publishing(curator_at_desk, 101)
-    do = jobs.JOB_KINDS["publish"].do
-    breaks = {"publish": jobs.JobKind("publish", "quotes.publish_quote", str, lambda *_: 1 / 0)}
+    do = models.JOB_KINDS["publish"].do
+    breaks = {"publish": models.JobKind("publish", "quotes.publish_quote", str, lambda *_: 1 / 0)}
     with monkeypatch.context() as patch:
-        patch.setattr(jobs, "JOB_KINDS", breaks)
+        patch.setattr(models, "JOB_KINDS", breaks)
         work_off()
     job.refresh_from_db()
     assert (job.state, published()) == ("failed", 0)
     assert job.fault == "The job stopped with ZeroDivisionError. See the worker's log."
-    assert do is jobs.JOB_KINDS["publish"].do
+    assert do is models.JOB_KINDS["publish"].do
     page = curator_at_desk.get(reverse("admin:sources_job_change", args=[job.pk])).text
     assert "Resume" in page
     curator_at_desk.post(reverse("admin:sources_job_again", args=[job.pk]))
@@ -155,11 +154,11 @@ def test_a_failed_job_says_why_and_can_be_resumed(curator_at_desk, monkeypatch):
 def test_an_abandoned_job_fails(curator_at_desk):
     job = publishing(curator_at_desk, 101)
     Job.objects.update(asked=timezone.now() - timedelta(minutes=5))
-    jobs.fail_abandoned()
+    models.fail_abandoned()
     job.refresh_from_db()
     assert job.state == "waiting"
     empty_queue()
-    jobs.fail_abandoned()
+    models.fail_abandoned()
     job.refresh_from_db()
     assert job.state == "failed"
 
@@ -169,13 +168,13 @@ def test_old_drafts_and_reports_are_deleted(curator_at_desk):
     work_off()
     draft = choose(curator_at_desk, "dispute", across=True)
     assert draft.status_code == 302
-    jobs.forget_old()
+    models.delete_old()
     assert Job.objects.count() == 2
     Job.objects.update(asked=timezone.now() - timedelta(days=2))
-    jobs.forget_old()
+    models.delete_old()
     assert Job.objects.get() == job
     Job.objects.update(ended=timezone.now() - timedelta(days=31))
-    jobs.forget_old()
+    models.delete_old()
     assert not Job.objects.exists()
 
 
