@@ -101,8 +101,8 @@ class ShowsQuotes(CountsQuotes):
             "is_of": of,
         }
 
-    def beside(self, request, record):
-        beside = super().beside(request, record)
+    def compared_facts(self, request, record):
+        beside = super().compared_facts(request, record)
         if not request.user.has_perm("quotes.view_quote"):
             return beside
         of = record._meta.model_name

@@ -89,7 +89,7 @@ class OrganisationAdmin(ImportExportAdmin, ProfileAdmin):
         parts = organisation.children.standing()
         return (
             super().profile(request, organisation)
-            | self.held(held, organisation__id__exact=organisation.pk)
+            | self.affiliations_context(held, organisation__id__exact=organisation.pk)
             | {"parts": [link_to_profile(part) for part in parts[:MAX_LISTED]]}
         )
 
@@ -123,21 +123,23 @@ class SpeakerAdmin(ImportExportAdmin, DuplicatesAdmin, ProfileAdmin):
         is_person = speaker.kind == Speaker.Kind.PERSON
         return ("person", "people") if is_person else super().kind_names(speaker)
 
-    def beside(self, request, speaker):
+    def compared_facts(self, request, speaker):
         held = speaker.affiliations.select_related("organisation")[:MAX_LATEST]
         roles = [
             f"{each.role}, {each.organisation}, {each.start or '?'} – {each.end or '?'}"
             for each in held
         ]
-        return super().beside(request, speaker) | {"Affiliations": worded(roles)}
+        return super().compared_facts(request, speaker) | {"Affiliations": worded(roles)}
 
-    def duplicates(self, speaker, apart):
+    def duplicates(self, speaker, distinct):
         likely = possible_duplicates_of(speaker, MAX_DUPLICATES)
         return [RelatedRecord(each, why=each.why) for each in likely]
 
     def profile(self, request, speaker):
         held = Affiliation.objects.filter(speaker=speaker.pk)
-        return super().profile(request, speaker) | self.held(held, speaker__id__exact=speaker.pk)
+        return super().profile(request, speaker) | self.affiliations_context(
+            held, speaker__id__exact=speaker.pk
+        )
 
     @admin.display(description="organisation")
     def tied_to(self, speaker):

@@ -125,7 +125,7 @@ class MergingAdmin(NamedAdmin):
             held[capfirst(field.verbose_name)] = worded(getattr(record, name))
         return held
 
-    def beside(self, request, record: Named) -> dict[str, str]:
+    def compared_facts(self, request, record: Named) -> dict[str, str]:
         """What to compare two records by: their fields, and what subclasses add."""
         return self.facts(request, record)
 
@@ -243,7 +243,7 @@ class MergingAdmin(NamedAdmin):
         """Both records side by side; `sent` is the refused form, whose reason is kept."""
         sides = [self.named(request, each.pk) for each in (record, into)]
         record, into = sides
-        facts = [self.beside(request, side) for side in sides]
+        facts = [self.compared_facts(request, side) for side in sides]
         merge = None
         try:
             # A preview changes the survivor in memory, so it gets a copy of its own.
@@ -254,7 +254,7 @@ class MergingAdmin(NamedAdmin):
             merge.moved if merge else merging.belonging_to(record),
             merging.belonging_to(into),
         ]
-        apart = set(self.model.objects.survivors(record.all_distinct_from).values())
+        distinct = set(self.model.objects.survivors(record.all_distinct_from).values())
         initial = {
             "into": into.pk,
             "version": record.version,
@@ -278,7 +278,7 @@ class MergingAdmin(NamedAdmin):
             conflict=conflict,
             faults=[worded(fault["message"]) for fault in conflict.faults] if conflict else (),
             is_one=record.pk == into.pk,
-            is_apart=into.pk in apart,
+            is_distinct=into.pk in distinct,
             singular=self.kind_names(record)[0],
             plural=self.kind_names(record)[1],
             changed=changed,

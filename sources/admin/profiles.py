@@ -106,8 +106,8 @@ class ProfileAdmin(MergingAdmin):
         """The context of the page."""
         may_change = self.has_change_permission(request)
         merged = self.merged_into(record)
-        apart = self.marked_distinct(record, merged)
-        looks = may_change and not record.merged_into_id
+        distinct = self.marked_distinct(record, merged)
+        is_editable = may_change and not record.merged_into_id
         just_merged = as_uuid(request.GET.get("merged", ""))
         merge_revision = None
         if record.merged_into_id:
@@ -124,9 +124,9 @@ class ProfileAdmin(MergingAdmin):
             "merge_revision": merge_revision,
             "merged": merged,
             "just_merged": next((each for each in merged if each.record.pk == just_merged), None),
-            "apart": apart,
+            "distinct": distinct,
             "plural": self.kind_names(record)[1],
-            "duplicates": self.duplicates(record, apart) if looks else None,
+            "duplicates": self.duplicates(record, distinct) if is_editable else None,
         }
 
     def merged_into(self, record: Named) -> list[RelatedRecord]:
@@ -140,11 +140,13 @@ class ProfileAdmin(MergingAdmin):
         if not found:
             return []
         merges = Revision.objects.filter(subject_id__in=found, verb=Revision.Verb.MERGED)
-        said = {made.subject_id: made for made in merges.order_by("version").defer("state")}
+        revisions_by_id = {
+            made.subject_id: made for made in merges.order_by("version").defer("state")
+        }
         return [
             RelatedRecord(
                 each,
-                said.get(each.pk),
+                revisions_by_id.get(each.pk),
                 None if each.merged_into_id == record.pk else found.get(each.merged_into_id),
             )
             for each in found.values()
@@ -158,35 +160,35 @@ class ProfileAdmin(MergingAdmin):
         leads = self.model.objects.survivors(ids)
         others = self.model.objects.in_bulk(set(leads.values()))
         sides = [record.pk, *(each.record.pk for each in merged)]
-        said = self._said_apart(sides)
-        gathered = {}
+        revisions_by_id = self._marking_revisions(sides)
+        found = {}
         for key in ids:
             if other := others.get(leads.get(key)):
-                gathered.setdefault(other.pk, RelatedRecord(other, said.get(key)))
-        return list(gathered.values())
+                found.setdefault(other.pk, RelatedRecord(other, revisions_by_id.get(key)))
+        return list(found.values())
 
-    def _said_apart(self, sides: list[UUID]) -> dict[UUID, Revision]:
+    def _marking_revisions(self, sides: list[UUID]) -> dict[UUID, Revision]:
         """The revision that marked each other record as distinct from one of these, by its id."""
         revisions = Revision.objects.filter(
             subject_id__in=sides, fields__contains=["distinct_from"]
         )
-        said, known = {}, {}
+        revisions_by_id, known = {}, {}
         for revision in revisions.order_by("subject_id", "version")[: 5 * MAX_LISTED]:
-            apart = set((revision.state or {}).get("distinct_from", ()))
-            for key in apart - known.get(revision.subject_id, set()):
-                said[UUID(key)] = revision
-            known[revision.subject_id] = apart
-        return said
+            distinct = set((revision.state or {}).get("distinct_from", ()))
+            for key in distinct - known.get(revision.subject_id, set()):
+                revisions_by_id[UUID(key)] = revision
+            known[revision.subject_id] = distinct
+        return revisions_by_id
 
-    def duplicates(self, record: Named, apart: list[RelatedRecord]) -> list[RelatedRecord]:
+    def duplicates(self, record: Named, distinct: list[RelatedRecord]) -> list[RelatedRecord]:
         """Active records that share a name with this one."""
-        namesakes = record.namesakes().exclude(pk__in=[each.record.pk for each in apart])
+        namesakes = record.namesakes().exclude(pk__in=[each.record.pk for each in distinct])
         why = "Shares a name with this record."
         return [RelatedRecord(each, why=why) for each in namesakes[:MAX_DUPLICATES]]
 
     # Affiliations
 
-    def held(self, affiliations, **more) -> dict:
+    def affiliations_context(self, affiliations, **more) -> dict:
         """Affiliations on a time scale: at most `MAX_LISTED`, and a link to `more` of them."""
         rows = list(affiliations.select_related("speaker", "organisation")[: MAX_LISTED + 1])
         listed = rows[:MAX_LISTED]

@@ -1,4 +1,4 @@
-"""The pages of named records, and the screens that merge them, tell them apart and undo either."""
+"""Profiles of named records, and the pages that merge them, mark them as distinct and undo both."""
 
 from datetime import date
 from uuid import UUID
@@ -242,7 +242,7 @@ def test_two_records_are_marked_as_distinct_and_unmarked(curator_at_desk, kind):
     assert one.distinct_from == [other.pk]
     for record in (one, other):
         page = curator_at_desk.get(profile(record))
-        assert len(page.context["apart"]) == 1
+        assert len(page.context["distinct"]) == 1
         assert "Two birth dates." in page.text
         assert f'action="{address(record, "undistinguish")}"' in page.text
 
@@ -253,7 +253,7 @@ def test_two_records_are_marked_as_distinct_and_unmarked(curator_at_desk, kind):
     assert "no longer marked as different" in said(taken)[0]
     one.refresh_from_db()
     assert one.distinct_from == []
-    assert curator_at_desk.get(profile(one)).context["apart"] == []
+    assert curator_at_desk.get(profile(one)).context["distinct"] == []
 
 
 def test_records_distinct_from_a_merged_one_are_distinct_from_the_survivor(curator_at_desk):
@@ -262,7 +262,7 @@ def test_records_distinct_from_a_merged_one_are_distinct_from_the_survivor(curat
     merging.merge(one, other)
     merging.merge(third, fourth)
     page = curator_at_desk.get(profile(other))
-    assert [each.record for each in page.context["apart"]] == [fourth]
+    assert [each.record for each in page.context["distinct"]] == [fourth]
     assert "Two voices." in page.text
 
 
