@@ -99,7 +99,7 @@ from django.test import Client
 from django.utils import timezone
 from knox.models import AuthToken
 from quotes.models import Quote
-from sources.jobs.models import forget_old
+from sources.jobs.models import delete_old
 from sources.models import Job, IdempotentResponse
 from tests.jobs import work_off
 from tests.records import make_quotes
@@ -154,7 +154,7 @@ work_off()
 job = Job.objects.get()
 assert (job.state, job.changed) == ("done", 101), (job.state, job.fault)
 Job.objects.update(ended=timezone.now() - timedelta(days=40))
-forget_old()
+delete_old()
 assert not Job.objects.exists()
 browser.logout()
 AuthToken.objects.filter(user=curator.user).delete()
