@@ -205,7 +205,7 @@ def test_a_merge_shows_what_each_said_and_moves_it(curator_at_desk):
     asked = {"into": str(other.pk)}
     page = curator_at_desk.get(address(one, "merge"), asked)
     assert "We had no choice" in page.text
-    assert page.context["moved"] == "quotes: 1"
+    assert page.context["moved"] == "1 quote"
     curator_at_desk.post(address(one, "merge"), FormReader(page.text).sent)
     quote.refresh_from_db()
     assert quote.speaker == other

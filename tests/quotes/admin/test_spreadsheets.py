@@ -85,7 +85,7 @@ def test_the_same_table_twice_changes_nothing(curator_at_desk):
     before = Revision.objects.count()
     page = preview(curator_at_desk, content, QUOTES)
     assert outcomes(page) == ["unchanged", "unchanged"]
-    assert page.context["writes"] == 0
+    assert page.context["ready"] == 0
     assert Revision.objects.count() == before
 
 

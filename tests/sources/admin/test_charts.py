@@ -49,7 +49,7 @@ def test_horizontal_bars_are_in_proportion():
 def test_a_chart_without_data_says_so():
     for rows in ([], [Bar("2 March", [0])]):
         chart = bars(rows, "Quotes a week")
-        assert "Nothing to show." in chart
+        assert "No data." in chart
         assert "<table" not in chart
 
 
