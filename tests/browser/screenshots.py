@@ -1,7 +1,7 @@
 """Pictures of every page of the admin: `uv run python tests/browser/screenshots.py [--to FOLDER]`
 
 Starts a database cluster of its own under /tmp, files the newsroom of `manage.py demo`, serves it,
-logs in as a curator and takes each page, as wide as a desk and as a tablet, light and dark.
+logs in as a curator and takes each page, on a desktop, a tablet and a phone, and in the dark.
 """
 
 import argparse
@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 LOOKS = {
     "desk": {"viewport": {"width": 1280, "height": 800}},
+    "phone": {"viewport": {"width": 390, "height": 844}},
     "tablet": {"viewport": {"width": 768, "height": 1024}},
     "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
 }
