@@ -23,7 +23,7 @@ def shape_of(shown: str):
 def differences(shown, real, place: str = "") -> list[str]:
     """How JSON differs in shape from what is shown: the same members, values of the same type.
 
-    Every element of a list has the shape of one that is shown.
+    Every element of a list has the shape of one that is shown; without `…` there are as many.
     """
     if shown == "…":
         return []
@@ -41,7 +41,7 @@ def differences(shown, real, place: str = "") -> list[str]:
         return found
     if isinstance(shown, list):
         kinds = [one for one in shown if one != "…"]
-        if bool(kinds) != bool(real) and (kinds or "…" not in shown):
+        if len(real) < len(kinds) or ("…" not in shown and len(real) > len(kinds)):
             return [f"{place}: {len(real)} elements, shown with {len(kinds)}"]
         found = [[differences(kind, one, place) for kind in kinds] for one in real]
         return next((min(each, key=len) for each in found if each and all(each)), [])

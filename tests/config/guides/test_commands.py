@@ -233,5 +233,7 @@ def test_what_is_shown_is_compared_by_shape():
     assert differences(shown, {"a": "y"})
     assert differences(shape_of("[]"), [1])
     assert differences(shape_of("[1]"), [])
+    assert differences(shape_of("[1]"), [1, 2])
+    assert not differences(shape_of("[1, …]"), [1, 2])
     assert differs_as_text("a…\n…\nz\n", "about\nb\nz\n") is None
     assert differs_as_text("a\n", "b\n")
