@@ -50,8 +50,8 @@ class Nearest(NamedTuple):
 class Reanchoring(NamedTuple):
     """The anchor of a quote in a changed text.
 
-    ``state`` is ``exact`` or ``moved`` (with ``spans``), ``altered`` (with ``nearest``, and a person
-    must decide) or ``missing``.
+    ``state`` is ``exact`` or ``moved`` (with ``spans``), ``altered`` (with ``nearest``, for a
+    person to decide) or ``missing``.
     """
 
     state: str

@@ -109,7 +109,7 @@ def retyped(draw, words):
 
 
 def is_passage(spans, text, start, end):
-    """Whether spans are this passage, ignoring white space and invisible characters at its edges."""
+    """Whether spans are this passage, white space and invisible characters at its edges aside."""
     (span,) = spans
     edges = text[start : span.start] + text[span.end : end]
     return start <= span.start < span.end <= end and same_words(edges, "")
