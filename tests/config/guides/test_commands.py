@@ -16,6 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 import psycopg
 import pytest
 from django.core.management import get_commands, load_command_class
@@ -129,14 +130,17 @@ def demo(django_db_setup, django_db_blocker, tmp_path_factory):
             stdout=out,
             stderr=subprocess.STDOUT,
         )
+        beside = []
         try:
             wait_until(lambda: process.poll() is not None or is_served(port), seconds=300)
             tokens = re.findall(r"(Reader|Curator|Contributor)s +(\w{32,})", printed.read_text())
             assert len(tokens) == 3, printed.read_text()
+            beside = psutil.Process(process.pid).children(recursive=True)
             yield Demo(f"http://127.0.0.1:{port}", {group.upper(): key for group, key in tokens})
         finally:
             process.terminate()
             process.wait(timeout=60)
+            psutil.wait_procs(beside, timeout=30)
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
