@@ -1,8 +1,8 @@
-"""What every endpoint shares: bodies, negotiation, strict filters, pages, errors, entity tags.
+"""What all endpoints share, named in the settings: parsers, filters, pagination, errors, ETags.
 
-The settings name these; a resource inherits the rest from `sources.api`. They are loaded while
-Django REST framework defines its first view, and import no views. Errors are RFC 9457
-`application/problem+json`, entity tags and preconditions follow RFC 9110.
+In: requests of Django REST framework. Out: JSON, and errors as `application/problem+json`
+(RFC 9457). Entity tags and preconditions follow RFC 9110. These modules never import views: they
+are loaded while the framework defines its first one.
 """
 
 from config.api.etags import entity_tags

@@ -1,4 +1,4 @@
-"""Entity tags, and answers that a client need not be sent again."""
+"""Entity tags (RFC 9110), and 304 for clients that have the answer already."""
 
 import hashlib
 from http import HTTPStatus
@@ -9,10 +9,10 @@ from config.api.problems import API, answer_plainly
 
 
 def entity_tags(get_response):
-    """Tag each answer with what it holds; answer 304 when the client holds the same.
+    """Tag each answer with a digest of its body; answer 304 if the client has the same.
 
-    A record's tag is `"version-digest"`: `If-Match` compares the version, `If-None-Match` the
-    whole, so a change in what is embedded (a speaker renamed) is noticed too.
+    A record's tag is `"version-digest"`. `If-Match` compares the version only. `If-None-Match`
+    compares the whole tag, so a change of an embedded record counts too.
     """
 
     def middleware(request):
@@ -34,7 +34,8 @@ def entity_tags(get_response):
             answer = get_conditional_response(request, etag=response["ETag"], response=response)
             if answer.status_code == HTTPStatus.PRECONDITION_FAILED:
                 return answer_plainly(
-                    HTTPStatus.PRECONDITION_FAILED, "What is here is not what If-Match names."
+                    HTTPStatus.PRECONDITION_FAILED,
+                    "If-Match names another version.",
                 )
             return answer
         return response

@@ -1,4 +1,4 @@
-"""Filters that refuse what they cannot use."""
+"""The filter backend of the API."""
 
 from django_filters.rest_framework import DjangoFilterBackend
 
@@ -6,14 +6,14 @@ from sources.exceptions import BadParameter
 
 
 class StrictFilters(DjangoFilterBackend):
-    """Filters that refuse what they cannot use. Unknown names are refused by `Resource`."""
+    """A filter backend that refuses invalid values. `Endpoint` refuses unknown parameters."""
 
     def filter_queryset(self, request, queryset, view):
         return self.read(request, queryset, view).qs
 
     def read(self, request, queryset, view):
-        """What a request asks for, as a set of filters that were found to be good."""
+        """Return the validated filter set of the request. Raises BadParameter."""
         filterset = self.get_filterset(request, queryset, view)
         if not filterset.is_valid():
-            raise BadParameter({name: list(faults) for name, faults in filterset.errors.items()})
+            raise BadParameter({name: list(errors) for name, errors in filterset.errors.items()})
         return filterset

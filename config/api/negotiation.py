@@ -1,4 +1,4 @@
-"""Which representation an answer has: by `?format=`, else by `Accept` (RFC 9110)."""
+"""Content negotiation: by the parameter `format`, else by `Accept` (RFC 9110)."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -8,12 +8,11 @@ from rest_framework import exceptions, negotiation
 
 
 class Negotiation(negotiation.DefaultContentNegotiation):
-    """The representation that the client likes best; of equals the one it names most closely.
+    """Picks the representation with the highest quality, then with the most specific range.
 
-    `format` goes before `Accept`, so that a link leads to the same thing in a browser. A `format`
-    that is not there is left to the endpoint, which refuses it by name. `profile` tells apart types
-    that are otherwise one, and must agree; any other parameter of a range (`charset`, `indent`) is
-    a hint.
+    `format` takes precedence over `Accept`, so that a link works in a browser. The endpoint refuses
+    an unknown `format` by name. The parameter `profile` of a media range must match; all others
+    (`charset`, `indent`) are ignored.
     """
 
     def select_renderer(self, request, renderers, format_suffix=None):
@@ -23,17 +22,14 @@ class Negotiation(negotiation.DefaultContentNegotiation):
         types = tuple(renderer.media_type for renderer in renderers)
         if (liked := best(tuple(self.get_accept_list(request)), types)) is None:
             offered = ", ".join(types)
-            raise exceptions.NotAcceptable(f"Accept names nothing that is here: {offered}.")
+            raise exceptions.NotAcceptable(f"Accept matches none of the types offered: {offered}.")
         place, accepted = liked
         return renderers[place], accepted
 
 
 @lru_cache(maxsize=1_000)
 def best(accepted: tuple[str, ...], offered: tuple[str, ...]) -> tuple[int, str] | None:
-    """Which of the types that are offered is liked best, and the range that names it.
-
-    None if all that is offered is refused.
-    """
+    """Return the index of the best type offered and the range that matches it, or None."""
     ranges = list(ranges_of(accepted or ("*/*",)))
     fits = [(fit(MediaType(one), ranges), -place) for place, one in enumerate(offered)]
     (quality, _, named), place = max(fits, key=lambda each: (each[0][:2], each[1]))
@@ -45,11 +41,11 @@ def ranges_of(accepted: tuple[str, ...]) -> Iterator[MediaType]:
         try:
             yield MediaType(token)
         except ValueError:
-            continue  # malformed: it names nothing
+            continue  # malformed: matches nothing
 
 
 def fit(offered: MediaType, ranges: list[MediaType]) -> tuple[float, int, MediaType | None]:
-    """Quality and closeness of the range that names this type most closely, and that range."""
+    """Return quality and specificity of the most specific range for a type, and that range."""
     profile = offered.params.get("profile")
     closest = (0, -1, None)
     for one in ranges:

@@ -1,4 +1,4 @@
-"""Keyset pages, and the cursors that lead from one to the next."""
+"""Keyset pagination with signed cursors."""
 
 import hashlib
 import json
@@ -13,20 +13,20 @@ from sources.database.estimates import count_or_estimate
 from sources.database.keyset import beyond
 from sources.exceptions import BadParameter, nearest_of, whole_number
 
-# Signs cursors without the time, so that the same page is the same bytes and keeps its entity tag.
+# Signs cursors without a timestamp: the same page has the same bytes and entity tag.
 SIGNER = signing.Signer(salt="cursor")
 
 
 class KeysetPagination(pagination.BasePagination):
-    """Pages on (sort key, id): every row once, at the same cost at any depth.
+    """Pages by (sort key, id): every row once, at the same cost at any depth.
 
-    A cursor is signed and says where it stands, in which ordering and for which query; it is
-    refused anywhere else. `count=true` adds `{"value", "exact"}`: exact up to `COUNTED`, an
-    estimate beyond.
+    A cursor holds a key, the ordering and a digest of the query. It is signed, and refused with any
+    other ordering or query. `count=true` adds `{"value", "exact"}`: exact up to `COUNTED` rows, an
+    estimate above.
 
-    The view reads a page by `rows_of`: rows with `pk` and the value that they are ordered by. In an
-    ordering of `best_first`, which has no opposite, it gives the rows in parts that follow each
-    other, and what the cursor has to remember for them to be the same again (`parts_of`).
+    The view reads the rows of a page (`rows_of`), each with `pk` and its sort key. For an ordering
+    in `best_first` it returns consecutive querysets, and the values that the cursor has to keep to
+    repeat them (`parts_of`).
     """
 
     USUAL, MOST, COUNTED = 50, 200, 100_000
@@ -37,7 +37,7 @@ class KeysetPagination(pagination.BasePagination):
         return self.page(self.rows(queryset, view))
 
     def read(self, request, view) -> None:
-        """Which page is asked for. Raises BadParameter."""
+        """Read the parameters of the page. Raises BadParameter."""
         self.request = request
         self.address = request.build_absolute_uri(request.path)
         asked = request.query_params.get("limit")
@@ -56,15 +56,15 @@ class KeysetPagination(pagination.BasePagination):
 
     @property
     def at(self) -> list[str]:
-        """Beyond which row the page is: what it is ordered by, and the id; nothing at first."""
+        """Return the key of the row before the page: sort key and id; empty on the first page."""
         return [] if self.place is None else self.place["at"]
 
     def shape(self) -> tuple:
-        """What the statement of the page depends on, beside the values of `at`."""
+        """Return what the statement of the page depends on, besides the values of `at`."""
         return self.column, self.falls, self.backwards, self.limit, self.place is None
 
     def rows(self, queryset, view) -> list:
-        """The rows of the page, and one more if more follow."""
+        """Return the rows of the page, plus one if more follow."""
         if self.is_counted:
             value, is_exact = count_or_estimate(queryset, exact_up_to=self.COUNTED)
             self.counted = {"value": value, "exact": is_exact}
@@ -78,14 +78,14 @@ class KeysetPagination(pagination.BasePagination):
         return rows
 
     def ordered(self, queryset, at):
-        """What is beyond this place, in the order in which the page is read."""
+        """Return the rows after this key, in the order in which the page is read."""
         sign, comparison = ("-", "<") if self.falls else ("", ">")
         if at:
             queryset = beyond(queryset, [self.column, "pk"], at, comparison)
         return queryset.order_by(f"{sign}{self.column}", f"{sign}pk")
 
     def page(self, rows: list) -> list:
-        """Of these rows those of the page, in the order of the list, and links to those around."""
+        """Return the rows of the page in the order of the list, and set the links."""
         number, rows = len(rows), rows[: self.limit]
         if self.backwards:
             rows.reverse()
@@ -94,10 +94,10 @@ class KeysetPagination(pagination.BasePagination):
         return rows
 
     def link(self, first: tuple | None, last: tuple | None, number: int) -> None:
-        """Say where the pages before and after this one are.
+        """Set `next` and `previous`.
 
-        Of the first and the last row: the id, and what it is ordered by. The number is that of the
-        rows that were found, one more than fit if more follow.
+        `first` and `last` are (id, sort key) of the page's end rows. `number` counts the rows read:
+        one more than `limit` if more follow.
         """
         more = number > self.limit
         self.next = self.previous = None
@@ -107,7 +107,7 @@ class KeysetPagination(pagination.BasePagination):
             if self.place is not None and (more or not self.backwards):
                 self.previous = self._link(first, back=True)
         elif self.place is not None and not self.backwards:
-            # Past the end: the way back starts from where this page stands.
+            # Past the end: the previous page ends at this cursor.
             self.previous = self._url({**self.place, "back": True})
 
     def get_paginated_response(self, data) -> Response:
@@ -115,7 +115,7 @@ class KeysetPagination(pagination.BasePagination):
         return Response({**answer, "count": self.counted} if self.counted else answer)
 
     def get_written_response(self, rows: bytes) -> HttpResponse:
-        """The same, of rows that are JSON already, with commas between."""
+        """Return the page's response from rows that are JSON already, separated by commas."""
         links = json.dumps({"next": self.next, "previous": self.previous})[:-1]
         count = f', "count": {json.dumps(self.counted)}' if self.counted else ""
         body = b"".join([links.encode(), b', "results": [', rows, b"]", count.encode(), b"}"])
@@ -184,7 +184,7 @@ class KeysetPagination(pagination.BasePagination):
 
     def _is_counted(self, value: str | None) -> bool:
         if value not in (None, "true", "false"):
-            raise BadParameter({"count": ["true or false."]})
+            raise BadParameter({"count": ["Write true or false."]})
         return value == "true"
 
     def _ordering(self, value: str | None, view) -> str:
@@ -201,7 +201,7 @@ class KeysetPagination(pagination.BasePagination):
     # Cursors
 
     def _query(self, request) -> str:
-        """What was asked for, as opposed to how much of it and where."""
+        """Return a digest of the parameters that decide which rows match, and their order."""
         asked = sorted(
             (name, value) for name, value in request.query_params.items() if name not in self.aside
         )

@@ -1,4 +1,4 @@
-"""What comes in and goes out: JSON, read strictly."""
+"""The parser and the renderer of the API: strict JSON."""
 
 import json
 import math
@@ -11,13 +11,13 @@ from sources.exceptions import escaped
 
 
 class Parser(parsers.JSONParser):
-    """JSON, UTF-8, at most 1 MiB, or what the view says."""
+    """Parses JSON in UTF-8, at most 1 MiB unless the view sets `most_bytes`."""
 
     most_bytes = 1024 * 1024
 
     def parse(self, stream, media_type=None, parser_context=None):
         most = getattr(parser_context["view"], "most_bytes", self.most_bytes)
-        # Read one byte more than allowed: a body need not tell its length.
+        # Read one byte more than allowed: a request may come without Content-Length.
         body = stream.read(most + 1)
         if len(body) > most:
             raise BodyTooLarge(f"The body is larger than {most // 1024:,} KiB.")
@@ -60,7 +60,7 @@ def _finite(number: str) -> float:
 
 
 def _unstorable(value, pointer: str = "") -> Iterator[dict]:
-    """Each string, names of members too, that neither PostgreSQL nor UTF-8 can hold."""
+    """Yield an error for each string or member name that PostgreSQL or UTF-8 cannot hold."""
     match value:
         case str():
             if "\0" in value:
@@ -82,7 +82,7 @@ def _unstorable(value, pointer: str = "") -> Iterator[dict]:
 
 
 class UnstorableText(exceptions.APIException):
-    """Strings of a body that cannot be stored: `faults` is a pointer and a message each."""
+    """Strings of a body that cannot be stored. `faults`: a pointer and a message each."""
 
     status_code = HTTPStatus.BAD_REQUEST
     default_code = "invalid"
@@ -98,6 +98,6 @@ class BodyTooLarge(exceptions.APIException):
 
 
 class Renderer(renderers.JSONRenderer):
-    """JSON as it is: text is plain text, in its own characters."""
+    """Renders JSON in UTF-8, without escapes."""
 
     charset = None

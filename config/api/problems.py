@@ -26,13 +26,13 @@ log = logging.getLogger(__name__)
 
 API = "/api/"
 
-# What PostgreSQL calls the refusal of a constraint or trigger that says what must hold.
+# SQLSTATE of a violated check constraint, also raised by triggers.
 CHECK_VIOLATION = "23514"
 
 
 def problem(error: Exception, context: dict) -> Response | None:
-    """Any error of an API view as a problem (RFC 9457); None lets Django answer 500."""
-    # Whatever else a view can render, a problem is JSON.
+    """Return the problem (RFC 9457) for an error of a view; None: Django answers 500."""
+    # A problem is JSON, whatever the client accepts.
     context["request"].accepted_renderer = Renderer()
     context["request"].accepted_media_type = Renderer.media_type
     headers, faults, kind = {}, [], None
@@ -42,7 +42,7 @@ def problem(error: Exception, context: dict) -> Response | None:
             kind = "refused"
         case BadParameter():
             status = HTTPStatus.BAD_REQUEST
-            detail = "The query was refused. Nothing is ignored: mend or remove what is named."
+            detail = "The query was refused. Correct or remove the parameters named."
             faults = [
                 {"pointer": f"/{name}", "parameter": name, "message": message}
                 for name, messages in error.faults.items()
@@ -70,9 +70,9 @@ def problem(error: Exception, context: dict) -> Response | None:
             status, detail = HTTPStatus.BAD_REQUEST, "The request was refused as a whole."
             faults = list(flatten_errors(as_serializer_error(error)))
         case Http404():
-            status, detail = HTTPStatus.NOT_FOUND, "There is nothing here, or nothing for you."
+            status, detail = HTTPStatus.NOT_FOUND, "There is no such record, or you may not see it."
         case PermissionDenied():
-            status, detail = HTTPStatus.FORBIDDEN, "You may not do this."
+            status, detail = HTTPStatus.FORBIDDEN, "You do not have the permission for this."
         case RequestDataTooBig():
             status, detail = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large."
         case SuspiciousOperation():
@@ -88,12 +88,12 @@ def problem(error: Exception, context: dict) -> Response | None:
         case _:
             return None
     body = as_problem(status, detail, faults, kind or getattr(error, "default_code", None))
-    body |= getattr(error, "members", {})  # what a kind of problem tells beyond the usual
+    body |= getattr(error, "members", {})  # further members of this type of problem
     return Response(body, status=status, headers=headers, content_type="application/problem+json")
 
 
 def as_problem(status: HTTPStatus, detail: str, faults=(), kind: str | None = None) -> dict:
-    """The members of RFC 9457; `errors` holds a JSON pointer and a message each."""
+    """Return the members of RFC 9457; `errors` has a JSON pointer and a message each."""
     kind = (kind or status.phrase).lower().replace(" ", "-").replace("_", "-")
     body = {
         "type": f"urn:on-record:problem:{kind}",
@@ -105,7 +105,7 @@ def as_problem(status: HTTPStatus, detail: str, faults=(), kind: str | None = No
 
 
 def unavailable(error: Exception) -> Response:
-    """503 while the database cannot be reached; a statement that ran too long is 503 as well."""
+    """Answer 503: the database cannot be reached, or a statement took too long."""
     log.error("database unavailable: %s", type(error).__name__)
     body = as_problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -126,7 +126,7 @@ def answer_plainly(status: HTTPStatus, detail: str) -> HttpResponse:
 
 
 def problems_for_the_database(get_response):
-    """Answer 503 for a database that fails outside any API view, in sessions or the admin."""
+    """Answer 503 if the database fails outside API views, in sessions or the admin."""
 
     def middleware(request):
         return get_response(request)
@@ -147,7 +147,7 @@ def problems_for_the_database(get_response):
 
 @csrf_exempt
 def not_found(request, exception=None) -> HttpResponse:
-    """404 for a path that does not exist: a problem below /api/, plain text elsewhere."""
+    """Answer 404 for an unknown path: a problem below /api/, plain text elsewhere."""
     if not request.path.startswith(API):
         return HttpResponse("Not found.\n", status=404, content_type="text/plain; charset=utf-8")
     hint = "" if request.path.endswith("/") else " Paths end with a slash."
@@ -155,15 +155,15 @@ def not_found(request, exception=None) -> HttpResponse:
 
 
 def bad_request(request, exception=None) -> HttpResponse:
-    """400 before any view was asked: an unknown host, too many parameters."""
+    """Answer 400 before any view is called: an unknown host, too many parameters."""
     if request.path.startswith(API):
         return answer_plainly(HTTPStatus.BAD_REQUEST, "The request was refused.")
     return HttpResponse("Bad request.\n", status=400, content_type="text/plain; charset=utf-8")
 
 
 def server_error(request) -> HttpResponse:
-    """500: the fault is ours and is in the log."""
-    detail = "Something failed here. Nothing was changed. It has been logged."
+    """Answer 500. The error is in the log."""
+    detail = "The server failed. Nothing was changed, and the error was logged."
     if request.path.startswith(API):
         return answer_plainly(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
     return HttpResponse(f"{detail}\n", status=500, content_type="text/plain; charset=utf-8")

@@ -1,13 +1,13 @@
-"""How many requests a user, or an address, may make."""
+"""Rate limits, by token or by address."""
 
 from rest_framework import throttling
 
 
 class Counted(throttling.SimpleRateThrottle):
-    """A rate that costs the same whatever it is: two numbers are kept, not a time for each request.
+    """A rate limit that keeps two counters per client, not a timestamp per request.
 
-    A sliding window is estimated from two fixed ones: all requests of the present one, and of those
-    in the last one the share that the sliding window still holds of it.
+    Estimates a sliding window from two fixed ones: all requests of the current window, plus the
+    share of the previous window that the sliding one still overlaps.
     """
 
     def allow_request(self, request, view) -> bool:
@@ -25,13 +25,13 @@ class Counted(throttling.SimpleRateThrottle):
         return True
 
     def wait(self) -> float:
-        """Seconds until a request may be made again: at most those that are left of the window."""
+        """Return the seconds until the window ends, when requests are allowed again."""
         return self.left
 
 
 class AnonymousRate(Counted, throttling.AnonRateThrottle):
-    """By address, of who has no token."""
+    """Limits requests without a token, by address."""
 
 
 class TokenRate(Counted, throttling.UserRateThrottle):
-    """By user, of who has a token; by address otherwise."""
+    """Limits requests with a token, by user."""

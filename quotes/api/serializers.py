@@ -69,39 +69,24 @@ class ViaSerializer(StrictSerializer, serializers.ModelSerializer):
         fields = ["kind", "name", "outlet"]
 
 
-@extend_schema_field(
-    {
-        "type": "object",
-        "properties": {
-            "state": {"type": "string", "enum": Quote.Anchor.values},
-            "snapshot": {"type": ["string", "null"], "description": "SHA-256 of the text."},
-            "spans": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "start": {"type": "integer"},
-                        "end": {"type": "integer"},
-                        "prefix": {"type": "string"},
-                        "suffix": {"type": "string"},
-                    },
-                    "required": ["start", "end", "prefix", "suffix"],
-                },
-            },
-            "nearest": {
-                "type": "object",
-                "description": "If `state` is `altered`: the most similar passage of the text.",
-                "additionalProperties": True,
-            },
-        },
-        "required": ["state", "snapshot", "spans"],
-    }
-)
-class AnchorField(serializers.Field):
+class SpanSerializer(serializers.Serializer):
+    """A range of code points, without `end`, and up to 32 characters on either side."""
+
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    prefix = serializers.CharField()
+    suffix = serializers.CharField()
+
+
+class AnchorSerializer(serializers.Serializer):
     """Where the words are in the text: W3C Web Annotation selectors, in code points."""
 
-    def __init__(self):
-        super().__init__(source="*", read_only=True)
+    state = serializers.ChoiceField(choices=Quote.Anchor.choices)
+    snapshot = serializers.CharField(allow_null=True, help_text="SHA-256 of the text.")
+    spans = SpanSerializer(many=True)
+    nearest = serializers.DictField(
+        required=False, help_text="If `state` is `altered`: the most similar passage of the text."
+    )
 
     def to_representation(self, quote: Quote) -> dict:
         anchor = {
@@ -149,25 +134,21 @@ class UtteranceSchema(OpenApiSerializerFieldExtension):
         }
 
 
+@extend_schema_field(
+    {
+        "type": "object",
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "url": {"type": "string", "format": "uri"},
+        },
+        "required": ["id", "url"],
+    }
+)
 class ReplacementField(serializers.HyperlinkedRelatedField):
     """A link to another quote."""
 
     def to_representation(self, quote) -> dict:
         return {"id": str(quote.pk), "url": super().to_representation(quote)}
-
-
-class ReplacementSchema(OpenApiSerializerFieldExtension):
-    target_class = ReplacementField
-
-    def map_serializer_field(self, auto_schema, direction):
-        return {
-            "type": "object",
-            "properties": {
-                "id": {"type": "string", "format": "uuid"},
-                "url": {"type": "string", "format": "uri"},
-            },
-            "required": ["id", "url"],
-        }
 
 
 class CorrectionSerializer(serializers.Serializer):
@@ -196,7 +177,7 @@ class QuoteSerializer(RecordSerializer):
         Article.objects.all(), shows=("id", "headline", "url", "byline"), read_only=True
     )
     via = ViaSerializer(many=True, read_only=True)
-    anchor = AnchorField()
+    anchor = AnchorSerializer(source="*", read_only=True)
     language = LanguageField(required=False, allow_null=True)
     utterance = UtteranceField(required=False, allow_null=True)
     affiliation = serializers.PrimaryKeyRelatedField(
