@@ -62,7 +62,7 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
     )
     sortable_by = ("printed_on",)
     ordering = ("-published_day", "-id")
-    insight = "quotes.review_quote"
+    see_all_permission = "quotes.review_quote"
     public_verbs = PUBLIC_VERBS
     public_reasons = PUBLIC_REASONS
     reversion = QuoteReversion

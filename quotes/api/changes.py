@@ -289,7 +289,7 @@ class Changes(Endpoint):
             "limit", asked.get("limit"), self.DEFAULT_CHANGES, most=self.MAX_CHANGES
         )
         seconds = whole_number("wait", asked.get("wait"), 0, least=0, most=MAX_WAIT_SECONDS)
-        whole = request.user.has_perm(Quotes.insight)
+        whole = request.user.has_perm(Quotes.see_all_permission)
         last = last_settled()
         place = place_at(asked.get("after"), last)
         found = settled_after(place, last, kinds, whole=whole, most=most)

@@ -107,7 +107,7 @@ class Utterances(Endpoint):
 
     queryset = Utterance.objects.all()
     serializer_class = UtteranceSerializer
-    insight = "quotes.review_quote"
+    see_all_permission = "quotes.review_quote"
 
     def retrieve(self, request, pk):
         """Get an utterance.

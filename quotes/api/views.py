@@ -183,7 +183,7 @@ class Quotes(Resource):
     permissions = {name: step.permission for name, step in STEPS.items()}
     embedded = EMBEDDED
     public_names = PUBLIC_NAMES
-    insight = "quotes.review_quote"
+    see_all_permission = "quotes.review_quote"
     public_verbs = PUBLIC_VERBS
     public_reasons = PUBLIC_REASONS
     operation_ids = {"create": "proposeQuote"}

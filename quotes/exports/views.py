@@ -112,7 +112,7 @@ class QuoteExport(Endpoint):
     is_streamed = True
     filterset_class = QuoteFilters
     pagination_class = None
-    insight = Quotes.insight
+    see_all_permission = Quotes.see_all_permission
     orderings = Quotes.orderings
     default_ordering = Quotes.default_ordering
     list_parameters = ("format", "ordering", "cursor", "fields", "manifest")
@@ -219,7 +219,7 @@ class QuoteExport(Endpoint):
         statuses = set(Quote.Status.values) - {Quote.Status.RETRACTED}
         if "status" in given:
             statuses = {status.strip() for status in given["status"].split(",")}
-        if not self.may_know_all():
+        if not self.may_see_all():
             statuses &= set(Quote.PUBLIC)
         given |= {"ordering": ordering, "status": ",".join(sorted(statuses))}
         return dict(sorted(given.items()))

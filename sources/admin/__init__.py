@@ -279,7 +279,7 @@ def in_full(text: str) -> str:
 class SnapshotAdmin(ReadOnlyAdmin, HistoryAdmin, BaseModelAdmin):
     """Snapshots are captured and never change."""
 
-    insight = "sources.read_full_text"
+    see_all_permission = "sources.read_full_text"
     list_display = ("sha256", "printed_in", "captured")
     search_fields = ("sha256",)
     search_help_text = "Search by the SHA-256 of a text, or its first characters."

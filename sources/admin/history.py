@@ -1,7 +1,7 @@
 """A record's history from the ledger, newest first, and the page that reverts it to a version.
 
-Users with the permission `insight`, or who may change such records, see all of it; others see what
-the API shows them. Reverting itself is `sources.history.reverting`.
+Users with `see_all_permission`, or who may change such records, see all of it; others see what the
+API shows them. Reverting itself is `sources.history.reverting`.
 """
 
 from django import forms
@@ -76,7 +76,7 @@ class RevertForm(forms.Form):
 class HistoryAdmin:
     """The history page and the revert page; `reversion` is the class that reverts such records."""
 
-    insight: str | None = None
+    see_all_permission: str | None = None
     public_verbs: tuple[str, ...] = tuple(Revision.Verb.values)
     public_reasons: tuple[str, ...] = ()
     reversion: type[Reversion] = Reversion
@@ -89,9 +89,9 @@ class HistoryAdmin:
         own = path("<path:object_id>/history/<int:version>/revert/", view, name=name)
         return [own, *super().get_urls()]
 
-    def may_know_all(self, request) -> bool:
+    def may_see_all(self, request) -> bool:
         usual = f"{self.opts.app_label}.change_{self.opts.model_name}"
-        return request.user.has_perm(self.insight or usual)
+        return request.user.has_perm(self.see_all_permission or usual)
 
     def may_revert(self, request, record: models.Model) -> bool:
         has_columns = bool(self.reversion.columns_of(self.model))
@@ -105,7 +105,7 @@ class HistoryAdmin:
             raise PermissionDenied
         history = History(
             record,
-            whole=self.may_know_all(request),
+            whole=self.may_see_all(request),
             verbs=self.public_verbs,
             reasons=self.public_reasons,
             names={},

@@ -36,8 +36,8 @@ from sources.models import Revision
 class Endpoint(viewsets.GenericViewSet):
     """Operations under one path. Each refuses query parameters it does not know.
 
-    `permissions` maps actions to permissions other than the model's own. `insight` is the
-    permission to see the whole history of a record; by default, the one to change it.
+    `permissions` maps actions to permissions other than the model's own. By default, users
+    who may change a record see its whole history; `see_all_permission` names another permission.
     `operation_ids` maps actions to names for generated clients other than verb and record.
 
     A list needs `orderings` (parameter value → column) and `default_ordering`. Orderings in
@@ -51,7 +51,7 @@ class Endpoint(viewsets.GenericViewSet):
     default_ordering: str
     best_first: tuple[str, ...] = ()
     permissions: dict[str, str] = {}
-    insight: str | None = None
+    see_all_permission: str | None = None
     operation_ids: dict[str, str] = {}
     is_streamed = False
     list_parameters = ("cursor", "limit", "ordering", "count", "fields")
@@ -121,9 +121,9 @@ class Endpoint(viewsets.GenericViewSet):
 
     # Records
 
-    def may_know_all(self) -> bool:
+    def may_see_all(self) -> bool:
         model = self.queryset.model._meta
-        needed = self.insight or f"{model.app_label}.change_{model.model_name}"
+        needed = self.see_all_permission or f"{model.app_label}.change_{model.model_name}"
         return self.request.user.has_perm(needed)
 
     def get_or_gone(self, queryset, pk):
@@ -134,7 +134,7 @@ class Endpoint(viewsets.GenericViewSet):
         if (record := queryset.filter(pk=pk).first()) is not None:
             return record
         tombstone = Revision.objects.tombstone(queryset.model, pk)
-        if tombstone and (tombstone.reader_visible or self.may_know_all()):
+        if tombstone and (tombstone.reader_visible or self.may_see_all()):
             raise Gone(tombstone.reason, tombstone.time)
         raise Http404
 
@@ -289,7 +289,7 @@ class Resource(Endpoint):
         """Return the record's changes that the user may see."""
         return History(
             record,
-            whole=self.may_know_all(),
+            whole=self.may_see_all(),
             verbs=self.public_verbs,
             reasons=self.public_reasons,
             names=self.public_names,
@@ -304,7 +304,7 @@ class Resource(Endpoint):
         was = as_they_were(self.queryset.model, [record.pk], at).get(record.pk)
         if was is None or not was.state_then or was.since > at:
             raise Http404
-        if not was.was_public and not self.may_know_all():
+        if not was.was_public and not self.may_see_all():
             raise Http404
         self.complete(was, at)
         original = self.request.build_absolute_uri(self.request.path)
