@@ -5,7 +5,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from quotes.curation.reattribution import MOST_QUOTES as MOST_REATTRIBUTED
-from quotes.filing import MOST_QUOTES, Filing, Refused, misplaced
+from quotes.filing import MAX_QUOTES, Filing, Refused, anchoring_faults
 from quotes.models import Quote, Utterance, Via
 from quotes.representations.json import FIELDS
 from sources.api.fast_validation import plain_reader
@@ -319,7 +319,7 @@ class FilingSerializer(StrictSerializer):
     published_at = serializers.DateTimeField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
     text = Text(max_length=Snapshot.MOST_CHARACTERS, allow_null=True, trim_whitespace=False)
-    quotes = ProposalSerializer(many=True, required=False, max_length=MOST_QUOTES)
+    quotes = ProposalSerializer(many=True, required=False, max_length=MAX_QUOTES)
 
     def validate(self, attrs):
         return split_time(attrs)
@@ -333,17 +333,15 @@ class FilingSerializer(StrictSerializer):
         if serializer.is_valid():
             return serializer.validated_data
         faults = list(flatten_errors(serializer.errors))
-        if "text" not in serializer.errors and isinstance(payload, dict):
-            faults += (
-                misplaced(payload["text"], cls._valid_quotes(payload)) if payload["text"] else []
-            )
+        if "text" not in serializer.errors and isinstance(payload, dict) and payload["text"]:
+            faults += anchoring_faults(payload["text"], cls._valid_quotes(payload))
         raise Refused(faults)
 
     @staticmethod
     def _valid_quotes(payload: dict) -> dict[int, dict]:
         """Return the quotes of a refused payload that are valid by themselves, by index."""
         quotes = payload.get("quotes")
-        checked = quotes[:MOST_QUOTES] if isinstance(quotes, list) else []
+        checked = quotes[:MAX_QUOTES] if isinstance(quotes, list) else []
         proposals = {index: ProposalSerializer(data=quote) for index, quote in enumerate(checked)}
         return {index: each.validated_data for index, each in proposals.items() if each.is_valid()}
 

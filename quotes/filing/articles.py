@@ -1,4 +1,4 @@
-"""Which outlet and which article a filing is of: recognised, or made."""
+"""Recognise the article of a filing as one on record, or create it; likewise its outlet."""
 
 from collections import defaultdict
 from http import HTTPStatus
@@ -12,7 +12,7 @@ from sources.models import Article, Outlet, Snapshot
 from sources.models.functions import url_keys
 from sources.models.ids import as_uuid, digest, new_ids
 
-# What a filing may say of an article, beside its outlet and its text.
+# Fields of a filing that are stored in the article as they are
 ARTICLE_FIELDS = (
     "external_id",
     "url",
@@ -24,7 +24,8 @@ ARTICLE_FIELDS = (
 )
 
 
-def find_outlets(filings: list[Filing]) -> None:
+def recognise_outlets(filings: list[Filing]) -> None:
+    """Set each filing's outlet: by id, slug or name, else created; 3 queries for any number."""
     named = [filing.data.get("outlet") for filing in filings]
     register = Register(Outlet.objects.all(), (), to_make=named)
     slugs = {}
@@ -43,7 +44,7 @@ def find_outlets(filings: list[Filing]) -> None:
             ]
         if len(found) != 1:
             message = (
-                f"{len(found)} outlets are called “{name}”: write the id or the slug."
+                f"{len(found)} outlets are called “{name}”. Send the id or the slug."
                 if found
                 else "There is no outlet with this id."
             )
@@ -56,19 +57,19 @@ def with_text():
     return Article.objects.select_related("outlet", "snapshot")
 
 
-def find_articles(filings: list[Filing]) -> None:
+def recognise_articles(filings: list[Filing]) -> None:
     """Recognise each article by outlet and external_id, else by URL, else by outlet and text.
 
-    One of which nothing is held but what is said of it is known by all of that.
+    An article without any of them is recognised if all its details are equal.
     """
     keys = url_keys(f.data["url"] for f in filings if f.data.get("url"))
-    known_as = [(filing.outlet and filing.outlet.pk, _known_as(filing)) for filing in filings]
+    identities = [(f.outlet and f.outlet.pk, _identity_key(f)) for f in filings]
     lock_all(
         [f"article:url:{key}" for key in keys.values()]
-        + [f"article:known-as:{outlet}:{name}" for outlet, name in known_as if name]
+        + [f"article:known-as:{outlet}:{name}" for outlet, name in identities if name]
     )
     external = {f.data["external_id"] for f in filings if f.data.get("external_id")}
-    texts = [digest(f.data["text"]) for f in filings if _is_known_by_text(f)]
+    texts = [digest(f.data["text"]) for f in filings if _is_identified_by_text(f)]
     by_text = Q(
         external_id__isnull=True,
         url__isnull=True,
@@ -78,7 +79,7 @@ def find_articles(filings: list[Filing]) -> None:
         Q(url_key__in=list(keys.values()))
         | Q(external_id__in=external)
         | by_text
-        | Q(pk__in=_like([f for f in filings if _is_known_by_details(f)]))
+        | Q(pk__in=_matching_details([f for f in filings if _is_identified_by_details(f)]))
     )
     found = list(with_text().filter(pk__in=lock_rows(known)).order_by("pk"))
     texts_of = defaultdict(set)
@@ -99,43 +100,44 @@ def lock_rows(records) -> list:
     return list(records.order_by("pk").select_for_update().values_list("pk", flat=True))
 
 
-def _is_known_by_text(filing: Filing) -> bool:
+def _is_identified_by_text(filing: Filing) -> bool:
     data = filing.data
     return not data.get("external_id") and not data.get("url") and data.get("text") is not None
 
 
-def _is_known_by_details(filing: Filing) -> bool:
+def _is_identified_by_details(filing: Filing) -> bool:
     return not any(filing.data.get(name) for name in ("external_id", "url", "text"))
 
 
 def _details(filing: Filing) -> dict:
-    """All that tells an article without text, URL and external_id from others of its outlet."""
+    """Details that identify an article without text, URL and external_id within its outlet."""
     said = {name: filing.data.get(name) for name in ("headline", "published", "language")}
     return {**said, "byline": filing.data.get("byline", [])}
 
 
-def _like(filings: list[Filing]) -> list:
-    """Articles known by such details alone; without a headline, by the words filed of them too."""
+def _matching_details(filings: list[Filing]) -> list:
+    """Ids of articles with equal details; without a headline, their quotes must be equal too."""
     found = []
     for filing in filings:
-        bare = Article.objects.filter(external_id=None, url=None)
-        alike = bare.filter(outlet=filing.outlet, **_details(filing)).prefetch_related("quotes")
+        unidentified = Article.objects.filter(external_id=None, url=None, outlet=filing.outlet)
+        equal = unidentified.filter(**_details(filing)).prefetch_related("quotes")
         words = {proposal.get("text") for proposal in filing.proposals}
-        for article in alike.order_by("pk"):
+        for article in equal.order_by("pk"):
             printed = {quote.text for quote in article.quotes.all()}
             if filing.data.get("headline") or words == printed:
                 found.append(article.pk)
-                filing.known_by_details = article.pk
+                filing.matched_by_details = article.pk
                 break
     return found
 
 
-def _known_as(filing: Filing) -> str:
+def _identity_key(filing: Filing) -> str:
+    """Name of the lock that keeps two filings from creating one article; a URL has its own."""
     if external_id := filing.data.get("external_id"):
         return f"external_id:{external_id}"
-    if _is_known_by_text(filing):
+    if _is_identified_by_text(filing):
         return f"text:{digest(filing.data['text'])}"
-    if _is_known_by_details(filing):
+    if _is_identified_by_details(filing):
         return f"details:{sorted((k, str(v)) for k, v in _details(filing).items())}"
     return ""
 
@@ -148,13 +150,13 @@ def _recognise(filing: Filing, found: list[Article], keys: dict, texts_of: dict)
                 return article
     if url := data.get("url"):
         return next((a for a in found if a.url_key == keys[url]), None)
-    if _is_known_by_text(filing):
+    if _is_identified_by_text(filing):
         sha256 = digest(data["text"])
         for article in found:
             nameless = article.external_id is None and article.url is None
             if nameless and article.outlet_id == outlet and sha256 in texts_of[article.pk]:
                 return article
-    return next((a for a in found if a.pk == filing.known_by_details), None)
+    return next((a for a in found if a.pk == filing.matched_by_details), None)
 
 
 def _check_outlet(filing: Filing) -> None:
@@ -165,8 +167,8 @@ def _check_outlet(filing: Filing) -> None:
                 {
                     "pointer": "/outlet",
                     "message": (
-                        f"This URL is on record in another outlet, “{article.outlet.name}”, as "
-                        f"article {article.pk}. If that is wrong, change that article first."
+                        f"This URL is on record for another outlet, “{article.outlet.name}”, as "
+                        f"article {article.pk}. If that is wrong, correct that article first."
                     ),
                 }
             ],
@@ -175,7 +177,7 @@ def _check_outlet(filing: Filing) -> None:
 
 
 def _check_others(filing: Filing, found: list[Article], keys: dict) -> None:
-    """Refuse to give an article what is known to be another's."""
+    """Refuse a URL or external_id that another article has."""
     data, article = filing.data, filing.article
     outlet = filing.outlet or article.outlet
     for other in found:
@@ -212,7 +214,7 @@ def _store_articles(filings: list[Filing]) -> None:
                 setattr(filing.article, name, value)
             filing.article.save(update_fields=changed)
             filing.outcome = "updated"
-    # An article names its text, which is stored after it: the database looks when all is done.
+    # The snapshot is stored after its article: the foreign key is checked at commit.
     written = [f for f in filings if f.outcome == "made" and f.data.get("text") is not None]
     for filing, key in zip(written, new_ids(len(written)), strict=True):
         filing.article.snapshot_id = key

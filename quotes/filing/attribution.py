@@ -1,9 +1,9 @@
-"""Who said it, for whom and in what role: names matched to known records, or made into new ones."""
+"""Resolve who said a quote, for whom and in what role: match names to records, or create them."""
 
 from django.db.models import Q
 
-from quotes.filing.reconciliation import stands_for
-from quotes.filing.types import PLAIN_FIELDS, Draft, add_flag, drop_flags
+from quotes.filing.reconciliation import refers_to
+from quotes.filing.types import PLAIN_FIELDS, QuoteChange, add_flag, drop_flags
 from quotes.models import Quote
 from sources.dates import PartialDate
 from sources.identity.matching import Register
@@ -11,35 +11,35 @@ from sources.models import Named, Organisation, Speaker
 from sources.models.functions import fold_all
 from sources.models.ids import as_uuid
 
-# Speakers that only their article tells apart.
-NAMELESS = Q(kind=Speaker.Kind.UNNAMED, organisation=None)
+# Unnamed speakers of no organisation: only within one article is "one resident" the same one.
+ANONYMOUS = Q(kind=Speaker.Kind.UNNAMED, organisation=None)
 
 Flag = Quote.Flag
 
 
-def resolve(drafts: list[Draft]) -> None:
-    """Fill in what each draft says, and match its names or make them."""
-    for draft in drafts:
-        if not draft.is_new and draft.quote.status != Quote.Status.PROPOSED:
-            # It was reviewed: say so to the filer and to a curator, and leave it.
-            draft.filed.outcome = "differs"
-            add_flag(draft.quote, Flag.FILING_DIFFERS)
+def resolve_attributions(changes: list[QuoteChange]) -> None:
+    """Set the fields of each changed quote, and match its names to records or create them."""
+    for change in changes:
+        if not change.is_new and change.quote.status != Quote.Status.PROPOSED:
+            # A reviewed quote stays as it is: tell the filer, and flag it for curators.
+            change.filed.outcome = "differs"
+            add_flag(change.quote, Flag.FILING_DIFFERS)
             continue
-        if not draft.is_new:
-            draft.filed.outcome = "updated"
-            draft.quote.status = draft.proposal.get("status", draft.quote.status)
-            _let_go(draft)
+        if not change.is_new:
+            change.filed.outcome = "updated"
+            change.quote.status = change.proposal.get("status", change.quote.status)
+            _drop_conclusions(change)
         for name in PLAIN_FIELDS:
-            if name in draft.proposal:
-                setattr(draft.quote, name, draft.proposal[name])
-        for name, value in (draft.proposal.get("attribution") or {}).items():
-            setattr(draft.quote, f"attribution_{name}", value)
-    _match([d for d in drafts if d.filed.outcome in ("made", "updated")])
+            if name in change.proposal:
+                setattr(change.quote, name, change.proposal[name])
+        for name, value in (change.proposal.get("attribution") or {}).items():
+            setattr(change.quote, f"attribution_{name}", value)
+    _match_names([c for c in changes if c.filed.outcome in ("made", "updated")])
 
 
-def _let_go(draft: Draft) -> None:
-    """Drop what was concluded about a quote from what the filing now says otherwise."""
-    quote, differs = draft.quote, set(draft.filed.differs)
+def _drop_conclusions(change: QuoteChange) -> None:
+    """Clear what was resolved from fields that the filing now states differently."""
+    quote, differs = change.quote, set(change.filed.differs)
     if "speaker" in differs:
         drop_flags(quote, *Quote.DOUBTS["speaker"])
         quote.utterance = None
@@ -52,201 +52,202 @@ def _let_go(draft: Draft) -> None:
         quote.affiliation = None
 
 
-def _match(drafts: list[Draft]) -> None:
-    """Organisations first, for they tell speakers apart; then speakers; then affiliations."""
-    if not drafts:
+def _match_names(changes: list[QuoteChange]) -> None:
+    """Match organisations, then the speakers that they help to identify, then affiliations."""
+    if not changes:
         return
-    spoken = [d.proposal.get("speaker") for d in drafts]
-    spoken += [d.quote.attribution_speaker for d in drafts if not d.proposal.get("speaker")]
+    spoken = [c.proposal.get("speaker") for c in changes]
+    spoken += [c.quote.attribution_speaker for c in changes if not c.proposal.get("speaker")]
     organisations = Register(
         Organisation.objects.all(),
         spoken,
-        to_make=[d.proposal.get("organisation") for d in drafts],
+        to_make=[c.proposal.get("organisation") for c in changes],
     )
-    for draft in drafts:
-        _match_organisation(draft, organisations)
+    for change in changes:
+        _match_organisation(change, organisations)
     organisations.save_made()
     named = [key for name in spoken if name and (key := as_uuid(name))]
-    present = [*named, *(speaker.pk for d in drafts for speaker in d.filing.cast)]
+    present = [*named, *(speaker.pk for c in changes for speaker in c.filing.speakers)]
     speakers = Register(
-        # "One resident" is another one in every article, and there are many.
-        Speaker.objects.exclude(NAMELESS & ~Q(pk__in=present))
+        Speaker.objects.exclude(ANONYMOUS & ~Q(pk__in=present))
         .select_related("organisation")
         .prefetch_related("affiliations__organisation"),
         spoken,
     )
     speakers.hold(
         name
-        for draft in drafts
-        if (name := draft.proposal.get("speaker"))
-        and len(_candidates(draft, name, speakers, organisations)[0]) != 1
+        for change in changes
+        if (name := change.proposal.get("speaker"))
+        and len(_candidates(change, name, speakers, organisations)[0]) != 1
     )
-    for draft in drafts:
-        # Ids are written only now: what was made has just got one.
-        draft.quote.organisation = draft.quote.organisation
-        _match_speaker(draft, speakers, organisations)
+    for change in changes:
+        change.quote.organisation = change.quote.organisation  # copies the id it has just got
+        _match_speaker(change, speakers, organisations)
     speakers.save_made()
-    known = [d for d in drafts if d.filed.speaker in ("matched", "kept")]
+    known = [c for c in changes if c.filed.speaker in ("matched", "kept")]
     roles = fold_all(
         [
             role
-            for d in known
+            for c in known
             for role in (
-                d.quote.role,
-                d.quote.attribution_role,
-                *(a.role for a in d.quote.speaker.affiliations.all()),
+                c.quote.role,
+                c.quote.attribution_role,
+                *(a.role for a in c.quote.speaker.affiliations.all()),
             )
             if role
         ]
     )
-    for draft in drafts:
-        draft.quote.speaker = draft.quote.speaker
-    for draft in known:
-        _match_affiliation(draft, roles)
+    for change in changes:
+        change.quote.speaker = change.quote.speaker
+    for change in known:
+        _match_affiliation(change, roles)
 
 
-def _match_organisation(draft: Draft, register: Register) -> None:
-    name, quote = draft.proposal.get("organisation"), draft.quote
+def _match_organisation(change: QuoteChange, register: Register) -> None:
+    name, quote = change.proposal.get("organisation"), change.quote
     if not name:
         return
     if key := as_uuid(name):
-        quote.organisation, draft.filed.organisation = register.by_id(key), "matched"
+        quote.organisation, change.filed.organisation = register.by_id(key), "matched"
         return
-    if quote.organisation and stands_for(name, quote.organisation, register.folded):
-        draft.filed.organisation = "kept"
+    if quote.organisation and refers_to(name, quote.organisation, register.folded):
+        change.filed.organisation = "kept"
         return
     found = register.called(name)
     if len(found) > 1:
-        # Within one article a name means one organisation.
-        found = [body for body in found if _is_among(body, draft.filing.bodies)] or found
+        # Within one article, a name means one organisation.
+        found = [each for each in found if _is_in(each, change.filing.organisations)] or found
     if len(found) == 1:
         (quote.organisation,) = found
-        draft.filed.organisation = "made" if quote.organisation._state.adding else "matched"
+        change.filed.organisation = "made" if quote.organisation._state.adding else "matched"
     else:
         quote.organisation = register.make(name)
-        draft.filed.organisation = "ambiguous" if found else "made"
+        change.filed.organisation = "ambiguous" if found else "made"
         if found:
-            draft.filing.doubtful.append(quote.organisation)
-    draft.filing.bodies.append(quote.organisation)
-    if _is_among(quote.organisation, draft.filing.doubtful):
-        draft.filed.organisation = "ambiguous"
+            change.filing.homonyms.append(quote.organisation)
+    change.filing.organisations.append(quote.organisation)
+    if _is_in(quote.organisation, change.filing.homonyms):
+        change.filed.organisation = "ambiguous"
         add_flag(quote, Flag.AMBIGUOUS_ORGANISATION)
 
 
-def _match_speaker(draft: Draft, register: Register, organisations: Register) -> None:
-    name, quote = draft.proposal.get("speaker"), draft.quote
+def _match_speaker(change: QuoteChange, register: Register, organisations: Register) -> None:
+    name, quote = change.proposal.get("speaker"), change.quote
     if not name:
-        if draft.is_new or "speaker" in draft.filed.differs:
+        if change.is_new or "speaker" in change.filed.differs:
             quote.speaker = None
-            _match_printed_speaker(draft, register)
+            _match_printed_speaker(change, register)
         elif quote.speaker:
-            draft.filed.speaker = "kept"
+            change.filed.speaker = "kept"
         return
     if key := as_uuid(name):
-        quote.speaker, draft.filed.speaker = register.by_id(key), "matched"
-    elif quote.speaker and stands_for(name, quote.speaker, register.folded):
-        draft.filed.speaker = "kept"
+        quote.speaker, change.filed.speaker = register.by_id(key), "matched"
+    elif quote.speaker and refers_to(name, quote.speaker, register.folded):
+        change.filed.speaker = "kept"
     else:
-        _match_named_speaker(draft, name, register, organisations)
-    draft.filing.cast.append(quote.speaker)
+        _match_named_speaker(change, name, register, organisations)
+    change.filing.speakers.append(quote.speaker)
     if not quote.organisation and quote.speaker.organisation:
         quote.organisation = quote.speaker.organisation
 
 
-def _match_printed_speaker(draft: Draft, register: Register) -> None:
-    """Nobody is named but in the text: take a full name that one person has, and no surname."""
-    if not (printed := draft.quote.attribution_speaker):
+def _match_printed_speaker(change: QuoteChange, register: Register) -> None:
+    """Resolve a name given only as printed: it must be the full name of exactly one person."""
+    if not (printed := change.quote.attribution_speaker):
         return
-    found = [s for s in register.called(printed) if _may_be(s, Speaker.Kind.PERSON, None, draft)]
+    found = [
+        s for s in register.called(printed) if _is_possible(s, Speaker.Kind.PERSON, None, change)
+    ]
     if len(found) == 1:
-        draft.quote.speaker, draft.filed.speaker = found[0], "matched"
+        change.quote.speaker, change.filed.speaker = found[0], "matched"
         return
-    draft.filed.speaker = "unresolved"
-    add_flag(draft.quote, Flag.UNRESOLVED_SPEAKER)
+    change.filed.speaker = "unresolved"
+    add_flag(change.quote, Flag.UNRESOLVED_SPEAKER)
 
 
 def _match_named_speaker(
-    draft: Draft, name: str, register: Register, organisations: Register
+    change: QuoteChange, name: str, register: Register, organisations: Register
 ) -> None:
-    quote, filing = draft.quote, draft.filing
-    found, kind, tie = _candidates(draft, name, register, organisations)
+    quote, filing = change.quote, change.filing
+    found, kind, tie = _candidates(change, name, register, organisations)
     if len(found) == 1:
         (quote.speaker,) = found
-        draft.filed.speaker = "made" if quote.speaker._state.adding else "matched"
+        change.filed.speaker = "made" if quote.speaker._state.adding else "matched"
     else:
         tied, named = kind not in (None, Speaker.Kind.PERSON), register.called(name)
         quote.speaker = register.make(
             name, kind=kind or Speaker.Kind.PERSON, organisation=tie if tied else None
         )
-        draft.filed.speaker = "made"
+        change.filed.speaker = "made"
         others = [] if tied else [s for s in named if s.kind == Speaker.Kind.PERSON]
         if found or others:
-            filing.doubtful.append(quote.speaker)
-    if _is_among(quote.speaker, filing.doubtful):
-        draft.filed.speaker = "ambiguous"
+            filing.homonyms.append(quote.speaker)
+    if _is_in(quote.speaker, filing.homonyms):
+        change.filed.speaker = "ambiguous"
         add_flag(quote, Flag.AMBIGUOUS_SPEAKER)
 
 
 def _candidates(
-    draft: Draft, name: str, register: Register, organisations: Register
+    change: QuoteChange, name: str, register: Register, organisations: Register
 ) -> tuple[list[Speaker], str | None, Organisation | None]:
-    """The speakers of this name whom nothing contradicts; what kind the name is for, and whose."""
-    body = draft.quote.organisation
-    kind, tie = _kind(draft, name, register, organisations)
-    said = draft.proposal.get("speaker_kind")
-    found = [s for s in register.called(name) if _may_be(s, said, tie, draft)]
+    """Return possible speakers of this name, the kind it suggests, and the organisation tied to."""
+    organisation = change.quote.organisation
+    kind, tie = _kind(change, name, register, organisations)
+    said = change.proposal.get("speaker_kind")
+    found = [s for s in register.called(name) if _is_possible(s, said, tie, change)]
     if len(found) > 1:
-        # What kind a name is for may be a guess: it prefers, where a filer's word excludes.
+        # A guessed kind only prefers; the filer's `speaker_kind` has already excluded.
         found = [s for s in found if s.kind == kind] or found
-    if len(found) > 1 and body:
-        found = [s for s in found if _speaks_for(s, body)] or found
+    if len(found) > 1 and organisation:
+        found = [s for s in found if _speaks_for(s, organisation)] or found
     if len(found) > 1:
-        # Within one article a name means one speaker.
-        found = [s for s in found if _is_among(s, draft.filing.cast)] or found
+        # Within one article, a name means one speaker.
+        found = [s for s in found if _is_in(s, change.filing.speakers)] or found
     return found, kind, tie
 
 
 def _kind(
-    draft: Draft, name: str, register: Register, organisations: Register
+    change: QuoteChange, name: str, register: Register, organisations: Register
 ) -> tuple[str | None, Organisation | None]:
-    """What kind of speaker a name is for, as far as can be told, and what it is tied to.
+    """Return the kind of speaker a name suggests, if any, and the organisation it is tied to.
 
-    The filer may say. Else an organisation's name is the organisation, and words that do not end as
-    a name does ("a ministry spokesperson", "police") are nobody's name, unless a person is known to
-    be called so.
+    The filer's word counts first. Else the name of an organisation means the organisation. Words
+    that end in lower case ("a ministry spokesperson", "police") name nobody, unless a person on
+    record is called so.
     """
-    kind, organisation = draft.proposal.get("speaker_kind"), draft.quote.organisation
-    bodies = organisations.called(name)
-    if kind is None and bodies:
+    kind, organisation = change.proposal.get("speaker_kind"), change.quote.organisation
+    named = organisations.called(name)
+    if kind is None and named:
         kind = Speaker.Kind.ORGANISATION
-    if kind == Speaker.Kind.ORGANISATION and len(bodies) == 1:
-        return kind, bodies[0]
+    if kind == Speaker.Kind.ORGANISATION and len(named) == 1:
+        return kind, named[0]
     people = [s for s in register.called(name) if s.kind == Speaker.Kind.PERSON]
     if kind is None and not people and name.split()[-1].islower():
         kind = Speaker.Kind.UNNAMED
     return kind, organisation
 
 
-def _may_be(speaker: Speaker, kind: str | None, tie: Organisation | None, draft: Draft) -> bool:
-    """Whether nothing contradicts that a speaker of this name is the one who is meant."""
+def _is_possible(
+    speaker: Speaker, kind: str | None, tie: Organisation | None, change: QuoteChange
+) -> bool:
+    """Whether nothing contradicts that a speaker of this name is meant."""
     if kind is not None and speaker.kind != kind:
         return False
     if speaker.kind == Speaker.Kind.PERSON:
-        return not _is_elsewhere(speaker, draft)
+        return not _is_only_elsewhere(speaker, change)
     if speaker.kind in (Speaker.Kind.ORGANISATION, Speaker.Kind.COLLECTIVE):
         return tie is None or speaker.organisation in (None, tie)
     if tie is None:
-        # "One resident" is the same one only within an article.
-        return speaker.organisation is None and _is_among(speaker, draft.filing.cast)
+        return speaker.organisation is None and _is_in(speaker, change.filing.speakers)
     return speaker.organisation == tie
 
 
-def _is_elsewhere(speaker: Speaker, draft: Draft) -> bool:
-    """Whether all that a person is known to have been on that date is at other organisations.
+def _is_only_elsewhere(speaker: Speaker, change: QuoteChange) -> bool:
+    """Whether a person held roles on that date, and only at other organisations.
 
-    The same role at an organisation of another name contradicts nothing: names of bodies vary.
+    The same role at an organisation of another name does not count: such names vary.
     """
-    quote, when = draft.quote, _when(draft)
+    quote, when = change.quote, _when(change)
     if quote.organisation is None or speaker._state.adding:
         return False
     held = [a for a in speaker.affiliations.all() if a.may_hold_on(when)]
@@ -267,22 +268,22 @@ def _speaks_for(speaker: Speaker, organisation: Organisation) -> bool:
     return speaker.organisation == organisation or organisation in held
 
 
-def _is_among(record: Named, records: list[Named]) -> bool:
-    # What is not stored yet has no key to be compared by.
+def _is_in(record: Named, records: list[Named]) -> bool:
+    # Records that are not stored yet have no key to compare.
     return any(
         one is record or (one == record and not one._state.adding and not record._state.adding)
         for one in records
     )
 
 
-def _when(draft: Draft) -> PartialDate | None:
-    """The date of the words, as far as it is known: said, else printed."""
-    return draft.quote.said or draft.filing.article.published
+def _when(change: QuoteChange) -> PartialDate | None:
+    """The date of speaking, else of publication, if known."""
+    return change.quote.said or change.filing.article.published
 
 
-def _match_affiliation(draft: Draft, roles: dict[str, str]) -> None:
-    """Take the affiliation that the named role and organisation fit, if one does."""
-    quote, when = draft.quote, _when(draft)
+def _match_affiliation(change: QuoteChange, roles: dict[str, str]) -> None:
+    """Set the affiliation that fits the role and organisation, if exactly one does."""
+    quote, when = change.quote, _when(change)
     named = {roles[role] for role in (quote.role, quote.attribution_role) if role}
     if not named:
         return

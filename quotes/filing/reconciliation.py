@@ -1,9 +1,9 @@
-"""Which quotes of a filing are on record and which are new, and what is stored of them."""
+"""Reconcile the quotes of a filing with those on record: known or new, equal or different."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 
-from quotes.filing.types import PLAIN_FIELDS, PRINTED_FIELDS, Draft, FiledQuote, Filing
+from quotes.filing.types import PLAIN_FIELDS, PRINTED_FIELDS, FiledQuote, Filing, QuoteChange
 from quotes.models import Quote, Via
 from sources.identity.matching import Register
 from sources.models import Named, Organisation, Outlet, Speaker
@@ -13,7 +13,7 @@ from sources.models.ids import as_uuid, new_ids
 
 
 def follow_merges(filings: list[Filing]) -> None:
-    """Have the ids of merged speakers and organisations mean what they were merged into."""
+    """Replace ids of merged speakers and organisations by those of the surviving records."""
     for name, model in (("speaker", Speaker), ("organisation", Organisation)):
         named = [
             (proposal, key)
@@ -27,24 +27,24 @@ def follow_merges(filings: list[Filing]) -> None:
 
 
 def folded_names(filings: list[Filing]) -> dict[str, str]:
-    """The names that are to be compared with those of quotes on record; one query."""
-    proposals = [proposal for f in filings if f.standing for proposal in f.proposals]
+    """Fold the names to compare with those of quotes on record; one query."""
+    proposals = [proposal for f in filings if f.on_record for proposal in f.proposals]
     names = [p[name] for p in proposals for name in ("speaker", "organisation") if p.get(name)]
     return fold_all(names)
 
 
-def drafts_of(filing: Filing, folded: dict[str, str]) -> Iterator[Draft]:
-    """Tell quotes that stand from new ones, and say what the filing changes of the first."""
-    by_place = {_place_of(quote): quote for quote in filing.standing}
-    by_words = _paired_by_words(filing, folded)
+def reconcile(filing: Filing, folded: dict[str, str]) -> Iterator[QuoteChange]:
+    """Set the outcome for each quote of a filing; yield those that are new or differ."""
+    by_position = {_position_of(quote): quote for quote in filing.on_record}
+    by_words = _pair_by_words(filing, folded)
     present = filing.article.snapshot
     for index, (proposal, spans) in enumerate(zip(filing.proposals, filing.spans, strict=True)):
         status = proposal.get("status", Quote.Status.PROPOSED)
         if spans:
-            standing = by_place.get((present.pk, tuple(map(tuple, spans))))
+            known = by_position.get((present.pk, tuple(map(tuple, spans))))
         else:
-            standing = by_words.get(index)
-        if standing is None:
+            known = by_words.get(index)
+        if known is None:
             quote = Quote(
                 article=filing.article,
                 snapshot=present if spans else None,
@@ -57,27 +57,27 @@ def drafts_of(filing: Filing, folded: dict[str, str]) -> Iterator[Draft]:
             )
             filed = FiledQuote(quote, "made")
         else:
-            differs = _differences(standing, proposal, folded)
-            filed = FiledQuote(standing, "unchanged", differs=differs)
-            if status == Quote.Status.PUBLISHED and standing.status == Quote.Status.PROPOSED:
+            differs = _differences(known, proposal, folded)
+            filed = FiledQuote(known, "unchanged", differs=differs)
+            if status == Quote.Status.PUBLISHED and known.status == Quote.Status.PROPOSED:
                 filed.differs.append("status")
         filing.quotes.append(filed)
-        if standing is None or filed.differs:
-            yield Draft(filing, filed, proposal)
+        if known is None or filed.differs:
+            yield QuoteChange(filing, filed, proposal)
 
 
-def _place_of(quote: Quote) -> tuple:
+def _position_of(quote: Quote) -> tuple:
     return quote.snapshot_id, tuple(map(tuple, quote.spans))
 
 
-def _paired_by_words(filing: Filing, folded: dict[str, str]) -> dict[int, Quote]:
-    """The unanchored quote that each proposal without a place stands for, by its index.
+def _pair_by_words(filing: Filing, folded: dict[str, str]) -> dict[int, Quote]:
+    """Pair quotes filed without a text with unanchored ones on record; by index.
 
-    The same words printed of the same speaker are the same quote; where several are, the speakers
-    who are named tell them apart before their order does.
+    Equal words of the same printed speaker are the same quote. Among several, equal speakers are
+    paired first, then the rest in order.
     """
     waiting = defaultdict(list)
-    for quote in filing.standing:
+    for quote in filing.on_record:
         if not quote.spans:
             waiting[quote.text, quote.attribution_speaker].append(quote)
     paired = {}
@@ -95,7 +95,7 @@ def _paired_by_words(filing: Filing, folded: dict[str, str]) -> dict[int, Quote]
 
 
 def _differences(quote: Quote, proposal: dict, folded: dict[str, str]) -> list[str]:
-    """What a filing says of a quote on record that is not what the record says."""
+    """List the fields in which a filed quote differs from the one on record."""
     differs = [
         name for name in PLAIN_FIELDS if name in proposal and proposal[name] != getattr(quote, name)
     ]
@@ -106,13 +106,13 @@ def _differences(quote: Quote, proposal: dict, folded: dict[str, str]) -> list[s
         if name in printed and printed[name] != getattr(quote, f"attribution_{name}")
     ]
     body = proposal.get("organisation")
-    if body and not stands_for(body, quote.organisation, folded):
+    if body and not refers_to(body, quote.organisation, folded):
         differs.append("organisation")
-    # A quote that names nobody may have been matched by the name that is printed.
+    # A filing without a speaker says nothing of one that was resolved by the printed name.
     name = printed.get("speaker", quote.attribution_speaker)
     is_silent = not proposal.get("speaker") and (name or not quote.speaker)
     is_silent = is_silent or "speaker" not in proposal
-    if not is_silent and not stands_for(proposal["speaker"], quote.speaker, folded):
+    if not is_silent and not refers_to(proposal["speaker"], quote.speaker, folded):
         differs.append("speaker")
     if "via" in proposal:
         chain = [(step["kind"], step["name"]) for step in proposal["via"]]
@@ -121,8 +121,8 @@ def _differences(quote: Quote, proposal: dict, folded: dict[str, str]) -> list[s
     return differs
 
 
-def stands_for(value: str | None, record: Named | None, folded: dict[str, str]) -> bool:
-    """Whether an id or a name stands for this record."""
+def refers_to(value: str | None, record: Named | None, folded: dict[str, str]) -> bool:
+    """Whether an id or a name refers to this record."""
     if value is None or record is None:
         return value is None and record is None
     if key := as_uuid(value):
@@ -130,28 +130,28 @@ def stands_for(value: str | None, record: Named | None, folded: dict[str, str]) 
     return folded[value] in record.names_folded
 
 
-def store_quotes(drafts: list[Draft]) -> None:
-    """Keep what was made and changed, each with its reporting chain: one version of a quote."""
-    new = [draft for draft in drafts if draft.is_new]
-    for draft, key in zip(new, new_ids(len(new)), strict=True):
-        draft.quote.pk = key
-    _store_chains(drafts)
-    copy_in([draft.quote for draft in new])
-    if changed := [draft.quote for draft in drafts if not draft.is_new]:
+def store_quotes(changes: list[QuoteChange]) -> None:
+    """Store new and changed quotes with their reporting chains, as one version of each."""
+    new = [change for change in changes if change.is_new]
+    for change, key in zip(new, new_ids(len(new)), strict=True):
+        change.quote.pk = key
+    _store_chains(changes)
+    copy_in([change.quote for change in new])
+    if changed := [change.quote for change in changes if not change.is_new]:
         columns = [*PLAIN_FIELDS, *(f"attribution_{name}" for name in PRINTED_FIELDS)]
         columns += ["status", "flags", "speaker", "organisation", "affiliation", "utterance"]
         Quote.objects.bulk_update(changed, columns, batch_size=200)
 
 
-def _store_chains(drafts: list[Draft]) -> None:
-    """Before the quotes: a chain that comes later would be a change to its quote."""
+def _store_chains(changes: list[QuoteChange]) -> None:
+    """Store reporting chains before the quotes: stored later, they would add a version."""
     rechained = [
-        draft
-        for draft in drafts
-        if draft.is_new or (draft.filed.outcome == "updated" and "via" in draft.filed.differs)
+        change
+        for change in changes
+        if change.is_new or (change.filed.outcome == "updated" and "via" in change.filed.differs)
     ]
-    Via.objects.filter(quote__in=[d.quote.pk for d in rechained if not d.is_new]).delete()
-    steps = [(draft.quote.pk, step) for draft in rechained for step in enumerate(draft.chain)]
+    Via.objects.filter(quote__in=[c.quote.pk for c in rechained if not c.is_new]).delete()
+    steps = [(change.quote.pk, step) for change in rechained for step in enumerate(change.chain)]
     outlets = Register(Outlet.objects.all(), [step["name"] for _, (_, step) in steps])
     Via.objects.bulk_create(
         [

@@ -1,4 +1,4 @@
-"""The text of a filing, and the quotes that follow their article to it."""
+"""An article's new text meets its quotes: store it as a snapshot, and re-anchor them in it."""
 
 from rapidfuzz.distance import Postfix, Prefix
 
@@ -10,8 +10,8 @@ from sources.models import Article, Snapshot
 from sources.models.ids import digest
 
 
-def store_texts(filings: list[Filing]) -> None:
-    """Keep each text that differs from the one its article has now."""
+def store_snapshots(filings: list[Filing]) -> None:
+    """Store each text that differs from the present one of its article; 3 queries."""
     new: list[tuple[Filing, Snapshot]] = []
     for filing in filings:
         text = filing.data.get("text")
@@ -39,50 +39,50 @@ def store_texts(filings: list[Filing]) -> None:
     Article.objects.bulk_update(known, ["snapshot"])
 
 
-def follow_text(filings: list[Filing]) -> None:
-    """Bring the quotes that stand in an article to its present text."""
+def reanchor_quotes(filings: list[Filing]) -> None:
+    """Load the quotes of articles on record, and re-anchor them if the text changed."""
     before = {f.article.pk: f for f in filings if f.outcome != "made"}
-    # Locked first, then read: a lock that had to wait would read what is joined as it was before.
+    # Lock first, then read: a locking query that had to wait returns stale joined rows.
     locked = lock_rows(Quote.objects.filter(article__in=list(before)))
-    standing = (
+    quotes = (
         Quote.objects.filter(pk__in=locked)
         .select_related("speaker", "organisation", "affiliation")
         .prefetch_related("via", "speaker__affiliations__organisation")
     )
-    for quote in standing.order_by("pk"):
+    for quote in quotes.order_by("pk"):
         filing = before[quote.article_id]
         quote.article = filing.article
-        filing.standing.append(quote)
+        filing.on_record.append(quote)
         if quote.speaker:
-            filing.cast.append(quote.speaker)
+            filing.speakers.append(quote.speaker)
         if quote.organisation:
-            filing.bodies.append(quote.organisation)
+            filing.organisations.append(quote.organisation)
     for filing in before.values():
         if filing.text_changed:
             _reanchor(filing)
 
 
 def _reanchor(filing: Filing) -> None:
-    """Follow each quote to its words in the present text, or say that they changed or went.
+    """Set the anchor of each quote in the present text.
 
-    Quotes that stay put come first, so that one that moved cannot take their place; then those
-    that have the most of their old surroundings.
+    Quotes that have not moved come first, so that a moved one cannot take their position; then
+    those whose context is kept best.
     """
     taken, present = set(), filing.article.snapshot
-    steps = [(quote, _follow_one(filing.page, quote, taken)) for quote in filing.standing]
-    for quote, following in sorted(steps, key=lambda step: _claim(filing.page, *step)):
-        if following.spans in taken:
-            following = _follow_one(filing.page, quote, taken)
-        state, spans = following.state, following.spans
+    steps = [(quote, _reanchor_one(filing.page, quote, taken)) for quote in filing.on_record]
+    for quote, result in sorted(steps, key=lambda step: _order(filing.page, *step)):
+        if result.spans in taken:
+            result = _reanchor_one(filing.page, quote, taken)
+        state, spans = result.state, result.spans
         if spans:
             taken.add(spans)
             if state == Quote.Anchor.EXACT and quote.anchor == Quote.Anchor.MOVED:
-                state = Quote.Anchor.MOVED  # still not where it was first printed
+                state = Quote.Anchor.MOVED  # unmoved since, but not where it was first printed
             quote.snapshot, quote.spans = present, [list(span) for span in spans]
             quote.text = filing.page.text_at(spans)
         quote.anchor = state
         quote.nearest = (
-            {**following.nearest.as_json(), "snapshot": present.sha256}
+            {**result.nearest.as_json(), "snapshot": present.sha256}
             if state == Quote.Anchor.ALTERED
             else None
         )
@@ -92,18 +92,18 @@ def _reanchor(filing: Filing) -> None:
     )
 
 
-def _claim(page: Page, quote: Quote, following: Reanchoring) -> tuple[bool, int]:
-    """Sorts quotes by their right to a place: the less, the better."""
+def _order(page: Page, quote: Quote, result: Reanchoring) -> tuple[bool, int]:
+    """Sort key: quotes that choose their position first come first."""
     kept = 0
-    if following.spans and quote.spans:
-        prefix, suffix = page.context(following.spans[0])[0], page.context(following.spans[-1])[1]
+    if result.spans and quote.spans:
+        prefix, suffix = page.context(result.spans[0])[0], page.context(result.spans[-1])[1]
         kept = Postfix.similarity(quote.contexts[0][0], prefix)
         kept += Prefix.similarity(quote.contexts[-1][1], suffix)
-    return following.state != Quote.Anchor.EXACT, -kept
+    return result.state != Quote.Anchor.EXACT, -kept
 
 
-def _follow_one(page: Page, quote: Quote, taken: set) -> Reanchoring:
-    """Where a quote stands now; one filed without a text finds its place in the first captured."""
+def _reanchor_one(page: Page, quote: Quote, taken: set) -> Reanchoring:
+    """Re-anchor a quote; one filed without a text is anchored in the first text stored."""
     if quote.spans:
         prefix, suffix = quote.contexts[0][0], quote.contexts[-1][1]
         return page.reanchor(quote.text, quote.spans, prefix, suffix, taken)

@@ -1,4 +1,4 @@
-"""What travels the road of a filing, and how a filing is refused."""
+"""Types of filing: a filing, the outcome for each quote, and its refusal."""
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -8,15 +8,15 @@ from quotes.anchoring import Page
 from quotes.models import Quote
 from sources.models import Article, Named, Organisation, Outlet, Speaker
 
-MOST_QUOTES = 1000
+MAX_QUOTES = 1000  # per filing: they are stored in one transaction
 
-# What a filing may say of a quote that is stored as it stands.
+# Fields of a filed quote that are stored as they are; those of its `attribution` follow
 PLAIN_FIELDS = ("kind", "language", "role", "said")
 PRINTED_FIELDS = ("text", "speaker", "role", "organisation", "cue")
 
 
 class Refused(ValueError):
-    """A filing that was refused as a whole: `faults` is a list of `{"pointer", "message", …}`."""
+    """A filing was refused as a whole: `faults` is a list of `{"pointer", "message", …}`."""
 
     def __init__(self, faults: list[dict], status: int = HTTPStatus.BAD_REQUEST):
         self.faults, self.status = faults, status
@@ -26,7 +26,7 @@ class Refused(ValueError):
 
 @dataclass
 class FiledQuote:
-    """What became of one quote of a filing."""
+    """The outcome for one quote of a filing."""
 
     quote: Quote
     outcome: str  # made, updated, unchanged, differs
@@ -37,22 +37,22 @@ class FiledQuote:
 
 @dataclass
 class Filing:
-    """One filing on its road: what was sent, and what has been found out about it so far."""
+    """One filing: the data sent, and what the steps of filing have made of it so far."""
 
     data: dict
     page: Page | None = None
     outlet: Outlet | None = None
     article: Article | None = None
-    known_by_details: UUID | None = None  # an article of which nothing else is held
+    matched_by_details: UUID | None = None  # the article that only its details identify
     outcome: str = "unchanged"  # made, updated, unchanged
     text_changed: bool = False
-    standing: list[Quote] = field(default_factory=list)  # quotes of the article from before
+    on_record: list[Quote] = field(default_factory=list)  # quotes that the article had before
     reanchored: list[Quote] = field(default_factory=list)
-    spans: list[tuple] = field(default_factory=list)  # one a quote, in their order
+    spans: list[tuple] = field(default_factory=list)  # one per quote filed, in order
     quotes: list[FiledQuote] = field(default_factory=list)
-    cast: list[Speaker] = field(default_factory=list)  # who speaks in the article, as far as known
-    bodies: list[Organisation] = field(default_factory=list)  # for whom
-    doubtful: list[Named] = field(default_factory=list)  # made although others have the name
+    speakers: list[Speaker] = field(default_factory=list)  # known or created in this article
+    organisations: list[Organisation] = field(default_factory=list)
+    homonyms: list[Named] = field(default_factory=list)  # created although others have the name
 
     @property
     def proposals(self) -> list[dict]:
@@ -60,8 +60,8 @@ class Filing:
 
 
 @dataclass
-class Draft:
-    """One quote of a filing that is to be stored: new, or a proposal that is filed anew."""
+class QuoteChange:
+    """A quote that the filing creates, or a quote on record that it says something else of."""
 
     filing: Filing
     filed: FiledQuote
@@ -77,7 +77,7 @@ class Draft:
 
     @property
     def chain(self) -> list[dict]:
-        """The reporting chain that was filed: a kind and a name each."""
+        """The reporting chain as filed: `[{"kind", "name"}]`."""
         return self.proposal.get("via", [])
 
 

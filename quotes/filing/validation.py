@@ -1,4 +1,4 @@
-"""The words of a filing, looked for in its text."""
+"""Validate the quotes of a filing: anchor their words in the text, and check ids and status."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -10,14 +10,14 @@ from sources.models import Organisation, Speaker
 from sources.models.ids import as_uuid
 
 
-def check_words(filings: list[Filing], *, may_publish: bool) -> None:
-    """Find the words of every quote, or refuse with all that is wrong in the filing."""
+def validate_quotes(filings: list[Filing], *, may_publish: bool) -> None:
+    """Set the spans of every quote, or raise `Refused` with every fault of the filing."""
     for filing in filings:
         if filing.page is None and (text := filing.data.get("text")) is not None:
             filing.page = Page(text)
         if filing.page is None and filing.article and filing.article.snapshot:
             filing.page = Page(filing.article.snapshot.text)
-        faults = list(_anchor(filing))
+        faults = list(_anchor_all(filing))
         faults += _missing_ids(filing, "speaker", Speaker)
         faults += _missing_ids(filing, "organisation", Organisation)
         status = HTTPStatus.BAD_REQUEST
@@ -32,28 +32,28 @@ def _fault(index: int, name: str, message: str, **details) -> dict:
     return {"pointer": f"/quotes/{index}{name and '/'}{name}", "message": message, **details}
 
 
-def _anchor(filing: Filing) -> Iterator[dict]:
+def _anchor_all(filing: Filing) -> Iterator[dict]:
     seen = {}
     for index, proposal in enumerate(filing.proposals):
-        spans, fault = _try_place(filing.page, index, proposal)
+        spans, fault = _try_anchor(filing.page, index, proposal)
         if fault:
             yield fault
             continue
         if spans and (twin := seen.setdefault(spans, index)) != index:
-            yield _fault(index, "", f"Stands at the same place as quote {twin} of this filing.")
+            yield _fault(index, "", f"Has the same position as quote {twin} of this filing.")
         filing.spans.append(spans)
 
 
-def misplaced(text: str, proposals: dict[int, dict]) -> list[dict]:
-    """What is wrong with the words of these quotes, by index, in a filing refused for more."""
+def anchoring_faults(text: str, proposals: dict[int, dict]) -> list[dict]:
+    """List anchoring faults of these quotes, by index, for a filing that has other faults too."""
     page = Page(text)
-    tried = (_try_place(page, index, proposal) for index, proposal in proposals.items())
+    tried = (_try_anchor(page, index, proposal) for index, proposal in proposals.items())
     return [fault for _, fault in tried if fault]
 
 
-def _try_place(page: Page | None, index: int, proposal: dict) -> tuple[tuple, dict | None]:
+def _try_anchor(page: Page | None, index: int, proposal: dict) -> tuple[tuple, dict | None]:
     try:
-        return _position(page, proposal), None
+        return _anchor_words(page, proposal), None
     except AnchoringError as error:
         name = "spans" if proposal.get("spans") else "text"
         return (), _fault(index, name, error.message, **error.details)
@@ -78,16 +78,16 @@ def _missing_ids(filing: Filing, name: str, model) -> list[dict]:
 def _publications(filing: Filing) -> Iterator[dict]:
     for index, proposal in enumerate(filing.proposals):
         if proposal.get("status", Quote.Status.PROPOSED) != Quote.Status.PROPOSED:
-            message = "Only a Curator files quotes as published. Leave status out."
+            message = "Only curators can file published quotes. Leave the status out."
             yield _fault(index, "status", message)
 
 
-def _position(page: Page | None, proposal: dict) -> tuple:
+def _anchor_words(page: Page | None, proposal: dict) -> tuple:
     words, spans = proposal.get("text"), proposal.get("spans")
     if page is None:
         if spans:
             raise AnchoringError(
-                "No text is held for this article: spans have nothing to point into."
+                "This article has no text on record, so spans cannot be checked. Send the text."
             )
         if same_words(words or "", ""):
             raise NoWords

@@ -91,7 +91,7 @@ def stages(filings: list[dict]) -> dict[str, float]:
 
     from quotes.api.serializers import FilingSerializer
     from quotes.filing import Filing, file_many
-    from quotes.filing.validation import check_words
+    from quotes.filing.validation import validate_quotes
 
     spent = dict.fromkeys(["reading", "anchoring", "matching", "SQL"], 0.0)
 
@@ -115,7 +115,7 @@ def stages(filings: list[dict]) -> dict[str, float]:
         with timed("reading"):
             read = [FilingSerializer.read(json.loads(line)) for line in lines]
         with timed("anchoring"):
-            check_words([Filing(data) for data in read], may_publish=True)
+            validate_quotes([Filing(data) for data in read], may_publish=True)
         with timed("matching"):
             file_many(read, may_publish=True)
     del driver.wait
