@@ -1,6 +1,6 @@
-"""The history of quotes: what the public may see of it, reverting, verification and erasure.
+"""History of quotes: what readers may see of it, reverting, verification and erasure.
 
-Revisions of the ledger come in; past states, reverted quotes and lists of faults go out. Built on
-`sources.history`, to which this room adds what only quotes have: spans, anchors and reporting
-chains. It never edits a revision, except to redact what a court has ordered erased.
+In: revisions of the ledger. Out: quotes as of a time, reverted quotes, faults, tombstones.
+Adds to `sources.history` what only quotes have: spans, anchors and reporting chains.
+Must never: edit a revision, except to erase what the law requires.
 """

@@ -1,13 +1,13 @@
-"""Erasure of quotes, articles and speakers: what goes with each, and what is left elsewhere.
+"""Erase quotes, articles and speakers, and report where their words remain.
 
-A quote's words stand in its row, in its history, in the texts of its article, in the contexts of
-its neighbours, in stored answers, in bulk jobs and in the admin's log. All of that goes, wherever a
-present or a past state of the quote points to, and wherever a text of the article has its words. A
-neighbour that shares words with it cannot stay as it is and is erased along; the rest of the words
-of such a neighbour stay in the text. An utterance holds no words and stays.
+Erasing a quote removes its row, its history, and its words from the texts of its article, from
+contexts of its neighbours, stored responses, bulk jobs and the admin's log. In the texts, the words
+are redacted wherever a present or past state of the quote points, and wherever else they occur. A
+neighbour that shares words with it is erased too; the rest of its words stay in the text.
+Utterances hold no words and stay.
 
-With an article go its quotes and its texts. With a speaker go those that were merged into it, their
-affiliations and quotes, and their names in the texts of the articles that quote them.
+Erasing an article erases its quotes and snapshots. Erasing a speaker erases the speakers merged
+into it, their affiliations and quotes, and redacts their names in the articles that quote them.
 """
 
 from collections import defaultdict
@@ -44,33 +44,33 @@ KINDS: dict[str, type[models.Model]] = {"quote": Quote, "article": Article, "spe
 
 
 class CannotErase(Exception):
-    """Why not, and what to do."""
+    """The erasure is refused; the message says why, and what to do."""
 
 
 @dataclass
 class Erasure:
-    """What one erasure destroys, by kind and id, and where words of it still stand."""
+    """What one erasure destroys, by kind and id, and where its words remain."""
 
     asked: set[UUID]
     quotes: set[UUID] = field(default_factory=set)
-    along: set[UUID] = field(default_factory=set)  # quotes that share words with those
+    neighbours: set[UUID] = field(default_factory=set)  # quotes that share words with those
     articles: set[UUID] = field(default_factory=set)
     snapshots: set[UUID] = field(default_factory=set)
     speakers: set[UUID] = field(default_factory=set)
     affiliations: set[UUID] = field(default_factory=set)
-    blotted: dict[UUID, list[list[int]]] = field(default_factory=dict)  # snapshot → ranges
-    unreplaced: set[UUID] = field(default_factory=set)  # quotes that named one as their replacement
+    redacted: dict[UUID, list[list[int]]] = field(default_factory=dict)  # ranges by snapshot
+    unlinked: set[UUID] = field(default_factory=set)  # quotes that named one as their replacement
     answers: int = 0
     log_entries: int = 0
     jobs: int = 0
     remains: list[Trace] = field(default_factory=list)
-    not_sought: int = 0  # texts too short, or too many, to be looked for elsewhere
+    not_searched: int = 0  # texts too short, or too many, to be looked for elsewhere
 
     @property
     def rows(self) -> dict[type[models.Model], set[UUID]]:
-        """The rows to delete, in an order that reads well; references are looked at afterwards."""
+        """Rows to delete, in the order of the report; foreign keys are checked afterwards."""
         return {
-            Quote: self.quotes | self.along,
+            Quote: self.quotes | self.neighbours,
             Affiliation: self.affiliations,
             Speaker: self.speakers,
             Snapshot: self.snapshots,
@@ -83,74 +83,76 @@ def erase(
     ids: Iterable[UUID],
     reason: str,
     *,
-    for_show: bool = False,
-    agreed: Erasure | None = None,
+    dry_run: bool = False,
+    confirmed: Erasure | None = None,
     each: Callable[[Iterable], Iterable] = list,
 ) -> Erasure:
-    """Erase records, in one transaction; the reason is public and stays.
+    """Erase records in one transaction; the reason is public and stays.
 
-    `for_show` tells what would be destroyed and what would remain, and changes nothing; `agreed` is
-    what was told so, and nothing else is destroyed then. `each` wraps what is gone through one by
-    one. Raises CannotErase or `sources.history.erasure.NotOwner`.
+    A `dry_run` reports what would be destroyed and changes nothing; with its result as `confirmed`,
+    exactly that is destroyed. `each` wraps long loops, to show progress. Raises CannotErase or
+    `sources.history.erasure.NotOwner`.
     """
-    with erasing(reason, for_show=for_show):
-        work = Erasure(set(ids))
-        names = _find(kind, work)
-        own = _states(Quote, work.quotes)
-        words = names | {state["text"] for state in own} | _said_of(work.articles)
-        # Of very many, the names and then the longest.
+    with erasing(reason, for_show=dry_run):
+        erasure = Erasure(set(ids))
+        names = _collect(kind, erasure)
+        own = _states(Quote, erasure.quotes)
+        words = names | {state["text"] for state in own} | _article_texts(erasure.articles)
+        # If there are too many, search for the names, then for the longest words.
         sought = sought_for(sorted(words, key=lambda said: (said not in names, -len(said))))
-        work.not_sought = sought.left_out
+        erasure.not_searched = sought.left_out
         if held := holds(reason, sought):
-            raise CannotErase(f"The reason is public and stays, and it says “{held[0][:60]}”.")
-        _mark_all(own, names, work, each)
-        if agreed and (agreed.rows, agreed.blotted) != (work.rows, work.blotted):
-            raise CannotErase("Something changed meanwhile: look again at what would go.")
-        copies = _copies(work)
-        _destroy(work, reason)
-        work.answers = erase_answers(set().union(*work.rows.values()), sought)
-        work.log_entries = erase_log(work.rows, sought)
-        work.jobs = erase_jobs(sought)
-        work.remains = sorted({*traces_of(sought, each), *copies})
-    return work
+            raise CannotErase(
+                f"The reason is public, and it contains “{held[0][:60]}”. Leave that out."
+            )
+        _find_redactions(own, names, erasure, each)
+        if confirmed and (confirmed.rows, confirmed.redacted) != (erasure.rows, erasure.redacted):
+            raise CannotErase("Something has changed since the dry run. Run it again.")
+        copies = _copies(erasure)
+        _destroy(erasure, reason)
+        erasure.answers = erase_answers(set().union(*erasure.rows.values()), sought)
+        erasure.log_entries = erase_log(erasure.rows, sought)
+        erasure.jobs = erase_jobs(sought)
+        erasure.remains = sorted({*traces_of(sought, each), *copies})
+    return erasure
 
 
-# What goes
+# What is erased
 
 
-def _find(kind: str, work: Erasure) -> set[str]:
-    """Whose rows go, all of them locked; gives the names that are to be blotted out."""
+def _collect(kind: str, erasure: Erasure) -> set[str]:
+    """Collect and lock the rows to erase; return the names to redact."""
     model = KINDS[kind]
-    known = set(model.objects.filter(pk__in=work.asked).values_list("pk", flat=True))
-    if unknown := work.asked - known:
+    known = set(model.objects.filter(pk__in=erasure.asked).values_list("pk", flat=True))
+    if unknown := erasure.asked - known:
         raise CannotErase(f"There is no {kind} {', '.join(map(str, sorted(unknown)))}.")
     match kind:
         case "quote":
-            which = Q(pk__in=work.asked)
+            which = Q(pk__in=erasure.asked)
         case "article":
-            which, work.articles = Q(article__in=work.asked), set(work.asked)
+            which, erasure.articles = Q(article__in=erasure.asked), set(erasure.asked)
         case "speaker":
-            work.speakers = _with_merged(work.asked)
-            which = Q(speaker__in=work.speakers)
-    articles = work.articles | _keys(Quote.objects.filter(which), "article")
-    # In the order in which a filing locks: articles, quotes, speakers.
+            erasure.speakers = _merged_into(erasure.asked)
+            which = Q(speaker__in=erasure.speakers)
+    articles = erasure.articles | _keys(Quote.objects.filter(which), "article")
+    # In the lock order of a filing: articles, quotes, speakers
     _lock(Article, articles)
     _lock(Quote, _keys(Quote.objects.filter(article__in=articles)))
-    _lock(Speaker, work.speakers)
-    work.quotes = _keys(Quote.objects.filter(which))
-    if _keys(Quote.objects.filter(pk__in=work.quotes), "article") - articles:
-        raise CannotErase("More was filed of this speaker meanwhile. Try again.")
-    work.snapshots = _keys(Snapshot.objects.filter(article__in=work.articles))
-    work.affiliations = _keys(Affiliation.objects.filter(speaker__in=work.speakers))
-    named = _states(Speaker, work.speakers)
+    _lock(Speaker, erasure.speakers)
+    erasure.quotes = _keys(Quote.objects.filter(which))
+    if _keys(Quote.objects.filter(pk__in=erasure.quotes), "article") - articles:
+        raise CannotErase("More quotes of this speaker have just been filed. Try again.")
+    erasure.snapshots = _keys(Snapshot.objects.filter(article__in=erasure.articles))
+    erasure.affiliations = _keys(Affiliation.objects.filter(speaker__in=erasure.speakers))
+    named = _states(Speaker, erasure.speakers)
     return {name for state in named for name in (state["name"], *state["aliases"]) if name.strip()}
 
 
-def _with_merged(speakers: set[UUID]) -> set[UUID]:
+def _merged_into(speakers: set[UUID]) -> set[UUID]:
     if merged_away := Speaker.objects.filter(pk__in=speakers, merged_into__isnull=False).first():
         raise CannotErase(
-            f"Speaker {merged_away.pk} was merged into {merged_away.merged_into_id}: erase that "
-            "one, with all that was merged into it, or take the two apart first."
+            f"Speaker {merged_away.pk} was merged into {merged_away.merged_into_id}. Erase that "
+            "speaker with all merged into it, or undo the merge first."
         )
     found, more = set(), set(speakers)
     while more:
@@ -168,26 +170,26 @@ def _lock(model: type[models.Model], keys: set[UUID]) -> None:
 
 
 def _states(model: type[models.Model], keys: set[UUID]) -> list[dict]:
-    """Every state that these records ever had; a payload that is not there was no state."""
+    """Every state that these records ever had, except those already erased."""
     kept = Revision.objects.filter(
         subject_type=model._meta.model_name, subject_id__in=keys, state__isnull=False
     )
     return list(kept.values_list("state", flat=True))
 
 
-def _said_of(articles: set[UUID]) -> set[str]:
-    """What else tells of an article that is to go."""
+def _article_texts(articles: set[UUID]) -> set[str]:
+    """Headlines and URLs that these articles ever had."""
     states = _states(Article, articles)
     return {state[name] for state in states for name in ("headline", "url") if state[name]}
 
 
-# Where it stands in texts that stay
+# Its words in texts that stay
 
 
-def _mark_all(own: list[dict], names: set[str], work: Erasure, each: Callable) -> None:
-    """Find what is to be blotted out, and which neighbours that takes along."""
+def _find_redactions(own: list[dict], names: set[str], erasure: Erasure, each: Callable) -> None:
+    """Find the ranges to redact, and the neighbours to erase because they share words."""
     articles = {state["article_id"] for state in own}
-    neighbours = _states(Quote, _keys(Quote.objects.filter(article__in=articles)) - work.quotes)
+    neighbours = _states(Quote, _keys(Quote.objects.filter(article__in=articles)) - erasure.quotes)
     texts = defaultdict(set)  # by article
     for state in own:
         texts[state["article_id"]].add(state["text"])
@@ -196,26 +198,26 @@ def _mark_all(own: list[dict], names: set[str], work: Erasure, each: Callable) -
         for state in neighbours
         if any(occurrences(state["text"], said) for said in texts[state["article_id"]] | names)
     ]
-    work.along |= {UUID(state["id"]) for state in shared}
-    # The same words in several pieces: no search of the text finds those.
+    erasure.neighbours |= {UUID(state["id"]) for state in shared}
+    # No search of the text finds words that are split into several spans.
     own = own + [state for state in shared if len(state["spans"]) > 1]
     mine, theirs = _by_snapshot(own), _by_snapshot(neighbours)
-    staying = Snapshot.objects.filter(article__in=articles).exclude(pk__in=work.snapshots)
+    staying = Snapshot.objects.filter(article__in=articles).exclude(pk__in=erasure.snapshots)
     for key in each(sorted(_keys(staying))):
         snapshot = Snapshot.objects.get(pk=key)
         pointed, taken = mine[str(key)], _spans(theirs[str(key)])
-        ranges = _spans(pointed) + _nearest(work.quotes, snapshot)
+        ranges = _spans(pointed) + _nearest(erasure.quotes, snapshot)
         for name in names:
             ranges += occurrences(snapshot.text, name)
         page = Page(snapshot.text)
         for said in texts[str(snapshot.article_id)]:
             found = occurrences(snapshot.text, said)
             if not found and not any(state["text"] == said for state in pointed):
-                found = _standing(page, said, taken)
+                found = _similar_passages(page, said, taken)
             ranges += found
         if ranges := merged(ranges):
-            work.blotted[key] = ranges
-            work.along |= {
+            erasure.redacted[key] = ranges
+            erasure.neighbours |= {
                 UUID(state["id"]) for state in theirs[str(key)] if overlap(state["spans"], ranges)
             }
 
@@ -237,10 +239,10 @@ def _nearest(quotes: set[UUID], snapshot: Snapshot) -> list[Range]:
     return [(nearest["start"], nearest["end"]) for nearest in kept]
 
 
-def _standing(page: Page, words: str, taken: list[Range]) -> list[Range]:
-    """Where a text that no state points to has the words in other typography, or words like them.
+def _similar_passages(page: Page, words: str, taken: list[Range]) -> list[Range]:
+    """Ranges of the words in other typography, or of similar words, in a text of no known spans.
 
-    Words that are only like them are left where they are another quote's.
+    Similar words that belong to another quote are left.
     """
     try:
         return list(page.find(words))
@@ -254,26 +256,26 @@ def _standing(page: Page, words: str, taken: list[Range]) -> list[Range]:
         return []
 
 
-# Doing it
+# Erasing
 
 
-def _destroy(work: Erasure, reason: str) -> None:
-    quotes = work.quotes | work.along
+def _destroy(erasure: Erasure, reason: str) -> None:
+    quotes = erasure.quotes | erasure.neighbours
     replacing = Quote.objects.filter(replaced_by__in=quotes).exclude(pk__in=quotes)
-    work.unreplaced = _keys(replacing)
+    erasure.unlinked = _keys(replacing)
     replacing.update(replaced_by=None)
-    Claim.objects.filter(article__in=work.articles).delete()
-    for model, keys in work.rows.items():
+    Claim.objects.filter(article__in=erasure.articles).delete()
+    for model, keys in erasure.rows.items():
         if keys:
             erase_rows(model, keys)
     with connection.cursor() as cursor:
-        # After their quotes, lest this count as one more change to them.
+        # After the quotes: before, it would be recorded as a change of them.
         cursor.execute("DELETE FROM quotes_via WHERE quote_id = ANY (%s)", [list(quotes)])
-    for key, ranges in work.blotted.items():
-        _blot(Snapshot.objects.get(pk=key), ranges, reason)
+    for key, ranges in erasure.redacted.items():
+        _redact(Snapshot.objects.get(pk=key), ranges, reason)
 
 
-def _blot(snapshot: Snapshot, ranges: list[list[int]], reason: str) -> None:
+def _redact(snapshot: Snapshot, ranges: list[list[int]], reason: str) -> None:
     """Blot a text, and let go of what its quotes keep of it: contexts, nearest passages."""
     blot(snapshot, ranges, reason)
     standing = Quote.objects.filter(article=snapshot.article_id)
@@ -283,9 +285,9 @@ def _blot(snapshot: Snapshot, ranges: list[list[int]], reason: str) -> None:
             Quote.objects.filter(pk=quote.pk).update(nearest=None)
 
 
-def _copies(work: Erasure) -> list[Trace]:
-    """Other articles that have the very text of one that goes."""
-    texts = Snapshot.objects.filter(pk__in=work.snapshots).values("sha256")
-    others = Snapshot.objects.filter(sha256__in=texts).exclude(pk__in=work.snapshots)
+def _copies(erasure: Erasure) -> list[Trace]:
+    """Snapshots of other articles with the same text as an erased one."""
+    texts = Snapshot.objects.filter(pk__in=erasure.snapshots).values("sha256")
+    others = Snapshot.objects.filter(sha256__in=texts).exclude(pk__in=erasure.snapshots)
     table = Snapshot._meta.db_table
     return [Trace(table, "text", str(key), "the same text") for key in _keys(others)]

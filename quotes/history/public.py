@@ -1,8 +1,8 @@
-"""A quote's past: who is told what of it, and what the quote was made of at a moment.
+"""A quote's history: what readers may see of it, and the quote as of a given time.
 
-The ledger keeps a quote's own columns and its reporting chain. Its contexts are read again from the
-snapshot, which never changes. How many quotes report its act of speaking is told of the present,
-and the nearest passage of an altered quote is not kept.
+The ledger keeps a quote's own columns and its reporting chain. Contexts are read from the snapshot,
+which never changes. Two fields are not historical: the number of quotes of the utterance is
+today's, and the nearest passage of an altered quote is omitted.
 """
 
 import json
@@ -35,11 +35,11 @@ PUBLIC_VERBS = (
 
 
 def restore_parts(quote: Quote, at: datetime) -> None:
-    """Give a quote as it was its reporting chain, its contexts and its count; three queries."""
+    """Add reporting chain, contexts and utterance count to a past quote; three queries."""
     steps = json.loads(quote.state_then).get("via", [])
     known = as_they_were(Outlet, {s["outlet_id"] for s in steps if s["outlet_id"]}, at)
     outlets = {str(key): outlet for key, outlet in known.items() if outlet.state_then}
-    # Where `quote.via.all()` looks first.
+    # `quote.via.all()` reads this cache.
     quote._prefetched_objects_cache = {
         "via": [
             Via(kind=step["kind"], name=step["name"], outlet=outlets.get(step["outlet_id"]))
@@ -52,7 +52,7 @@ def restore_parts(quote: Quote, at: datetime) -> None:
             [quote.snapshot_id, quote.article_id, quote.spans],
         )
         (contexts,) = cursor.fetchone()
-    quote.contexts = contexts or [["", ""]] * len(quote.spans)  # none where the text is no more
+    quote.contexts = contexts or [["", ""]] * len(quote.spans)  # empty if the text was erased
     quote.utterance_quotes = (
         Quote.objects.filter(utterance=quote.utterance_id, status__in=Quote.PUBLIC).count()
         if quote.utterance_id

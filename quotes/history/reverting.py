@@ -1,8 +1,8 @@
-"""Taking a quote back to how it was at a version; see `sources.history.reverting`.
+"""Revert a quote to an earlier version; see `sources.history.reverting`.
 
-A proposed or rejected quote is revised; a public one is corrected, with the reason as its note for
-readers. The words go back only where they still stand in a text that is held. The status has steps
-of its own.
+A proposed or rejected quote is revised. A public one is corrected, with the reason as the note for
+readers. The words are restored only if they still occur in a stored text. The status is never
+reverted: it changes by its own steps.
 """
 
 from collections.abc import Collection
@@ -23,43 +23,43 @@ COLUMNS = (
 
 WORDS = ("text", "spans")
 
-UNTOLD = {"utterance"}
-"""What readers are told of otherwise than by a correction."""
+NOT_CORRECTED = {"utterance"}
+"""Public fields whose change is no correction."""
 
-_STEPS = "The status has steps of its own: publish, reject, dispute, settle, correct, retract."
+_STEPS = "The status changes only by publish, reject, dispute, settle, correct and retract."
 
 
 def revert(
     quote: Quote, version: int, reason: str, *, only: Collection[str] | None = None
 ) -> "QuoteReversion":
-    """Take a quote, or `only` some of its fields, back to how it was at a version.
+    """Revert a quote, or `only` some of its fields, to a version.
 
-    Raises ValidationError where that changes nothing, or the model refuses it.
+    Raises ValidationError if that changes nothing or the model refuses it.
     """
     with transaction.atomic():
         quote.refresh_from_db(from_queryset=Quote.objects.select_for_update(of=("self",)))
-        way = QuoteReversion(quote, version, only=only)
-        way.apply(reason)
-        return way
+        reversion = QuoteReversion(quote, version, only=only)
+        reversion.apply(reason)
+        return reversion
 
 
 class QuoteReversion(Reversion):
-    """The way of a quote back to a version."""
+    """The reversion of a quote to a version."""
 
     stays = {
         "status": _STEPS,
         "reason": _STEPS,
         "replaced_by": _STEPS,
-        "corrections": "What readers were told is not taken back.",
-        "flags": "Flags follow from what is on record.",
-        "via": "Its steps are edited on the page of the quote.",
-        "role": "The role as it was filed is kept.",
+        "corrections": "Corrections shown to readers are never withdrawn.",
+        "flags": "Flags follow from the record.",
+        "via": "Edit the reporting chain on the quote's page.",
+        "role": "The role stays as it was filed.",
     }
 
     @property
     def told_to(self) -> str:
         if self.record.status in (Status.PUBLISHED, Status.DISPUTED):
-            return "Readers are shown it, as the note of a correction."
+            return "Readers see it as the note of a correction."
         return super().told_to
 
     @classmethod
@@ -69,7 +69,7 @@ class QuoteReversion(Reversion):
     def adjust(self) -> None:
         if self.record.status == Status.RETRACTED:
             self.values = {}
-            self.objections = ["A retracted quote stays as it is."]
+            self.objections = ["A retracted quote cannot be changed."]
             return
         if self.values.keys() & set(WORDS):
             self._find_words()
@@ -78,34 +78,34 @@ class QuoteReversion(Reversion):
         self._doubt_again()
 
     def _find_words(self) -> None:
-        """The words where they stand now; else they stay, and so do their spans."""
+        """Restore the words at their present position, or keep the present words and spans."""
         words = {name: self.values.pop(name) for name in WORDS if name in self.values}
         if "text" not in words and self.was.snapshot_id != self.record.snapshot_id:
-            self.kept["spans"] = "The article's text has changed since: the same words stand here."
+            self.kept["spans"] = "The article's text has changed; the words are the same here."
             return
         text, spans = self.was.text, self.was.spans
-        places = [{"text": text, "spans": spans}, {"text": text}] if spans else []
+        anchors = [{"text": text, "spans": spans}, {"text": text}] if spans else []
         if self.was.snapshot_id != self.record.article.snapshot_id:
-            places.reverse()  # rather anywhere in the present text than where they stood in another
-        for place in places:
+            anchors.reverse()  # prefer the present text, at any position, to the earlier text
+        for anchor in anchors:
             found = self._copy()
             try:
-                found.reanchor(**place)
+                found.reanchor(**anchor)
             except ValidationError:
                 continue
             self.values |= {"text": found.text, "spans": found.spans}
             self.follows |= {"spans"} if "text" in words else {"text"}
             return
         self.kept |= dict.fromkeys(words, "Follow the words.")
-        self.kept["text"] = "These words stand at no one place in a text that is held."
+        self.kept["text"] = "No stored text has these words at exactly one position."
 
     def _fit_affiliation(self) -> None:
-        """An affiliation goes back, or stays, only with its speaker at its organisation."""
+        """Restore or keep an affiliation only with its speaker and its organisation."""
         held = self._will_be("affiliation")
         if held is None:
             return
         if held.speaker_id != getattr(self._will_be("speaker"), "pk", None):
-            why = "That affiliation is another speaker's."
+            why = "That affiliation belongs to another speaker."
         elif held.organisation_id != getattr(self._will_be("organisation"), "pk", None):
             why = "That affiliation is at another organisation."
         else:
@@ -117,13 +117,13 @@ class QuoteReversion(Reversion):
         self.follows.add("affiliation")
 
     def _fit_utterance(self) -> None:
-        """An utterance goes back, or stays, only where its other quotes have the same speaker."""
+        """Restore or keep an utterance only if its other quotes have the same speaker."""
         held = self._will_be("utterance")
         speaker = getattr(self._will_be("speaker"), "pk", None)
         if held is None or not held.has_others_than(speaker, beside=self.record):
             return
         if self.values.pop("utterance", None):
-            self.kept["utterance"] = "That utterance is another speaker's by now."
+            self.kept["utterance"] = "That utterance now belongs to another speaker."
             return self._fit_utterance()
         self.values["utterance"] = None
         self.follows.add("utterance")
@@ -132,7 +132,7 @@ class QuoteReversion(Reversion):
         return self.values.get(name, getattr(self.record, name))
 
     def _doubt_again(self) -> None:
-        # Flags come back with whom they doubt: nobody had settled it then.
+        # A flag returns with the speaker or organisation it doubts: it was not settled then.
         returning = Quote.DOUBTS.keys() & self.values.keys()
         doubts = set().union(*(Quote.DOUBTS[name] for name in returning))
         flags = [flag for flag in self.record.flags if flag not in doubts]
@@ -153,7 +153,7 @@ class QuoteReversion(Reversion):
 
     def store(self, reason: str) -> None:
         is_public = self.record.status in (Status.PUBLISHED, Status.DISPUTED)
-        if is_public and self.values.keys() - UNTOLD:
+        if is_public and self.values.keys() - NOT_CORRECTED:
             self.record.correct(reason, now=timezone.now(), **self.values)
         else:
             self.record.revise(**self.values)

@@ -1,11 +1,9 @@
-"""Check that a quote is what was recorded and stands where it says.
+"""Verify quotes against their snapshots and articles; see `sources.history.verification`.
 
-See `sources.history.verification`.
-
-- `anchor`: the words are the snapshot's at the quote's spans;
-- `contexts`: so are those before and after them;
-- `nearest`: the like passage of an altered quote is the snapshot's where it is said to stand;
-- `printed`: outlet and date are the article's.
+- `anchor`: the quote's words equal the snapshot's text at its spans.
+- `contexts`: so do the prefixes and suffixes.
+- `nearest`: so does the nearest passage of an altered quote, at its offsets.
+- `printed`: outlet and date equal those of the article.
 """
 
 from collections.abc import Sequence
@@ -15,7 +13,7 @@ from quotes.models import Quote
 from sources.history.verification import Check, checks_of
 from sources.ledger.revisions import Revision
 
-# Words that are not the quote's own are shown as a digest.
+# Words that are not the quote's own are reported as a digest.
 ANCHORS = """
     SELECT 'quote', q.id, q.version, c.*, NULL::text[]
     FROM quotes_quote q
@@ -66,24 +64,21 @@ RESTS_ON = ("snapshot", "article", "speaker", "organisation", "affiliation", "ou
 
 
 def faults_in(subjects: Sequence[UUID]) -> list[Check]:
-    """What does not hold of these records, whatever their kind."""
+    """Checks that fail for these records, of any kind."""
     return checks_of(subjects, [ANCHORS], faults_only=True)
 
 
 def checks_of_quote(pk: UUID) -> list[Check]:
-    """All that can be worked out again of a quote and of what it rests on, the quote's own first.
-
-    Three queries.
-    """
+    """All checks of a quote and of the records it refers to, its own first; three queries."""
     keys = Quote.objects.filter(pk=pk).values_list(*(f"{name}_id" for name in RESTS_ON)).first()
     checks = checks_of([pk, *filter(None, keys or ())], [ANCHORS])
     return sorted(checks, key=lambda check: check.id != pk)
 
 
 def is_lost(pk: UUID, user) -> bool:
-    """Whether a quote that this user could see has a history and no row; erased ones are not lost.
+    """Whether a quote that this user could see has a history but no row, and was not erased.
 
-    It takes somebody who went around every rule of the database to bring that about.
+    Only somebody who bypasses every rule of the database can bring that about.
     """
     if Quote.objects.filter(pk=pk).exists():
         return False

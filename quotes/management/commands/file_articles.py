@@ -19,30 +19,29 @@ from quotes.api.serializers import FilingSerializer
 from quotes.filing import Refused, file_many
 from sources.management.processes import start_processes
 
-BATCH = 100
-LONGEST_LINE = 20 * 1024 * 1024
-WORTH_PROCESSES = 8 * 1024 * 1024
-"""How many bytes a file needs for several processes: it takes a second to start them."""
+BATCH = 100  # filings per transaction
+MAX_LINE_BYTES = 20 * 1024 * 1024
+MIN_PARALLEL_BYTES = 8 * 1024 * 1024  # starting several processes takes a second
 
 
 class Command(BaseCommand):
     help = (
-        "File many articles: FILE holds one filing a line, as POST /api/v1/articles/ takes it. "
-        "Lines that are refused go to FILE.refused.ndjson with their reasons; the rest is filed. "
-        "A run that was cut short goes on where it stopped; filing a line twice changes nothing. "
-        "A large file is filed by as many processes as there are processors. "
-        "Exits 1 when a line was refused."
+        "File many articles. FILE holds one filing per line, as for POST /api/v1/articles/. "
+        "Refused lines go to FILE.refused.ndjson with their reasons; the rest is filed. "
+        "An interrupted run resumes where it stopped; filing a line twice changes nothing. "
+        "Large files are filed by one process per processor. "
+        "Exits 1 if a line was refused."
     )
 
     def add_arguments(self, parser):
         parser.add_argument("file", type=Path, help="newline-delimited JSON, UTF-8")
         parser.add_argument(
-            "--restart", action="store_true", help="begin at the first line, whatever was done"
+            "--restart", action="store_true", help="begin at the first line, do not resume"
         )
         parser.add_argument(
             "--propose",
             action="store_true",
-            help="refuse quotes filed as published, as for a Contributor",
+            help="refuse published quotes, as for a Contributor",
         )
 
     def handle(self, *, file: Path, restart: bool, propose: bool, **options):
@@ -52,14 +51,14 @@ class Command(BaseCommand):
         if restart:
             progress.forget()
         progress.load()
-        is_large = file.stat().st_size - progress.offset > WORTH_PROCESSES
-        # What the caller has not committed, other processes would not see.
+        is_large = file.stat().st_size - progress.offset > MIN_PARALLEL_BYTES
+        # Other processes would not see what the caller has not committed.
         processes = os.cpu_count() if is_large and not connection.in_atomic_block else 1
         mode = "ab" if progress.offset else "wb"
         refused_to = file.with_name(f"{file.name}.refused.ndjson")
         with file.open("rb") as lines, refused_to.open(mode) as refused:
             if progress.offset:
-                self.stderr.write(f"Going on after line {progress.line:,}.")
+                self.stderr.write(f"Resuming after line {progress.line:,}.")
             with tqdm(
                 total=file.stat().st_size,
                 initial=progress.offset,
@@ -78,7 +77,7 @@ class Command(BaseCommand):
         progress.forget()
         if progress.refused:
             raise CommandError(
-                f"{progress.filed:,} filed, {progress.refused:,} refused: see {refused_to}.",
+                f"{progress.filed:,} filed, {progress.refused:,} refused. See {refused_to}.",
                 returncode=1,
             )
         refused_to.unlink()
@@ -86,7 +85,7 @@ class Command(BaseCommand):
 
 
 class Progress:
-    """How far a file was filed, kept beside it until it is done."""
+    """The progress of a file, kept in a file beside it until all is filed."""
 
     def __init__(self, file: Path):
         self.path = file.with_name(f"{file.name}.progress")
@@ -99,7 +98,7 @@ class Progress:
 
     def _head(self) -> str:
         with self.file.open("rb") as file:
-            return hashlib.sha256(file.readline(LONGEST_LINE)).hexdigest()
+            return hashlib.sha256(file.readline(MAX_LINE_BYTES)).hexdigest()
 
     def load(self) -> None:
         if not self.path.exists():
@@ -111,9 +110,7 @@ class Progress:
         except (ValueError, KeyError, TypeError):
             same = False
         if not same:
-            raise CommandError(
-                f"{self.path} belongs to another file. Remove it, or start over with --restart."
-            )
+            raise CommandError(f"{self.path} belongs to another file. Delete it, or use --restart.")
 
     def save(self, offset: int, line: int) -> None:
         self.offset, self.line = offset, line
@@ -130,11 +127,11 @@ class Progress:
 
 @dataclass
 class Batch:
-    """Some lines, with their numbers."""
+    """Numbered lines that are filed in one transaction."""
 
     lines: list[tuple[int, bytes]] = field(default_factory=list)
-    keys: set[tuple] = field(default_factory=set)  # of the articles they may be of
-    end: int = 0  # the offset after the last
+    keys: set[tuple] = field(default_factory=set)  # see `article_keys`
+    end: int = 0  # file offset after the last
 
     @property
     def last(self) -> int:
@@ -142,18 +139,15 @@ class Batch:
 
 
 def batches(file, progress: Progress) -> Iterator[Batch]:
-    """The lines that are left, in batches.
-
-    Two filings of one article never share a batch: the second has to see the first.
-    """
+    """Yield the remaining lines in batches, never two filings of one article in one."""
     file.seek(progress.offset)
     number, batch = progress.line, Batch()
-    while line := file.readline(LONGEST_LINE + 1):
-        if len(line) > LONGEST_LINE:
+    while line := file.readline(MAX_LINE_BYTES + 1):
+        if len(line) > MAX_LINE_BYTES:
             rest = line
             while rest and not rest.endswith(b"\n"):
-                rest = file.readline(LONGEST_LINE)
-        keys = same_article(line)
+                rest = file.readline(MAX_LINE_BYTES)
+        keys = article_keys(line)
         if len(batch.lines) == BATCH or keys & batch.keys:
             yield batch
             batch = Batch()
@@ -165,12 +159,12 @@ def batches(file, progress: Progress) -> Iterator[Batch]:
         yield batch
 
 
-# What two spellings of one URL may differ in, and some that differ in more.
+# Parts in which two spellings of one URL can differ, and more: too many keys do no harm.
 _LOOSE = re.compile(r":(80|443)(?=[/?#]|$)|/|#.*", re.DOTALL)
 
 
-def same_article(line: bytes) -> set[tuple[str, str]]:
-    """What may tell the article of a line: lines that share none are of different articles."""
+def article_keys(line: bytes) -> set[tuple[str, str]]:
+    """Keys of the article on a line; lines that share none are of different articles."""
     try:
         payload = json.loads(line)
     except ValueError:
@@ -187,34 +181,34 @@ def same_article(line: bytes) -> set[tuple[str, str]]:
 def filed(
     waiting: Iterator[Batch], processes: int, may_publish: bool
 ) -> Iterator[tuple[Batch, list[dict]]]:
-    """Each batch once it is filed, in order, with the lines that were refused and their reasons.
+    """File batches; yield each, in order, with its refused lines and their reasons.
 
-    Several processes file several batches at once, but never two filings of one article.
+    Several processes file several batches at once, never two filings of one article.
     """
     file = partial(file_lines, may_publish=may_publish)
     if processes == 1:
         yield from ((batch, file(batch.lines)) for batch in waiting)
         return
-    at_work: deque[tuple[Batch, Future]] = deque()
+    running: deque[tuple[Batch, Future]] = deque()
 
-    def next_done() -> tuple[Batch, list[dict]]:
-        batch, faults = at_work.popleft()
+    def oldest_done() -> tuple[Batch, list[dict]]:
+        batch, faults = running.popleft()
         return batch, faults.result()
 
     pool = start_processes(processes)
     try:
         for batch in waiting:
-            while len(at_work) >= 2 * processes or any(batch.keys & b.keys for b, _ in at_work):
-                yield next_done()
-            at_work.append((batch, pool.submit(file, batch.lines)))
-        while at_work:
-            yield next_done()
+            while len(running) >= 2 * processes or any(batch.keys & b.keys for b, _ in running):
+                yield oldest_done()
+            running.append((batch, pool.submit(file, batch.lines)))
+        while running:
+            yield oldest_done()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
 def file_lines(lines: list[tuple[int, bytes]], *, may_publish: bool) -> list[dict]:
-    """File some lines; those that were refused, with their reasons."""
+    """File lines; return those that were refused, with their reasons."""
     rows = [(number, read(line)) for number, line in lines]
     good = [(number, row) for number, row in rows if "fault" not in row]
     payloads = {number: row.pop("filing") for number, row in rows}
@@ -230,9 +224,9 @@ def file_lines(lines: list[tuple[int, bytes]], *, may_publish: bool) -> list[dic
 
 
 def read(line: bytes) -> dict:
-    """The validated filing on a line, or `{"fault": …, "line": …}`."""
-    if len(line) > LONGEST_LINE:
-        return refusal("", f"The line is longer than {LONGEST_LINE:,} bytes.", None)
+    """Parse a line: a validated filing, or `{"fault": …}`; with the payload as `filing`."""
+    if len(line) > MAX_LINE_BYTES:
+        return refusal("", f"The line is longer than {MAX_LINE_BYTES:,} bytes.", None)
     try:
         payload = json.loads(line)
     except ValueError as error:

@@ -13,8 +13,8 @@ from knox.models import AuthToken
 
 class Command(BaseCommand):
     help = (
-        "Print a new API token for a user, and nothing else. The user is made if there is none, "
-        "without a password, and joins the group. The token is stored hashed: it cannot be shown "
+        "Print a new API token for a user, and nothing else. Creates the user, without a password, "
+        "if needed, and adds it to the group. The token is stored as a hash and cannot be shown "
         "again."
     )
 
@@ -25,23 +25,23 @@ class Command(BaseCommand):
             "--days",
             type=int,
             default=settings.ONRECORD_TOKEN_DAYS,
-            help="how long the token is good for (default: %(default)s)",
+            help="days until the token expires (default: %(default)s)",
         )
 
     def handle(self, *, name: str, group: str | None, days: int, **options):
         if not 1 <= days <= 3650:
-            raise CommandError("--days takes 1 to 3650.")
+            raise CommandError("--days must be from 1 to 3650.")
         with transaction.atomic():
             user = self._user(name)
             if group:
                 known = {g.name: g for g in Group.objects.all()}
                 if group not in known:
                     raise CommandError(
-                        f"No group “{group}”. There are: {', '.join(sorted(known))}."
+                        f"There is no group “{group}”. Choose from: {', '.join(sorted(known))}."
                     )
                 user.groups.add(known[group])
             elif not user.groups.exists() and not user.is_superuser:
-                raise CommandError(f"{name} is in no group and could do nothing. Give --group.")
+                raise CommandError(f"{name} is in no group, so without permissions. Give --group.")
             _, token = AuthToken.objects.create(user=user, expiry=timedelta(days=days))
         self.stdout.write(token)
 

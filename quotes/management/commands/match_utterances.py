@@ -11,19 +11,19 @@ from quotes.models import Quote
 from quotes.utterances.candidates import MATCHED_STATUSES
 from quotes.utterances.matching import match_on_record
 
-BATCH = 500
+BATCH = 500  # quotes per transaction
 
 
 class Command(BaseCommand):
     help = (
-        "Match quotes on record that are of no utterance, as filing does with new ones: after an "
-        "upgrade, or after speakers were put right. Those that a curator has parted stay so. Goes "
-        "by speaker, and can be stopped at any time: what was matched stays, and --after goes on."
+        "Match quotes on record that have no utterance, as filing does: after an upgrade, or after "
+        "speakers were corrected. Quotes that a curator has ungrouped are left alone. Works by "
+        "speaker and can be stopped at any time; continue with --after."
     )
 
     def add_arguments(self, parser):
         parser.add_argument(
-            "--after", type=UUID, metavar="SPEAKER", help="go on after the speaker with this id"
+            "--after", type=UUID, metavar="SPEAKER", help="continue after the speaker with this id"
         )
 
     def handle(self, *, after: UUID | None, **options):
@@ -47,14 +47,14 @@ class Command(BaseCommand):
                     bar.update(len(rows))
                     done = max((one for one, _ in rows if one != rows[-1][0]), default=done)
             except KeyboardInterrupt:
-                self.stderr.write(f"Stopped. Go on with --after {done}." if done else "Stopped.")
+                self.stderr.write(f"Stopped. Continue with --after {done}." if done else "Stopped.")
                 raise
-        self.stdout.write(f"{given:,} quotes were given an utterance.")
+        self.stdout.write(f"{given:,} quotes matched.")
 
 
 @transaction.atomic
 def matched(keys: list[UUID]) -> int:
-    """Match these, as far as they still wait for it; how many were given an utterance."""
+    """Match those that still have no utterance; return how many were given one."""
     waiting = Quote.objects.filter(pk__in=keys, utterance=None, status__in=MATCHED_STATUSES)
     waiting = waiting.select_for_update(of=("self",), no_key=True, skip_locked=True)
     return match_on_record(list(waiting.select_related("article").order_by("pk")))

@@ -13,18 +13,18 @@ from sources.ledger.revisions import Revision
 
 class Command(BaseCommand):
     help = (
-        "Work out again every digest, anchor, hash and link, and compare each record with its "
-        "history. Names each fault on a line: the record, its version, what was checked, what was "
-        "expected and what was found. Exits 1 when there is one. Changes nothing."
+        "Recompute every digest, anchor, hash and link, and compare each record with its history. "
+        "Prints one line per fault: the record, its version, the check, what was expected and what "
+        "was found. Exits 1 if there is one. Changes nothing."
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("ids", nargs="*", type=UUID, metavar="ID", help="of any record")
-        parser.add_argument("--all", action="store_true", help="every record and every history")
+        parser.add_argument("ids", nargs="*", type=UUID, metavar="ID", help="a record of any kind")
+        parser.add_argument("--all", action="store_true", help="all records, with their histories")
 
     def handle(self, *, ids: list[UUID], all: bool, **options):  # noqa: A002 (the option's name)
         if all == bool(ids):
-            raise CommandError("Name the ids of records, or say --all.")
+            raise CommandError("Give the ids of records, or --all.")
         known = Revision.objects.all() if all else Revision.objects.filter(subject_id__in=ids)
         batches = all_subjects() if all else in_batches(ids)
         faults = records = 0

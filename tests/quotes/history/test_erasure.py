@@ -156,7 +156,7 @@ def test_nothing_of_an_erased_quote_is_left_in_the_database(history, curator):
     after = dumped()
     assert standing([*SECRETS, "never lit it", "Captain Quill"], after) == []
     assert OTHER in after
-    assert "Nothing of their words is found anywhere else." in said
+    assert "Their words were not found anywhere else." in said
     verified()
     assert ok(curator.get(f"{API}quotes/{history.neighbour.pk}/verify/"))["ok"]
 
@@ -229,7 +229,7 @@ def test_the_answers_of_retries_and_the_log_of_the_admin_are_erased(history, cur
     kept = {"Idempotency-Key": "k-2"}
     ok(curator.post(f"{API}outlets/", {"name": "Radio"}, headers=kept), 201)
     said = erased("quote", history.pk)
-    assert "1 stored answers, the words of 1 log entries" in said
+    assert "1 stored responses\n  the words in 1 log entries" in said
     assert [answer.key for answer in IdempotentResponse.objects.all()] == ["k-2"]
     assert [entry.object_repr for entry in LogEntry.objects.all()] == ["erased"]
 
@@ -272,7 +272,7 @@ def test_a_neighbour_that_shares_words_is_erased_along_and_its_other_words_stay(
     wider = make_quote("We had no choice, none at all", article=article)
     apart = make_quote("we knew it", article=article)
     said = erased("quote", quote.pk)
-    assert f"quote {wider.pk}, which shares words with one of them" in said
+    assert f"quote {wider.pk} (shares words with one above)" in said
     assert [q.pk for q in Quote.objects.all()] == [apart.pk]
     blots = BLOT * len("no choice, none")
     assert Snapshot.objects.get().text == f"“We had {blots} at all, and we knew it,” she said."
@@ -426,7 +426,7 @@ def test_words_that_stand_elsewhere_are_listed_with_their_ids():
     headline = make_article(headline="‘We had no choice, none of us’")
     speaker = make_speaker(identifiers={"note": f"said: {words}"})
     said = erased("quote", quote.pk)
-    assert "Words of them remain here:" in said
+    assert "Their words remain here:" in said
     for place in (
         f"sources_snapshot.text of {wire.snapshot_id}",
         f"sources_article.headline of {headline.pk}",
@@ -583,9 +583,9 @@ def test_a_dry_run_says_what_an_erasure_does_and_changes_nothing(history):
     after = [list(m.objects.order_by("pk").values()) for m in (Quote, Snapshot, Revision, LogEntry)]
     assert before == after
     assert IdempotentResponse.objects.exists()
-    assert shown.startswith("Would be destroyed:")
+    assert shown.startswith("Would be erased:")
     done = erased("quote", history.pk)
-    assert done == shown.replace("Would be destroyed:", "Destroyed:")
+    assert done == shown.replace("Would be erased:", "Erased:")
 
 
 @pytest.mark.parametrize("answer", ["", "y", "erase article"])
@@ -605,11 +605,11 @@ def test_on_a_terminal_it_asks_and_then_erases(history, monkeypatch):
 
 
 def test_what_was_not_shown_is_not_erased(history):
-    shown = erase("quote", [history.pk], REASON, for_show=True)
+    shown = erase("quote", [history.pk], REASON, dry_run=True)
     article = Article.objects.get(pk=history.article_id)
     make_quote("was burnt", article=article)
-    with pytest.raises(CannotErase, match="meanwhile"):
-        erase("quote", [history.pk], REASON, agreed=shown)
+    with pytest.raises(CannotErase, match="since the dry run"):
+        erase("quote", [history.pk], REASON, confirmed=shown)
     history.refresh_from_db()
 
 
@@ -629,10 +629,10 @@ def test_bulk_jobs_that_hold_the_words_are_emptied_and_not_done(history, curator
     told = draft_of_rows("import filings", curator.user, [[]], total=1)
     told.parts.update(told=[{"row": 2, "outcome": "refused", "why": f"No “{NEXT.upper()}”"}])
     because = Job.objects.create(
-        work="reject", asked_by=curator.user, given={"reason": f"{WORDS}: no."}, state="done"
+        erasure="reject", asked_by=curator.user, given={"reason": f"{WORDS}: no."}, state="done"
     )
     other = draft_of_rows("import filings", curator.user, [[[2, {"quote": OTHER}]]], total=1)
-    assert "what 3 bulk jobs hold" in erased("quote", history.pk)
+    assert "3 bulk jobs" in erased("quote", history.pk)
     states = dict(Job.objects.values_list("pk", "state"))
     assert states == {
         waiting.pk: "cancelled",

@@ -59,7 +59,7 @@ def test_a_retracted_quote_stays_as_it_is():
     quote = make_quote(language="en")
     quote.revise(language="fr")
     quote.retract("Never said.")
-    assert QuoteReversion(fresh(quote), 1).objections == ["A retracted quote stays as it is."]
+    assert QuoteReversion(fresh(quote), 1).objections == ["A retracted quote cannot be changed."]
     with pytest.raises(ValidationError, match="stays as it is"):
         revert(quote, 1, "Because.")
 
@@ -69,7 +69,7 @@ def test_the_page_of_a_retracted_quote_says_so(curator_at_desk):
     quote.revise(language="fr")
     quote.retract("Never said.")
     page = curator_at_desk.get(way_back_of(quote, 1)).text
-    assert "A retracted quote stays as it is." in page
+    assert "A retracted quote cannot be changed." in page
     assert 'name="reason"' not in page
 
 

@@ -133,20 +133,20 @@ def test_a_run_that_was_cut_short_goes_on_where_it_stopped(wire, monkeypatch):
     ],
 )
 def test_lines_of_one_article_are_never_filed_at_once(one, other):
-    keys = [file_articles.same_article(json.dumps(line).encode()) for line in (one, other)]
+    keys = [file_articles.article_keys(json.dumps(line).encode()) for line in (one, other)]
     assert keys[0] & keys[1]
 
 
 def test_lines_that_are_no_filings_may_be_filed_at_any_time():
-    assert not file_articles.same_article(b"not json")
-    assert not file_articles.same_article(b"[1]")
-    assert file_articles.same_article(b'{"text": ["odd"], "url": {"odd": 1}}')
+    assert not file_articles.article_keys(b"not json")
+    assert not file_articles.article_keys(b"[1]")
+    assert file_articles.article_keys(b'{"text": ["odd"], "url": {"odd": 1}}')
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.xdist_group("commits")
 def test_a_large_file_is_filed_by_several_processes_as_by_one(wire, monkeypatch):
-    monkeypatch.setattr(file_articles, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr(file_articles, "MIN_PARALLEL_BYTES", 0)
     monkeypatch.setattr(file_articles, "BATCH", 10)
     first = filings(60)
     later = [make_filing(**row | {"text": f"{row['text']} It was cold."}) for row in first[:20]]
