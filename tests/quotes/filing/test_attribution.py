@@ -72,7 +72,7 @@ def test_part_of_a_name_is_not_the_known_speaker(curator, name):
 
 
 @pytest.mark.parametrize("printed", ["Quill", "Ms Quill", "she", "the harbour master"])
-def test_a_printed_surname_alone_resolves_to_nobody_and_is_flagged(curator, printed):
+def test_a_printed_surname_alone_is_not_resolved_and_is_flagged(curator, printed):
     person(curator)
     (quote,) = file(curator, {"attribution": {"speaker": printed}})
     assert quote["speaker"] is None
@@ -80,7 +80,7 @@ def test_a_printed_surname_alone_resolves_to_nobody_and_is_flagged(curator, prin
     assert quote["flags"] == ["unresolved_speaker"]
 
 
-def test_a_printed_full_name_is_the_one_person_who_has_it(curator):
+def test_a_printed_full_name_resolves_to_the_only_person_who_has_it(curator):
     known = person(curator)
     (quote,) = file(curator, {"attribution": {"speaker": "Mara Quill"}})
     assert quote["speaker"]["id"] == known["id"]
@@ -104,12 +104,12 @@ def test_a_printed_full_name_that_its_organisation_contradicts_is_left_to_a_cura
     assert quote["flags"] == ["unresolved_speaker"]
 
 
-def test_a_printed_name_makes_no_speaker(curator):
+def test_a_printed_name_never_creates_a_speaker(curator):
     file(curator, {"attribution": {"speaker": "Mara Quill"}})
     assert not Speaker.objects.exists()
 
 
-def test_the_first_filing_of_a_name_makes_a_person(curator):
+def test_the_first_filing_of_a_name_creates_a_person(curator):
     (quote,) = file(curator, {"speaker": "Mara Quill"})
     assert quote["filing"]["speaker"] == "made"
     assert quote["speaker"]["kind"] == "person"
@@ -125,7 +125,7 @@ def test_one_name_in_one_filing_is_one_new_speaker(curator):
 # Several of one name
 
 
-def test_a_name_that_two_people_have_makes_a_third_for_a_curator_to_settle(curator):
+def test_a_name_that_two_people_have_creates_a_third_for_a_curator_to_settle(curator):
     known = [person(curator)["id"], person(curator)["id"]]
     quotes = file(curator, {"speaker": "Mara Quill"}, {"speaker": "Mara Quill"})
     for quote in quotes:
@@ -142,7 +142,7 @@ def test_an_alias_that_is_another_persons_name_is_ambiguous(curator):
     assert quote["flags"] == ["ambiguous_speaker"]
 
 
-def test_the_organisation_tells_two_people_of_one_name_apart(curator):
+def test_the_organisation_distinguishes_two_people_of_one_name(curator):
     port, museum = body(curator), body(curator, "Museum")
     first, second = person(curator), person(curator)
     affiliation(curator, first, port)
@@ -152,7 +152,7 @@ def test_the_organisation_tells_two_people_of_one_name_apart(curator):
     assert quote["flags"] == []
 
 
-def test_a_later_quote_of_the_same_article_is_the_same_one_of_two_people(curator):
+def test_within_an_article_a_name_means_one_of_two_people(curator):
     first, _ = person(curator), person(curator)
     quotes = file(curator, {"speaker": first["id"]}, {"speaker": "Mara Quill"})
     assert quotes[1]["speaker"]["id"] == first["id"]
@@ -166,7 +166,7 @@ def test_an_organisation_name_that_two_have_is_ambiguous(curator):
     assert quote["organisation"]["id"] not in known
 
 
-def test_filing_an_ambiguous_name_again_makes_no_fourth(curator):
+def test_filing_an_ambiguous_name_again_creates_nobody(curator):
     person(curator)
     person(curator)
     filing = make_filing(text=TEXT, quotes=[{"text": "First,", "speaker": "Mara Quill"}])
@@ -180,7 +180,7 @@ def test_filing_an_ambiguous_name_again_makes_no_fourth(curator):
 # What contradicts a name
 
 
-def test_a_person_who_was_elsewhere_on_that_date_is_not_the_one_who_is_meant(curator):
+def test_a_person_who_was_elsewhere_on_that_date_is_not_meant(curator):
     known = person(curator)
     affiliation(
         curator, known, body(curator, "Museum"), "curator", **{"from": "2020", "to": "2028"}
@@ -190,7 +190,7 @@ def test_a_person_who_was_elsewhere_on_that_date_is_not_the_one_who_is_meant(cur
     assert quote["flags"] == ["ambiguous_speaker"]
 
 
-def test_a_person_who_had_left_by_then_may_be_the_one_who_is_meant(curator):
+def test_a_person_who_had_left_by_then_may_be_meant(curator):
     known = person(curator)
     affiliation(curator, known, body(curator, "Museum"), "curator", **{"to": "2025"})
     (quote,) = file(curator, {"speaker": "Mara Quill", "organisation": "Port Authority"})
@@ -222,7 +222,7 @@ def test_a_person_is_not_an_organisation_of_the_same_name(curator):
 @pytest.mark.parametrize(
     "name", ["a port spokesperson", "police", "One resident", "Sources close to the minister"]
 )
-def test_words_that_do_not_end_as_a_name_are_an_unnamed_speaker(curator, name):
+def test_words_that_end_in_lower_case_are_an_unnamed_speaker(curator, name):
     (quote,) = file(curator, {"speaker": name})
     assert quote["speaker"]["kind"] == "unnamed"
     assert quote["speaker"]["name"] == name
@@ -251,7 +251,7 @@ def test_a_collective_of_another_organisation_is_another_one(curator):
     assert other["speaker"]["id"] != known["id"]
 
 
-def test_the_filer_may_say_what_kind_a_speaker_is(curator):
+def test_the_filer_may_state_the_kind_of_a_speaker(curator):
     for kind in ("person", "unnamed", "collective", "organisation"):
         (quote,) = file(curator, {"speaker": f"name for {kind}", "speaker_kind": kind})
         assert quote["speaker"]["kind"] == kind
@@ -319,7 +319,7 @@ def test_a_speaker_and_an_organisation_may_be_given_by_id(curator):
     assert quote["flags"] == []
 
 
-def test_a_speakers_id_is_no_organisations(curator):
+def test_the_id_of_a_speaker_is_not_accepted_for_an_organisation(curator):
     known = person(curator)
     quote = {"text": "First,", "organisation": known["id"]}
     response = curator.post(f"{API}articles/", make_filing(text=TEXT, quotes=[quote]))
@@ -347,7 +347,7 @@ def test_the_date_chooses_between_two_terms_in_one_role(curator):
     assert str(Quote.objects.get().affiliation_id) == held["id"]
 
 
-def test_the_date_of_the_words_goes_before_the_date_of_publication(curator):
+def test_the_date_of_speaking_counts_before_the_date_of_publication(curator):
     known, port = person(curator), body(curator)
     held = affiliation(curator, known, port, "mayor", **{"from": "2010", "to": "2014"})
     affiliation(curator, known, port, "mayor", **{"from": "2022-05"})
@@ -365,7 +365,7 @@ def test_two_affiliations_that_fit_leave_the_choice_to_a_curator(curator):
     assert quote["organisation"] is None
 
 
-def test_a_role_alone_brings_the_organisation_of_the_one_affiliation_that_fits(curator):
+def test_a_role_that_fits_one_affiliation_sets_its_organisation(curator):
     port = body(curator)
     affiliation(curator, person(curator), port)
     (quote,) = file(curator, {"speaker": "Mara Quill", "role": "Harbour Master"})

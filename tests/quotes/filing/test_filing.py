@@ -22,7 +22,7 @@ def file(client, status=201, **overrides):
 # What is stored
 
 
-def test_a_filed_quote_is_stored_with_all_that_was_said_of_it(curator):
+def test_a_filed_quote_is_stored_with_every_field(curator):
     filed = file(curator)
     quote = ok(curator.get(f"{API}quotes/{filed['quotes'][0]['id']}/"))
     assert quote["text"] == "We had no choice,"
@@ -56,7 +56,7 @@ def test_filing_the_same_thing_again_changes_nothing_and_answers_200(contributor
     assert again["version"] == first["version"]
 
 
-def test_the_answer_tells_what_was_made_and_matched(curator):
+def test_the_response_lists_what_was_created_and_matched(curator):
     filed = file(
         curator, quotes=[{"text": "We had no choice,", "speaker": "A B", "organisation": "C"}]
     )
@@ -71,7 +71,7 @@ def test_the_answer_tells_what_was_made_and_matched(curator):
     }  # fmt: skip
 
 
-def test_the_answer_says_where_the_article_is(curator):
+def test_the_response_links_to_the_article(curator):
     response = curator.post(f"{API}articles/", make_filing())
     filed = ok(response, 201)
     assert response.headers["Location"].endswith(f"{API}articles/{filed['id']}/")
@@ -85,7 +85,7 @@ def test_a_quote_attributed_to_nobody_has_no_speaker(curator):
     assert filed["quotes"][0]["flags"] == []
 
 
-def test_typography_may_differ_and_the_articles_own_is_stored(curator):
+def test_typography_may_differ_and_that_of_the_article_is_stored(curator):
     text = "“It’s a 10–year\u00a0plan,” she said."
     filed = file(curator, text=text, quotes=[{"text": "It's a 10-year plan,"}])
     assert filed["quotes"][0]["text"] == "It’s a 10–year\u00a0plan,"
@@ -115,7 +115,7 @@ def test_spans_alone_are_enough(curator):
     assert filed["quotes"][0]["text"] == "We had no choice,"
 
 
-def test_words_and_spans_that_agree_settle_which_place_is_meant(curator):
+def test_spans_decide_which_of_several_matches_is_meant(curator):
     text = "“Yes,” said Quill. “Yes,” said Berg."
     quotes = [{"text": "Yes,", "spans": [[20, 24]], "speaker": "Ivo Berg"}]
     filed = file(curator, text=text, quotes=quotes)
@@ -190,7 +190,7 @@ def test_an_article_without_outlet_url_or_date_is_shown_with_nulls(curator):
     assert (quote["outlet"], quote["published"], quote["said"]) == (None, None, None)
 
 
-def test_text_null_says_that_none_is_held_and_leaves_quotes_unanchored(curator):
+def test_a_null_text_leaves_quotes_unanchored(curator):
     filed = file(curator, text=None, quotes=[{"text": "We had no  choice,"}])
     assert filed["snapshot"] is None
     (quote,) = filed["quotes"]
@@ -202,7 +202,7 @@ def test_text_null_says_that_none_is_held_and_leaves_quotes_unanchored(curator):
     )
 
 
-def test_unanchored_quotes_of_the_same_words_are_told_apart_by_their_speakers(curator):
+def test_unanchored_quotes_of_equal_words_are_distinguished_by_speaker(curator):
     quotes = [{"text": "Yes", "speaker": "Mara Quill"}, {"text": "Yes", "speaker": "Ivo Berg"}]
     first = file(curator, text=None, quotes=quotes)
     again = file(curator, 200, text=None, quotes=quotes)
@@ -223,7 +223,7 @@ def test_a_first_text_anchors_the_quotes_that_had_none(curator):
     assert other["anchor"]["state"] == "unanchored"
 
 
-def test_a_first_text_anchors_one_of_two_quotes_that_claim_the_same_place(curator):
+def test_a_first_text_anchors_only_one_quote_at_each_position(curator):
     quotes = [{"text": "We had no choice,", "speaker": name} for name in ("A Bee", "C Dee")]
     first = file(curator, text=None, quotes=quotes)
     again = file(curator, 200, quotes=[])
@@ -249,7 +249,7 @@ def test_an_exact_time_of_publication_keeps_its_day_on_its_own_clock(curator):
     assert file(curator, 200, published="2026-03-14T23:30:00-05:00")["outcome"] == "unchanged"
 
 
-def test_the_reporting_chain_is_kept_in_its_order_and_known_outlets_are_linked(curator):
+def test_the_reporting_chain_keeps_its_order_and_links_known_outlets(curator):
     ok(curator.post(f"{API}outlets/", {"name": "Sky News", "aliases": ["Sky"]}), 201)
     via = [
         {"kind": "told", "name": "NationalWorld"},
@@ -292,7 +292,7 @@ def test_the_same_external_id_of_unknown_outlet_is_the_same_article(curator):
         "https://harbourpost.example/2026/quay#comments",
     ],
 )
-def test_a_url_written_otherwise_is_the_same_article(curator, url):
+def test_a_url_spelt_differently_is_the_same_article(curator, url):
     first = file(curator)
     assert file(curator, 200, url=url)["id"] == first["id"]
 
@@ -313,7 +313,7 @@ def test_a_url_that_may_be_another_page_is_another_article(curator, url):
     assert file(curator, url=url)["id"] != first["id"]
 
 
-def test_an_article_whose_external_id_changed_is_known_by_its_url(curator):
+def test_an_article_whose_external_id_changed_is_recognised_by_its_url(curator):
     first = file(curator, external_id="cms-1")
     again = file(curator, 200, external_id="cms-2")
     assert (again["id"], again["external_id"]) == (first["id"], "cms-2")
@@ -333,7 +333,7 @@ def test_an_article_of_unknown_outlet_gets_the_outlet_that_is_named_later(curato
     assert again["quotes"][0]["outlet"]["name"] == "The Harbour Post"
 
 
-def test_an_article_without_external_id_and_url_is_known_by_outlet_and_text(curator):
+def test_an_article_without_external_id_and_url_is_recognised_by_outlet_and_text(curator):
     first = file(curator, url=None)
     assert file(curator, 200, url=None)["id"] == first["id"]
     assert file(curator, url=None, outlet="Another")["id"] != first["id"]
@@ -341,7 +341,7 @@ def test_an_article_without_external_id_and_url_is_known_by_outlet_and_text(cura
     assert file(curator, url=None, text=f"{make_filing()['text']} More.")["id"] != first["id"]
 
 
-def test_a_nameless_article_is_not_taken_for_one_with_a_url_and_the_same_text(curator):
+def test_an_article_without_a_url_is_not_one_with_a_url_and_the_same_text(curator):
     first = file(curator)
     assert file(curator, url=None)["id"] != first["id"]
 
@@ -364,7 +364,7 @@ def test_an_outlet_may_be_named_by_name_slug_or_id(curator, named):
     assert Outlet.objects.count() == 1
 
 
-def test_a_slug_tells_apart_two_outlets_of_one_name(curator):
+def test_a_slug_distinguishes_two_outlets_of_one_name(curator):
     for slug in ("herald", "herald-2"):
         ok(curator.post(f"{API}outlets/", {"name": "Herald", "slug": slug}), 201)
     assert file(curator, outlet="herald")["outlet"]["slug"] == "herald"
@@ -455,7 +455,7 @@ def test_a_filing_of_fifty_quotes_takes_as_many_statements_as_one_of_one(curator
     ],
     ids=["nothing", "cue", "organisation", "speaker", "via", "status"],
 )
-def test_filing_fifty_quotes_anew_takes_as_many_statements_as_one(curator, change):
+def test_filing_fifty_quotes_again_takes_as_many_statements_as_one(curator, change):
     costs = []
     for number in (1, 50):
         filing = filing_of(number)
@@ -466,7 +466,7 @@ def test_filing_fifty_quotes_anew_takes_as_many_statements_as_one(curator, chang
     assert costs[0] == costs[1] <= 50
 
 
-def test_following_fifty_quotes_to_a_new_text_takes_as_many_statements_as_one(curator):
+def test_reanchoring_fifty_quotes_takes_as_many_statements_as_one(curator):
     costs = []
     for number in (1, 50):
         filing = filing_of(number)
@@ -487,7 +487,7 @@ def test_the_same_key_and_body_replay_the_stored_answer(curator):
     assert again.headers["ETag"] == first.headers["ETag"]
 
 
-def test_the_order_of_members_and_blanks_do_not_make_another_body(curator):
+def test_member_order_and_white_space_do_not_change_the_body(curator):
     filing = make_filing()
     ok(curator.post(f"{API}articles/", filing, headers={"Idempotency-Key": "k1"}), 201)
     turned = json.dumps(dict(reversed(filing.items())), indent=3)
@@ -533,7 +533,7 @@ def test_another_users_same_key_is_another_key(curator, contributor):
     assert "Idempotency-Replayed" not in response.headers
 
 
-def test_a_replay_shows_what_was_answered_even_after_the_article_changed(curator):
+def test_a_replay_repeats_the_response_even_after_the_article_changed(curator):
     first = curator.post(f"{API}articles/", make_filing(), headers={"Idempotency-Key": "k1"})
     file(curator, 200, headline="Changed since")
     again = curator.post(f"{API}articles/", make_filing(), headers={"Idempotency-Key": "k1"})
@@ -542,13 +542,13 @@ def test_a_replay_shows_what_was_answered_even_after_the_article_changed(curator
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])
-def test_a_key_that_is_none_is_refused(curator, key):
+def test_an_invalid_key_is_refused(curator, key):
     response = curator.post(f"{API}articles/", make_filing(), headers={"Idempotency-Key": key})
     problem(response, 400)
     assert not Article.objects.exists()
 
 
-def test_a_retry_without_key_makes_no_second_speaker_outlet_or_quote(contributor):
+def test_a_retry_without_a_key_creates_nothing(contributor):
     for status in (201, 200, 200):
         file(contributor, status)
     assert [m.objects.count() for m in (Article, Outlet, Speaker, Quote, Snapshot)] == [1] * 5
@@ -563,7 +563,7 @@ def broadcast(**overrides) -> dict:
 
 
 @pytest.mark.parametrize("headline", ["Quay to close", None])
-def test_an_article_without_text_and_url_is_known_by_what_is_said_of_it(curator, headline):
+def test_an_article_without_text_and_url_is_recognised_by_its_details(curator, headline):
     first = ok(curator.post(f"{API}articles/", broadcast(headline=headline)), 201)
     assert first["quotes"][0]["anchor"] == {"state": "unanchored", "snapshot": None, "spans": []}
     again = ok(curator.post(f"{API}articles/", broadcast(headline=headline)))
@@ -582,7 +582,7 @@ def test_an_article_without_text_and_url_is_known_by_what_is_said_of_it(curator,
         {"headline": None},
     ],
 )
-def test_another_detail_is_another_article_where_nothing_else_is_held(curator, change):
+def test_articles_recognised_by_details_differ_if_any_detail_differs(curator, change):
     first = ok(curator.post(f"{API}articles/", broadcast()), 201)
     assert ok(curator.post(f"{API}articles/", broadcast(**change)), 201)["id"] != first["id"]
 

@@ -98,7 +98,7 @@ def test_different_filings_of_one_url_are_both_answered_and_keep_every_quote_tru
     assert all(quote.snapshot_id == article.snapshot_id for quote in present)
 
 
-def test_a_quote_proposed_while_the_text_changes_stands_in_the_present_text(client):
+def test_a_quote_proposed_while_the_text_changes_is_anchored_in_the_present_text(client):
     filed = ok(client.post(f"{API}articles/", make_filing(quotes=[])), 201)
     text = make_filing()["text"]
     for number in range(8):

@@ -86,7 +86,7 @@ def test_a_quote_that_stays_where_it_was_is_exact_in_the_new_text(curator):
     assert quote_of(curator, first)["anchor"]["snapshot"] == again["snapshot"]
 
 
-def test_a_quote_whose_words_stand_elsewhere_has_moved_there(curator):
+def test_a_quote_whose_words_occur_elsewhere_has_moved(curator):
     first = file(curator, 201)
     again = file(curator, text=f"Updated. {TEXT}", quotes=[])
     assert states(again) == {first["quotes"][0]["id"]: "moved"}
@@ -126,7 +126,7 @@ def test_a_quote_whose_words_changed_keeps_its_words_and_shows_the_nearest(curat
     assert nearest["difference"] == [{"op": "replace", "expected": "June,", "found": "July,"}]
 
 
-def test_a_quote_whose_words_went_is_missing_and_keeps_its_place_in_the_old_text(curator):
+def test_a_quote_whose_words_were_removed_is_missing_and_keeps_its_old_spans(curator):
     first = file(curator, 201)
     again = file(curator, text="Nothing of the kind was printed.", quotes=[])
     assert states(again) == {first["quotes"][0]["id"]: "missing"}
@@ -146,7 +146,7 @@ def test_a_quote_comes_back_when_its_text_is_restored(curator, between):
     assert back["quotes"][0]["anchor"] == first["quotes"][0]["anchor"]
 
 
-def test_new_words_in_place_of_old_are_a_new_quote_beside_the_altered_one(curator):
+def test_new_words_at_the_old_position_are_a_new_quote(curator):
     text = f"“{OLD}” he said."
     first = file(curator, 201, text=text, quotes=[{"text": OLD}])
     new = OLD.replace("June", "July")
@@ -156,7 +156,7 @@ def test_new_words_in_place_of_old_are_a_new_quote_beside_the_altered_one(curato
     assert quote_of(curator, first)["anchor"]["state"] == "altered"
 
 
-def test_of_two_quotes_of_one_wording_the_one_that_stays_keeps_its_own_place(curator):
+def test_of_two_equal_quotes_the_unmoved_one_keeps_its_position(curator):
     """The words that were cut must not pass to the other speaker's place, nor push that one out."""
     text = (
         "Asked whether the quay would close, Mara Quill was brief. “No comment,” she said at noon. "
@@ -174,7 +174,7 @@ def test_of_two_quotes_of_one_wording_the_one_that_stays_keeps_its_own_place(cur
     assert quote_of(curator, filed, 0)["anchor"]["state"] == "missing"
 
 
-def test_a_quote_in_two_spans_follows_its_article_as_one(curator):
+def test_a_quote_of_two_spans_is_reanchored_as_one(curator):
     text = "“We had no choice,” she said, “and no money.” It rained."
     quotes = [{"text": "We had no choice, and no money."}]
     first = file(curator, 201, text=text, quotes=quotes)
@@ -205,7 +205,7 @@ def test_quotes_that_a_filing_does_not_name_stay(curator):
 @settings(
     max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_whatever_becomes_of_a_text_every_quote_is_true_to_its_snapshot(curator, cuts):
+def test_after_any_change_of_text_every_quote_equals_its_snapshot(curator, cuts):
     """A present quote stands in the present text, no two at one place, and none ever goes."""
     marks = ["One word,", "Two words,", "A third,"]
     key = f"https://a.example/{Article.objects.count()}"
@@ -230,7 +230,7 @@ def test_whatever_becomes_of_a_text_every_quote_is_true_to_its_snapshot(curator,
 # The article
 
 
-def test_what_a_filing_says_of_an_article_is_updated_and_the_rest_stays(curator):
+def test_only_the_filed_fields_of_an_article_are_updated(curator):
     file(curator, 201)
     again = file(curator, headline="Quay to close in May", byline=["Ada Lund", "Bo Ek"])
     assert again["headline"] == "Quay to close in May"
@@ -243,7 +243,7 @@ def test_what_a_filing_says_of_an_article_is_updated_and_the_rest_stays(curator)
     assert kept["headline"] == "Quay to close in May"
 
 
-def test_null_says_that_it_is_unknown_after_all(curator):
+def test_a_null_clears_a_field(curator):
     file(curator, 201)
     again = file(curator, headline=None, published=None)
     assert (again["headline"], again["published"]) == (None, None)
@@ -277,7 +277,7 @@ def test_quotes_follow_when_the_article_itself_is_changed(curator):
     assert quote["published"] == "2025"
 
 
-def test_an_exact_time_goes_when_the_day_is_filed_anew(curator):
+def test_filing_another_day_clears_the_exact_time(curator):
     file(curator, 201, published="2026-03-14T10:00:00Z")
     again = file(curator, published="2026-03-15")
     assert (again["published"], again["published_at"]) == ("2026-03-15", None)
@@ -306,7 +306,7 @@ def corrected(correction: dict) -> dict:
 
 
 @pytest.mark.parametrize("name", CORRECTIONS)
-def test_a_proposed_quote_is_updated_to_what_is_filed_of_it(curator, name):
+def test_a_proposed_quote_is_updated_when_filed_again(curator, name):
     first = file(curator, 201)
     again = ok(curator.post(f"{API}articles/", corrected(CORRECTIONS[name])))
     (quote,) = again["quotes"]
@@ -320,7 +320,7 @@ def test_a_proposed_quote_is_updated_to_what_is_filed_of_it(curator, name):
 
 
 @pytest.mark.parametrize("name", CORRECTIONS)
-def test_a_reviewed_quote_is_flagged_and_not_changed_by_what_is_filed_of_it(curator, name):
+def test_a_reviewed_quote_is_flagged_and_not_changed_when_filed_again(curator, name):
     first = ok(curator.post(f"{API}articles/", publish(make_filing())), 201)["quotes"][0]
     again = ok(curator.post(f"{API}articles/", corrected(CORRECTIONS[name])))
     (quote,) = again["quotes"]
@@ -340,14 +340,14 @@ def test_a_quote_that_differs_again_is_flagged_once(curator):
     assert again["version"] == first["version"]
 
 
-def test_a_filing_that_names_fewer_details_takes_none_away(curator):
+def test_a_filing_with_fewer_details_removes_none(curator):
     first = file(curator, 201)["quotes"][0]
     again = file(curator, quotes=[{"text": "We had no choice,"}])["quotes"][0]
     assert again["filing"]["outcome"] == "unchanged"
     assert again["version"] == first["version"]
 
 
-def test_a_kind_that_is_left_out_stays_what_it_was(curator):
+def test_a_kind_that_is_left_out_stays(curator):
     quote = {"text": "We had no choice,", "kind": "partial"}
     file(curator, 201, quotes=[quote])
     again = file(curator, quotes=[{"text": "We had no choice,"}])["quotes"][0]
@@ -361,7 +361,7 @@ def test_a_curator_may_publish_proposed_quotes_by_filing_them_again(contributor,
     assert again["filing"]["outcome"] == "updated"
 
 
-def test_filing_as_proposed_does_not_take_back_a_published_quote(contributor, curator):
+def test_filing_as_proposed_does_not_unpublish_a_quote(contributor, curator):
     ok(curator.post(f"{API}articles/", publish(make_filing())), 201)
     again = file(contributor)["quotes"][0]
     assert again["status"] == "published"
@@ -415,7 +415,7 @@ def affiliated(client) -> tuple[dict, dict]:
     ],
     ids=["speaker", "organisation", "role", "no organisation", "nobody"],
 )
-def test_an_affiliation_that_no_longer_fits_a_proposed_quote_goes(curator, change, shown):
+def test_an_affiliation_that_no_longer_fits_a_proposed_quote_is_removed(curator, change, shown):
     _, filed = affiliated(curator)
     quote = {**make_filing()["quotes"][0], "attribution": {"cue": "said"}, **change}
     (again,) = file(curator, quotes=[quote])["quotes"]
@@ -429,7 +429,7 @@ def test_an_affiliation_that_no_longer_fits_a_proposed_quote_goes(curator, chang
     ) == shown
 
 
-def test_a_speaker_who_is_not_named_again_stays_the_one_who_is_printed(curator):
+def test_a_speaker_resolved_by_the_printed_name_stays_when_not_named_again(curator):
     file(curator, 201)
     quote = {**make_filing()["quotes"][0], "speaker": None, "attribution": {"cue": "said"}}
     (again,) = file(curator, quotes=[quote])["quotes"]

@@ -65,13 +65,13 @@ def test_a_quote_that_is_not_in_the_article_is_refused_with_the_nearest_passage(
     assert "We had no choice," in fault["message"]
 
 
-def test_a_quote_unlike_anything_in_the_article_is_refused_without_a_guess(curator):
+def test_a_quote_that_resembles_no_passage_is_refused_without_a_guess(curator):
     fault = refuse_quote(curator, {"text": "zzyzx qqq 12345"})
     assert fault["pointer"] == "/quotes/0/text"
     assert fault["nearest"] is None
 
 
-def test_words_that_stand_in_several_places_are_refused_with_each_place_and_its_context(curator):
+def test_words_that_occur_several_times_are_refused_with_each_position_and_context(curator):
     fault = refuse_quote(curator, {"text": "Yes,"})
     assert fault["pointer"] == "/quotes/0/text"
     assert fault["total"] == 2
@@ -83,11 +83,11 @@ def test_words_that_stand_in_several_places_are_refused_with_each_place_and_its_
     assert "spans" in fault["message"]
 
 
-def test_case_counts_when_words_are_looked_for(curator):
+def test_words_are_matched_with_their_case(curator):
     assert refuse_quote(curator, {"text": "we had no choice,"})["pointer"] == "/quotes/0/text"
 
 
-def test_words_that_end_within_a_grapheme_are_not_found(curator):
+def test_words_that_end_inside_a_grapheme_cluster_are_not_found(curator):
     text = "It was a cafe\u0301 then."
     assert refuse_quote(curator, {"text": "cafe"}, text=text)["pointer"] == "/quotes/0/text"
 
@@ -146,7 +146,7 @@ def test_a_filing_of_more_than_1000_quotes_is_refused(curator):
         "astronomical",
     ],
 )
-def test_spans_that_are_no_places_are_refused(curator, spans):
+def test_invalid_spans_are_refused(curator, spans):
     assert refuse_quote(curator, {"spans": spans})["pointer"] == "/quotes/0/spans"
 
 
@@ -159,7 +159,7 @@ def test_the_message_says_which_span_is_wrong_and_why(curator):
 @pytest.mark.parametrize(
     "within", ["👩\u200d👩\u200d👧", "e\u0301", "🇳🇴", "\r\n", "\u1100\u1161\u11a8"]
 )
-def test_a_span_that_splits_a_grapheme_is_refused(curator, within):
+def test_a_span_that_splits_a_grapheme_cluster_is_refused(curator, within):
     text = f"It was {within} then."
     fault = refuse_quote(curator, {"spans": [[0, 8]]}, text=text)
     assert fault["pointer"] == "/quotes/0/spans"
@@ -183,23 +183,23 @@ def test_a_span_that_splits_a_grapheme_is_refused(curator, within):
         ([[i * 2, i * 2 + 1] for i in range(101)], "/quotes/0/spans"),
     ],
 )
-def test_spans_of_another_form_are_refused_by_their_pointer(curator, spans, pointer):
+def test_malformed_spans_are_refused_by_their_pointer(curator, spans, pointer):
     assert pointer in refuse(curator, make_filing(quotes=[{"spans": spans}]))
 
 
-def test_words_that_are_not_those_at_the_spans_are_refused_with_what_stands_there(curator):
+def test_words_that_differ_from_those_at_the_spans_are_refused_with_the_text_there(curator):
     fault = refuse_quote(curator, {"text": "We had a choice,", "spans": [[22, 39]]})
     assert fault["pointer"] == "/quotes/0/spans"
     assert fault["found"] == "We had no choice,"
     assert fault["difference"]
 
 
-def test_spans_in_an_article_whose_text_is_not_held_are_refused(curator):
+def test_spans_without_a_text_on_record_are_refused(curator):
     fault = refuse_quote(curator, {"text": "Yes,", "spans": [[0, 4]]}, text=None)
     assert fault["pointer"] == "/quotes/0/spans"
 
 
-def test_two_quotes_at_the_very_same_place_are_refused(curator):
+def test_two_quotes_with_the_same_spans_are_refused(curator):
     twins = [{"text": "We had no choice,"}, {"spans": [[22, 39]]}]
     faults = refuse(curator, make_filing(text=TEXT, quotes=twins))
     assert list(faults) == ["/quotes/1"]
@@ -297,7 +297,7 @@ def test_an_impossible_date_of_the_words_is_refused(curator, value):
     assert list(refuse(curator, make_filing(quotes=[quote]))) == ["/quotes/0/said"]
 
 
-def test_a_word_for_a_date_is_told_how_dates_are_written(curator):
+def test_a_date_in_words_is_refused_with_the_formats(curator):
     (fault,) = refuse(curator, make_filing(published="yesterday"))["/published"]
     assert "YYYY-MM-DD" in fault["message"]
 
@@ -350,7 +350,7 @@ def test_an_exact_time_of_an_unknown_date_is_refused(curator):
          lambda filing, bad: filing["quotes"][0].update(via=[{"kind": "told", "name": bad}])),
     ],
 )  # fmt: skip
-def test_nul_and_lone_surrogates_are_refused_wherever_they_stand(curator, pointer, spot, bad):
+def test_nul_and_lone_surrogates_are_refused_in_every_field(curator, pointer, spot, bad):
     filing = make_filing()
     spot(filing, bad)
     assert list(refuse(curator, filing)) == [pointer]
@@ -404,7 +404,7 @@ def test_an_unknown_field_and_a_bad_value_are_named_together(curator):
 
 
 @pytest.mark.parametrize("body", ["[]", "null", "5", '"text"', "true", "[{}]", ""])
-def test_a_body_that_is_no_object_is_refused(curator, body):
+def test_a_body_that_is_not_an_object_is_refused(curator, body):
     refuse(curator, body)
 
 
@@ -429,7 +429,7 @@ def test_a_body_of_another_media_type_is_refused(curator):
     problem(response, 415)
 
 
-def test_a_filing_without_text_says_that_null_is_how_to_say_there_is_none(curator):
+def test_a_filing_without_text_is_refused_and_points_to_null(curator):
     filing = make_filing()
     del filing["text"]
     assert list(refuse(curator, filing)) == ["/text"]
@@ -453,24 +453,24 @@ def test_a_field_of_a_quote_that_should_be_a_string_is_refused(curator, name, va
 
 
 @pytest.mark.parametrize("value", [None, "x", 5, True, {}, {"0": {}}], ids=repr)
-def test_quotes_that_are_no_list_are_refused(curator, value):
+def test_quotes_that_are_not_a_list_are_refused(curator, value):
     faults = refuse(curator, make_filing(quotes=value))
     assert {pointer.split("/")[1] for pointer in faults} == {"quotes"}
 
 
 @pytest.mark.parametrize("value", [None, "x", 5, True, []], ids=repr)
-def test_a_quote_that_is_no_object_is_refused(curator, value):
+def test_a_quote_that_is_not_an_object_is_refused(curator, value):
     assert list(refuse(curator, make_filing(quotes=[value]))) == ["/quotes/0"]
 
 
 @pytest.mark.parametrize("value", ["x", 5, True, []], ids=repr)
-def test_an_attribution_that_is_no_object_is_refused(curator, value):
+def test_an_attribution_that_is_not_an_object_is_refused(curator, value):
     quote = {"text": "We had no choice,", "attribution": value}
     assert list(refuse(curator, make_filing(quotes=[quote]))) == ["/quotes/0/attribution"]
 
 
 @pytest.mark.parametrize("value", [None, "x", 5, True, {}], ids=repr)
-def test_a_chain_that_is_no_list_is_refused(curator, value):
+def test_a_chain_that_is_not_a_list_is_refused(curator, value):
     quote = {"text": "We had no choice,", "via": value}
     assert list(refuse(curator, make_filing(quotes=[quote]))) == ["/quotes/0/via"]
 
@@ -478,7 +478,7 @@ def test_a_chain_that_is_no_list_is_refused(curator, value):
 @pytest.mark.parametrize(
     "value", [None, "x", 5, True, {}, [None], [[]], [""], [5], ["x" * 501]], ids=repr
 )
-def test_a_byline_that_is_no_list_of_names_is_refused(curator, value):
+def test_a_byline_that_is_not_a_list_of_names_is_refused(curator, value):
     (pointer,) = refuse(curator, make_filing(byline=value))
     assert pointer in ("/byline", "/byline/0")
 
@@ -501,14 +501,14 @@ def test_a_url_longer_than_an_index_can_hold_is_refused(curator):
 
 @pytest.mark.parametrize("name", ["", "   ", "\u200b", "\u00ad\u2060", "x" * 501])
 @pytest.mark.parametrize("pointer", ["/outlet", "/quotes/0/speaker", "/quotes/0/organisation"])
-def test_a_name_with_nothing_to_see_or_without_end_is_refused(curator, pointer, name):
+def test_an_invisible_or_endless_name_is_refused(curator, pointer, name):
     filing = make_filing()
     (filing["quotes"][0] if "quotes" in pointer else filing)[pointer.rsplit("/")[-1]] = name
     assert list(refuse(curator, filing)) == [pointer]
 
 
 @pytest.mark.parametrize("pointer", ["/outlet", "/quotes/0/speaker", "/quotes/0/organisation"])
-def test_an_id_that_nothing_has_is_refused(curator, pointer):
+def test_an_unknown_id_is_refused(curator, pointer):
     filing = make_filing()
     key = "019a0000-0000-7000-8000-000000000000"
     (filing["quotes"][0] if "quotes" in pointer else filing)[pointer.rsplit("/")[-1]] = key
@@ -525,7 +525,7 @@ def test_an_outlet_name_that_two_outlets_have_is_refused(curator):
     assert ok(curator.post(f"{API}articles/", make_filing(outlet="herald-west")), 201)
 
 
-def test_an_id_printed_where_a_name_belongs_is_only_a_strange_name(curator):
+def test_an_id_in_a_printed_name_is_an_ordinary_name(curator):
     key = "019a0000-0000-7000-8000-000000000000"
     quote = {
         "text": "We had no choice,",
@@ -585,7 +585,7 @@ def test_the_same_url_in_another_outlet_is_refused_and_names_the_article(curator
     assert "The Harbour Post" in fault["message"]
 
 
-def test_a_database_that_is_asked_nothing_is_not_touched_by_malformed_bodies(curator):
+def test_malformed_bodies_cause_no_query(curator):
     curator.post(f"{API}articles/", make_filing(published="x"))  # users and tokens are looked up
     with connection.execute_wrapper(_only_access):
         refuse_response = curator.post(f"{API}articles/", make_filing(published="x"))

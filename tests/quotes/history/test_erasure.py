@@ -162,7 +162,7 @@ def test_nothing_of_an_erased_quote_is_left_in_the_database(history, curator):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_files_of_the_database_hold_nothing_of_it_either_once_it_is_packed(history):
+def test_the_files_of_the_database_hold_nothing_of_it_after_a_vacuum(history):
     secrets = [words.encode() for words in ("was burnt” in March", "was burnt” in April")]
     place = "SELECT current_setting('data_directory') || '/' || pg_relation_filepath(c.oid)"
     tables = f"{place} FROM pg_class c WHERE relkind IN ('r', 't', 'i') AND relfilenode <> 0"
@@ -186,7 +186,7 @@ def test_the_files_of_the_database_hold_nothing_of_it_either_once_it_is_packed(h
     assert not found()
 
 
-def test_the_text_keeps_everything_else_where_it_was(history):
+def test_the_rest_of_the_text_keeps_its_offsets(history):
     before = {s.pk: s for s in Snapshot.objects.all()}
     erased("quote", history.pk)
     for after in Snapshot.objects.filter(article=history.article_id):
@@ -205,7 +205,7 @@ def test_the_text_keeps_everything_else_where_it_was(history):
     assert history.neighbour.version == Quote.objects.get(pk=history.neighbour.pk).version
 
 
-def test_the_tombstone_says_why_and_nothing_else(history):
+def test_the_tombstone_holds_the_reason_and_nothing_else(history):
     version, hashes = history.version, list(Revision.objects.of(history).values_list("hash"))
     erased("quote", history.pk)
     *past, last = Revision.objects.of(history)
@@ -217,7 +217,7 @@ def test_the_tombstone_says_why_and_nothing_else(history):
     assert not Via.objects.exists()
 
 
-def test_what_pointed_to_it_points_to_nothing_and_that_is_recorded(history):
+def test_references_to_an_erased_quote_are_cleared_and_that_is_recorded(history):
     erased("quote", history.pk)
     history.duplicate.refresh_from_db()
     assert history.duplicate.replaced_by is None
@@ -225,7 +225,7 @@ def test_what_pointed_to_it_points_to_nothing_and_that_is_recorded(history):
     assert (last.verb, last.fields, last.reason) == ("updated", ["replaced_by_id"], REASON)
 
 
-def test_the_answers_of_retries_and_the_log_of_the_admin_are_erased(history, curator):
+def test_stored_responses_and_the_admin_log_are_erased(history, curator):
     kept = {"Idempotency-Key": "k-2"}
     ok(curator.post(f"{API}outlets/", {"name": "Radio"}, headers=kept), 201)
     said = erased("quote", history.pk)
@@ -234,7 +234,7 @@ def test_the_answers_of_retries_and_the_log_of_the_admin_are_erased(history, cur
     assert [entry.object_repr for entry in LogEntry.objects.all()] == ["erased"]
 
 
-def test_the_nearest_passage_of_another_quote_is_let_go_where_it_is_blotted(groups):
+def test_the_nearest_passage_of_another_quote_is_removed_if_it_is_redacted(groups):
     curator = make_client("Curators")
     text = "“We will close the old quay in May,” she said."
     quotes = [{"text": "We will close the old quay in May,", "status": "published"}]
@@ -251,7 +251,7 @@ def test_the_nearest_passage_of_another_quote_is_let_go_where_it_is_blotted(grou
     verified()
 
 
-def test_an_altered_passage_that_was_only_ever_near_goes_too(groups):
+def test_the_nearest_passage_of_an_altered_quote_is_redacted_too(groups):
     """It is in no state of the quote: where it stood was not recorded, and is found again."""
     curator = make_client("Curators")
     text = "“We will close the quay in May,” she said."
@@ -266,7 +266,7 @@ def test_an_altered_passage_that_was_only_ever_near_goes_too(groups):
     verified()
 
 
-def test_a_neighbour_that_shares_words_is_erased_along_and_its_other_words_stay():
+def test_a_neighbour_that_shares_words_is_erased_and_its_other_words_stay():
     article = make_article("“We had no choice, none at all, and we knew it,” she said.")
     quote = make_quote("no choice, none", article=article)
     wider = make_quote("We had no choice, none at all", article=article)
@@ -279,7 +279,7 @@ def test_a_neighbour_that_shares_words_is_erased_along_and_its_other_words_stay(
     verified()
 
 
-def test_a_neighbour_that_once_shared_words_is_erased_along():
+def test_a_neighbour_that_once_shared_words_is_erased():
     article = make_article("“We had no choice,” she said. “None.”")
     quote, other = make_quote("no choice", article=article), make_quote("had no", article=article)
     other.correct("Other words.", now=NOW, text="None")
@@ -288,7 +288,7 @@ def test_a_neighbour_that_once_shared_words_is_erased_along():
     verified()
 
 
-def test_the_same_words_in_pieces_are_erased_along():
+def test_the_same_words_in_several_spans_are_erased():
     text = "“We had,” she said, “no choice.” Later: “We had no choice.”"
     article = make_article(text)
     at = text.rindex("We had")
@@ -307,7 +307,7 @@ def test_the_same_words_in_pieces_are_erased_along():
     verified()
 
 
-def test_every_place_that_has_the_words_is_blotted_but_not_parts_of_others():
+def test_every_occurrence_of_the_words_is_redacted_but_not_parts_of_other_words():
     article = make_article("“No,” she said. No, nobody. Then: No!\nNo")
     quote = make_quote("No", article=article)
     erased("quote", quote.pk)
@@ -315,14 +315,14 @@ def test_every_place_that_has_the_words_is_blotted_but_not_parts_of_others():
     assert Snapshot.objects.get().text == blots
 
 
-def test_line_breaks_stay_in_what_is_blotted():
+def test_redacted_passages_keep_their_line_breaks():
     quote = make_quote("One\nTwo\r\nThree\u2028Four")
     erased("quote", quote.pk)
     assert "███\n███\r\n█████\u2028████" in Snapshot.objects.get().text
     verified()
 
 
-def test_a_text_is_blotted_twice():
+def test_a_text_can_be_redacted_twice():
     article = make_article("One and two and three.")
     one, two = make_quote("One", article=article), make_quote("two", article=article)
     erased("quote", one.pk)
@@ -333,7 +333,7 @@ def test_a_text_is_blotted_twice():
     verified()
 
 
-def test_what_is_left_of_a_blotted_text_is_still_verified(reader):
+def test_a_redacted_text_can_still_be_verified(reader):
     article = make_article("One and two and, a good deal further on than any context, three.")
     one, two = make_quote("One", article=article), make_quote("two", article=article)
     erased("quote", one.pk)
@@ -362,7 +362,7 @@ def test_an_utterance_holds_no_words_and_stays():
     verified()
 
 
-def test_a_blotted_text_says_so_to_those_who_may_read_it(curator):
+def test_a_redacted_text_says_so_to_its_readers(curator):
     quote = make_quote("One")
     sha256 = quote.snapshot.sha256
     assert ok(curator.get(f"{API}snapshots/{sha256}/"))["erased"] is None
@@ -386,7 +386,7 @@ def test_the_article_can_be_filed_again_and_its_words_do_not_come_back(history, 
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
-def test_whatever_was_quoted_and_however_the_text_changed_the_rest_still_holds(groups, data):
+def test_after_any_changes_an_erasure_leaves_a_verified_database(groups, data):
     words = st.lists(st.sampled_from(["We", "had", "no", "“choice,”", "one\nsaid."]), min_size=2)
     with transaction.atomic():
         article = make_article(" ".join(data.draw(words)))
@@ -419,7 +419,7 @@ def test_whatever_was_quoted_and_however_the_text_changed_the_rest_still_holds(g
 # What remains
 
 
-def test_words_that_stand_elsewhere_are_listed_with_their_ids():
+def test_words_that_remain_elsewhere_are_listed_with_their_ids():
     words = "We had no choice, none of us"
     quote = make_quote(words)
     wire = make_article("He said “we had no choice – none” and “WE HAD NO CHOICE, NONE OF US”.")
@@ -438,7 +438,7 @@ def test_words_that_stand_elsewhere_are_listed_with_their_ids():
     assert said.count(": we had no choice") == 5
 
 
-def test_it_says_when_not_everything_was_looked_for(monkeypatch):
+def test_texts_that_were_not_searched_for_are_reported(monkeypatch):
     monkeypatch.setattr("sources.history.erasure.MOST_SOUGHT", 2)
     article = make_article("One said one thing, two another, three a third.")
     speaker = make_speaker("Ann Lee")
@@ -462,7 +462,7 @@ def test_a_reason_that_repeats_the_words_is_refused():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_article_goes_with_its_texts_and_quotes(history, curator):
+def test_an_article_is_erased_with_its_snapshots_and_quotes(history, curator):
     article = history.article
     snapshots = [s.pk for s in Snapshot.objects.filter(article=article)]
     copy = make_article(THIRD, headline="Another outlet's")
@@ -484,7 +484,7 @@ def test_an_article_goes_with_its_texts_and_quotes(history, curator):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_speaker_goes_with_what_was_merged_into_it_roles_quotes_and_names(history):
+def test_a_speaker_is_erased_with_merged_speakers_affiliations_quotes_and_names(history):
     speaker = history.speaker
     speaker.aliases = ["Mara the Quay"]
     speaker.save()
@@ -498,7 +498,7 @@ def test_a_speaker_goes_with_what_was_merged_into_it_roles_quotes_and_names(hist
     verified()
 
 
-def test_names_are_blotted_and_quotes_that_name_the_speaker_go_along():
+def test_names_are_redacted_and_quotes_that_name_the_speaker_are_erased():
     speaker = make_speaker("Ann Lee", aliases=["Lee"])
     text = "“I did it,” said Ann Lee. “Lee did it,” said Bo. “Sleep,” said Bo, asleep."
     article = make_article(text)
@@ -551,7 +551,7 @@ def test_an_erased_quote_that_was_never_public_is_gone_for_reviewers_only(reader
     problem(curator.get(f"{API}quotes/{quote.pk}/"), 410)
 
 
-def test_what_is_gone_is_gone_by_its_own_path_only(history, reader, nobody, settings):
+def test_only_the_path_of_an_erased_record_answers_410(history, reader, nobody, settings):
     article = history.article_id
     erased("article", article)
     problem(reader.get(f"{API}articles/{article}/"), 410)
@@ -575,7 +575,7 @@ def test_an_erased_speaker_is_gone(reader, curator):
 # The command
 
 
-def test_a_dry_run_says_what_an_erasure_does_and_changes_nothing(history):
+def test_a_dry_run_reports_what_would_be_erased_and_changes_nothing(history):
     before = [
         list(m.objects.order_by("pk").values()) for m in (Quote, Snapshot, Revision, LogEntry)
     ]
@@ -589,7 +589,7 @@ def test_a_dry_run_says_what_an_erasure_does_and_changes_nothing(history):
 
 
 @pytest.mark.parametrize("answer", ["", "y", "erase article"])
-def test_whoever_does_not_confirm_erases_nothing(history, monkeypatch, answer):
+def test_without_confirmation_nothing_is_erased(history, monkeypatch, answer):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda question: answer)
     with pytest.raises(CommandError, match="Nothing was erased"):
@@ -597,14 +597,14 @@ def test_whoever_does_not_confirm_erases_nothing(history, monkeypatch, answer):
     history.refresh_from_db()
 
 
-def test_on_a_terminal_it_asks_and_then_erases(history, monkeypatch):
+def test_on_a_terminal_the_command_asks_and_then_erases(history, monkeypatch):
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", lambda question: "erase quote")
     erased("quote", history.pk, options=())
     assert not Quote.objects.filter(pk=history.pk).exists()
 
 
-def test_what_was_not_shown_is_not_erased(history):
+def test_only_what_the_dry_run_showed_is_erased(history):
     shown = erase("quote", [history.pk], REASON, dry_run=True)
     article = Article.objects.get(pk=history.article_id)
     make_quote("was burnt", article=article)
@@ -613,7 +613,7 @@ def test_what_was_not_shown_is_not_erased(history):
     history.refresh_from_db()
 
 
-def test_it_erases_all_or_nothing(history):
+def test_an_erasure_is_all_or_nothing(history):
     nothing = make_utterance().pk
     with pytest.raises(CommandError, match=f"no quote {nothing}"):
         erased("quote", history.pk, nothing)
@@ -623,7 +623,7 @@ def test_it_erases_all_or_nothing(history):
         erased("quote", history.pk)
 
 
-def test_bulk_jobs_that_hold_the_words_are_emptied_and_not_done(history, curator):
+def test_bulk_jobs_that_hold_the_words_are_emptied_and_cancelled(history, curator):
     row = [2, {"quote": NEXT, "url": "https://harbourpost.example/2026/quay"}]
     waiting = draft_of_rows("import filings", curator.user, [[row], [row]], total=2, dry_run=True)
     told = draft_of_rows("import filings", curator.user, [[]], total=1)
@@ -651,12 +651,12 @@ def test_an_erasure_needs_a_reason(history, reason):
         erased("quote", history.pk, reason=reason)
 
 
-def test_without_a_terminal_it_does_nothing_unless_told(history):
+def test_without_a_terminal_nothing_is_erased_unless_asked_for(history):
     with pytest.raises(CommandError, match="--yes"):
         erased("quote", history.pk, options=())
 
 
-def test_the_admin_has_no_page_for_what_is_erased(history, curator):
+def test_the_admin_has_no_page_for_an_erased_record(history, curator):
     curator.user.is_staff = True
     curator.user.save()
     browser = Client()
@@ -669,12 +669,12 @@ def test_the_admin_has_no_page_for_what_is_erased(history, curator):
 # The parts
 
 
-def test_ranges_are_merged_and_blotted():
+def test_ranges_are_merged_and_redacted():
     assert merged([(5, 9), (0, 2), (2, 3), (6, 7)]) == [[0, 3], [5, 9]]
     assert blotted("a\nbc d", [(0, 4)]) == "█\n██ d"
 
 
-def test_words_occur_whole_where_a_script_has_letters_of_two_cases():
+def test_in_scripts_with_upper_and_lower_case_only_whole_words_match():
     assert occurrences("No, know. No", "No") == [(0, 2), (10, 12)]
     assert occurrences("他说没有没有", "没有") == [(2, 4), (4, 6)]
     assert occurrences("aa aa aa", "aa aa") == [(0, 5), (3, 8)]

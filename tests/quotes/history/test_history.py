@@ -52,7 +52,7 @@ def then(client, quote, at, **query):
 # Its revisions
 
 
-def test_a_curator_is_told_who_changed_what_when_how_and_why(curator, quote):
+def test_a_curator_sees_who_changed_what_when_how_and_why(curator, quote):
     told = revisions(curator, quote)
     assert [(one["version"], one["verb"], one["actor"], one["channel"]) for one in told] == [
         (6, "retracted", "bo", "admin"),
@@ -71,7 +71,7 @@ def test_a_curator_is_told_who_changed_what_when_how_and_why(curator, quote):
     assert told[5]["changes"] == []
 
 
-def test_a_reader_is_told_what_was_public_and_not_by_whom(reader, quote):
+def test_a_reader_sees_public_changes_without_their_actor(reader, quote):
     told = revisions(reader, quote)
     assert [one["verb"] for one in told] == ["retracted", "corrected", "disputed", "published"]
     assert {one["actor"] for one in told} == {None}
@@ -87,29 +87,29 @@ def test_a_reader_is_told_what_was_public_and_not_by_whom(reader, quote):
     assert fields == [["reason", "status"], ["corrections", "language"], ["reason", "status"], []]
 
 
-def test_a_reader_is_told_of_a_quote_that_was_public_from_the_first(reader):
+def test_a_reader_sees_the_history_of_a_quote_that_was_filed_as_published(reader):
     assert [one["verb"] for one in revisions(reader, make_quote())] == ["created"]
 
 
-def test_a_silent_change_is_not_told_to_readers(reader, curator):
+def test_a_silent_change_is_hidden_from_readers(reader, curator):
     quote = make_quote()
     quote.revise(language="en")
     assert len(revisions(curator, quote)) == 2
     assert len(revisions(reader, quote)) == 1
 
 
-def test_anyone_is_told_what_readers_are_where_reading_is_public(nobody, settings, quote):
+def test_with_public_reading_anyone_sees_what_readers_see(nobody, settings, quote):
     settings.ONRECORD_PUBLIC_READ = True
     assert [one["actor"] for one in revisions(nobody, quote)] == [None] * 4
 
 
 @pytest.mark.parametrize("status", ["proposed", "rejected"])
-def test_what_may_not_be_seen_has_no_history(reader, status):
+def test_a_hidden_quote_has_no_history(reader, status):
     quote = make_quote(status=status)
     problem(reader.get(f"{QUOTES}{quote.pk}/revisions/"), 404)
 
 
-def test_a_change_names_fields_as_the_api_does(curator):
+def test_a_change_names_fields_like_the_api(curator):
     outlet = make_outlet("Agency")
     held = make_affiliation(role="minister", speaker=make_speaker("Ann Ek"))
     quote = make_quote("Two words", article=make_article("Two words. Two words"))
@@ -145,7 +145,7 @@ def test_a_change_names_fields_as_the_api_does(curator):
     }
 
 
-def test_new_words_are_told_with_their_place_and_text(curator):
+def test_new_words_are_shown_with_their_spans_and_text(curator):
     article = make_article("One thing. Another thing.")
     quote = make_quote("One thing", article=article)
     quote.correct("Wrong one.", now=timezone.now(), text="Another thing")
@@ -156,7 +156,7 @@ def test_new_words_are_told_with_their_place_and_text(curator):
     assert changes["text"] == ("One thing", "Another thing")
 
 
-def test_a_changed_text_of_the_article_is_told_by_digests_and_state(curator):
+def test_a_new_text_of_the_article_is_shown_by_digests_and_anchor_state(curator):
     first = "The quay will close. “We had no choice,” said Mara Quill, harbour master."
     filed = ok(curator.post(f"{API}articles/", publish(make_filing(text=first))), 201)
     changed = f"Now: {first}"
@@ -173,7 +173,7 @@ def test_a_changed_text_of_the_article_is_told_by_digests_and_state(curator):
     ]
 
 
-def test_another_record_has_the_name_that_it_had_then(curator):
+def test_related_records_have_the_names_of_that_time(curator):
     ann, bo = make_speaker("Ann"), make_speaker("Bo")
     quote = make_quote(speaker=ann)
     quote.revise(speaker=bo)
@@ -184,7 +184,7 @@ def test_another_record_has_the_name_that_it_had_then(curator):
     assert change["after"] == {"id": str(bo.pk), "name": "Bo"}
 
 
-def test_a_change_by_bare_sql_is_told_as_such(curator):
+def test_a_change_by_plain_sql_is_marked_as_such(curator):
     quote = make_quote()
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('onrecord.channel', '', true)")
@@ -219,11 +219,11 @@ def test_a_cursor_of_one_history_is_refused_by_another(curator, quote):
 
 
 @pytest.mark.parametrize("query", [{"ordering": "time"}, {"verb": "created"}, {"limit": "0"}])
-def test_what_the_history_cannot_use_is_refused(curator, quote, query):
+def test_invalid_parameters_of_the_history_are_refused(curator, quote, query):
     problem(curator.get(f"{QUOTES}{quote.pk}/revisions/", query), 400)
 
 
-def test_a_history_costs_the_same_queries_whatever_its_length(curator):
+def test_a_history_takes_the_same_queries_whatever_its_length(curator):
     def with_speakers(number: int) -> Quote:
         quote = make_quote(f"{number} speakers")
         for index in range(number):
@@ -241,7 +241,7 @@ def test_a_history_costs_the_same_queries_whatever_its_length(curator):
 # As it was
 
 
-def test_as_of_shows_the_quote_as_it_was_with_all_that_is_embedded_in_it(reader):
+def test_as_of_shows_the_quote_and_its_embedded_records_as_they_were(reader):
     ministry = make_organisation("Ministry of Fish")
     held = make_affiliation(organisation=ministry, role="minister")
     outlet, agency = make_outlet("Post"), make_outlet("Agency")
@@ -289,7 +289,7 @@ def test_as_of_shows_the_quote_as_it_was_with_all_that_is_embedded_in_it(reader)
     assert ok(then(reader, quote, timezone.now())) == now
 
 
-def test_each_former_answer_is_shown_again_by_its_own_time(curator, quote):
+def test_as_of_repeats_each_earlier_response(curator, quote):
     seen = {}
     for revision in Revision.objects.of(quote):
         shown = ok(then(curator, quote, revision.time))
@@ -309,7 +309,7 @@ def test_each_former_answer_is_shown_again_by_its_own_time(curator, quote):
     ]
 
 
-def test_what_was_filed_in_one_go_is_seen_in_one_piece(curator):
+def test_as_of_never_shows_half_a_filing(curator):
     filed = ok(curator.post(f"{API}articles/", publish(make_filing())), 201)["quotes"][0]
     shown = ok(curator.get(filed["url"]))
     assert ok(curator.get(filed["url"], {"as_of": filed["created"]})) == shown
@@ -318,7 +318,7 @@ def test_what_was_filed_in_one_go_is_seen_in_one_piece(curator):
     assert earliest["speaker"]["name"] == "Mara Quill"
 
 
-def test_a_reader_sees_a_quote_only_as_it_was_when_it_was_public(reader, quote):
+def test_a_reader_sees_only_public_states_of_a_quote(reader, quote):
     times = {one.version: one.time for one in Revision.objects.of(quote)}
     for version in (1, 2):
         problem(then(reader, quote, times[version]), 404)
@@ -326,21 +326,21 @@ def test_a_reader_sees_a_quote_only_as_it_was_when_it_was_public(reader, quote):
         assert ok(then(reader, quote, times[version]))["version"] == version
 
 
-def test_what_a_reader_may_not_see_now_has_no_past_either(reader):
+def test_a_quote_hidden_from_readers_now_has_no_past_for_them(reader):
     quote = make_quote()
     at = timezone.now()
     Quote.objects.filter(pk=quote.pk).update(status="proposed")
     problem(then(reader, quote, at), 404)
 
 
-def test_before_it_existed_there_is_nothing(curator, quote):
+def test_before_it_existed_a_quote_is_not_found(curator, quote):
     first = Revision.objects.of(quote).first().time
     problem(then(curator, quote, first - timedelta(microseconds=1)), 404)
     problem(then(curator, quote, "1999"), 400)
     problem(then(curator, quote, "1999-12-31"), 404)
 
 
-def test_a_day_is_its_first_moment(curator, quote):
+def test_a_day_means_its_first_moment(curator, quote):
     today = datetime.now(UTC).date()
     problem(then(curator, quote, today), 404)
     problem(then(curator, quote, today + timedelta(days=1)), 400)
@@ -358,22 +358,22 @@ def test_a_day_is_its_first_moment(curator, quote):
         ("", "Empty"),
     ],
 )
-def test_a_time_that_is_none_is_refused_and_named(curator, quote, value, said):
+def test_an_invalid_time_is_refused_and_named(curator, quote, value, said):
     (fault,) = problem(curator.get(f"{QUOTES}{quote.pk}/", {"as_of": value}), 400)["errors"]
     assert fault["parameter"] == "as_of"
     assert said in fault["message"]
 
 
 @pytest.mark.parametrize("value", ["0001-01-01", "0001-01-01T00:00:00+14:00", "1000-01-01"])
-def test_the_earliest_times_are_before_everything(curator, quote, value):
+def test_the_earliest_possible_times_are_accepted(curator, quote, value):
     problem(curator.get(f"{QUOTES}{quote.pk}/", {"as_of": value}), 404)
 
 
-def test_a_list_knows_no_as_of(curator):
+def test_a_list_refuses_as_of(curator):
     problem(curator.get(QUOTES, {"as_of": "2026-01-01"}), 400)
 
 
-def test_an_answer_of_the_past_says_of_when_it_is_and_where_the_present_is(curator, quote):
+def test_a_past_quote_states_its_time_and_links_to_the_present(curator, quote):
     times = {one.version: one.time for one in Revision.objects.of(quote)}
     answer = then(curator, quote, times[3])
     assert answer.headers["Memento-Datetime"] == times[3].strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -382,7 +382,7 @@ def test_an_answer_of_the_past_says_of_when_it_is_and_where_the_present_is(curat
     assert "Memento-Datetime" not in curator.get(f"{QUOTES}{quote.pk}/").headers
 
 
-def test_the_past_has_entity_tags_and_fields_as_the_present_has(curator, quote):
+def test_a_past_quote_supports_entity_tags_and_fields(curator, quote):
     at = Revision.objects.get(subject_id=quote.pk, version=3).time
     answer = then(curator, quote, at, fields="text,status")
     assert ok(answer) == {"text": "We had no choice", "status": "published"}
@@ -391,19 +391,19 @@ def test_the_past_has_entity_tags_and_fields_as_the_present_has(curator, quote):
     assert curator.get(f"{QUOTES}{quote.pk}/", query, headers=tag).status_code == 304
 
 
-def test_a_change_on_the_ground_of_the_past_is_refused(curator, quote):
+def test_a_change_based_on_a_past_version_is_refused(curator, quote):
     at = Revision.objects.get(subject_id=quote.pk, version=3).time
     tag = {"If-Match": then(curator, quote, at).headers["ETag"]}
     problem(curator.patch(f"{QUOTES}{quote.pk}/", {"language": "de"}, headers=tag), 412)
 
 
-def test_a_quote_without_a_text_or_a_speaker_has_a_past_too(reader):
+def test_a_quote_without_a_text_or_a_speaker_has_a_past(reader):
     quote = make_quote(anchor="unanchored")
     shown = ok(reader.get(f"{QUOTES}{quote.pk}/"))
     assert ok(then(reader, quote, timezone.now())) == shown
 
 
-def test_the_past_costs_the_same_queries_whatever_has_happened_since(reader):
+def test_as_of_takes_the_same_queries_whatever_has_happened_since(reader):
     held = make_affiliation()
     quote = make_quote(
         speaker=held.speaker,

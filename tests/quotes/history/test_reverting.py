@@ -55,7 +55,7 @@ def test_a_proposed_quote_is_revised_and_a_public_one_corrected():
     assert {change["field"] for change in note["changed"]} == {"attribution.cue", "language"}
 
 
-def test_a_retracted_quote_stays_as_it_is():
+def test_a_retracted_quote_cannot_be_reverted():
     quote = make_quote(language="en")
     quote.revise(language="fr")
     quote.retract("Never said.")
@@ -73,7 +73,7 @@ def test_the_page_of_a_retracted_quote_says_so(curator_at_desk):
     assert 'name="reason"' not in page
 
 
-def test_the_status_never_goes_back():
+def test_the_status_is_never_reverted():
     quote = make_quote(status="proposed", language="en")
     quote.revise(language="fr")
     quote.publish()
@@ -82,7 +82,7 @@ def test_the_status_never_goes_back():
     assert (fresh(quote).status, fresh(quote).language) == ("published", "en")
 
 
-def test_an_affiliation_goes_back_with_its_speaker_and_organisation():
+def test_an_affiliation_is_restored_with_its_speaker_and_organisation():
     held = make_affiliation()
     quote = make_quote(
         speaker=held.speaker, organisation=held.organisation, affiliation=held, said="2026-02"
@@ -96,7 +96,7 @@ def test_an_affiliation_goes_back_with_its_speaker_and_organisation():
     assert str(quote.said) == "2026-02"
 
 
-def test_an_affiliation_that_fits_no_longer_is_let_go():
+def test_an_affiliation_that_no_longer_fits_is_removed():
     held = make_affiliation()
     quote = make_quote(speaker=held.speaker, organisation=held.organisation, affiliation=held)
     quote.revise(speaker=make_speaker("Ada Lund"), organisation=None)
@@ -108,7 +108,7 @@ def test_an_affiliation_that_fits_no_longer_is_let_go():
     assert way.kept["affiliation"] == "That affiliation is at another organisation."
 
 
-def test_the_present_affiliation_is_let_go_where_it_is_not_the_former_speakers():
+def test_the_present_affiliation_is_removed_if_the_restored_speaker_does_not_hold_it():
     held = make_affiliation()
     first = make_speaker("Ada Lund")
     quote = make_quote(speaker=first)
@@ -120,7 +120,7 @@ def test_the_present_affiliation_is_let_go_where_it_is_not_the_former_speakers()
     assert quote.organisation == held.organisation
 
 
-def test_a_speaker_who_was_merged_since_comes_back_as_the_survivor():
+def test_a_speaker_merged_since_is_restored_as_the_surviving_record():
     first, survivor = make_speaker("M. Quill"), make_speaker("Mara Quill")
     quote = make_quote(speaker=first)
     quote.revise(speaker=make_speaker("Ada Lund"))
@@ -129,7 +129,7 @@ def test_a_speaker_who_was_merged_since_comes_back_as_the_survivor():
     assert fresh(quote).speaker == survivor
 
 
-def test_the_doubt_whether_it_was_this_speaker_comes_back_with_the_speaker():
+def test_flags_that_doubt_the_speaker_are_restored_with_the_speaker():
     first = make_speaker("Mara Quill")
     quote = make_quote(speaker=first, flags=["ambiguous_speaker", "filing_differs"])
     quote.revise(speaker=make_speaker("Ada Lund"))
@@ -142,7 +142,7 @@ def test_the_doubt_whether_it_was_this_speaker_comes_back_with_the_speaker():
     assert verbs(quote)[1:] == ["updated", "corrected"]
 
 
-def test_an_utterance_goes_back_without_a_note_for_readers():
+def test_an_utterance_is_restored_without_a_correction():
     utterance = make_utterance()
     quote = make_quote(utterance=utterance)
     quote.revise(utterance=None)
@@ -163,7 +163,7 @@ def moved_words() -> Quote:
     return fresh(quote)
 
 
-def test_words_go_back_to_where_they_stood(moved_words):
+def test_words_are_restored_at_their_old_position(moved_words):
     way = revert(moved_words, 1, "They were right.")
     quote = fresh(moved_words)
     assert (quote.text, quote.spans) == ("We had a choice,", [[1, 17]])
@@ -171,7 +171,7 @@ def test_words_go_back_to_where_they_stood(moved_words):
     assert verbs(quote) == ["created", "corrected", "corrected"]
 
 
-def test_words_of_a_proposed_quote_go_back():
+def test_words_of_a_proposed_quote_are_restored():
     article = make_article("One thing. Another thing.")
     quote = make_quote("One thing", article=article, status="proposed")
     quote.revise(text="Another thing")
@@ -181,7 +181,7 @@ def test_words_of_a_proposed_quote_go_back():
     assert verbs(quote) == ["created", "updated", "updated"]
 
 
-def test_words_that_stand_in_no_text_stay_gone(moved_words):
+def test_words_that_no_text_contains_are_not_restored(moved_words):
     article = moved_words.article
     later = make_article("“None at all,” she said.").snapshot
     held = article.snapshots.create(text=later.text, sha256=later.sha256)
@@ -196,7 +196,7 @@ def test_words_that_stand_in_no_text_stay_gone(moved_words):
     assert way.values == {"language": None}
 
 
-def test_words_that_stand_elsewhere_by_now_are_found_there(moved_words):
+def test_words_that_have_moved_are_restored_at_their_new_position(moved_words):
     article = moved_words.article
     text = "Now: “None at all,” and “We had a choice,” she said."
     later = make_article(text).snapshot
@@ -207,14 +207,14 @@ def test_words_that_stand_elsewhere_by_now_are_found_there(moved_words):
     assert fresh(moved_words).snapshot == article.snapshot
 
 
-def test_a_span_goes_back_where_the_words_are_the_same():
+def test_spans_are_restored_if_the_words_are_equal():
     quote = make_quote("a choice", article=make_article("a choice is a choice"))
     quote.correct("The second.", now=timezone.now(), spans=[[12, 20]])
     way = revert(quote, 1, "The first.")
     assert (fresh(quote).spans, way.follows) == ([[0, 8]], {"text"})
 
 
-def test_the_place_where_another_quote_stands_by_now_is_refused():
+def test_the_position_of_another_quote_is_refused():
     article = make_article("One thing. Another thing.")
     quote = make_quote("One thing", article=article)
     quote.correct("Wrong one.", now=timezone.now(), text="Another thing")
@@ -223,7 +223,7 @@ def test_the_place_where_another_quote_stands_by_now_is_refused():
     assert way.objections == ["Another quote already has these spans."]
 
 
-def test_the_words_of_a_public_quote_are_not_revised_in_silence():
+def test_the_words_of_a_public_quote_are_not_changed_silently():
     quote = make_quote("One thing", article=make_article("One thing. Another thing."))
     with pytest.raises(ValidationError, match="corrected, with a note"):
         quote.revise(text="Another thing")
@@ -232,7 +232,7 @@ def test_the_words_of_a_public_quote_are_not_revised_in_silence():
 # The page
 
 
-def test_a_curator_takes_a_quote_back_on_its_page(curator_at_desk):
+def test_a_curator_reverts_a_quote_on_its_page(curator_at_desk):
     quote = make_quote(speaker=make_speaker("Mara Quill"), via=["Sky News"])
     quote.revise(speaker=make_speaker("Ada Lund"), attribution_role="mayor of Harbour Town")
     quote.via.update(name="Sky")
@@ -246,7 +246,7 @@ def test_a_curator_takes_a_quote_back_on_its_page(curator_at_desk):
     assert newest["changes"]["Attribution role"] == ["mayor of Harbour Town", "-"]
 
 
-def test_the_history_shows_chains_flags_places_and_notes_as_people_read_them(curator_at_desk):
+def test_the_history_shows_chains_flags_spans_and_notes_in_words(curator_at_desk):
     quote = make_quote("a choice", article=make_article("a choice is a choice"), via=["Sky News"])
     quote.correct("The second.", now=timezone.now(), spans=[[12, 20]])
     Quote.objects.update(flags=["unresolved_speaker"])
@@ -260,7 +260,7 @@ def test_the_history_shows_chains_flags_places_and_notes_as_people_read_them(cur
     assert first["changes"]["Via"] == ["cited Sky News"]
 
 
-def test_a_reader_is_told_of_a_quote_what_the_api_tells(reader_at_desk):
+def test_a_reader_sees_the_same_history_in_the_admin_and_the_api(reader_at_desk):
     quote = make_quote(status="proposed", speaker=make_speaker("Secret name"))
     quote.revise(speaker=make_speaker("Mara Quill"))
     quote.publish("Looks right.")
@@ -275,12 +275,12 @@ def test_a_reader_is_told_of_a_quote_what_the_api_tells(reader_at_desk):
     assert reader_at_desk.get(history_of(make_quote(status="proposed"))).status_code == 302
 
 
-def test_every_column_that_goes_back_is_one_that_a_curator_edits(curator_at_desk):
+def test_every_reverted_column_is_one_that_curators_edit(curator_at_desk):
     fields = form_of(curator_at_desk, page_of(make_quote()))
     assert set(COLUMNS) - {"text", "spans"} <= fields.keys()
 
 
-def test_a_history_of_a_quote_of_any_length_costs_the_same(
+def test_a_history_page_takes_the_same_queries_whatever_its_length(
     curator_at_desk, django_assert_num_queries
 ):
     quote = make_quote()
@@ -292,7 +292,7 @@ def test_a_history_of_a_quote_of_any_length_costs_the_same(
     assert Speaker.objects.count() == 30
 
 
-def test_a_step_that_is_not_open_refuses_the_way_back():
+def test_a_reversion_that_needs_a_closed_step_is_refused():
     quote = make_quote(language="en")
     quote.revise(language="fr")
     way = QuoteReversion(fresh(quote), 1)

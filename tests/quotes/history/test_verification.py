@@ -149,7 +149,7 @@ def test_each_check_says_what_was_expected_and_found(quote, reader):
     assert versions[: quote.version] == list(range(1, quote.version + 1))
 
 
-def test_nothing_is_shown_but_digests_and_the_quotes_own_words(quote, reader):
+def test_faults_show_only_digests_and_the_quotes_own_words(quote, reader):
     tamper(
         "UPDATE quotes_quote SET spans = '{{1,60}}'",
         "UPDATE sources_speaker SET name = 'Somebody Else'",
@@ -160,14 +160,14 @@ def test_nothing_is_shown_but_digests_and_the_quotes_own_words(quote, reader):
         assert secret not in content
 
 
-def test_only_who_may_read_a_quote_may_verify_it(quote, reader, curator):
+def test_only_readers_of_a_quote_can_verify_it(quote, reader, curator):
     hidden = make_quote("Hidden", status="proposed")
     problem(reader.get(f"{API}quotes/{hidden.pk}/verify/"), 404)
     assert checked(curator, hidden) == []
     problem(reader.get(f"{API}quotes/{quote.article_id}/verify/"), 404)
 
 
-def test_verifying_costs_the_same_however_long_the_history(
+def test_verifying_takes_the_same_queries_however_long_the_history(
     quote, reader, django_assert_num_queries
 ):
     def queries() -> int:
@@ -330,7 +330,7 @@ def test_the_revisions_of_two_subjects_are_swapped(quote, other, reader, columns
     assert verify("--all")
 
 
-def test_revisions_swapped_with_their_links_are_told_by_their_versions(quote, reader):
+def test_revisions_swapped_with_their_links_are_detected_by_their_versions(quote, reader):
     where = f"subject_id = '{quote.pk}' AND version"
     tamper(
         f"UPDATE sources_revision SET version = 99 WHERE {where} = 3",
@@ -364,7 +364,7 @@ def test_the_text_of_a_snapshot_is_edited(quote, reader, with_digest):
     assert any(line.startswith("snapshot ") for line in verify("--all"))
 
 
-def test_the_text_of_a_snapshot_is_edited_where_no_quote_stands(quote, reader):
+def test_the_text_of_a_snapshot_is_edited_outside_its_quotes(quote, reader):
     tamper("UPDATE sources_snapshot SET text = replace(text, 'in the end', 'at the end')")
     (fault,) = checked(reader, quote)
     assert fault["check"] == "snapshot_digest"
@@ -415,7 +415,7 @@ def test_the_nearest_passage_is_edited(curator, edit):
     assert fault["check"] == "nearest"
 
 
-def test_a_quote_is_inserted_past_the_triggers(quote, reader):
+def test_a_quote_is_inserted_without_its_triggers(quote, reader):
     columns = [f.column for f in Quote._meta.concrete_fields if not f.generated]
     copied = ", ".join("uuidv7()" if c == "id" else f'"{c}"' for c in columns)
     names = ", ".join(f'"{c}"' for c in columns)
@@ -485,7 +485,7 @@ def forge(quote: Quote, version_and_verb: str) -> None:
     relink(quote)
 
 
-def test_what_a_quote_rests_on_is_verified_with_it(quote, reader):
+def test_the_records_a_quote_refers_to_are_verified_with_it(quote, reader):
     tamper("UPDATE sources_affiliation SET role = 'emperor'")
     (fault,) = checked(reader, quote)
     assert fault["subject"]["type"] == "affiliation"
@@ -498,7 +498,7 @@ def test_what_a_quote_rests_on_is_verified_with_it(quote, reader):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
-def test_no_column_of_a_revision_can_be_changed_unnoticed(quote, other, data):
+def test_a_change_to_any_column_of_a_revision_is_detected(quote, other, data):
     """But for `id`, which is the number of the row: only its order says something."""
     revisions = list(Revision.objects.order_by("id"))
     victim = data.draw(st.sampled_from(revisions))
@@ -563,7 +563,7 @@ def test_the_command_needs_ids_or_all():
             call_command("verify", *arguments)
 
 
-def test_the_command_names_an_id_that_nothing_has(quote):
+def test_the_command_reports_an_unknown_id(quote):
     nothing = "01a201f3-1819-7f60-b922-5b8f8a7c7708"
     (line,) = verify(nothing, str(quote.pk))
     assert line == (

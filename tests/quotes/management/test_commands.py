@@ -57,7 +57,7 @@ def test_each_line_is_filed_as_the_api_would_file_it(wire, curator):
     assert ok(curator.post(f"{API}articles/", make_filing()))["outcome"] == "unchanged"
 
 
-def test_what_is_shared_by_many_lines_is_made_once(wire):
+def test_a_record_shared_by_many_lines_is_created_once(wire):
     write(wire, filings(250))
     run(wire)
     assert Article.objects.count() == Quote.objects.count() == 250
@@ -80,7 +80,7 @@ def test_refused_lines_are_reported_with_their_reasons_and_the_rest_is_filed(wir
     assert "headline" in faults[2]["errors"][0]["message"]
 
 
-def test_a_line_that_only_the_whole_batch_can_refuse_does_not_take_others_with_it(wire):
+def test_a_line_that_fails_within_a_batch_does_not_affect_the_others(wire):
     other = make_filing(outlet="The Other Post", url="https://post.example/0")
     write(wire, [*filings(1), other, *filings(3)[1:]])
     with pytest.raises(CommandError, match="3 filed, 1 refused"):
@@ -98,7 +98,7 @@ def test_the_same_article_twice_in_a_file_is_filed_and_filed_again(wire):
     assert Quote.objects.get().snapshot_id == article.snapshot_id
 
 
-def test_a_run_that_was_cut_short_goes_on_where_it_stopped(wire, monkeypatch):
+def test_an_interrupted_run_resumes_where_it_stopped(wire, monkeypatch):
     monkeypatch.setattr(file_articles, "BATCH", 10)
     rows = filings(40)
     write(wire, [*rows[:20], "not json", *rows[20:]])
@@ -137,7 +137,7 @@ def test_lines_of_one_article_are_never_filed_at_once(one, other):
     assert keys[0] & keys[1]
 
 
-def test_lines_that_are_no_filings_may_be_filed_at_any_time():
+def test_lines_that_are_not_filings_belong_to_no_article():
     assert not file_articles.article_keys(b"not json")
     assert not file_articles.article_keys(b"[1]")
     assert file_articles.article_keys(b'{"text": ["odd"], "url": {"odd": 1}}')
@@ -145,7 +145,7 @@ def test_lines_that_are_no_filings_may_be_filed_at_any_time():
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.xdist_group("commits")
-def test_a_large_file_is_filed_by_several_processes_as_by_one(wire, monkeypatch):
+def test_several_processes_file_a_large_file_like_one(wire, monkeypatch):
     monkeypatch.setattr(file_articles, "MIN_PARALLEL_BYTES", 0)
     monkeypatch.setattr(file_articles, "BATCH", 10)
     first = filings(60)
@@ -165,7 +165,7 @@ def test_a_large_file_is_filed_by_several_processes_as_by_one(wire, monkeypatch)
     assert {article.url for article in cold} == {row["url"] for row in later}
 
 
-def test_progress_of_another_file_is_not_gone_on_with(wire):
+def test_the_progress_of_another_file_is_refused(wire):
     write(wire, filings(1))
     wire.with_name("wire.ndjson.progress").write_text('{"head": "x", "offset": 1, "line": 1}')
     with pytest.raises(CommandError, match="--restart"):
@@ -182,7 +182,7 @@ def test_quotes_filed_as_published_are_refused_on_request(wire):
     assert Quote.objects.get().status == "published"
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(CommandError, match="nowhere"):
         call_command("file_articles", tmp_path / "nowhere.ndjson")
 

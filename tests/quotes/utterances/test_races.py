@@ -20,7 +20,7 @@ def client(groups):
     return make_client("Curators")
 
 
-def test_ten_outlets_that_file_the_same_words_at_once_report_one_utterance(client):
+def test_ten_outlets_that_file_the_same_words_at_once_share_one_utterance(client):
     calls = [post(client, "articles", filing(SAID, OTHER)) for _ in range(10)]
     assert statuses(at_once(calls)) == [201] * 10
     assert Utterance.objects.count() == 2

@@ -75,7 +75,7 @@ def are_one(*quotes: Quote) -> bool:
 # At filing
 
 
-def test_a_statement_that_one_outlet_prints_has_no_utterance():
+def test_a_statement_that_only_one_outlet_prints_has_no_utterance():
     assert one_filed(SAID).utterance is None
     assert not Utterance.objects.exists()
 
@@ -112,7 +112,7 @@ def test_a_third_report_joins_the_utterance_of_the_first_two():
         (SAID, OTHER),
     ],
 )
-def test_what_is_not_the_same_words_of_the_same_speaker_is_apart(first, second):
+def test_other_words_or_another_speaker_are_not_matched(first, second):
     quotes = [one_filed(first), one_filed(second)]
     assert [quote.utterance for quote in map(fresh, quotes)] == [None, None]
 
@@ -137,12 +137,12 @@ def test_reports_are_of_one_act_of_speaking_when_they_are_close_in_time(one, oth
     assert are_one(one_filed(SAID, day=one), one_filed(words, day=other)) is joined
 
 
-def test_the_date_it_was_said_counts_before_the_date_of_print():
+def test_the_date_of_speaking_counts_before_the_date_of_print():
     first = one_filed(SAID, day="2025-01-02")
     assert are_one(first, one_filed({"text": SAID, "said": "2025-01-02"}, day="2026-03-14"))
 
 
-def test_in_one_article_only_words_said_again_are_one():
+def test_in_one_article_only_equal_words_are_matched():
     headline, body, next_paragraph, misspelt = filed(
         {"text": "no choice", "spans": [[9, 18]]},
         SAID,
@@ -154,7 +154,7 @@ def test_in_one_article_only_words_said_again_are_one():
     assert fresh(misspelt).utterance is None
 
 
-def test_a_fragment_brings_no_two_statements_together():
+def test_a_fragment_connects_no_statements():
     first = one_filed(f"{SAID}, I tell you")
     second = one_filed("There was no choice at all for the ferry")
     fragment = one_filed("no choice")
@@ -163,12 +163,12 @@ def test_a_fragment_brings_no_two_statements_together():
     assert fresh(third).utterance is None
 
 
-def test_fragments_alone_wait_for_what_they_are_of():
+def test_fragments_join_the_statement_that_contains_them_when_it_is_filed():
     quotes = [one_filed("no choice"), one_filed("no choice"), one_filed(SAID)]
     assert are_one(*quotes)
 
 
-def test_a_long_quote_does_not_make_two_utterances_one():
+def test_a_long_quote_merges_no_utterances():
     first = [one_filed(SAID), one_filed(SAID)]
     second = [one_filed(OTHER), one_filed(OTHER)]
     both = one_filed(f"{SAID}. {OTHER}")
@@ -201,7 +201,7 @@ def test_filing_an_article_again_changes_nothing():
     assert fresh(quote.quote).version == 1
 
 
-def test_a_proposal_that_is_filed_of_another_speaker_leaves_and_is_matched_anew():
+def test_a_proposed_quote_refiled_for_another_speaker_is_matched_again():
     first = one_filed(SAID)
     sent = filing({"text": SAID, "status": "proposed"})
     file(FilingSerializer.read(sent), may_publish=True)
@@ -282,7 +282,7 @@ words_said = st.lists(
 
 @given(st.uuids(), words_said)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_a_fingerprint_outlives_one_slip_anywhere_whoever_the_speaker_is(speaker, words):
+def test_a_fingerprint_survives_a_slip_in_any_word_for_any_speaker(speaker, words):
     text = " ".join(words)
     pairs = [pair for slip in with_one_slip(words) for pair in ((text, slip), (slip, text))]
     assert all(share_fingerprint(speaker, pairs))
@@ -290,7 +290,7 @@ def test_a_fingerprint_outlives_one_slip_anywhere_whoever_the_speaker_is(speaker
 
 @given(st.uuids(), words_said)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_a_fingerprint_is_shared_by_every_part_that_is_a_statement(speaker, words):
+def test_every_part_of_five_words_shares_the_fingerprint(speaker, words):
     text = " ".join(words)
     starts = range(len(words) - MIN_STATEMENT_WORDS + 1)
     parts = [" ".join(words[start : start + MIN_STATEMENT_WORDS]) for start in starts]
@@ -298,7 +298,7 @@ def test_a_fingerprint_is_shared_by_every_part_that_is_a_statement(speaker, word
     assert all(share_fingerprint(speaker, pairs))
 
 
-def test_fewer_than_five_words_on_record_share_a_fingerprint_with_words_that_contain_them():
+def test_a_fragment_on_record_shares_the_fingerprint_of_words_that_contain_it():
     pairs = [(fragment, SAID) for fragment in ("quay", "no choice", "the quay before", SAID[:16])]
     assert all(share_fingerprint(uuid.uuid4(), pairs))
 
@@ -351,7 +351,7 @@ def test_moved_quotes_leave_their_utterance_unless_all_of_it_is_moved():
     assert fresh(quotes[1]).speaker == bo
 
 
-def test_a_merge_of_speakers_takes_utterances_along_and_its_undo_brings_them_back():
+def test_a_merge_of_speakers_moves_utterances_and_its_undo_moves_them_back():
     quotes = [one_filed({"text": SAID, "speaker": "Ms Quill-Ek"}) for _ in range(2)]
     theirs, into = quotes[0].speaker, make_speaker("Mara Quill")
     merge(theirs, into)
@@ -377,7 +377,7 @@ def test_after_the_undo_of_a_merge_no_utterance_has_two_speakers():
 # By verb
 
 
-def test_a_curator_parts_a_quote_and_filing_leaves_it_alone_from_then_on():
+def test_a_quote_that_a_curator_has_parted_is_not_matched_again():
     first, second = one_filed(SAID), one_filed(SAID)
     fresh(second).part("She said it twice that day.")
     assert fresh(second).utterance is None
@@ -390,7 +390,7 @@ def test_a_curator_parts_a_quote_and_filing_leaves_it_alone_from_then_on():
         fresh(second).part("Again.")
 
 
-def test_a_curator_joins_what_no_rule_would_join():
+def test_a_curator_joins_quotes_that_no_rule_matches():
     first, second, third = one_filed(SAID), one_filed(SAID), one_filed(OTHER)
     joined = Utterance.join([second, third], "The recording has both.")
     assert joined.pk == fresh(first).utterance_id
@@ -406,7 +406,7 @@ def test_quotes_of_two_speakers_are_not_joined():
         Utterance.join([one])
 
 
-def test_many_are_joined_and_parted_at_once(groups):
+def test_many_quotes_are_joined_and_parted_in_bulk(groups):
     user = make_client("Curators").user
     seen = [(quote.pk, quote.version) for quote in (one_filed(SAID), one_filed(OTHER))]
     assert join(seen, "Heard it.", user=user).changed == 2
@@ -417,7 +417,7 @@ def test_many_are_joined_and_parted_at_once(groups):
     assert not Quote.objects.exclude(utterance=None).exists()
 
 
-def test_a_return_to_a_version_does_not_bring_back_an_utterance_of_another_speaker():
+def test_a_reversion_does_not_restore_an_utterance_of_another_speaker():
     first, second = one_filed(SAID), one_filed(SAID)
     mara, bo = first.speaker, make_speaker("Bo Ek")
     fresh(first).revise(speaker=bo)
@@ -427,7 +427,7 @@ def test_a_return_to_a_version_does_not_bring_back_an_utterance_of_another_speak
     assert fresh(first).utterance is None
 
 
-def test_what_is_on_record_is_matched_by_a_command():
+def test_a_command_matches_quotes_on_record():
     speaker = make_speaker()
     quotes = [make_quote(SAID, speaker=speaker, published="2026-03-14") for _ in range(3)]
     alone = make_quote(OTHER, speaker=speaker, published="2026-03-14")
@@ -457,7 +457,7 @@ def test_an_utterance_is_patched_parted_and_refused_to_another_speaker(curator):
     assert ok(patch(first, str(second.utterance_id)))["utterance"]["quotes"] == 2
 
 
-def test_an_utterance_shows_every_wording_the_longest_first_and_who_carried_it(reader):
+def test_an_utterance_lists_its_wordings_longest_first_with_their_outlets(reader):
     whole = one_filed(SAID, day="2026-03-15")
     shouted = one_filed(SAID.upper(), day="2026-03-14")
     part_of_it = one_filed(PART, day="2026-03-16")
@@ -501,7 +501,7 @@ def found(client, **asked) -> list[str]:
 
 
 @pytest.mark.parametrize("ordering", ["published", "-published", "-created"])
-def test_each_utterance_is_listed_once_by_what_was_printed_first(reader, ordering):
+def test_each_utterance_is_listed_once_by_its_first_printed_quote(reader, ordering):
     utterance, speaker = make_utterance(), make_speaker()
     days = [None, "2026-03-16", "2026-03-15", "2026-03-15", "2026-03-20"]
     quotes = [make_quote(SAID, published=day, utterance=utterance, speaker=speaker) for day in days]
@@ -513,7 +513,7 @@ def test_each_utterance_is_listed_once_by_what_was_printed_first(reader, orderin
     assert len(found(reader, one_per_utterance="false", ordering=ordering)) == 9
 
 
-def test_which_is_the_first_is_decided_among_what_the_other_filters_find(reader):
+def test_the_first_printed_quote_is_chosen_among_those_the_other_filters_match(reader):
     utterance, post = make_utterance(), make_outlet("The Post")
     make_quote(SAID, published="2026-03-14", utterance=utterance)
     later = make_quote(SAID, published="2026-03-15", utterance=utterance, outlet=post)
@@ -532,7 +532,7 @@ def test_one_per_utterance_is_true_or_false(reader, value):
 # How well
 
 
-def test_made_up_statements_are_matched_precisely_and_nearly_all():
+def test_synthetic_statements_are_matched_with_precision_and_recall():
     result, _ = bench.measure(3_000, seed=bench.SEED)
     assert result.right > 3_000
     assert result.precision >= 0.98, result.wrongly

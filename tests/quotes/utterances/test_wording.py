@@ -21,24 +21,24 @@ words = st.lists(st.sampled_from(VOCABULARY), min_size=1, max_size=20)
 
 
 @given(words, words)
-def test_the_rule_is_symmetrical_and_bounded(one, other):
+def test_similarity_is_symmetrical_and_bounded(one, other):
     assert 0 <= like(" ".join(one), " ".join(other)) <= 1
     wordings = Wording(" ".join(one)), Wording(" ".join(other))
     assert are_at_odds(*wordings) == are_at_odds(*reversed(wordings))
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
-def test_any_text_is_compared(one, other):
+def test_any_two_texts_can_be_compared(one, other):
     like(one, other)
 
 
 @given(words)
-def test_words_are_like_themselves(one):
+def test_words_match_themselves(one):
     assert like(" ".join(one), " ".join(one).upper()) == 1
 
 
 @given(words, st.data())
-def test_what_stands_whole_in_another_is_its_words(long, data):
+def test_words_contained_in_others_match(long, data):
     assume(len(long) >= MIN_STATEMENT_WORDS)
     start = data.draw(st.integers(0, len(long) - MIN_STATEMENT_WORDS))
     end = data.draw(st.integers(start + MIN_STATEMENT_WORDS, len(long)))
@@ -46,7 +46,7 @@ def test_what_stands_whole_in_another_is_its_words(long, data):
 
 
 @given(words, st.data())
-def test_two_parts_joined_by_an_ellipsis_are_words_of_the_whole(long, data):
+def test_two_parts_joined_by_an_ellipsis_match_the_whole(long, data):
     assume(len(long) >= 6)
     cut = data.draw(st.integers(3, len(long) - 3))
     mark = data.draw(st.sampled_from([" … ", " ... ", "… ", " [...] ", " . . . "]))
@@ -54,7 +54,7 @@ def test_two_parts_joined_by_an_ellipsis_are_words_of_the_whole(long, data):
 
 
 @given(words, st.data())
-def test_a_negation_or_a_number_is_never_taken_for_nothing(said, data):
+def test_a_negation_or_a_number_is_never_ignored(said, data):
     turn = data.draw(
         st.sampled_from(["never", "nobody", "only", "40", "million", "nicht", "jamais"])
     )
@@ -80,7 +80,7 @@ def test_a_negation_or_a_number_is_never_taken_for_nothing(said, data):
         "the winter storms",
     ],
 )
-def test_words_that_outlets_print_differently_are_the_same(other):
+def test_words_that_outlets_print_differently_match(other):
     assert like(SAID, other) > 0.4
 
 
@@ -103,21 +103,21 @@ def test_words_that_outlets_print_differently_are_the_same(other):
         ("no choice", "choice"),
     ],
 )
-def test_what_differs_by_a_word_that_matters_is_something_else(one, other):
+def test_wordings_that_differ_in_a_significant_word_do_not_match(one, other):
     assert like(one, other) == 0
 
 
-def test_contractions_are_their_words():
+def test_contractions_match_their_full_form():
     assert (
         like("We can't go on, and they won't help", "we cannot go on and they will not help") == 1
     )
 
 
-def test_thousands_are_written_either_way():
+def test_numbers_match_with_and_without_thousands_separators():
     assert like("It cost us 1,200 crowns a day", "It cost us 1200 crowns a day") == 1
 
 
-def test_scripts_without_spaces_are_compared_sign_by_sign():
+def test_scripts_without_spaces_are_compared_by_character():
     assert like("我们别无选择只能关闭码头", "别无选择只能关闭") > 0.5
     assert like("我们别无选择只能关闭码头", "我们可以重新开放港口了") == 0
 
@@ -128,13 +128,13 @@ def test_indirect_speech_is_compared_from_end_to_end():
     assert like(SAID, "no choice", whole=True) == 0
 
 
-def test_without_nearness_the_very_words_are_asked_for():
+def test_without_near_matching_the_words_must_be_equal():
     misspelt = SAID.replace("storms", "strorms")
     assert like(SAID, misspelt) > 0.4
     assert like(SAID, misspelt, nearly=False) == 0
 
 
-def test_statements_that_differ_by_little_that_matters_are_at_odds():
+def test_statements_that_differ_in_a_significant_word_are_at_odds():
     assert are_at_odds(Wording(SAID), Wording(SAID.replace("no choice", "a choice")))
     first, last = "We had no choice but to close the quay", "to close the quay before the winter"
     assert not are_at_odds(Wording(first), Wording(last))
