@@ -1,4 +1,4 @@
-"""What tests share: clients of each group, and plain functions that make things."""
+"""Fixtures and helpers of all tests: API clients of each group, filings, checked responses."""
 
 import importlib
 import io
@@ -27,7 +27,7 @@ API = "/api/v1/"
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """The guards against TRUNCATE would stop the clean-up after tests that commit."""
+    """Disable the triggers against TRUNCATE, which cleans up after tests that commit."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgname LIKE '%%no_truncate%%'"
@@ -37,15 +37,15 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 
 @pytest.fixture(autouse=True)
-def _nothing_remembered():
-    """Neither how often somebody asked, nor who they are."""
+def _empty_caches():
+    """Forget request rates and recently used tokens."""
     cache.clear()
     recent_tokens.clear()
 
 
 @pytest.fixture
 def corpus() -> list[dict]:
-    """Real articles with their quotes marked by hand, or a skip where they are absent."""
+    """Real articles with their quotes marked by hand; skips the test if they are absent."""
     if not CORPUS.exists():
         pytest.skip(f"the corpus is not at {CORPUS}")
     return [json.loads(line) for line in CORPUS.read_text().splitlines()]
@@ -53,7 +53,7 @@ def corpus() -> list[dict]:
 
 @pytest.fixture
 def groups(db):
-    """The groups and the era of the migrations; tests that commit empty the tables they filled."""
+    """Restore the groups and the era that migrations create, after a test that committed."""
     call_command("begin_era", stdout=io.StringIO())
     if not Group.objects.exists():
         migration = importlib.import_module("quotes.migrations.0003_groups")
@@ -62,7 +62,7 @@ def groups(db):
 
 
 def make_client(group: str | None, name: str | None = None) -> APIClient:
-    """A client with a token of a user in this group; None makes one that is nobody."""
+    """An API client with a token of a user in this group; None: without a token."""
     client = APIClient()
     client.default_format = "json"
     if group:
@@ -117,19 +117,19 @@ def make_filing(**overrides) -> dict:
 
 
 def publish(filing: dict) -> dict:
-    """The same filing, its quotes filed as published."""
+    """The same filing, with its quotes published."""
     quotes = [{**quote, "status": "published"} for quote in filing.get("quotes", [])]
     return {**filing, "quotes": quotes}
 
 
 def ok(response, status: int = 200):
-    """The body of a response that must have this status."""
+    """Return the JSON body of a response, which must have this status."""
     assert response.status_code == status, (response.status_code, response.content[:2000])
     return response.json()
 
 
 def problem(response, status: int) -> dict:
-    """The body of a problem that must have this status."""
+    """Return the body of a problem (RFC 9457), which must have this status."""
     assert response.headers["Content-Type"] == "application/problem+json", response.content[:500]
     body = ok(response, status)
     assert {"type", "title", "status", "detail"} <= body.keys()
@@ -138,9 +138,9 @@ def problem(response, status: int) -> dict:
 
 
 def settle(seconds: float = 120) -> None:
-    """Wait until all that was committed can be followed.
+    """Wait until the change feed shows everything committed so far.
 
-    Tests in other databases of the cluster hold it back while their transactions are open.
+    Open transactions of tests in other databases of the cluster hold it back.
     """
     newest = Revision.objects.order_by("era", "transaction", "id").last()
     until = time.monotonic() + seconds

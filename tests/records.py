@@ -1,4 +1,4 @@
-"""Records made straight in the database, for tests of what reads them: plain functions."""
+"""Factories: plain functions that create records in the database, without filing."""
 
 from itertools import count
 
@@ -42,7 +42,7 @@ def make_affiliation(**values) -> Affiliation:
 
 
 def make_article(text: str | None = None, **values) -> Article:
-    """An article; with a text it has a snapshot of it."""
+    """An article, with a snapshot if a text is given."""
     article = Article.objects.create(**values)
     if text is not None:
         article.snapshot = Snapshot.objects.create(article=article, text=text, sha256=digest(text))
@@ -62,7 +62,7 @@ def make_quote(
     anchor: str = "exact",
     **values,
 ) -> Quote:
-    """A published quote in an article of its own, whose text it is, unless another is given."""
+    """A published quote, by default in an article of its own that contains its words."""
     if article is None:
         words = None if anchor == "unanchored" else f"“{text}” it said, {next(_number)}."
         article = make_article(words, outlet=outlet, published=published, url=url)
@@ -72,7 +72,7 @@ def make_quote(
     values = {"kind": "direct", "status": "published", "id": new_ids(1)[0], **values}
     for position, step in enumerate(via):
         known = None if isinstance(step, str) else step
-        # Before the quote: a chain that comes later is a change to it.
+        # Before the quote: stored later, the chain would add a version.
         Via.objects.create(
             quote_id=values["id"],
             position=position,
@@ -84,7 +84,7 @@ def make_quote(
 
 
 def make_quotes(number: int, article: Article, **values) -> list[Quote]:
-    """Many quotes of one article, made in bulk, each a word of a text made for them."""
+    """Many quotes of one article, created in bulk, each one word of a new snapshot."""
     text = " ".join(f"w{index:06}" for index in range(number))
     snapshot = Snapshot.objects.create(article=article, text=text, sha256=digest(text))
     return Quote.objects.bulk_create(
@@ -104,7 +104,7 @@ def make_utterance() -> Utterance:
 
 
 def make_broken_quote(**values) -> Quote:
-    """A quote broken by “said Mara Quill”: two spans, in an article of which all is known."""
+    """A quote split by “said Mara Quill” into two spans, in an article with every field."""
     words = ["We had no choice,", "none at all."]
     text = f"The quay will close. “{words[0]}” said Mara Quill, “{words[1]}”"
     article = make_article(

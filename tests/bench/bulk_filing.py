@@ -1,9 +1,8 @@
-"""How fast an archive is filed: `uv run python tests/bench/bulk_filing.py [--articles N]`
+"""Throughput of filing: `uv run python tests/bench/bulk_filing.py [--articles N]`
 
-Makes a database of its own in the embedded server, files made-up articles into it with
-`manage.py file_articles`, in rounds with the ledger's triggers on and off by turns, prints quotes a
-second (medians) and the ledger's share of the time, then where the time of one process goes, and
-drops the database.
+Files synthetic articles with `manage.py file_articles` into a database of its own, in rounds with
+the ledger's triggers on and off. Prints median quotes per second, the ledger's share of the time,
+and how one process spends its time; then drops the database.
 """
 
 import argparse
@@ -41,7 +40,7 @@ def switch(triggers: list[tuple[str, str]], on: bool) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        # Within a transaction, such as a test's, what is still to be checked is in the way.
+        # Pending checks of an open transaction, such as a test's, would block ALTER TABLE.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         for table, name in triggers:
@@ -50,7 +49,7 @@ def switch(triggers: list[tuple[str, str]], on: bool) -> None:
 
 
 def seed(room: Newsroom) -> None:
-    """Put every third person on record with the role they are named in, to be matched."""
+    """Create every third speaker with an affiliation, for filings to match."""
     from sources.models import Affiliation, Organisation, Speaker
 
     known = room.people[::3]
@@ -64,14 +63,14 @@ def seed(room: Newsroom) -> None:
 
 
 def write(filings: list[dict], file: Path) -> int:
-    """Write filings as the command reads them; the number of their quotes."""
+    """Write filings to a file for the command; return the number of quotes."""
     with file.open("w") as lines:
         lines.writelines(f"{json.dumps(filing, ensure_ascii=False)}\n" for filing in filings)
     return sum(len(filing["quotes"]) for filing in filings)
 
 
 def rate(filings: list[dict], directory: Path) -> float:
-    """Quotes a second of the command."""
+    """Quotes per second of the command."""
     from django.core.management import call_command
 
     file = directory / "filings.ndjson"
@@ -83,9 +82,9 @@ def rate(filings: list[dict], directory: Path) -> float:
 
 
 def stages(filings: list[dict]) -> dict[str, float]:
-    """Seconds that each part of the work takes, one after the other in one process.
+    """Seconds of each stage in one process.
 
-    What is waited for PostgreSQL, COPY and COMMIT too, is SQL; what is left of filing is matching.
+    Waiting for PostgreSQL, COPY and COMMIT included, is "SQL"; the rest of filing is "matching".
     """
     from django.db import connection
 

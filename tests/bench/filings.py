@@ -1,4 +1,4 @@
-"""Made-up filings by the thousand, as an archive would send them."""
+"""Synthetic filings by the thousand, like those of a newspaper's archive."""
 
 # ruff: noqa: SIM905 - words are read more easily than lists of strings
 
@@ -48,7 +48,7 @@ KINDS = ("direct", "direct", "direct", "partial", "partial", "split")
 
 
 class Newsroom:
-    """Who may be named in filings: few are named often, and most seldom (Zipf's law)."""
+    """Outlets, organisations and speakers of filings; few speak often, most rarely (Zipf's law)."""
 
     def __init__(self, random: Random):
         self.random = random
@@ -64,7 +64,7 @@ class Newsroom:
         self.outlets = [f"The {place} {kind}" for kind in ("Post", "Herald") for place in PLACES]
 
     def filing(self, number: int) -> dict:
-        """One article of some 2 to 6 kB with 4 to 12 quotes."""
+        """One article of 2 to 6 kB with 4 to 12 quotes."""
         random = self.random
         paragraphs, quotes = [], []
         curly = random.random() < 0.7
@@ -103,7 +103,7 @@ class Newsroom:
         return " ".join(words).capitalize()
 
     def _quote(self, curly: bool) -> tuple[str, dict]:
-        """A paragraph that prints a quote, and the quote as it is filed."""
+        """A paragraph that prints a quote, and the quote as filed."""
         random = self.random
         name, role, body = random.choices(self.people, cum_weights=self.often)[0]
         surname, cue = name.split()[-1], random.choice(CUES)
@@ -120,7 +120,7 @@ class Newsroom:
             text = " ".join(self._sentence() + "." for _ in range(random.randint(1, 3)))
             paragraph = f"{left}{text[:-1]},{right} {cue} {name}. {self._sentence()}."
             text = f"{text[:-1]},"
-        if random.random() < 0.5:  # as a keyboard has them, whatever is printed
+        if random.random() < 0.5:  # as typed on a keyboard, whatever is printed
             text = text.replace("’", "'").replace("–", "-")
         quote = {
             "text": text,

@@ -1,13 +1,11 @@
-"""How well quotes are matched: `uv run python tests/bench/utterances.py [--quotes N] [--seed N]`
+"""Precision and recall of utterances: `uv run python tests/bench/utterances.py [--quotes N]`
 
-Makes a database of its own in the embedded server and files made-up statements into it, each as
-several outlets print it: whole, trimmed, in fragments, with ellipses and brackets, misspelt, in
-other typography; and statements that differ by a word that matters, the same words said again a
-month later, and the same words of somebody else. Then makes another with a generated archive
-(`--generated N`, 0 for none), takes all its quotes out of their utterances and has them matched by
-`manage.py match_utterances`. Prints of each the pairwise precision and recall against what is known
-to be one statement, which ways of printing were missed, which were joined wrongly, and how fast it
-went; then drops the databases.
+Files synthetic statements into a database of its own, each as several outlets print it: whole,
+trimmed, in fragments, with ellipses and brackets, misspelt, in other typography. Among them are
+statements that differ in a significant word, equal words a month later, and equal words of another
+speaker. Then generates an archive (`--generated N`, 0 for none), removes its utterances and has
+`manage.py match_utterances` match them anew. Prints pairwise precision and recall for both, which
+ways of printing were missed or matched wrongly, and the time; then drops the databases.
 """
 
 # ruff: noqa: SIM905 - words are read more easily than lists of strings
@@ -43,7 +41,7 @@ WORTH = (
     "tramway turbine valley viaduct warehouse waterworks weir windmill woodland workshop"
 ).split()
 SAYING = ("We think", "I know that", "They tell us", "People believe", "We can see that")
-CHANGES = (  # of a statement into another: what must not be matched
+CHANGES = (  # each turns a statement into another one, which must not be matched
     ("will", "will not"),
     ("are", "are not"),
     ("must", "must never"),
@@ -67,7 +65,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Printed:
-    """One report of a statement, and the way in which it was printed."""
+    """One report of a statement, and how it was printed."""
 
     statement: int
     speaker: str
@@ -86,7 +84,7 @@ def bare(text: str) -> str:
 
 
 class Wire:
-    """Statements, and what outlets make of them."""
+    """Generates statements, and what outlets print of them."""
 
     def __init__(self, random: Random, speakers: int):
         self.random = random
@@ -121,7 +119,7 @@ class Wire:
         return f"{random.choice(SAYING)} {' '.join(words)}."
 
     def twin(self, one: Statement) -> Statement | None:
-        """Another statement, a day or two later, that differs by a word that matters."""
+        """Another statement, up to two days later, that differs in a significant word."""
         for before, after in self.random.sample(CHANGES, len(CHANGES)):
             if f" {before} " in one.text:
                 day = one.day + timedelta(days=self.random.randrange(3))
@@ -130,17 +128,17 @@ class Wire:
         return None
 
     def again(self, one: Statement) -> Statement:
-        """The very same words, weeks later."""
+        """Equal words of the same speaker, weeks later."""
         day = one.day + timedelta(days=self.random.randint(20, 60))
         return self.statement(speaker=one.speaker, day=day, text=one.text)
 
     def echo(self, one: Statement) -> Statement:
-        """The very same words of somebody else."""
+        """Equal words of another speaker."""
         others = [name for name in self.names if name != one.speaker]
         return self.statement(speaker=self.random.choice(others), day=one.day, text=one.text)
 
     def statements(self) -> list[Statement]:
-        """A statement, and sometimes what is like it and is not it."""
+        """A statement, and sometimes a similar one that is not the same."""
         one = self.statement()
         found, chance = [one], self.random.random()
         if chance < 0.15:
@@ -156,7 +154,7 @@ class Wire:
         number = self.random.choices((1, 2, 3, 4, 6, 9), (40, 20, 15, 10, 10, 5))[0]
         printed = [self._report(one) for _ in range(number)]
         whole = any(each.way not in ("fragment",) for each in printed)
-        # What only fragments tell of cannot be known to be one.
+        # Nobody can know that fragments alone are of one statement.
         return printed if whole or number == 1 else [self._report(one, way="whole"), *printed]
 
     def _report(self, one: Statement, way: str | None = None) -> Printed:
@@ -180,7 +178,7 @@ class Wire:
         )
         text = getattr(self, f"_{way}")(one.text)
         if bare(text) in bare(one.unlike) or (way == "ellipsis" and one.unlike):
-            way, text = "whole", one.text  # nobody could tell which of the two it is
+            way, text = "whole", one.text  # else it could be a report of either statement
         day = one.day + timedelta(days=random.choice((0, 0, 0, 0, 1, 1, 2, 3)))
         if way == "fragment":
             day = min(day, one.day + timedelta(days=1))
@@ -258,7 +256,7 @@ class Wire:
 
 
 def filings(random: Random, quotes: int, speakers: int) -> tuple[list[dict], list[Printed]]:
-    """Articles of one to four quotes, in the order in which they were printed, and the truth."""
+    """Articles of one to four quotes in order of printing, and the statement of each quote."""
     wire = Wire(random, speakers)
     printed: list[Printed] = []
     while len(printed) < quotes:
@@ -306,7 +304,7 @@ def filing_of(article: list[Printed], number: int) -> dict:
 
 @dataclass
 class Score:
-    """Of all pairs of quotes: those that are one statement, and those that were said to be."""
+    """Pairs of quotes that are matched rightly or wrongly, or missed."""
 
     right: int
     wrong: int
@@ -324,7 +322,7 @@ class Score:
 
 
 def score(truth: list, found: list, ways: list[str]) -> Score:
-    """How two groupings of the same things agree; None is in no group. Pairwise."""
+    """Compare two groupings of the same things, pair by pair; None: in no group."""
 
     def pairs(groups: list) -> set[tuple[int, int]]:
         members = defaultdict(list)
@@ -343,7 +341,7 @@ def score(truth: list, found: list, ways: list[str]) -> Score:
 
 
 def measure(quotes: int, seed: int, speakers: int | None = None) -> tuple[Score, float]:
-    """File that many made-up quotes into the present database; the score, and the seconds."""
+    """File synthetic quotes into the present database; return the score and the seconds."""
     from quotes.api.serializers import FilingSerializer
     from quotes.filing import Refused, file_many
 
@@ -366,10 +364,10 @@ def measure(quotes: int, seed: int, speakers: int | None = None) -> tuple[Score,
 
 
 def measure_generated(quotes: int, seed: int) -> tuple[Score, float]:
-    """Have a generated archive of that many quotes matched anew; the score, and the seconds.
+    """Match a generated archive anew; return the score and the seconds.
 
-    The truth is the utterance that each quote was made from. Those that are never matched, since
-    nobody is named for them or they were taken back, are left out.
+    The truth is the utterance that each quote was generated from. Quotes that are never matched
+    (without a speaker, rejected, retracted) are left out.
     """
     from django.core.management import call_command
     from django.db import connection, transaction
@@ -383,7 +381,7 @@ def measure_generated(quotes: int, seed: int) -> tuple[Score, float]:
     taking_part = taking_part.order_by("pk")
     made = list(taking_part.select_related("article"))
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")  # no step in its history
+        cursor.execute("SET LOCAL session_replication_role = replica")  # without history
         cursor.execute("UPDATE quotes_quote SET utterance_id = NULL")
         cursor.execute("DELETE FROM quotes_utterance")
         cursor.execute("SET LOCAL session_replication_role = origin")
@@ -398,14 +396,14 @@ def measure_generated(quotes: int, seed: int) -> tuple[Score, float]:
 
 
 def _printed(quote) -> str:
-    """How a generated quote is printed, and how well its time is known."""
+    """How a generated quote is printed, and how precisely it is dated."""
     from quotes.utterances.wording import Wording
 
     way = "a fragment" if Wording(quote.text).is_fragment else quote.kind
     when = quote.said or quote.article.published
     if when is None:
-        return f"{way} of no day"
-    return way if when.first == when.last else f"{way} of some day"
+        return f"undated {way}"
+    return way if when.first == when.last else f"{way} of a partial date"
 
 
 def report(quotes: int, seed: int, speakers: int | None) -> None:
@@ -427,7 +425,7 @@ def print_score(result: Score, say) -> None:
     say(f"{'pairs that were matched':30}{result.right + result.wrong:10,}\n")
     say(f"{'precision':30}{result.precision:10.4f}\n{'recall':30}{result.recall:10.4f}\n")
     for title, ways in (("matched wrongly", result.wrongly), ("missed", result.missing)):
-        say(f"\n{title}, by the ways in which the two are printed:\n\n")
+        say(f"\n{title}, by how the two are printed:\n\n")
         for way, number in ways.most_common(12):
             say(f"  {way:34}{number:8,}\n")
 

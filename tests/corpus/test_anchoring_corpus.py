@@ -1,33 +1,16 @@
 """Every quote marked by hand in real articles anchors where it was marked."""
 
-import json
-import os
-from pathlib import Path
-
 import pytest
 
 from quotes.anchoring import AmbiguousPosition, NotInText, Page, same_words
 
-CORPUS = Path(os.environ.get("ONRECORD_CORPUS", "/work/shared/corpus")) / "articles.ndjson"
-
-pytestmark = pytest.mark.skipif(
-    not CORPUS.exists(),
-    reason=f"the corpus of real articles is not part of the project, and not at {CORPUS}",
-)
-
 STRAIGHT = str.maketrans("“”‘’–—", "\"\"''--", "\xad")
 
 
-@pytest.fixture(scope="module")
-def articles():
-    with CORPUS.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
-
-
-@pytest.fixture(scope="module")
-def marked(articles):
+@pytest.fixture
+def marked(corpus):
     """(page, quote) for every marked passage."""
-    pages = [(Page(article["text"]), article["quotes"]) for article in articles]
+    pages = [(Page(article["text"]), article["quotes"]) for article in corpus]
     return [(page, quote) for page, quotes in pages for quote in quotes]
 
 
@@ -49,14 +32,14 @@ def test_every_quote_is_found_by_its_words_exactly_where_it_was_marked(marked, r
             assert page.find(retype(quote["text"])) == (span_of(quote),)
             alone += 1
         except AmbiguousPosition as error:
-            places = [position.spans for position in error.positions]
-            assert (span_of(quote),) in places
+            listed = [position.spans for position in error.positions]
+            assert (span_of(quote),) in listed
     assert alone > len(marked) * 0.8
 
 
-def test_quotes_that_run_over_paragraphs_are_found_by_their_joined_words(articles):
+def test_quotes_over_several_paragraphs_are_found_by_their_joined_words(corpus):
     chains = 0
-    for article in articles:
+    for article in corpus:
         page = Page(article["text"])
         by_id = {quote["id"]: quote for quote in article["quotes"]}
         for quote in article["quotes"]:
@@ -86,8 +69,8 @@ def test_a_quote_with_a_word_left_out_or_changed_is_refused_with_its_own_passage
             assert same_words(passage, quote["text"])
 
 
-def test_every_quote_is_followed_when_its_article_gains_a_paragraph(articles):
-    for article in articles:
+def test_every_quote_is_followed_when_its_article_gains_a_paragraph(corpus):
+    for article in corpus:
         page = Page("An editor’s note was added.\n\n" + article["text"])
         before = Page(article["text"])
         by = len(page.text) - len(before.text)

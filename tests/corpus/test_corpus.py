@@ -1,4 +1,4 @@
-"""The corpus, filed through the API: real articles, whose quotes were marked by hand."""
+"""File the corpus through the API: real articles whose quotes were marked by hand."""
 
 import re
 from collections import defaultdict
@@ -21,7 +21,7 @@ def via_of(mark: dict) -> list[dict]:
 
 
 def filing_of(article: dict) -> dict:
-    """What a newsroom would file for an article of the corpus and its marks."""
+    """The filing of an article of the corpus with its marked quotes."""
     names = ("outlet", "url", "headline", "published", "language", "text")
     quotes = []
     for mark in article["quotes"]:
@@ -44,13 +44,13 @@ def filing_of(article: dict) -> dict:
 
 @pytest.fixture
 def filed(corpus, curator) -> list[tuple[dict, dict]]:
-    """Each article with the answer to its filing."""
+    """Each article with the response to its filing."""
     return [(a, ok(curator.post(f"{API}articles/", filing_of(a)), 201)) for a in corpus]
 
 
 @pytest.fixture
 def marks(filed) -> dict[str, dict]:
-    """Every mark, by the id of the quote that it was filed as."""
+    """Each mark, by the id of its quote."""
     return {
         quote["id"]: mark
         for article, answer in filed
@@ -59,7 +59,7 @@ def marks(filed) -> dict[str, dict]:
 
 
 def found(client, **asked) -> set[str]:
-    """The ids of all quotes that these filters find."""
+    """Ids of all quotes that match these filters."""
     answer = ok(client.get(f"{API}quotes/", {**asked, "limit": 200}))
     assert answer["next"] is None
     return {quote["id"] for quote in answer["results"]}
@@ -118,7 +118,7 @@ def test_every_marked_speaker_is_found_by_name_with_exactly_the_marked_quotes(ma
 
 
 def test_every_marked_speaker_is_one_record_that_is_found_by_id(marks, filed, curator):
-    """Unnamed speakers of no organisation are one in each article; everybody else is one at all."""
+    """Unnamed speakers of no organisation are one per article; all others one in all."""
     shown = {quote["id"]: quote for _, answer in filed for quote in answer["quotes"]}
     by_record = defaultdict(set)
     for key, quote in shown.items():
@@ -173,7 +173,7 @@ def test_every_outlet_and_date_is_found_with_exactly_its_quotes(filed, curator):
             assert found(curator, published_after=day, published_before=day) == keys
 
 
-def test_what_was_told_to_another_outlet_says_so(filed):
+def test_a_quote_told_to_another_outlet_has_it_in_its_reporting_chain(filed):
     told = [
         (m, q) for a, f in filed for m, q in zip(a["quotes"], f["quotes"], strict=True) if m["via"]
     ]

@@ -1,4 +1,4 @@
-"""Which statements the corpus prints more than once, marked by hand, and whether they are found."""
+"""Statements that the corpus prints more than once, marked by hand, are matched."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.corpus.test_corpus import filed, marks  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.django_db
 
-# By article and offset of each mark: those of one speaker that report the same words.
+# (article, offset) of marks of one speaker that report the same words
 SAID_ONCE = [
     [("000", 458), ("000", 510), ("001", 641), ("001", 2243)],
     [("000", 601), ("001", 732), ("001", 877)],
@@ -21,16 +21,16 @@ SAID_ONCE = [
 
 
 def test_statements_that_the_corpus_repeats_are_matched(marks, corpus):  # noqa: F811
-    place_of = {
+    position_of = {
         mark["id"]: (article["key"], mark["start"])
         for article in corpus
         for mark in article["quotes"]
     }
-    known = {place: number for number, places in enumerate(SAID_ONCE) for place in places}
-    assert known.keys() <= set(place_of.values())
+    known = {key: number for number, keys in enumerate(SAID_ONCE) for key in keys}
+    assert known.keys() <= set(position_of.values())
     found = dict(Quote.objects.values_list("pk", "utterance"))
     found = {str(key): utterance for key, utterance in found.items()}
-    truth = [known.get(place_of[mark["id"]]) for mark in marks.values()]
+    truth = [known.get(position_of[mark["id"]]) for mark in marks.values()]
     said = [found[key] for key in marks]
     ways = [mark["id"] for mark in marks.values()]
     result = score(truth, said, ways)
