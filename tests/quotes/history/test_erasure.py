@@ -448,7 +448,7 @@ def test_texts_that_were_not_searched_for_are_reported(monkeypatch):
     said = erased("speaker", speaker.pk)
     assert f"sources_article.headline of {headline.pk}: ann lee\n" in said
     assert f"sources_article.headline of {headline.pk}: three\n" in said
-    assert said.endswith("2 texts were too short, or too many, to be looked for.\n")
+    assert said.endswith("2 texts, too short or too many, were not searched for.\n")
 
 
 def test_a_reason_that_repeats_the_words_is_refused():
@@ -506,7 +506,7 @@ def test_names_are_redacted_and_quotes_that_name_the_speaker_are_erased():
     names = make_quote("Lee did it", article=article)
     other = make_quote("Sleep", article=article)
     said = erased("speaker", speaker.pk)
-    assert f"quote {names.pk}, which shares words" in said
+    assert f"quote {names.pk} (shares words" in said
     assert [quote.pk for quote in Quote.objects.all()] == [other.pk]
     expected = "“████████,” said ███████. “███ did it,” said Bo. “Sleep,” said Bo, asleep."
     assert Snapshot.objects.get().text == expected
@@ -629,7 +629,7 @@ def test_bulk_jobs_that_hold_the_words_are_emptied_and_cancelled(history, curato
     told = draft_of_rows("import filings", curator.user, [[]], total=1)
     told.parts.update(told=[{"row": 2, "outcome": "refused", "why": f"No “{NEXT.upper()}”"}])
     because = Job.objects.create(
-        erasure="reject", asked_by=curator.user, given={"reason": f"{WORDS}: no."}, state="done"
+        work="reject", asked_by=curator.user, given={"reason": f"{WORDS}: no."}, state="done"
     )
     other = draft_of_rows("import filings", curator.user, [[[2, {"quote": OTHER}]]], total=1)
     assert "3 bulk jobs" in erased("quote", history.pk)

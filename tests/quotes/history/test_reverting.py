@@ -60,7 +60,7 @@ def test_a_retracted_quote_cannot_be_reverted():
     quote.revise(language="fr")
     quote.retract("Never said.")
     assert QuoteReversion(fresh(quote), 1).objections == ["A retracted quote cannot be changed."]
-    with pytest.raises(ValidationError, match="stays as it is"):
+    with pytest.raises(ValidationError, match="cannot be changed"):
         revert(quote, 1, "Because.")
 
 
@@ -78,7 +78,7 @@ def test_the_status_is_never_reverted():
     quote.revise(language="fr")
     quote.publish()
     way = revert(quote, 1, "It is English.")
-    assert "steps of its own" in way.kept["status"]
+    assert "changes only by publish" in way.kept["status"]
     assert (fresh(quote).status, fresh(quote).language) == ("published", "en")
 
 
@@ -237,7 +237,7 @@ def test_a_curator_reverts_a_quote_on_its_page(curator_at_desk):
     quote.revise(speaker=make_speaker("Ada Lund"), attribution_role="mayor of Harbour Town")
     quote.via.update(name="Sky")
     answer = curator_at_desk.get(way_back_of(quote, 1))
-    assert ("Via", "Its steps are edited on the page of the quote.") in answer.context["kept"]
+    assert ("Via", "Edit the reporting chain on the quote's page.") in answer.context["kept"]
     assert go_back(curator_at_desk, quote, 1, reason="It was Mara.").status_code == 302
     newest, *_ = told(curator_at_desk, quote)
     assert newest["heading"] == "Version 4: corrected"
