@@ -10,7 +10,7 @@ from rest_framework import pagination
 from rest_framework.response import Response
 
 from sources.database.estimates import count_or_estimate
-from sources.database.keyset import beyond
+from sources.database.keyset import after_key
 from sources.exceptions import BadParameter, nearest_of, whole_number
 
 # Signs cursors without a timestamp: the same page has the same bytes and entity tag.
@@ -81,7 +81,7 @@ class KeysetPagination(pagination.BasePagination):
         """Return the rows after this key, in the order in which the page is read."""
         sign, comparison = ("-", "<") if self.falls else ("", ">")
         if at:
-            queryset = beyond(queryset, [self.column, "pk"], at, comparison)
+            queryset = after_key(queryset, [self.column, "pk"], at, comparison)
         return queryset.order_by(f"{sign}{self.column}", f"{sign}pk")
 
     def page(self, rows: list) -> list:

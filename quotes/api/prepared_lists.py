@@ -1,24 +1,24 @@
-"""Lists of quotes by a statement that an earlier request left prepared.
+"""Lists of quotes by a prepared statement.
 
-Most lists are answered by one statement, which depends on the names of the filters, not on their
-values. It is made once; see `sources.database.prepared`.
+Most lists need one statement, which depends on the names of the filters and not on their values.
+`sources.database.prepared` keeps it.
 """
 
 from django.core.exceptions import EmptyResultSet
 
 from quotes.models.querysets import sees_all
 from quotes.representations.json import FIELDS, PageJson, fetch_page, page_statement
-from quotes.search.planner import is_found_at_once
+from quotes.search.pages import is_one_statement
 from sources.database.prepared import Parameter, Statement, Statements
 
 statements = Statements(most=2_000)
 
 
 def prepared_page(view, filters, page) -> PageJson | None:
-    """What a page shows that was asked for with these filters, by a prepared statement.
+    """Fetch a page with these filters by a prepared statement.
 
-    None where the page needs more than that, or where some value has to be looked up first, as the
-    id of a record that was merged has.
+    None if the page needs the planner, or a value has to be looked up first, such as the id of a
+    merged record.
     """
     shape = filters.shape()
     if shape is None or page.is_counted or page.is_ranked:
@@ -36,12 +36,12 @@ def prepared_page(view, filters, page) -> PageJson | None:
 
 
 def prepare(view, filters, page, fields, number: int) -> Statement | None:
-    """The statement of a page, with places for so many values, if there is one for all values."""
+    """The statement of a page with `number` parameters, if one serves all values."""
     *places, place_of_address = map(Parameter, range(number))
     at = places[len(places) - len(page.at) :]
     quotes = page.ordered(filters.filter_queryset(view.get_listed(), places), at)
     end = page.limit + 1
-    if not is_found_at_once(quotes[:end]):
+    if not is_one_statement(quotes[:end]):
         return None
     quotes = quotes.filter(filters.condition(places))[:end]
     how = {"most": page.limit, "reverse": page.backwards}

@@ -43,8 +43,7 @@ from quotes.models.workflow import STEPS
 from quotes.representations import REPRESENTATIONS, status_history_of
 from quotes.representations.json import FIELDS, QuoteJson, fetch_quotes, quotes_url
 from quotes.search.highlight import MATCHES, add_matches
-from quotes.search.pages import found_by_words
-from quotes.search.planner import found
+from quotes.search.pages import find_page
 from quotes.search.ranking import Ranking
 from sources.api.endpoints import AS_OF, Endpoint, Resource, query_parameter
 from sources.api.fields import StrictSerializer
@@ -244,7 +243,7 @@ class Quotes(Resource):
 
     def rows_of(self, page) -> list[QuoteJson]:
         if page.query.is_sliced:
-            page = found_by_words(page) if page.search else found(page)
+            page = find_page(page)
         known = (*FIELDS, MATCHES) if page.search else FIELDS
         fields = self.requested_fields(known)
         rows = fetch_quotes(page, quotes_url(self.request), fields)

@@ -1,10 +1,10 @@
-"""Which quotes are compared with words that something is to be like.
+"""Candidates for a `like` search.
 
-Two texts that are close have two words of weight in common at least, unless there is only one. So
-quotes are looked up that have two of the rarest of what is asked: the index of words tells that
-without reading a quote, and few have both of two that are not common. Where all are so common that
-many have two of them, the newest are taken that have all of the rarest, or all but one. Two words
-in a row find what shares only words that are common.
+Two similar texts share at least two significant words, unless there is only one. So candidates have
+two of the rarest words of the search: the index of words tells which quotes these are, without
+reading them, and few quotes have both. If all words are common, the newest quotes that have all of
+the rarest, or all but one, are candidates. Pairs of adjacent words find texts that share only
+common words.
 """
 
 from collections.abc import Iterable
@@ -16,28 +16,30 @@ from django.db import connection, models
 from django.db.models import Q
 
 from quotes.models import Quote
-from quotes.search.pages import GATHERED, first_of
+from quotes.search.pages import MAX_GATHERED_ROWS, first_of
 from quotes.search.phrase import HasGrams
-from quotes.search.planner import Expected, OneOf, sql_of
+from quotes.search.planner import OneOf, plan_of, sql_of
 from quotes.search.word_frequencies import frequencies
 
-ROWS = 2_000
-"""Quotes that are read at most, to tell by what they share which are compared."""
+MAX_READ_ROWS = 2_000
+"""Quotes to read, so as to rank them by the words that they share: 20 ms."""
 
-TOGETHER = 10
-"""Two words stand together so many times as often as by chance, about."""
+COOCCURRENCE = 10
+"""How many times as often as by chance two words stand in one quote, about."""
 
-IN_A_ROW = 40
-"""Two words in a row of which nothing is known are in so many quotes, or fewer."""
+RARE_PAIR_QUOTES = 40
+"""Quotes that have a pair of adjacent words that the statistics do not know, at most."""
 
-FEW = 3
-"""Of so few words one may have a slip that makes it another word, and one may be left out."""
+SHORT_SEARCH_WORDS = 3
+"""In a search of at most this many words, a slip may leave only one that a quote has."""
 
-LOOKED_UP, RAREST, NEWEST = 20, 6, 100
-"""Words of which a quote has two; common words of which it has nearly all; quotes that are taken
-of those."""
+MAX_LOOKED_UP_WORDS = 20
+"""Words of which a candidate has two."""
 
-COUNTED = 20
+RAREST_WORDS, NEWEST_QUOTES = 6, 100
+"""If all words are common: how many of them a candidate has, and how many quotes are taken."""
+
+MAX_COUNTED_WORDS = 20
 """Words, and pairs, that are counted in each candidate."""
 
 CANDIDATES = """
@@ -49,94 +51,97 @@ HASHES = "SELECT words, hashtext(words) FROM unnest(%s::text[]) words"
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
-    """A word that is asked for, with those that it may be a slip of."""
+class SearchWord:
+    """A word of the search, with the words that it may be a slip of."""
 
     words: tuple[str, ...]
     grams: tuple[int, ...]
-    often: float  # about so many quotes have one of these
+    quotes: float  # the estimated number of quotes that have one of these
 
 
 @dataclass
 class Passage:
-    """What is asked for: all its words in order, and how each of those that matter is spelt.
+    """The text to search for: its words in order, and the spellings of each significant one.
 
-    Words that matter are those of weight, unless there is none; words that no quote has are left
-    out, but for those that they may be slips of. `most` quotes are compared.
+    Without significant words, all are. A word that no quote has is replaced by those that it may be
+    a slip of.
     """
 
     words: list[str]
     spelt: dict[str, list[str]]
     missing: float  # the share of words that a quote may lack
-    most: int
+    most: int  # candidates
 
     def candidates(self, quotes: models.QuerySet[Quote]) -> list[tuple[UUID, str]]:
-        """Quotes with their bare words, those that share most of what is asked first."""
+        """Ids and normalised texts of quotes, those that share most words first."""
         self.in_a_row = {f"{a} {b}" for a, b in zip(self.words, self.words[1:], strict=False)}
         with connection.cursor() as cursor:
-            all_said = {*self.words, *self.in_a_row}.union(*self.spelt.values())
-            cursor.execute(HASHES, [list(all_said)])
+            texts = {*self.words, *self.in_a_row}.union(*self.spelt.values())
+            cursor.execute(HASHES, [list(texts)])
             self.hashes = dict(cursor.fetchall())
         self.known = frequencies()
-        sought = [self.sought(words) for words in self.spelt.values()]
-        sought.sort(key=lambda each: (each.often, each.words))
-        found, are_found, rows = self.by_two(sought)
+        words = [self.search_word(words) for words in self.spelt.values()]
+        words.sort(key=lambda each: (each.quotes, each.words))
+        found, is_complete, rows = self.by_two(words)
         parts = [found] if found else []
-        if not are_found:
-            others = [self.sought([word]) for word in {*self.words} - self.spelt.keys()]
-            parts.insert(0, Q(OneOf("pk", newest(quotes, sought, others))))
-        if not are_found or len(sought) <= FEW:
-            most = ROWS / 2 if len(sought) <= FEW else ROWS
+        if not is_complete:
+            others = [self.search_word([word]) for word in {*self.words} - self.spelt.keys()]
+            parts.insert(0, Q(OneOf("pk", newest(quotes, words, others))))
+        if not is_complete or len(words) <= SHORT_SEARCH_WORDS:
+            most = MAX_READ_ROWS / 2 if len(words) <= SHORT_SEARCH_WORDS else MAX_READ_ROWS
             parts.append(any_of(self.rare_pairs(most - rows)))
         return self.fetch(quotes, parts)
 
-    def sought(self, words: list[str]) -> Sought:
+    def search_word(self, words: list[str]) -> SearchWord:
         grams = tuple(self.hashes[word] for word in words)
-        return Sought((*words,), grams, sum(self.known.of(gram) for gram in grams))
+        return SearchWord((*words,), grams, sum(self.known.of(gram) for gram in grams))
 
-    def by_two(self, sought: list[Sought]) -> tuple[Q, bool, float]:
-        """Two words, of the rarest; whether these find all that is close; in how many quotes."""
-        found, rows, looked_up = Q(), 0.0, min(len(sought), 1)
-        if len(sought) < FEW:
-            for each in sought:
-                if rows + each.often <= ROWS / 2:
-                    found, rows = found | any_of(each.grams), rows + each.often
-        for at, each in enumerate(sought[1:LOOKED_UP], 1):
-            rarer = sought[:at]
-            often = sum(other.often for other in rarer)
-            expected = TOGETHER * each.often * often / max(self.known.quotes, 1)
-            if rows + expected > ROWS:
+    def by_two(self, words: list[SearchWord]) -> tuple[Q, bool, float]:
+        """The condition of having two of the rarest words, if need be one.
+
+        Also whether this finds all similar quotes, and how many rows are expected.
+        """
+        found, rows, looked_up = Q(), 0.0, min(len(words), 1)
+        if len(words) < SHORT_SEARCH_WORDS:
+            for each in words:
+                if rows + each.quotes <= MAX_READ_ROWS / 2:
+                    found, rows = found | any_of(each.grams), rows + each.quotes
+        for at, each in enumerate(words[1:MAX_LOOKED_UP_WORDS], 1):
+            rarer = words[:at]
+            quotes = sum(other.quotes for other in rarer)
+            expected = COOCCURRENCE * each.quotes * quotes / max(self.known.quotes, 1)
+            if rows + expected > MAX_READ_ROWS:
                 break
             grams = [gram for other in rarer for gram in other.grams]
             found |= any_of(each.grams) & any_of(grams)
             rows, looked_up = rows + expected, at + 1
-        are_found = looked_up in (len(sought), LOOKED_UP) and len(sought) > 1
-        return found, are_found or looked_up - self.missing * len(sought) >= 2, rows
+        is_complete = looked_up in (len(words), MAX_LOOKED_UP_WORDS) and len(words) > 1
+        return found, is_complete or looked_up - self.missing * len(words) >= 2, rows
 
     def rare_pairs(self, rows: float) -> list[int]:
-        """Two words in a row, the rarest; no more quotes have one of these."""
+        """The grams of the rarest pairs of adjacent words, up to `rows` quotes together."""
         least = self.known.quotes * self.known.least
-        often = {}
-        for said in self.in_a_row:
-            quotes = self.known.of(self.hashes[said])
-            often[said] = quotes if quotes >= least else min(quotes, IN_A_ROW)
+        quotes = {}
+        for pair in self.in_a_row:
+            number = self.known.of(self.hashes[pair])
+            quotes[pair] = number if number >= least else min(number, RARE_PAIR_QUOTES)
         grams = []
-        for said in sorted(often, key=lambda said: (often[said], said)):
-            if (rows := rows - often[said]) < 0:
+        for pair in sorted(quotes, key=lambda pair: (quotes[pair], pair)):
+            if (rows := rows - quotes[pair]) < 0:
                 break
-            grams.append(self.hashes[said])
+            grams.append(self.hashes[pair])
         return grams
 
     def fetch(self, quotes: models.QuerySet[Quote], parts: list[Q]) -> list[tuple[UUID, str]]:
-        said = {word for words in self.spelt.values() for word in words}
+        words = {word for words in self.spelt.values() for word in words}
         counted = []
-        for some in (said, self.in_a_row):
-            rarest = sorted(some, key=lambda each: (self.known.of(self.hashes[each]), each))
-            counted += rarest[:COUNTED]
+        for texts in (words, self.in_a_row):
+            rarest = sorted(texts, key=lambda each: (self.known.of(self.hashes[each]), each))
+            counted += rarest[:MAX_COUNTED_WORDS]
         statements, values = [], []
         for part in parts:
             try:
-                found = quotes.filter(part).order_by().values("id", "bare")[:ROWS]
+                found = quotes.filter(part).order_by().values("id", "bare")[:MAX_READ_ROWS]
                 sql, params = found.query.sql_with_params()
             except EmptyResultSet:  # a filter that nothing can match
                 continue
@@ -147,54 +152,56 @@ class Passage:
         shared = " + ".join(["(strpos(bare, %s) > 0)::int"] * len(counted))
         sql = CANDIDATES.format(found=" UNION ALL ".join(statements), shared=shared)
         with connection.cursor() as cursor:
-            cursor.execute(sql, [*values, ROWS, *(f" {each} " for each in counted), self.most])
+            cursor.execute(
+                sql, [*values, MAX_READ_ROWS, *(f" {each} " for each in counted), self.most]
+            )
             return cursor.fetchall()
 
 
 def newest(
-    quotes: models.QuerySet[Quote], sought: list[Sought], others: list[Sought]
+    quotes: models.QuerySet[Quote], words: list[SearchWord], others: list[SearchWord]
 ) -> list[UUID]:
-    """The newest that have the rarest of these words; if those are few, also all but one."""
-    rarest = sought[:RAREST]
-    others = sorted(others, key=lambda each: (each.often, each.words))
-    best = quotes.filter(all_of([*rarest, *others][:RAREST])).order_by("-pk")[:NEWEST]
+    """The newest quotes that have the rarest words; if these are few, also with all but one."""
+    rarest = words[:RAREST_WORDS]
+    others = sorted(others, key=lambda each: (each.quotes, each.words))
+    best = quotes.filter(all_of([*rarest, *others][:RAREST_WORDS])).order_by("-pk")[:NEWEST_QUOTES]
     if len(rarest) > 2:
         nearly = quotes.filter(all_but_one_of(rarest))
     elif others:
         nearly = quotes.filter(all_of(rarest))
     else:
         return first_of(best)
-    are_few = number_of(nearly) <= GATHERED
-    nearly = nearly.order_by("-pk")[:NEWEST]
-    if are_few:  # most often these are all, the best as well
+    are_few = number_of(nearly) <= MAX_GATHERED_ROWS
+    nearly = nearly.order_by("-pk")[:NEWEST_QUOTES]
+    if are_few:  # mostly these are all, and include the best
         keys = first_of(nearly)
-        return keys if len(keys) < NEWEST else first_of(best) + keys
+        return keys if len(keys) < NEWEST_QUOTES else first_of(best) + keys
     keys = first_of(best)
-    return keys if len(keys) == NEWEST else keys + first_of(nearly)
+    return keys if len(keys) == NEWEST_QUOTES else keys + first_of(nearly)
 
 
 def number_of(quotes: models.QuerySet[Quote]) -> float:
-    """How many there are, about, as PostgreSQL knows it."""
+    """The number of quotes that PostgreSQL expects."""
     try:
-        return Expected.of(sql_of(quotes.order_by())).rows
+        return plan_of(sql_of(quotes.order_by()))["Plan Rows"]
     except EmptyResultSet:  # a filter that nothing can match
         return 0
 
 
-def all_of(sought: list[Sought]) -> Q:
-    certain = [each.grams[0] for each in sought if len(each.grams) == 1]
+def all_of(words: list[SearchWord]) -> Q:
+    certain = [each.grams[0] for each in words if len(each.grams) == 1]
     found = Q(HasGrams(certain)) if certain else Q()
-    for each in sought:
+    for each in words:
         if len(each.grams) > 1:
             found &= any_of(each.grams)
     return found
 
 
-def all_but_one_of(sought: list[Sought]) -> Q:
-    """Said so that few lists of the index are read, and those of the first ones least often."""
-    if len(sought) == 2:
-        return any_of([gram for each in sought for gram in each.grams])
-    first, *rest = sought
+def all_but_one_of(words: list[SearchWord]) -> Q:
+    """Written so that few lists of the index are read, and those of the first words least often."""
+    if len(words) == 2:
+        return any_of([gram for each in words for gram in each.grams])
+    first, *rest = words
     return all_of([first]) & all_but_one_of(rest) | all_of(rest)
 
 

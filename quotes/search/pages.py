@@ -1,96 +1,93 @@
-"""How the first of the quotes that are found by their words are looked up, in a large archive.
+"""The quotes of a page: those of a list with filters, and the first that words are found in.
 
-The indexes of words tell which quotes have them, not when these were printed or filed: to gather
-all, so as to sort them, reads a row for each, and a common word has hundreds of thousands. To walk
-through the list and read every row is as long where a word is not that common. So where there are
-many, the index of words is looked up together with a stretch of the list, long enough to hold a
-page if what is found is spread evenly, and only rows that are in both are read. Where one was not
-long enough, what it held says how long the next has to be.
+The indexes of words tell which quotes have them, not when these were printed or filed. To gather
+all matches reads a row for each, and a common word has hundreds of thousands. So a scan here looks
+words up within a range from the start of the list (`periods.py`), and reads only the rows that are
+in both. The planner decides how long the range is, and when to gather instead.
 
-PostgreSQL's statistics say which is cheaper. They are wrong where words stand together more or less
-often than by chance, or were in the news only for a while; so no more is gathered at first than
-is cheap, and it is tried again where a stretch held next to nothing.
+PostgreSQL's estimates of words are wrong if these stand together more or less often than by chance.
+So a gather stops at twice the matches expected, and the planner decides again.
 """
 
-import time
 from dataclasses import dataclass
-from math import inf
+from functools import cached_property
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 
 from quotes.models import Quote
-from quotes.search.periods import as_far_as
+from quotes.search.periods import periods_until
 from quotes.search.planner import (
-    BEGINS_BY_DAY,
-    WALKED,
+    GATHER_SETTINGS,
+    NEAR_SCAN_ROWS,
+    ORDERED,
+    ROW_COST,
+    SCAN_MARGIN,
+    FilterPlan,
     OneOf,
-    columns_of,
+    PagePlan,
+    contradicts_itself,
+    having,
+    in_order,
+    narrowing,
     plan_of,
     rows_of,
-    values_of,
 )
-from quotes.search.word_frequencies import FRESH, frequencies
+from sources.database.estimates import Memory
 
-GATHERED = 2_500
-"""So few rows are gathered at once where there seem to be no more: of words that are too rare for
-statistics there are up to some 1,500 in 2 million."""
+MAX_GATHERED_ROWS = 2_500
+"""Rows that are gathered, whatever is expected: 25 ms. Words that are too rare for statistics have
+up to 1,500 in 2 million."""
 
-READ, PASSED, NOTED, ASKED = 10.0, 0.4, 0.1, 3_000.0
-"""Microseconds for which a row is read, one of a stretch is passed over, one that an index tells is
-noted, and a stretch is asked for at all; about."""
-
-SHORTEST = 500
-"""Rows of a stretch at least."""
-
-FARTHER = 2
-"""The next stretch is at least so many times as long, and no more times as many as were thought to
-be found are gathered."""
-
-MORE = 4
-"""Where more are found than was thought, there are thought to be so many times as many."""
-
-SEEN = 3
-"""Of so many in a stretch, more are thought to follow; fewer say that there are few, as many at
-most as if it were so many."""
-
-REMEMBERED = 2_000
-"""Places of which a process remembers where they are, for some minutes."""
-
-BY_INDEXES = {"enable_seqscan": "off", "enable_indexscan": "off"}
-"""So that what is thought to match far more than it does is not looked for row by row."""
+READ_COST = 2
+"""Cost of a match that is read, its words compared: 10 µs, in the units of PostgreSQL's planner."""
 
 GATHER = """
 WITH found AS MATERIALIZED ({found} LIMIT %s)
 SELECT {shown}, (SELECT count(*) FROM found) FROM found ORDER BY {order} LIMIT %s
 """
 
-WITHIN = """
-SELECT {shown} FROM ({found}) found WHERE ({columns}) {from_there} ({place})
-ORDER BY {order} LIMIT %s
-"""
+RANGE = "SELECT {shown} FROM ({found}) found WHERE {within} ORDER BY {order} LIMIT %s"
 
-THEN = """
-SELECT {shown} FROM ({found}) found
-WHERE (({columns}) {from_there} ({place})) IS TRUE AND quotes_periods(pk, day) && %s::int[]
-ORDER BY {order} LIMIT %s
-"""
-"""The same, where the indexes of words know the stretch: `quotes.search.periods`."""
+END = "SELECT {columns} FROM ({found}) found ORDER BY {order} OFFSET %s LIMIT 1"
 
-PLACE = "SELECT {columns} FROM ({found}) found ORDER BY {order} OFFSET %s LIMIT 1"
+ends = Memory()
+"""Where ranges of lists end. Rows that came since make a range longer."""
 
 
-def found_by_words(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
-    """The quotes of a page (ordered by a column and the id, and cut), found as said above."""
+def find_page(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
+    """The quotes of a page (ordered by a column and the id, and cut), found at a bounded cost.
+
+    A few statements; none for a list that one index answers.
+    """
+    if contradicts_itself(page):
+        return page.none()
+    if page.search:
+        return find_page_of_words(page)
+    if (plan := FilterPlan.of(page)) is None:
+        return page
+    try:
+        ids = [key for (key,) in plan.find()]
+    except EmptyResultSet:  # a filter that nothing can match
+        return page.none()
+    return plan.again(ids)
+
+
+def is_one_statement(page: models.QuerySet[Quote]) -> bool:
+    """Whether the page needs no planner, whatever the values of its filters."""
+    return not contradicts_itself(page) and FilterPlan.of(page) is None
+
+
+def find_page_of_words(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
     first, *then = page.query.order_by
-    in_order = page
+    ordered = page
     if isinstance(page.query.annotations.get(first.lstrip("-")), models.Value):
-        in_order = page.all()  # all have the same, so only the id puts them in order
-        in_order.query.clear_ordering(force=True)
-        in_order.query.add_ordering(*then)
-    if page.search.like or (ids := first_of(in_order)) is None:
+        ordered = page.all()  # all have the same, so only the id puts them in order
+        ordered.query.clear_ordering(force=True)
+        ordered.query.add_ordering(*then)
+    if page.search.like or (ids := first_of(ordered)) is None:
         return page  # few are like it, and they are known
     whole, number = page.all(), page.query.high_mark
     whole.query.clear_limits()
@@ -101,91 +98,39 @@ def found_by_words(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
 def first_of(page: models.QuerySet[Quote]) -> list[UUID] | None:
     """The ids of a page (ordered by a column and the id, or by the id alone, and cut), in order.
 
-    None where the list has no index in its order.
+    None if the list has no index in its order.
     """
     rows = first_with(page)
     return None if rows is None else [key for (key,) in rows]
 
 
 def first_with(page: models.QuerySet[Quote], **also: models.Expression) -> list[tuple] | None:
-    """The same, each id with what else is asked of its quote.
-
-    Some statements, each at a bounded cost, but for the last where all others failed.
-    """
-    column, descending = page.query.order_by[0].lstrip("-"), page.query.order_by[0][0] == "-"
-    if column not in {*WALKED, "pk"}:
+    """The same, each id with the value of these expressions."""
+    column = page.query.order_by[0].lstrip("-")
+    if column not in {*ORDERED, "pk"}:
         return None
-    whole, number = page.all(), page.query.high_mark
+    whole, is_descending = page.all(), page.query.order_by[0].startswith("-")
     whole.query.clear_limits()
+    conditions = narrowing(whole.query.where.children, column)
     try:
-        quotes = Ordered.of(whole, column, descending, also)
-        along = Ordered.of(listed(whole, column), column, descending, {})
+        matches = Ordered.of(whole, column, is_descending, also)
+        listed = Ordered.of(having(in_order(()), conditions), column, is_descending, {})
     except EmptyResultSet:  # a filter that nothing can match
         return []
-    told, noted = quotes.expected()
-    rows = along.expected()[0] if along.values else frequencies().quotes
-    wanted = 1.4 * number + 4 * number**0.5  # fewer are found than told, and in clusters
-    passed, asked = PASSED / 3 if along.is_of_all else PASSED, ASKED
-    if quotes.is_known_then:
-        passed += NOTED * noted / max(rows, 1)
-    else:
-        asked += NOTED * noted
-    expected, least, length = told, 0, 0
-    while True:
-        longer = max(SHORTEST, FARTHER * length, int(wanted * rows / max(expected, 1)))
-        if longer >= rows or READ * (expected - number) <= asked + passed * longer:
-            most = max(GATHERED, FARTHER * int(expected))
-            found, among = quotes.gathered(number, most, BY_INDEXES if told > most else {})
-            if among <= most:
-                return found
-            least, expected = among, MORE * among
-        elif place := along.place(longer):
-            found = quotes.down_to(place, number)
-            if len(found) == number:
-                return found
-            length, seen = longer, len(found)
-            follow = max(seen, SEEN) / length * rows
-            expected = max(least, follow if seen >= SEEN else min(follow, GATHERED / 2))
-        else:
-            rows = longer
-
-
-def told_by_indexes(plan: dict) -> int:
-    own = plan["Plan Rows"] if plan["Node Type"] == "Bitmap Index Scan" else 0
-    return own + sum(map(told_by_indexes, plan.get("Plans", ())))
-
-
-def listed(quotes: models.QuerySet[Quote], column: str) -> models.QuerySet[Quote]:
-    """The quotes that meet those of the conditions that one index in this order can tell."""
-    in_order, begins, is_by_day = [], {}, column == "published_day"
-    for condition in quotes.query.where.children:
-        columns = columns_of(condition)
-        if columns <= {column.replace("pk", "id"), "id"}:
-            in_order.append(condition)
-        elif is_by_day and columns <= {*BEGINS_BY_DAY} and values_of(condition) == 1:
-            begins[columns.pop()] = condition
-    listed = Quote.objects.order_by()
-    listed.query.get_initial_alias()
-    for condition in [begins[name] for name in BEGINS_BY_DAY if name in begins][:1] + in_order:
-        listed.query.where.add(condition, models.Q.AND)
-    return listed
-
-
-_places: dict[tuple, tuple[float, tuple | None]] = {}
-"""Where stretches end, and when that was asked. Rows that came since make a stretch longer."""
+    return WordPlan(matches, listed, page.query.high_mark).find()
 
 
 @dataclass
 class Ordered:
     """Quotes in the order of a list: by a column and then the id, or by the id alone.
 
-    As SQL with its values, as it is asked several times in different ways.
+    As SQL with its values, because it is asked several times in different ways.
     """
 
     sql: str
     values: tuple
     column: str
-    descending: bool
+    is_descending: bool
     shown: tuple[str, ...]
 
     @classmethod
@@ -193,70 +138,80 @@ class Ordered:
         cls,
         quotes: models.QuerySet[Quote],
         column: str,
-        descending: bool,
+        is_descending: bool,
         also: dict[str, models.Expression],
     ) -> "Ordered":
         """Raises EmptyResultSet."""
         columns = {"key": models.F(column), "day": models.F("published_day")}
         found = quotes.order_by().values("pk", **columns, **also)
-        return cls(*found.query.sql_with_params(), column, descending, ("pk", *also))
+        return cls(*found.query.sql_with_params(), column, is_descending, ("pk", *also))
 
-    @property
-    def is_by_id(self) -> bool:
-        return self.column == "pk"
-
-    @property
-    def is_known_then(self) -> bool:
-        """Whether the indexes of words know its stretches."""
-        return self.column in {"pk", "published_day"}
-
-    @property
-    def is_of_all(self) -> bool:
-        """Whether it is all quotes, the newest first."""
-        return self.is_by_id and self.descending and not self.values
-
-    def expected(self) -> tuple[int, int]:
-        """How many there are, and how many indexes tell to find them, as the planner knows it."""
-        plan = plan_of((self.sql, self.values))
-        return plan["Plan Rows"], told_by_indexes(plan)
-
-    def place(self, length: int) -> tuple | None:
-        """Where a stretch of so many ends, about; None where there are no more."""
-        if self.is_of_all and (key := frequencies().newest(length)):
-            return (key,)
-        digits = max(length.bit_length() - 3, 0)
-        length = -(-length >> digits) << digits  # few lengths, so that most are remembered
-        name = connection.settings_dict["NAME"]
-        known = (name, self.sql, repr(self.values), self.descending, length)
-        asked, place = _places.get(known, (-inf, None))
-        if time.monotonic() - asked > FRESH:
-            rows = self.asked(PLACE, (*self.values, length))
-            place = rows[0] if rows else None
-            if len(_places) >= REMEMBERED:
-                _places.clear()
-            _places[known] = time.monotonic(), place
-        return place
-
-    def down_to(self, place: tuple, number: int) -> list[tuple]:
-        """What is shown of the first of them, as far as a place."""
-        if not self.is_known_then:
-            return self.asked(WITHIN, (*self.values, *place, number))
-        then = as_far_as(place[0], descending=self.descending)
-        return self.asked(THEN, (*self.values, *place, then, number))
-
-    def gathered(self, number: int, most: int, settings: dict) -> tuple[list[tuple], int]:
-        """The same, and how many there are: no more than one above `most`."""
-        rows = self.asked(GATHER, (*self.values, most + 1, number), settings)
-        return [tuple(shown) for *shown, _ in rows], rows[0][-1] if rows else 0
-
-    def asked(self, sql: str, values: tuple, settings: dict | None = None) -> list[tuple]:
-        columns = ["pk"] if self.is_by_id else ["key", "pk"]
+    def rows(self, sql: str, *values, settings: dict | None = None, **parts: str) -> list[tuple]:
+        columns = ["pk"] if self.column == "pk" else ["key", "pk"]
+        direction = "DESC" if self.is_descending else "ASC"
         sql = sql.format(
             found=self.sql,
             shown=", ".join(self.shown),
             columns=", ".join(columns),
-            order=", ".join(f"{each} {'DESC' if self.descending else 'ASC'}" for each in columns),
-            from_there=">=" if self.descending else "<=",
-            place=", ".join(["%s"] * len(columns)),
+            order=", ".join(f"{each} {direction}" for each in columns),
+            **parts,
         )
-        return rows_of((sql, values), settings or {})
+        return rows_of((sql, (*self.values, *values)), settings)
+
+    def until(self, end: tuple, number: int) -> list[tuple]:
+        """The first rows, as far as an end."""
+        columns, comparison = "pk" if len(end) == 1 else "key, pk", "<>"[self.is_descending]
+        within, values = f"({columns}) {comparison}= ({', '.join(['%s'] * len(end))})", [*end]
+        if periods := periods_until(self.column, end[0], descending=self.is_descending):
+            # IS TRUE, so that the periods lead the way, not an index in the order of the list
+            within = f"({within}) IS TRUE AND quotes_periods(pk, day) && %s::int[]"
+            values.append(periods)
+        return self.rows(RANGE, *values, number, within=within)
+
+
+@dataclass
+class WordPlan(PagePlan):
+    """The first of the matches, along all the rows that are listed in the same order."""
+
+    matches: Ordered
+    listed: Ordered
+    number: int
+
+    row_cost = ROW_COST / 3  # an index of words passes over a row without reading it
+
+    @property
+    def near_rows(self) -> int:
+        return NEAR_SCAN_ROWS * max(self.number // 200, 1)  # a ranking wants 1,000
+
+    def scan(self, rows: int) -> list[tuple]:
+        if end := self.end_of(rows):
+            return self.matches.until(end, self.number)
+        return self.matches.rows(RANGE, self.number, within="true")
+
+    def has_more_than(self, rows: int) -> bool:
+        return self.end_of(rows) is not None
+
+    def end_of(self, rows: int) -> tuple | None:
+        """The order and id of the row that is so far in the list, about; None if it is shorter."""
+        digits = max(rows.bit_length() - 3, 0)
+        rows = -(-rows >> digits) << digits  # few numbers, so that most are remembered
+        listed = self.listed
+        key = (listed.sql, repr(listed.values), listed.is_descending, rows)
+        return ends.get(key, lambda: next(iter(listed.rows(END, rows)), None))
+
+    @cached_property
+    def expected(self) -> float:
+        """Matches that PostgreSQL expects."""
+        return plan_of((self.matches.sql, self.matches.values))["Plan Rows"]
+
+    @property
+    def gather_cost(self) -> float:
+        return READ_COST * self.expected
+
+    def gather(self) -> list[tuple] | None:
+        most = max(MAX_GATHERED_ROWS, int(SCAN_MARGIN * self.expected))
+        rows = self.matches.rows(GATHER, most + 1, self.number, settings=GATHER_SETTINGS)
+        if rows and rows[0][-1] > most:
+            self.expected = SCAN_MARGIN * most
+            return None
+        return [tuple(shown) for *shown, _ in rows]

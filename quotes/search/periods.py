@@ -1,36 +1,35 @@
-"""Stretches of time as the indexes of words know them.
+"""Periods: ranges of time that the indexes of words know.
 
 Beside the words of each quote these indexes hold when it was filed and when it was printed
-(`quotes_periods`), so that what is looked for in a stretch of a list is looked up there alone,
-however many quotes have the words. Each is held as a week, as 64 weeks and as 4,096, so that few
-periods make up any stretch. Weeks are counted from 1970; all before are the first, all after 2283
-the last.
+(`quotes_periods`). So words are looked up in a part of a list alone, however many quotes have them.
+Each time is held as a week, as 64 weeks and as 4,096, so that few periods make up any range. Weeks
+count from 1970; all before are the first, all after 2283 the last.
 """
 
 from datetime import date, timedelta
 from uuid import UUID
 
 WEEK = timedelta(weeks=1)
-LAST = 16_383
+LAST_WEEK = 16_383
 LEVELS = ((2, 4_096), (1, 64), (0, 1))
-"""The kinds of periods, and so many weeks of each; the longest first."""
+"""Levels of periods with the weeks in each, the longest first."""
 
-A_LEVEL, PRINTED = 16_384, 65_536
-"""What is added for each level, and to when a quote was printed."""
+LEVEL_OFFSET, PRINTED_OFFSET = 16_384, 65_536
+"""What is added to a period for each level, and if it is of when a quote was printed."""
 
 
-def filed_in(key: UUID) -> int:
-    """The week in which a record with this id, a UUIDv7, was made."""
+def week_filed(key: UUID) -> int:
+    """The week in which a record with this UUIDv7 was made."""
     milliseconds = key.int >> 80
-    return min(milliseconds // (WEEK // timedelta(milliseconds=1)), LAST)
+    return min(milliseconds // (WEEK // timedelta(milliseconds=1)), LAST_WEEK)
 
 
-def printed_in(day: date) -> int:
-    return max(min((day - date(1970, 1, 1)) // WEEK, LAST), 0)
+def week_printed(day: date) -> int:
+    return max(min((day - date(1970, 1, 1)) // WEEK, LAST_WEEK), 0)
 
 
 def periods(first: int, last: int) -> list[int]:
-    """Those that make up the weeks from one to another."""
+    """The periods that make up the weeks from the first to the last."""
     found = []
     while first <= last:
         level, weeks = next(
@@ -38,16 +37,21 @@ def periods(first: int, last: int) -> list[int]:
             for level, weeks in LEVELS
             if first % weeks == 0 and first + weeks - 1 <= last
         )
-        found.append(A_LEVEL * level + first // weeks)
+        found.append(LEVEL_OFFSET * level + first // weeks)
         first += weeks
     return found
 
 
-def as_far_as(place: UUID | date, *, descending: bool) -> list[int]:
-    """The periods from the last or the first of a list, by id or by day, as far as a place."""
-    if isinstance(place, UUID):
-        week, kind = filed_in(place), 0
+def periods_until(column: str, value, *, descending: bool) -> list[int] | None:
+    """The periods of a list in the order of this column, from its start until a value.
+
+    None for columns that the indexes do not know.
+    """
+    if column == "pk":
+        week, offset = week_filed(value), 0
+    elif column == "published_day":
+        week, offset = week_printed(value), PRINTED_OFFSET
     else:
-        week, kind = printed_in(place), PRINTED
-    weeks = (week, LAST) if descending else (0, week)
-    return [kind + period for period in periods(*weeks)]
+        return None
+    weeks = (week, LAST_WEEK) if descending else (0, week)
+    return [offset + period for period in periods(*weeks)]

@@ -1,9 +1,9 @@
-"""The order of relevance: the best first.
+"""The order of relevance, best first.
 
-What is like has been compared one by one, and is ranked whole. Of what `q` finds the newest
-`RANKED` are ranked, by how near to each other the words stand and in how long a text; the rest
-follow by id, the newest first: to rank hundreds of thousands would take long. The first page says
-where the ranked ones end, by the lowest of their ids, and its cursors remember it.
+Matches of `like` have scores already, and all are ranked. Of the matches of `q` the newest
+`RANKED_QUOTES` are ranked, by the distance between the words and the length of the text. The rest
+follow by id, newest first, because ranking hundreds of thousands takes seconds. The lowest ranked
+id (`fence`) is found for the first page, and its cursors carry it on.
 """
 
 from collections.abc import Iterator
@@ -17,23 +17,23 @@ from django.db.models import Q, Value
 from quotes.search.pages import first_with
 from quotes.search.planner import OneOf
 
-RANKED = 1_000
+RANKED_QUOTES = 1_000
 
 UNRANKED = -1
-"""The relevance of the rest: below any other."""
+"""The relevance of the rest, below any other."""
 
 ALL = UUID(int=0)
 
 
-class Looked(models.Func):
-    """The number that goes with an id, of lists of both."""
+class ScoreOf(models.Func):
+    """The score of a quote, from an array of ids and one of scores."""
 
     template = "(%(numbers)s)[array_position(%(expressions)s)]"
     output_field = models.BigIntegerField()
 
-    def __init__(self, numbers: dict[UUID, int]):
-        super().__init__(Value(list(numbers), ArrayField(models.UUIDField())), "pk")
-        self.numbers = Value(list(numbers.values()), ArrayField(models.BigIntegerField()))
+    def __init__(self, scores: dict[UUID, int]):
+        super().__init__(Value(list(scores), ArrayField(models.UUIDField())), "pk")
+        self.numbers = Value(list(scores.values()), ArrayField(models.BigIntegerField()))
 
     def as_sql(self, compiler, connection, **context):
         numbers, values = compiler.compile(self.numbers)
@@ -49,19 +49,19 @@ class Ranking:
 
     @classmethod
     def of(cls, quotes: models.QuerySet, fence: str | None) -> "Ranking":
-        """Ranks from a fence on, or from where `RANKED` of them are."""
+        """Rank the matches from a fence on, or the newest `RANKED_QUOTES`."""
         search = quotes.search
         if search.like:
             return cls(quotes, search.scores, ALL)
         if fence is not None:
             ranks = quotes.filter(pk__gte=fence).annotate(rank=search.stems.rank).order_by()
             return cls(quotes, dict(ranks.values_list("pk", "rank")), fence)
-        newest = first_with(quotes.order_by("-pk")[: RANKED + 1], rank=search.stems.rank)
-        fence = newest[RANKED - 1][0] if len(newest) > RANKED else ALL
-        return cls(quotes, dict(newest[:RANKED]), fence)
+        newest = first_with(quotes.order_by("-pk")[: RANKED_QUOTES + 1], rank=search.stems.rank)
+        fence = newest[RANKED_QUOTES - 1][0] if len(newest) > RANKED_QUOTES else ALL
+        return cls(quotes, dict(newest[:RANKED_QUOTES]), fence)
 
     def parts(self, place: dict | None, wanted: int) -> Iterator[models.QuerySet]:
-        """Those that are ranked, from a place on as many as are wanted; and the rest."""
+        """The ranked quotes after a cursor, as many as are wanted, and the rest."""
         if place is None:
             yield self.ranked(self.order()[:wanted])
             yield self.rest()
@@ -69,7 +69,7 @@ class Ranking:
         at, backwards = (int(place["at"][0]), UUID(place["at"][1])), place["back"]
         is_ranked, rest = at[0] > UNRANKED, self.rest()
         if not is_ranked:
-            # Said again, so that the index of ids leads there.
+            # So that PostgreSQL starts at the cursor in the index of ids
             rest = rest.filter(pk__gt=at[1]) if backwards else rest.filter(pk__lt=at[1])
         if backwards:
             if not is_ranked:
@@ -85,7 +85,7 @@ class Ranking:
 
     def ranked(self, some: list[tuple[int, UUID]]) -> models.QuerySet:
         scores = {key: score for score, key in some}
-        return self.quotes.filter(Q(OneOf("pk", list(scores)))).annotate(relevance=Looked(scores))
+        return self.quotes.filter(Q(OneOf("pk", list(scores)))).annotate(relevance=ScoreOf(scores))
 
     def rest(self) -> models.QuerySet:
         rest = self.quotes.filter(pk__lt=self.fence)

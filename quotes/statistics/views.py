@@ -7,7 +7,8 @@ from rest_framework.response import Response
 
 from quotes.api.filters import QuoteFilters
 from quotes.models import Quote
-from quotes.search.planner import having, plainly
+from quotes.search.conditions import simplified
+from quotes.search.planner import having
 from quotes.statistics.serializers import FacetsSerializer, TimelineSerializer, facet, timeline
 from quotes.statistics.sql import (
     COLUMNS,
@@ -74,7 +75,7 @@ class Statistics(Endpoint):
     def counted(self, statement: str, *values) -> list[tuple]:
         """Run a statement over the matching quotes (its CTE `rows`)."""
         asked = self.filter_queryset(self.get_queryset()).order_by()
-        quotes = having(asked, plainly(asked.query.where.children)).values_list(*COLUMNS)
+        quotes = having(asked, simplified(asked.query.where.children)).values_list(*COLUMNS)
         # Otherwise PostgreSQL would materialise a CTE that is read twice
         kept = "NOT MATERIALIZED" if is_covered(self.filters) else ""
         try:

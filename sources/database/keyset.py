@@ -1,4 +1,4 @@
-"""Places in an order of rows."""
+"""Keyset pagination: the rows after a key, in an order that an index answers."""
 
 from django.db import models
 from django.db.models import lookups
@@ -6,7 +6,7 @@ from django.db.models.expressions import Col
 
 from sources.database.prepared import Parameter
 
-# What bounds where rows begin that are read in this direction
+# Lookups that bound the start of an index scan in this direction
 BOUNDS = {
     "<": (lookups.LessThan, lookups.LessThanOrEqual),
     ">": (lookups.GreaterThan, lookups.GreaterThanOrEqual),
@@ -14,7 +14,7 @@ BOUNDS = {
 
 
 class ComparesRows(models.Func):
-    """`(a, b) < (c, d)`, or another comparison of rows: one that an index on (a, b) answers."""
+    """`(a, b) < (c, d)`: a comparison of rows that an index on (a, b) answers."""
 
     output_field = models.BooleanField()
 
@@ -34,22 +34,22 @@ class ComparesRows(models.Func):
         return f"(({left}) {self.comparison} ({right}))", tuple(params)
 
 
-def beyond(rows: models.QuerySet, columns: list[str], place: list | tuple, comparison: str):
-    """Those of the rows that are beyond one of them, whose values of these columns are given.
+def after_key(rows: models.QuerySet, columns: list[str], key: list | tuple, comparison: str):
+    """Rows after a key, which are the values of these columns in one row.
 
-    What bounded them all on this side bounds these too, and so did any place: asked again,
-    PostgreSQL would begin there, however far before the place it is.
+    Older bounds on the leading column are dropped: the key implies them, and PostgreSQL would start
+    its index scan at the older one.
     """
-    found = rows.filter(ComparesRows(columns, place, comparison))
-    *said, is_beyond = found.query.where.children
-    own = (rows.model._meta.db_table, columns[0])
-    kept = [part for part in said if not is_bound(part, own, comparison)]
-    found.query.where.children = [*kept, is_beyond]
-    return found
+    rows = rows.filter(ComparesRows(columns, key, comparison))
+    *older, is_after = rows.query.where.children
+    column = (rows.model._meta.db_table, columns[0])
+    kept = [part for part in older if not is_bound(part, column, comparison)]
+    rows.query.where.children = [*kept, is_after]
+    return rows
 
 
 def is_bound(part, column: tuple[str, str], comparison: str) -> bool:
-    """Whether a condition tells where rows begin: one of a table's column, or a place."""
+    """Whether a condition bounds the start of a scan: by the column of a table, or by a key."""
     left = getattr(part, "lhs", None)
     if isinstance(left, ComparesRows):
         return left.comparison == comparison

@@ -1,4 +1,4 @@
-"""What is found by its words is looked up by several roads, and is the same."""
+"""A search finds the same quotes whether the planner scans ranges or gathers all matches."""
 
 from itertools import product
 
@@ -6,15 +6,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-import quotes.search.candidates
-import quotes.search.pages
 from quotes.management.synthetic.archive import generate
 from quotes.models import Quote
-from quotes.search.pages import Ordered, first_of, listed
+from quotes.search import candidates, pages, word_frequencies
+from quotes.search.pages import WordPlan, first_of
+from quotes.search.planner import narrowing
 from quotes.search.query import Search
 from quotes.search.ranking import Ranking
-from quotes.search.word_frequencies import _known, frequencies
 from tests.conftest import ok
+from tests.records import make_quote
 
 pytestmark = pytest.mark.django_db
 
@@ -27,9 +27,9 @@ def archive(groups):
     generate(1_500)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE quotes_quote")
-    _known.clear()
+    word_frequencies.memory.known.clear()
     yield
-    _known.clear()
+    word_frequencies.memory.known.clear()
 
 
 def words() -> dict[str, int]:
@@ -55,29 +55,23 @@ def plainly(page) -> list:
     return list(page.values_list("pk", flat=True))
 
 
-def roads(monkeypatch, road: str) -> None:
-    """Have stretches, or everything at once, look cheap, or the estimates be far too low."""
-    read, passed, told = {
-        "stretches": (1e9, 0.0, None),
-        "all at once": (0.0, 1e9, None),
-        "too few expected": (10.0, 0.4, 1),
-        "too many expected": (10.0, 0.001, 10**6),
-    }[road]
-    monkeypatch.setattr(quotes.search.pages, "READ", read)
-    monkeypatch.setattr(quotes.search.pages, "PASSED", passed)
-    monkeypatch.setattr(quotes.search.pages, "ASKED", 0.0)
-    monkeypatch.setattr(quotes.search.pages, "SHORTEST", 20)
-    monkeypatch.setattr(quotes.search.pages, "GATHERED", 5)
-    if told is not None:
-        monkeypatch.setattr(Ordered, "expected", lambda self: (told, 0))
+@pytest.fixture(params=["scans", "gathers", "too few expected", "too many expected"])
+def any_plan(request, monkeypatch):
+    """Make scans or gathers look cheap, or the estimates be far too low or too high."""
+    row_cost, expected = {
+        "scans": (0, None),
+        "gathers": (1e9, None),
+        "too few expected": (0.02, 1),
+        "too many expected": (0.02, 10**6),
+    }[request.param]
+    monkeypatch.setattr(WordPlan, "row_cost", row_cost)
+    monkeypatch.setattr(pages, "NEAR_SCAN_ROWS", 20)
+    monkeypatch.setattr(pages, "MAX_GATHERED_ROWS", 5)
+    if expected is not None:
+        monkeypatch.setattr(WordPlan, "expected", expected)
 
 
-ROADS = ["stretches", "all at once", "too few expected", "too many expected"]
-
-
-@pytest.mark.parametrize("road", ROADS)
-def test_whatever_the_road_the_first_are_the_same(archive, monkeypatch, road):
-    roads(monkeypatch, road)
+def test_any_plan_finds_the_first_matches_of_the_plain_query(archive, any_plan):
     speaker = Quote.objects.exclude(speaker=None).order_by("speaker")[700].speaker_id
     narrowed = [Quote.objects.all(), Quote.objects.filter(speaker=speaker)]
     narrowed += [Quote.objects.filter(kind="direct", status__in=["published", "disputed"])]
@@ -91,9 +85,7 @@ def test_whatever_the_road_the_first_are_the_same(archive, monkeypatch, road):
                 assert first_of(page) == plainly(page), (query, order, number)
 
 
-@pytest.mark.parametrize("road", ROADS)
-def test_a_walk_by_any_road_meets_every_quote_once(archive, reader, monkeypatch, road):
-    roads(monkeypatch, road)
+def test_following_the_links_of_a_search_meets_every_quote_once(archive, reader, any_plan):
     commonest = list(words())[-1]
     url, query, met = QUOTES, {"phrase": commonest, "limit": 90, "fields": "id"}, []
     while url:
@@ -106,10 +98,8 @@ def test_a_walk_by_any_road_meets_every_quote_once(archive, reader, monkeypatch,
     assert met == [str(key) for key in plainly(wanted.order_by("-published_day", "-pk"))]
 
 
-@pytest.mark.parametrize("road", ROADS)
-def test_the_newest_are_ranked_by_any_road(archive, monkeypatch, road):
-    roads(monkeypatch, road)
-    monkeypatch.setattr("quotes.search.ranking.RANKED", 30)
+def test_any_plan_ranks_the_newest_matches(archive, monkeypatch, any_plan):
+    monkeypatch.setattr("quotes.search.ranking.RANKED_QUOTES", 30)
     for query in asked():
         if "q" in query:
             found = Search.read(query, []).narrow(Quote.objects.all())
@@ -118,24 +108,33 @@ def test_the_newest_are_ranked_by_any_road(archive, monkeypatch, road):
             assert Ranking.of(found, str(ranking.fence)).scores == ranking.scores
 
 
-def test_the_list_of_what_one_index_tells_keeps_no_other_condition(db):
+def test_only_conditions_that_one_index_tells_narrow_a_list():
     quotes_ = Quote.objects.filter(speaker__name="Mara Quill", kind="direct", language="en")
-    told = str(listed(quotes_, "published_day").query).partition("WHERE")[2]
-    assert "language" in told
-    assert "kind" not in told
-    assert "name" not in told
-    assert not listed(quotes_, "created").query.where
+    conditions = quotes_.query.where.children
+    assert [part.lhs.target.name for part in narrowing(conditions, "published_day")] == ["language"]
+    assert narrowing(conditions, "created") == []
 
 
-def test_about_as_many_quotes_follow_an_id_as_were_asked_for(archive):
-    for number in (30, 200, 900):
-        key = frequencies().newest(number)
-        assert number - 20 <= Quote.objects.filter(pk__gte=key).count() <= number + 40
-    assert frequencies().newest(10**6) is None
+def test_the_end_of_a_range_is_remembered(archive, django_assert_num_queries):
+    pages.ends.known.clear()
+    page = Search.read({"phrase": list(words())[-1]}, []).narrow(Quote.objects.all())
+    page = page.order_by("-published_day", "-pk")[:3]
+    with django_assert_num_queries(2):
+        first_of(page)
+    with django_assert_num_queries(1):
+        first_of(page)
 
 
-def test_where_nothing_is_known_of_the_quotes_all_is_gathered(db):
-    _known.clear()
+def test_a_quote_filed_after_the_end_of_a_range_was_remembered_is_found(archive):
+    commonest = list(words())[-1]
+    page = Search.read({"phrase": commonest}, []).narrow(Quote.objects.all()).order_by("-pk")[:3]
+    first_of(page)
+    new = make_quote(commonest)
+    assert first_of(page)[0] == new.pk
+
+
+def test_a_search_without_statistics_finds_nothing_in_an_empty_archive(db):
+    word_frequencies.memory.known.clear()
     search = Search.read({"phrase": "harbour"}, [])
     assert first_of(search.narrow(Quote.objects.all()).order_by("-pk")[:3]) == []
 
@@ -144,10 +143,10 @@ def test_where_nothing_is_known_of_the_quotes_all_is_gathered(db):
 
 
 @pytest.mark.parametrize("together", [0, 10, 10**9])
-def test_what_is_like_is_found_whether_its_words_are_taken_for_rare_or_common(
+def test_like_finds_a_quote_whether_its_words_are_taken_for_rare_or_common(
     archive, monkeypatch, together
 ):
-    monkeypatch.setattr(quotes.search.candidates, "TOGETHER", together)
+    monkeypatch.setattr(candidates, "COOCCURRENCE", together)
     texts = dict(Quote.objects.order_by("pk").values_list("pk", "text")[:1_200:20])
     first = tried = 0
     for text in texts.values():
@@ -161,10 +160,10 @@ def test_what_is_like_is_found_whether_its_words_are_taken_for_rare_or_common(
     assert first >= 0.95 * tried
 
 
-def test_of_many_that_have_all_common_words_the_newest_are_compared(archive, monkeypatch):
-    monkeypatch.setattr(quotes.search.candidates, "TOGETHER", 10**9)
-    monkeypatch.setattr(quotes.search.candidates, "NEWEST", 3)
-    monkeypatch.setattr(quotes.search.candidates, "ROWS", 0)
+def test_like_compares_the_newest_of_many_quotes_with_all_common_words(archive, monkeypatch):
+    monkeypatch.setattr(candidates, "COOCCURRENCE", 10**9)
+    monkeypatch.setattr(candidates, "NEWEST_QUOTES", 3)
+    monkeypatch.setattr(candidates, "MAX_READ_ROWS", 0)
     commonest = list(words())[-1]
     search = Search.read({"like": commonest}, [])
     search.narrow(Quote.objects.all())
@@ -173,7 +172,7 @@ def test_of_many_that_have_all_common_words_the_newest_are_compared(archive, mon
     assert of_all.count() > 100
 
 
-def test_nothing_is_looked_for_again_where_no_word_may_be_a_slip(archive, reader):
+def test_like_searches_once_if_no_word_can_be_a_slip(archive, reader):
     with CaptureQueriesContext(connection) as captured:
         ok(reader.get(QUOTES, {"like": "zorgle 1999 blib"}))
     statements = [query["sql"] for query in captured.captured_queries]

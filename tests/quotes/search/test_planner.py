@@ -1,4 +1,4 @@
-"""A page is found by another road where PostgreSQL would walk far, and is the same page."""
+"""The planner finds the same page as the plain query does, whatever the filters."""
 
 import re
 from itertools import product
@@ -11,20 +11,14 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import quotes.search.planner as quotes_finding
 from quotes.api.filters import QuoteFilters
 from quotes.api.views import Quotes
 from quotes.management.synthetic.archive import generate
 from quotes.models import Quote
-from quotes.search.planner import (
-    TO_GATHER,
-    Way,
-    columns_of,
-    contradicts_itself,
-    dated,
-    found,
-    ids_of,
-)
+from quotes.search import planner
+from quotes.search.conditions import columns_of, split_by_date
+from quotes.search.pages import find_page
+from quotes.search.planner import GATHER_SETTINGS, FilterPlan, contradicts_itself, having, rows_of
 from sources.database.keyset import ComparesRows
 from sources.models import Speaker
 from tests.bench.filters import lists, values
@@ -46,23 +40,27 @@ def page(*conditions, ordering: str = "-published_day", **asked):
     return Quote.objects.filter(*conditions, **asked).order_by(ordering, f"{sign}id")[:11]
 
 
-@pytest.mark.parametrize("near", [3, 300, 10**6])
-def test_whatever_the_road_the_page_is_the_same(archive, reader, monkeypatch, near):
+@pytest.mark.parametrize("near", [4, 300, 10**6])
+def test_the_planner_finds_the_page_of_the_plain_query_after_a_scan_of_any_length(
+    archive, reader, monkeypatch, near
+):
     known = values()
     asked = [each.query for each in lists(known, 1, ORDERINGS)][::7]
     expected = []
-    monkeypatch.setattr("quotes.api.views.found", lambda page: page)
+    monkeypatch.setattr("quotes.api.views.find_page", lambda page: page)
     for query in asked:
         expected.append(ok(reader.get(QUOTES, {**query, "limit": 7, "fields": "id"})))
-    monkeypatch.setattr("quotes.api.views.found", found)
-    monkeypatch.setattr(quotes_finding, "NEAR", near)
+    monkeypatch.setattr("quotes.api.views.find_page", find_page)
+    monkeypatch.setattr(planner, "NEAR_SCAN_ROWS", near)
     for query, plainly in zip(asked, expected, strict=True):
         assert ok(reader.get(QUOTES, {**query, "limit": 7, "fields": "id"})) == plainly, query
 
 
 @pytest.mark.parametrize("ordering", ORDERINGS)
-def test_a_walk_by_any_road_meets_every_quote_once(archive, reader, monkeypatch, ordering):
-    monkeypatch.setattr(quotes_finding, "NEAR", 25)
+def test_following_the_links_of_planned_pages_meets_every_quote_once(
+    archive, reader, monkeypatch, ordering
+):
+    monkeypatch.setattr(planner, "NEAR_SCAN_ROWS", 25)
     url, query, met = QUOTES, {"kind": "mixed", "limit": 9, "ordering": ordering}, []
     while url:
         shown = ok(reader.get(url, query))
@@ -91,7 +89,7 @@ def test_a_walk_by_any_road_meets_every_quote_once(archive, reader, monkeypatch,
         {"article": "0198f000-0000-7000-8000-000000000000", "kind": "direct"},
     ],
 )
-def test_what_one_index_answers_takes_one_statement(reader, asked):
+def test_a_list_that_one_index_answers_takes_one_statement(reader, asked):
     with CaptureQueriesContext(connection) as captured:
         ok(reader.get(QUOTES, asked))
     made = [query["sql"] for query in captured.captured_queries if "quotes_quote" in query["sql"]]
@@ -99,35 +97,39 @@ def test_what_one_index_answers_takes_one_statement(reader, asked):
     assert len(made) == (0 if "language" in asked else 1)
 
 
-def test_conditions_of_one_index_and_its_order_are_told_from_others():
+def test_a_list_needs_a_plan_if_it_has_conditions_that_its_index_does_not_tell():
     speaker = Speaker.objects.create(name="Mara Quill")
-    assert Way.of(page(speaker=speaker)) is None
-    assert Way.of(page(status__in=["published", "disputed"])) is None
-    assert Way.of(page(speaker=speaker, kind="direct")) is not None
-    assert Way.of(page(speaker=speaker, ordering="created")) is not None
-    assert Way.of(page(speaker__kind="person")) is not None
-    assert Way.of(page(article__url_key="https://quay.example/", kind="direct")) is None
-    way = Way.of(page(speaker=speaker, kind="direct", published_day="2026-01-01"))
-    assert [columns_of(part) for part in way.narrowed] == [{"speaker"}, {"published_day"}]
+    assert FilterPlan.of(page(speaker=speaker)) is None
+    assert FilterPlan.of(page(status__in=["published", "disputed"])) is None
+    assert FilterPlan.of(page(speaker=speaker, kind="direct")) is not None
+    assert FilterPlan.of(page(speaker=speaker, ordering="created")) is not None
+    assert FilterPlan.of(page(speaker__kind="person")) is not None
+    assert FilterPlan.of(page(article__url_key="https://quay.example/", kind="direct")) is None
+    plan = FilterPlan.of(page(speaker=speaker, kind="direct", published_day="2026-01-01"))
+    assert [columns_of(part) for part in plan.narrowed] == [{"speaker"}, {"published_day"}]
 
 
-def test_a_page_that_begins_after_a_place_is_found_as_the_first_one_is(archive):
+def test_a_page_after_a_cursor_scans_from_there(archive):
     one = Quote.objects.order_by("created", "id")[700]
-    place = ComparesRows(["created", "pk"], [one.created, one.pk], ">")
-    way = Way.of(page(place, kind="mixed", ordering="created"))
-    assert [columns_of(part) for part in way.narrowed] == [{"created", "id"}]
-    assert way.is_left_after(20)
-    assert len(way.ahead.query.where.children) == 1
-    assert Way.of(page(place, ordering="created")) is None
+    after = ComparesRows(["created", "pk"], [one.created, one.pk], ">")
+    plan = FilterPlan.of(page(after, kind="mixed", ordering="created"))
+    assert [columns_of(part) for part in plan.narrowed] == [{"created", "id"}]
+    assert plan.listed.first() == Quote.objects.order_by("created", "id")[701]
+    assert FilterPlan.of(page(after, ordering="created")) is None
 
 
-def test_rows_that_have_to_be_read_are_told_from_those_that_an_index_holds():
-    held = Way.of(page(kind="direct", anchor="exact", ordering="created"))
-    assert held.row < Way.of(page(kind="direct", attribution_cue="said", ordering="created")).row
-    assert held.row == Way.of(page(speaker__kind="person", ordering="said_day")).row
+def test_a_row_costs_more_if_the_index_does_not_hold_what_is_asked():
+    held = FilterPlan.of(page(kind="direct", anchor="exact", ordering="created"))
+    assert (
+        held.row_cost
+        < FilterPlan.of(page(kind="direct", attribution_cue="said", ordering="created")).row_cost
+    )
+    assert (
+        held.row_cost == FilterPlan.of(page(speaker__kind="person", ordering="said_day")).row_cost
+    )
 
 
-def test_asking_for_what_one_may_not_see_is_known_to_find_nothing(reader):
+def test_a_list_of_what_the_user_may_not_see_is_empty_without_a_query_for_quotes(reader):
     assert contradicts_itself(page(Q(status__in=["published"]), status__in=["proposed"]))
     assert contradicts_itself(Quote.objects.listed().filter(status__in=["retracted"]))
     assert not contradicts_itself(page(Q(status__in=["published", "retracted"])))
@@ -162,19 +164,12 @@ def test_a_page_is_that_of_the_plain_query_whatever_is_asked(archive, monkeypatc
             place = Quote.objects.order_by("pk").values_list(column, "pk")[at : at + 1].first()
             quotes = quotes.filter(ComparesRows([column, "pk"], place or (None, None), comparison))
         plainly = quotes[: data.draw(st.integers(1, 30))]
-        for name, least, most in (
-            ("NEAR", 1, 300),
-            ("FARTHEST", 1, 2_000),
-            ("MUCH", 0, 2_000),
-            ("LOOK_UP", 0, 1),
-            ("DEAR", 0, 2_000),
-            ("NONE_LEFT", 0, 5),
-            ("SPARE", 1, 3),
-        ):
-            monkeypatch.setattr(quotes_finding, name, data.draw(st.integers(least, most)))
-        row = data.draw(st.sampled_from([0.06, 1e-6]))  # next to nothing: it is walked on and on
-        monkeypatch.setattr(quotes_finding, "ROW", row)
-        ids = [quote.pk for quote in found(plainly)]
+        monkeypatch.setattr(planner, "NEAR_SCAN_ROWS", data.draw(st.integers(4, 300)))
+        monkeypatch.setattr(planner, "SCAN_MARGIN", data.draw(st.integers(1, 3)))
+        monkeypatch.setattr(planner, "BLIND_GROWTH", data.draw(st.integers(2, 20)))
+        row = data.draw(st.sampled_from([0.06, 1e-6, 1e6]))  # scan as far as needed, or gather
+        monkeypatch.setattr(planner, "ROW_COST", row)
+        ids = [quote.pk for quote in find_page(plainly)]
         assert ids == [quote.pk for quote in plainly], asked
 
     holds()
@@ -190,94 +185,86 @@ def test_a_page_is_that_of_the_plain_query_whatever_is_asked(archive, monkeypatc
         ({"said_after": "2019", "published_after": "2020-03"}, ["2020-03-01", "2020-01-01"]),
     ],
 )
-def test_what_is_after_a_day_begins_then_or_with_its_month_or_year(asked, begins):
+def test_a_date_after_a_day_starts_then_or_with_its_month_or_year(asked, begins):
     quotes = QuoteFilters(asked, Quote.objects.order_by("created", "pk")).qs
-    parts = dated(quotes, quotes.query.where.children)
+    parts = [having(quotes, part) for part in split_by_date(quotes.query.where.children)]
     days = [[*re.findall(r"_day\" (?:>?=) ([-0-9]{10})", str(part.query))] for part in parts]
     assert [each[-1] if each else None for each in days] == begins
 
 
-def made_for(asked_page) -> list[str]:
-    """The statements that find a page, but for those that only ask what others would cost."""
+def statements_of(asked_page) -> list[str]:
+    """The statements that find a page, apart from estimates."""
     with CaptureQueriesContext(connection) as captured:
-        Way.of(asked_page).found()
+        FilterPlan.of(asked_page).find()
     return [query["sql"] for query in captured.captured_queries if "EXPLAIN" not in query["sql"]]
 
 
+def lengths_of_scans(statements: list[str]) -> list[int]:
+    return [int(found[1]) for sql in statements if (found := re.search(r"LIMIT (\d+)\)", sql))]
+
+
+def is_gather(sql: str) -> bool:
+    return "SET LOCAL" in sql
+
+
 @pytest.mark.parametrize("ordering", ["created", "-published_day"])
-def test_it_is_walked_on_from_where_it_was_left(archive, monkeypatch, ordering):
-    monkeypatch.setattr(quotes_finding, "NEAR", 40)
-    monkeypatch.setattr(quotes_finding, "ROW", 1e-6)
-    asked = page(kind="mixed", anchor="exact", ordering=ordering)
-    made = made_for(asked)
-    walks, left = made[::2], made[1::2]
-    assert len(walks) > 1
-    assert not any("SET LOCAL" in sql for sql in made)  # nothing was gathered
-    assert all(f'("quotes_quote"."{ordering.lstrip("-")}", ' in sql for sql in walks[1:])
-    assert len({*left}) == len(walks) - 1
-    looked_at = [int(re.search(r"LIMIT (\d+)\)", sql)[1]) for sql in walks]
-    assert looked_at[0] == 40
+def test_scans_grow_until_the_page_is_full_if_gathering_costs_more(archive, monkeypatch, ordering):
+    monkeypatch.setattr(planner, "NEAR_SCAN_ROWS", 40)
+    monkeypatch.setattr(planner, "ROW_COST", 1e-6)
+    made = statements_of(page(kind="mixed", anchor="exact", ordering=ordering))
+    first, second, *_ = lengths_of_scans(made)
+    assert first == 40
+    assert second >= 2 * first
+    assert not any(map(is_gather, made))
 
 
-def test_where_nearly_all_is_met_one_looks_a_bit_further(archive, monkeypatch):
+def test_a_page_that_is_nearly_full_is_scanned_on(archive, monkeypatch):
     asked = {"kind": "mixed", "anchor": "exact"}
     newest = Quote.objects.order_by("-published_day", "-id").values(*asked)
-    places = [at for at, quote in enumerate(newest, 1) if quote == asked]
-    monkeypatch.setattr(quotes_finding, "NEAR", places[9])  # one is left to be met
-    made = made_for(page(**asked))
-    assert len([sql for sql in made if "LIMIT" in sql]) > 1
-    assert not any("SET LOCAL" in sql for sql in made)  # nothing was gathered
+    positions = [at for at, quote in enumerate(newest, 1) if quote == asked]
+    monkeypatch.setattr(planner, "NEAR_SCAN_ROWS", positions[9])  # one is missing
+    made = statements_of(page(**asked))
+    assert len(lengths_of_scans(made)) > 1
+    assert not any(map(is_gather, made))
 
 
-@pytest.mark.parametrize(("ordering", "end"), [("-published_day", "gte"), ("published_day", "lte")])
-def test_what_is_ahead_is_bounded_at_its_end_only(archive, ordering, end):
-    days = {"published_day__gte": "2005-01-01", "published_day__lte": "2100-01-01"}
-    way = Way.of(page(kind="mixed", ordering=ordering, **days))
-    whole = [*way.ahead[:50]]
-    assert way.is_left_after(20)
-    (place,) = (
-        part for part in way.ahead.query.where.children if isinstance(part.lhs, ComparesRows)
-    )
-    bounds = [part.lookup_name for part in way.ahead.query.where.children if part is not place]
-    assert bounds == [end]
-    assert [*way.ahead[:30]] == whole[20:]
-
-
-def test_where_all_that_is_ahead_was_looked_at_nothing_is_gathered(archive):
+def test_a_list_that_was_scanned_to_its_end_is_not_gathered(archive):
     speaker = Quote.objects.filter(kind="direct").exclude(speaker=None).first().speaker_id
-    made = made_for(page(speaker=speaker, kind="direct"))
-    assert not any("SET LOCAL" in sql for sql in made)
+    made = statements_of(page(speaker=speaker, kind="direct"))
+    assert not any(map(is_gather, made))
 
 
-def test_whether_a_report_is_the_first_is_asked_of_what_meets_all_else(archive):
+def test_a_page_that_a_scan_hardly_begins_to_fill_is_gathered(archive, monkeypatch):
+    monkeypatch.setattr(planner, "NEAR_SCAN_ROWS", 5)
+    monkeypatch.setattr(planner, "ROW_COST", 1e6)
+    scan, gather = statements_of(page(kind="mixed", anchor="exact"))
+    assert is_gather(gather)
+    assert not is_gather(scan)
+
+
+def test_whether_a_report_is_the_first_is_checked_after_all_else(archive):
     quotes = Quote.objects.filter(kind="mixed").one_per_utterance().order_by("created", "pk")
-    walk = made_for(quotes[:11])[0]
-    asked_first, _, asked_last = walk.partition("LIMIT 4000)")[2].partition("NOT EXISTS")
-    assert '"kind"' in asked_first.partition(")")[0]
-    assert '"kind"' in asked_last  # of the other reports
+    scan = statements_of(quotes[:11])[0]
+    checked_first, _, checked_last = scan.partition("LIMIT 4000)")[2].partition("NOT EXISTS")
+    assert '"kind"' in checked_first.partition(")")[0]
+    assert '"kind"' in checked_last  # of the other reports
 
 
-def test_names_to_be_folded_are_told_from_other_columns():
-    by_name = Quote.objects.said_by_name("Mara Quill").order_by("created", "id")[:11]
-    by_cue = page(attribution_cue="said", ordering="created")
-    assert Way.of(by_name).row > Way.of(by_cue).row
-
-
-def test_a_quote_that_was_taken_back_meanwhile_is_not_shown(archive):
-    way = Way.of(page(kind="direct", status="published", ordering="created"))
-    ids = way.found()
+def test_a_quote_that_was_retracted_meanwhile_is_not_shown(archive):
+    plan = FilterPlan.of(page(kind="direct", status="published", ordering="created"))
+    ids = [key for (key,) in plan.find()]
     Quote.objects.get(pk=ids[3]).retract("Nobody said so.")
-    shown = [quote.pk for quote in way.again(ids)]
+    shown = [quote.pk for quote in plan.again(ids)]
     assert shown == [key for key in ids if key != ids[3]]
 
 
-def test_settings_of_a_gathering_end_with_it(archive):
+def test_settings_of_a_gather_end_with_it(archive):
     def now() -> str:
         with connection.cursor() as cursor:
             cursor.execute("SELECT current_setting('enable_seqscan'), current_setting('jit')")
             return cursor.fetchone()
 
     before = now()
-    way = Way.of(page(kind="mixed", anchor="exact", ordering="created"))
-    assert ids_of(way.gathering(way.conditions, None), TO_GATHER)
+    plan = FilterPlan.of(page(kind="mixed", anchor="exact", ordering="created"))
+    assert rows_of(plan.gathering, GATHER_SETTINGS)
     assert now() == before

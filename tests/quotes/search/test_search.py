@@ -16,7 +16,7 @@ from quotes.models import Quote, Word
 from quotes.models.languages import languages_present
 from quotes.search.highlight import matches_in
 from quotes.search.query import Search
-from quotes.search.tokens import learn_letters, placed_words
+from quotes.search.tokens import learn_letters, tokens_of
 from tests.conftest import API, make_filing, ok, problem, publish
 from tests.records import make_article, make_outlet, make_quote, make_speaker
 
@@ -225,7 +225,7 @@ LETTERS = st.sampled_from("aabbAB ,’é-\u0301\u00adßΣς½ﬁ")
 @given(text=st.text(LETTERS, min_size=1, max_size=30), asked=st.text(LETTERS, max_size=4))
 def test_a_phrase_is_found_where_its_words_are_a_stretch_of_the_words(text, asked):
     learn_letters([text, asked])
-    words, wanted = ([each.word for each in placed_words(t)] for t in (text, asked))
+    words, wanted = ([each.word for each in tokens_of(t)] for t in (text, asked))
     if not words or not wanted or not text.strip():
         return
     stretches = [words[at : at + len(wanted)] for at in range(len(words))]
@@ -238,7 +238,7 @@ def test_words_and_their_places_are_those_of_postgresql(text):
     quote = make_quote(f"x {text}", anchor="unanchored")
     bare = Quote.objects.values_list("bare", flat=True).get(pk=quote.pk)
     learn_letters([quote.text])
-    placed = placed_words(quote.text)
+    placed = tokens_of(quote.text)
     assert [each.word for each in placed] == bare.split()
     ends = 0
     for each in placed:
@@ -537,7 +537,7 @@ def walked(client, **query) -> tuple[list[str], list[str]]:
 
 @pytest.mark.parametrize("ranked", [3, 7, 10, 100])
 def test_pages_by_relevance_give_every_row_once_both_ways(reader, monkeypatch, ranked):
-    monkeypatch.setattr("quotes.search.ranking.RANKED", ranked)
+    monkeypatch.setattr("quotes.search.ranking.RANKED_QUOTES", ranked)
     texts = [f"tax {'and so on ' * (n % 3)} family" for n in range(17)]
     keys = [str(make_quote(text, language="en").pk) for text in texts]
     for query in ({"q": "tax family"}, {"q": "tax"}, {"like": "a tax on the family"}):
@@ -547,7 +547,7 @@ def test_pages_by_relevance_give_every_row_once_both_ways(reader, monkeypatch, r
 
 
 def test_what_is_filed_meanwhile_moves_no_row_of_a_walk_by_relevance(reader, monkeypatch):
-    monkeypatch.setattr("quotes.search.ranking.RANKED", 5)
+    monkeypatch.setattr("quotes.search.ranking.RANKED_QUOTES", 5)
     keys = {str(make_quote("tax family", language="en").pk) for _ in range(12)}
     page = ok(reader.get(QUOTES, {"q": "tax", "ordering": "relevance", "limit": 3}))
     seen = [row["id"] for row in page["results"]]

@@ -1,0 +1,177 @@
+"""What the conditions of a list of quotes are about, and other ways to write them.
+
+The planner reads the conditions that Django's filters left in a queryset. It writes some of them
+otherwise, because PostgreSQL takes a condition that has a subquery as it is written.
+"""
+
+from django.db import models
+from django.db.models import lookups
+from django.db.models.expressions import Col, ExpressionList
+from django.db.models.sql.query import Query
+from django.db.models.sql.where import WhereNode
+
+from quotes.models import Quote
+from quotes.models.workflow import Status
+from sources.dates import Overlaps
+
+SUBQUERY, FIRST_REPORT = "a subquery", "the first report of an utterance"
+"""What `columns_of` calls conditions that are about no column."""
+
+# Reading
+
+
+def columns_of(part) -> set[str]:
+    """Columns of quotes that a condition is about; those of other tables with the table's name."""
+    if isinstance(part, Col):
+        is_own = part.alias == Quote._meta.db_table
+        return {part.target.name if is_own else f"{part.alias}.{part.target.name}"}
+    if isinstance(part, models.Exists):
+        return {FIRST_REPORT}
+    if isinstance(part, Query):
+        return {SUBQUERY}
+    parts = part.children if isinstance(part, WhereNode) else part.get_source_expressions()
+    return set().union(*(columns_of(each) for each in parts if each is not None))
+
+
+def number_of_values(condition) -> int | None:
+    """How many values a column may have; None if the condition does not list them."""
+    if not isinstance(getattr(condition, "lhs", None), Col):
+        return None
+    values = condition.rhs
+    if isinstance(values, ExpressionList):
+        values = values.get_source_expressions()
+    if isinstance(condition, lookups.In) and isinstance(values, list | tuple):
+        return len({*values})
+    return 1 if isinstance(condition, lookups.Exact) and not hasattr(values, "as_sql") else None
+
+
+def keeps_most(condition) -> bool:
+    """Whether it is about the status alone, and published quotes meet it."""
+    if columns_of(condition) != {"status"}:
+        return False
+    if isinstance(condition, lookups.In):
+        return Status.PUBLISHED in condition.rhs
+    return is_negated(condition)
+
+
+def statuses_left(conditions: list) -> set[str]:
+    """The statuses that all of the conditions allow."""
+    left = {*Status.values}
+    for condition in filter(lists_statuses, conditions):
+        if is_negated(condition):
+            left -= {each.rhs for each in condition.children}
+        else:
+            left &= {*condition.rhs}
+    return left
+
+
+def lists_statuses(condition) -> bool:
+    """Whether it lists statuses that are allowed, or that are not."""
+    parts = condition.children if is_negated(condition) else [condition]
+    kind = lookups.Exact if is_negated(condition) else lookups.In
+    return columns_of(condition) == {"status"} and all(
+        isinstance(part, kind) and number_of_values(part) is not None for part in parts
+    )
+
+
+def is_negated(condition) -> bool:
+    return getattr(condition, "negated", False)
+
+
+# Writing
+
+
+def simplified(conditions: list) -> list:
+    """The same conditions, with less to check in each row.
+
+    All that list statuses become one. A range of dates without a lower bound is left out: it comes
+    with a bound of the first day, which says the same.
+    """
+    of_status = [*filter(lists_statuses, conditions)]
+    kept = [
+        part
+        for part in conditions
+        if part not in of_status and not (isinstance(part, Overlaps) and not part.rhs.lower)
+    ]
+    if of_status:
+        column = Col(Quote._meta.db_table, Quote._meta.get_field("status"))
+        kept.append(lookups.In(column, sorted(statuses_left(conditions))))
+    return kept
+
+
+def split_by_date(conditions: list) -> list[list]:
+    """Conditions that find the same quotes in parts: one, unless they ask for dates after a day.
+
+    A date after a day begins on that day or later, or is the month or the year of the day. Without
+    this PostgreSQL would fetch all quotes since the year began.
+    """
+    after = [
+        part
+        for part in conditions
+        if isinstance(part, Overlaps) and part.rhs.upper is None and part.rhs.lower
+    ]
+    if not after:
+        return [conditions]
+    latest = max(after, key=lambda part: part.rhs.lower)
+    day, field = latest.rhs.lower, Quote._meta.get_field(f"{latest.lhs.target.name}_day")
+    column = Col(Quote._meta.db_table, field)
+    early = {day.replace(month=1, day=1), day.replace(day=1)} - {day}
+    later = [part for part in conditions if part is not latest]
+    return [
+        [*later, lookups.GreaterThanOrEqual(column, day)],
+        *([*conditions, lookups.Exact(column, each)] for each in sorted(early)),
+    ]
+
+
+class InPerRow(lookups.In):
+    """In a subquery, which is looked into for each row: for few rows."""
+
+    def as_sql(self, compiler, connection):
+        column, values = self.process_lhs(compiler, connection)
+        subquery, more = self.process_rhs(compiler, connection)
+        sql = f"SELECT true FROM {subquery} found (value) WHERE value = {column} LIMIT 1"  # noqa: S608
+        return f"(({sql}) IS TRUE)", (*more, *values)
+
+
+class InByIndex(lookups.In):
+    """In a subquery, each of whose values is looked up in an index of the column."""
+
+    def as_sql(self, compiler, connection):
+        column, values = self.process_lhs(compiler, connection)
+        subquery, more = self.process_rhs(compiler, connection)
+        return f"{column} = ANY (ARRAY{subquery})", (*values, *more)
+
+
+def per_row(condition):
+    """With `InPerRow` in place of each subquery that is one of several alternatives.
+
+    As such PostgreSQL would fetch all its values first.
+    """
+    return _alternatives_by(InPerRow, condition)
+
+
+def by_index(condition):
+    """With `InByIndex` in place of each subquery that is one of several alternatives.
+
+    As such PostgreSQL knows to check it row by row only.
+    """
+    return _alternatives_by(InByIndex, condition)
+
+
+def has_alternatives(condition) -> bool:
+    """Whether a subquery is one of several alternatives."""
+    is_any_of = isinstance(condition, WhereNode) and condition.connector == models.Q.OR
+    return is_any_of and any(map(is_subquery, condition.children))
+
+
+def is_subquery(part) -> bool:
+    return isinstance(part, lookups.In) and isinstance(part.rhs, Query)
+
+
+def _alternatives_by(lookup: type[lookups.In], condition):
+    if not has_alternatives(condition):
+        return condition
+    parts = [
+        lookup(part.lhs, part.rhs) if is_subquery(part) else part for part in condition.children
+    ]
+    return WhereNode(parts, condition.connector, condition.negated)
