@@ -104,37 +104,6 @@ COMMENT ON FUNCTION quotes_grams(text) IS
     'Hashes of each word of a bare text, and of each two in a row. Kept out of parallel plans: to start '
     'workers takes longer than what is looked up by these.';
 
-CREATE FUNCTION quotes_shingles(words text[], mask int) RETURNS int[]
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
-DECLARE
-    word text;
-    one text := '';
-    two text := '';
-    hash int;
-    lowest int;
-    kept int[] := '{}';
-BEGIN
-    FOREACH word IN ARRAY words LOOP
-        IF one <> '' THEN
-            hash := hashtext(one || ' ' || two || ' ' || word);
-            lowest := least(lowest, hash);
-            IF hash & mask = 0 THEN
-                kept := kept || hash;
-            END IF;
-        END IF;
-        one := two;
-        two := word;
-    END LOOP;
-    IF kept = '{}' THEN
-        kept := ARRAY[coalesce(lowest, hashtext(array_to_string(words, ' ')))];
-    END IF;
-    RETURN kept;
-END
-$$;
-COMMENT ON FUNCTION quotes_shingles(text[], int) IS
-    'Hashes of each three words in a row whose bits under the mask are not set: with 3 a quarter of '
-    'them, with 0 all; at least the lowest. Fewer than three words are hashed together.';
-
 CREATE FUNCTION quotes_speech(speaker uuid, words text[]) RETURNS bigint[]
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$
 DECLARE
@@ -208,8 +177,8 @@ COMMENT ON FUNCTION quotes_role_key(text) IS
 
 DROP_FUNCTIONS = """
 DROP FUNCTION
-    quotes_role_key, quotes_periods, quotes_deletions, quotes_speech, quotes_shingles,
-    quotes_grams, quotes_bare_words, quotes_bare, quotes_role_conflict, quotes_words_at
+    quotes_role_key, quotes_periods, quotes_deletions, quotes_speech, quotes_grams,
+    quotes_bare_words, quotes_bare, quotes_role_conflict, quotes_words_at
 """
 
 # Primary subtag (BCP 47) → configuration of PostgreSQL

@@ -827,12 +827,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="quote",
             index=django.contrib.postgres.indexes.GinIndex(
-                quotes.models.functions.Fingerprints("text"), name="quote_fingerprints"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="quote",
-            index=django.contrib.postgres.indexes.GinIndex(
                 sources.models.functions.TextWords("text"), name="quote_words"
             ),
         ),

@@ -9,7 +9,6 @@ from quotes.models.claim import Claim, Review
 from quotes.models.functions import (
     BareWords,
     Exactly,
-    Fingerprints,
     Grams,
     PrintedBefore,
     Speech,
@@ -26,7 +25,6 @@ __all__ = [
     "CitedAffiliation",
     "Claim",
     "Exactly",
-    "Fingerprints",
     "Grams",
     "PrintedArticle",
     "PrintedBefore",

@@ -21,16 +21,6 @@ class BareWords(models.Func):
     output_field = ArrayField(models.TextField())
 
 
-class Fingerprints(models.Func):
-    """By what near-identical texts are found: see `quotes.search.near_identical`."""
-
-    template = "quotes_shingles(%(expressions)s, 3)"
-    output_field = ArrayField(models.IntegerField())
-
-    def __init__(self, text):
-        super().__init__(BareWords(text))
-
-
 class Grams(models.Func):
     """Hashes of each word of a bare text and of each two in a row: see `quotes.search`."""
 

@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 
 from quotes.anchoring import AnchoringError, Page
-from quotes.models.functions import Fingerprints, FoldedText, Grams, Periods, Speech
+from quotes.models.functions import FoldedText, Grams, Periods, Speech
 from quotes.models.indexes import (
     FLAGS,
     MOST_PENDING,
@@ -200,8 +200,6 @@ class Quote(Record):
             models.Index(Fold("attribution_speaker"), name="quote_printed_speaker"),
             models.Index(Fold("attribution_organisation"), name="quote_printed_organisation"),
             GinIndex(F("role_words"), name="quote_role_words"),
-            # quotes.search.near_identical
-            GinIndex(Fingerprints("text"), name="quote_fingerprints"),
             # The admin's searches
             GinIndex(TextWords("text"), name="quote_words"),
             # q; phrase and like; within a range of time

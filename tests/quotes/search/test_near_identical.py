@@ -1,4 +1,4 @@
-"""Near-identical quotes, found by what they share and compared word by word."""
+"""Near-identical quotes, found by the words they share and compared word by word."""
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quotes.search.near_identical import LEAST, alike, near_identical
+from quotes.search.near_identical import MIN_SIMILARITY, near_identical, similarity
 from tests.records import make_quote, make_speaker
 
 SAID = "We had no choice but to close the quay before the winter storms came back"
@@ -42,7 +42,7 @@ def found(quote, reader, **asked) -> list[str]:
         f"In the end, as everybody knew, {SAID}, and nobody was glad of it.",
     ],
 )
-def test_words_that_are_nearly_the_same_are_found_both_ways(curator, other):
+def test_quotes_with_nearly_the_same_words_find_each_other(curator, other):
     one, two = make_quote(SAID), make_quote(other, speaker=make_speaker())
     make_quote("The ferry will run again before the winter, and nobody will close the bridge")
     assert found(one, curator) == [other]
@@ -50,18 +50,18 @@ def test_words_that_are_nearly_the_same_are_found_both_ways(curator, other):
 
 
 @pytest.mark.django_db
-def test_the_likest_comes_first_and_the_same_words_score_one(curator):
+def test_the_most_similar_comes_first_and_the_same_words_score_one(curator):
     quote = make_quote(SAID)
     near = make_quote(SAID.replace("winter", "autumn"))
     same = make_quote(SAID.lower())
     (first, one), (second, less) = near_identical(quote, curator)
     assert (first, second) == (same, near)
-    assert one == 1 > less >= LEAST
+    assert one == 1 > less >= MIN_SIMILARITY
     assert found(quote, curator, limit=1) == [same.text]
 
 
 @pytest.mark.django_db
-def test_short_quotes_are_found_by_their_very_words(curator):
+def test_a_short_quote_finds_the_same_words_only(curator):
     quote = make_quote("No comment")
     make_quote("no comment!")
     make_quote("No choice")
@@ -78,7 +78,7 @@ def test_a_reader_is_shown_no_quote_under_review(groups, curator):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("text", ["…!", "😀", "日本語の引用です"])
-def test_text_without_words_is_no_error(curator, text):
+def test_a_text_without_words_is_no_error(curator, text):
     quote = make_quote(text)
     make_quote(f"{text} {text}")
     near_identical(quote, curator)
@@ -86,21 +86,21 @@ def test_text_without_words_is_no_error(curator, text):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("number", [1, 10])
-def test_as_many_queries_however_many_are_found(curator, number, django_assert_num_queries):
+def test_finding_more_takes_no_more_queries(curator, number, django_assert_num_queries):
     quote = make_quote(SAID)
     for index in range(number):
         make_quote(f"{SAID} {index}")
-    curator.has_perm("quotes.review_quote")
-    with django_assert_num_queries(4):
+    near_identical(quote, curator)  # which asks for the weights of these words
+    with django_assert_num_queries(5):
         assert len(near_identical(quote, curator, limit=20)) == number
 
 
 @given(words, words)
-def test_likeness_is_a_share_and_the_same_both_ways(one, other):
-    assert alike(one, other) == pytest.approx(alike(other, one))
-    assert 0 <= alike(one, other) <= 1
+def test_similarity_is_between_0_and_1_and_symmetric(one, other):
+    assert similarity(one, other) == pytest.approx(similarity(other, one))
+    assert 0 <= similarity(one, other) <= 1
 
 
 @given(words)
-def test_the_same_words_are_wholly_alike(one):
-    assert alike(one, one) == 1
+def test_the_same_words_have_similarity_1(one):
+    assert similarity(one, one) == 1
