@@ -1,7 +1,7 @@
-"""Words in any form and order, stemmed by the language of each quote, accents set aside.
+"""`q`: words in any form and order, stemmed by the language of each quote, accents ignored.
 
-What is asked is stemmed once for each language that quotes are in. The words of each language are
-kept apart (`en/gift`), so one look into the index finds what any of them asks for.
+A query is stemmed once for each language of quotes. Stems are prefixed by their language
+(`en/gift`), so one look-up in the index serves all languages.
 """
 
 import re
@@ -14,22 +14,22 @@ from django.db.models import Q, Value
 
 from quotes.search.phrase import Unusable
 
-MOST_WORDS = 32
+MAX_QUERY_WORDS = 32
 
 ASKED = """
 SELECT tag, config::text, quotes_stemmed_as(tag), asked::text, querytree(asked)
 FROM unnest(%s::text[]) tag, quotes_search_config(tag) config,
      websearch_to_tsquery(config, translate(%s, '/<>&', '    ')) asked
 """
-"""Markup and either/or are taken as in `quotes_search_words`."""
+"""Markup and slashes are read as in `quotes_search_words`."""
 
 
 ANYTHING = "T"
-"""What querytree says where the index cannot tell."""
+"""The querytree of a query that the index cannot answer."""
 
 
 class Query(models.Func):
-    """A tsquery that PostgreSQL wrote before."""
+    """A tsquery as PostgreSQL has written it."""
 
     template = "%(expressions)s::tsquery"
     output_field = SearchVectorField()
@@ -47,15 +47,15 @@ class Matches(models.Func):
         super().__init__("search_words", Query(asked))
 
 
-class Mostly(models.Func):
-    """Whether a condition is true, which PostgreSQL is to take for true of nearly all rows."""
+class LikelyTrue(models.Func):
+    """Whether a condition is true. PostgreSQL expects nearly all rows to match."""
 
     template = "((%(expressions)s)::int <> 0)"
     output_field = models.BooleanField()
 
 
 class Rank(models.Func):
-    """How near the words stand to each other, and how many of all they are, in millionths."""
+    """Rank by the distance between the words and by the length of the text, in millionths."""
 
     template = "(ts_rank_cd(%(expressions)s, 1) * 1000000)::bigint"
     output_field = models.BigIntegerField()
@@ -65,24 +65,24 @@ class Rank(models.Func):
 
 
 WORD = re.compile(r"'((?:[^']|'')*)'")
-"""In what PostgreSQL writes of a tsquery."""
+"""A word in the text of a tsquery."""
 
-LONGEST_WORD = 2_000
-"""Bytes of a word that is kept; `quotes_search_words` has the same."""
+MAX_WORD_BYTES = 2_000
+"""Longer words are not prefixed; `quotes_search_words` has the same limit."""
 
 
 def contradicts_itself(asked: str) -> bool:
-    """Whether a word must be there and not be there: PostgreSQL would look through all quotes."""
+    """Whether a word must and must not occur: PostgreSQL would scan all quotes."""
     words = re.findall(rf"(!?)({WORD.pattern})", asked)
     refused = {word for sign, word, _ in words if sign}
     return "|" not in asked and any(word in refused for sign, word, _ in words if not sign)
 
 
 def of_words_in(language: str, asked: str) -> str:
-    """The same of words that are stemmed as those of a language."""
+    """The query with each word prefixed by a language."""
 
     def apart(word: re.Match) -> str:
-        is_kept = len(word[1].encode()) <= LONGEST_WORD
+        is_kept = len(word[1].encode()) <= MAX_WORD_BYTES
         return f"'{language}/{word[1]}'" if is_kept else word[0]
 
     return WORD.sub(apart, asked)
@@ -97,17 +97,17 @@ def written_in(tags: list[str | None]) -> Q:
 
 @dataclass
 class Stems:
-    """`arms`: what is asked of words of one language, and of which quotes, by their languages."""
+    """A query, stemmed for each language (`arms`: tsquery → languages of quotes)."""
 
     arms: dict[str, list[str | None]]
-    to_mark: dict[str, str]  # by configuration: what is asked, without what must not be there
-    is_looked_up: bool  # whether the index can tell: not of quotes that only lack a word
+    to_mark: dict[str, str]  # text search configuration → query, without the excluded words
+    is_looked_up: bool  # whether the index can answer: not if all a quote needs is to lack a word
 
     @classmethod
     def read(cls, text: str, tags: list[str | None]) -> "Stems":
-        """What `text` asks for among quotes of these languages.
+        """Parse a query for quotes of these languages.
 
-        Raises Unusable where nothing is left of it, or too much.
+        Raises Unusable if nothing is left of it, or it has more than `MAX_QUERY_WORDS` words.
         """
         with connection.cursor() as cursor:
             # PostgreSQL gives up at some tens of signs in a row.
@@ -120,8 +120,9 @@ class Stems:
             )
         arms, to_mark = {}, {}
         for tag, configuration, language, asked, positive in rows:
-            if len(WORD.findall(asked)) > MOST_WORDS:
-                raise Unusable(f"Holds more than {MOST_WORDS} words. Use like for a whole passage.")
+            if len(WORD.findall(asked)) > MAX_QUERY_WORDS:
+                fault = f"Holds more than {MAX_QUERY_WORDS} words. Use like for a whole passage."
+                raise Unusable(fault)
             arms.setdefault(of_words_in(language, asked), []).append(tag)
             to_mark[configuration] = positive if positive != ANYTHING else ""
         return cls(arms, to_mark, is_looked_up=all(row[-1] != ANYTHING for row in rows))
@@ -135,7 +136,7 @@ class Stems:
             return Q(Matches(any_of(arms)))
         asked = [models.When(written_in(tags), then=Matches(arm)) for arm, tags in arms.items()]
         tags = [tag for tags in arms.values() for tag in tags]
-        return written_in(tags) & Q(Mostly(models.Case(*asked, default=False)))
+        return written_in(tags) & Q(LikelyTrue(models.Case(*asked, default=False)))
 
     @property
     def rank(self) -> models.Expression:

@@ -1,4 +1,4 @@
-"""Where in a text what was searched for stands, in code points."""
+"""The ranges of a text that a search matches, in code points."""
 
 import json
 from collections.abc import Iterable
@@ -9,12 +9,12 @@ from django.db import connection
 from quotes.representations.json import QuoteJson
 from quotes.search.query import Search
 from quotes.search.similar import common, near_words
-from quotes.search.tokens import learn_letters, placed_words
+from quotes.search.tokens import learn_letters, tokens_of
 
 Ranges = list[list[int]]
 
 START, STOP = "\ue000", "\ue001"
-"""Put around what is found; where a text has them itself, a space is read instead."""
+"""Marks around matches. In a text that has them itself they are read as spaces."""
 
 TEXTS = """
 SELECT q.id, q.text, ts_headline(
@@ -32,11 +32,11 @@ OPTIONS = f"HighlightAll=true, StartSel={START}, StopSel={STOP}"
 
 
 MATCHES = "matches"
-"""What the field is called."""
+"""The name of the field."""
 
 
 def add_matches(rows: list[QuoteJson], search: Search) -> None:
-    """Put into each quote of a page where it has what was searched for."""
+    """Add the field `matches` to each quote of a page."""
     found = matches_in(search, [row.pk for row in rows])
     for row in rows:
         comma = "" if row.json == "{}" else ","
@@ -44,10 +44,10 @@ def add_matches(rows: list[QuoteJson], search: Search) -> None:
 
 
 def matches_in(search: Search, quotes: Iterable[UUID]) -> dict[UUID, Ranges]:
-    """For each of these quotes half-open ranges `[start, end]` of its text, in order.
+    """Return for each quote half-open ranges `[start, end]` of its text, in order.
 
-    Of `q` each word that was matched, of `phrase` the whole of it, of `like` each word in common;
-    ranges that overlap are made one. One query, another when letters are met for the first time.
+    For `q` each word that matches, for `phrase` the whole phrase, for `like` each word in common;
+    overlapping ranges are joined. One query, and another when there are new letters.
     """
     to_mark = search.stems.to_mark if search.stems else {}
     with connection.cursor() as cursor:
@@ -67,7 +67,7 @@ def matches_in(search: Search, quotes: Iterable[UUID]) -> dict[UUID, Ranges]:
 
 
 def marked(headline: str) -> Iterable[tuple[int, int]]:
-    """The ranges between marks, in the text without them."""
+    """The ranges between marks, as positions in the text without marks."""
     at = start = 0
     for letter in headline:
         if letter == START:
@@ -79,15 +79,15 @@ def marked(headline: str) -> Iterable[tuple[int, int]]:
 
 
 def by_word(search: Search, text: str) -> Iterable[tuple[int, int]]:
-    placed = placed_words(text)
-    words = [each.word for each in placed]
+    tokens = tokens_of(text)
+    words = [each.word for each in tokens]
     if search.phrase:
         for first, last in search.phrase.places_in(words):
-            yield placed[first].start, placed[last - 1].end
+            yield tokens[first].start, tokens[last - 1].end
     if search.like:
         near = near_words(search.like.words, words)
         for _, at, _ in common(search.like.words, words, near):
-            yield placed[at].start, placed[at].end
+            yield tokens[at].start, tokens[at].end
 
 
 def joined(ranges: Iterable[tuple[int, int]]) -> Ranges:

@@ -1,8 +1,8 @@
-"""These very words, one after the other: stop words, forms and order count.
+"""`phrase`: these very words in a row. Stop words, forms and order count.
 
-Case, accents, marks and white space do not. An index holds hashes of each two words in a row of
-every quote; all pairs of a phrase are looked up in it together, and what has all of them is
-compared as a whole.
+Case, accents, punctuation and white space do not. An index holds a hash of each word and of each
+pair of adjacent words ("grams"). All pairs of a phrase are looked up together; quotes that have all
+of them are compared with the whole phrase.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from quotes.models import Grams
 
 
 class Unusable(ValueError):
-    """Why these words cannot be searched for, and what to do."""
+    """These words cannot be searched for. The message says why, and what to do."""
 
 
 class HasGrams(models.Func):
-    """A quote has all of these grams; `any_of`: at least one of them."""
+    """Whether a quote has all of these grams or, with `any_of`, at least one."""
 
     template = "(%(expressions)s)"
     output_field = models.BooleanField()
@@ -30,9 +30,9 @@ class HasGrams(models.Func):
 
 
 class Within(models.Func):
-    """Whether the bare text has these words in a row.
+    """Whether the normalised text has these words in a row.
 
-    Written so that PostgreSQL takes it to be true of nearly all rows: those with the grams.
+    Written so that PostgreSQL expects nearly all rows that have the grams to match.
     """
 
     template = "(strpos(%(expressions)s) <> 0)"
@@ -45,11 +45,11 @@ class Within(models.Func):
 @dataclass
 class Phrase:
     words: list[str]
-    grams: list[int]  # of the only word, or of each two in a row
+    grams: list[int]  # of the only word, or of each pair
 
     @classmethod
     def read(cls, text: str) -> "Phrase":
-        """Raises Unusable where there is no word."""
+        """Parse a phrase. Raises Unusable if it has no word."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT bare, quotes_grams(bare) FROM quotes_bare(%s) bare", [text])
             bare, grams = cursor.fetchone()
@@ -62,7 +62,7 @@ class Phrase:
         return Q(HasGrams(self.grams)) & Q(Within(self.words))
 
     def places_in(self, words: list[str]) -> list[tuple[int, int]]:
-        """Ranges of these words that are the phrase, those that overlap as well."""
+        """Ranges of these words that are the phrase, including overlapping ones."""
         size = len(self.words)
         return [
             (at, at + size)

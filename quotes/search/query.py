@@ -1,4 +1,4 @@
-"""What one request searches for."""
+"""The search of one request: `q`, `phrase` and `like` together."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from sources.exceptions import BadParameter
 
 @dataclass
 class Search:
-    """At least one of the three is asked for. `scores` are of `like`, once it was looked for."""
+    """At least one of the three. `scores` are those of `like`, set by `narrow`."""
 
     stems: Stems | None = None
     phrase: Phrase | None = None
@@ -25,9 +25,9 @@ class Search:
 
     @classmethod
     def read(cls, asked: dict, languages: list[str]) -> "Search | None":
-        """What is asked by `q`, `phrase` and `like` among quotes of these languages, or of all.
+        """Parse `q`, `phrase` and `like` for quotes of these languages, or of all.
 
-        Raises BadParameter, which says what is wrong with which of them.
+        Raises BadParameter, with what is wrong with each of them.
         """
         if not any(asked.get(name) for name in ("q", "phrase", "like")):
             return None
@@ -52,13 +52,13 @@ class Search:
 
     @property
     def ranks(self) -> bool:
-        """Whether what is found has an order of its own: a phrase is there or not."""
+        """Whether matches have a relevance. A phrase occurs or does not."""
         return bool(self.stems or self.like)
 
     def narrow(self, quotes):
-        """Those of these quotes that are found; the queryset remembers the search.
+        """Return the quotes that match, as a queryset that remembers the search.
 
-        `like` keeps the closest of the quotes given, so that comes last of all filters.
+        `like` keeps the most similar of the quotes given, so apply it after all other filters.
         """
         if self.phrase:
             quotes = quotes.filter(self.phrase.condition)

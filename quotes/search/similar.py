@@ -1,8 +1,8 @@
-"""Words like those asked for: with slips, left out, in another order; or a part of them.
+"""`like`: words with slips, left out, or in another order; also a part of a text.
 
-Candidates are found by the words of weight that they share (`candidates.py`). A word that no quote
-has is taken for those that a slip may have made it from. Those that share most are compared word by
-word; those that are close enough are kept, the closest `MOST` of them.
+Candidates share significant words with the search (`candidates.py`). A word that no quote has is
+replaced by those that it may be a slip of. The candidates that share most are compared word by
+word, and the similar ones are kept, most similar first.
 """
 
 from collections import defaultdict
@@ -19,30 +19,30 @@ from quotes.models.vocabulary import LONGEST, SHORTEST
 from quotes.search.candidates import Passage
 from quotes.search.phrase import Unusable
 
-MOST = 300
-"""Quotes that are compared, and kept at most."""
+MAX_CANDIDATES = 300
+"""Quotes to compare, and to return."""
 
-LEAST = 600
-"""How close a quote is at least to what is asked, of 1,000."""
+MIN_SCORE = 600
+"""The lowest score of a match, of 1,000."""
 
-FEW = 3
-"""Words of weight that a quote has at least, to be close by being a part of what is asked."""
+MIN_PART_WEIGHT = 3
+"""Significant words of a quote that matches as a part of the search, at least."""
 
-SMALL = 0.25
-"""The weight of a word that stands in nearly every text; that of others is 1."""
+STOP_WORD_WEIGHT = 0.25
+"""The weight of stop words and short words; that of significant words is 1."""
 
-SLIP = 0.9
-"""What a word counts that is not the same, but for a slip."""
+SLIP_AGREEMENT = 0.9
+"""How far two words agree that differ by slips; the same words agree by 1."""
 
-PUT_RIGHT = 40
-"""Words that may be slips, of which others are looked up."""
+MAX_CORRECTED_WORDS = 40
+"""Words of a search to look up corrections for."""
 
-CORRECTIONS = 4
+MAX_CORRECTIONS = 4
 """Words that one word may be a slip of."""
 
 
 def slips(one: str, other: str) -> int | None:
-    """How many slips lie between two words, if no more than there may be for their length."""
+    """The number of slips between two words, or None if there are more than allowed."""
     most = slips_allowed(one, other)
     if not most or abs(len(one) - len(other)) > most:
         return None
@@ -51,7 +51,7 @@ def slips(one: str, other: str) -> int | None:
 
 
 def slips_allowed(*words: str) -> int:
-    """None in short words and numbers, one in most, two in long ones."""
+    """The allowed slips: none in short words and numbers, one in most words, two in long ones."""
     shortest = min(map(len, words))
     if shortest < 4 or any(word.isdigit() for word in words):
         return 0
@@ -59,11 +59,11 @@ def slips_allowed(*words: str) -> int:
 
 
 Near = dict[str, dict[str, int]]
-"""Word asked for → words of texts that it may be a slip of → how many slips."""
+"""Word of the search → words of texts that it may be a slip of → number of slips."""
 
 
 def near_words(asked: Iterable[str], there: Iterable[str]) -> Near:
-    """Which words of texts differ by slips from those asked for."""
+    """Find the words of texts that differ by slips from those of the search."""
     there, near = [word for word in set(there) if len(word) >= 4], {}
     for word in set(asked):
         if most := slips_allowed(word):
@@ -74,7 +74,7 @@ def near_words(asked: Iterable[str], there: Iterable[str]) -> Near:
     return near
 
 
-# Words that stand in nearly every text
+# Weights
 
 DICTIONARIES = r"""
 SELECT DISTINCT regexp_replace(config::text, '^(.*\.)?quotes_', '')
@@ -82,17 +82,17 @@ SELECT DISTINCT regexp_replace(config::text, '^(.*\.)?quotes_', '')
 FROM unnest(%s::text[]) tag, quotes_search_config(tag) config
 """
 
-SMALL_WORDS = """
+STOP_WORDS = """
 SELECT word, EXISTS (
     SELECT FROM unnest(%s::regdictionary[]) dictionary WHERE ts_lexize(dictionary, word) = '{}'
 ) FROM unnest(%s::text[]) word
 """
 
-REMEMBERED = 200_000
+MAX_REMEMBERED_WORDS = 200_000
 
 
 class Weights:
-    """What words count: little, if they are short or stop words of one of some languages."""
+    """The weights of words: low for short words and for stop words of any of these languages."""
 
     _known: ClassVar[dict[tuple[str, ...], dict[str, float]]] = {}
 
@@ -101,26 +101,26 @@ class Weights:
             cursor.execute(DICTIONARIES, [tags or ["en"]])
             self.dictionaries = tuple(sorted(name for (name,) in cursor.fetchall()))
         self.of = self._known.setdefault(self.dictionaries, {})
-        if len(self.of) > REMEMBERED:
+        if len(self.of) > MAX_REMEMBERED_WORDS:
             self.of.clear()
 
     def learn(self, words: Iterable[str]) -> None:
-        """Ask for words that were not met before: one query if there are any."""
+        """Ask for words that are not known yet: one query if there are any."""
         if new := [word for word in set(words) if word not in self.of]:
             with connection.cursor() as cursor:
-                cursor.execute(SMALL_WORDS, [list(self.dictionaries), new])
-                for word, is_small in cursor.fetchall():
-                    self.of[word] = SMALL if is_small or len(word) < 3 else 1.0
+                cursor.execute(STOP_WORDS, [list(self.dictionaries), new])
+                for word, is_stop in cursor.fetchall():
+                    self.of[word] = STOP_WORD_WEIGHT if is_stop or len(word) < 3 else 1.0
 
 
 # Two texts
 
 Shared = list[tuple[int, int, float]]
-"""A place in what is asked, one in the text, and how well the words there agree."""
+"""Position in the search, position in the text, and how far the words there agree."""
 
 
 def common(asked: list[str], has: list[str], near: Near) -> Shared:
-    """Each word of the one with one of the other that is the same, else the same but for slips."""
+    """Pair each word of the search with the same word of a text, or else with a slip of it."""
     agreeing = set(asked).union(*near.values())
     places: dict[str, list[int]] = {}
     for at in range(len(has) - 1, -1, -1):
@@ -136,15 +136,15 @@ def common(asked: list[str], has: list[str], near: Near) -> Shared:
         others = near.get(asked[at], {})
         if others and (there := [word for word in others.keys() & places.keys() if places[word]]):
             word = min(there, key=lambda word: (others[word], word))
-            found.append((at, places[word].pop(), SLIP))
+            found.append((at, places[word].pop(), SLIP_AGREEMENT))
     return found
 
 
 def closeness(asked: list[str], has: list[str], near: Near, weights: dict[str, float]) -> int:
-    """How close a text is to what is asked, of 1,000; 0 if it is not close.
+    """The score of a text, of 1,000; 0 if it is below `MIN_SCORE`.
 
-    Asked for is either a part of the text or the text a part of it, or nearly; the better of the
-    two counts most, order a little.
+    Either the search is nearly a part of the text, or the text of the search. The better of the two
+    counts most, the order of words a little.
     """
     shared = common(asked, has, near)
     if not shared:
@@ -153,13 +153,13 @@ def closeness(asked: list[str], has: list[str], near: Near, weights: dict[str, f
     theirs = sum([weights[word] for word in has])
     of_asked = sum([weights[asked[at]] * how for at, _, how in shared]) / whole
     of_text = sum([weights[has[at]] * how for _, at, how in shared]) / theirs
-    best = max(of_asked, of_text if theirs >= FEW else 0)
-    if 1000 * best < LEAST:
+    best = max(of_asked, of_text if theirs >= MIN_PART_WEIGHT else 0)
+    if 1000 * best < MIN_SCORE:
         return 0
     followed = [at for at, _, _ in sorted(shared, key=lambda pair: pair[1])]
     order = LCSseq.similarity(sorted(followed), followed) / len(shared)
     close = best * (0.85 + 0.15 * order)
-    if round(1000 * close) < LEAST:
+    if round(1000 * close) < MIN_SCORE:
         return 0
     return round(1000 * close * (0.75 + 0.25 * min(of_asked, of_text)))
 
@@ -184,7 +184,7 @@ class Like:
 
     @classmethod
     def read(cls, text: str, tags: list[str | None]) -> "Like":
-        """Words among quotes of these languages. Raises Unusable where there is none."""
+        """Parse a search among quotes of these languages. Raises Unusable if it has no word."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT quotes_bare(%s)", [text])
             words = cursor.fetchone()[0].split()
@@ -195,12 +195,12 @@ class Like:
         return cls(words, weights)
 
     def among(self, quotes: models.QuerySet) -> dict[UUID, int]:
-        """Quotes that are close, with how close, the closest first; of the same the newest."""
+        """Scores by id of the similar quotes, highest first; of equal ones the newest first."""
         unknown = self.unknown()
         corrections = self.corrected(unknown)
         found = self.close(self.candidates(quotes, unknown, corrections))
         if not found:
-            # Perhaps a word that is asked for is known only by another's slip.
+            # Perhaps some quote has a word of the search only by a slip of its own.
             weighty = {word for word in self.words if self.weights.of[word] == 1}
             if (perhaps := self.corrected(weighty)) != corrections:
                 found = self.close(self.candidates(quotes, unknown, perhaps))
@@ -217,18 +217,18 @@ class Like:
         scores = []
         for key, words in texts:
             agreeing = gains.keys() & set(words)
-            # No more can agree than this, of the one or of the other: most need no closer look.
+            # An upper bound of the score, which spares most texts the comparison
             of_asked = sum([gains[word] for word in agreeing]) / whole
-            if 1000 * of_asked < LEAST:
+            if 1000 * of_asked < MIN_SCORE:
                 theirs = sum([weights[word] for word in words])
                 of_text = sum([weights[word] for word in words if word in agreeing])
-                if 1000 * of_text < LEAST * theirs:
+                if 1000 * of_text < MIN_SCORE * theirs:
                     continue
             scores.append((closeness(self.words, words, near, weights), key))
         return {key: score for score, key in sorted(scores, reverse=True) if score}
 
     def gains(self, near: Near) -> dict[str, float]:
-        """For each word that may agree with some that are asked for, what these weigh together."""
+        """For each word that may agree with words of the search, the total weight of these."""
         gains: dict[str, float] = defaultdict(float)
         for word in self.words:
             gains[word] += self.weights.of[word]
@@ -237,7 +237,7 @@ class Like:
         return gains
 
     def unknown(self) -> set[str]:
-        """Words that no quote has, of those that would be known."""
+        """Words of the search that no quote has, among those that are indexed."""
         words = {
             word
             for word in self.words
@@ -248,21 +248,21 @@ class Like:
             return words - {word for (word,) in cursor.fetchall()}
 
     def corrected(self, words: set[str]) -> dict[str, list[str]]:
-        """Words of quotes that these may be slips of."""
+        """Words of quotes that these words may be slips of."""
         words = {word for word in words if SHORTEST < len(word) <= LONGEST and not word.isdigit()}
         near = defaultdict(list)
         if words:
             with connection.cursor() as cursor:
-                cursor.execute(LIKE_WORDS, [sorted(words)[:PUT_RIGHT]])
+                cursor.execute(LIKE_WORDS, [sorted(words)[:MAX_CORRECTED_WORDS]])
                 for asked, word in cursor.fetchall():
                     if word != asked and (found := slips(asked, word)) is not None:
                         near[asked].append((found, word))
-        return {asked: [w for _, w in sorted(ws)[:CORRECTIONS]] for asked, ws in near.items()}
+        return {asked: [w for _, w in sorted(ws)[:MAX_CORRECTIONS]] for asked, ws in near.items()}
 
     def candidates(
         self, quotes: models.QuerySet, unknown: set[str], corrections: dict[str, list[str]]
     ) -> list[tuple[UUID, str]]:
-        """Quotes with their bare words, those that share most before others."""
+        """Ids and normalised texts of quotes, those that share most words first."""
         self.weights.learn(word for words in corrections.values() for word in words)
         words = list(dict.fromkeys(self.words))
         weighty = [word for word in words if self.weights.of[word] == 1] or words
@@ -271,4 +271,4 @@ class Like:
         }
         spelt = {word: some for word, some in spelt.items() if some}
         spelt = spelt or {word: [word] for word in weighty}
-        return Passage(self.words, spelt, 1 - LEAST / 1000, MOST).candidates(quotes)
+        return Passage(self.words, spelt, 1 - MIN_SCORE / 1000, MAX_CANDIDATES).candidates(quotes)

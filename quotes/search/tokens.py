@@ -1,8 +1,7 @@
-"""The words of a text without case, accents and marks, and where each stands in it.
+"""Tokens: the normalised words of a text, without case, accents and marks, with their positions.
 
-`quotes_bare` in PostgreSQL says what the words are. It takes letter by letter, but for the spaces
-between words; so what becomes of each letter is asked once and remembered, and the words of a text
-are found here with their places.
+`quotes_bare` in PostgreSQL defines normalised words. It maps each character by itself. So this room
+asks once what each character becomes, and then finds tokens without PostgreSQL.
 """
 
 from collections.abc import Iterable
@@ -12,14 +11,14 @@ from typing import NamedTuple
 from django.db import connection
 
 _letters: dict[int, str] = {}
-"""What a letter (its code point) becomes: nothing, a space if it is no letter, or letters."""
+"""What each code point becomes: nothing, letters, or a space if it is no letter."""
 
-REMEMBERED, LONGEST_REMEMBERED = 20_000, 50
-"""Pieces of texts of which the words are remembered, and of how many letters at most."""
+MAX_REMEMBERED_PIECES, MAX_REMEMBERED_LENGTH = 20_000, 50
+"""Pieces of text between spaces whose tokens are remembered, and their length in characters."""
 
 
-class Placed(NamedTuple):
-    """A bare word, and the half-open range of code points that it stands for."""
+class Token(NamedTuple):
+    """A normalised word, and the half-open range of code points that it came from."""
 
     word: str
     start: int
@@ -27,7 +26,7 @@ class Placed(NamedTuple):
 
 
 def learn_letters(texts: Iterable[str]) -> None:
-    """Ask what letters become that were not met before: one query if there are any."""
+    """Ask what characters become that are not known yet: one query if there are any."""
     new = sorted(letter for letter in set("".join(texts)) if ord(letter) not in _letters)
     if new:
         with connection.cursor() as cursor:
@@ -38,27 +37,27 @@ def learn_letters(texts: Iterable[str]) -> None:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text whose letters were learnt."""
+    """The normalised words of a text. Call `learn_letters` first."""
     return text.translate(_letters).split()
 
 
-def placed_words(text: str) -> list[Placed]:
-    """The words of a text whose letters were learnt, each with its place.
+def tokens_of(text: str) -> list[Token]:
+    """The tokens of a text. Call `learn_letters` first.
 
-    A mark that leaves no trace, as an accent by itself, belongs to the letter before it.
+    A character that becomes nothing, such as a combining accent, belongs to the letter before it.
     """
     found, at = [], 0
     for piece in text.split(" "):
-        placed = placed_in if len(piece) <= LONGEST_REMEMBERED else placed_in.__wrapped__
-        for word, start, end in placed(piece):
-            found.append(Placed(word, at + start, at + end))
+        find = tokens_in if len(piece) <= MAX_REMEMBERED_LENGTH else tokens_in.__wrapped__
+        for word, start, end in find(piece):
+            found.append(Token(word, at + start, at + end))
         at += len(piece) + 1
     return found
 
 
-@lru_cache(REMEMBERED)
-def placed_in(piece: str) -> list[Placed]:
-    """The same of what stands between two spaces, most of which is met again and again."""
+@lru_cache(MAX_REMEMBERED_PIECES)
+def tokens_in(piece: str) -> list[Token]:
+    """The tokens of a piece of text between two spaces. Most pieces occur again and again."""
     found, word, start, end = [], [], 0, 0
     for at, letter in enumerate(piece):
         became = _letters[ord(letter)]
@@ -71,8 +70,8 @@ def placed_in(piece: str) -> list[Placed]:
                 word.append(part)
                 end = at + 1
             elif word:
-                found.append(Placed("".join(word), start, end))
+                found.append(Token("".join(word), start, end))
                 word = []
     if word:
-        found.append(Placed("".join(word), start, end))
+        found.append(Token("".join(word), start, end))
     return found

@@ -1,8 +1,7 @@
-"""Statements that are put together once and asked again with other values.
+"""Prepared statements: SQL that Django compiles once, executed with other values.
 
-To put a statement together takes Django longer than PostgreSQL needs to answer it. Requests that
-differ by nothing but values have the same one: it is made with a `Parameter` in the place of each
-value, which nothing can look into, and kept.
+Django takes longer to compile a statement than PostgreSQL to answer it. Requests that differ only
+in values share a statement: it is compiled with a `Parameter` in place of each value, and kept.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -14,7 +13,7 @@ from psycopg.sql import Literal
 
 
 class Parameter(models.Expression):
-    """The place in a statement of a value that is not known when the statement is made."""
+    """A placeholder for a value that is not known when the statement is compiled."""
 
     def __init__(self, number: int):
         super().__init__()
@@ -25,7 +24,7 @@ class Parameter(models.Expression):
 
 
 class Statement:
-    """An SQL statement whose constants are written out, and the numbers of what else it takes."""
+    """SQL with its constants written out, and the numbers of its parameters in order."""
 
     def __init__(self, sql: str, params: Sequence[Any]):
         connection.ensure_connection()
@@ -39,19 +38,19 @@ class Statement:
         self.sql = "".join(parts)
 
     def with_values(self, values: Sequence[Any]) -> tuple[str, list[Any]]:
-        """What to execute: the statement with these values, by the numbers of its parameters."""
+        """Return the SQL and its parameters, chosen from the values by number."""
         return self.sql, [values[number] for number in self.numbers]
 
 
 class Statements:
-    """The statements that were made in this process, by what they depend on; so many at most."""
+    """The statements of this process by their shape, at most `most` of them."""
 
     def __init__(self, most: int):
         self.most = most
         self.known: dict[Hashable, Statement | None] = {}
 
     def get(self, shape: Hashable, make: Callable[[], Statement | None]) -> Statement | None:
-        """The statement of this shape; None, which is kept as well, where it can have none."""
+        """Return the statement of this shape, or None if there is none, which is kept as well."""
         if shape not in self.known:
             if len(self.known) >= self.most:
                 self.known = {}
@@ -60,27 +59,24 @@ class Statements:
 
 
 class PreparedFilter(django_filters.Filter):
-    """A filter whose part of a statement depends on the shape of its value only.
+    """A filter whose SQL depends on the shape of its value only.
 
-    `shape` tells what that is, `parameters` what else there is in the value, and `narrow` takes
-    these, or a `Parameter` in the place of each. A value without such a shape has None.
+    `shape` returns it, or None if the value has none; `parameters` returns the rest of the value.
+    `narrow` takes these, or a `Parameter` for each.
     """
 
     def shape(self, value) -> Hashable | None:
         raise NotImplementedError
 
     def parameters(self, value) -> list:
-        """What of the value goes into the statement as it is, and no more than that."""
+        """Return what the value contributes as parameters, nothing else."""
         raise NotImplementedError
 
     def narrow(self, queryset, value, parameters: Sequence):
         raise NotImplementedError
 
     def holds(self, parameters: Sequence[Parameter]) -> models.Q:
-        """What has to be true of the values for the prepared statement to find all it should.
-
-        Where it is false, the statement finds nothing.
-        """
+        """Return a condition on the values: if it is false, the statement must find no rows."""
         return models.Q()
 
     def filter(self, queryset, value):
