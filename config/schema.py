@@ -171,7 +171,7 @@ OPERATION_IDS = {
 
 
 class OperationSchema(AutoSchema):
-    """One operation: its name, its text, and the parameters, headers and errors of its kind."""
+    """Adds an operation's name and text, and the parameters, headers and errors of its kind."""
 
     def get_operation_id(self) -> str:
         action, model = self.view.action, self.view.queryset.model._meta
@@ -202,8 +202,8 @@ class OperationSchema(AutoSchema):
             if examples := parameter["schema"].pop("examples", None):
                 parameter["example"] = examples[0]
         for code, response in operation["responses"].items():
-            if headers := self._shared_headers(code):
-                response.setdefault("headers", {}).update(_refer("headers", headers))
+            headers = _refer("headers", self._shared_headers(code))
+            response.setdefault("headers", {}).update(headers)
         operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
         return operation
 
@@ -273,7 +273,7 @@ def _drop_unused(result: dict) -> None:
 
 
 def _example_of(name: str, schemas: dict) -> dict | None:
-    """The example of a component; that of a page is made of the one of its rows."""
+    """Return the example of a schema. A page's example holds the example of its rows."""
     if name in EXAMPLES or not name.startswith("Paginated"):
         return EXAMPLES.get(name)
     row = schemas[name]["properties"]["results"]["items"]["$ref"].rpartition("/")[2]
@@ -298,7 +298,7 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
 
 class FilterParameters(OpenApiFilterExtension):
-    """The filters of a list, each as it describes itself (`sources.api.filters.Documented`)."""
+    """Describes the filters of a list (`sources.api.filters.Documented`)."""
 
     target_class = "config.api.StrictFilters"
     priority = 1  # before the one that guesses from model fields
@@ -322,7 +322,7 @@ class FilterParameters(OpenApiFilterExtension):
 
 
 class StrictSerializerSchema(OpenApiSerializerExtension):
-    """A request refuses members it does not know; an answer holds every member it can show."""
+    """Says that requests have no unknown members, and that answers have all but `sometimes`."""
 
     target_class = StrictSerializer
     match_subclasses = True
