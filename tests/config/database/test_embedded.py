@@ -20,7 +20,8 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config.database import POOL, WORK_MEM, database_settings
-from config.database.embedded import LINGER, Cluster, buffers, memory
+from config.database.base import fingerprint
+from config.database.embedded import LINGER, Cluster
 
 PROJECT = Path(__file__).parents[3]
 
@@ -89,9 +90,9 @@ def start(program, directory, **options):
     return process
 
 
-def run(program, directory):
+def run(program, directory, settings=SETTINGS):
     """Run a program text with settings to its end, and return what it printed."""
-    process = start(SETTINGS + program, directory)
+    process = start(settings + program, directory)
     printed, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     return printed.strip()
@@ -492,10 +493,70 @@ def test_a_statement_that_takes_too_long_is_cancelled(directory):
     assert "statement timeout" in user.ask("SELECT pg_sleep(10)")
 
 
-def test_the_server_keeps_what_it_read_in_a_third_of_the_memory(directory):
-    shown = DjangoUser(directory).ask("SELECT pg_size_bytes(current_setting('shared_buffers'))")
-    assert int(shown) == buffers(memory()) * 2**20 <= memory() // 2
-    assert [buffers(2**size) for size in (28, 33, 40)] == [128, 2730, 8192]
+def test_the_server_keeps_256_megabytes_of_what_it_read_unless_more_is_asked_for(
+    directory, monkeypatch
+):
+    user = User(directory)
+    assert user.ask("SHOW shared_buffers") == "256MB"
+    user.leave()
+    wait_until(lambda: is_stopped(directory))
+    monkeypatch.setenv("ONRECORD_EMBEDDED_BUFFERS", "300MB")
+    assert User(directory).ask("SHOW shared_buffers") == "300MB"
+
+
+# Migrations
+
+
+MIGRATING = SETTINGS.replace("USE_TZ", 'INSTALLED_APPS=["django.contrib.contenttypes"], USE_TZ')
+MIGRATE = """
+from django.core.management import CommandError
+try:
+    call_command("migrate", verbosity=0)
+    print("migrated")
+except CommandError as refusal:
+    print(refusal)
+"""
+CHANGE = """
+from config.database import base
+base.fingerprint = lambda: "migrations of another day"
+"""
+
+
+def test_a_database_made_by_migrations_since_rewritten_is_refused_with_the_folder_to_delete(
+    directory,
+):
+    assert run(MIGRATE, directory, MIGRATING) == "migrated"
+    assert run(MIGRATE, directory, MIGRATING) == "migrated"
+    refusal = (
+        f"The database onrecord was made by migrations that were rewritten since: delete the "
+        f"folder {directory} to start with a new one."
+    )
+    assert run(CHANGE + MIGRATE, directory, MIGRATING) == refusal
+    ask = "\ntry:\n    connection.ensure_connection()\nexcept Exception as error:\n    print(error)"
+    assert run(CHANGE + ask, directory, MIGRATING) == refusal
+    subprocess.run(["rm", "-rf", directory], check=True)
+    assert run(CHANGE + MIGRATE, directory, MIGRATING) == "migrated"
+
+
+def test_a_database_of_which_nobody_noted_the_migrations_is_refused(directory):
+    user = User(directory)
+    user.ask("SELECT 1 AS id INTO django_migrations")
+    assert "delete the folder" in run(MIGRATE, directory, MIGRATING)
+
+
+def test_the_fingerprint_follows_each_migration_and_each_sql_file(tmp_path):
+    prints = {fingerprint(tmp_path)}
+    for path in ("quotes/migrations/0001.py", "sources/migrations/0001.py", "quotes/models/v.sql"):
+        file = tmp_path / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for text in ("one", "two"):
+            file.write_text(text)
+            fingerprint.cache_clear()
+            prints.add(fingerprint(tmp_path))
+    assert len(prints) == 7
+
+
+# Addresses
 
 
 def test_a_url_names_a_server_of_ones_own():
