@@ -71,7 +71,7 @@ def test_nginx_accepts_the_configuration_of_the_guide(tmp_path):
 def test_caddy_accepts_the_configuration_of_the_guide(tmp_path):
     caddy, (given,) = needs("caddy"), blocks("caddy")
     file = tmp_path / "Caddyfile"
-    if re.match(r"v?2\.[0-6]\.", run(caddy, "version").stdout):  # Debian's, in which it had a switch
+    if re.match(r"v?2\.[0-6]\.", run(caddy, "version").stdout):
         given = given.replace("request_buffers 6MB", "buffer_requests")
     file.write_text(given)
     home = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}

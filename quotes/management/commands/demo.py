@@ -4,9 +4,11 @@ import argparse
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from django.utils import timezone
 from knox.models import AuthToken
-from tqdm import tqdm
+from rest_framework.exceptions import ValidationError
 
 import quotes
 from quotes.api.serializers import FilingSerializer
@@ -30,10 +32,13 @@ from sources.api.serializers import (
     OutletSerializer,
     SpeakerSerializer,
 )
+from sources.ledger.actor import audit_context
 from sources.management.processes import stop_with_parent
-from sources.models import Article
+from sources.models import Revision
 
 NEWSROOM = Path(quotes.__file__).parent / "samples" / "newsroom.json"
+
+CHANNEL = "command:demo"  # of all sample records in the ledger
 
 RECORDS = {
     "outlets": OutletSerializer,
@@ -62,13 +67,24 @@ GUIDE = """
   curl '{base}/api/v1/articles/' -H 'Authorization: Token {contributor}' -H 'Content-Type: application/json' \\
     -d '{{"outlet": "The Harrow Sound Courier", "external_id": "try-1", "published": "2026-11", "text": "\\u201cIt works,\\u201d said Ada Lund, a reader.", "quotes": [{{"text": "It works", "speaker": "Ada Lund", "role": "reader"}}]}}'
 
-  Stop with Ctrl-C. What you filed is kept in var/postgres; delete that folder to start afresh.
+  The server answers within a few seconds. Stop with Ctrl-C. What you filed is kept in
+  var/postgres; delete that folder to start afresh.
 """  # noqa: E501 (lines to be copied whole)
+
+
+class Dots:
+    """A stream that shows each line as a dot: the progress of a command that prints many."""
+
+    def __init__(self, say):
+        self.say = say
+
+    def write(self, text: str) -> None:
+        self.say("." * text.count("\n"), ending="")
 
 
 class Command(BaseCommand):
     help = (
-        "Try On Record on this machine: make the embedded database, file a made-up newsroom, "
+        "Try On Record on this machine: create the embedded database, file a made-up newsroom, "
         "make a user for each group, and serve it. For trial only. Running it again is harmless."
     )
 
@@ -81,9 +97,7 @@ class Command(BaseCommand):
 
     def handle(self, *, port: int, prepare: bool, work: bool, **options):
         if work:
-            stop_with_parent()
-            connection.ensure_connection()  # the embedded server runs while anybody needs it
-            call_command("procrastinate", "worker")
+            self._keep_working()
             return
         if settings.DATABASE_URL:
             raise CommandError(
@@ -94,23 +108,31 @@ class Command(BaseCommand):
             raise CommandError("--port takes 1 to 65535.")
         if not prepare:
             self._check_port(port)
-        call_command("migrate", verbosity=0)
+        self._say("Starting PostgreSQL; the first time, it is created in var/postgres.")
+        connection.ensure_connection()
+        self._say("Creating the tables ", ending="")
+        call_command("migrate", stdout=Dots(self._say))
+        self._say("")
         self._file_newsroom()
         if prepare:
             return
         admin, password, tokens = self._make_users()
-        shown = "\n".join(f"    {group:<13}{token}" for group, token in tokens.items())
-        self.stdout.write(
+        listed = "\n".join(f"    {group:<13}{token}" for group, token in tokens.items())
+        self._say(
             GUIDE.format(
                 base=f"http://127.0.0.1:{port}",
                 admin=admin,
                 password=password,
-                tokens=shown,
+                tokens=listed,
                 contributor=tokens["Contributors"],
             )
         )
-        self.stdout.flush()
         self._serve(port)
+
+    def _say(self, text: str, ending: str = "\n") -> None:
+        """Print at once, also into a pipe or a file."""
+        self.stdout.write(text, ending=ending)
+        self.stdout.flush()
 
     def _check_port(self, port: int) -> None:
         with socket.socket() as probe:
@@ -123,24 +145,36 @@ class Command(BaseCommand):
                 ) from error
 
     def _file_newsroom(self) -> None:
-        room = json.loads(NEWSROOM.read_text(encoding="utf-8"))
-        first = room["articles"][0]["external_id"]
-        if Article.objects.filter(external_id=first).exists():
-            self.stdout.write("The sample newsroom is on record already.")
+        """File the samples once: the ledger remembers it, whatever became of the records."""
+        if Revision.objects.filter(channel=CHANNEL).exists():
+            self._say("The sample newsroom is on record already.")
             return
-        with transaction.atomic():
-            for name, serializer in RECORDS.items():
-                for record in room[name]:
-                    reader = serializer(data=record)
-                    reader.is_valid(raise_exception=True)
-                    reader.save()
-            for article in tqdm(room["articles"], "Filing", unit="article", disable=None):
-                file(FilingSerializer.read(article), may_publish=True)
-            for taken in room["steps"]:
-                self._take_step(**taken)
+        self._say("Filing the sample newsroom ", ending="")
+        try:
+            with audit_context(channel=CHANNEL), transaction.atomic():
+                self._file(json.loads(NEWSROOM.read_text(encoding="utf-8")))
+        except ValidationError as error:
+            raise CommandError(
+                f"The sample newsroom contradicts what is on record: {error.detail}. To start "
+                "afresh, delete the folder var/postgres."
+            ) from error
+        self._say("")
+
+    def _file(self, room: dict) -> None:
+        for name, serializer in RECORDS.items():
+            for record in room[name]:
+                reader = serializer(data=record)
+                reader.is_valid(raise_exception=True)
+                reader.save()
+            self._say(".", ending="")
+        for article in room["articles"]:
+            file(FilingSerializer.read(article), may_publish=True)
+            self._say(".", ending="")
+        for taken in room["steps"]:
+            self._take_step(**taken)
 
     def _take_step(self, *, article: str, words: str, step: str, said: dict) -> None:
-        """What happened to a quote after it was published, as a Curator would have entered it."""
+        """Take a published quote a step further, as a Curator would."""
         quote = Quote.objects.get(article__external_id=article, text=words)
         if step == "correct":
             quote.correct(now=timezone.now(), **said)
@@ -148,7 +182,7 @@ class Command(BaseCommand):
             getattr(quote, step)(**said)
 
     def _make_users(self) -> tuple[str, str, dict[str, str]]:
-        """A user for each group with a fresh token, and one for the admin with a fresh password."""
+        """Make a user with a new token for each group, and a superuser with a new password."""
         users, password, tokens = get_user_model().objects, secrets.token_urlsafe(9), {}
         with transaction.atomic():
             for group in Group.objects.order_by("-name"):
@@ -170,10 +204,31 @@ class Command(BaseCommand):
             *("--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
             *("--log-level", "warning", "--workers-kill-timeout", "3"),
             *("--workers", "2", "--blocking-threads", "4", "--no-ws"),
+            "--respawn-failed-workers",
         ]
         os.environ["ONRECORD_PUBLIC_READ"] = "true"
         os.chdir(settings.BASE_DIR)
-        # Bulk work is done beside the server, by a process that ends when this one does.
+        # A process beside the server does bulk work. It ends when this one does.
         subprocess.Popen([sys.executable, "manage.py", "demo", "--work"])
         # The server takes this process's place, so that signals reach it and nothing else is left.
         os.execv(sys.executable, command)  # noqa: S606
+
+    def _keep_working(self) -> None:
+        """Keep a background worker running until the server is gone: replace one that ends.
+
+        A worker ends when it is killed, or when the database is away for 30 seconds.
+        """
+        server = os.getppid()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C stops the server and the worker
+        while os.getppid() == server:
+            if not (worker := os.fork()):
+                self._work()
+                return
+            while os.getppid() == server and not os.waitpid(worker, os.WNOHANG)[0]:
+                time.sleep(0.5)
+
+    def _work(self) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stop_with_parent()
+        connection.ensure_connection()  # the embedded server runs while any process uses it
+        call_command("procrastinate", "worker")

@@ -1,5 +1,6 @@
 """`manage.py file_articles` and `manage.py demo`."""
 
+import http.client
 import json
 import os
 import re
@@ -18,9 +19,12 @@ from django.core.management import CommandError, call_command
 
 from quotes.management.commands import file_articles
 from quotes.models import Quote
+from sources.identity.merging import merge
 from sources.ledger.actor import audit_context
-from sources.models import Article, Outlet, Revision, Speaker
+from sources.models import Article, Organisation, Outlet, Revision, Speaker
+from tests.config.database.test_embedded import wait_until
 from tests.conftest import API, make_filing, ok, publish
+from tests.records import make_outlet
 
 pytestmark = pytest.mark.django_db
 
@@ -213,6 +217,28 @@ def test_preparing_the_demo_again_is_harmless(db):
     assert list(Quote.objects.order_by("pk").values()) == before
 
 
+def test_preparing_the_demo_again_is_harmless_after_its_records_were_renamed_and_merged(db):
+    call_command("demo", "--prepare", verbosity=0)
+    for model in (Outlet, Organisation, Speaker):
+        record = model.objects.order_by("pk").first()
+        record.name = "Renamed since"
+        record.save()
+    for model in (Outlet, Organisation):
+        merge(*model.objects.order_by("pk")[1:3])
+    Outlet.objects.filter(name="Renamed since").update(slug="renamed-since")
+    Article.objects.update(external_id=None)
+    before = Quote.objects.count()
+    call_command("demo", "--prepare", verbosity=0)
+    assert Quote.objects.count() == before
+
+
+def test_the_demo_says_so_when_its_newsroom_contradicts_what_is_on_record(db):
+    make_outlet("The Harrow Sound Courier", slug="harrow-sound-courier")
+    with pytest.raises(CommandError, match=r"slug already exists.*delete the folder var/postgres"):
+        call_command("demo", "--prepare", verbosity=0)
+    assert not Article.objects.exists()
+
+
 @pytest.mark.parametrize("port", ["0", "65536", "-1"])
 def test_the_demo_refuses_a_port_that_is_none(port):
     with pytest.raises(CommandError, match="1 to 65535"):
@@ -234,53 +260,100 @@ def test_the_demo_refuses_a_database_of_ones_own(monkeypatch):
         call_command("demo")
 
 
-def test_the_demo_serves_what_it_prints():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
-    process = subprocess.Popen(
-        [sys.executable, "manage.py", "demo", "--port", str(port)],
-        cwd=settings.BASE_DIR,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        lines = []
-        while "Stop with Ctrl-C" not in (line := process.stdout.readline()):
-            assert line or process.poll() is None, "".join(lines)
+class Demo:
+    """The demo as somebody starts it: its process, what it printed, and where it serves."""
+
+    def __init__(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.url, lines = f"http://127.0.0.1:{port}", []
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "demo", "--port", str(port)],
+            cwd=settings.BASE_DIR,
+            env={k: v for k, v in os.environ.items() if not k.startswith("PYTEST")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        while "Stop with Ctrl-C" not in (line := self.process.stdout.readline()):
+            assert line or self.process.poll() is None, "".join(lines)
             lines.append(line)
-        printed = "".join(lines)
-        assert "FOR TRIAL ONLY" in printed
-        links = re.findall(r"curl '(http[^']*quotes/\?[^']*)'", printed)
-        assert len(links) == 2
-        for link in links:
-            assert fetch(link)["results"]
-        token = re.search(r"Contributors\s+(\w+)", printed)[1]
-        assert fetch(f"http://127.0.0.1:{port}{API}outlets/", token)["results"]
-        beside = psutil.Process(process.pid).children(recursive=True)
-        assert any("--work" in one.cmdline() for one in beside)
-        process.terminate()
-        _, alive = psutil.wait_procs(beside, timeout=30)
-        assert not alive
-    finally:
+        self.printed = "".join(lines)
+
+    def processes(self, argument: str = "") -> set[psutil.Process]:
+        """The processes of the demo that were started with this argument."""
+        found = set()
+        for one in psutil.Process(self.process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if any(argument in part for part in one.cmdline()):
+                    found.add(one)
+        return found
+
+    def kill_one_of_two(self, argument: str) -> None:
+        """Kill the younger process with this argument, and wait until another took its place."""
+        wait_until(lambda: len(self.processes(argument)) == 2, 180)
+        killed = max(self.processes(argument), key=psutil.Process.create_time)
+        killed.kill()
+        wait_until(
+            lambda: killed not in (found := self.processes(argument)) and len(found) == 2, 60
+        )
+
+    def end(self) -> None:
+        started = self.processes()
+        self.process.terminate()
+        _, alive = psutil.wait_procs(started, timeout=30)
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=30)
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.communicate(timeout=30)
+        assert not alive
+
+
+@pytest.fixture(scope="module")
+def demo():
+    demo = Demo()
+    yield demo
+    demo.end()
+
+
+@pytest.mark.xdist_group("demo")
+def test_the_demo_says_what_it_does_and_serves_what_it_prints(demo):
+    first, second, *_ = demo.printed.splitlines()
+    assert first == "Loading On Record."
+    assert second.startswith("Starting PostgreSQL")
+    assert "Creating the tables ." in demo.printed
+    assert "FOR TRIAL ONLY" in demo.printed
+    links = re.findall(r"curl '(http[^']*quotes/\?[^']*)'", demo.printed)
+    assert len(links) == 2
+    for link in links:
+        assert fetch(link)["results"]
+    token = re.search(r"Contributors\s+(\w+)", demo.printed)[1]
+    assert fetch(f"{demo.url}{API}outlets/", token)["results"]
+
+
+@pytest.mark.xdist_group("demo")
+def test_a_killed_server_process_of_the_demo_is_replaced(demo):
+    assert fetch(f"{demo.url}{API}quotes/")["results"]
+    demo.kill_one_of_two("spawn_main")
+    assert fetch(f"{demo.url}{API}quotes/")["results"]
+
+
+@pytest.mark.xdist_group("demo")
+def test_a_killed_background_worker_of_the_demo_is_replaced(demo):
+    demo.kill_one_of_two("--work")
 
 
 def fetch(url: str, token: str | None = None) -> dict:
-    """The JSON at a URL of the demo, which may still be starting."""
+    """Return the JSON at a URL of the demo, which may still be starting."""
     request = urllib.request.Request(url)
     if token:
         request.add_header("Authorization", f"Token {token}")
-    for _ in range(300):
+    until = time.monotonic() + 180
+    while time.monotonic() < until:
         try:
             return json.load(urllib.request.urlopen(request, timeout=30))
-        except ConnectionRefusedError:
+        except (ConnectionRefusedError, ConnectionResetError, http.client.RemoteDisconnected):
             pass
         except urllib.error.URLError as error:
             if not isinstance(error.reason, ConnectionRefusedError):
