@@ -1,4 +1,4 @@
-"""The middleware of people at the admin. Requests of the API pass it by: they bring a token."""
+"""Sessions, users and messages for the admin. API requests skip them: they bring a token."""
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
@@ -7,21 +7,21 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from config.api.problems import API
 
 
-class AtDesk:
-    """Does nothing for the API, whose every request it would cost time."""
+class SkippedForApi:
+    """Skips a middleware for API requests, where it would only cost time."""
 
     def __call__(self, request):
-        passes = request.path.startswith(API)
-        return self.get_response(request) if passes else super().__call__(request)
+        skips = request.path.startswith(API)
+        return self.get_response(request) if skips else super().__call__(request)
 
 
-class Sessions(AtDesk, SessionMiddleware):
+class Sessions(SkippedForApi, SessionMiddleware):
     pass
 
 
-class Users(AtDesk, AuthenticationMiddleware):
+class Users(SkippedForApi, AuthenticationMiddleware):
     pass
 
 
-class Messages(AtDesk, MessageMiddleware):
+class Messages(SkippedForApi, MessageMiddleware):
     pass

@@ -1,6 +1,6 @@
-"""Who asks, and who may: tokens, the permissions of the three groups, and what the ledger is told.
+"""Authentication, permissions of the three groups, audit context, and logins to the admin.
 
-This module is loaded while Django REST framework defines its first view: it imports no views.
+Django REST framework loads this module while it defines its first view: it must import no views.
 """
 
 from contextlib import suppress
@@ -20,30 +20,30 @@ from rest_framework.throttling import BaseThrottle
 
 from sources.ledger.actor import audit_context
 
-LONGEST_REQUEST_ID = 200
+MAX_REQUEST_ID = 200  # characters
 
 
 class RecentTokens:
-    """Tokens that were found to be good a moment ago, with their users, by digest.
+    """Cache of valid tokens with their users, by digest.
 
-    A user's permissions are kept with the user, as Django does. What is revoked, of a token, a user
-    or a group, is noticed within `SECONDS`.
+    Django caches permissions on the user, so a change to a token, user or group takes effect after
+    at most `SECONDS`.
     """
 
     SECONDS = 5
-    MOST = 10_000
+    MAX_TOKENS = 10_000
 
     def __init__(self, clock=monotonic):
         self.clock = clock
         self.found: dict[str, tuple[float, AbstractAuthToken]] = {}
 
     def get(self, digest: str):
-        """The token, or None if it was not looked up lately."""
+        """Return the token, or None if it was not looked up within `SECONDS`."""
         since, token = self.found.get(digest, (None, None))
         return token if since is not None and self.clock() - since < self.SECONDS else None
 
     def add(self, token) -> None:
-        if len(self.found) >= self.MOST:
+        if len(self.found) >= self.MAX_TOKENS:
             self.found = {}
         self.found[token.digest] = (self.clock(), token)
 
@@ -55,7 +55,7 @@ recent_tokens = RecentTokens()
 
 
 class TokenAuthentication(KnoxTokenAuthentication):
-    """`Authorization: Token …`, looked up by its digest in one query, or none if it was lately."""
+    """`Authorization: Token …`: one query by its digest, or none if it is cached."""
 
     def authenticate_credentials(self, token: bytes):
         try:
@@ -76,7 +76,7 @@ class TokenAuthentication(KnoxTokenAuthentication):
 
 
 class GroupPermissions(permissions.BasePermission):
-    """Deny by default: each operation needs one permission of Django's, which groups carry.
+    """Deny by default: each operation needs one Django permission, which groups have.
 
     GET needs the model's `view`, POST `add`, PATCH `change`, unless the view's `permissions` names
     another for the action. With ONRECORD_PUBLIC_READ anyone has the `view` permissions.
@@ -109,11 +109,11 @@ def with_audit_context(get_response):
         is_api = request.path.startswith("/api/")
         is_safe = request.method in permissions.SAFE_METHODS
         given = request.META.get("HTTP_X_REQUEST_ID", "")
-        usable = 0 < len(given) <= LONGEST_REQUEST_ID and given.isprintable()
+        usable = 0 < len(given) <= MAX_REQUEST_ID and given.isprintable()
         request_id = given if usable else str(uuid4())
         with audit_context(
             channel="api" if is_api else "admin",
-            # Who only reads is not looked up: the session may cost a query.
+            # Not for requests that only read: loading the session's user may cost a query.
             actor="" if is_api or is_safe else request.user.get_username(),
             request=request_id,
             reason="",
@@ -125,11 +125,11 @@ def with_audit_context(get_response):
     return middleware
 
 
-# Logging in to the admin: what django-axes asks of us
+# Logging in to the admin: callables of django-axes
 
 
 def client_address(request) -> str | None:
-    """The client's address: the one that ONRECORD_PROXIES trusts, else that of the connection."""
+    """Return the forwarded address that ONRECORD_PROXIES trusts, else the connection's."""
     for address in (BaseThrottle().get_ident(request), request.META.get("REMOTE_ADDR")):
         with suppress(ValueError):
             return str(ip_address(address))
@@ -137,12 +137,12 @@ def client_address(request) -> str | None:
 
 
 def login_attempt(username, address, user_agent, path, request) -> str:
-    """A login attempt in the log, on one line whatever was typed as the name."""
+    """Describe a login attempt for the log, on one line whatever was typed as the name."""
     return f"user {username!r} from {address}"
 
 
 def login_locked(request, response, credentials):
-    """429 with the time to wait, instead of any answer to a login after too many failures."""
+    """Answer 429 with the time to wait, after too many failed logins."""
     wait = settings.AXES_COOLOFF_TIME
     context = {**admin.site.each_context(request), "minutes": wait.seconds // 60}
     answer = render(request, "login_locked.html", context, status=429)

@@ -1,6 +1,7 @@
-"""All settings. The environment is read here, at the top, and nowhere else; nonsense fails loudly.
+"""All settings. The environment is read only here, and a value that makes no sense is refused.
 
-Every variable is listed in `config/guides/operations.md` under "Configuration".
+`config/guides/operations.md` lists every variable under "Configuration". One is read elsewhere:
+`config/database/embedded.py`, which also runs without Django, reads ONRECORD_EMBEDDED_BUFFERS.
 """
 
 import re
@@ -21,34 +22,39 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 
-def a_rate(name: str, default: str) -> str:
-    rate = env.str(name, default=default)
-    if not re.fullmatch(r"[1-9][0-9]*/(s|sec|m|min|h|hour|d|day)", rate):
-        raise ImproperlyConfigured(f"{name}={rate}: write requests per time, such as {default}.")
-    return rate
+def rate(name: str, default: str) -> str:
+    given = env.str(name, default=default)
+    if not re.fullmatch(r"[1-9][0-9]*/(s|sec|m|min|h|hour|d|day)", given):
+        raise ImproperlyConfigured(f"{name}={given}: write requests per time, such as {default}.")
+    return given
 
 
-def a_number(name: str, default: int, *, least: int, most: int) -> int:
+def number(name: str, default: int, *, least: int, most: int) -> int:
     given = env.str(name, default=str(default))
     if not (given.isascii() and given.isdigit() and least <= int(given[:9]) <= most):
         raise ImproperlyConfigured(f"{name}={given}: write a number from {least} to {most}.")
     return int(given)
 
 
-DEBUG = env.bool("DEBUG", default=False)
-DATABASE_URL = env.str("DATABASE_URL", default="") or None
-SECRET_KEY = env.str("SECRET_KEY", default="")
+# Production
+DATABASE_URL = env.str("DATABASE_URL", default="") or None  # none: the embedded server
+SECRET_KEY = env.str("SECRET_KEY", default="")  # signs sessions and cursors
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-HTTPS = env.bool("ONRECORD_HTTPS", default=False)
-ONRECORD_PUBLIC_READ = env.bool("ONRECORD_PUBLIC_READ", default=False)
-ONRECORD_SELF_APPROVAL = env.bool("ONRECORD_SELF_APPROVAL", default=False)
-ONRECORD_THROTTLE_ANONYMOUS = a_rate("ONRECORD_THROTTLE_ANONYMOUS", "600/min")
-ONRECORD_THROTTLE_TOKEN = a_rate("ONRECORD_THROTTLE_TOKEN", "12000/min")
-ONRECORD_TOKEN_DAYS = a_number("ONRECORD_TOKEN_DAYS", 90, least=1, most=3650)
-PROXIES = a_number("ONRECORD_PROXIES", 0, least=0, most=10)
-STATEMENT_TIMEOUT = env.str("ONRECORD_STATEMENT_TIMEOUT", default="") or None
-LOCK_TIMEOUT = env.str("ONRECORD_LOCK_TIMEOUT", default="") or None
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])  # https://quotes.example
+HTTPS = env.bool("ONRECORD_HTTPS", default=False)  # a proxy ends TLS: secure cookies, HSTS
+PROXIES = number("ONRECORD_PROXIES", 0, least=0, most=10)  # whose X-Forwarded-For is trusted
+DEBUG = env.bool("DEBUG", default=False)
+
+# Who may do what
+ONRECORD_PUBLIC_READ = env.bool("ONRECORD_PUBLIC_READ", default=False)  # without a token
+ONRECORD_SELF_APPROVAL = env.bool("ONRECORD_SELF_APPROVAL", default=False)  # of one's own quotes
+ONRECORD_TOKEN_DAYS = number("ONRECORD_TOKEN_DAYS", 90, least=1, most=3650)  # lifetime
+
+# Limits. Rates are per server process, timeouts are PostgreSQL durations.
+ONRECORD_THROTTLE_ANONYMOUS = rate("ONRECORD_THROTTLE_ANONYMOUS", "600/min")  # of an address
+ONRECORD_THROTTLE_TOKEN = rate("ONRECORD_THROTTLE_TOKEN", "12000/min")  # of a user
+STATEMENT_TIMEOUT = env.str("ONRECORD_STATEMENT_TIMEOUT", default="") or None  # wsgi.py: 15s
+LOCK_TIMEOUT = env.str("ONRECORD_LOCK_TIMEOUT", default="") or None  # wsgi.py: 2s
 
 if not SECRET_KEY:
     if DATABASE_URL:
@@ -124,7 +130,7 @@ DATABASES = {
     )
 }
 
-# Holds the throttles' counts, each server process its own: room for many addresses at once.
+# Counters of the rate limits, in each server process: room for many addresses at once.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -152,7 +158,7 @@ STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-WHITENOISE_USE_FINDERS = True  # the admin works before collectstatic was run
+WHITENOISE_USE_FINDERS = True  # so the admin works before collectstatic
 warnings.filterwarnings("ignore", "No directory at", UserWarning)  # for the same reason
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
@@ -179,7 +185,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 
-# Logging in to the admin. Failures are counted in the database, for all server processes together.
+# Logging in to the admin. Failures are counted in the database, for all server processes.
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
@@ -188,7 +194,7 @@ AUTHENTICATION_BACKENDS = [
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]  # each counts by itself
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # trying on does not prolong it
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # more attempts do not extend it
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "config.auth.client_address"
 AXES_CLIENT_STR_CALLABLE = "config.auth.login_attempt"
@@ -215,7 +221,7 @@ REST_FRAMEWORK = {
         "anon": ONRECORD_THROTTLE_ANONYMOUS,
         "user": ONRECORD_THROTTLE_TOKEN,
     },
-    "NUM_PROXIES": PROXIES,  # whose X-Forwarded-For is believed, when throttling by address
+    "NUM_PROXIES": PROXIES,
     "EXCEPTION_HANDLER": "config.api.problem",
     "URL_FORMAT_OVERRIDE": None,
     "DATETIME_FORMAT": "iso-8601",
@@ -227,9 +233,9 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=ONRECORD_TOKEN_DAYS)}
 
 PROCRASTINATE_IMPORT_PATHS = ["sources.jobs.tasks"]
 PROCRASTINATE_WORKER_DEFAULTS = {
-    "concurrency": 2,  # beside a long job, a short one and the sweeps get their turn
-    "delete_jobs": "successful",  # what came of a job is told by our own
-    "shutdown_graceful_timeout": 2,  # then jobs are told to stop after the part they are at
+    "concurrency": 2,  # so that short jobs and the periodic ones need not wait for a long one
+    "delete_jobs": "successful",  # `sources.jobs` keeps what came of it
+    "shutdown_graceful_timeout": 2,  # seconds; then jobs stop after their current part
 }
 
 SPECTACULAR_SETTINGS = {
@@ -272,7 +278,7 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-# Logs: to standard error; never a token, never an article's text.
+# Logs go to standard error. They must never contain a token, a password or an article's text.
 
 LOGGING = {
     "version": 1,

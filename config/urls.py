@@ -1,4 +1,4 @@
-"""Every path: the API, its documentation, the admin, and a health check."""
+"""Every path: the API, its documentation, the guides, the admin, and a health check."""
 
 from django.contrib import admin
 from django.http import HttpResponse
@@ -39,13 +39,13 @@ class Document(SpectacularAPIView):
         return super()._get_filename(request, version).lower().replace(" ", "-")
 
 
-# The documentation holds nothing of anybody's: it is open, and needs no token.
+# The API's documentation has no data in it: it is open to all.
 open_to_all = {"authentication_classes": [], "permission_classes": [AllowAny]}
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs")),
     path("health/", lambda request: HttpResponse("ok\n", content_type="text/plain")),
-    path("favicon.ico", lambda request: HttpResponse(status=204)),  # asked for by every browser
+    path("favicon.ico", lambda request: HttpResponse(status=204)),  # every browser asks for it
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("guides", RedirectView.as_view(pattern_name="guides")),

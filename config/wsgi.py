@@ -14,18 +14,17 @@ from sources.api.long_poll import heed_signals
 
 heed_signals()
 django = get_wsgi_application()
-_ = get_resolver().url_patterns  # with all views, for which the first request need not wait
-gc.freeze()  # what is loaded by now stays, and need not be looked through for garbage
+_ = get_resolver().url_patterns  # load all views now, not in the first request
+gc.freeze()  # what is loaded by now stays: the garbage collector need not scan it
 
 
 def application(environ, start_response):
-    """Django's answer (PEP 3333), as a list unless it is a stream.
+    """Django's response (PEP 3333), as a list unless it is streamed.
 
-    A list the server sends as it is; of anything else it asks for part after part, each time in a
-    thread that has to wait for its turn.
+    The server sends a list at once. For anything else it takes a thread for each part.
     """
     response = django(environ, start_response)
-    if getattr(response, "streaming", True):  # also a file, which the server may read by itself
+    if getattr(response, "streaming", True):  # or a file
         return response
     try:
         return list(response)

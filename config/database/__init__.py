@@ -1,9 +1,9 @@
 """
-Which PostgreSQL the service talks to: the one `DATABASE_URL` names, or a private one of its own.
+The database: the PostgreSQL server that `DATABASE_URL` names, or an embedded one.
 
-The engine is this package: Django's own for PostgreSQL 18, which without a URL makes sure that the
-embedded server (`embedded.py`) runs before it connects. Making the settings starts nothing and
-touches no network.
+In: the URL, or the directory of the embedded server. Out: Django's settings, and its engine for
+PostgreSQL 18 (`base.py`), which starts the embedded server (`embedded.py`) before it connects.
+Making the settings must start nothing and use no network.
 """
 
 import select
@@ -21,21 +21,21 @@ from .embedded import DATABASE, PORT, SUPERUSER, Cluster
 
 def check_unless_quiet(connection: Connection) -> None:
     """
-    Try a connection before it is handed out, unless that was done lately and it is quiet since.
+    Check a pooled connection before it is used, unless it was checked within `CHECK_EVERY`.
 
-    A server that stops says so, or the socket is closed: either is heard. Raises what psycopg
-    raises for a connection that is lost.
+    A connection with data to read is always checked: a server that stops sends a message or closes
+    the socket. Raises psycopg's error for a lost connection.
     """
     now = monotonic()
-    tried = getattr(connection, "tried", None)
-    listening = select.poll()  # which takes any number of open files, as select() does not
-    listening.register(connection.fileno(), select.POLLIN)
-    if listening.poll(0) or tried is None or now - tried > TRIED_EVERY:
+    checked = getattr(connection, "checked", None)
+    readable = select.poll()  # unlike select(), it takes any file number
+    readable.register(connection.fileno(), select.POLLIN)
+    if readable.poll(0) or checked is None or now - checked > CHECK_EVERY:
         ConnectionPool.check_connection(connection)
-        connection.tried = now
+        connection.checked = now
 
 
-TRIED_EVERY = 10  # seconds
+CHECK_EVERY = 10  # seconds
 
 POOL = {
     "min_size": 0,
@@ -45,18 +45,18 @@ POOL = {
     "check": check_unless_quiet,
 }
 """
-Connections of one process: opened as they are needed, at most 20, and 2 seconds to get one.
+Connections of one process: opened as needed, at most 20, with 2 seconds to get one.
 
-A failed attempt is repeated for 1 second, not for the pool's usual 5 minutes at growing intervals,
-during which it would make no other: so after an outage the next request connects.
+A failed attempt is retried for 1 second. By default the pool retries for 5 minutes, at growing
+intervals and without other attempts, so that requests would fail long after an outage.
 """
 
 WORK_MEM = "64MB"
 """
-What one step of a statement may take, unless the URL's `options` say otherwise.
+Memory of one step of a statement, unless the URL's `options` say otherwise.
 
-In which rows a common word is takes as much in an archive of millions. With less PostgreSQL notes
-only in which pages, and then looks through every row of these.
+A bitmap of the rows with a common word takes this much in an archive of millions. With less, it has
+only pages, and PostgreSQL rechecks every row of them.
 """
 
 
@@ -79,20 +79,20 @@ def database_settings(
     database = _from_url(url) if url else _embedded(directory)
     options = database.setdefault("OPTIONS", {})
     options["pool"] = dict(POOL)
-    set_first = [f"-c work_mem={WORK_MEM}", *filter(None, [options.get("options")])]
+    parameters = [f"-c work_mem={WORK_MEM}", *filter(None, [options.get("options")])]
     if statement_timeout:
-        set_first.append(f"-c statement_timeout={statement_timeout}")
+        parameters.append(f"-c statement_timeout={statement_timeout}")
     if lock_timeout:
-        set_first.append(f"-c lock_timeout={lock_timeout}")
-    options["options"] = " ".join(set_first)
-    # The pool keeps connections, so Django must not (CONN_MAX_AGE), and the pool tries a
-    # connection before it hands it out, so that a restarted server costs nobody an error.
+        parameters.append(f"-c lock_timeout={lock_timeout}")
+    options["options"] = " ".join(parameters)
+    # The pool keeps connections open, so Django must not (CONN_MAX_AGE). They are checked before
+    # use, so a restart of the server causes no errors.
     return database | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 
 
 def _from_url(url: str) -> dict:
-    # The scheme is looked at first, because of a URL it does not know the parser complains aloud,
-    # quoting it, and with it the password. For the same reason the message quotes nothing.
+    # Check the scheme first: the parser's warning about an unknown one quotes the whole URL, with
+    # the password. The message below quotes nothing, for the same reason.
     if url.startswith(("postgres://", "postgresql://")):
         with suppress(ValueError):
             database = dict(environ.Env.db_url_config(url))

@@ -505,7 +505,7 @@ def test_the_expiry_of_a_token_in_use_is_heeded_to_the_second(reader):
 
 
 def test_no_more_tokens_are_remembered_than_there_is_room_for(reader, monkeypatch):
-    monkeypatch.setattr(RecentTokens, "MOST", 2)
+    monkeypatch.setattr(RecentTokens, "MAX_TOKENS", 2)
     tokens = RecentTokens()
     for _ in range(5):
         tokened(reader.user)
