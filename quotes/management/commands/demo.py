@@ -224,7 +224,9 @@ class Command(BaseCommand):
             if not (worker := os.fork()):
                 self._work()
                 return
-            while os.getppid() == server and not os.waitpid(worker, os.WNOHANG)[0]:
+            while not os.waitpid(worker, os.WNOHANG)[0]:
+                if os.getppid() != server:
+                    os.kill(worker, signal.SIGTERM)
                 time.sleep(0.5)
 
     def _work(self) -> None:

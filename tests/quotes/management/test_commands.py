@@ -307,7 +307,8 @@ class Demo:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate(timeout=30)
-        assert not alive
+        ended = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)  # init has only to notice these
+        assert all(one.status() in ended for one in alive if one.is_running())
 
 
 @pytest.fixture(scope="module")
@@ -335,7 +336,7 @@ def test_the_demo_says_what_it_does_and_serves_what_it_prints(demo):
 @pytest.mark.xdist_group("demo")
 def test_a_killed_server_process_of_the_demo_is_replaced(demo):
     assert fetch(f"{demo.url}{API}quotes/")["results"]
-    demo.kill_one_of_two("spawn_main")
+    demo.kill_one_of_two("granian")
     assert fetch(f"{demo.url}{API}quotes/")["results"]
 
 
