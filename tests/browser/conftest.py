@@ -24,7 +24,7 @@ def chromium():
     if not CHROMIUM.exists():
         pytest.skip(f"there is no {CHROMIUM}")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright runs an event loop in this thread, and Django refuses to query beside one.
+        # Playwright runs an event loop in this thread, where Django refuses queries.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield browser
@@ -33,7 +33,7 @@ def chromium():
 
 @pytest.fixture
 def open_page(chromium, live_server):
-    """Opens a page of a browser of its own at the live server: somebody's desk.
+    """Open a page at the live server in a browser context of its own.
 
     What goes wrong in any of them fails the test; `page.went_wrong` collects it.
     """
@@ -46,7 +46,7 @@ def open_page(chromium, live_server):
         contexts.append(context)
         context.set_default_timeout(30_000)
         expect.set_options(timeout=30_000)
-        # Said in the page itself, so that a breach that logs nothing is noticed too.
+        # Logged by the page itself, so that a violation that logs nothing is noticed too.
         context.add_init_script(
             "document.addEventListener('securitypolicyviolation', e =>"
             " console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI + ' ' + e.sample))"
@@ -58,7 +58,7 @@ def open_page(chromium, live_server):
         )
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("response", lambda r: r.status >= 400 and wrong.append(f"{r.status} {r.url}"))
-        # What is typed further, or a page that is left, aborts a request: that is no failure.
+        # Typing on, or leaving a page, aborts a request: that is not a failure.
         page.on(
             "requestfailed",
             lambda r: r.failure == "net::ERR_ABORTED" or wrong.append(f"{r.failure} {r.url}"),

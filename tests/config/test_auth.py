@@ -36,7 +36,7 @@ pytestmark = pytest.mark.django_db
 
 EVERYBODY = {"nobody", "reader", "contributor", "curator"}
 OPEN = EVERYBODY
-READ = {"reader", "contributor", "curator"}  # and nobody too, where reading is public
+READ = {"reader", "contributor", "curator"}  # and anonymous users, if reading is public
 FILE = {"contributor", "curator"}
 CURATE = {"curator"}
 FULL_TEXT = {"curator"}
@@ -141,7 +141,7 @@ def operations() -> set[tuple[str, str]]:
     return {(method, route) for method, route in found if method not in EVERYWHERE}
 
 
-def test_every_operation_of_the_urlconf_is_in_the_table_and_no_other():
+def test_the_table_has_exactly_the_operations_of_the_urlconf():
     assert operations() == set(OPERATIONS)
 
 
@@ -247,7 +247,7 @@ def clients() -> dict[str, APIClient]:
 
 @pytest.mark.parametrize("public", [False, True], ids=["private", "public"])
 @pytest.mark.parametrize(("method", "route"), OPERATIONS)
-def test_an_operation_is_open_to_those_in_the_table_and_to_nobody_else(
+def test_each_operation_is_open_only_to_the_groups_in_the_table(
     routes, settings, method, route, public
 ):
     settings.ONRECORD_PUBLIC_READ = public
@@ -263,14 +263,14 @@ def test_an_operation_is_open_to_those_in_the_table_and_to_nobody_else(
 
 
 @pytest.mark.parametrize("public", [False, True], ids=["private", "public"])
-def test_a_method_that_a_route_does_not_have_is_refused_to_everybody(routes, settings, public):
+def test_everybody_is_refused_a_method_that_a_route_does_not_have(routes, settings, public):
     settings.ONRECORD_PUBLIC_READ = public
     for route in routes:
         known = {method for method, of in OPERATIONS if of == route} | EVERYWHERE
         for who, client in clients().items():
             for method in METHODS - known:
                 status = status_of(client, routes, method, route)
-                # Whether there is such a method is told to those who might use it.
+                # Only users who might use a method learn whether it exists.
                 assert status in (401, 403, 405), (who, method, route)
                 if who == "curator" and method in ("PUT", "DELETE", "TRACE"):
                     assert status == 405, (method, route)
@@ -288,7 +288,7 @@ def test_head_is_allowed_where_get_is_and_has_no_body(routes):
                 assert head.content == b""
 
 
-def test_options_is_for_those_who_may_read_and_tells_of_no_record(routes):
+def test_options_needs_permission_to_read_and_reveals_no_record(routes):
     everyone = clients()
     for path, _ in routes.values():
         if path in ("schema/", "docs/"):
@@ -307,7 +307,7 @@ def test_a_user_in_no_group_is_refused_everything(routes):
         assert status_of(client, routes, method, route) == expected, (method, route)
 
 
-def test_where_reading_is_public_a_token_does_not_take_it_away(routes, settings):
+def test_public_reading_works_with_a_token_too(routes, settings):
     settings.ONRECORD_PUBLIC_READ = True
     client = tokened(get_user_model().objects.create(username="stranger"))
     for method, route in OPERATIONS:
@@ -319,7 +319,7 @@ def test_where_reading_is_public_a_token_does_not_take_it_away(routes, settings)
 
 
 @pytest.mark.parametrize("status", ["proposed", "rejected"])
-def test_what_is_not_public_is_not_there_for_readers_and_contributors(
+def test_readers_and_contributors_cannot_see_quotes_that_are_not_public(
     reader, contributor, nobody, curator, settings, status
 ):
     settings.ONRECORD_PUBLIC_READ = True
@@ -340,7 +340,7 @@ def test_what_is_not_public_is_not_there_for_readers_and_contributors(
     assert ok(curator.get(f"{API}quotes/{hidden.pk}/"))["status"] == status
 
 
-def test_the_full_text_of_an_article_is_nowhere_but_in_its_snapshot(reader, curator):
+def test_only_a_snapshot_contains_the_full_text_of_an_article(reader, curator):
     secret = "Nobody may copy this sentence, which goes on for quite a while in order to be long."
     article = make_article(f"“We had no choice” she said. {secret}")
     make_quote(article=article)
@@ -362,7 +362,7 @@ def test_the_permission_to_read_full_text_can_be_given_to_a_reader(reader):
     assert shown["articles"] == [str(article.pk)]
 
 
-def test_a_snapshot_that_is_not_held_is_404_for_those_who_may_read_them(curator, reader):
+def test_an_unknown_snapshot_is_404_for_users_who_may_read_snapshots(curator, reader):
     for digest in ("0" * 64, "abc", "a%00b", "A" * 64, "é"):
         problem(curator.get(f"{API}snapshots/{digest}/"), 404)
         problem(reader.get(f"{API}snapshots/{digest}/"), 403)
@@ -381,7 +381,7 @@ def test_a_contributor_files_proposals_and_may_not_publish(contributor):
     assert filed["quotes"][0]["status"] == "proposed"
 
 
-def test_a_contributor_may_not_publish_a_single_quote_either(contributor):
+def test_a_contributor_may_not_publish_a_single_quote(contributor):
     article = make_article("One. Two.")
     quote = {"article": str(article.pk), "text": "One", "status": "published"}
     problem(contributor.post(f"{API}quotes/", quote), 403)
@@ -394,7 +394,7 @@ def test_a_curator_files_proposals_unless_asked_to_publish(curator):
 
 
 @pytest.mark.parametrize("who", ["reader", "contributor"])
-def test_a_refused_change_changes_nothing_and_does_not_tell_what_is_there(who, request):
+def test_a_refused_change_changes_nothing_and_reveals_nothing(who, request):
     client = request.getfixturevalue(who)
     quote = make_quote(status="proposed")
     there = client.patch(f"{API}quotes/{quote.pk}/", {"language": "xx"}, headers={"If-Match": "*"})
@@ -422,7 +422,7 @@ def unauthorised(response) -> str:
     return detail
 
 
-def test_without_a_token_the_answer_says_which_kind_is_wanted(nobody):
+def test_without_a_token_the_response_names_the_scheme(nobody):
     unauthorised(nobody.get(f"{API}quotes/"))
 
 
@@ -442,20 +442,18 @@ def test_without_a_token_the_answer_says_which_kind_is_wanted(nobody):
     ],
 )
 @pytest.mark.parametrize("public", [False, True], ids=["private", "public"])
-def test_a_token_that_is_none_is_refused_even_where_reading_is_public(
-    nobody, settings, header, public
-):
+def test_an_invalid_token_is_refused_even_if_reading_is_public(nobody, settings, header, public):
     settings.ONRECORD_PUBLIC_READ = public
-    raw = header.encode().decode("latin-1")  # as WSGI hands over what was sent in UTF-8
+    raw = header.encode().decode("latin-1")  # as WSGI passes on a header sent in UTF-8
     unauthorised(nobody.get(f"{API}quotes/", HTTP_AUTHORIZATION=raw))
 
 
 @pytest.mark.parametrize("header", ["Basic bWU6bWU=", "Bearer abc", "Negotiate"])
-def test_another_scheme_is_no_token(nobody, header):
+def test_another_authentication_scheme_is_not_accepted(nobody, header):
     unauthorised(nobody.get(f"{API}quotes/", HTTP_AUTHORIZATION=header))
 
 
-def test_an_expired_token_is_refused_and_told_so(reader):
+def test_an_expired_token_is_refused_with_that_reason(reader):
     user = reader.user
     assert ok(tokened(user).get(f"{API}quotes/"))
     client = tokened(user)
@@ -497,14 +495,14 @@ def test_a_token_in_use_is_looked_up_again_every_five_seconds(reader, five_secon
     assert [tokens.get(token.digest) is token for _ in range(5)] == [True] * 3 + [False] * 2
 
 
-def test_the_expiry_of_a_token_in_use_is_heeded_to_the_second(reader):
+def test_a_cached_token_expires_to_the_second(reader):
     client = tokened(reader.user, expiry=timedelta(seconds=1))
     ok(client.get(f"{API}quotes/"))
     sleep(1)
     assert "expired" in unauthorised(client.get(f"{API}quotes/"))
 
 
-def test_no_more_tokens_are_remembered_than_there_is_room_for(reader, monkeypatch):
+def test_the_cache_of_tokens_is_bounded(reader, monkeypatch):
     monkeypatch.setattr(RecentTokens, "MAX_TOKENS", 2)
     tokens = RecentTokens()
     for _ in range(5):
@@ -515,20 +513,20 @@ def test_no_more_tokens_are_remembered_than_there_is_room_for(reader, monkeypatc
         assert len(tokens.found) <= 2
 
 
-def test_leaving_a_group_takes_its_permissions_within_five_seconds(reader, five_seconds_later):
+def test_leaving_a_group_removes_its_permissions_within_five_seconds(reader, five_seconds_later):
     ok(reader.get(f"{API}quotes/"))
     reader.user.groups.clear()
     five_seconds_later()
     problem(reader.get(f"{API}quotes/"), 403)
 
 
-def test_a_client_in_use_costs_no_statement_to_know(reader, django_assert_num_queries):
+def test_authenticating_a_recent_client_takes_no_query(reader, django_assert_num_queries):
     ok(reader.get(f"{API}quotes/"))
     with django_assert_num_queries(1):
         ok(reader.get(f"{API}quotes/"))
 
 
-def test_a_session_of_the_admin_is_no_token(curator):
+def test_a_session_of_the_admin_does_not_authenticate_at_the_api(curator):
     browser = Client()
     browser.force_login(curator.user)
     assert browser.get(f"{API}quotes/").status_code == 401
@@ -570,7 +568,7 @@ def test_a_second_token_leaves_the_first_alone(groups):
     assert AuthToken.objects.count() == 2
 
 
-def test_a_token_lasts_as_many_days_as_were_asked_for(groups, settings):
+def test_a_token_lasts_for_the_requested_number_of_days(groups, settings):
     issue("wire", "--group", "Readers", "--days", "7")
     issue("other", "--group", "Readers")
     for name, days in (("wire", 7), ("other", settings.ONRECORD_TOKEN_DAYS)):
@@ -601,7 +599,7 @@ def test_the_user_of_a_token_cannot_log_in_with_a_password(groups):
         ("n" * 151, "--group", "Readers"),
     ],
 )
-def test_issue_token_refuses_nonsense_and_leaves_nothing_behind(groups, arguments):
+def test_issue_token_refuses_invalid_arguments_and_creates_nothing(groups, arguments):
     with pytest.raises(CommandError):
         issue(*arguments)
     assert not AuthToken.objects.exists()
@@ -617,7 +615,7 @@ def test_issue_token_refuses_a_user_who_is_not_active(reader):
 # The admin
 
 
-def test_every_page_of_the_admin_sends_a_stranger_to_the_login(curator):
+def test_every_page_of_the_admin_redirects_anonymous_users_to_the_login(curator):
     token_only = Client(headers={"Authorization": curator._credentials["HTTP_AUTHORIZATION"]})
     not_staff = Client()
     not_staff.force_login(curator.user)

@@ -225,9 +225,11 @@ class Command(BaseCommand):
                 self._work()
                 return
             while not os.waitpid(worker, os.WNOHANG)[0]:
+                time.sleep(0.5)
                 if os.getppid() != server:
                     os.kill(worker, signal.SIGTERM)
-                time.sleep(0.5)
+                    os.waitpid(worker, 0)
+                    break
 
     def _work(self) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)

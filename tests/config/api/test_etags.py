@@ -40,7 +40,7 @@ def tag_of(response) -> str:
 # Reading
 
 
-def test_who_holds_the_present_state_is_answered_304_without_a_body(reader, path):
+def test_a_client_with_the_current_version_gets_304_without_a_body(reader, path):
     tag = tag_of(reader.get(path))
     answer = reader.get(path, headers={"If-None-Match": tag})
     assert answer.status_code == 304
@@ -49,11 +49,11 @@ def test_who_holds_the_present_state_is_answered_304_without_a_body(reader, path
 
 
 @pytest.mark.parametrize("held", ['"1-0"', '"other"', '"a", "b"', "nonsense", "W/"])
-def test_who_holds_another_state_is_answered_in_full(reader, path, held):
+def test_a_client_with_another_version_gets_the_full_response(reader, path, held):
     ok(reader.get(path, headers={"If-None-Match": held}))
 
 
-def test_one_of_several_tags_a_weak_one_or_any_will_do(reader, path):
+def test_if_none_match_accepts_several_tags_weak_tags_and_an_asterisk(reader, path):
     tag = tag_of(reader.get(path))
     for held in (f'"x", {tag}', f"W/{tag}", "*"):
         assert reader.get(path, headers={"If-None-Match": held}).status_code == 304
@@ -77,7 +77,7 @@ def tag_or_none(response) -> str:
     return response.headers["ETag"]
 
 
-def test_a_page_with_a_next_one_keeps_its_tag_as_time_goes_by(reader):
+def test_a_page_with_a_next_one_keeps_its_tag_over_time(reader):
     make_quotes(3, make_article())
     path = f"{API}quotes/?limit=1"
     tag = tag_of(reader.get(path))
@@ -112,18 +112,18 @@ def test_other_fields_have_another_tag(reader, path):
     ok(reader.get(path, {"fields": "id"}, headers={"If-None-Match": tag}))
 
 
-def test_what_one_user_reads_is_not_kept_for_others(reader, path):
+def test_responses_are_private_to_the_user(reader, path):
     headers = reader.get(path).headers
     assert headers["Cache-Control"] == "private, no-cache"
     assert "Authorization" in headers["Vary"]
 
 
-def test_a_refusal_has_no_tag(reader, path):
+def test_an_error_has_no_tag(reader, path):
     for url in (f"{path}?x=1", f"{API}quotes/7/", f"{API}nowhere/"):
         assert "ETag" not in reader.get(url).headers
 
 
-def test_reading_only_if_it_is_still_what_was_read(reader, path):
+def test_a_read_with_a_stale_if_match_is_refused(reader, path):
     tag = tag_of(reader.get(path))
     ok(reader.get(path, headers={"If-Match": tag}))
     problem(reader.get(path, headers={"If-Match": '"9-0"'}), 412)
@@ -132,14 +132,14 @@ def test_reading_only_if_it_is_still_what_was_read(reader, path):
 # Changing
 
 
-def test_a_change_needs_the_tag_that_was_read(curator, path, quote):
+def test_a_change_without_if_match_is_refused(curator, path, quote):
     answer = curator.patch(path, {"language": "en"})
     assert "If-Match" in problem(answer, 428)["detail"]
     quote.refresh_from_db()
     assert quote.language is None
 
 
-def test_a_change_with_the_present_tag_is_made_and_answers_with_the_next_tag(curator, path):
+def test_a_change_with_the_current_tag_succeeds_and_returns_the_next_tag(curator, path):
     tag = tag_of(curator.get(path))
     answer = curator.patch(path, {"language": "en"}, headers={"If-Match": tag})
     assert ok(answer)["language"] == "en"
@@ -148,7 +148,7 @@ def test_a_change_with_the_present_tag_is_made_and_answers_with_the_next_tag(cur
     ok(curator.patch(path, {"language": "fr"}, headers={"If-Match": answer.headers["ETag"]}))
 
 
-def test_a_change_with_a_stale_tag_is_refused_and_says_which_version_there_is(curator, path, quote):
+def test_a_change_with_a_stale_tag_is_refused_with_the_current_version(curator, path, quote):
     tag = tag_of(curator.get(path))
     ok(curator.patch(path, {"language": "en"}, headers={"If-Match": tag}))
     answer = curator.patch(path, {"language": "fr"}, headers={"If-Match": tag})
@@ -158,23 +158,23 @@ def test_a_change_with_a_stale_tag_is_refused_and_says_which_version_there_is(cu
 
 
 @pytest.mark.parametrize("tag", ['"9"', '""', '"1', "nonsense", '"x-1"', '"-1"', '"01"', ","])
-def test_any_other_tag_is_stale(curator, path, tag):
+def test_an_unknown_tag_is_stale(curator, path, tag):
     expected = 200 if tag == '"1' else 412  # a quote mark that was lost on the way
     assert curator.patch(path, {}, headers={"If-Match": tag}).status_code == expected
 
 
-def test_an_asterisk_changes_whatever_is_there(curator, path):
+def test_an_asterisk_changes_any_version(curator, path):
     assert ok(curator.patch(path, {"language": "en"}, headers={"If-Match": "*"}))["version"] == 2
 
 
-def test_a_tag_that_a_proxy_made_weak_and_one_of_several_will_do(curator, path):
+def test_if_match_accepts_a_tag_made_weak_by_a_proxy_and_one_of_several(curator, path):
     tag = tag_of(curator.get(path))
     ok(curator.patch(path, {"language": "en"}, headers={"If-Match": f"W/{tag}"}))
     tags = f'"7-0", {tag_of(curator.get(path))}'
     ok(curator.patch(path, {"language": "fr"}, headers={"If-Match": tags}))
 
 
-def test_a_speaker_renamed_meanwhile_does_not_stand_in_the_way_of_a_change(curator, path, quote):
+def test_a_renamed_speaker_does_not_block_a_change_of_the_quote(curator, path, quote):
     tag = tag_of(curator.get(path))
     Speaker.objects.filter(pk=quote.speaker_id).update(name="Mara Quill-Ek")
     ok(curator.patch(path, {"language": "en"}, headers={"If-Match": tag}))
@@ -187,7 +187,7 @@ def test_a_change_that_changes_nothing_keeps_version_and_tag(curator, path):
     assert answer.headers["ETag"] == tag
 
 
-def test_the_tag_of_what_was_just_made_can_be_used_to_change_it(curator):
+def test_the_tag_of_a_new_record_can_be_used_to_change_it(curator):
     made = {
         "outlets/": {"name": "Radio"},
         "organisations/": {"name": "Mill"},
@@ -200,7 +200,7 @@ def test_the_tag_of_what_was_just_made_can_be_used_to_change_it(curator):
         ok(curator.patch(path, {}, headers={"If-Match": answer.headers["ETag"]}))
 
 
-def test_every_record_is_changed_under_the_same_conditions(curator):
+def test_every_kind_of_record_has_the_same_preconditions(curator):
     held = make_affiliation(organisation=make_organisation("Mill"))
     article = make_article("“We had no choice”", outlet=make_outlet())
     quote = make_quote(article=article)

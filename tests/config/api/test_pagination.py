@@ -58,9 +58,7 @@ def walk(client, url: str, link: str = "next") -> list[list[str]]:
 
 
 @pytest.mark.parametrize(("path", "ordering"), CASES)
-def test_pages_of_every_list_and_ordering_are_one_order_cut_in_pieces(
-    records, reader, path, ordering
-):
+def test_the_pages_of_every_list_and_ordering_join_to_one_order(records, reader, path, ordering):
     def url(**query):
         return f"{API}{path}?{urlencode({'ordering': ordering, **query})}"
 
@@ -75,7 +73,7 @@ def test_pages_of_every_list_and_ordering_are_one_order_cut_in_pieces(
 
 
 @pytest.mark.parametrize(("path", "ordering"), [case for case in CASES if case[1][0] != "-"])
-def test_descending_is_ascending_turned_round(records, reader, path, ordering):
+def test_descending_order_is_the_reverse_of_ascending(records, reader, path, ordering):
     (up,) = walk(reader, f"{API}{path}?ordering={ordering}")
     (down,) = walk(reader, f"{API}{path}?ordering=-{ordering}")
     assert up == down[::-1]
@@ -88,7 +86,7 @@ def test_names_are_sorted_by_name_and_then_by_id(records, reader):
     assert adas == sorted(adas)
 
 
-def test_affiliations_come_newest_first_and_those_of_unknown_begin_last(records, reader):
+def test_affiliations_are_sorted_newest_first_and_unknown_starts_last(records, reader):
     rows = ok(reader.get(f"{API}affiliations/"))["results"]
     begins = [row["from"] for row in rows]
     assert begins == ["2026-02-11", "2026-02-11", *begins[2:4], "2025", None, None]
@@ -96,7 +94,7 @@ def test_affiliations_come_newest_first_and_those_of_unknown_begin_last(records,
 
 
 @pytest.mark.parametrize("path", LIST_PATHS)
-def test_every_list_counts_limits_and_picks_fields(records, reader, path):
+def test_every_list_supports_count_limit_and_fields(records, reader, path):
     body = ok(reader.get(f"{API}{path}", {"count": "true", "limit": 2, "fields": "id,version"}))
     assert body["count"] == {"value": 7, "exact": True}
     assert [set(row) for row in body["results"]] == [{"id", "version"}] * 2
@@ -115,13 +113,13 @@ def test_every_list_counts_limits_and_picks_fields(records, reader, path):
         ("cursor=nothing", "cursor"),
     ],
 )
-def test_every_list_refuses_what_it_cannot_use(reader, query, name):
+def test_every_list_refuses_invalid_parameters(reader, query, name):
     for path in LIST_PATHS:
         body = problem(reader.get(f"{API}{path}?{query}"), 400)
         assert [error["parameter"] for error in body["errors"]] == [name], path
 
 
-def test_a_cursor_for_one_article_s_snapshots_does_not_fit_another_s(reader):
+def test_a_cursor_of_one_articles_snapshots_is_refused_for_another(reader):
     one, other = make_article("One"), make_article("Other")
     make_quotes(1, one)
     body = ok(reader.get(f"{API}articles/{one.pk}/snapshots/", {"limit": 1}))

@@ -68,7 +68,7 @@ def test_an_unknown_parameter_is_named_with_the_nearest_known_one(reader, path, 
     assert f"Did you mean “{nearest}”?" in message
 
 
-def test_a_parameter_like_no_other_is_answered_with_all_there_are(reader):
+def test_an_unknown_parameter_like_no_other_is_answered_with_the_list_of_all(reader):
     message = named(reader.get(f"{API}outlets/", {"xyzzy": "1"}))["xyzzy"]
     for known in ("name", "slug", "limit", "cursor", "fields"):
         assert known in message
@@ -93,11 +93,11 @@ def test_every_list_refuses_repeated_empty_unknown_and_nul(reader, query, name, 
 
 @pytest.mark.parametrize("name", ["speaker_name", "role", "outlet", "url", "said_after", "status"])
 @pytest.mark.parametrize("value", ["", "%20", "%00", "a%00b"])
-def test_a_filter_of_nothing_or_with_nul_is_refused(reader, name, value):
+def test_an_empty_filter_or_one_with_nul_is_refused(reader, name, value):
     assert set(named(reader.get(f"{API}quotes/?{name}={value}"))) == {name}
 
 
-def test_details_know_fields_and_nothing_else(reader, details):
+def test_detail_pages_accept_only_the_parameter_fields(reader, details):
     for path in details:
         ok(reader.get(f"{API}{path}", {"fields": "id"}))
         for parameter in ("limit", "count", "speaker", "field"):
@@ -105,14 +105,14 @@ def test_details_know_fields_and_nothing_else(reader, details):
         assert "Did you mean “fields”?" in named(reader.get(f"{API}{path}?field=id"))["field"]
 
 
-def test_changes_and_new_records_take_no_parameters(curator, details):
+def test_writes_take_no_parameters(curator, details):
     for path in details:
         assert set(named(send(curator, "PATCH", f"{path}?fields=id", b"{}"))) == {"fields"}
     for path in LIST_PATHS:
         assert set(named(send(curator, "POST", f"{path}?dry_run=1", b"{}"))) == {"dry_run"}
 
 
-def test_other_paths_are_strict_as_well(curator, reader):
+def test_other_paths_refuse_unknown_parameters_too(curator, reader):
     article = make_article("Words.")
     snapshots = f"{API}articles/{article.pk}/snapshots/"
     assert set(named(reader.get(snapshots, {"name": "x"}))) == {"name"}
@@ -125,7 +125,7 @@ def test_other_paths_are_strict_as_well(curator, reader):
     assert curator.head(f"{API}quotes/?x=1").status_code == 400
 
 
-def test_whatever_is_asked_in_a_query_is_answered_or_refused_and_never_fails(reader):
+def test_no_query_string_causes_a_server_error(reader):
     make_quote(speaker=make_speaker(), outlet=make_outlet(), published="2026")
     reader.raise_request_exception = False
     names = st.sampled_from(sorted([*QuoteFilters.base_filters, *Endpoint.list_parameters]))
@@ -157,7 +157,7 @@ def test_a_problem_has_the_members_of_rfc_9457(reader):
     assert set(error) == {"pointer", "parameter", "message"}
 
 
-def test_faults_of_a_body_are_pointed_at(curator):
+def test_faults_of_a_body_have_json_pointers(curator):
     filing = make_filing(byline=["A", ""], published="2026-02-30")
     filing["quotes"][0] |= {"kind": "loud", "attribution": {"speaker": 7, "a/b~c": "x"}}
     errors = problem(curator.post(f"{API}articles/", filing), 400)["errors"]
@@ -167,7 +167,7 @@ def test_faults_of_a_body_are_pointed_at(curator):
     assert all(error["message"] for error in errors)
 
 
-def test_faults_of_a_quote_sent_by_itself_are_pointed_at_in_it(curator):
+def test_faults_of_a_single_quote_have_pointers_relative_to_it(curator):
     article = make_article("One. Two.")
     for body, pointer in [
         ({"text": "Three"}, "/text"),
@@ -212,7 +212,7 @@ def test_a_body_that_is_not_json_in_utf_8_is_refused(curator, path, body):
 
 
 @pytest.mark.parametrize("body", [b"null", b"[]", b"1", b'"x"', b"true", b"[{}]"])
-def test_json_that_is_no_object_is_refused(curator, details, body):
+def test_json_that_is_not_an_object_is_refused(curator, details, body):
     for path in LIST_PATHS:
         assert problem(send(curator, "POST", path, body), 400)["errors"][0]["pointer"] == ""
     for path in details:
@@ -245,9 +245,7 @@ UNSTORABLE = ["a\\u0000b", "a\\ud800b", "\\udfff"]
         ("quotes/", '{"article": "%s", "text": "x"}', "/article"),
     ],
 )
-def test_nul_and_lone_surrogates_are_refused_wherever_they_stand(
-    curator, path, body, pointer, text
-):
+def test_nul_and_lone_surrogates_are_refused_in_any_string(curator, path, body, pointer, text):
     errors = problem(send(curator, "POST", path, body % text), 400)["errors"]
     assert pointer in {error["pointer"] for error in errors}
 
@@ -270,7 +268,7 @@ FIELDS += ["speaker", "role", "from", "to", "text", "headline", "byline", "publi
 FIELDS += ["quotes", "article", "spans", "said", "via", "affiliation", "external_id", "utterance"]
 
 
-def test_whatever_is_sent_is_refused_or_done_and_never_fails(curator, details):
+def test_no_body_causes_a_server_error(curator, details):
     curator.raise_request_exception = False
     fields = st.sampled_from(FIELDS)
     values = st.recursive(
@@ -300,42 +298,42 @@ def test_an_unknown_host_is_refused(reader):
     problem(reader.get(f"{API}quotes/", headers={"host": "evil.example"}), 400)
 
 
-# 401 and 403 stand in test_access; 412 and 428 in test_entity_tags. 404
+# 404 (401 and 403 are in test_auth, 412 and 428 in test_etags)
 
 
 @pytest.mark.parametrize("path", ["nowhere/", "quotes/7/", "quotes/x/y/", "../v2/", "quotes/%00/"])
-def test_a_path_there_is_not_is_a_problem_for_everybody(curator, nobody, path):
+def test_an_unknown_path_is_a_problem_document_for_everybody(curator, nobody, path):
     for client in (curator, nobody):
         for method in ("GET", "POST", "DELETE"):
             problem(send(client, method, path), 404)
 
 
 @pytest.mark.parametrize("path", ["quotes", "articles", f"quotes/{NOWHERE}"])
-def test_a_path_without_its_last_slash_is_not_there_and_says_so(reader, path):
+def test_a_path_without_its_final_slash_is_404_with_a_hint(reader, path):
     response = reader.get(f"{API}{path}")
     assert "end with a slash" in problem(response, 404)["detail"]
 
 
-def test_outside_the_api_a_path_there_is_not_is_told_in_plain_words(client):
+def test_an_unknown_path_outside_the_api_is_404_as_plain_text(client):
     response = client.get("/nowhere<script>")
     assert response.status_code == 404
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert b"script" not in response.content
 
 
-def test_an_id_nobody_has_is_404_to_read_and_to_change(curator):
+def test_an_unknown_id_is_404_to_read_and_to_change(curator):
     for path in LIST_PATHS:
         problem(curator.get(f"{API}{path}{NOWHERE}/"), 404)
         problem(send(curator, "PATCH", f"{path}{NOWHERE}/", b"{}"), 404)
 
 
 @pytest.mark.parametrize("key", ["7", "x" * 36, NOWHERE.replace("-", ""), f"{NOWHERE}0", "%7B%7D"])
-def test_what_is_no_id_is_404(curator, key):
+def test_a_malformed_id_is_404(curator, key):
     for path in LIST_PATHS:
         problem(curator.get(f"{API}{path}{key}/"), 404)
 
 
-def test_the_snapshots_of_an_article_there_is_not_are_404(curator):
+def test_the_snapshots_of_an_unknown_article_are_404(curator):
     problem(curator.get(f"{API}articles/{NOWHERE}/snapshots/"), 404)
     problem(send(curator, "POST", f"articles/{NOWHERE}/snapshots/", b'{"text": "x"}'), 404)
 
@@ -343,7 +341,7 @@ def test_the_snapshots_of_an_article_there_is_not_are_404(curator):
 # 405, 406
 
 
-def test_405_says_which_methods_there_are(curator, details):
+def test_405_lists_the_allowed_methods(curator, details):
     for path in details:
         for method in ("PUT", "DELETE", "POST"):
             response = send(curator, method, path, b"{}")
@@ -355,19 +353,19 @@ def test_405_says_which_methods_there_are(curator, details):
 
 @pytest.mark.parametrize("path", ["quotes/", "schema/"])
 @pytest.mark.parametrize("accept", ["text/html", "application/xml", "nonsense"])
-def test_another_media_type_than_there_is_is_406(reader, path, accept):
+def test_an_unavailable_media_type_is_406(reader, path, accept):
     problem(reader.get(f"{API}{path}", headers={"accept": accept}), 406)
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/*", "application/json;q=0.5, text/html"])
-def test_json_is_given_to_whoever_takes_it(reader, accept):
+def test_json_is_sent_to_every_client_that_accepts_it(reader, accept):
     response = reader.get(f"{API}quotes/", headers={"accept": accept})
     assert ok(response)["results"] == []
     assert response.headers["Content-Type"] == "application/json"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_problem_is_json_on_a_path_that_speaks_yaml_too(client):
+def test_a_problem_is_json_even_where_yaml_is_available(client):
     problem(client.post(f"{API}schema/"), 405)
 
 
@@ -414,7 +412,7 @@ def test_an_idempotency_key_with_another_body_is_422(curator):
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256, "a\tb", "a\x7fb"])
-def test_an_idempotency_key_that_is_none_is_refused(curator, key):
+def test_an_invalid_idempotency_key_is_refused(curator, key):
     response = curator.post(f"{API}outlets/", {"name": "x"}, headers={"Idempotency-Key": key})
     assert problem(response, 400)["errors"][0]["pointer"] == "/Idempotency-Key"
 
@@ -428,7 +426,7 @@ def two_a_minute(monkeypatch):
         monkeypatch.setitem(SimpleRateThrottle.THROTTLE_RATES, scope, "2/min")
 
 
-def test_too_many_requests_are_429_and_say_how_long_to_wait(reader, two_a_minute):
+def test_too_many_requests_are_429_with_retry_after(reader, two_a_minute):
     for _ in range(2):
         ok(reader.get(f"{API}quotes/"))
     response = reader.get(f"{API}quotes/")
@@ -437,9 +435,7 @@ def test_too_many_requests_are_429_and_say_how_long_to_wait(reader, two_a_minute
     ok(make_client("Readers", "another").get(f"{API}quotes/"))
 
 
-def test_a_stranger_cannot_get_round_the_throttle_by_naming_other_addresses(
-    nobody, two_a_minute, settings
-):
+def test_forged_forwarded_addresses_do_not_evade_the_rate_limit(nobody, two_a_minute, settings):
     settings.ONRECORD_PUBLIC_READ = True
     statuses = [
         nobody.get(f"{API}quotes/", headers={"X-Forwarded-For": f"192.0.2.{n}"}).status_code
@@ -451,7 +447,7 @@ def test_a_stranger_cannot_get_round_the_throttle_by_naming_other_addresses(
 # Headers
 
 
-def test_what_a_client_sends_does_not_come_back_in_a_header(curator):
+def test_input_of_a_client_is_not_reflected_in_headers(curator):
     browser = Client()
     for path in ("quotes/?x=%0d%0aSet-Cookie:a=b", "%0d%0aSet-Cookie:a=b/", "schema/?a=%0d%0ab:c"):
         response = browser.get(f"{API}{path}")
@@ -468,7 +464,7 @@ def test_the_api_sets_no_cookie(curator, reader):
         assert not response.cookies
 
 
-def test_a_new_record_says_where_it_is(curator):
+def test_a_new_record_has_a_location(curator):
     held = {"speaker": str(make_speaker().pk), "organisation": str(make_organisation().pk)}
     article = make_article("One.")
     bodies = {

@@ -49,7 +49,7 @@ def ask(query):
         connection.close()
 """
 
-# What uses the server without Django starts five times as fast.
+# A user of the server that does without Django: it starts five times as fast.
 PLAIN = """
 import sys
 from pathlib import Path
@@ -165,14 +165,14 @@ def a_directory():
     with tempfile.TemporaryDirectory(prefix="onrecord-test-", dir="/tmp") as name:
         yield Path(name).resolve()
         while started:
-            with started.pop() as process:  # Closes its pipes.
+            with started.pop() as process:  # closes its pipes
                 process.kill()
         kill_servers(name)
 
 
 @pytest.fixture
 def place():
-    """An empty directory. What was started with it is killed in the end."""
+    """An empty directory. All processes started with it are killed afterwards."""
     with a_directory() as directory:
         yield directory
 
@@ -262,7 +262,7 @@ def test_letters_beyond_ascii_are_letters_to_trigrams_and_to_text_search(directo
     assert user.ask("SELECT to_tsvector('simple', '“été”')") == "'été':1"
 
 
-def test_a_path_too_long_for_a_socket_or_with_a_comma_in_it_is_no_obstacle(directory):
+def test_a_path_that_is_too_long_for_a_socket_or_has_a_comma_works(directory):
     long = directory.parent / ("long, " * 20)
     directory.rename(long)
     sockets = Cluster(long).socket_directory
@@ -320,7 +320,7 @@ sys.stdin.readline()
 
 
 def test_an_interrupt_at_the_terminal_leaves_the_server_to_its_other_users(directory):
-    def heeding():  # whoever started the tests may have them ignore it
+    def heeding():  # the tests may run with SIGINT ignored
         signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     quiet = {"stderr": subprocess.DEVNULL, "preexec_fn": heeding}
@@ -375,7 +375,7 @@ time.sleep(60)
     wait_until(lambda: is_stopped(directory))
 
 
-def test_a_user_that_comes_while_the_server_stops_gets_one_that_is_not_stopped_under_it(directory):
+def test_a_process_that_arrives_while_the_server_stops_gets_a_new_server(directory):
     program = """
 import sys
 from pathlib import Path
@@ -390,7 +390,7 @@ sys.stdin.readline()
     last.ask("SELECT 1")
     comer.stdout.readline()
     last.kill()
-    # The supervisor holds the lock for a moment before it lingers, and then to stop.
+    # The supervisor holds the lock while it stops the server.
     time.sleep(LINGER / 2)
     wait_until(lambda: Cluster(directory).is_held("users"))
     comer.stdin.write("now\n")
@@ -405,7 +405,7 @@ sys.stdin.readline()
 # Being killed
 
 
-def test_a_killed_server_is_started_again_for_the_users_it_had_and_for_new_ones(directory):
+def test_a_killed_server_is_restarted_for_its_users_and_for_new_ones(directory):
     user = DjangoUser(directory)
     user.ask("CREATE TABLE note AS SELECT 'kept' AS text")
     first = postmaster(directory)
@@ -418,7 +418,7 @@ def test_a_killed_server_is_started_again_for_the_users_it_had_and_for_new_ones(
     assert DjangoUser(directory).ask("SELECT text FROM note") == "kept"
 
 
-def test_killing_server_supervisor_and_users_leaves_it_usable(directory):
+def test_the_data_survives_killing_server_supervisor_and_users(directory):
     user = User(directory)
     user.ask("CREATE TABLE note AS SELECT 'kept' AS text")
     kill_servers(directory)
@@ -426,7 +426,7 @@ def test_killing_server_supervisor_and_users_leaves_it_usable(directory):
     assert User(directory).ask("SELECT text FROM note") == "kept"
 
 
-def test_a_server_whose_supervisor_was_killed_is_taken_on_and_stopped_in_the_end(directory):
+def test_a_new_supervisor_takes_over_a_running_server_and_stops_it(directory):
     user = User(directory)
     user.ask("SELECT 1")
     first = postmaster(directory)
@@ -440,7 +440,7 @@ def test_a_server_whose_supervisor_was_killed_is_taken_on_and_stopped_in_the_end
     wait_until(lambda: is_stopped(directory))
 
 
-def test_the_number_of_a_dead_server_may_now_be_another_process(directory):
+def test_another_process_with_the_process_number_of_a_dead_server_is_left_alone(directory):
     account = {"user": directory.stat().st_uid} if os.geteuid() == 0 else {}
     bystander = subprocess.Popen(["sleep", "60"], cwd="/", **account)
     lines = f"{bystander.pid}\n{directory / 'data'}\n1\n5432\n{directory}\n\n1 1\nready\n"
@@ -452,7 +452,7 @@ def test_the_number_of_a_dead_server_may_now_be_another_process(directory):
     bystander.wait()
 
 
-def test_a_directory_deleted_under_a_running_server_is_created_anew(directory):
+def test_a_directory_deleted_under_a_running_server_is_created_again(directory):
     user = User(directory)
     user.ask("SELECT 1")
     subprocess.run(["rm", "-rf", directory], check=True)
@@ -493,7 +493,7 @@ def test_a_statement_that_takes_too_long_is_cancelled(directory):
     assert "statement timeout" in user.ask("SELECT pg_sleep(10)")
 
 
-def test_the_server_keeps_256_megabytes_of_what_it_read_unless_more_is_asked_for(
+def test_shared_buffers_are_256_megabytes_unless_the_environment_says_otherwise(
     directory, monkeypatch
 ):
     user = User(directory)
@@ -538,7 +538,7 @@ def test_a_database_made_by_migrations_since_rewritten_is_refused_with_the_folde
     assert run(CHANGE + MIGRATE, directory, MIGRATING) == "migrated"
 
 
-def test_a_database_of_which_nobody_noted_the_migrations_is_refused(directory):
+def test_a_migrated_database_without_a_fingerprint_is_refused(directory):
     user = User(directory)
     user.ask("SELECT 1 AS id INTO django_migrations")
     assert "delete the folder" in run(MIGRATE, directory, MIGRATING)
@@ -559,7 +559,7 @@ def test_the_fingerprint_follows_each_migration_and_each_sql_file(tmp_path):
 # Addresses
 
 
-def test_a_url_names_a_server_of_ones_own():
+def test_database_url_is_parsed_into_settings():
     database = database_settings(
         "postgres://curator:p%40ss@db.example.org:5433/quotes?sslmode=require",
         Path("/nowhere"),
@@ -583,7 +583,7 @@ def test_a_url_names_a_server_of_ones_own():
     }
 
 
-def test_options_in_the_url_come_after_those_that_they_may_want_to_change():
+def test_options_in_the_url_override_work_mem_but_not_the_timeout():
     url = "postgres://localhost/quotes?options=-c%20work_mem%3D8MB"
     database = database_settings(url, Path("/nowhere"), statement_timeout="15s")
     *_, last, timeout = database["OPTIONS"]["options"].split("-c ")
@@ -593,7 +593,7 @@ def test_options_in_the_url_come_after_those_that_they_may_want_to_change():
 @pytest.mark.parametrize(
     "url", ["sqlite:///db.sqlite3", "mysql://u:secret@h/d", "postgres://u:s/secret@h", "secret"]
 )
-def test_a_url_of_anything_but_a_postgresql_database_is_refused_without_quoting_it(url):
+def test_a_url_that_is_not_of_a_postgresql_database_is_refused_without_quoting_it(url):
     with pytest.raises(ImproperlyConfigured, match="postgres://user:password@") as refusal:
         database_settings(url, Path("/nowhere"))
     assert "secret" not in str(refusal.value)

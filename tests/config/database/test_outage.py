@@ -1,4 +1,4 @@
-"""The database goes away and comes back: 503 meanwhile, and then all is well without a restart.
+"""The database goes down and comes back: 503 meanwhile, then normal service without a restart.
 
 The service runs in a process of its own, with a server of its own that this test stops and starts.
 """
@@ -37,7 +37,7 @@ call_command("issue_token", "wire", group="Curators")
 sys.stdout.flush()
 for line in sys.stdin:
     method, path, headers, body = json.loads(line)
-    # As a server calls it: Django's test client would not let go of a broken connection.
+    # Called as by a server: Django's test client would keep a broken connection.
     request = RequestFactory(headers=headers).generic(method, path, body, "application/json")
     told = []
     answer = application(request.environ, lambda status, headers: told.extend((status, headers)))
@@ -109,9 +109,7 @@ def outage(directory):
         ensure_running(directory)
 
 
-def test_while_the_database_is_away_requests_are_answered_503_and_afterwards_as_before(
-    directory, service
-):
+def test_requests_are_503_while_the_database_is_down_and_work_again_afterwards(directory, service):
     status, _, content = service.curate("POST", f"{API}outlets/", {"name": "Radio"})
     assert status == 201
     outlet = f"{API}outlets/{json.loads(content)['id']}/"
@@ -130,7 +128,7 @@ def test_while_the_database_is_away_requests_are_answered_503_and_afterwards_as_
             assert body["title"] == "Service Unavailable"
             for secret in (service.token, "onrecord@", "psycopg", "Traceback", str(directory)):
                 assert secret not in content
-        # What needs no database is answered as ever.
+        # Requests that need no database still work.
         assert service.ask("GET", "/health/")[0] == 200
         assert service.ask("GET", f"{API}schema/")[0] == 200
         assert service.ask("GET", f"{API}nowhere/")[0] == 404
@@ -143,7 +141,7 @@ def test_while_the_database_is_away_requests_are_answered_503_and_afterwards_as_
     assert service.curate("POST", f"{API}outlets/", {"name": "Other"})[0] == 201
 
 
-def test_a_restart_of_the_database_between_two_requests_costs_nobody_an_error(directory, service):
+def test_a_restart_of_the_database_between_two_requests_causes_no_error(directory, service):
     assert service.ask("GET", f"{API}quotes/")[0] == 200
     with outage(directory):
         pass
@@ -165,15 +163,13 @@ def test_a_request_that_waits_two_seconds_for_a_lock_is_503_and_changes_nothing(
         assert int(headers["Retry-After"]) > 0
         assert json.loads(content)["title"] == "Service Unavailable"
         assert 2 <= took < 10
-        # Readers do not wait for it.
+        # Reading does not wait for the lock.
         assert json.loads(service.ask("GET", outlet)[2])["name"] == "Locked"
     assert service.curate("PATCH", outlet, change, If_Match="*")[0] == 200
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_whose_check_the_database_does_not_survive_is_503_and_no_refusal(
-    curator, monkeypatch
-):
+def test_a_connection_lost_during_validation_is_503_and_not_400(curator, monkeypatch):
     quote = make_quote()
     other = connection.copy()
 

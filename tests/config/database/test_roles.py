@@ -83,7 +83,7 @@ def server(django_db_setup, django_db_blocker):
                 cursor.execute(f"DROP ROLE IF EXISTS {server.owner}, {server.service}")
 
 
-# All the service does by itself, as its own role. Fails at the first thing that is refused it.
+# Everything that the service does, as its own role. Fails at the first refusal.
 WORK = """
 import os
 from datetime import timedelta
@@ -165,14 +165,14 @@ call_command("check")
 """
 
 
-def test_the_service_does_its_work_and_all_of_it_is_recorded(server):
+def test_the_service_role_can_do_all_its_work_and_the_ledger_records_it(server):
     with server.connect(server.owner) as owner:
         rows = owner.execute("SELECT channel, count(*) FROM sources_revision GROUP BY 1").fetchall()
         assert {"api", "admin"} <= {channel for channel, _ in rows}
     assert "records hold." in server.python(server.owner, "manage.py", "verify", "--all", "-v0")
 
 
-def test_what_the_service_may_read_is_enough_to_verify(server):
+def test_the_service_role_can_verify_all_records(server):
     server.python(server.service, "manage.py", "verify", "--all", "-v0")
 
 
@@ -262,7 +262,7 @@ def test_the_service_cannot(server, attempt):
 
 
 @pytest.mark.parametrize("switch", SWITCHES)
-def test_no_switch_keeps_a_change_out_of_the_ledger(server, switch):
+def test_no_setting_of_the_service_role_keeps_a_change_out_of_the_ledger(server, switch):
     with server.connect(server.service) as service:
         service.execute(SWITCHES[switch])
         service.execute(
@@ -280,7 +280,7 @@ def test_no_switch_keeps_a_change_out_of_the_ledger(server, switch):
     assert said == (changed[1], "sql", server.service)
 
 
-def test_the_service_cannot_erase_and_is_told_who_can(server):
+def test_the_service_role_cannot_erase_and_the_message_names_the_owner(server):
     with server.connect(server.owner) as owner:
         (key,) = owner.execute("SELECT id FROM quotes_quote LIMIT 1").fetchone()
     arguments = ("manage.py", "erase", "quote", str(key), "--reason", "x", "--yes")

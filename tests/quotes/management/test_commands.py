@@ -191,7 +191,7 @@ def test_a_missing_file_is_named(tmp_path):
         call_command("file_articles", tmp_path / "nowhere.ndjson")
 
 
-def test_the_sample_newsroom_holds_what_a_newsroom_holds(db):
+def test_the_sample_newsroom_has_records_of_every_kind_and_state(db):
     call_command("demo", "--prepare", verbosity=0)
     assert Article.objects.count() >= 12
     assert Outlet.objects.count() >= 5
@@ -240,7 +240,7 @@ def test_the_demo_says_so_when_its_newsroom_contradicts_what_is_on_record(db):
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1"])
-def test_the_demo_refuses_a_port_that_is_none(port):
+def test_the_demo_refuses_an_invalid_port(port):
     with pytest.raises(CommandError, match="1 to 65535"):
         call_command("demo", f"--port={port}")
 
@@ -254,7 +254,7 @@ def test_the_demo_says_so_when_its_port_is_taken():
             call_command("demo", f"--port={port}")
 
 
-def test_the_demo_refuses_a_database_of_ones_own(monkeypatch):
+def test_the_demo_refuses_to_run_on_a_configured_database(monkeypatch):
     monkeypatch.setattr(settings, "DATABASE_URL", "postgres://someone@somewhere/real")
     with pytest.raises(CommandError, match="DATABASE_URL"):
         call_command("demo")
