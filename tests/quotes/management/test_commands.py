@@ -282,12 +282,12 @@ class Demo:
             lines.append(line)
         self.printed = "".join(lines)
 
-    def processes(self, argument: str = "") -> set[psutil.Process]:
-        """The processes of the demo that were started with this argument."""
+    def processes(self, argument: str | None = None) -> set[psutil.Process]:
+        """The processes of the demo, or those that were started with this argument."""
         found = set()
         for one in psutil.Process(self.process.pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):
-                if any(argument in part for part in one.cmdline()):
+                if argument in (None, *one.cmdline()):
                     found.add(one)
         return found
 
@@ -296,9 +296,7 @@ class Demo:
         wait_until(lambda: len(self.processes(argument)) == 2, 180)
         killed = max(self.processes(argument), key=psutil.Process.create_time)
         killed.kill()
-        wait_until(
-            lambda: killed not in (found := self.processes(argument)) and len(found) == 2, 60
-        )
+        wait_until(lambda: len(self.processes(argument) - {killed}) == 2, 180)
 
     def end(self) -> None:
         started = self.processes()
