@@ -1,7 +1,8 @@
-"""The admin of this app, and what it adds to the pages of `sources`.
+"""The admin of quotes, and what quotes add to the pages of `sources`.
 
-Where words are printed is shown and never changed here; who is held to have said them is changed by
-`Quote.revise`. The status of a quote changes by verbs, each with its reason, and not by a form.
+In: requests of staff users, forms with the version that was read. Out: pages under a strict CSP
+that work without scripts. Changes go through the verbs of `Quote` only. No form ever changes where
+words are printed or a quote's status, and nobody is shown a button that they cannot use.
 """
 
 from django.contrib import admin, messages
@@ -9,15 +10,15 @@ from django.db.models import Count, OuterRef, Subquery, Value
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-import quotes.admin.spreadsheets  # noqa: F401 (filings can be brought in)
+import quotes.admin.spreadsheets  # noqa: F401 (registers the import of filings)
 from quotes.admin.bulk_actions import BulkActions
 from quotes.admin.filters import (
-    Anchored,
-    Filed,
-    Flagged,
-    PrintedIn,
-    PrintedRole,
-    PrintedSince,
+    AnchorFilter,
+    FiledFilter,
+    FlagFilter,
+    MonthFilter,
+    PrintedRoleFilter,
+    PublishedSinceFilter,
 )
 from quotes.admin.profiles import SpeakerWithQuotesAdmin
 from quotes.admin.review.views import ReviewAdmin
@@ -33,14 +34,14 @@ from sources.admin.lists import matching_any, mentioning
 from sources.models import Affiliation, Speaker
 from sources.models.functions import Fold, Mentions
 
-MOST_CALLED = 1_000
-"""Speakers whose quotes a part of a name finds: one that more of them have says too little."""
+MAX_SPEAKERS = 1_000
+"""Speakers whose quotes a search includes: a part of a name that more of them share says little."""
 
 __all__ = ["QuoteAdmin", "ReviewAdmin", "SpeakerWithQuotesAdmin", "UtteranceAdmin", "ViaInline"]
 
 
 class ViaInline(BaseInline):
-    """Steps of the reporting chain have no page of their own; a step may be taken out again."""
+    """Reporting chain of a quote. Its steps have no page of their own and can be deleted."""
 
     model = Via
     fields = ("position", "kind", "name", "outlet")
@@ -49,16 +50,23 @@ class ViaInline(BaseInline):
 
 @admin.register(Quote)
 class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
-    """Quotes are filed with their article: none is made here, but from a table of filings."""
+    """Quotes are filed with their article. None is added here, except by importing filings."""
 
     table, imports = QuoteTable, "import filings"
 
-    list_display = ("words", "said_by", "status", "as_what", "printed_by", "printed_on", "anchor")
-    list_filter = ("status", Flagged, Anchored, PrintedRole, PrintedIn, Filed, PrintedSince)
+    list_display = ("words", "said_by", "status", "as_role", "printed_by", "printed_on", "anchor")
+    list_filter = (
+        "status",
+        FlagFilter,
+        AnchorFilter,
+        PrintedRoleFilter,
+        MonthFilter,
+        FiledFilter,
+        PublishedSinceFilter,
+    )
     search_fields = ("text",)
     search_help_text = (
-        "Words of the quote, the last of which may be unfinished, or any part of the speaker's "
-        "name, or the name as printed; accents may be left out."
+        "Search the quote or the speaker's name. Partial words and missing accents are fine."
     )
     sortable_by = ("printed_on",)
     ordering = ("-published_day", "-id")
@@ -70,12 +78,12 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
     autocomplete_fields = ("speaker", "organisation", "affiliation", "utterance")
     readonly_fields = (
         "in_context",
-        "on_desk",
+        "review_link",
         "status",
         "flagged",
         "shown_role",
         "role_as_filed",
-        "their_pages",
+        "profiles",
         "other_wordings",
         "article",
         "outlet",
@@ -88,10 +96,10 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
     fieldsets = [
         (
             None,
-            {"fields": ["in_context", ("status", "flagged", "on_desk"), ("kind", "language")]},
+            {"fields": ["in_context", ("status", "flagged", "review_link"), ("kind", "language")]},
         ),
         (
-            "Printed: what the article says",
+            "In the article",
             {
                 "fields": [
                     "attribution_text",
@@ -101,13 +109,13 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
             },
         ),
         (
-            "Resolved: what is held to be true",
+            "On record",
             {
                 "fields": [
                     "speaker",
                     "affiliation",
                     "organisation",
-                    "their_pages",
+                    "profiles",
                     ("shown_role", "role_as_filed"),
                     "said",
                     "utterance",
@@ -140,12 +148,12 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
         )
 
     def get_ordering(self, request):
-        # What was filed in a week is read along the index of that.
-        return ("-created", "-id") if Filed.parameter_name in request.GET else self.ordering
+        # The index on `created` serves this filter.
+        return ("-created", "-id") if FiledFilter.parameter_name in request.GET else self.ordering
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
         if db_field.name == "affiliation":
-            # It is named after both.
+            # The names of the choices need both.
             kwargs["queryset"] = Affiliation.objects.select_related("speaker", "organisation")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
@@ -157,7 +165,7 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
         return matching_any(
             queryset,
             queryset.filter(Mentions("text", term)),
-            queryset.filter(speaker__in=list(called[:MOST_CALLED])),
+            queryset.filter(speaker__in=list(called[:MAX_SPEAKERS])),
             queryset.filter(Exactly(Fold("attribution_speaker"), Fold(Value(term)))),
         )
 
@@ -169,10 +177,12 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
         if before and not quote.affiliation_id and "affiliation" not in changes:
             messages.warning(
                 request,
-                "The affiliation was let go: it is another speaker's, or at another organisation.",
+                "The affiliation was removed: it belongs to another speaker or organisation.",
             )
         elif quote.organisation != changes.get("organisation", quote.organisation):
-            messages.warning(request, f"The affiliation is at {quote.organisation}: that was kept.")
+            messages.warning(
+                request, f"The organisation stays {quote.organisation}, as the affiliation says."
+            )
 
     # Columns
 
@@ -187,22 +197,22 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
         return isolated(quote.attribution_speaker)
 
     @admin.display(description="role")
-    def as_what(self, quote):
+    def as_role(self, quote):
         organisation = quote.organisation and quote.organisation.name
         return isolated(", ".join(part for part in (quote.shown_role, organisation) if part))
 
     # Provenance
 
-    @admin.display(description="their pages")
-    def their_pages(self, quote):
-        """The ways to those who are held to have said it, and where it is printed."""
+    @admin.display(description="profiles")
+    def profiles(self, quote):
+        """Links to the speaker, the organisation and the outlet."""
         records = [one for one in (quote.speaker, quote.organisation, quote.outlet) if one]
         links = ((link_to_profile(one),) for one in records)
         return format_html_join(" · ", "{}", links) or NONE
 
     @admin.display(description="other wordings")
     def other_wordings(self, quote):
-        """The other quotes that report the same act of speaking."""
+        """The other quotes of the same utterance."""
         if not quote.utterance_id:
             return NONE
         others = Quote.objects.visible_to(quote.reader).filter(utterance=quote.utterance_id)
@@ -213,12 +223,12 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
 
     @admin.display(description="words")
     def in_context(self, quote):
-        """The words, marked, among those that stand before and after each span."""
+        """The quote marked in its context, span by span."""
         if not quote.spans:
             return format_html('<div class="words" dir="auto"><mark>{}</mark></div>', quote.text)
         passages, begin = [], 0
         for (start, end), (prefix, suffix) in zip(quote.spans, quote.contexts, strict=True):
-            # One character joins the words of two spans.
+            # One character joins two spans in the text of the quote.
             words = quote.text[begin : begin + end - start]
             begin += end - start + 1
             before = f"…{prefix}" if start > len(prefix) else prefix
@@ -228,18 +238,18 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
         )
 
     @admin.display(description="review")
-    def on_desk(self, quote):
-        """The way to its steps: publish, reject, correct, and what else is open to it."""
+    def review_link(self, quote):
+        """Link to the review page, where its steps are."""
         if not quote.reader.has_perm("quotes.review_quote"):
             return NONE
-        desk = reverse("admin:quotes_review_desk", args=[quote.article_id])
-        return format_html('<a href="{}?quote={}">Open on the desk</a>', desk, quote.pk)
+        page = reverse("admin:quotes_review_article", args=[quote.article_id])
+        return format_html('<a href="{}?quote={}">Review this quote</a>', page, quote.pk)
 
     @admin.display(description="flags")
     def flagged(self, quote):
         return ", ".join(Quote.Flag(flag).label for flag in quote.flags) or NONE
 
-    @admin.display(description="role shown")
+    @admin.display(description="role on record")
     def shown_role(self, quote):
         return quote.shown_role or NONE
 
@@ -253,11 +263,11 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
 
     @admin.display(description="nearest passage")
     def nearest_passage(self, quote):
-        """Of an altered quote: the like words of the article's present text."""
+        """The passage of the article's current text that is most like an altered quote."""
         if not quote.nearest:
             return NONE
         return format_html(
-            '<div class="words" dir="auto">{}</div><p>{} alike, at {}–{} of {}…</p>',
+            '<div class="words" dir="auto">{}</div><p>{} similar, at {}–{} of {}…</p>',
             quote.nearest["text"],
             f"{quote.nearest['score']:.0%}",
             quote.nearest["start"],
@@ -270,7 +280,7 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
 class UtteranceAdmin(RecordAdmin):
     list_display = ("id", "reports", "created")
     search_fields = ("id",)
-    search_help_text = "Words of a quote that reports it, or its id."
+    search_help_text = "Search by the words of a quote, or by id."
     sortable_by = ()
     ordering = ("-id",)
     readonly_fields = ("reported_by",)
@@ -299,11 +309,11 @@ class UtteranceAdmin(RecordAdmin):
     @admin.display(description="reported by")
     def reported_by(self, utterance):
         if utterance.pk is None or utterance._state.adding:
-            return "The quotes that report it, once they name it as their utterance."
+            return "Quotes appear here once they are assigned to this utterance."
         return link_all(
             Quote.objects.visible_to(utterance.reader).filter(utterance=utterance.pk),
             more=link_to_list(Quote, "All", utterance__id__exact=utterance.pk),
         )
 
 
-admin.site.index_template = "quotes/first_page.html"
+admin.site.index_template = "quotes/dashboard.html"

@@ -1,7 +1,7 @@
-"""Actions on many quotes: chosen on the list, foretold on a page of their own, then done.
+"""Actions on many quotes: selected in the list, previewed on a page of their own, then done.
 
-The choice is kept as a draft of a job (`sources.jobs`): the ids and versions that were seen. So
-what is confirmed is what is changed, and nothing else, whatever came to match the filters since.
+The selection is kept as a draft job (`sources.jobs`): ids with the versions that were read. What is
+confirmed is exactly what is changed, whatever has come to match the filters since.
 """
 
 import json
@@ -17,9 +17,8 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from rest_framework import serializers
 
-from quotes.curation.bulk import PERMISSIONS, REVISED, open_to, reading, why_not
+from quotes.curation.bulk import BULK_STEPS, REVISED, open_to, revision_of, title, why_not
 from quotes.models import Quote
-from quotes.models.workflow import STEPS
 from sources.admin.html import visible_bidi
 from sources.admin.jobs import page_of
 from sources.admin.widgets import SafeAutocomplete
@@ -28,49 +27,37 @@ from sources.exceptions import flatten_errors
 from sources.jobs.models import INLINE_ROWS, DraftIds, Job, TooManyRecords, draft
 from sources.models import Organisation, Speaker
 
-LABELS = {
-    "publish": "Publish the selected quotes",
-    "reject": "Reject the selected quotes",
-    "dispute": "Mark the selected quotes as disputed",
-    "settle": "Settle the disputes of the selected quotes",
-    "retract": "Retract the selected quotes",
-    "revise": "Set speaker, organisation, language or kind of the selected quotes",
-    "join": "Join the selected quotes into one utterance",
-    "part": "Part the selected quotes from their utterances",
-}
-
 WILL = {
-    "publish": "will be published: readers will see them.",
-    "reject": "will be rejected, and not be published.",
-    "dispute": "will be marked as disputed. Readers still see them.",
-    "settle": "will stand as published: their dispute is settled.",
-    "retract": "will be retracted, for good.",
-    "revise": "can be revised.",
-    "join": "will be reports of one act of speaking.",
-    "part": "will be parted from the utterance they are of, and not be matched again.",
+    "publish": "will be published. Readers will see them.",
+    "reject": "will be rejected and not published.",
+    "dispute": "will be marked as disputed. Readers will still see them.",
+    "settle": "will be published again, their disputes resolved.",
+    "retract": "will be withdrawn permanently.",
+    "revise": "can be edited.",
+    "join": "will be grouped as reports of one utterance.",
+    "part": "will be ungrouped, and will not be grouped again automatically.",
 }
 
-MOST_JOINED = 100
-"""Quotes that are joined at once: all of them, or none."""
+MAX_GROUPED = 100
+"""Quotes grouped in one action, which is all or none."""
 
-SAMPLE = 10
+SAMPLE_QUOTES = 10
 
-# What is asked on the page of confirmation
+# Forms of the preview page
 
 
 class ReasonForm(forms.Form):
     reason = forms.CharField(
         max_length=10_000,
         widget=forms.Textarea({"rows": 3, "cols": 60}),
-        help_text="Kept in the history of each quote.",
+        help_text="Kept in the history of every quote.",
     )
 
     def __init__(self, *args, job: Job, **kwargs):
         super().__init__(*args, **kwargs)
-        needed = job.work in STEPS and STEPS[job.work].takes_back
-        self.fields["reason"].required = needed
-        if needed:
-            self.fields["reason"].help_text += " Readers see it with the quote."
+        self.fields["reason"].required = BULK_STEPS[job.work].needs_reason
+        if self.fields["reason"].required:
+            self.fields["reason"].help_text += " Readers will see it with the quote."
 
     def given(self) -> dict:
         return {"reason": self.cleaned_data["reason"]}
@@ -82,11 +69,13 @@ def _record(model, name: str) -> forms.ModelChoiceField:
 
 
 class RevisionForm(ReasonForm):
-    """Each field is changed only where its box is ticked: nothing is a value, too."""
+    """Each field has a box that says whether to set it, since an empty value is a value too."""
 
     speaker = _record(Speaker, "speaker")
     organisation = _record(Organisation, "organisation")
-    language = forms.CharField(max_length=35, required=False, help_text="BCP 47: en, or pt-BR.")
+    language = forms.CharField(
+        max_length=35, required=False, help_text="BCP 47 tag, such as en or pt-BR."
+    )
     kind = forms.ChoiceField(choices=[("", "---------"), *Quote.Kind.choices], required=False)
 
     field_order = [*REVISED, "reason"]
@@ -99,9 +88,9 @@ class RevisionForm(ReasonForm):
     def clean(self):
         data = super().clean()
         if not any(data.get(f"set_{name}") for name in REVISED):
-            raise forms.ValidationError("Tick what is to be set.")
+            raise forms.ValidationError("Tick at least one field.")
         if data.get("set_kind") and not data.get("kind"):
-            self.add_error("kind", "Choose a kind: every quote has one.")
+            self.add_error("kind", "Choose a kind. Every quote needs one.")
         if data.get("set_language") and data.get("language"):
             try:
                 LanguageField().run_validation(data["language"])
@@ -120,63 +109,64 @@ class RevisionForm(ReasonForm):
         return {**super().given(), "changes": changes}
 
 
-# What it would do
+# The preview
 
 
-def outlook(job: Job, user, changes: dict | None = None) -> dict:
-    """To how many it will happen and to whom first; to how many not, and why."""
+def preview(job: Job, user, changes: dict | None = None) -> dict:
+    """How many quotes can be changed, with a sample, and how many cannot, by reason."""
     chosen = Quote.objects.visible_to(user).filter(pk__in=DraftIds(job)).order_by()
     open_now = open_to(job.work, chosen, user)
     able = open_now.count()
-    hindered = (
+    skipped = (
         chosen.exclude(pk__in=open_now.values("pk")).values("status").annotate(n=Count("pk"))
         if able < job.total
         else []
     )
-    whys = [(why_not(job.work, row["status"]), row["n"]) for row in hindered]
+    whys = [(why_not(job.work, row["status"]), row["n"]) for row in skipped]
     if gone := job.total - able - sum(n for _, n in whys):
-        whys.append(("They are no longer on record.", gone))
-    told = {"able": able, "hindered": whys, "unable": job.total - able}
-    told["sample"] = open_now.select_related("speaker", "outlet").order_by("pk")[:SAMPLE]
+        whys.append(("They no longer exist.", gone))
+    found = {"able": able, "skipped": whys, "confirm": title(job, able)}
+    found["sample"] = open_now.select_related("speaker", "outlet").order_by("pk")[:SAMPLE_QUOTES]
     if changes is None:
-        return told
-    values = reading(changes)
+        return found
+    values = revision_of(changes)
     same, losing = Q(), Q(pk__in=())
     for name, value in values.items():
         same &= Q((name, value) if value else (f"{name}__isnull", True))
         if name in Quote.DOUBTS:
-            same &= ~Q(flags__overlap=list(Quote.DOUBTS[name]))  # which are settled by naming it
-            is_its = Q((f"affiliation__{name}", value)) if value else Q(pk__in=())
-            losing |= ~is_its
-    return told | {
+            same &= ~Q(flags__overlap=list(Quote.DOUBTS[name]))  # which setting it settles
+            fits = Q((f"affiliation__{name}", value)) if value else Q(pk__in=())
+            losing |= ~fits
+    return found | {
         "same": open_now.filter(same).count(),
         "let_go": open_now.filter(losing, affiliation__isnull=False).count(),
     }
 
 
-# On the list
+# The list
 
 
-def _begin(step: str):
+def _action(step: str):
     def begin(self, request, queryset):
         return self.draft(request, step, queryset)
 
     begin.__name__ = step
-    return admin.action(begin, permissions=[step], description=LABELS[step])
+    label = BULK_STEPS[step].of("selected quotes")
+    return admin.action(begin, permissions=[step], description=label)
 
 
 class BulkActions:
-    """The list of quotes with its actions, and the page where each is confirmed."""
+    """The actions of the list of quotes, and the page that previews each."""
 
-    actions = [_begin(step) for step in LABELS]
+    actions = [_action(step) for step in BULK_STEPS]
 
     def get_urls(self):
-        view = self.admin_site.admin_view(self.confirm_view)
+        view = self.admin_site.admin_view(self.bulk_view)
         return [path("bulk/<uuid:key>/", view, name="quotes_quote_bulk"), *super().get_urls()]
 
     def changelist_view(self, request, extra_context=None):
-        for step in set(request.POST.getlist("action")) & PERMISSIONS.keys():
-            if not request.user.has_perm(PERMISSIONS[step]):
+        for step in set(request.POST.getlist("action")) & BULK_STEPS.keys():
+            if not request.user.has_perm(BULK_STEPS[step].permission):
                 raise PermissionDenied
         return super().changelist_view(request, extra_context)
 
@@ -186,8 +176,8 @@ class BulkActions:
         return box.render(ACTION_CHECKBOX_NAME, str(quote.pk))
 
     def draft(self, request, step: str, queryset):
-        if step == "join" and queryset.order_by()[: MOST_JOINED + 1].count() > MOST_JOINED:
-            why = f"{MOST_JOINED} quotes at most are joined at once."
+        if step == "join" and queryset.order_by()[: MAX_GROUPED + 1].count() > MAX_GROUPED:
+            why = f"You can group at most {MAX_GROUPED} quotes at once."
             self.message_user(request, why, messages.ERROR)
             return None
         try:
@@ -197,10 +187,10 @@ class BulkActions:
             return None
         return HttpResponseRedirect(reverse("admin:quotes_quote_bulk", args=[job.pk]))
 
-    def confirm_view(self, request, key):
-        """GET foretells, POST does; a revision is foretold once its values are known."""
-        job = get_object_or_404(Job.objects.of(request.user), pk=key, work__in=PERMISSIONS)
-        if not request.user.has_perm(PERMISSIONS[job.work]):
+    def bulk_view(self, request, key):
+        """GET previews and POST confirms; an edit is previewed once its values are known."""
+        job = get_object_or_404(Job.objects.of(request.user), pk=key, work__in=BULK_STEPS)
+        if not request.user.has_perm(BULK_STEPS[job.work].permission):
             raise PermissionDenied
         if job.state != Job.State.DRAFT:
             return HttpResponseRedirect(page_of(job))
@@ -208,13 +198,13 @@ class BulkActions:
         form = kind(request.POST or None, job=job)
         valid = request.method == "POST" and form.is_valid()
         changes = form.given().get("changes") if valid else None
-        foretold = json.dumps(changes, sort_keys=True)
-        # Values that were changed after they were foretold are foretold anew.
-        if valid and "_do" in request.POST and request.POST.get("foretold", "null") == foretold:
+        previewed = json.dumps(changes, sort_keys=True)
+        # Values that were changed after their preview are previewed again.
+        if valid and "_do" in request.POST and request.POST.get("previewed", "null") == previewed:
             job.start(**form.given())
             return self.done(request, job)
         if changes:
-            job.given = {"changes": changes}  # as it will be called
+            job.given = {"changes": changes}  # for its title
         context = {
             **self.admin_site.each_context(request),
             "title": f"{job}?",
@@ -223,26 +213,26 @@ class BulkActions:
             "form": form,
             "media": self.media + form.media,
             "will": WILL[job.work],
-            "foretold": foretold,
+            "previewed": previewed,
             "is_revision": job.work == "revise",
-            "is_foretold": job.work != "revise" or changes is not None,
+            "is_previewed": job.work != "revise" or changes is not None,
             "at_once": job.total <= INLINE_ROWS,
-            **outlook(job, request.user, changes),
+            **preview(job, request.user, changes),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/quotes/quote/bulk.html", context)
 
     def done(self, request, job: Job):
-        """Back to the list where all is well; else to what came of it."""
+        """Return to the list, or show the report if anything was refused or is still running."""
         if job.state == Job.State.DONE and not job.refused:
-            self.message_user(request, f"Done: {job}.", messages.SUCCESS)
+            self.message_user(request, f"Finished: {job}.", messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:quotes_quote_changelist"))
         return HttpResponseRedirect(page_of(job))
 
 
 def _may(step: str):
-    return lambda self, request: request.user.has_perm(PERMISSIONS[step])
+    return lambda self, request: request.user.has_perm(BULK_STEPS[step].permission)
 
 
-for step in LABELS:
+for step in BULK_STEPS:
     setattr(BulkActions, f"has_{step}_permission", _may(step))

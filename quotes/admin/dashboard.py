@@ -1,7 +1,7 @@
-"""What waits for a curator, and what was said lately: the first page of the admin.
+"""The admin's dashboard: queues of work, and charts of what was filed and published lately.
 
-Each queue is a list of the admin with a filter set. Its number is counted up to `COUNTED` and no
-further. Everything starts from what its reader may see.
+Each queue is a list of the admin with a filter set, counted up to a limit. All figures are of what
+the user may see.
 """
 
 from collections import Counter, defaultdict
@@ -16,28 +16,29 @@ from django.db.models.functions import TruncWeek
 from django.urls import reverse
 from django.utils import timezone
 
-from quotes.admin.filters import A_WEEK, OPEN, midnight
+from quotes.admin.filters import WEEK, midnight
 from quotes.models import Quote
+from quotes.models.workflow import OPEN
 from sources.admin.charts import Bar, bars
 from sources.identity.duplicates import count_pairs
 from sources.models import Outlet, Speaker
 
-COUNTED = 10_000
-PAIRS = 1_000  # of speakers that may be one: each is looked for
+MAX_QUEUE_COUNT = 10_000
+MAX_PAIR_COUNT = 1_000  # possible duplicates are searched for, not counted from an index
 
-WEEKS = 26
-DAYS = 90
-BUSIEST = 10
+CHART_WEEKS = 26
+TOP_DAYS = 90
+TOP_NAMES = 10
 
-MOST = 100_000
-"""Quotes that a chart is drawn from at most: where there are more, it goes less far back."""
+MAX_CHART_QUOTES = 100_000
+"""Quotes counted for one chart. If there are more, it covers a shorter time."""
 
-KEPT = 5 * 60
-"""Seconds that a chart, and the number of possible duplicates, may be old."""
+CACHE_SECONDS = 5 * 60
+"""Age up to which charts, and the number of possible duplicates, are shown again."""
 
 
 def quotes_where(**asked) -> str:
-    """The list of quotes, with filters set."""
+    """URL of the list of quotes with these filters."""
     return f"{reverse('admin:quotes_quote_changelist')}?{urlencode(asked)}"
 
 
@@ -46,7 +47,7 @@ def quotes_where(**asked) -> str:
 
 @dataclass(frozen=True)
 class Queue:
-    """`number` is at most one more than `most`; `oldest` is not known of a longer one."""
+    """A line of the dashboard. `number` is at most `most` + 1; then `oldest` is not known."""
 
     label: str
     number: int
@@ -64,94 +65,85 @@ class Queue:
 
 
 def queues(user) -> list[Queue]:
-    """The queues that this user may work on; none for who only reads."""
+    """Queues that this user may work on; none for readers."""
     found = []
     quotes = Quote.objects.visible_to(user).order_by()
     if user.has_perm("quotes.review_quote"):
         found.append(_proposed(quotes))
     if user.has_perm("quotes.change_quote"):
-        for flag, label in (
-            (Quote.Flag.ROLE_CONFLICT, "Roles that no affiliation confirms"),
-            (Quote.Flag.AMBIGUOUS_SPEAKER, "Ambiguous speakers"),
-            (Quote.Flag.UNRESOLVED_SPEAKER, "Unresolved speakers"),
-            (Quote.Flag.AMBIGUOUS_ORGANISATION, "Ambiguous organisations"),
-            (Quote.Flag.FILING_DIFFERS, "Later filings that differ"),
-        ):
+        for flag in Quote.Flag:
             rows = quotes.filter(flags__contains=[flag], status__in=OPEN)
-            found.append(_counted(label, rows, quotes_where(flag=flag.value)))
-        for anchor, label in (
-            (Quote.Anchor.ALTERED, "Altered in the present text"),
-            (Quote.Anchor.MISSING, "Missing from the present text"),
-        ):
+            found.append(_counted(flag.label, rows, quotes_where(flag=flag.value)))
+        for anchor in (Quote.Anchor.ALTERED, Quote.Anchor.MISSING):
             rows = quotes.filter(anchor=anchor.value, status__in=OPEN)
-            found.append(_counted(label, rows, quotes_where(anchor=anchor.value)))
+            found.append(_counted(anchor.label, rows, quotes_where(anchor=anchor.value)))
     if user.has_perm("sources.change_speaker"):
-        number, oldest = cache.get_or_set("first_page.pairs", _count_pairs, KEPT)
+        number, oldest = cache.get_or_set("dashboard.pairs", _count_pairs, CACHE_SECONDS)
         url = reverse("admin:sources_speaker_duplicates")
-        found.append(Queue("Possible duplicate speakers", number, oldest, url, PAIRS))
+        found.append(Queue("Possible duplicate speakers", number, oldest, url, MAX_PAIR_COUNT))
     return found
 
 
 def _proposed(quotes: QuerySet) -> Queue:
     rows = quotes.filter(status=Quote.Status.PROPOSED)
-    number = rows.values("pk")[: COUNTED + 1].count()
+    number = rows.values("pk")[: MAX_QUEUE_COUNT + 1].count()
     oldest = rows.order_by("created", "pk").values_list("created", flat=True).first()
     url = reverse("admin:quotes_review_changelist")
-    return Queue("Proposed quotes", number, oldest, url, COUNTED)
+    return Queue("Waiting for review", number, oldest, url, MAX_QUEUE_COUNT)
 
 
 def _counted(label: str, rows: QuerySet, url: str) -> Queue:
-    some = rows.values("created")[: COUNTED + 1]
+    some = rows.values("created")[: MAX_QUEUE_COUNT + 1]
     number, oldest = some.aggregate(n=Count("*"), oldest=Min("created")).values()
-    return Queue(label, number, oldest if number <= COUNTED else None, url, COUNTED)
+    return Queue(label, number, oldest if number <= MAX_QUEUE_COUNT else None, url, MAX_QUEUE_COUNT)
 
 
 def _count_pairs() -> tuple[int, datetime | None]:
-    number, oldest = count_pairs(PAIRS + 1)
-    return number, oldest if number <= PAIRS else None
+    number, oldest = count_pairs(MAX_PAIR_COUNT + 1)
+    return number, oldest if number <= MAX_PAIR_COUNT else None
 
 
 # Charts
 
 
 def charts(user) -> list[str]:
-    """Drawn for this user; what they are drawn from may be some minutes old."""
+    """The charts for this user as HTML, cached."""
     if not user.has_perm("quotes.view_quote"):
         return []
     may_review = user.has_perm("quotes.review_quote")
     quotes = Quote.objects.visible_to(user).order_by()
     today = timezone.now().date()
-    key = f"first_page.charts.{may_review}.{today}"
-    return cache.get_or_set(key, lambda: list(_drawn(quotes, today, may_review)), KEPT)
+    key = f"dashboard.charts.{may_review}.{today}"
+    return cache.get_or_set(key, lambda: list(_drawn(quotes, today, may_review)), CACHE_SECONDS)
 
 
 def _drawn(quotes: QuerySet, today: date, may_review: bool) -> Iterator[str]:
-    yield _a_week_by_status(quotes, today)
+    yield _filed_per_week(quotes, today)
     if may_review:
-        yield _age_of_the_queue(quotes, today)
-    since = today - timedelta(days=DAYS)
+        yield _waiting_per_week(quotes, today)
+    since = today - timedelta(days=TOP_DAYS)
     lately = quotes.filter(published_day__gte=since)
-    if last := _last_of_most(lately, "published_day"):
+    if last := _limit_of(lately, "published_day"):
         since = min(last + timedelta(days=1), today)
         lately = lately.filter(published_day__gte=since)
-    for field, model in (("speaker", Speaker), ("outlet", Outlet)):
-        yield _busiest(lately, field, model, since, (today - since).days)
+    days = (today - since).days
+    for model, title in ((Speaker, "Most quoted"), (Outlet, "Outlets with most quotes")):
+        yield _most_quoted(lately, model, title, since, days)
 
 
-def _last_of_most(rows: QuerySet, column: str):
-    """Where the newest `MOST` of these rows end, if there are more; read from an index alone."""
-    return next(
-        iter(rows.order_by(f"-{column}").values_list(column, flat=True)[MOST : MOST + 1]), None
-    )
+def _limit_of(rows: QuerySet, column: str):
+    """Value at which the newest `MAX_CHART_QUOTES` of these rows end, if more follow."""
+    values = rows.order_by(f"-{column}").values_list(column, flat=True)
+    return next(iter(values[MAX_CHART_QUOTES : MAX_CHART_QUOTES + 1]), None)
 
 
-def _a_week_by_status(quotes: QuerySet, today: date) -> str:
+def _filed_per_week(quotes: QuerySet, today: date) -> str:
     weeks, note = _weeks(today), ""
     rows = quotes.filter(created__gte=midnight(weeks[0]))
-    if last := _last_of_most(rows, "created"):
+    if last := _limit_of(rows, "created"):
         weeks = [week for week in weeks if week > last.date()] or weeks[-1:]
         rows = rows.filter(created__gte=midnight(weeks[0]))
-        note = f"No further back: {MOST:,} quotes are counted."
+        note = f"Only the latest {MAX_CHART_QUOTES:,} quotes are counted."
     counted: dict[date, Counter] = defaultdict(Counter)
     rows = rows.annotate(week=TruncWeek("created", tzinfo=UTC)).values("week", "status")
     for row in rows.annotate(n=Count("*")):
@@ -167,23 +159,29 @@ def _a_week_by_status(quotes: QuerySet, today: date) -> str:
             )
             for week in weeks
         ],
-        "Quotes filed a week, by status",
+        "Quotes filed per week, by status",
         series=[status.label.lower() for status in statuses],
         of="week of",
         note=note,
     )
 
 
-def _age_of_the_queue(quotes: QuerySet, today: date) -> str:
+def _waiting_per_week(quotes: QuerySet, today: date) -> str:
     weeks = _weeks(today)
     proposed = quotes.filter(status=Quote.Status.PROPOSED)
     rows = proposed.filter(created__gte=midnight(weeks[0]))
     rows = rows.annotate(week=TruncWeek("created", tzinfo=UTC)).values("week")
     counted = {row["week"].date(): row["n"] for row in rows.annotate(n=Count("*"))}
     asked = {"status__exact": Quote.Status.PROPOSED.value}
-    older = proposed.filter(created__lt=midnight(weeks[0])).values("pk")[: COUNTED + 1].count()
+    older = (
+        proposed.filter(created__lt=midnight(weeks[0])).values("pk")[: MAX_QUEUE_COUNT + 1].count()
+    )
     drawn = [
-        Bar("older", [min(older, COUNTED)], quotes_where(**asked, filed=f"-{weeks[0].isoformat()}"))
+        Bar(
+            "older",
+            [min(older, MAX_QUEUE_COUNT)],
+            quotes_where(**asked, filed=f"-{weeks[0].isoformat()}"),
+        )
     ]
     drawn += [
         Bar(
@@ -193,20 +191,21 @@ def _age_of_the_queue(quotes: QuerySet, today: date) -> str:
         )
         for week in weeks
     ]
-    note = f"Older ones are counted up to {COUNTED:,}." if older > COUNTED else ""
+    note = f"Older quotes are counted up to {MAX_QUEUE_COUNT:,}." if older > MAX_QUEUE_COUNT else ""
     return bars(
         drawn,
-        "Age of the queue: proposed quotes by the week they were filed",
-        series=["proposed"],
+        "Waiting quotes, by week filed",
+        series=["waiting"],
         of="week of",
         note=note,
     )
 
 
-def _busiest(lately: QuerySet, field: str, model: type, since: date, days: int) -> str:
+def _most_quoted(lately: QuerySet, model: type, title: str, since: date, days: int) -> str:
+    field = model._meta.model_name
     rows = lately.exclude(**{field: None}).values(field).annotate(n=Count("*"))
-    busiest = list(rows.order_by("-n", field)[:BUSIEST])
-    named = model.objects.in_bulk([row[field] for row in busiest])
+    top = list(rows.order_by("-n", field)[:TOP_NAMES])
+    named = model.objects.in_bulk([row[field] for row in top])
     return bars(
         [
             Bar(
@@ -216,15 +215,15 @@ def _busiest(lately: QuerySet, field: str, model: type, since: date, days: int) 
                     **{f"{field}__id__exact": row[field], "published_since": since.isoformat()}
                 ),
             )
-            for row in busiest
+            for row in top
         ],
-        f"Busiest {field}s of the last {days} days",
+        f"{title} in the last {days} days",
         of=field,
         horizontal=True,
     )
 
 
 def _weeks(today: date) -> list[date]:
-    """The Mondays of the last weeks, with this one."""
+    """Mondays of the last `CHART_WEEKS` weeks, this week's included."""
     monday = today - timedelta(days=today.weekday())
-    return [monday - A_WEEK * number for number in range(WEEKS - 1, -1, -1)]
+    return [monday - WEEK * number for number in range(CHART_WEEKS - 1, -1, -1)]

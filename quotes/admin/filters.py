@@ -1,4 +1,4 @@
-"""Filters of the list of quotes: beside it for everybody, or set by links of other pages."""
+"""Filters of the list of quotes: offered beside it, or set by links on other pages."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -7,25 +7,23 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Value
 
 from quotes.models import Exactly, Quote
+from quotes.models.workflow import OPEN
 from sources.admin.html import isolated
 from sources.dates import PartialDate
 from sources.models.functions import Fold, HasWords
 
-OPEN = (Quote.Status.PROPOSED, Quote.Status.PUBLISHED, Quote.Status.DISPUTED)
-"""A quote that was rejected or retracted needs nothing more, whatever flags it has."""
-
-A_WEEK = timedelta(days=7)
+WEEK = timedelta(days=7)
 
 
 def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-# To choose from
+# Offered beside the list
 
 
 class OpenFilter(SimpleListFilter):
-    """Leaves out what was rejected or retracted, unless a status is asked for as well."""
+    """Leave out rejected and retracted quotes, unless a status is chosen too."""
 
     def open(self, request, queryset):
         return queryset if "status__exact" in request.GET else queryset.filter(status__in=OPEN)
@@ -36,7 +34,7 @@ class OpenFilter(SimpleListFilter):
         return self.open(request, self.chosen(queryset))
 
 
-class Flagged(OpenFilter):
+class FlagFilter(OpenFilter):
     title = "flag"
     parameter_name = "flag"
 
@@ -47,8 +45,8 @@ class Flagged(OpenFilter):
         return queryset.filter(flags__contains=[self.value()])
 
 
-class Anchored(OpenFilter):
-    title = "anchor"
+class AnchorFilter(OpenFilter):
+    title = "position in the article"
     parameter_name = "anchor"
 
     def lookups(self, request, model_admin):
@@ -62,9 +60,9 @@ class Anchored(OpenFilter):
 
 
 class LinkedFilter(SimpleListFilter):
-    """Offers nothing to choose: beside the list it shows what a link set, to take it off.
+    """A filter that only links set. Beside the list it shows its value, and can be removed.
 
-    `understand` makes of what was asked what `chosen` narrows the list by, or raises ValueError.
+    `parse` reads the parameter or raises ValueError; `chosen` filters by what it returns.
     """
 
     def lookups(self, request, model_admin):
@@ -72,7 +70,7 @@ class LinkedFilter(SimpleListFilter):
         if not asked:
             return []
         try:
-            return [(asked, self.describe(self.understand(asked)))]
+            return [(asked, self.describe(self.parse(asked)))]
         except (ValueError, OverflowError):
             return [(asked, isolated(asked))]
 
@@ -80,80 +78,79 @@ class LinkedFilter(SimpleListFilter):
         if not (asked := self.value()):
             return queryset
         try:
-            return self.chosen(queryset, self.understand(asked))
+            return self.chosen(queryset, self.parse(asked))
         except (ValueError, OverflowError) as error:
             raise IncorrectLookupParameters(str(error)) from error
 
-    def understand(self, asked: str):
+    def parse(self, asked: str):
         return asked
 
-    def describe(self, understood) -> str:
-        return isolated(str(understood))
+    def describe(self, value) -> str:
+        return isolated(str(value))
 
 
-class Filed(LinkedFilter):
-    """Filed in the week from a day on: `2026-03-02`; or before a day: `-2026-03-02`."""
+class FiledFilter(LinkedFilter):
+    """Filed in the week that starts on a day, `2026-03-02`, or before a day, `-2026-03-02`."""
 
     title = "filed"
     parameter_name = "filed"
 
-    def understand(self, asked):
+    def parse(self, asked):
         start = midnight(date.fromisoformat(asked.removeprefix("-")))
-        return (None, start) if asked.startswith("-") else (start, start + A_WEEK)
+        return (None, start) if asked.startswith("-") else (start, start + WEEK)
 
-    def describe(self, understood):
-        start, end = understood
+    def describe(self, value):
+        start, end = value
         return f"in the week of {start:%-d %B %Y}" if start else f"before {end:%-d %B %Y}"
 
-    def chosen(self, queryset, understood):
-        start, end = understood
+    def chosen(self, queryset, value):
+        start, end = value
         queryset = queryset.filter(created__lt=end)
         return queryset.filter(created__gte=start) if start else queryset
 
 
-class PrintedSince(LinkedFilter):
+class PublishedSinceFilter(LinkedFilter):
     """Published on a day or later: `2026-03-02`."""
 
     title = "published"
     parameter_name = "published_since"
 
-    def understand(self, asked):
+    def parse(self, asked):
         return date.fromisoformat(asked)
 
-    def describe(self, understood):
-        return f"on {understood:%-d %B %Y} or later"
+    def describe(self, value):
+        return f"on {value:%-d %B %Y} or later"
 
-    def chosen(self, queryset, understood):
-        return queryset.filter(published_day__gte=understood)
+    def chosen(self, queryset, value):
+        return queryset.filter(published_day__gte=value)
 
 
-class PrintedRole(LinkedFilter):
-    """With this very role as it is printed; case, accents and typography set aside."""
+class PrintedRoleFilter(LinkedFilter):
+    """The printed role is this one; case, accents and typography are ignored."""
 
     title = "role as printed"
     parameter_name = "printed_role"
 
-    def chosen(self, queryset, understood):
-        return with_printed_role(queryset, understood)
+    def chosen(self, queryset, value):
+        return with_printed_role(queryset, value)
 
 
-class PrintedIn(LinkedFilter):
-    """Printed in this month (`YYYY-MM`): not those of which less is known."""
+class MonthFilter(LinkedFilter):
+    """Published in a month, `YYYY-MM`. Quotes with only a year are left out."""
 
     title = "month"
     parameter_name = "month"
 
-    def understand(self, asked):
+    def parse(self, asked):
         return PartialDate.parse(asked)
 
-    def chosen(self, queryset, understood):
-        month = understood
-        printed = queryset.filter(published_day__range=(month.first, month.last))
-        return printed.exclude(published=PartialDate(month.year)) if month.month else printed
+    def chosen(self, queryset, value):
+        published = queryset.filter(published_day__range=(value.first, value.last))
+        return published.exclude(published=PartialDate(value.year)) if value.month else published
 
 
 def with_printed_role(quotes, role: str):
     quotes = quotes.filter(Exactly(Fold("attribution_role"), Fold(Value(role))))
-    # The index on words narrows it down, where no speaker does.
+    # Without a speaker, only the index on words is selective.
     has_words = any(character.isalnum() for character in role)
     return quotes.filter(HasWords("role_words", role)) if has_words else quotes

@@ -1,6 +1,5 @@
-"""The screens on which chosen quotes of a speaker are moved to another, who said them after all."""
+"""Pages that move selected quotes of a speaker to another, who really said them."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from django import forms
@@ -14,8 +13,9 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from quotes.admin.filters import with_printed_role
-from quotes.curation.reattribution import MOST_QUOTES, lock, reattribute
+from quotes.curation.reattribution import MAX_MOVED_QUOTES, lock, reattribute
 from quotes.models import Quote
+from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.forms import few_lines
 from sources.admin.html import NONE, address, isolated, link, link_to_profile, visible_bidi
 from sources.admin.lists import BoundedPaginator
@@ -24,17 +24,13 @@ from sources.exceptions import Conflict
 from sources.models import Outlet, Speaker
 from sources.models.ids import as_uuid
 
-SEARCHED = 10_000
-"""Quotes, the newest, that are searched at most when words are asked for."""
-
-NAMED = 20
-"""Quotes that a confirmation names at most."""
-
-A_PAGE = 50
+MAX_SEARCHED_QUOTES = 10_000  # the newest; searching reads each
+MAX_NAMED_QUOTES = 20  # on the confirmation
+PAGE_QUOTES = 50
 
 
-class Narrowing(forms.Form):
-    """Which of a speaker's quotes are listed."""
+class FilterForm(forms.Form):
+    """Filters of the list of a speaker's quotes."""
 
     q = forms.CharField(required=False, max_length=200, label="Words")
     role = forms.CharField(required=False, max_length=500, label="Role as printed")
@@ -46,30 +42,30 @@ class Narrowing(forms.Form):
         self.fields["outlet"].widget = SafeAutocomplete(key, admin_site)
         self.fields["outlet"].widget.choices = self.fields["outlet"].choices
 
-    def narrow(self, quotes):
+    def filter(self, quotes):
         asked = self.cleaned_data
         if asked.get("outlet"):
             quotes = quotes.filter(outlet=asked["outlet"].survivor)
         if asked.get("role"):
             quotes = with_printed_role(quotes, asked["role"])
         if words := asked.get("q", "").split():
-            quotes = quotes.filter(pk__in=mentioning(quotes, words))
+            quotes = quotes.filter(pk__in=newest_with(quotes, words))
         return quotes
 
 
-class Moving(forms.Form):
-    """To whom, and why."""
+class MoveForm(forms.Form):
+    """The new speaker, and the reason."""
 
     to = forms.ModelChoiceField(
         queryset=Speaker.objects.standing(),
         label="Move to",
-        error_messages={"required": "Choose whom they are moved to."},
+        error_messages={"required": "Choose a speaker."},
     )
     reason = forms.CharField(
         required=False,
         max_length=2000,
         widget=few_lines(),
-        help_text="Kept in the history of each. May be left empty.",
+        help_text="Optional. Kept in the history of every quote.",
     )
 
     def __init__(self, admin_site, *args, **kwargs):
@@ -80,25 +76,17 @@ class Moving(forms.Form):
         self.fields["to"].widget.choices = self.fields["to"].choices
 
 
-def mentioning(quotes, words: list[str]) -> RawSQL:
-    """The ids of those of the newest that hold all of these words; no others are read."""
-    newest = quotes.order_by("-published_day", "-id").values("id", "text")[:SEARCHED]
+def newest_with(quotes, words: list[str]) -> RawSQL:
+    """Ids of the newest quotes that contain all of these words, read in the order of an index."""
+    newest = quotes.order_by("-published_day", "-id").values("id", "text")[:MAX_SEARCHED_QUOTES]
     sql, values = newest.query.sql_with_params()
     holds = " AND ".join(["strpos(lower(text), lower(%s)) > 0" for _ in words])
     found = f"SELECT id FROM ({sql}) newest WHERE {holds}"  # noqa: S608 (ours)
     return RawSQL(found, [*values, *words])  # noqa: S611 (ours)
 
 
-@dataclass
-class Stale:
-    """A chosen quote that cannot be moved as it was read."""
-
-    quote: str
-    why: str
-
-
 class MoveQuotesAdmin:
-    """A speaker whose quotes can be moved, by those who may change quotes."""
+    """Adds moving of quotes to the profile of a speaker, for users who may change quotes."""
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.quotes_view)
@@ -113,7 +101,7 @@ class MoveQuotesAdmin:
         return super().profile(request, record) | {"move": move}
 
     def quotes_view(self, request, key):
-        """Choose quotes and whom they are moved to; see what that does; move them."""
+        """Select quotes and their new speaker, preview the move, and confirm it."""
         if not request.user.has_perm("quotes.change_quote"):
             raise PermissionDenied
         if (speaker := self.named(request, key)) is None:
@@ -121,20 +109,20 @@ class MoveQuotesAdmin:
         if speaker.merged_into_id:
             return HttpResponseRedirect(address(speaker, "profile"))
         if request.method != "POST":
-            return self._list(request, speaker, Moving(self.admin_site))
+            return self._list(request, speaker, MoveForm(self.admin_site))
         chosen, form = (
             chosen_in(request.POST),
-            Moving(self.admin_site, spelt_ids(request.POST, "to")),
+            MoveForm(self.admin_site, valid_ids(request.POST, "to")),
         )
         faults = []
         if not chosen:
-            faults.append("Choose the quotes that are to be moved.")
-        if len(chosen) > MOST_QUOTES:
+            faults.append("Select at least one quote.")
+        if len(chosen) > MAX_MOVED_QUOTES:
             faults.append(
-                f"{MOST_QUOTES:,} at most are moved at once: {len(chosen):,} were chosen."
+                f"You selected {len(chosen):,} quotes. You can move {MAX_MOVED_QUOTES:,} at once."
             )
         if form.is_valid() and form.cleaned_data["to"] == speaker:
-            form.add_error("to", "They are quotes of this speaker already.")
+            form.add_error("to", "This is already their speaker.")
         if faults or not form.is_valid():
             return self._list(request, speaker, form, chosen=chosen, faults=faults)
         to, reason = form.cleaned_data["to"], form.cleaned_data["reason"]
@@ -142,11 +130,11 @@ class MoveQuotesAdmin:
         with transaction.atomic():
             if "confirmed" not in request.POST:
                 found = quotes.filter(pk__in=chosen).select_related("speaker").in_bulk()
-                stale = stale_among(chosen, found, speaker)
+                changed = changes_since(chosen, found, speaker)
             else:
                 held = lock(quotes, list(chosen)).select_related("speaker").in_bulk()
-                stale = stale_among(chosen, held, speaker)
-                if not stale:
+                changed = changes_since(chosen, held, speaker)
+                if not changed:
                     try:
                         number = reattribute(
                             quotes, list(chosen), speaker=speaker, to=to, reason=reason
@@ -155,39 +143,39 @@ class MoveQuotesAdmin:
                         return self._list(
                             request, speaker, form, chosen=chosen, faults=[str(conflict.detail)]
                         )
-        if stale:
-            return self._list(request, speaker, form, chosen=chosen, stale=stale)
+        if changed:
+            return self._list(request, speaker, form, chosen=chosen, changed=changed)
         if "confirmed" not in request.POST:
             return self._confirm(request, speaker, to, form, chosen, found)
-        messages.success(request, self._said(number, speaker, to))
+        messages.success(request, self._moved(number, speaker, to))
         return HttpResponseRedirect(address(to, "profile"))
 
-    def _said(self, number: int, speaker, to) -> str:
+    def _moved(self, number: int, speaker, to) -> str:
         what = "1 quote was" if number == 1 else f"{number:,} quotes were"
         one, other = visible_bidi(speaker.name), visible_bidi(to.name)
         return f"{what} moved from “{one}” to “{other}”."
 
-    def _list(self, request, speaker, form, *, chosen=(), faults=(), stale=()):
+    def _list(self, request, speaker, form, *, chosen=(), faults=(), changed=()):
         asked = request.GET
-        narrowing = Narrowing(self.admin_site, spelt_ids(asked, "outlet"))
+        filters = FilterForm(self.admin_site, valid_ids(asked, "outlet"))
         quotes = Quote.objects.visible_to(request.user).filter(speaker=speaker.pk)
-        quotes = narrowing.narrow(quotes) if narrowing.is_valid() else quotes.none()
+        quotes = filters.filter(quotes) if filters.is_valid() else quotes.none()
         rows = quotes.order_by("-published_day", "-id").select_related("outlet")
-        page = BoundedPaginator(rows, A_PAGE).get_page(asked.get("p"))
+        page = BoundedPaginator(rows, PAGE_QUOTES).get_page(asked.get("p"))
         chosen = dict(chosen)
-        narrowed = {k: v for k, v in asked.items() if k in narrowing.fields and v}
+        query = {k: v for k, v in asked.items() if k in filters.fields and v}
         return self.page(
             request,
-            "admin/quotes_of.html",
+            "admin/move_quotes.html",
             speaker,
             "Move quotes",
-            media=self.media + form.media + narrowing.media,
-            narrowing=narrowing,
-            narrowed=urlencode(narrowed),
-            searched=f"{SEARCHED:,}" if narrowed.get("q") else None,
+            media=self.media + form.media + filters.media,
+            filters=filters,
+            query=urlencode(query),
+            searched=f"{MAX_SEARCHED_QUOTES:,}" if query.get("q") else None,
             form=form,
             faults=faults,
-            stale=stale,
+            changed=changed,
             page_of=page,
             rows=[
                 {
@@ -210,7 +198,7 @@ class MoveQuotesAdmin:
         doubts = set(Quote.DOUBTS["speaker"])
         return self.page(
             request,
-            "admin/quotes_moving.html",
+            "admin/move_quotes_confirm.html",
             speaker,
             "Move quotes",
             to=link_to_profile(to),
@@ -218,20 +206,20 @@ class MoveQuotesAdmin:
             back=address(speaker, "quotes"),
             number=len(found),
             chosen=[f"{key}:{version}" for key, version in chosen.items()],
-            named=[isolated(str(found[key])) for key in [*chosen][:NAMED]],
-            more=max(len(found) - NAMED, 0),
-            lets_go=sum(quote.affiliation_id is not None for quote in found.values()),
-            settles=sum(not doubts.isdisjoint(quote.flags) for quote in found.values()),
+            named=[isolated(str(found[key])) for key in [*chosen][:MAX_NAMED_QUOTES]],
+            more=max(len(found) - MAX_NAMED_QUOTES, 0),
+            lose_affiliation=sum(quote.affiliation_id is not None for quote in found.values()),
+            settled=sum(not doubts.isdisjoint(quote.flags) for quote in found.values()),
         )
 
 
-def spelt_ids(sent, name: str) -> dict[str, str]:
-    """What was sent, without an id that is none: the widget of the field would ask for it."""
+def valid_ids(sent, name: str) -> dict[str, str]:
+    """What was sent, without an invalid id, which the widget would query for."""
     return {k: v for k, v in sent.items() if k != name or as_uuid(v)}
 
 
 def chosen_in(sent) -> dict[UUID, int]:
-    """The quotes that were ticked, each with the version that was read: `ID:VERSION` each."""
+    """The selected quotes with the versions that were read, sent as `ID:VERSION`."""
     chosen = {}
     for box in sent.getlist("quote"):
         key, _, version = box.partition(":")
@@ -240,16 +228,17 @@ def chosen_in(sent) -> dict[UUID, int]:
     return chosen
 
 
-def stale_among(chosen: dict[UUID, int], found: dict[UUID, Quote], speaker: Speaker) -> list[Stale]:
-    """Which of these are not as they were read, and what became of them."""
-    stale = []
+def changes_since(
+    chosen: dict[UUID, int], found: dict[UUID, Quote], speaker: Speaker
+) -> list[tuple[str, str]]:
+    """The selected quotes that are not as they were read, each with what changed."""
+    changed = []
     for key, version in chosen.items():
         if (quote := found.get(key)) is None:
-            stale.append(Stale(str(key), "is not on record, or you may not see it."))
+            changed.append((str(key), "It no longer exists, or you cannot see it."))
         elif quote.speaker_id != speaker.pk:
             whose = isolated(quote.speaker.name) if quote.speaker else "nobody"
-            stale.append(Stale(link(quote), format_html("is held to be said by {} now.", whose)))
-        elif quote.version != version:
-            why = f"was changed: you read version {version}, on record is version {quote.version}."
-            stale.append(Stale(link(quote), why))
-    return stale
+            changed.append((link(quote), format_html("It now has another speaker: {}.", whose)))
+        elif since := ChangedSince.of(quote, version):
+            changed.append((link(quote), str(since)))
+    return changed

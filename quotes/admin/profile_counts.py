@@ -1,7 +1,7 @@
-"""What the newest quotes of somebody or something are: by month, role, organisation and so on.
+"""Counts of the newest quotes of a record, by month, role, speaker, organisation and outlet.
 
-A speaker may have hundreds of thousands of quotes. They are read in the order of an index that
-filters them too, up to `NEWEST`, and counted in one pass by the database.
+A speaker may have hundreds of thousands of quotes. The newest are read in the order of an index
+that also filters them, and PostgreSQL counts them in one pass.
 """
 
 from collections import Counter
@@ -14,18 +14,16 @@ from django.db import connection
 from quotes.models import QuoteQuerySet
 from sources.models.functions import fold_all
 
-NEWEST = 10_000
-"""Quotes that are counted at most."""
+MAX_COUNTED_QUOTES = 10_000
 
-MOST_MONTHS = 48
-"""Months that are drawn at most, up to the latest."""
+MAX_CHART_MONTHS = 48  # up to the latest
 
 KEYS = ("speaker_id", "organisation_id", "outlet_id")
 
 
 @dataclass
-class Role:
-    """A role as it is printed, however spelt: its commonest spelling stands for all."""
+class PrintedRole:
+    """A printed role in all its spellings, under the commonest."""
 
     spellings: Counter = field(default_factory=Counter)
 
@@ -43,15 +41,15 @@ class Role:
 
 
 @dataclass
-class Tally:
-    """How many of the newest quotes there are of each; None is of how many nothing is known.
+class ProfileCounts:
+    """Numbers of quotes by key; the key None counts quotes where it is not known.
 
-    `months` holds the first day of each.
+    Months are keyed by their first day.
     """
 
     quotes: int
     months: dict[date | None, int]
-    roles: list[Role]
+    roles: list[PrintedRole]
     without_role: int
     speakers: dict
     organisations: dict
@@ -59,35 +57,35 @@ class Tally:
 
     @property
     def is_cut(self) -> bool:
-        return self.quotes >= NEWEST
+        return self.quotes >= MAX_COUNTED_QUOTES
 
     @property
-    def drawn_months(self) -> list[tuple[date, int]]:
-        """Each month from the first to the latest, `MOST_MONTHS` at most."""
+    def chart_months(self) -> list[tuple[date, int]]:
+        """Each month up to the latest, `MAX_CHART_MONTHS` at most."""
         known = sorted(month for month in self.months if month)
         if not known:
             return []
         last = known[-1]
-        numbers = range(number_of(known[0]), number_of(last) + 1)[-MOST_MONTHS:]
+        numbers = range(month_number(known[0]), month_number(last) + 1)[-MAX_CHART_MONTHS:]
         months = [date(number // 12, number % 12 + 1, 1) for number in numbers]
         return [(month, self.months.get(month, 0)) for month in months]
 
     @property
     def earlier(self) -> int:
-        """Quotes of months before those that are drawn."""
-        drawn = self.drawn_months
-        return sum(n for month, n in self.months.items() if month and month < drawn[0][0])
+        """Quotes of months before those of the chart."""
+        months = self.chart_months
+        return sum(n for month, n in self.months.items() if month and month < months[0][0])
 
 
-def number_of(month: date) -> int:
+def month_number(month: date) -> int:
     return month.year * 12 + month.month - 1
 
 
-def tally(quotes: QuoteQuerySet) -> Tally:
-    """Count the newest of these; two queries."""
+def count_quotes(quotes: QuoteQuerySet) -> ProfileCounts:
+    """Count the newest of these quotes; two queries."""
     newest = quotes.order_by("-published_day", "-id").values(
         "published", "attribution_role", *KEYS
-    )[:NEWEST]
+    )[:MAX_COUNTED_QUOTES]
     sql, values = newest.query.sql_with_params()
     counted = f"""
         SELECT grouping(month, attribution_role, speaker_id, organisation_id, outlet_id),
@@ -110,21 +108,21 @@ def tally(quotes: QuoteQuerySet) -> Tally:
         for bits, value, number in cursor.fetchall():
             found[bits][value] = number
     months, roles, speakers, organisations, outlets, whole = found.values()
-    return Tally(
+    return ProfileCounts(
         quotes=whole.get(None, 0),
         months={day and date.fromisoformat(day): number for day, number in months.items()},
         without_role=roles.pop(None, 0),
-        roles=grouped(roles.items()),
+        roles=group_roles(roles.items()),
         speakers=speakers,
         organisations=organisations,
         outlets=outlets,
     )
 
 
-def grouped(printed: Iterable[tuple[str, int]]) -> list[Role]:
-    """Roles that differ in case, accents or typography only are one; the commonest first."""
+def group_roles(printed: Iterable[tuple[str, int]]) -> list[PrintedRole]:
+    """Group roles that differ only in case, accents or typography; the commonest first."""
     printed = list(printed)
     folded, roles = fold_all(role for role, _ in printed), {}
     for role, number in printed:
-        roles.setdefault(folded[role], Role()).spellings[role] += number
+        roles.setdefault(folded[role], PrintedRole()).spellings[role] += number
     return sorted(roles.values(), key=lambda role: (-role.quotes, role.name))

@@ -1,17 +1,18 @@
-"""What quotes add to the pages of outlets, organisations, speakers and articles."""
+"""What quotes add to the profiles of outlets, organisations and speakers, and to articles."""
 
 from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Func, IntegerField, OuterRef
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from quotes.admin import profile_counts
 from quotes.admin.move_quotes import MoveQuotesAdmin
-from quotes.admin.profile_counts import Tally
+from quotes.admin.profile_counts import ProfileCounts
 from quotes.models import Quote
 from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
 from sources.admin.charts import Bar, bars
@@ -27,18 +28,13 @@ from sources.admin.html import (
 from sources.admin.lists import BoundedPaginator
 from sources.models import Article, Organisation, Outlet, Speaker
 
-MOST_LINES = 12
-"""Roles, organisations and so on that are listed at most, the commonest first."""
-
-LATEST = 8
-"""Quotes that are shown at most, the newest first."""
-
-COMPARED = 4
-"""Quotes of each that a comparison shows."""
+MAX_TABLE_ROWS = 12  # the commonest
+LATEST_QUOTES = 8
+COMPARED_QUOTES = 4  # of each record, when two are compared
 
 
-class CountsQuotes:
-    """A page of somebody or something that quotes belong to, with the way to them."""
+class QuoteCountAdmin:
+    """The form of a record that has quotes, with their number and a link to them."""
 
     def get_readonly_fields(self, request, obj=None):
         return (*super().get_readonly_fields(request, obj), "quotes")
@@ -57,36 +53,35 @@ class CountsQuotes:
         return link_to_list(Quote, f"{number:,}", **{f"{of}__id__exact": record.pk})
 
 
-class ShowsQuotes(CountsQuotes):
-    """The whole of a named record, with what its newest quotes are; those that this user may see.
+class QuoteProfileAdmin(QuoteCountAdmin):
+    """A profile with charts and tables of the newest quotes that this user may see.
 
-    `told_of` says which tables there are besides months and roles: heading, what of a tally, and
-    the model.
+    `tables` are those after the printed roles: heading, field of `ProfileCounts`, and model.
     """
 
-    told_of: list[tuple[str, str, type]] = []
+    tables: list[tuple[str, str, type]] = []
+    profile_template = "admin/profile_with_quotes.html"
 
     class Media:
         css = {"all": ["sources/charts.css"]}
 
     def profile(self, request, record):
-        told = super().profile(request, record)
+        profile = super().profile(request, record) | {"base_template": super().profile_template}
         if not request.user.has_perm("quotes.view_quote") or record.merged_into_id:
-            return told
+            return profile
         of = record._meta.model_name
         quotes = Quote.objects.visible_to(request.user).filter(**{of: record.pk})
-        found, lists = profile_counts.tally(quotes), ListedBy(record)
-        tables = [roles_of(found, lists)]
-        for heading, name, model in self.told_of:
-            tables.append(records_of(heading, getattr(found, name), model, lists))
+        counts, links = profile_counts.count_quotes(quotes), QuoteLinks(record)
+        tables = [roles_table(counts, links)]
+        for heading, name, model in self.tables:
+            tables.append(records_table(heading, getattr(counts, name), model, links))
         latest = quotes.select_related("outlet", "speaker", "affiliation")
-        return told | {
-            "quotes": f"{found.quotes:,}" if found.quotes else "",
-            "is_cut": found.is_cut,
-            "newest": f"{profile_counts.NEWEST:,}",
-            "all_quotes": lists.link("All quotes"),
-            "months": months_of(found, lists),
-            "tables": [table for table in tables if table["lines"]],
+        return profile | {
+            "quotes": counts.quotes,
+            "is_cut": counts.is_cut,
+            "all_quotes": links.link("All quotes"),
+            "months": months_chart(counts, links),
+            "tables": [table for table in tables if table["rows"]],
             "latest": [
                 {
                     "words": link(quote),
@@ -96,9 +91,9 @@ class ShowsQuotes(CountsQuotes):
                     "speaker": link_to_profile(quote.speaker) if quote.speaker else NONE,
                     "outlet": link_to_profile(quote.outlet) if quote.outlet else NONE,
                 }
-                for quote in latest[:LATEST]
+                for quote in latest[:LATEST_QUOTES]
             ],
-            "is_of": of,
+            "profile_of": of,
         }
 
     def compared_facts(self, request, record):
@@ -107,11 +102,11 @@ class ShowsQuotes(CountsQuotes):
             return beside
         of = record._meta.model_name
         quotes = Quote.objects.visible_to(request.user).filter(**{of: record.pk})
-        return beside | {"Latest quotes": link_all(quotes[:COMPARED], more="")}
+        return beside | {"Latest quotes": link_all(quotes[:COMPARED_QUOTES], more="")}
 
 
-class ListedBy:
-    """The list of quotes of one record, narrowed further."""
+class QuoteLinks:
+    """Links to the list of quotes of one record, with further filters."""
 
     def __init__(self, record):
         self.of = {f"{record._meta.model_name}__id__exact": record.pk}
@@ -124,60 +119,58 @@ class ListedBy:
         return format_html('<a href="{}">{}</a>', self.url(**lookups), text)
 
 
-def months_of(found: Tally, lists: ListedBy) -> str:
-    """A chart of quotes a month."""
+def months_chart(counts: ProfileCounts, links: QuoteLinks) -> str:
     rows = [
-        Bar(f"{month:%Y-%m}", [number], lists.url(month=f"{month:%Y-%m}"))
-        for month, number in found.drawn_months
+        Bar(f"{month:%Y-%m}", [number], links.url(month=f"{month:%Y-%m}"))
+        for month, number in counts.chart_months
     ]
     notes = []
-    if found.earlier:
-        notes.append(f"{found.earlier:,} of earlier months are not drawn.")
-    if unknown := found.months.get(None):
-        notes.append(f"Of {unknown:,} the month is not known.")
-    return bars(rows, "Quotes a month", series=("quotes",), of="month", note=" ".join(notes))
+    if counts.earlier:
+        notes.append(f"{counts.earlier:,} earlier quotes are not shown.")
+    if unknown := counts.months.get(None):
+        quotes = f"{unknown:,} quote{pluralize(unknown)} {pluralize(unknown, 'has,have')}"
+        notes.append(f"{quotes} no known month.")
+    return bars(rows, "Quotes per month", series=("quotes",), of="month", note=" ".join(notes))
 
 
-def roles_of(found: Tally, lists: ListedBy) -> dict:
-    """Roles as they are printed, and how often."""
-    lines = [
+def roles_table(counts: ProfileCounts, links: QuoteLinks) -> dict:
+    rows = [
         {
             "what": isolated(role.name),
             "also": [isolated(other) for other in role.others],
-            "number": lists.link(f"{role.quotes:,}", printed_role=role.name),
+            "number": links.link(f"{role.quotes:,}", printed_role=role.name),
         }
-        for role in found.roles[:MOST_LINES]
+        for role in counts.roles[:MAX_TABLE_ROWS]
     ]
-    rest = found.roles[MOST_LINES:]
-    return {
-        "heading": "Roles as printed",
-        "lines": lines,
-        "rest": f"{len(rest):,} more" if rest else "",
-        "rest_number": sum(role.quotes for role in rest),
-        "unknown": found.without_role,
-    }
+    rest = [role.quotes for role in counts.roles[MAX_TABLE_ROWS:]]
+    return _table("Roles as printed", rows, rest, counts.without_role)
 
 
-def records_of(heading: str, counted: dict, model: type, lists: ListedBy) -> dict:
-    """Organisations, outlets or speakers, and how many of the quotes are theirs."""
+def records_table(heading: str, counted: dict, model: type, links: QuoteLinks) -> dict:
+    """The organisations, outlets or speakers with most of the quotes."""
     known = [(key, number) for key, number in counted.items() if key]
-    first, rest = known[:MOST_LINES], known[MOST_LINES:]
+    first, rest = known[:MAX_TABLE_ROWS], known[MAX_TABLE_ROWS:]
     records = model.objects.in_bulk([key for key, _ in first])
     name = model._meta.model_name
-    lines = [
+    rows = [
         {
             "what": link_to_profile(records[UUID(key)]),
             "also": [],
-            "number": lists.link(f"{number:,}", **{f"{name}__id__exact": key}),
+            "number": links.link(f"{number:,}", **{f"{name}__id__exact": key}),
         }
         for key, number in first
     ]
+    return _table(heading, rows, [number for _, number in rest], counted.get(None, 0))
+
+
+def _table(heading: str, rows: list[dict], rest: list[int], unknown: int) -> dict:
+    more = f"{len(rest):,} more" if rest else ""
     return {
         "heading": heading,
-        "lines": lines,
-        "rest": f"{len(rest):,} more" if rest else "",
-        "rest_number": sum(number for _, number in rest),
-        "unknown": counted.get(None, 0),
+        "rows": rows,
+        "rest": more,
+        "rest_number": sum(rest),
+        "unknown": unknown,
     }
 
 
@@ -185,30 +178,27 @@ admin.site.unregister([Article, Organisation, Outlet, Speaker])
 
 
 @admin.register(Outlet)
-class OutletWithQuotesAdmin(ShowsQuotes, OutletAdmin):
-    profile_template = "admin/profile_outlet_with_quotes.html"
-    told_of = [
-        ("Who was quoted", "speakers", Speaker),
-        ("For whom they spoke", "organisations", Organisation),
+class OutletWithQuotesAdmin(QuoteProfileAdmin, OutletAdmin):
+    tables = [
+        ("People quoted", "speakers", Speaker),
+        ("Organisations quoted", "organisations", Organisation),
     ]
 
 
 @admin.register(Organisation)
-class OrganisationWithQuotesAdmin(ShowsQuotes, OrganisationAdmin):
-    profile_template = "admin/profile_organisation_with_quotes.html"
-    told_of = [("Who spoke for it", "speakers", Speaker), ("Outlets", "outlets", Outlet)]
+class OrganisationWithQuotesAdmin(QuoteProfileAdmin, OrganisationAdmin):
+    tables = [("Speakers", "speakers", Speaker), ("Outlets", "outlets", Outlet)]
 
 
 @admin.register(Speaker)
-class SpeakerWithQuotesAdmin(MoveQuotesAdmin, ShowsQuotes, SpeakerAdmin):
-    profile_template = "admin/profile_speaker_with_quotes.html"
-    told_of = [
-        ("Organisations spoken for", "organisations", Organisation),
+class SpeakerWithQuotesAdmin(MoveQuotesAdmin, QuoteProfileAdmin, SpeakerAdmin):
+    tables = [
+        ("Organisations", "organisations", Organisation),
         ("Outlets", "outlets", Outlet),
     ]
 
     def known_of(self, speakers, user):
-        """The number of the quotes of each, up to `MAX_LISTED`, as a link to them; one query."""
+        """Number of quotes of each, counted up to `MAX_LISTED`, as a link to them; one query."""
         quotes = Quote.objects.visible_to(user).filter(speaker=OuterRef("pk")).order_by()
         some = ArraySubquery(quotes.values("pk")[: MAX_LISTED + 1])
         rows = Speaker.objects.filter(pk__in=[speaker.pk for speaker in speakers]).order_by()
@@ -224,8 +214,8 @@ class SpeakerWithQuotesAdmin(MoveQuotesAdmin, ShowsQuotes, SpeakerAdmin):
 
 
 @admin.register(Article)
-class ArticleWithQuotesAdmin(CountsQuotes, ArticleAdmin):
-    """`PrintedArticle` and `CitedAffiliation` are places of triggers, no models: not registered."""
+class ArticleWithQuotesAdmin(QuoteCountAdmin, ArticleAdmin):
+    """`PrintedArticle` and `CitedAffiliation` only carry triggers, and are not registered."""
 
     @admin.display(description="quotes")
     def quotes(self, article):

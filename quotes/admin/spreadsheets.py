@@ -1,8 +1,8 @@
-"""Articles with their quotes taken in from a table: one row a quote, its article repeated.
+"""Import of articles with their quotes from a table: one row per quote, its article repeated.
 
-Rows of one article (the same outlet and external_id, or else the same URL, or the same text) are
-one filing, all of it stored or none; a row that says nothing of an article goes with the one above.
-Quotes that come in so are proposals, whoever brings them.
+Rows of one article (same outlet and external_id, else same URL, else same text) are one filing,
+stored whole or not at all. A row without article columns belongs to the article above. Imported
+quotes are always proposed.
 """
 
 from django.db import DataError, IntegrityError, transaction
@@ -22,24 +22,24 @@ SAID = ("kind", "speaker", "speaker_kind", "role", "organisation", "said")
 QUOTE = ("quote", *SAID, *(f"attribution_{name}" for name in PRINTED))
 COLUMNS = (*ARTICLE, *QUOTE)
 HINT = (
-    "One row a quote, with its article's columns repeated, or left empty in the rows below the "
-    "first. text is the exact text of the article; without it the quotes are unanchored. Each "
-    "article is filed whole or not at all, as by the API, and its new quotes are proposals."
+    "One row per quote. Repeat the article's columns, or leave them empty after its first row. "
+    "text is the exact text of the article; without it, quotes are not linked to a position. An "
+    "article is imported whole or not at all, and its new quotes wait for review."
 )
 
 
 def by_article(rows: list[SheetRow]) -> list[list[SheetRow]]:
-    """The rows of each article together, in the order in which the articles come."""
+    """Group rows by article, in the order of the articles."""
     articles: dict[tuple, list[SheetRow]] = {}
     key = ()
     for row in rows:
         if any(row.get(name) for name in ARTICLE) or not key:
-            key = _known_as(row)
+            key = _article_key(row)
         articles.setdefault(key, []).append(row)
     return list(articles.values())
 
 
-def _known_as(row: SheetRow) -> tuple:
+def _article_key(row: SheetRow) -> tuple:
     if row.get("external_id"):
         return "external_id", row.get("outlet", ""), row["external_id"]
     if row.get("url"):
@@ -48,7 +48,7 @@ def _known_as(row: SheetRow) -> tuple:
 
 
 def take(rows: list, user) -> list[dict]:
-    """File the articles of some rows. Returns lines for `sources.spreadsheets.importing`."""
+    """File the articles of these rows. Returns lines for `sources.spreadsheets.importing`."""
     lines = []
     for article in by_article([SheetRow(number, row) for number, row in rows]):
         lines += _file(article)
@@ -72,14 +72,14 @@ def _file(rows: list[SheetRow]) -> list[dict]:
 
 
 def _article(rows: list[SheetRow]) -> tuple[dict, list[tuple]]:
-    """What the rows say of their article, each thing said once or alike."""
+    """The article's fields, and a fault for each row that contradicts an earlier one."""
     said, by, faults = {"text": None}, {}, []
     for row in rows:
         for name in ARTICLE:
             if not (cell := row.get(name)):
                 continue
             if name in by and said[name] != cell:
-                why = f"Row {by[name]} says something else of this article."
+                why = f"This differs from row {by[name]}, which has the same article."
                 faults.append((row.number, name, why))
                 continue
             said[name], by[name] = cell, row.number
@@ -99,7 +99,7 @@ def _proposal(row: SheetRow) -> dict:
 
 
 def _placed(fault: dict, rows: list[SheetRow], quoting: list[SheetRow]) -> tuple[int, str, str]:
-    """The row and the column that a fault's JSON pointer is of."""
+    """Row number, column and message of a fault, by its JSON pointer."""
     _, *names = fault["pointer"].split("/") if fault["pointer"] else [""]
     match names:
         case ["quotes", number, "attribution", name, *_]:
@@ -115,9 +115,9 @@ def _placed(fault: dict, rows: list[SheetRow], quoting: list[SheetRow]) -> tuple
 
 
 def _refused(rows: list[SheetRow], faults: list[tuple]) -> list[dict]:
-    """All the rows of a filing: it is stored whole or not at all."""
+    """Lines that refuse every row of a filing."""
     number = min(faults)[0]
-    rest = {"column": "", "why": f"Its article was refused: see row {number}."}
+    rest = {"column": "", "why": f"This article was not imported. See row {number}."}
     return [
         {
             "row": row.number,
@@ -153,7 +153,7 @@ def _line(row: SheetRow, filing: Filing, filed, *, first: bool) -> dict:
         if became:
             notes.append(f"{name.capitalize()} {became}: {getattr(quote, name) or 'nobody'}.")
     if filed.differs:
-        notes.append(f"It differs from the quote on record, which was flagged: {filed.differs}.")
+        notes.append(f"It differs from the quote on record, which is now flagged: {filed.differs}.")
     return {
         "row": row.number,
         "outcome": of_article if outcome == "unchanged" else outcome,

@@ -4,7 +4,7 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from quotes.curation.reattribution import MOST_QUOTES as MOST_REATTRIBUTED
+from quotes.curation.reattribution import MAX_MOVED_QUOTES
 from quotes.filing import MAX_QUOTES, Filing, Refused, anchoring_faults
 from quotes.models import Quote, Utterance, Via
 from quotes.representations.json import FIELDS
@@ -432,7 +432,7 @@ class ReattributionSerializer(ReasonSerializer):
     """The quotes to move, and the speaker who said them."""
 
     quotes = serializers.ListField(
-        child=serializers.UUIDField(), min_length=1, max_length=MOST_REATTRIBUTED
+        child=serializers.UUIDField(), min_length=1, max_length=MAX_MOVED_QUOTES
     )
     to = PeerReference()
 

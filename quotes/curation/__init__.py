@@ -1,6 +1,7 @@
-"""What curators do to many quotes, or in several steps: the review queue, approval, bulk work.
+"""What curators do to many quotes, or across steps: the review queue, approval, bulk work, undo.
 
-`queue` lists what waits for review, `approval` says who may publish, `bulk` and `reattribution`
-change many quotes under the rules of one, `undo` takes back a recent step. Everything goes
-through the verbs of `Quote`; nothing here updates a row directly.
+In: querysets of quotes that the user may see, or ids with the versions that were read. Out: pages
+of the queue, and an `Outcome` that reports every refusal. It follows the rules of `Quote`'s own
+verbs, and takes row locks in the order of primary keys. It never changes a quote whose version is
+not the one that was read, and never lets anybody approve a quote that they filed.
 """

@@ -1,8 +1,8 @@
-"""Whose word is needed: nobody approves what they filed themselves.
+"""The rule of four eyes: nobody approves a quote that they filed.
 
-That holds at the desk and wherever else the admin publishes proposed quotes, unless
-`ONRECORD_SELF_APPROVAL` allows it. In the API, whoever may publish may file as published outright;
-there is nothing to approve there.
+It holds wherever the admin publishes proposed quotes, unless `ONRECORD_SELF_APPROVAL` allows
+otherwise. In the API, a client that may publish can file quotes as published: there is nothing to
+approve there.
 """
 
 from django.conf import settings
@@ -11,11 +11,11 @@ from django.db.models import Exists, OuterRef
 from quotes.models import Quote, QuoteQuerySet
 from sources.models import Revision
 
-WHY_NOT = "You filed it yourself: somebody else has to approve it."
+WHY_NOT = "You added this quote, so another curator must approve it."
 
 
 def filed_by(user) -> Exists:
-    """Whether this user made the quote; a condition for querysets, by the ledger's index."""
+    """Condition for querysets: this user created the quote. Uses the ledger's index."""
     made = Revision.objects.filter(
         subject_id=OuterRef("pk"), version=1, actor=user.get_username(), verb="created"
     )
@@ -23,7 +23,7 @@ def filed_by(user) -> Exists:
 
 
 def approvable(quotes: QuoteQuerySet, user) -> QuoteQuerySet:
-    """Those of the quotes that this user may publish, as far as it matters who filed them."""
+    """Quotes that this user may publish, as far as it matters who filed them."""
     return quotes if settings.ONRECORD_SELF_APPROVAL else quotes.exclude(filed_by(user))
 
 

@@ -1,8 +1,8 @@
-"""The verbs of a quote for many quotes at once, under the same rules.
+"""The verbs of `Quote` for many quotes at once, under the same rules.
 
-A step of their life is one statement for all (`take`): lock, look, change. A revision is the verb
-of each quote, one after the other (`revise`). Both take ids with the versions that were seen: what
-has changed since is refused and told, never overwritten.
+`take` changes the status of all in one statement; `revise` calls the verb of each quote in turn.
+Both take ids with the versions that were read. A quote that has changed since is refused and
+reported, never overwritten.
 """
 
 from collections.abc import Iterable
@@ -14,31 +14,31 @@ from django.db.models import Count
 
 from quotes.curation.approval import WHY_NOT, approvable
 from quotes.models import Quote, QuoteQuerySet, Utterance
-from quotes.models.workflow import STEPS, NotOpen
-from sources.exceptions import refusal_of
+from quotes.models.workflow import EDITS, STEPS, NotOpen
+from sources.exceptions import changed_since, refusal_of
 from sources.jobs.models import Job, JobKind, Outcome, register_job_kind
 from sources.ledger.actor import with_reason
 from sources.models import Organisation, Speaker
 
-PERMISSIONS = {name: step.permission for name, step in STEPS.items() if name != "correct"}
-PERMISSIONS |= dict.fromkeys(("revise", "join", "part"), "quotes.change_quote")
+BULK_STEPS = {name: step for name, step in STEPS.items() if name != "correct"}
+BULK_STEPS |= {name: EDITS[name] for name in ("revise", "join", "part")}
 
 REVISED = ("speaker", "organisation", "language", "kind")
 
 type Seen = Iterable[tuple[UUID | str, int]]
-"""Ids of quotes, with the version that was seen of each."""
+"""Ids of quotes, each with the version that was read."""
 
 
 def open_to(step: str, quotes: QuoteQuerySet, user) -> QuoteQuerySet:
-    """Those of these quotes with which this user may take the step, as they are now.
+    """Quotes with which this user may take the step now.
 
-    The one place that decides it: for what a confirmation foretells, and for what is then done.
+    The only place that decides this, for the preview and for what is then done.
     """
     match step:
         case "revise":
             return quotes
         case "join":
-            return quotes if _are_of_one(quotes) else quotes.none()
+            return quotes if _have_one_speaker(quotes) else quotes.none()
         case "part":
             return quotes.exclude(utterance=None)
     able = quotes.filter(status__in=STEPS[step].leaves)
@@ -46,31 +46,32 @@ def open_to(step: str, quotes: QuoteQuerySet, user) -> QuoteQuerySet:
 
 
 def why_not(step: str, status: str) -> str:
-    """Why the step cannot be taken with a quote of this status that is not open to it."""
+    """Why a quote of this status is not `open_to` the step."""
     if step == "join":
-        return "Two quotes or more are joined, and all of them have to have the same speaker."
+        return "Only two or more quotes of the same speaker can be grouped."
     if step == "part":
-        return "It is of no utterance."
+        return "It is not grouped with other quotes."
     if step != "revise" and status not in STEPS[step].leaves:
         return str(NotOpen(step, status))
     return WHY_NOT
 
 
-def _are_of_one(quotes: QuoteQuerySet) -> bool:
+def _have_one_speaker(quotes: QuoteQuerySet) -> bool:
     speakers = quotes.order_by().values("speaker").annotate(n=Count("*"))[:2]
     return [row["n"] > 1 for row in speakers] == [True]
 
 
 @transaction.atomic
 def take(step: str, seen: Seen, reason: str | None = None, *, user) -> Outcome:
-    """Take one step of their life with many quotes, as `Quote.publish` and the others do with one.
+    """Change the status of many quotes, as `Quote.publish` and the others do of one.
 
-    Three statements, whatever their number.
+    Three statements, whatever the number of quotes.
     """
-    if STEPS[step].takes_back and not (reason or "").strip():
-        raise ValidationError({"reason": f"To {step} a quote, say why."})
+    needs_reason = STEPS[step].needs_reason
+    if needs_reason and not (reason or "").strip():
+        raise ValidationError({"reason": f"Give a reason to {step} quotes."})
     locked, outcome = _lock(step, seen, user)
-    said = reason.strip() if STEPS[step].takes_back else None
+    said = reason.strip() if needs_reason else None
     with with_reason(reason):
         chosen = Quote.objects.filter(pk__in=[key for key, _ in locked])
         outcome.changed = chosen.update(status=STEPS[step].enters, reason=said)
@@ -79,7 +80,7 @@ def take(step: str, seen: Seen, reason: str | None = None, *, user) -> Outcome:
 
 @transaction.atomic
 def revise(seen: Seen, changes: dict, reason: str | None = None, *, user) -> Outcome:
-    """Revise the attribution of many quotes alike; those that are so already stay as they are."""
+    """Set the same values on many quotes. Quotes that have them already do not change."""
     locked, outcome = _lock("revise", seen, user)
     before = dict(locked)
     quotes = Quote.objects.select_related("affiliation").in_bulk(before)
@@ -103,11 +104,11 @@ def revise(seen: Seen, changes: dict, reason: str | None = None, *, user) -> Out
 
 @transaction.atomic
 def join(seen: Seen, reason: str | None = None, *, user) -> Outcome:
-    """Have quotes report one act of speaking, as `Utterance.join` does: all of them, or none."""
+    """Group quotes as reports of one utterance, as `Utterance.join` does: all of them, or none."""
     locked, outcome = _lock("join", seen, user)
     if outcome.refused:
         for key, _ in locked:
-            outcome.refuse("Not all of those that were chosen can be joined.", id=str(key))
+            outcome.refuse("Not all selected quotes can be grouped, so none was.", id=str(key))
         return outcome
     before = dict(locked)
     quotes = Quote.objects.filter(pk__in=before)
@@ -129,7 +130,7 @@ def part(seen: Seen, reason: str | None = None, *, user) -> Outcome:
 
 
 def _lock(step: str, seen: Seen, user) -> tuple[list[tuple[UUID, int]], Outcome]:
-    """Those that can be changed, kept from changing otherwise, and the refusal of the rest."""
+    """Lock the quotes that can be changed, and refuse the others."""
     wanted = {UUID(str(key)): version for key, version in seen}
     quotes = Quote.objects.visible_to(user).filter(pk__in=wanted)
     rows = (
@@ -141,12 +142,11 @@ def _lock(step: str, seen: Seen, user) -> tuple[list[tuple[UUID, int]], Outcome]
     for key, version in wanted.items():
         now, status = found.get(key, (None, None))
         if now is None:
-            outcome.refuse("It is no longer on record.", id=str(key))
+            outcome.refuse("It no longer exists.", id=str(key))
         elif key not in allowed:
             outcome.refuse(why_not(step, status), id=str(key))
         elif now != version:
-            why = f"It was changed meanwhile: it was version {version}, and is version {now}."
-            outcome.refuse(why, id=str(key))
+            outcome.refuse(changed_since(version, now), id=str(key))
         else:
             locked.append((key, version))
     return locked, outcome
@@ -155,8 +155,8 @@ def _lock(step: str, seen: Seen, user) -> tuple[list[tuple[UUID, int]], Outcome]
 # As jobs
 
 
-def reading(changes: dict) -> dict:
-    """What a job keeps of a revision, ids for records, as `Quote.revise` takes it."""
+def revision_of(changes: dict) -> dict:
+    """The stored changes of a job as `Quote.revise` takes them: records in place of ids."""
     known = {"speaker": Speaker, "organisation": Organisation}
     return {
         name: known[name].objects.get(pk=value).survivor if name in known and value else value
@@ -177,19 +177,19 @@ def _part(job: Job, rows: list) -> Outcome:
 
 
 def _revise(job: Job, rows: list) -> Outcome:
-    changes = reading(job.given["changes"])
+    changes = revision_of(job.given["changes"])
     return revise(rows, changes, job.given.get("reason"), user=job.asked_by)
 
 
-def title(job: Job) -> str:
-    """What a job does, and to how many."""
-    number = f"{job.total:,} quote{'' if job.total == 1 else 's'}"
+def title(job: Job, number: int | None = None) -> str:
+    """Name a job: “Publish 3 quotes”, “Set the speaker of 1 quote”."""
+    number = job.total if number is None else number
+    quotes = f"{number:,} quote{'' if number == 1 else 's'}"
     if names := job.given.get("changes"):
-        return f"Set the {' and '.join(names)} of {number}"
-    where = {"join": " into one utterance", "part": " from their utterances"}
-    return f"{job.work.capitalize()} {number}{where.get(job.work, '')}"
+        return f"Set the {' and '.join(names)} of {quotes}"
+    return BULK_STEPS[job.work].of(quotes)
 
 
-for name, permission in PERMISSIONS.items():
+for name, step in BULK_STEPS.items():
     do = {"revise": _revise, "join": _join, "part": _part}.get(name, _take)
-    register_job_kind(JobKind(name, permission, title, do, about="quotes.quote"))
+    register_job_kind(JobKind(name, step.permission, title, do, about="quotes.quote"))

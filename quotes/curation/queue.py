@@ -1,8 +1,8 @@
-"""The review queue: articles with quotes that wait for a curator, and in which order.
+"""The review queue: articles with proposed quotes, in one of three orders.
 
-An article stands where its *head* does: of its proposed quotes that are looked for, the one that
-was filed first. Heads are found along an index of proposed quotes, so that the beginning of the
-queue costs the same however long it is.
+An article's place is that of its head, the proposed quote that was filed first among those that
+match the filters. Heads are found along an index of proposed quotes, so the first page costs the
+same however long the queue is.
 """
 
 from collections import defaultdict
@@ -16,16 +16,15 @@ from django.db.models import Count, Exists, F, Min, OuterRef
 from quotes.models import QuoteQuerySet
 from sources.models import Article
 
-ARTICLES = 50
-"""How many articles a page of the queue shows."""
+PAGE_ARTICLES = 50
 
-DEEPEST = 200
-"""Pages beyond are not offered: to narrow the queue is quicker than to leaf so far."""
+MAX_PAGES = 200
+"""Later pages are not offered: to filter the queue is quicker."""
 
 
 @dataclass
-class Waiting:
-    """An article in the queue, with what of it is looked for and how long that has waited."""
+class QueuedArticle:
+    """An article, the number of its matching quotes, and how long the first has waited."""
 
     article: Article
     quotes: int
@@ -47,48 +46,50 @@ def _by_number(wanted: QuoteQuerySet) -> QuoteQuerySet:
 
 ORDERS = {
     "oldest": ("Waiting longest", _by_head("created", "pk")),
-    "latest": ("Published last", _by_head(F("published_day").desc(nulls_last=True), "-pk")),
+    "latest": (
+        "Most recently published",
+        _by_head(F("published_day").desc(nulls_last=True), "-pk"),
+    ),
     "most": ("Most quotes waiting", _by_number),
 }
 
 
 def queue(wanted: QuoteQuerySet, order: str = "oldest", page: int = 1) -> tuple[list, bool]:
-    """A page of the queue, and whether there is a next one; four queries at most.
+    """One page of the queue, and whether another follows; four queries at most.
 
-    `wanted` are the proposed quotes that are looked for, without an order.
+    `wanted` are the proposed quotes that match, unordered.
     """
-    begin = ARTICLES * (page - 1)
+    begin = PAGE_ARTICLES * (page - 1)
     found = ORDERS[order][1](wanted).values_list("article", flat=True)
-    keys = list(found[begin : begin + ARTICLES + 1])
-    return described(wanted, keys[:ARTICLES]), len(keys) > ARTICLES and page < DEEPEST
+    keys = list(found[begin : begin + PAGE_ARTICLES + 1])
+    return _queued(wanted, keys[:PAGE_ARTICLES]), len(keys) > PAGE_ARTICLES and page < MAX_PAGES
 
 
-def described(wanted: QuoteQuerySet, articles: list[UUID]) -> list[Waiting]:
-    """What waits in these articles, in their order."""
+def _queued(wanted: QuoteQuerySet, articles: list[UUID]) -> list[QueuedArticle]:
     if not articles:
         return []
-    there = wanted.filter(article__in=articles).order_by()
-    counted = {
+    quotes = wanted.filter(article__in=articles).order_by()
+    counts = {
         row["article"]: row
-        for row in there.values("article").annotate(number=Count("*"), since=Min("created"))
+        for row in quotes.values("article").annotate(number=Count("*"), since=Min("created"))
     }
     flagged = defaultdict(set)
-    for key, flags in there.exclude(flags=[]).values_list("article", "flags").distinct():
+    for key, flags in quotes.exclude(flags=[]).values_list("article", "flags").distinct():
         flagged[key].update(flags)
     known = Article.objects.select_related("outlet").in_bulk(articles)
     return [
-        Waiting(
+        QueuedArticle(
             known[key],
-            counted[key]["number"],
-            counted[key]["since"],
+            counts[key]["number"],
+            counts[key]["since"],
             sorted(flagged[key]),
         )
         for key in articles
-        if key in counted
+        if key in counts
     ]
 
 
 def next_article(wanted: QuoteQuerySet, order: str, besides: list[UUID]) -> UUID | None:
-    """The first article of the queue that is none of these, if one waits; one query."""
+    """The first article of the queue that is not one of these; one query."""
     found = ORDERS[order][1](wanted.exclude(article__in=besides))
     return found.values_list("article", flat=True).first()

@@ -1,4 +1,4 @@
-"""Quotes that another speaker said after all."""
+"""Moving quotes from one speaker to another, who really said them."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sources.exceptions import Conflict
 from sources.ledger.actor import with_reason
 from sources.models import Speaker
 
-MOST_QUOTES = 1000
+MAX_MOVED_QUOTES = 1000  # one statement, one transaction
 
 
 def reattribute(
@@ -21,22 +21,24 @@ def reattribute(
     to: Speaker,
     reason: str | None = None,
 ) -> int:
-    """Move some of these quotes, by their ids, from one speaker to another: all of them, or none.
+    """Move the quotes with these ids from one speaker to another: all of them, or none.
 
-    As `Quote.revise` does with one, it lets go of affiliations, which are the first speaker's, and
-    settles who it is. An utterance goes along if all of its quotes do; else they leave it.
-    Raises `Conflict`, naming each that is not a quote of the first speaker now.
+    As `Quote.revise` does, it clears affiliations, which are the first speaker's, and settles who
+    the speaker is. An utterance moves with its quotes if all of them move; otherwise they leave it.
+    Raises `Conflict`, naming each quote that is not the first speaker's now.
     """
     if speaker.pk == to.pk:
-        raise Conflict(f"They are quotes of “{to}” already.")
+        raise Conflict(f"“{to}” is already their speaker.")
     with transaction.atomic(), with_reason(reason):
         held = set(lock(quotes, ids).filter(speaker=speaker).values_list("pk", flat=True))
         if faults := [
-            {"pointer": f"/quotes/{index}", "message": f"{key} is no quote of this speaker now."}
+            {"pointer": f"/quotes/{index}", "message": f"{key} is not a quote of this speaker."}
             for index, key in enumerate(ids)
             if key not in held
         ]:
-            raise Conflict("Not all of these are quotes of this speaker; none was moved.", faults)
+            raise Conflict(
+                "Not all of these are quotes of this speaker, so none was moved.", faults
+            )
         flags = F("flags")
         for flag in Quote.DOUBTS["speaker"]:
             flags = Func(flags, Value(flag), function="array_remove")
@@ -52,7 +54,7 @@ def reattribute(
 
 
 def lock(quotes: QuoteQuerySet, ids: list[UUID]) -> QuoteQuerySet:
-    """These quotes, kept from changing; before their speakers, as by whoever revises one."""
+    """Lock these quotes. Call it before locking a speaker, in the order that revisions lock."""
     chosen = quotes.filter(pk__in=ids)
     list(chosen.order_by("pk").select_for_update(of=("self",)).values("pk"))
     return chosen

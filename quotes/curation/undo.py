@@ -1,7 +1,7 @@
-"""The last step at the desk, taken back by whoever took it, while it is fresh.
+"""Undo of a step on the review page, by the same curator, within ten minutes.
 
-What a quote was before, the ledger knows; that is put back, and recorded as one more change. So
-readers may have seen for a moment what was published by mistake, and the ledger says so.
+The ledger knows what the quote was before. That is restored, and recorded as one more change:
+readers may have seen a quote that was published by mistake, and the ledger says so.
 """
 
 from datetime import datetime, timedelta
@@ -9,45 +9,47 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from quotes.models import Quote
-from sources.exceptions import Conflict
+from sources.exceptions import Conflict, changed_since
 from sources.history.as_of import as_they_were
 from sources.ledger.actor import with_reason
 from sources.models import Revision
 
-WITHIN = timedelta(minutes=10)
+UNDO_WITHIN = timedelta(minutes=10)
 
-STEPPED = {
+UNDOABLE_COLUMNS = {
     *("status", "reason", "kind", "language", "said"),
     *("text", "spans", "snapshot_id", "anchor"),
     *("speaker_id", "organisation_id", "affiliation_id", "flags"),
     *(f"attribution_{part}" for part in ("text", "speaker", "role", "organisation", "cue")),
 }
-"""The columns that a step at the desk may have changed."""
+"""Columns that a step on the review page may change."""
 
-ADDED_BY_MISTAKE = "Taken back by who added it."
+ADDED_BY_MISTAKE = "Withdrawn by the person who added it."
 
 
 def undo(quote: Quote, version: int, *, actor: str, now: datetime) -> None:
-    """Put back what a proposed quote was before this version of it; one that was added is rejected.
+    """Restore a proposed quote as it was before this version; reject one that was just added.
 
-    Raises `Conflict` when it has changed since, or was changed by somebody else, too long ago, or
-    when readers had seen what was changed: corrections and retractions say so in public instead.
+    Raises `Conflict` if the quote has changed since, if somebody else made the change or it is too
+    old, and if readers had seen what was changed: public quotes are corrected or retracted instead.
     """
     with transaction.atomic(), with_reason("Undone."):
         quote.refresh_from_db(from_queryset=Quote.objects.select_for_update())
         if quote.version != version:
-            raise Conflict("Somebody has changed this quote since: there is nothing to undo.")
+            raise Conflict(f"{changed_since(version, quote.version)} It cannot be undone.")
         last, *former = Revision.objects.of(quote).order_by("-version")[:2]
-        if (last.actor, last.channel) != (actor, "admin") or now - last.time > WITHIN:
-            raise Conflict("Only who took a step at the desk can undo it, within ten minutes.")
+        if (last.actor, last.channel) != (actor, "admin") or now - last.time > UNDO_WITHIN:
+            raise Conflict(
+                "Only the person who made this change can undo it, and only within ten minutes."
+            )
         if not former:
             quote.reject(ADDED_BY_MISTAKE)
             return
         (before,) = former
         if before.state is None or before.state["status"] != Quote.Status.PROPOSED:
-            raise Conflict("What was public before is corrected or retracted, not undone.")
-        if not set(last.fields) <= STEPPED:
-            raise Conflict("This was no step at the desk.")
+            raise Conflict("This quote is public. You can correct or retract it, but not undo.")
+        if not set(last.fields) <= UNDOABLE_COLUMNS:
+            raise Conflict("This change was not made on the review page.")
         was = as_they_were(Quote, [quote.pk], before.time)[quote.pk]
         for column in last.fields:
             setattr(quote, column, getattr(was, column))

@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
             fields=[],
             options={
                 "verbose_name": "article to review",
-                "verbose_name_plural": "review desk",
+                "verbose_name_plural": "review queue",
                 "proxy": True,
                 "default_permissions": (),
                 "indexes": [],
@@ -201,11 +201,11 @@ class Migration(migrations.Migration):
                     "anchor",
                     models.CharField(
                         choices=[
-                            ("exact", "Exact"),
-                            ("moved", "Moved"),
-                            ("altered", "Altered"),
-                            ("missing", "Missing"),
-                            ("unanchored", "Unanchored"),
+                            ("exact", "In the article"),
+                            ("moved", "Moved within the article"),
+                            ("altered", "Wording changed in the article"),
+                            ("missing", "No longer in the article"),
+                            ("unanchored", "No text of the article"),
                         ],
                         max_length=10,
                     ),
@@ -255,11 +255,11 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(
                             choices=[
-                                ("ambiguous_speaker", "Ambiguous Speaker"),
-                                ("ambiguous_organisation", "Ambiguous Organisation"),
-                                ("unresolved_speaker", "Unresolved Speaker"),
-                                ("role_conflict", "Role Conflict"),
-                                ("filing_differs", "Filing Differs"),
+                                ("ambiguous_speaker", "Several people share this name"),
+                                ("ambiguous_organisation", "Several organisations share this name"),
+                                ("unresolved_speaker", "Speaker not identified"),
+                                ("role_conflict", "Roles we can't confirm"),
+                                ("filing_differs", "Re-filed with different details"),
                             ],
                             max_length=30,
                         ),

@@ -74,4 +74,4 @@ class Review(Article):
         proxy = True
         default_permissions = ()
         verbose_name = "article to review"
-        verbose_name_plural = "review desk"
+        verbose_name_plural = "review queue"

@@ -53,18 +53,20 @@ class Quote(Record):
     goes_with = "affiliation"  # a merge or its undo moves both: `sources.identity.merging`
 
     class Anchor(models.TextChoices):
-        EXACT = "exact"
-        MOVED = "moved"  # the same words elsewhere, after the article changed
-        ALTERED = "altered"  # close words in the present text; a curator must decide
-        MISSING = "missing"  # not in the present text
-        UNANCHORED = "unanchored"  # no text is held, and the client said so
+        EXACT = "exact", "In the article"
+        MOVED = "moved", "Moved within the article"
+        ALTERED = "altered", "Wording changed in the article"
+        MISSING = "missing", "No longer in the article"
+        UNANCHORED = "unanchored", "No text of the article"
 
     class Flag(models.TextChoices):
-        AMBIGUOUS_SPEAKER = "ambiguous_speaker"  # several speakers have the name
-        AMBIGUOUS_ORGANISATION = "ambiguous_organisation"
-        UNRESOLVED_SPEAKER = "unresolved_speaker"  # printed as "Mr Jones", and no more was said
-        ROLE_CONFLICT = "role_conflict"  # no affiliation on that date has the printed role
-        FILING_DIFFERS = "filing_differs"  # a later filing disagrees with a reviewed quote
+        AMBIGUOUS_SPEAKER = "ambiguous_speaker", "Several people share this name"
+        AMBIGUOUS_ORGANISATION = "ambiguous_organisation", "Several organisations share this name"
+        # Printed as "Mr Jones", with no full name filed
+        UNRESOLVED_SPEAKER = "unresolved_speaker", "Speaker not identified"
+        # No affiliation on that date has the printed role
+        ROLE_CONFLICT = "role_conflict", "Roles we can't confirm"
+        FILING_DIFFERS = "filing_differs", "Re-filed with different details"
 
     DOUBTS = {  # flags that naming the speaker, or the organisation, clears
         "speaker": (Flag.AMBIGUOUS_SPEAKER, Flag.UNRESOLVED_SPEAKER),
@@ -306,15 +308,6 @@ class Quote(Record):
             self.utterance = None
             self.save(update_fields=["utterance"])
 
-    def adjust(self, text: str, spans: list) -> None:
-        """Set the words and spans of a proposed quote. Public quotes are corrected instead."""
-        with transaction.atomic():
-            self.refresh_from_db(from_queryset=Quote.objects.select_for_update())
-            if self.status != Status.PROPOSED:
-                raise NotOpen("adjust", self.status)
-            self.reanchor(text, spans)
-            self.save(update_fields=["text", "spans", "snapshot", "anchor", "nearest"])
-
     # Steps: see `quotes.models.workflow`
 
     def publish(self, reason: str | None = None) -> None:
@@ -372,7 +365,7 @@ class Quote(Record):
         with transaction.atomic(), with_reason(reason):
             self._check_step(step, reason, "reason")
             self.status = STEPS[step].enters
-            self.reason = reason.strip() if STEPS[step].takes_back else None
+            self.reason = reason.strip() if STEPS[step].needs_reason else None
             for name, value in values.items():
                 setattr(self, name, value)
             self.save(update_fields=["status", "reason", *values])
@@ -382,7 +375,7 @@ class Quote(Record):
         self.refresh_from_db(from_queryset=Quote.objects.select_for_update())
         if self.status not in STEPS[step].leaves:
             raise NotOpen(step, self.status)
-        needs_reason = STEPS[step].takes_back or name == "note"
+        needs_reason = STEPS[step].needs_reason or name == "note"
         if needs_reason and not (why or "").strip():
             raise ValidationError({name: f"To {step} a quote, say why."})
 

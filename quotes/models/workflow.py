@@ -1,8 +1,8 @@
-"""The life of a quote: which step may follow which.
+"""The life of a quote: its statuses, and the steps that lead from one to the next.
 
 `proposed` → `published` or `rejected`; `published` ⇄ `disputed`; either → `retracted`. A correction
-changes a public quote and leaves it where it is. What takes something back needs a reason,
-and each step its permission.
+changes a public quote and keeps its status. Each step carries its permission and the words that
+curators read, for every page and endpoint that offers it.
 """
 
 from dataclasses import dataclass
@@ -21,38 +21,103 @@ class Status(models.TextChoices):
 PUBLIC = (Status.PUBLISHED, Status.DISPUTED, Status.RETRACTED)
 """What readers may see: retracted quotes when they ask for them."""
 
+OPEN = (Status.PROPOSED, Status.PUBLISHED, Status.DISPUTED)
+"""Rejected and retracted quotes are final: nobody has to look at their flags."""
 
-PUBLISH = "quotes.publish_quote"
+CHANGE, PUBLISH = "quotes.change_quote", "quotes.publish_quote"
 
 
 @dataclass(frozen=True)
 class Step:
+    """What a curator can do with a quote.
+
+    `label` is its button and `done` its past participle, for messages. `enters` is None where the
+    status stays. `many` is the label before a number of quotes, where that reads differently.
+    """
+
+    name: str
+    label: str
+    done: str
+    help: str
     leaves: tuple[Status, ...]
-    enters: Status | None  # None: it stays where it is
-    takes_back: bool = False
-    permission: str = "quotes.change_quote"
+    enters: Status | None = None
+    needs_reason: bool = False
+    permission: str = CHANGE
+    many: str = ""
+
+    def of(self, quotes: str) -> str:
+        """Name the step for several quotes: “Publish 3 quotes”."""
+        return f"{self.many or self.label} {quotes}"
 
 
 STEPS = {
-    "publish": Step((Status.PROPOSED,), Status.PUBLISHED, permission=PUBLISH),
-    "reject": Step((Status.PROPOSED,), Status.REJECTED, takes_back=True, permission=PUBLISH),
-    "dispute": Step((Status.PUBLISHED,), Status.DISPUTED, takes_back=True),
-    "settle": Step((Status.DISPUTED,), Status.PUBLISHED),
-    "correct": Step((Status.PUBLISHED, Status.DISPUTED), None),
-    "retract": Step((Status.PUBLISHED, Status.DISPUTED), Status.RETRACTED, takes_back=True),
+    step.name: step
+    for step in [
+        Step(
+            *("publish", "Publish", "Published", "Make this quote visible to readers."),
+            leaves=(Status.PROPOSED,),
+            enters=Status.PUBLISHED,
+            permission=PUBLISH,
+        ),
+        Step(
+            *("reject", "Reject", "Rejected", "This quote will not be published."),
+            leaves=(Status.PROPOSED,),
+            enters=Status.REJECTED,
+            needs_reason=True,
+            permission=PUBLISH,
+        ),
+        Step(
+            *("dispute", "Dispute", "Disputed", "Mark this quote as contested."),
+            leaves=(Status.PUBLISHED,),
+            enters=Status.DISPUTED,
+            needs_reason=True,
+        ),
+        Step(
+            *("settle", "Resolve dispute", "Dispute resolved", "Keep this quote as it is."),
+            leaves=(Status.DISPUTED,),
+            enters=Status.PUBLISHED,
+            many="Resolve disputes on",
+        ),
+        Step(
+            *("correct", "Correct", "Corrected", "Change the details, field by field."),
+            leaves=(Status.PUBLISHED, Status.DISPUTED),
+        ),
+        Step(
+            *("retract", "Retract", "Retracted", "Withdraw this quote permanently."),
+            leaves=(Status.PUBLISHED, Status.DISPUTED),
+            enters=Status.RETRACTED,
+            needs_reason=True,
+        ),
+    ]
 }
+"""Steps of a quote's life, each an operation of the API."""
+
+EDITS = {
+    step.name: step
+    for step in [
+        Step("assign", "Reassign", "Reassigned", "Choose who said this.", OPEN),
+        Step(
+            *("adjust", "Change the selection", "Selection changed", "Select the words again."),
+            leaves=OPEN,
+        ),
+        Step("revise", "Edit", "Edited", "Set the fields you tick.", tuple(Status)),
+        Step("join", "Group", "Grouped", "Report one utterance.", tuple(Status)),
+        Step("part", "Ungroup", "Ungrouped", "Report separate utterances.", tuple(Status)),
+    ]
+}
+"""What else curators do in the admin, to one quote or to many."""
 
 
 def open_steps(status: str) -> list[str]:
-    """The steps that a quote of this status can take."""
+    """Names of the steps that a quote of this status can take."""
     return [name for name, step in STEPS.items() if status in step.leaves]
 
 
 class NotOpen(Exception):
-    """A step that the present status does not allow; `members` tells a client which it does."""
+    """A step that the present status does not allow; `members` lists for clients what it allows."""
 
     def __init__(self, step: str, status: str):
         steps = open_steps(status)
         self.members = {"open_steps": steps}
-        then = f"Open steps: {', '.join(steps)}." if steps else "No step is open."
-        super().__init__(f"“{step}” is not open to a {status} quote. {then}")
+        then = f"Possible steps: {', '.join(steps)}." if steps else "No further step is possible."
+        super().__init__(f"“{step}” is not possible for a {status} quote. {then}")

@@ -1,4 +1,4 @@
-"""What the template of the admin's first page asks for."""
+"""Template tags of the admin's dashboard."""
 
 from django import template
 
@@ -8,10 +8,10 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def queues_of_reader(context) -> list[dashboard.Queue]:
+def queues_for_user(context) -> list[dashboard.Queue]:
     return dashboard.queues(context["request"].user)
 
 
 @register.simple_tag(takes_context=True)
-def charts_of_reader(context) -> list[str]:
+def charts_for_user(context) -> list[str]:
     return dashboard.charts(context["request"].user)

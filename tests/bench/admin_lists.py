@@ -133,7 +133,7 @@ def desks(speaker, outlet) -> Iterator[tuple[str, str]]:
     for quote in filter(
         None, (waiting.first(), waiting.last(), waiting.filter(speaker=speaker).last())
     ):
-        desk = reverse("admin:quotes_review_desk", args=[quote.article_id])
+        desk = reverse("admin:quotes_review_article", args=[quote.article_id])
         yield "an article on the desk", f"{desk}?quote={quote.pk}"
 
 

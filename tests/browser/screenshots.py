@@ -1,7 +1,7 @@
-"""Pictures of every page of the admin: `uv run python tests/browser/screenshots.py [--to FOLDER]`
+"""Screenshots of every page of the admin: `uv run python tests/browser/screenshots.py`.
 
-Starts a database cluster of its own under /tmp, files the newsroom of `manage.py demo`, serves it,
-logs in as a curator and takes each page, on a desktop, a tablet and a phone, and in the dark.
+Starts a database cluster of its own under /tmp, files the sample newsroom of `manage.py demo`,
+serves it, logs in as a curator and visits each page: wide, on a tablet, on a phone, and dark.
 """
 
 import argparse
@@ -17,9 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 LOOKS = {
-    "desk": {"viewport": {"width": 1280, "height": 800}},
-    "phone": {"viewport": {"width": 390, "height": 844}},
+    "wide": {"viewport": {"width": 1280, "height": 800}},
     "tablet": {"viewport": {"width": 768, "height": 1024}},
+    "phone": {"viewport": {"width": 390, "height": 844}},
     "dark": {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"},
 }
 
@@ -31,7 +31,7 @@ def say(text: str) -> None:
 
 
 def prepare() -> dict:
-    """The newsroom, a curator, and of each kind of record the one with the longest history."""
+    """Make the sample newsroom and a curator; return one record of each kind, by its model."""
     from django.apps import apps
     from django.contrib.auth import get_user_model
     from django.contrib.auth.models import Group
@@ -59,7 +59,7 @@ def prepare() -> dict:
 
 
 def change_each() -> None:
-    """A second version of what the newsroom has only one of."""
+    """Give one record of each kind a second version."""
     from django.db import transaction
 
     from quotes.models import Quote, Utterance
@@ -83,7 +83,7 @@ def serve(port: int) -> subprocess.Popen:
         *("--host", "127.0.0.1", "--port", str(port), "--log-level", "error", "--no-ws"),
     ]
     server = subprocess.Popen(command, cwd=ROOT)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while time.monotonic() < until:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
@@ -97,18 +97,19 @@ def name_of(path: str) -> str:
     return "-".join(part for part in ID.sub("one", path).split("/") if part)
 
 
-def pages(page, records: dict) -> Iterator[str]:
-    """Open each page in turn; yields its name when it can be taken."""
+def pages(page, records: dict, only: str) -> Iterator[str]:
+    """Open each page in turn, and yield its name when it has loaded."""
     from tests.walking import admin_pages
 
     for path in admin_pages(records):
-        if page.goto(path).status == 200:
+        if only in name_of(path) and page.goto(path).status == 200:
             yield name_of(path)
-    yield conflict(page, records["speaker"])
+    if only in "admin-conflict":
+        yield conflict(page, records["speaker"])
 
 
 def conflict(page, speaker) -> str:
-    """What is shown to whoever saves a speaker that somebody else has changed meanwhile."""
+    """Save a speaker that somebody else has changed since the page was opened."""
     from tests.sources.admin.test_admin import page_of
 
     page.goto(page_of(speaker))
@@ -125,8 +126,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     usual = ROOT / "var" / "screenshots"
     parser.add_argument("--to", type=Path, default=usual, help="default: var/screenshots")
-    parser.add_argument("--look", choices=LOOKS, action="append", help="only these")
-    parser.add_argument("--only", default="", help="pages whose name holds this")
+    parser.add_argument("--look", choices=LOOKS, action="append", help="may be repeated")
+    parser.add_argument("--only", default="", help="only pages whose name contains this")
     asked = parser.parse_args()
     asked.to.mkdir(parents=True, exist_ok=True)
 
@@ -171,12 +172,11 @@ def take(base: str, records: dict, asked: argparse.Namespace) -> None:
             page.fill("#id_password", "mara")
             page.click("input[type=submit]")
             page.wait_for_selector("#user-tools")
-            for name in pages(page, records):
-                if asked.only in name:
-                    page.screenshot(path=asked.to / f"{name}-{look}.png", full_page=True)
+            for name in pages(page, records, asked.only):
+                page.screenshot(path=asked.to / f"{name}-{look}.png", full_page=True)
             page.context.close()
         browser.close()
-    say(f"{len(list(asked.to.glob('*.png')))} pictures in {asked.to}")
+    say(f"{len(list(asked.to.glob('*.png')))} screenshots in {asked.to}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """axe-core finds nothing serious on any page of the admin, light or dark, wide or on a tablet.
 
-`KNOWN` are faults of Django's own admin that are left to it, each with its reason.
+`KNOWN` lists faults of Django's own admin that we accept, each with its reason.
 """
 
 import pytest
@@ -23,7 +23,7 @@ KNOWN = {
     ("label-title-only", "#searchbar"): "Its label is a picture with the text “Search”: named.",
     ("aria-prohibited-attr", ".search-label-icon"): "A hint beside a box that is named.",
 }
-"""Rules of axe that Django's own pages break, at an element, and why it is left so."""
+"""Axe rule and selector of each fault, with the reason why it is accepted."""
 
 SERIOUS = ("serious", "critical")
 EVERYTHING = {"resultTypes": ["violations"]}
@@ -46,7 +46,7 @@ def faults(page, options: dict = EVERYTHING) -> list[str]:
 
 
 def paint(page, colours: str) -> None:
-    """Light or dark, once nothing is on its way from one to the other."""
+    """Switch to light or dark, and wait for the transitions."""
     page.emulate_media(color_scheme=colours)
     page.evaluate("Promise.all(document.getAnimations().map(one => one.finished))")
 
@@ -69,7 +69,7 @@ def test_no_page_has_a_serious_fault_light_or_dark(log_in):
     assert not found, "\n".join(found)
 
 
-def test_on_a_tablet_no_page_that_a_curator_works_on_has_a_serious_fault(log_in):
+def test_no_page_that_curators_use_has_a_serious_fault_on_a_tablet(log_in):
     records = make_one_of_each()
     quote = records["quote"]
     quote.revise(language="en")

@@ -1,4 +1,4 @@
-"""The admin in a real browser, under the strict CSP: what a curator does on a working day."""
+"""The admin in a real browser, under the strict CSP: a curator's working day."""
 
 import re
 
@@ -15,10 +15,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 
 
 def choose(page, field: str, typed: str, option: str) -> None:
-    """Type into a field that completes, and take the option of that name."""
+    """Type into an autocomplete field, and choose the option with this name."""
     page.click(f"#id_{field} + .select2-container")
     page.fill(".select2-search__field", typed)
-    # Not before the list has answered what was typed: a click would meet whatever moves there.
+    # Wait for the answer: the options move while the list is loading.
     expect(page.locator(".select2-results__option")).to_have_text([re.compile(re.escape(option))])
     page.click(".select2-results__option")
     expect(page.locator(f"#id_{field} + .select2-container")).to_contain_text(option)
@@ -29,7 +29,7 @@ def save(page) -> None:
     page.wait_for_selector(".messagelist .success")
 
 
-def test_every_page_opens_without_an_error_or_a_breach_of_the_csp(log_in):
+def test_every_page_opens_without_errors_or_csp_violations(log_in):
     records = make_one_of_each()
     page = log_in()
     for model in OURS:
@@ -63,7 +63,7 @@ def test_a_curator_finds_a_speaker_whose_accents_are_not_typed(log_in):
     assert page.input_value("#id_name") == "Željka Škorić"
 
 
-def test_a_curator_settles_who_spoke(log_in):
+def test_a_curator_chooses_who_said_a_quote(log_in):
     quote = make_quote(attribution_speaker="Prof. Škorić", flags=["unresolved_speaker"])
     board = make_organisation("Harbour Board")
     dean = make_affiliation(speaker=make_speaker("Željka Škorić"), organisation=board, role="dean")
@@ -104,7 +104,7 @@ def test_a_curator_adds_a_role_to_a_speaker(log_in):
     assert str(speaker.affiliations.get()) == "Mara Quill, harbour master, Harbour Board"
 
 
-def test_an_organisation_is_made_in_passing(log_in):
+def test_an_organisation_is_added_in_a_popup(log_in):
     quote = make_quote()
     page = log_in("Curators")
     page.goto(page_of(quote))
@@ -140,7 +140,7 @@ def test_a_hostile_name_does_nothing(log_in):
     page.wait_for_selector(".select2-results__option:has-text('<script>')")
 
 
-def test_a_breach_of_the_csp_would_be_noticed(page):
+def test_a_csp_violation_would_be_noticed(page):
     page.goto("/admin/login/")
     page.evaluate("document.body.append(document.createElement('p'))")
     assert page.went_wrong == []
@@ -150,7 +150,7 @@ def test_a_breach_of_the_csp_would_be_noticed(page):
     page.went_wrong.clear()
 
 
-def test_two_curators_at_one_speaker_see_each_others_changes_and_lose_nothing(log_in, open_page):
+def test_two_curators_of_one_speaker_see_each_others_changes_and_lose_nothing(log_in, open_page):
     board = make_organisation("Harbour Board")
     speaker = make_speaker("Mara Quill")
     held = make_affiliation(speaker=speaker, organisation=board, role="pilot", start="2004")

@@ -1,4 +1,4 @@
-"""Bulk work in a real browser: ten thousand published, a faulty table mended and brought in."""
+"""Bulk work in a real browser: ten thousand quotes published, a faulty table fixed and imported."""
 
 import pytest
 from playwright.sync_api import expect
@@ -18,7 +18,7 @@ def _queue(db):
     empty_queue()
 
 
-def test_ten_thousand_are_published_at_once(log_in):
+def test_ten_thousand_quotes_are_published_in_one_action(log_in):
     make_quotes(10_000, make_article(), status="proposed")
     page = log_in("Curators")
     page.goto(f"{QUOTES}?status__exact=proposed")
@@ -27,9 +27,9 @@ def test_ten_thousand_are_published_at_once(log_in):
     page.select_option("select[name=action]", "publish")
     page.click("button[name=index]")
     expect(page.get_by_role("heading", name="Publish 10,000 quotes?")).to_be_visible()
-    expect(page.locator(".foretold")).to_contain_text("10,000 of 10,000 chosen quotes")
+    expect(page.locator(".preview")).to_contain_text("10,000 of 10,000 selected quotes")
     page.fill("#id_reason", "Seen in print.")
-    page.get_by_role("button", name="Yes: Publish 10,000 quotes").click()
+    page.get_by_role("button", name="Publish 10,000 quotes").click()
     expect(page.get_by_role("status")).to_contain_text("Waiting.")
     expect(page.get_by_role("button", name="Cancel the rest")).to_be_visible()
     work_off()
@@ -40,7 +40,7 @@ def test_ten_thousand_are_published_at_once(log_in):
     expect(page.locator("#result_list")).to_contain_text("Publish 10,000 quotes")
 
 
-def test_a_table_with_three_faults_is_mended_and_brought_in(log_in, tmp_path):
+def test_a_table_with_three_errors_is_fixed_and_imported(log_in, tmp_path):
     make_organisation("Harbour Board")
     known = make_speaker("Mara Quil")
     page = log_in("Curators")
@@ -83,7 +83,7 @@ def test_a_table_with_three_faults_is_mended_and_brought_in(log_in, tmp_path):
     assert ",'=Bo Ek," in download.value.path().read_text()
 
 
-def test_the_speaker_of_chosen_quotes_is_set_once_it_is_seen_what_happens(log_in):
+def test_the_speaker_of_selected_quotes_is_set_after_a_preview(log_in):
     quotes = make_quotes(3, make_article())
     mara = make_speaker("Mara Quill")
     page = log_in("Curators")
@@ -96,8 +96,8 @@ def test_the_speaker_of_chosen_quotes_is_set_once_it_is_seen_what_happens(log_in
     page.click("#id_speaker + .select2-container")
     page.fill(".select2-search__field", "quill")
     page.click(".select2-results__option:has-text('Mara Quill')")
-    page.get_by_role("button", name="Show what will happen").click()
-    expect(page.locator(".foretold")).to_contain_text("2 of 2 chosen quotes")
-    page.get_by_role("button", name="Yes: Set the speaker of 2 quotes").click()
-    expect(page.locator(".messagelist")).to_contain_text("Done: Set the speaker of 2 quotes")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator(".preview")).to_contain_text("2 of 2 selected quotes")
+    page.get_by_role("button", name="Set the speaker of 2 quotes").click()
+    expect(page.locator(".messagelist")).to_contain_text("Finished: Set the speaker of 2 quotes")
     assert Quote.objects.filter(speaker=mara).count() == 2

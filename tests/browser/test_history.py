@@ -1,4 +1,4 @@
-"""The history of a record in a real browser: read, gone back in, and gone back in too late."""
+"""The history of a record in a real browser: read, reverted, and a revert that came too late."""
 
 import pytest
 from django.db import transaction
@@ -27,7 +27,7 @@ def revised() -> Quote:
     return quote
 
 
-def test_a_curator_reads_the_history_and_takes_a_quote_back_by_keyboard(log_in, revised):
+def test_a_curator_reads_the_history_and_reverts_a_quote_by_keyboard(log_in, revised):
     page = log_in("Curators", "bo")
     page.goto(page_of(revised))
     page.click("text=History")
@@ -57,7 +57,7 @@ def test_a_curator_reads_the_history_and_takes_a_quote_back_by_keyboard(log_in, 
     assert (quote.attribution_text, quote.speaker.name) == (PRINTED, "Ada Lund")
 
 
-def test_going_back_too_late_is_refused_and_shows_both(log_in, revised):
+def test_a_revert_after_another_change_is_refused_and_shows_both(log_in, revised):
     page = log_in("Curators", "bo")
     page.goto(way_back_of(revised, 1))
     with audit_context(channel="admin", actor="ada", reason="Looked again."), transaction.atomic():

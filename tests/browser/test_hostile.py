@@ -1,4 +1,4 @@
-"""All hostile strings at once in a real browser: nothing runs, loads, asks or is broken."""
+"""All hostile strings at once in a real browser: no script runs, nothing loads, no page breaks."""
 
 import re
 
@@ -29,5 +29,5 @@ def test_no_page_with_hostile_strings_does_anything(log_in):
         page.goto(path)
         ran = page.evaluate(f"Object.keys(window).filter(name => name.includes('{MARK}'))")
         assert ran == [], path
-    # What nobody may open, such as the page to make a quote.
+    # Pages that nobody may open, such as the one to add a quote.
     page.went_wrong[:] = [said for said in page.went_wrong if not REFUSED.search(said)]

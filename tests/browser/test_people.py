@@ -1,4 +1,4 @@
-"""Putting speakers in order, in a real browser: merging, telling apart, moving quotes, undoing."""
+"""Cleaning up speakers in a real browser: merge, mark as distinct, move quotes, undo."""
 
 import re
 
@@ -20,7 +20,7 @@ from tests.sources.admin.test_admin import HOSTILE
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
 
-def test_two_records_of_one_speaker_are_merged_and_parted_again(log_in):
+def test_two_records_of_one_speaker_are_merged_and_unmerged(log_in):
     one, other = make_speaker("R. Jones"), make_speaker("Rob Jones")
     make_affiliation(speaker=one, role="dean", start="2004", end="2012-05")
     make_quote(speaker=one, published="2026-03", attribution_role="dean")
@@ -50,7 +50,7 @@ def test_two_records_of_one_speaker_are_merged_and_parted_again(log_in):
     assert other.aliases == []
 
 
-def test_that_two_are_different_people_is_remembered_and_taken_back(log_in):
+def test_two_speakers_are_marked_as_different_people_and_unmarked(log_in):
     one, other = make_speaker(HOSTILE), make_speaker(HOSTILE)
     page = log_in("Curators")
     page.on("dialog", lambda dialog: page.went_wrong.append(dialog.message))
@@ -69,7 +69,7 @@ def test_that_two_are_different_people_is_remembered_and_taken_back(log_in):
     assert one.distinct_from == []
 
 
-def test_chosen_quotes_are_moved_by_keyboard_and_hostile_words_do_nothing(log_in):
+def test_selected_quotes_are_moved_by_keyboard_and_hostile_words_do_nothing(log_in):
     one, other = make_speaker("Rob Jones"), make_speaker(f"Rachel {HOSTILE}")
     outlet, board = make_outlet(HOSTILE), make_organisation(HOSTILE)
     for words in ("Hers, one", "Hers, two", f"His {HOSTILE}"):
@@ -93,7 +93,7 @@ def test_chosen_quotes_are_moved_by_keyboard_and_hostile_words_do_nothing(log_in
         boxes.nth(number).press("Space")
     choose(page, "to", "rachel", "Rachel")
     page.fill("#id_reason", "Her first name is in the text.")
-    page.get_by_role("button", name="Move the ticked…").press("Enter")
+    page.get_by_role("button", name="Move selected quotes…").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Move 2 quotes?")
     assert not Quote.objects.filter(speaker=other).exists()
     page.get_by_role("button", name="Move 2 quotes").press("Enter")
@@ -101,4 +101,4 @@ def test_chosen_quotes_are_moved_by_keyboard_and_hostile_words_do_nothing(log_in
     assert Quote.objects.filter(speaker=other).count() == 2
     for record in (one, outlet, board):
         page.goto(address(record, "profile"))
-        expect(page.locator("#content")).to_contain_text("Quotes a month")
+        expect(page.locator("#content")).to_contain_text("Quotes per month")

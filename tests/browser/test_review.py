@@ -1,4 +1,4 @@
-"""The review desk in a real browser: a queue cleared by keyboard, words chosen in the text."""
+"""The review page in a real browser: a queue cleared by keyboard, words selected in the text."""
 
 import re
 
@@ -18,7 +18,7 @@ SAYINGS = [f"The {part} was closed at {hour}." for hour, part in enumerate(PARTS
 
 
 def file_ten(groups, **overrides) -> list[Quote]:
-    """An article with ten proposed quotes, filed as a newsroom files them."""
+    """File an article with ten quotes, as a newsroom does."""
     text = "\n\n".join(f"“{said}” Mr Jones said. Nobody else spoke." for said in SAYINGS)
     quotes = [
         {"text": said, "kind": "direct", "attribution": {"speaker": "Mr Jones", "cue": "said"}}
@@ -29,53 +29,53 @@ def file_ten(groups, **overrides) -> list[Quote]:
     return list(Quote.objects.order_by("pk"))
 
 
-def said(page, words: str) -> None:
-    expect(page.locator("#desk .said")).to_contain_text(words)
+def expect_message(page, words: str) -> None:
+    expect(page.locator("#review .messages")).to_contain_text(words)
 
 
-def looks_at(page, words: str) -> None:
-    expect(page.locator(".looked-at blockquote").first).to_have_text(words)
+def expect_chosen(page, words: str) -> None:
+    expect(page.locator(".chosen-quote blockquote").first).to_have_text(words)
     expect(page.locator("#chosen")).to_be_focused()
-    expect(page.locator("#desk:not([data-settling])")).to_be_attached()
+    expect(page.locator("#review:not([data-settling])")).to_be_attached()
 
 
-def test_a_desk_of_ten_is_cleared_by_keyboard_alone(groups, log_in):
+def test_ten_quotes_are_reviewed_by_keyboard_alone(groups, log_in):
     file_ten(groups)
     make_affiliation(speaker=make_speaker("Rob Jones"))
     page = log_in("Curators")
     page.goto(QUEUE)
-    page.get_by_text("Start with the first").focus()
+    page.get_by_text("Start reviewing").focus()
     page.keyboard.press("Enter")
-    looks_at(page, SAYINGS[0])
+    expect_chosen(page, SAYINGS[0])
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog")).to_contain_text("Next quote, quote before")
+    expect(page.get_by_role("dialog")).to_contain_text("Next or previous quote")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
 
-    page.keyboard.press("1")  # the first that is suggested: Rob Jones, by the surname
-    said(page, "Reassigned")
-    looks_at(page, SAYINGS[0])
+    page.keyboard.press("1")  # the first suggestion: Rob Jones, by the surname
+    expect_message(page, "Reassigned")
+    expect_chosen(page, SAYINGS[0])
     page.keyboard.press("p")
-    said(page, "Published")
-    looks_at(page, SAYINGS[1])
+    expect_message(page, "Published")
+    expect_chosen(page, SAYINGS[1])
     page.keyboard.press("r")
     page.keyboard.type("He did not say so.")
     page.keyboard.press("Control+Enter")
-    looks_at(page, SAYINGS[2])
+    expect_chosen(page, SAYINGS[2])
     page.keyboard.press("j")
-    looks_at(page, SAYINGS[3])
+    expect_chosen(page, SAYINGS[3])
     page.keyboard.press("k")
-    looks_at(page, SAYINGS[2])
+    expect_chosen(page, SAYINGS[2])
     page.keyboard.press("p")
-    looks_at(page, SAYINGS[3])
-    page.keyboard.press("u")  # that was too quick
-    said(page, "Undone")
-    looks_at(page, SAYINGS[2])
+    expect_chosen(page, SAYINGS[3])
+    page.keyboard.press("u")  # published by mistake
+    expect_message(page, "Undone")
+    expect_chosen(page, SAYINGS[2])
     for number in range(2, 10):
-        looks_at(page, SAYINGS[number])
+        expect_chosen(page, SAYINGS[number])
         page.keyboard.press("p")
     page.wait_for_url(f"**{QUEUE}")
-    expect(page.locator("#content")).to_contain_text("No quote waits here.")
+    expect(page.locator("#content")).to_contain_text("Nothing is waiting for review.")
 
     statuses = list(Quote.objects.order_by("pk").values_list("status", flat=True))
     assert statuses == ["published", "rejected", *["published"] * 8]
@@ -102,12 +102,12 @@ def test_holding_a_key_decides_one_quote_and_stops_at_the_next_article(log_in):
     make_quote("It was cold.", article=make_article("It was cold."), status="proposed")
     page = log_in("Curators")
     page.goto(f"{QUEUE}{article.pk}/")
-    looks_at(page, "It was late.")
+    expect_chosen(page, "It was late.")
     hold(page, "p")
-    looks_at(page, "It was dark.")
+    expect_chosen(page, "It was dark.")
     assert Quote.objects.filter(status="published").count() == 1
     hold(page, "p")
-    looks_at(page, "It was cold.")
+    expect_chosen(page, "It was cold.")
     assert Quote.objects.filter(status="published").count() == 2
 
 
@@ -117,21 +117,21 @@ def test_a_key_pressed_as_the_next_quote_appears_does_not_decide_it(log_in):
         make_quote(words, article=article, status="proposed")
     page = log_in("Curators")
     page.goto(f"{QUEUE}{article.pk}/")
-    looks_at(page, "It was late.")
+    expect_chosen(page, "It was late.")
     page.keyboard.press("p")
-    page.locator("#desk[data-settling]").wait_for()
+    page.locator("#review[data-settling]").wait_for()
     page.keyboard.press("p")
-    looks_at(page, "It was dark.")
+    expect_chosen(page, "It was dark.")
     page.wait_for_load_state("networkidle")
     assert Quote.objects.filter(status="published").count() == 1
 
 
-def test_a_span_is_adjusted_by_the_arrow_keys(log_in):
+def test_the_selection_is_changed_with_the_arrow_keys(log_in):
     article = make_article("She said: “We had no choice at all.” 🙂 Then she left.")
     quote = make_quote("We had no choice", article=article, status="proposed")
     page = log_in("Curators")
     page.goto(f"{QUEUE}{article.pk}/")
-    looks_at(page, "We had no choice")
+    expect_chosen(page, "We had no choice")
     page.keyboard.press("a")
     expect(page.locator("#selection")).to_have_text("11–27: We had no choice")
     page.keyboard.press("ArrowRight")
@@ -142,12 +142,12 @@ def test_a_span_is_adjusted_by_the_arrow_keys(log_in):
     page.keyboard.press("ArrowRight")
     expect(page.locator("#selection")).to_have_text("14–35: had no choice at all.")
     page.keyboard.press("Enter")
-    said(page, "Adjusted")
+    expect_message(page, "Selection changed")
     quote.refresh_from_db()
     assert (quote.text, quote.spans) == ("had no choice at all.", [[14, 35]])
 
 
-def test_a_span_is_adjusted_by_selecting_text_with_the_mouse(log_in):
+def test_the_selection_is_changed_with_the_mouse(log_in):
     text = "Intro 🙂🙂 \u202eodd\u202c.\r\n\r\n“We had no choice,” she said, “none at all.”"
     article = make_article(text)
     quote = make_quote("We had", article=article, status="proposed")
@@ -155,17 +155,17 @@ def test_a_span_is_adjusted_by_selecting_text_with_the_mouse(log_in):
     page.goto(f"{QUEUE}{article.pk}/?quote={quote.pk}")
     assert page.evaluate("document.getElementById('text').textContent") != ""
     drag(page, "no choice,")
-    page.click("text=Adjust the span")
-    expect(page.locator("#step-adjust .pieces")).to_have_text("no choice,")
+    page.click("text=Change the selection")
+    expect(page.locator("#step-adjust .parts")).to_have_text("no choice,")
     page.locator("#text").press("Enter")
-    said(page, "Adjusted")
+    expect_message(page, "Selection changed")
     quote.refresh_from_db()
     start = text.index("no choice,")
     assert (quote.text, quote.spans) == ("no choice,", [[start, start + 10]])
 
 
 def drag(page, words: str) -> None:
-    """Select words of the text as a mouse does, from the one edge to the other."""
+    """Select words of the text with the mouse, from edge to edge."""
     box = page.evaluate(
         """words => {
             const text = document.getElementById("text");
@@ -188,7 +188,7 @@ def drag(page, words: str) -> None:
     page.mouse.up()
 
 
-def test_a_quote_is_added_by_selecting_its_words_in_two_pieces(log_in):
+def test_a_quote_is_added_by_selecting_its_words_in_two_parts(log_in):
     article = make_article("“We had no choice,” Mara Quill said, “none at all.”")
     make_quote("We had no choice,", article=article, status="proposed")
     page = log_in("Curators")
@@ -197,80 +197,80 @@ def test_a_quote_is_added_by_selecting_its_words_in_two_pieces(log_in):
     page.keyboard.press("n")
     page.keyboard.press("+")
     drag(page, "none at all.")
-    expect(page.locator("#add .pieces")).to_have_text("had no choice, … none at all.")
+    expect(page.locator("#add .parts")).to_have_text("had no choice, … none at all.")
     page.locator("#text").press("Enter")
     page.fill("#id_add-speaker", "Mara Quill")
     page.press("#id_add-speaker", "Control+Enter")
-    said(page, "Added")
+    expect_message(page, "Added")
     added = Quote.objects.get(text="had no choice, none at all.")
     assert (added.status, added.speaker.name, len(added.spans)) == ("proposed", "Mara Quill", 2)
-    expect(page.locator(".looked-at")).to_contain_text("You filed it yourself")
+    expect(page.locator(".chosen-quote")).to_contain_text("You added this quote")
 
 
-def test_a_speaker_is_completed_as_one_types_after_the_page_was_put_anew(log_in):
+def test_the_speaker_field_completes_names_after_the_page_was_replaced(log_in):
     first = make_quote("We had no choice", status="proposed")
     make_quote("It was late", article=make_article("It was late"), status="proposed")
     make_speaker("Željka Škorić")
     page = log_in("Curators")
     page.goto(f"{QUEUE}{first.article_id}/")
     page.keyboard.press("p")
-    looks_at(page, "It was late")
+    expect_chosen(page, "It was late")
     page.keyboard.press("s")
     page.keyboard.press("Enter")
     page.locator(".select2-search__field").fill("skoric")
     expect(page.locator(".select2-results__option")).to_have_text(["Željka Škorić"])
     page.keyboard.press("Enter")
     page.click("#step-assign button[type=submit]")
-    said(page, "Reassigned")
+    expect_message(page, "Reassigned")
     assert Quote.objects.get(text="It was late").speaker.name == "Željka Škorić"
 
 
-def test_two_browsers_do_not_collide(groups, log_in, open_page):
+def test_a_step_after_a_colleagues_change_is_refused_and_explained(groups, log_in, open_page):
     file_ten(groups)
     first, second = log_in("Curators"), log_in("Curators", "ada", open_page())
     for page in (first, second):
         page.goto(QUEUE)
-    first.click("text=Start with the first")
+    first.click("text=Start reviewing")
     second.goto(QUEUE)
     expect(second.locator("table.queue")).to_contain_text("mara, since")
     second.get_by_role("link", name="Quay to close").click()
-    expect(second.get_by_role("alert")).to_contain_text("mara has had this article open")
-    second.wait_for_load_state()  # the script that heeds keys comes after the words
+    expect(second.get_by_role("alert")).to_contain_text("mara has been reviewing this article")
+    second.wait_for_load_state()  # the script is deferred
     second.keyboard.press("p")
-    said(second, "Published")
+    expect_message(second, "Published")
     first.keyboard.press("r")
     first.keyboard.type("Not so.")
     first.keyboard.press("Control+Enter")
     refusal = first.get_by_role("alert")
-    expect(refusal).to_contain_text("Not saved: somebody else changed this quote")
+    expect(refusal).to_contain_text("Not saved: somebody else made changes")
     expect(refusal.get_by_role("row", name="Status")).to_contain_text(
         re.compile("status.*proposed.*published", re.I)
     )
     assert Quote.objects.filter(status="rejected").count() == 0
-    second.get_by_text("Take it over").click()
+    second.get_by_text("Take over review").click()
     expect(second.get_by_role("alert")).to_have_count(0)
 
 
-def test_without_scripts_the_desk_still_works(chromium, live_server, groups, log_in):
+def test_the_review_page_works_without_scripts(chromium, live_server, groups, log_in):
     file_ten(groups)
     page = log_in("Curators")
     context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
     context.add_cookies(page.context.cookies())
     plain = context.new_page()
     plain.goto(QUEUE)
-    plain.click("text=Start with the first")
+    plain.click("text=Start reviewing")
     plain.click("text=Publish p")
-    expect(plain.locator(".said")).to_contain_text("Published")
+    expect(plain.locator("#review .messages")).to_contain_text("Published")
     plain.click(f"#quotes a:has-text('{SAYINGS[4]}')")
     plain.click("text=Reject r")
     plain.fill("#id_reject-reason", "No.")
     plain.click("#step-reject button")
-    expect(plain.locator(".said")).to_contain_text("Rejected")
+    expect(plain.locator("#review .messages")).to_contain_text("Rejected")
     context.close()
     assert Quote.objects.get(text=SAYINGS[4]).status == "rejected"
 
 
-def test_single_keys_can_be_switched_off(log_in):
+def test_single_key_shortcuts_can_be_switched_off(log_in):
     quote = make_quote(status="proposed", outlet=make_outlet())
     page = log_in("Curators")
     page.goto(f"{QUEUE}{quote.article_id}/")
@@ -285,13 +285,13 @@ def test_single_keys_can_be_switched_off(log_in):
 
 
 @pytest.mark.parametrize("width", [768, 1024, 1280])
-def test_nothing_of_the_desk_is_out_of_sight_on_a_tablet_or_a_small_screen(groups, log_in, width):
+def test_no_button_of_the_review_page_is_cut_off_on_a_small_screen(groups, log_in, width):
     first = file_ten(groups)[0]
     page = log_in("Curators")
     page.set_viewport_size({"width": width, "height": 800})
     for path in ("/admin/", QUEUE, f"{QUEUE}{first.article_id}/"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-    for button in page.locator("#desk .steps button, #desk .steps summary").all():
+    for button in page.locator("#review .steps button, #review .steps summary").all():
         button.scroll_into_view_if_needed()
         assert button.bounding_box()["x"] + button.bounding_box()["width"] <= width

@@ -1,6 +1,7 @@
 """The review page: one article with its text, its quotes, and the steps a curator can take.
 
-`views` answers requests, `page` gathers what is shown, `steps` holds the forms of each step,
-`text_marks` marks quotes in the text, `suggestions` proposes speakers. It never writes except
-through the verbs of `Quote` and `quotes.filing`.
+In: the queue's filters and forms with the version that was read. Out: HTML that works without a
+script. `views` answers requests, `page` gathers what is shown, `steps` holds the forms,
+`text_marks` marks quotes in the text, `suggestions` proposes speakers. It writes only through the
+verbs of `Quote` and `quotes.filing`, and never to a version other than the one that was read.
 """

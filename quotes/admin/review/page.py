@@ -1,4 +1,4 @@
-"""One article on the desk: its text with every quote in place, and all that helps to judge one."""
+"""The content of the review page: an article, its text and its quotes, and help to judge one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,50 +11,61 @@ from django.db.models import Case, QuerySet, When
 from django.utils.html import format_html, format_html_join
 
 from quotes.admin.review.steps import (
+    CONTROLS,
     AddForm,
-    DeskStep,
+    StepForm,
     fields_form,
-    form_of,
+    form_for,
     nearest_in_present,
-    steps_open,
+    steps_for,
 )
 from quotes.admin.review.suggestions import Suggestion, suggest
-from quotes.admin.review.text_marks import Mark, as_printed, marked
-from quotes.curation.approval import may_approve
-from quotes.history.public import EMBEDDED, PUBLIC_NAMES, PUBLIC_REASONS, PUBLIC_VERBS
+from quotes.admin.review.text_marks import TextPiece, mark_quotes, visible_characters
+from quotes.curation.approval import WHY_NOT, may_approve
+from quotes.history.public import EMBEDDED
 from quotes.models import Claim, Quote
+from quotes.models.workflow import Step
 from quotes.search.near_identical import near_identical
+from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.html import isolated, link, link_to_profile
-from sources.history.as_of import History
-from sources.models import Article, Revision, Snapshot
+from sources.models import Article, Snapshot
 
-MOST_QUOTES = 300
-"""Quotes of an article that the desk shows at once: those that wait before all others."""
+MAX_SHOWN_QUOTES = 300
+"""Quotes of an article on one page, proposed ones first: the rest follow when these are decided."""
 
-OTHERS = 5
-"""Other quotes of the speaker that are shown, the latest."""
+MAX_OTHER_QUOTES = 5
+"""Quotes listed under “More from this speaker”, newest first."""
 
-FLAGS = {
-    "ambiguous_speaker": "Several speakers have this name: say which of them it is.",
-    "ambiguous_organisation": "Several organisations have this name.",
-    "unresolved_speaker": "The article prints no full name: say who it is.",
-    "role_conflict": "The speaker held no such role on that date, as far as is on record.",
-    "filing_differs": "A later filing of the article says something else of this quote.",
+FLAG_HELP = {
+    "ambiguous_speaker": "Choose which of them said this.",
+    "ambiguous_organisation": "Choose the right one.",
+    "unresolved_speaker": "The article gives no full name. Choose who said this.",
+    "role_conflict": "We have no record of the speaker in this role on that date.",
+    "filing_differs": "The article was filed again, and this quote was different.",
 }
 
 
 @dataclass
-class OpenStep:
-    """A step with its form, which keeps what was sent when it was refused."""
+class OfferedStep:
+    """A step with its form. A refused form keeps what was sent."""
 
-    step: DeskStep
+    step: Step
     form: forms.Form
     fields: forms.ModelForm | None = None
     refused: bool = False
 
+    @property
+    def key(self) -> str:
+        return CONTROLS[self.step.name][0]
 
-class Desk:
-    """What the page of one article shows to one user; `chosen` is the quote that is looked at."""
+    @property
+    def asks(self) -> bool:
+        """Whether there is a form to fill in; otherwise the button takes the step at once."""
+        return type(self.form) is not StepForm
+
+
+class ReviewPage:
+    """One article as one user reviews it; `chosen` is the quote in the right-hand column."""
 
     def __init__(
         self,
@@ -67,19 +78,19 @@ class Desk:
     ):
         self.request, self.user, self.article, self.now = request, request.user, article, now
         self.asked, self.earlier = chosen, earlier
-        self.sent: OpenStep | None = None
+        self.sent: OfferedStep | None = None
         self.add_form = AddForm(prefix="add", initial={"snapshot": article.snapshot_id})
         self.errors: list[str] = []
-        self.stale: Stale | None = None
+        self.changed: list[ChangedSince] = []
 
     @cached_property
     def quotes(self) -> list[Quote]:
-        """In the order in which they stand in the text; those that stand elsewhere, at the end."""
+        """In the order of the text. Quotes anchored in another text come last."""
         found = Quote.objects.visible_to(self.user).filter(article=self.article)
         found = found.select_related(*EMBEDDED).defer("snapshot__text")
-        waits = Case(When(status=Quote.Status.PROPOSED, then=0), default=1)
-        found = found.order_by(waits, "pk")
-        for quote in (quotes := list(found[:MOST_QUOTES])):
+        proposed_first = Case(When(status=Quote.Status.PROPOSED, then=0), default=1)
+        quotes = list(found.order_by(proposed_first, "pk")[:MAX_SHOWN_QUOTES])
+        for quote in quotes:
             quote.article = self.article
         present = self.article.snapshot_id
         return sorted(
@@ -88,28 +99,28 @@ class Desk:
         )
 
     @cached_property
-    def waiting(self) -> list[Quote]:
+    def proposed(self) -> list[Quote]:
         return [quote for quote in self.quotes if quote.status == Quote.Status.PROPOSED]
 
     @cached_property
     def chosen(self) -> Quote | None:
-        """The quote that was asked for, else the first that waits, else the first."""
+        """The quote asked for, else the first proposed one, else the first."""
         by_id = {quote.pk: quote for quote in self.quotes}
-        first = next(iter(self.waiting or self.quotes), None)
+        first = next(iter(self.proposed or self.quotes), None)
         return by_id.get(self.asked, first)
 
-    def after(self, quote: Quote) -> Quote | None:
-        """The next that waits after this one, from the beginning again after the last."""
+    def next_proposed(self, quote: Quote) -> Quote | None:
+        """The next proposed quote, starting again from the top after the last."""
         keys = [one.pk for one in self.quotes]
-        place = keys.index(quote.pk) if quote.pk in keys else -1
-        turned = self.quotes[place + 1 :] + self.quotes[: max(place, 0)]
-        return next((one for one in turned if one in self.waiting), None)
+        index = keys.index(quote.pk) if quote.pk in keys else -1
+        following = self.quotes[index + 1 :] + self.quotes[: max(index, 0)]
+        return next((one for one in following if one in self.proposed), None)
 
     # The text
 
     @cached_property
     def snapshot(self) -> Snapshot | None:
-        """The article's present text, or the earlier one that the chosen quote stands in."""
+        """The article's current text, or the earlier one that contains the chosen quote."""
         if not self.user.has_perm("sources.read_full_text"):
             return None
         earlier = self.chosen.snapshot_id if self.earlier and self.has_earlier else None
@@ -117,39 +128,39 @@ class Desk:
 
     @property
     def has_earlier(self) -> bool:
-        """Whether the chosen quote stands in another text than the present one."""
-        at = self.chosen and self.chosen.snapshot_id
-        return bool(at) and at != self.article.snapshot_id
+        """Whether the chosen quote is anchored in an earlier text."""
+        snapshot = self.chosen and self.chosen.snapshot_id
+        return bool(snapshot) and snapshot != self.article.snapshot_id
 
     @property
     def is_present_text(self) -> bool:
         return self.snapshot is not None and self.snapshot.pk == self.article.snapshot_id
 
     def text(self) -> str:
-        """The text, cut where quotes begin and end. Holds exactly its characters."""
-        placed = [
+        """The text as HTML, cut where quotes begin and end, character for character."""
+        spans = [
             quote.spans if quote.snapshot_id == self.snapshot.pk else [] for quote in self.quotes
         ]
         nearest = nearest_in_present(self.chosen) if self.chosen else None
         if nearest and self.is_present_text:
-            placed[self.quotes.index(self.chosen)] = [(nearest["start"], nearest["end"])]
-        pieces = marked(self.snapshot.text, placed)
+            spans[self.quotes.index(self.chosen)] = [(nearest["start"], nearest["end"])]
+        pieces = mark_quotes(self.snapshot.text, spans)
         return format_html_join("", "{}", ((self._piece(piece),) for piece in pieces))
 
-    def _piece(self, piece: Mark) -> str:
-        words = as_printed(piece.text)
+    def _piece(self, piece: TextPiece) -> str:
+        words = visible_characters(piece.text)
         if not piece.quotes:
             return format_html('<span data-at="{}">{}</span>', piece.start, words)
-        standing = [self.quotes[index] for index in piece.quotes]
-        classes = {quote.status for quote in standing}
-        if len(standing) > 1:
+        quotes = [self.quotes[index] for index in piece.quotes]
+        classes = {quote.status for quote in quotes}
+        if len(quotes) > 1:
             classes.add("shared")
-        if self.chosen in standing:
+        if self.chosen in quotes:
             classes.add("chosen")
         return format_html(
             '<mark data-at="{}" data-quotes="{}" data-begins="{}" class="{}">{}</mark>',
             piece.start,
-            " ".join(str(quote.pk) for quote in standing),
+            " ".join(str(quote.pk) for quote in quotes),
             " ".join(str(index + 1) for index in piece.begins),
             " ".join(sorted(classes)),
             words,
@@ -158,31 +169,22 @@ class Desk:
     # The chosen quote
 
     @cached_property
-    def suggestions(self) -> list[Suggestion]:
-        may = self.chosen and self.user.has_perm("quotes.change_quote")
-        return suggest(self.chosen) if may else []
-
-    @cached_property
-    def steps(self) -> list[OpenStep]:
-        """What the user can do with the chosen quote, each with its form."""
-        opened = []
-        for step in steps_open(self.user, self.chosen):
+    def steps(self) -> list[OfferedStep]:
+        """What the user can do with the chosen quote, each step with its form."""
+        offered = []
+        for step in steps_for(self.user, self.chosen):
             if self.sent and self.sent.step is step:
-                opened.append(self.sent)
+                offered.append(self.sent)
                 continue
             fields = fields_form(self.request, self.chosen) if step.name == "correct" else None
             if step.name == "adjust" and self.snapshot is None:
                 continue
-            opened.append(OpenStep(step, form_of(step, self.chosen), fields))
-        return opened
-
-    @cached_property
-    def may_approve(self) -> bool:
-        return not self.chosen or may_approve(self.user, self.chosen)
+            offered.append(OfferedStep(step, form_for(step, self.chosen), fields))
+        return offered
 
     @property
     def flags(self) -> list[tuple[str, str]]:
-        return [(Quote.Flag(flag).label, FLAGS[flag]) for flag in self.chosen.flags]
+        return [(Quote.Flag(flag).label, FLAG_HELP[flag]) for flag in self.chosen.flags]
 
     @property
     def in_context(self) -> str:
@@ -190,12 +192,12 @@ class Desk:
 
     @cached_property
     def others(self) -> QuerySet:
-        """Other quotes of the same speaker, the latest."""
+        """Other quotes of the same speaker, newest first."""
         if not self.chosen.speaker_id:
             return Quote.objects.none()
         said = Quote.objects.visible_to(self.user).filter(speaker=self.chosen.speaker_id)
         said = said.exclude(pk=self.chosen.pk).select_related("outlet", "speaker")
-        return said.order_by("-published_day", "-id")[:OTHERS]
+        return said.order_by("-published_day", "-id")[:MAX_OTHER_QUOTES]
 
     # The article
 
@@ -207,34 +209,34 @@ class Desk:
     def is_mine(self) -> bool:
         return self.claim.user_id == self.user.pk
 
-    # As it is shown
+    # For the template
 
     def context(self) -> dict:
-        """What the template of the desk shows; other people's words are fit to be shown."""
+        """Context of the template. Other people's words are isolated here."""
         shared = {
-            "desk": self,
+            "review": self,
             "article": self.article,
             "headline": isolated(str(self.article)),
             "outlet": isolated(self.article.outlet and self.article.outlet.name),
             "snapshot": self.snapshot,
             "quotes": self.quotes,
-            "is_cut": len(self.quotes) == MOST_QUOTES,
+            "is_cut": len(self.quotes) == MAX_SHOWN_QUOTES,
             "listed": [self._listed(quote) for quote in self.quotes],
             "chosen": self.chosen,
             "add_form": self.add_form,
             "errors": self.errors,
-            "stale": self.stale,
+            "changed": self.changed,
         }
-        return shared | (self._looked_at() if self.chosen else {})
+        return shared | (self._chosen_context() if self.chosen else {})
 
     def _listed(self, quote: Quote) -> Quote:
         quote.excerpt = isolated(str(quote))
         quote.who = isolated(quote.speaker.name if quote.speaker else quote.attribution_speaker)
         return quote
 
-    def _looked_at(self) -> dict:
+    def _chosen_context(self) -> dict:
         quote = self.chosen
-        near = quote.nearest
+        nearest = quote.nearest
         speaker = quote.speaker and link_to_profile(quote.speaker)
         organisation = quote.organisation and link_to_profile(quote.organisation)
         layers = [
@@ -242,20 +244,22 @@ class Desk:
             ("Role", quote.attribution_role or quote.role, isolated(self._role_held)),
             ("Organisation", quote.attribution_organisation, organisation),
             ("Attribution", quote.attribution_text, None),
-            ("Cue", quote.attribution_cue, None),
+            ("Verb (said, told, added)", quote.attribution_cue, None),
         ]
         facts = [quote.get_kind_display(), quote.language, quote.said and f"said {quote.said}"]
+        may_assign = self.user.has_perm("quotes.change_quote")
         return {
             "chosen_words": isolated(quote.text),
-            "nearest_words": near and isolated(near["text"]),
+            "nearest_words": nearest and isolated(nearest["text"]),
             "layers": [
                 (label, isolated(printed), resolved)
                 for label, printed, resolved in layers
                 if printed or resolved
             ],
             "facts": isolated(" · ".join(fact for fact in facts if fact)),
-            "suggestions": [self._suggested(one) for one in self.suggestions],
+            "suggestions": [self._suggested(one) for one in suggest(quote)] if may_assign else [],
             "steps": self.steps,
+            "why_not_publish": None if may_approve(self.user, quote) else WHY_NOT,
             "near": [self._elsewhere(one) for one, _ in near_identical(quote, self.user)],
             "others": [self._elsewhere(one) for one in self.others],
         }
@@ -267,7 +271,7 @@ class Desk:
 
     def _suggested(self, one: Suggestion) -> Suggestion:
         one.name, one.link = isolated(one.speaker.name), link_to_profile(one.speaker)
-        one.sentence = isolated(one.why)
+        one.why = isolated(" ".join(one.reasons))
         one.is_now = one.speaker.pk == self.chosen.speaker_id and (
             one.affiliation is None or one.affiliation.pk == self.chosen.affiliation_id
         )
@@ -284,32 +288,3 @@ class Desk:
             "link": link(quote, quote.text[:200]),
             "about": isolated(" · ".join(name for name in names if name)),
         }
-
-
-class Stale:
-    """What somebody else did to a quote since it was read, and what was wanted of it here."""
-
-    def __init__(self, quote: Quote, read: int, wanted: str):
-        self.wanted = wanted
-        revisions = Revision.objects.of(quote).filter(version__gt=read)[:20]
-        history = History(
-            quote, whole=True, verbs=PUBLIC_VERBS, reasons=PUBLIC_REASONS, names=PUBLIC_NAMES
-        )
-        self.revisions = history.told(list(revisions))
-        for revision in self.revisions:
-            for change in revision.changes:
-                change["label"] = change["field"].replace(".", " ").replace("_", " ")
-                change["before"], change["after"] = plain(change["before"]), plain(change["after"])
-
-
-def plain(value) -> str:
-    """A value of the ledger as people read it."""
-    match value:
-        case None | [] | "":
-            return "—"
-        case {"name": name}:
-            return str(name)
-        case list():
-            return ", ".join(map(plain, value))
-        case _:
-            return str(value)

@@ -1,7 +1,7 @@
-"""A text with the places of quotes in it, cut where any of them begins or ends.
+"""An article's text cut into pieces where quotes begin and end.
 
-Offsets are code points of the text, as everywhere; what is shown holds exactly the text, so that a
-selection in it can be told in the same offsets.
+Offsets are code points of the text. The HTML holds exactly its characters, so a selection in the
+browser has the same offsets.
 """
 
 import re
@@ -12,10 +12,10 @@ from typing import NamedTuple
 from django.utils.html import format_html, format_html_join
 
 
-class Mark(NamedTuple):
-    """A piece of a text, where it begins, and which quotes stand on it, by their place in a list.
+class TextPiece(NamedTuple):
+    """A piece of a text, where it starts, and the indexes of the quotes that cover it.
 
-    `begins` are those of them whose first span begins here.
+    `begins` are the quotes whose first span starts here.
     """
 
     start: int
@@ -24,8 +24,8 @@ class Mark(NamedTuple):
     begins: tuple[int, ...]
 
 
-def marked(text: str, quotes: Iterable[Iterable[tuple[int, int]]]) -> Iterator[Mark]:
-    """The pieces of a text in their order, given each quote's spans; joined they are the text."""
+def mark_quotes(text: str, quotes: Iterable[Iterable[tuple[int, int]]]) -> Iterator[TextPiece]:
+    """Cut a text at the spans of each quote. Joined, the pieces are the text."""
     opens, closes, begins = {}, {}, {}
     for index, spans in enumerate(quotes):
         for number, (start, end) in enumerate(spans):
@@ -34,28 +34,29 @@ def marked(text: str, quotes: Iterable[Iterable[tuple[int, int]]]) -> Iterator[M
             if not number:
                 begins.setdefault(start, []).append(index)
     edges = sorted({0, len(text), *opens, *closes})
-    standing = []
+    covering = []
     for start, end in pairwise(edges):
         for index in closes.get(start, ()):
-            standing.remove(index)
-        standing += opens.get(start, ())
-        yield Mark(start, text[start:end], tuple(sorted(standing)), tuple(begins.get(start, ())))
+            covering.remove(index)
+        covering += opens.get(start, ())
+        piece_begins = tuple(begins.get(start, ()))
+        yield TextPiece(start, text[start:end], tuple(sorted(covering)), piece_begins)
 
 
-# Characters that turn the direction of what follows, and one that HTML would make another of.
+# Carriage returns, which HTML would normalise, and characters that change the direction of text
 _SPECIAL = re.compile("([\r\u202a-\u202e\u2066-\u2069])")
 
 
-def as_printed(text: str) -> str:
-    """The very characters of a text, none of which reaches beyond itself.
+def visible_characters(text: str) -> str:
+    """A text as HTML, character for character, without effect on the words around it.
 
-    A character that turns the direction of text is shut in and named beside; a carriage return is
-    written so that it stays one.
+    A bidirectional control is isolated and named beside; a carriage return is written as a
+    reference, so that the browser keeps it.
     """
-    return format_html_join("", "{}", ((_one(part),) for part in _SPECIAL.split(text) if part))
+    return format_html_join("", "{}", ((_part(part),) for part in _SPECIAL.split(text) if part))
 
 
-def _one(part: str) -> str:
+def _part(part: str) -> str:
     if part == "\r":
         return format_html("&#{};", ord(part))
     if _SPECIAL.match(part):

@@ -1,8 +1,8 @@
-"""The review desk: articles whose quotes wait for a curator, one after the other.
+"""The review queue and the review page of one article.
 
-`admin/quotes/review/` is the queue, `admin/quotes/review/<article>/` the desk with that article on
-it. Every step is sent as a form with the version of the quote that was read, calls one verb, and
-leads to the next quote that waits. Nothing needs a script but choosing words in the text.
+`admin/quotes/review/` is the queue, `admin/quotes/review/<article>/` the page. Each step is a form
+with the version of the quote that was read. It calls one verb and leads to the next proposed quote.
+Only selecting words in the text needs a script.
 """
 
 from urllib.parse import urlencode
@@ -18,40 +18,42 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from quotes.admin.review.page import Desk, OpenStep, Stale
+from quotes.admin.review.page import OfferedStep, ReviewPage
 from quotes.admin.review.steps import (
-    DESK_STEPS,
+    CONTROLS,
+    REVIEW_STEPS,
     AddForm,
     add,
     completed,
     fields_form,
-    form_of,
-    steps_open,
+    form_for,
+    steps_for,
     take,
 )
-from quotes.curation.queue import DEEPEST, ORDERS, next_article, queue
+from quotes.curation.queue import MAX_PAGES, ORDERS, next_article, queue
 from quotes.curation.undo import undo
 from quotes.filing import Refused
 from quotes.models import Claim, Quote, QuoteQuerySet, Review
 from quotes.models.workflow import NotOpen
+from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.html import isolated
 from sources.admin.lists import BoundedPaginator
 from sources.database.estimates import count_or_estimate
 from sources.exceptions import Conflict, refusal_of
 from sources.models import Article, Outlet, Speaker
 
-LAST = "desk.last"
-"""Where a session keeps the last step that can be undone."""
+LAST_STEP = "review.last_step"
+"""Session key of the last step, for undo."""
 
-PASSED, MOST_PASSED = "desk.passed", 200
-"""Where it keeps the articles that were left for later, the last ones: the way goes past them."""
+SKIPPED, MAX_SKIPPED = "review.skipped", 200
+"""Session key of the articles skipped last: “Next article” leaves them out."""
 
 STAYS = ("assign", "correct", "adjust")
-"""Steps after which the same quote stays on the desk."""
+"""Steps after which the same quote stays on the page."""
 
 
 class QueueForm(forms.Form):
-    """Which part of the queue, and in which order."""
+    """Filters and order of the queue."""
 
     outlet = forms.ModelChoiceField(
         Outlet.objects.all(), required=False, widget=completed("outlet")
@@ -59,37 +61,39 @@ class QueueForm(forms.Form):
     speaker = forms.ModelChoiceField(
         Speaker.objects.all(), required=False, widget=completed("speaker")
     )
-    flag = forms.ChoiceField(choices=[("", "Any or none"), *Quote.Flag.choices], required=False)
+    flag = forms.ChoiceField(choices=[("", "Any flag"), *Quote.Flag.choices], required=False)
     order = forms.ChoiceField(
         choices=[(name, label) for name, (label, _) in ORDERS.items()], required=False
     )
-    p = forms.IntegerField(min_value=1, max_value=DEEPEST, required=False, widget=forms.HiddenInput)
+    p = forms.IntegerField(
+        min_value=1, max_value=MAX_PAGES, required=False, widget=forms.HiddenInput
+    )
 
     def wanted(self, user) -> QuoteQuerySet:
-        """The proposed quotes that are looked for; what is no choice looks for nothing."""
+        """Proposed quotes that match the filters; none if a filter is invalid."""
         wanted = Quote.objects.visible_to(user).proposed().order_by()
         if not self.is_valid():
             return wanted.none()
-        said = self.cleaned_data
-        if said["flag"]:
-            wanted = wanted.filter(flags__contains=[said["flag"]])
-        by = {name: said[name] for name in ("outlet", "speaker") if said[name]}
-        return wanted.filter(**by)
+        asked = self.cleaned_data
+        if asked["flag"]:
+            wanted = wanted.filter(flags__contains=[asked["flag"]])
+        return wanted.filter(**{name: asked[name] for name in ("outlet", "speaker") if asked[name]})
 
     @property
     def order_wanted(self) -> str:
         return self.cleaned_data.get("order") or "oldest"
 
     @property
-    def query(self) -> str:
-        """The same question again, for links; without the page."""
-        known = {name: self.data[name] for name in self.fields if self.data.get(name)}
-        return urlencode({name: value for name, value in known.items() if name != "p"})
+    def query(self) -> dict[str, str]:
+        """The filters and the order for links to come, without the page."""
+        return {
+            name: self.data[name] for name in self.fields if name != "p" and self.data.get(name)
+        }
 
 
 @admin.register(Review)
 class ReviewAdmin(admin.ModelAdmin):
-    """A page a task, and no change form: what is changed on the desk is quotes."""
+    """Pages of its own instead of a list and a change form: what changes here is quotes."""
 
     def get_urls(self):
         def at(route: str, view, name: str):
@@ -97,7 +101,7 @@ class ReviewAdmin(admin.ModelAdmin):
 
         return [
             at("", self.queue, "changelist"),
-            at("<uuid:article>/", self.desk, "desk"),
+            at("<uuid:article>/", self.article, "article"),
             at("<uuid:article>/add/", require_POST(self.add), "add_quote"),
             at("<uuid:article>/claim/", require_POST(self.claim), "claim"),
             at("<uuid:article>/next/", self.next, "next"),
@@ -105,7 +109,7 @@ class ReviewAdmin(admin.ModelAdmin):
             at("<uuid:article>/<uuid:quote>/<slug:step>/", require_POST(self.step), "step"),
         ]
 
-    # Who
+    # Permissions
 
     def has_module_permission(self, request) -> bool:
         return self.has_view_permission(request)
@@ -125,7 +129,7 @@ class ReviewAdmin(admin.ModelAdmin):
     # The queue
 
     def queue(self, request):
-        """Articles whose quotes wait, a page of them, and who is at which."""
+        """One page of articles with proposed quotes, and who is reviewing each."""
         form = self._asked(request)
         wanted = form.wanted(request.user)
         page = (form.cleaned_data.get("p") or 1) if form.is_valid() else 1
@@ -143,7 +147,7 @@ class ReviewAdmin(admin.ModelAdmin):
             "admin/quotes/review/queue.html",
             {
                 **self.admin_site.each_context(request),
-                "title": "Review desk",
+                "title": "Review queue",
                 "opts": self.opts,
                 "form": form,
                 "media": form.media,
@@ -153,7 +157,7 @@ class ReviewAdmin(admin.ModelAdmin):
                 "is_exact": is_exact,
                 "page": page,
                 "has_next": has_next,
-                "query": form.query,
+                **links(form),
                 "now": now,
             },
         )
@@ -163,101 +167,98 @@ class ReviewAdmin(admin.ModelAdmin):
             raise PermissionDenied
         return QueueForm(request.GET)
 
-    # The desk
+    # The page of an article
 
-    def desk(self, request, article):
-        """An article with its quotes; `quote` in the query is the one that is looked at."""
+    def article(self, request, article):
+        """An article with its quotes; `quote` in the query is the chosen one."""
         try:
             key = forms.UUIDField().clean(request.GET["quote"]) if "quote" in request.GET else None
         except ValidationError:
             raise Http404 from None
         earlier = request.GET.get("text") == "earlier"
-        return self._page(request, *self._opened(request, article, chosen=key, earlier=earlier))
+        return self._shown(request, *self._opened(request, article, chosen=key, earlier=earlier))
 
-    def _page(self, request, form: QueueForm, desk: Desk):
-        last = request.session.get(LAST)
+    def _shown(self, request, form: QueueForm, page: ReviewPage):
         return TemplateResponse(
             request,
-            "admin/quotes/review/desk.html",
+            "admin/quotes/review/article.html",
             {
                 **self.admin_site.each_context(request),
-                **desk.context(),
+                **page.context(),
+                **links(form),
                 "is_nav_sidebar_enabled": False,  # the text needs the room
-                "title": str(desk.article),
+                "title": str(page.article),
                 "opts": self.opts,
-                "query": form.query,
-                "media": form.media + desk.add_form.media,
-                "last": last,
-                "may_add": request.user.has_perm("quotes.add_quote") and desk.is_present_text,
-                "shortcuts": [(step.key, step.label) for step in DESK_STEPS.values()],
+                "media": form.media + page.add_form.media,
+                "last": request.session.get(LAST_STEP),
+                "may_add": request.user.has_perm("quotes.add_quote") and page.is_present_text,
+                "shortcuts": [
+                    (key, REVIEW_STEPS[name].label) for name, (key, _) in CONTROLS.items()
+                ],
             },
         )
 
-    def _opened(self, request, article, **asked) -> tuple[QueueForm, Desk]:
-        """The part of the queue that is asked for, and an article of it on the desk."""
+    def _opened(self, request, article, **asked) -> tuple[QueueForm, ReviewPage]:
+        """The filters of the queue, and the page of one article."""
         form = self._asked(request)
-        known = Article.objects.select_related("outlet", "snapshot").defer("snapshot__text")
-        on_desk = get_object_or_404(known, pk=article)
-        return form, Desk(request, on_desk, now=timezone.now(), **asked)
+        articles = Article.objects.select_related("outlet", "snapshot").defer("snapshot__text")
+        article = get_object_or_404(articles, pk=article)
+        return form, ReviewPage(request, article, now=timezone.now(), **asked)
 
     def step(self, request, article, quote, step):
-        """Take a step with a quote, as its forms were sent, and go on to the next."""
-        form, desk = self._opened(request, article)
-        if step not in DESK_STEPS:
+        """Take a step with a quote, and redirect to the next quote."""
+        form, page = self._opened(request, article, chosen=quote)
+        if (wanted := REVIEW_STEPS.get(step)) is None:
             raise Http404
-        wanted = DESK_STEPS[step]
         if not request.user.has_perm(wanted.permission):
             raise PermissionDenied
-        desk.asked = quote
         with transaction.atomic():
-            visible = Quote.objects.visible_to(request.user).filter(article=desk.article)
+            visible = Quote.objects.visible_to(request.user).filter(article=page.article)
             locked = get_object_or_404(visible.select_for_update(of=("self",)), pk=quote)
-            locked.article = desk.article
-            sent = form_of(wanted, locked, request.POST)
+            locked.article = page.article
+            sent = form_for(wanted, locked, request.POST)
             fields = fields_form(request, locked, request.POST) if step == "correct" else None
-            desk.sent = OpenStep(wanted, sent, fields, refused=True)
-            is_sent_well = sent.is_valid() and (fields is None or fields.is_valid())
-            read = sent.cleaned_data.get("version")
-            if read is not None and read != locked.version:
-                desk.stale = Stale(locked, read, wanted.label)
-            elif is_sent_well:
+            page.sent = OfferedStep(wanted, sent, fields, refused=True)
+            is_valid = sent.is_valid() and (fields is None or fields.is_valid())
+            if changed := ChangedSince.of(locked, sent.cleaned_data.get("version")):
+                page.changed = [changed]
+            elif is_valid:
                 try:
                     with transaction.atomic():
                         subject = Quote.objects.get(pk=quote)
-                        take(wanted, subject, sent, fields, user=request.user, now=desk.now)
+                        take(wanted, subject, sent, fields, user=request.user, now=page.now)
                 except (ValidationError, Conflict, NotOpen, IntegrityError, DataError) as error:
-                    desk.errors = said_of(error)
+                    page.errors = messages_of(error)
                 else:
-                    return self._go_on(request, form, desk, wanted, quote)
-        if desk.stale:
-            self._read_anew(request, desk, quote)
-        return self._page(request, form, desk)
+                    return self._go_on(request, form, page, wanted, quote)
+        if page.changed:
+            self._reopen(request, page, quote)
+        return self._shown(request, form, page)
 
-    def _read_anew(self, request, desk: Desk, key) -> None:
-        """Have the form that was refused carry the present version: what changed is shown now."""
-        quote = next((one for one in desk.quotes if one.pk == key), None)
-        if quote is None or desk.sent.step not in steps_open(request.user, quote):
-            desk.sent = None
+    def _reopen(self, request, page: ReviewPage, key) -> None:
+        """Give the refused form the current version: the page now shows what changed."""
+        quote = next((one for one in page.quotes if one.pk == key), None)
+        step = page.sent.step
+        if quote is None or step not in steps_for(request.user, quote):
+            page.sent = None
             return
         sent = request.POST.copy()
-        sent[desk.sent.form.add_prefix("version")] = quote.version
-        fields = desk.sent.fields and fields_form(request, quote, sent)
-        desk.sent = OpenStep(
-            desk.sent.step, form_of(desk.sent.step, quote, sent), fields, refused=True
-        )
+        sent[page.sent.form.add_prefix("version")] = quote.version
+        fields = page.sent.fields and fields_form(request, quote, sent)
+        page.sent = OfferedStep(step, form_for(step, quote, sent), fields, refused=True)
 
-    def _go_on(self, request, form: QueueForm, desk: Desk, step, key):
-        """To the next quote that waits, in this article or the next."""
-        done = self._say_done(request, key, step.done)
-        chosen = done if step.name in STAYS else desk.after(done)
+    def _go_on(self, request, form: QueueForm, page: ReviewPage, step, key):
+        """Redirect to the next proposed quote, in this article or the next."""
+        quote = self._report(request, key, step.done)
+        chosen = quote if step.name in STAYS else page.next_proposed(quote)
         if chosen:
-            return self._to(desk.article.pk, form, chosen.pk)
-        return self._to_next_article(request, form, desk)
+            return self._to(page.article.pk, form, chosen.pk)
+        return self._to_next_article(request, form, page)
 
-    def _say_done(self, request, key, done: str) -> Quote:
-        """Say what was done to a quote, and keep what an undo has to know."""
+    def _report(self, request, key, done: str) -> Quote:
+        """Add the success message, and keep what undo needs in the session."""
         quote = Quote.objects.get(pk=key)
-        request.session[LAST] = {
+        request.session[LAST_STEP] = {
             "quote": str(quote.pk),
             "article": str(quote.article_id),
             "version": quote.version,
@@ -267,51 +268,57 @@ class ReviewAdmin(admin.ModelAdmin):
         return quote
 
     def next(self, request, article):
-        """Leave this article to others, and go to the next in the queue that nobody is at."""
-        form, desk = self._opened(request, article)
-        passed = [key for key in request.session.get(PASSED, []) if key != str(article)]
-        request.session[PASSED] = [*passed, str(article)][-MOST_PASSED:]
-        return self._to_next_article(request, form, desk)
+        """Skip this article, and redirect to the next that nobody else is reviewing."""
+        form, page = self._opened(request, article)
+        skipped = [key for key in request.session.get(SKIPPED, []) if key != str(article)]
+        request.session[SKIPPED] = [*skipped, str(article)][-MAX_SKIPPED:]
+        return self._to_next_article(request, form, page)
 
-    def _to_next_article(self, request, form: QueueForm, desk: Desk):
-        Claim.objects.let_go(desk.article, request.user, desk.now)
-        taken = Claim.objects.of_others(request.user, desk.now).values_list("article", flat=True)
-        passed = request.session.get(PASSED, [])
-        besides = [desk.article.pk, *passed, *taken[:1000]]
+    def _to_next_article(self, request, form: QueueForm, page: ReviewPage):
+        Claim.objects.let_go(page.article, request.user, page.now)
+        taken = Claim.objects.of_others(request.user, page.now).values_list("article", flat=True)
+        skipped = request.session.get(SKIPPED, [])
+        besides = [page.article.pk, *skipped, *taken[:1000]]
         following = next_article(form.wanted(request.user), form.order_wanted, besides)
         if following:
             return self._to(following, form)
-        request.session.pop(PASSED, None)
-        messages.info(request, "Nothing else waits but what you passed or others have open.")
-        place = reverse("admin:quotes_review_changelist")
-        return HttpResponseRedirect(f"{place}?{form.query}" if form.query else place)
+        request.session.pop(SKIPPED, None)
+        messages.info(
+            request,
+            "You're up to date. The rest are articles you skipped or that colleagues are reviewing."
+            if form.wanted(request.user).exists()
+            else "You're up to date.",
+        )
+        return HttpResponseRedirect(
+            reverse("admin:quotes_review_changelist") + links(form)["query"]
+        )
 
     def _to(self, article, form: QueueForm, quote=None):
-        place = reverse("admin:quotes_review_desk", args=[article])
-        query = "&".join(part for part in (form.query, f"quote={quote}" if quote else "") if part)
+        place = reverse("admin:quotes_review_article", args=[article])
+        query = urlencode(form.query | ({"quote": quote} if quote else {}))
         return HttpResponseRedirect(f"{place}?{query}" if query else place)
 
     def add(self, request, article):
-        """Propose a quote whose words were chosen in the text."""
-        form, desk = self._opened(request, article)
+        """Propose a quote whose words were selected in the text."""
+        form, page = self._opened(request, article)
         if not request.user.has_perm("quotes.add_quote"):
             raise PermissionDenied
-        desk.add_form = AddForm(request.POST, prefix="add")
-        if desk.add_form.is_valid():
+        page.add_form = AddForm(request.POST, prefix="add")
+        if page.add_form.is_valid():
             try:
                 with transaction.atomic():
-                    quote = add(desk.article, desk.add_form)
+                    quote = add(page.article, page.add_form)
             except (ValidationError, Refused, IntegrityError, DataError) as error:
-                desk.errors = said_of(error)
+                page.errors = messages_of(error)
             else:
-                self._say_done(request, quote.pk, "Added")
+                self._report(request, quote.pk, "Added")
                 return self._to(article, form, quote.pk)
-        return self._page(request, form, desk)
+        return self._shown(request, form, page)
 
     def undo(self, request, article):
-        """Take the last step back, and look at its quote again."""
+        """Undo the last step, and return to its quote."""
         form, _ = self._opened(request, article)
-        if not (last := request.session.pop(LAST, None)):
+        if not (last := request.session.pop(LAST_STEP, None)):
             messages.warning(request, "There is nothing to undo.")
             return self._to(article, form)
         visible = Quote.objects.visible_to(request.user)
@@ -321,25 +328,38 @@ class ReviewAdmin(admin.ModelAdmin):
         try:
             actor = request.user.get_username()
             undo(quote, last["version"], actor=actor, now=timezone.now())
-            messages.success(request, f"Undone: {last['done'].lower()}, “{quote}”")
+            now = (
+                "rejected" if quote.status == Quote.Status.REJECTED else "waiting for review again"
+            )
+            messages.success(request, f"Undone: “{quote}” is {now}")
         except Conflict as refusal:
             messages.warning(request, str(refusal.detail))
         return self._to(last["article"], form, quote.pk)
 
     def claim(self, request, article):
-        """Hold on to the article, take it over, or let it go; what the page's script calls."""
-        _, desk = self._opened(request, article)
+        """Keep, take over or release the claim on an article; the page's script calls this."""
+        form, page = self._opened(request, article)
         if request.POST.get("let_go"):
-            Claim.objects.let_go(desk.article, request.user, desk.now)
+            Claim.objects.let_go(page.article, request.user, page.now)
             return HttpResponse(status=204)
         if request.POST.get("take_over"):
-            Claim.objects.hold(desk.article, request.user, desk.now, take_over=True)
-            return self._to(article, self._asked(request))
-        return HttpResponse(status=204 if desk.is_mine else 200)
+            Claim.objects.hold(page.article, request.user, page.now, take_over=True)
+            return self._to(article, form)
+        return HttpResponse(status=204 if page.is_mine else 200)
 
 
-def said_of(error: Exception) -> list[str]:
-    """What a refusal says, sentence by sentence."""
+def links(form: QueueForm) -> dict[str, str]:
+    """The filters of the queue as the query of a link, alone or after a first parameter."""
+    query = urlencode(form.query)
+    return (
+        {"query": f"?{query}", "and_query": f"&{query}"}
+        if query
+        else {"query": "", "and_query": ""}
+    )
+
+
+def messages_of(error: Exception) -> list[str]:
+    """The messages of a refusal, one for each fault."""
     match error:
         case ValidationError():
             return error.messages

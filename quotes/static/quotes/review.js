@@ -1,23 +1,23 @@
-/* The review desk: keys, choosing words in the text, and the next page without a blank between.
+/* The review page: keyboard shortcuts, selecting words in the text, and pages replaced in place.
 
-   Every key presses something that is on the page ([data-key]); every form works without this. What
-   is chosen in the text is told in code points: each piece of the text says where it begins. */
+   Every key clicks an element of the page ([data-key]), and every form works without this script.
+   Offsets in the text are code points: each piece of the text has its start in [data-at]. */
 "use strict";
 {
-    const desk = () => document.getElementById("desk");
-    const find = (selector) => desk().querySelector(selector);
-    let choosing = null; // the step whose words are being chosen, by its element
-    let beat = null;
-    const MOMENT = 300; // ms after a decision in which nobody can have read the next quote
-    let settling = null;
+    const SETTLE_MS = 300; // nobody reads the next quote faster
+    const CLAIM_EVERY_MS = 60_000; // a claim lasts five minutes
+    const review = () => document.getElementById("review");
+    const find = (selector) => review().querySelector(selector);
+    let selecting = null; // the <details> of the step whose words are being selected
+    let settling = null; // the timer that runs while single keys are ignored
 
-    // Places in the text
+    // Offsets in the text
 
     const text = () => document.getElementById("text");
     const points = (string) => Array.from(string).length;
 
     function offset(node, at) {
-        // A place of the DOM in the text as code points from its beginning.
+        // The code points before a position of the DOM.
         if (node === text()) {
             const piece = node.childNodes[at];
             return piece ? Number(piece.dataset.at) : Number(node.dataset.length);
@@ -29,8 +29,8 @@
         return Number(piece.dataset.at) + points(before.toString());
     }
 
-    function place(at) {
-        // The place of the DOM that has this many code points of the text before it.
+    function position(at) {
+        // The position of the DOM, [node, offset], after this many code points.
         const pieces = text().querySelectorAll("[data-at]");
         let low = 0, high = pieces.length - 1;
         while (low < high) {
@@ -47,13 +47,12 @@
     }
 
     function select(start, end) {
-        getSelection().setBaseAndExtent(...place(start), ...place(end));
-        const into = place(start)[0].parentElement;
-        into.scrollIntoView({ block: "nearest" });
+        getSelection().setBaseAndExtent(...position(start), ...position(end));
+        position(start)[0].parentElement.scrollIntoView({ block: "nearest" });
     }
 
     function selected() {
-        // What is selected in the text, without white space at its ends; or nothing.
+        // The selection in the text without white space at its ends, or null.
         const selection = getSelection();
         if (!text() || !selection.rangeCount || selection.isCollapsed) return null;
         const range = selection.getRangeAt(0);
@@ -64,52 +63,52 @@
         return trimmed ? { start, end: start + points(trimmed), words: trimmed } : null;
     }
 
-    // Choosing words for a step: adjust, add
+    // Selecting words for a step: adjust, add
 
     const spansOf = (step) => step.querySelector("input[name$='-spans']");
-    const kept = new WeakMap(); // the pieces that were kept of a step before the present one
+    const kept = new WeakMap(); // the parts selected for a step before the current one
 
-    function pieces(step) {
+    function parts(step) {
         const now = selected();
         return [...(kept.get(step) || []), ...(now ? [now] : [])].sort((a, b) => a.start - b.start);
     }
 
     function show() {
         const now = selected();
-        const said = document.getElementById("selection");
-        if (said) said.textContent = now ? `${now.start}–${now.end}: ${now.words}` : "";
-        const step = choosing || openStep();
+        const status = document.getElementById("selection");
+        if (status) status.textContent = now ? `${now.start}–${now.end}: ${now.words}` : "";
+        const step = selecting || openStep();
         if (!step || !now) return;
-        const all = pieces(step);
-        spansOf(step).value = JSON.stringify(all.map((piece) => [piece.start, piece.end]));
+        const all = parts(step);
+        spansOf(step).value = JSON.stringify(all.map((part) => [part.start, part.end]));
         const snapshot = step.querySelector("input[name$='-snapshot']");
         snapshot.value = text().dataset.snapshot;
-        step.querySelector(".pieces").textContent = all.map((piece) => piece.words).join(" … ");
+        step.querySelector(".parts").textContent = all.map((part) => part.words).join(" … ");
     }
 
     function openStep() {
-        return Array.from(desk().querySelectorAll("details[open]")).find(spansOf);
+        return Array.from(review().querySelectorAll("details[open]")).find(spansOf);
     }
 
-    function choose(step) {
-        // Begin to choose words with the arrow keys, from what is selected or from the step's own.
+    function startSelecting(step) {
+        // Let the arrow keys change the selection, or else the words that the step has now.
         if (!text()) return;
         step.open = true;
-        choosing = step;
+        selecting = step;
         kept.delete(step);
         if (!selected()) {
             const own = step.id === "add" ? [] : JSON.parse(spansOf(step).value || "[]");
             const [start, end] = own[0] || after();
             select(start, end);
         }
-        text().classList.add("choosing");
+        text().classList.add("selecting");
         text().focus({ preventScroll: true });
         show();
     }
 
     function after() {
-        // The word behind the quote that is looked at, to begin with.
-        const marks = desk().querySelectorAll("#text mark.chosen");
+        // The first word after the chosen quote.
+        const marks = review().querySelectorAll("#text mark.chosen");
         const last = marks[marks.length - 1];
         const start = last ? Number(last.dataset.at) + points(last.textContent) : 0;
         const rest = text().textContent;
@@ -118,39 +117,39 @@
         return [from, from + (word ? points(word[0]) : 1)];
     }
 
-    function leave() {
-        if (text()) text().classList.remove("choosing");
-        choosing = null;
+    function stopSelecting() {
+        if (text()) text().classList.remove("selecting");
+        selecting = null;
     }
 
-    function chooseBy(event) {
+    function selectByKey(event) {
         const selection = getSelection();
         const unit = event.shiftKey ? "character" : "word";
         const moves = {
             ArrowRight: () => selection.modify("extend", "forward", unit),
             ArrowLeft: () => selection.modify("extend", "backward", unit),
-            ArrowDown: () => another("forward"),
-            ArrowUp: () => another("backward"),
+            ArrowDown: () => moveLine("forward"),
+            ArrowUp: () => moveLine("backward"),
             x: () => selection.setBaseAndExtent(
                 selection.focusNode, selection.focusOffset, selection.anchorNode, selection.anchorOffset,
             ),
             "+": () => {
                 const now = selected();
-                if (now) kept.set(choosing, [...(kept.get(choosing) || []), now]);
+                if (now) kept.set(selecting, [...(kept.get(selecting) || []), now]);
                 selection.collapseToEnd();
                 selection.modify("move", "forward", "word");
                 selection.modify("extend", "forward", "word");
             },
             Enter: () => {
-                const step = choosing;
+                const step = selecting;
                 show();
-                leave();
+                stopSelecting();
                 const first = step.querySelector("textarea, input:not([type=hidden]), select");
                 if (first) first.focus(); else step.querySelector("form").requestSubmit();
             },
             Escape: () => {
-                const step = choosing;
-                leave();
+                const step = selecting;
+                stopSelecting();
                 selection.removeAllRanges();
                 step.querySelector("summary").focus();
             },
@@ -161,7 +160,7 @@
         show();
     }
 
-    function another(direction) {
+    function moveLine(direction) {
         const selection = getSelection();
         if (direction === "forward") selection.collapseToEnd(); else selection.collapseToStart();
         selection.modify("move", direction, "line");
@@ -170,7 +169,7 @@
 
     // Keys
 
-    const areOn = () => localStorage.getItem("review.keys") !== "off";
+    const keysAreOn = () => localStorage.getItem("review.keys") !== "off";
 
     function key(event) {
         if (event.defaultPrevented || event.altKey || event.isComposing) return;
@@ -180,14 +179,14 @@
             return;
         }
         if (find("#keys").open) return;
-        if (choosing && !field) return chooseBy(event);
+        if (selecting && !field) return selectByKey(event);
         if (event.key === "Escape" && event.target.closest("details.step")) {
             const step = event.target.closest("details.step");
             step.open = false;
             step.querySelector("summary").focus();
             return;
         }
-        if (field || !areOn()) return;
+        if (field || !keysAreOn()) return;
         // A held key decides one quote, and a press meant for the last quote does not decide this one.
         if (event.repeat) return;
         if (settling) return settle();
@@ -195,43 +194,43 @@
             event.preventDefault();
             return step(event.key === "j" ? 1 : -1);
         }
-        const pressed = Array.from(desk().querySelectorAll("[data-key]")).find(
-            (one) => one.dataset.key === event.key && one.checkVisibility(),
+        const target = Array.from(review().querySelectorAll("[data-key]")).find(
+            (element) => element.dataset.key === event.key && element.checkVisibility(),
         );
-        if (!pressed) return;
+        if (!target) return;
         event.preventDefault();
-        if (pressed.localName === "summary") open(pressed.parentElement); else pressed.click();
+        if (target.localName === "summary") open(target.parentElement); else target.click();
     }
 
     function settle() {
         // Ignore single keys until there was no press for a moment.
         clearTimeout(settling);
-        desk().dataset.settling = "";
+        review().dataset.settling = "";
         settling = setTimeout(() => {
             settling = null;
-            delete desk().dataset.settling;
+            delete review().dataset.settling;
         }, MOMENT);
     }
 
     function open(step) {
-        if (spansOf(step)) return choose(step);
+        if (spansOf(step)) return startSelecting(step);
         step.open = true;
         const first = step.querySelector(".select2-selection, textarea, input:not([type=hidden]), select");
         if (first) first.focus();
     }
 
     function step(by) {
-        const links = Array.from(desk().querySelectorAll("#quotes a"));
+        const links = Array.from(review().querySelectorAll("#quotes a"));
         const now = links.findIndex((link) => link.hasAttribute("aria-current"));
         const next = links[now + by];
         if (next) go(next.href);
     }
 
-    // Pages, put in the place of the one before
+    // Pages, replaced in place
 
     async function go(address, form) {
         const options = form ? { method: "POST", body: new URLSearchParams(new FormData(form.element, form.button)) } : {};
-        desk().setAttribute("aria-busy", "true");
+        review().setAttribute("aria-busy", "true");
         let answer;
         try {
             answer = await fetch(address, { ...options, credentials: "same-origin" });
@@ -239,26 +238,26 @@
             return form ? form.element.submit() : location.assign(address);
         }
         const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const next = page.getElementById("desk");
+        const next = page.getElementById("review");
         if (!next) return location.assign(answer.url);
-        const chosen = () => find(".looked-at")?.dataset.quote;
+        const chosen = () => find(".chosen-quote")?.dataset.quote;
         const before = chosen();
         const at = text() ? text().closest("section").scrollTop : 0;
         const same = text() && next.querySelector("#text") && text().dataset.snapshot === next.querySelector("#text").dataset.snapshot;
-        leave();
-        desk().replaceWith(document.adoptNode(next));
+        stopSelecting();
+        review().replaceWith(document.adoptNode(next));
         document.title = page.title;
-        // A form that was refused has no address of its own to come back to.
+        // A refused form was answered at its POST address, which has no page to return to.
         if (answer.redirected || !form) history.replaceState(null, "", answer.url);
         if (same) text().closest("section").scrollTop = at;
         ready(true);
         if (form && chosen() !== before) settle();
     }
 
-    function ready(anew) {
-        // As for rows that are added to a form: what completes is drawn, and named.
-        if (anew) desk().dispatchEvent(new CustomEvent("formset:added", { bubbles: true }));
-        find("#keys-on").checked = areOn();
+    function ready(isReplaced) {
+        // Django's autocomplete fields start on this event, and sources/labels.js names them.
+        if (isReplaced) review().dispatchEvent(new CustomEvent("formset:added", { bubbles: true }));
+        find("#keys-on").checked = keysAreOn();
         const mark = find("#text mark.chosen");
         if (mark) mark.scrollIntoView({ block: "nearest" });
         const link = find("#quotes a[aria-current]");
@@ -269,53 +268,53 @@
         if (heading) heading.focus({ preventScroll: true });
     }
 
-    // What happens
+    // Events
 
     document.addEventListener("keydown", key);
     document.addEventListener("selectionchange", show);
     document.addEventListener("mousedown", (event) => {
-        // What is selected in the text stays so while a step is opened for it.
+        // Keep the selection in the text while its step is opened.
         if (event.target.closest("details.step > summary")) event.preventDefault();
     });
     document.addEventListener("submit", (event) => {
         const element = event.target;
-        if (!desk().contains(element) || element.method === "dialog") return;
+        if (!review().contains(element) || element.method === "dialog") return;
         event.preventDefault();
-        if (desk().hasAttribute("aria-busy")) return; // a key that was pressed twice is one step
+        if (review().hasAttribute("aria-busy")) return; // a second press while the first is sent
         go(element.action, { element, button: event.submitter });
     });
     document.addEventListener("click", (event) => {
-        const link = event.target.closest("#quotes a, #desk a[data-key]");
+        const link = event.target.closest("#quotes a, #review a[data-key]");
         const plain = !event.ctrlKey && !event.metaKey && !event.shiftKey;
         if (link && plain) {
             event.preventDefault();
             return go(link.href);
         }
         const mark = event.target.closest("#text mark");
-        if (mark && getSelection().isCollapsed && !choosing) {
-            const known = mark.dataset.quotes.split(" ");
-            const now = known.indexOf(find(".looked-at").dataset.quote);
-            const next = known[(now + 1) % known.length];
-            if (now < 0 || known.length > 1) return go(find(`#quotes a[data-quote="${next}"]`).href);
+        if (mark && getSelection().isCollapsed && !selecting) {
+            const quotes = mark.dataset.quotes.split(" ");
+            const now = quotes.indexOf(find(".chosen-quote").dataset.quote);
+            const next = quotes[(now + 1) % quotes.length];
+            if (now < 0 || quotes.length > 1) return go(find(`#quotes a[data-quote="${next}"]`).href);
         }
         if (event.target.closest("#show-keys")) find("#keys").showModal();
         const summary = event.target.closest("details.step > summary");
         if (summary && !summary.parentElement.open && spansOf(summary.parentElement)) {
             event.preventDefault();
-            choose(summary.parentElement);
+            startSelecting(summary.parentElement);
         }
     });
     document.addEventListener("change", (event) => {
         if (event.target.id === "keys-on") localStorage.setItem("review.keys", event.target.checked ? "on" : "off");
     });
 
-    // A sign now and then that somebody is still at the article
+    // Renew the claim on the article
 
-    beat = setInterval(() => {
+    const renewal = setInterval(() => {
         if (document.hidden) return;
         const body = new URLSearchParams({ csrfmiddlewaretoken: find("input[name=csrfmiddlewaretoken]").value });
-        fetch(desk().dataset.claim, { method: "POST", body, credentials: "same-origin" }).catch(() => clearInterval(beat));
-    }, 60000);
+        fetch(review().dataset.claim, { method: "POST", body, credentials: "same-origin" }).catch(() => clearInterval(renewal));
+    }, CLAIM_EVERY_MS);
 
     if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => ready(false));
     else ready(false);

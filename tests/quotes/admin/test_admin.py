@@ -1,4 +1,4 @@
-"""The admin of quotes and utterances, and a walk through every page of the admin."""
+"""The admin of quotes and utterances, and a visit to every page of the admin."""
 
 import pytest
 from django.apps import apps
@@ -57,7 +57,7 @@ MADE_BY_HAND = {"outlet", "organisation", "speaker", "affiliation", "utterance"}
 
 
 def make_one_of_each(number: int = 1) -> dict:
-    """A record of each model, every foreign key of it filled; by model name."""
+    """One record of each model with every foreign key filled, by model name."""
     speaker = make_speaker(f"Željka Škorić {number}", aliases=["Ž. Škorić"])
     board = make_organisation(
         f"Harbour Board {number}", parent=make_organisation(f"Ministry {number}")
@@ -90,7 +90,7 @@ def test_every_model_is_in_the_admin():
     assert ViaInline in admin.site._registry[Quote].inlines
 
 
-def test_every_foreign_key_that_can_be_edited_is_completed_as_one_types():
+def test_every_editable_foreign_key_has_an_autocomplete_field():
     for model in OURS:
         for desk in (admin.site._registry[model], *admin.site._registry[model].inlines):
             if desk.__dict__.get("has_change_permission") or model is IdempotentResponse:
@@ -146,7 +146,7 @@ def test_every_page_opens_for_a_superuser_and_for_a_curator_who_may(
         ("via", "outlet", "POST"),
     ],
 )
-def test_every_foreign_key_is_completed_from_what_is_typed(curator_at_desk, model, field, term):
+def test_every_autocomplete_field_finds_records_as_typed(curator_at_desk, model, field, term):
     records = make_one_of_each()
     asked = {"app_label": "quotes", "model_name": model, "field_name": field}
     answer = curator_at_desk.get(reverse("admin:autocomplete"), asked | {"term": term})
@@ -189,7 +189,7 @@ def test_a_page_of_a_quote_never_reads_the_articles_text(
 # Provenance
 
 
-def test_a_quote_is_shown_among_the_words_around_it(curator_at_desk):
+def test_a_quote_is_shown_in_its_context(curator_at_desk):
     text = "The Post said: “We had no choice,” Quill <b>said</b>. “None at all.”"
     article = make_article(text)
     first, second = text.index("We"), text.index("None")
@@ -214,7 +214,7 @@ def test_an_altered_quote_shows_the_nearest_passage(curator_at_desk):
     Quote.objects.filter(pk=quote.pk).update(anchor="altered", nearest=nearest)
     page = curator_at_desk.get(page_of(quote)).text
     assert "We &lt;had&gt; a choice" in page
-    assert "91% alike, at 3–20 of abababababababab…" in page
+    assert "91% similar, at 3–20 of abababababababab…" in page
 
 
 def test_an_unanchored_quote_has_a_page(curator_at_desk):
@@ -245,7 +245,7 @@ def test_where_a_quote_is_printed_cannot_be_changed(curator_at_desk):
 # Attribution
 
 
-def test_naming_the_speaker_settles_who_it_is(curator_at_desk):
+def test_choosing_the_speaker_settles_who_it_is(curator_at_desk):
     quote = make_quote(attribution_speaker="Mr Jones", flags=["unresolved_speaker"])
     jones = make_speaker("Rob Jones")
     assert save(curator_at_desk, page_of(quote), speaker=str(jones.pk)).status_code == 302
@@ -271,18 +271,18 @@ def test_another_speakers_affiliation_is_refused_on_the_form(curator_at_desk):
     assert (quote.affiliation, quote.version) == (None, 1)
 
 
-def test_another_speaker_lets_go_of_the_affiliation_and_says_so(curator_at_desk):
+def test_another_speaker_removes_the_affiliation_and_says_so(curator_at_desk):
     records = make_one_of_each()
     quote, other = records["quote"], make_speaker("Ada Lund")
     path = page_of(quote)
     sent = form_of(curator_at_desk, path) | {"speaker": str(other.pk)}
     answer = curator_at_desk.post(path, sent, follow=True)
-    assert "The affiliation was let go" in answer.text
+    assert "The affiliation was removed" in answer.text
     quote.refresh_from_db()
     assert (quote.speaker, quote.affiliation) == (other, None)
 
 
-def test_what_a_trigger_refuses_is_said_on_the_form(curator_at_desk, monkeypatch):
+def test_the_form_shows_what_a_trigger_refuses(curator_at_desk, monkeypatch):
     quote, affiliation = make_quote(speaker=make_speaker("Ada Lund")), make_affiliation()
     monkeypatch.setattr(Quote, "revise", lambda quote, **changes: quote.save())
     refused = save(curator_at_desk, page_of(quote), affiliation=str(affiliation.pk))
@@ -291,7 +291,7 @@ def test_what_a_trigger_refuses_is_said_on_the_form(curator_at_desk, monkeypatch
     assert quote.version == 1
 
 
-def test_what_is_no_id_is_refused_where_a_record_is_chosen(curator_at_desk):
+def test_an_invalid_id_is_refused_where_a_record_is_chosen(curator_at_desk):
     affiliation = make_affiliation()
     quote = make_quote(speaker=affiliation.speaker, via=["Sky News"])
     for record, field in (
@@ -350,7 +350,7 @@ def test_a_reader_sees_no_quote_under_review(reader_at_desk, curator_at_desk):
     assert f'<a href="/admin/quotes/quote/?speaker__id__exact={proposed.speaker_id}">1</a>' in page
 
 
-def test_an_article_lists_its_quotes_and_no_more_than_it_says(curator_at_desk):
+def test_an_article_lists_at_most_200_quotes_and_links_to_all(curator_at_desk):
     article = make_article(headline="Quay")
     make_quotes(201, article)
     page = curator_at_desk.get(page_of(article)).text
@@ -371,7 +371,7 @@ def test_an_article_lists_its_quotes_and_no_more_than_it_says(curator_at_desk):
         {"published_since": "yesterday"},
     ],
 )
-def test_a_bad_filter_is_no_server_error(curator_at_desk, query):
+def test_an_invalid_filter_is_not_a_server_error(curator_at_desk, query):
     assert curator_at_desk.get(changelist(Quote), query).status_code in (302, 400)
 
 
@@ -383,7 +383,7 @@ def test_quotes_are_found_by_words_and_by_their_speakers_name(curator_at_desk):
     assert found(curator_at_desk, Quote, "MR JONES") == ["The quay is safe"]
 
 
-def test_a_quote_is_found_once_however_many_ways_lead_to_it(curator_at_desk):
+def test_a_quote_that_matches_in_several_ways_is_listed_once(curator_at_desk):
     speaker = make_speaker("Mara Quay")
     both = make_quote("The quay", speaker=speaker, attribution_speaker="Quay", published="2026-03")
     said = make_quote("Nothing", speaker=speaker, published="2026-05")
@@ -392,7 +392,7 @@ def test_a_quote_is_found_once_however_many_ways_lead_to_it(curator_at_desk):
     assert found(curator_at_desk, Quote, "quayside") == []
 
 
-def test_what_is_found_in_several_ways_is_listed_page_by_page(curator_at_desk):
+def test_matches_of_several_kinds_are_listed_page_by_page(curator_at_desk):
     quotes = make_quotes(120, make_article(), speaker=make_speaker("Mara Quill"))
     make_quote("Mara Quill was quoted", published="2026-04")
     listed = []

@@ -20,7 +20,7 @@ ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 @pytest.fixture
 def records(groups):
-    """One record of each kind, all with a history, of a public quote."""
+    """One record of each kind with a history, around a public quote."""
     records = make_all(make_client("Curators"), "One quay, two quays", 1)
     values = {"kind": records["speaker"].kind}
     namesake = make_speaker(records["speaker"].name, **values)
@@ -30,14 +30,14 @@ def records(groups):
 
 
 def opened(client, path: str):
-    """The page at a path, parsed; None when it is not for this user."""
+    """The parsed page, or None if this user may not see it."""
     answer = client.get(path)
     assert answer.status_code in (200, 302, 403), path
     return html.fromstring(answer.text) if answer.status_code == 200 else None
 
 
 @pytest.mark.parametrize("group", ["Readers", "Contributors", "Curators"])
-def test_every_link_of_every_page_leads_somewhere(records, group):
+def test_every_link_of_every_page_works(records, group):
     client, seen = staff(group), set()
     for path in admin_pages(records):
         if (page := opened(client, path)) is None:
@@ -57,7 +57,7 @@ def test_every_link_of_every_page_leads_somewhere(records, group):
 @pytest.mark.parametrize(
     ("group", "sends"), [("Readers", set()), ("Contributors", {"/admin/quotes/quote/import/"})]
 )
-def test_who_may_change_nothing_is_shown_nothing_to_send(records, group, sends):
+def test_users_who_may_change_nothing_see_no_form(records, group, sends):
     client, walked, found = staff(group), 0, set()
     for path in admin_pages(records):
         if (page := opened(client, path)) is None:

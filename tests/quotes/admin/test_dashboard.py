@@ -1,4 +1,4 @@
-"""The admin's first page: what waits, and charts; and the lists that they lead to."""
+"""The admin's dashboard: queues and charts, and the lists that they link to."""
 
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quotes.admin import dashboard
+from quotes.admin.filters import WEEK
 from quotes.models import Quote
 from sources.identity import merging
 from tests.records import make_affiliation, make_outlet, make_quote, make_quotes, make_speaker
@@ -20,17 +21,17 @@ __all__ = ["curator_at_desk", "reader_at_desk"]
 
 pytestmark = pytest.mark.django_db
 
-FIRST_PAGE = reverse("admin:index")
+DASHBOARD = reverse("admin:index")
 
 
 def waiting(client) -> dict[str, tuple[str, str]]:
-    """The queues on the first page: how many wait in each, and where they are listed."""
-    page = client.get(FIRST_PAGE)
+    """Number and URL of each queue on the dashboard, by its label."""
+    page = client.get(DASHBOARD)
     assert page.status_code == 200
     user = page.context["request"].user
     found = {queue.label: (queue.shown, queue.url) for queue in dashboard.queues(user)}
     for label, (shown, url) in found.items():
-        assert label in page.text
+        assert label in unescape(page.text)
         assert f'href="{url}"' in unescape(page.text)
         assert f'<td class="figure">{shown}</td>' in page.text
     return found
@@ -65,7 +66,7 @@ def make_one_of_each() -> None:
     make_speaker("Rob Jones")
 
 
-def test_every_queue_says_how_many_wait_and_leads_to_them(curator_at_desk):
+def test_every_queue_shows_its_number_and_links_to_its_items(curator_at_desk):
     make_one_of_each()
     found = waiting(curator_at_desk)
     assert {shown for shown, _ in found.values()} == {"1"}
@@ -74,71 +75,69 @@ def test_every_queue_says_how_many_wait_and_leads_to_them(curator_at_desk):
     for label, (_, url) in found.items():
         if "/quotes/quote/" in url:
             (quotes[label],) = listed(curator_at_desk, url)
-    assert quotes["Ambiguous speakers"] == "Flagged ambiguous_speaker"
-    assert quotes["Roles that no affiliation confirms"] == "Flagged role_conflict"
-    assert quotes["Missing from the present text"] == "Anchor missing"
+    assert quotes["Several people share this name"] == "Flagged ambiguous_speaker"
+    assert quotes["Roles we can't confirm"] == "Flagged role_conflict"
+    assert quotes["No longer in the article"] == "Anchor missing"
     pairs = curator_at_desk.get(found["Possible duplicate speakers"][1])
     assert "“R. Jones” may stand for “Rob Jones”." in unescape(pairs.text)
 
 
-def test_what_was_rejected_or_retracted_waits_no_more(curator_at_desk):
+def test_rejected_and_retracted_quotes_are_in_no_queue(curator_at_desk):
     for status in ("rejected", "retracted"):
         make_quote(status, status=status, flags=["unresolved_speaker"])
-    shown, url = waiting(curator_at_desk)["Unresolved speakers"]
+    shown, url = waiting(curator_at_desk)["Speaker not identified"]
     assert shown == "0"
     assert listed(curator_at_desk, url) == []
     assert listed(curator_at_desk, f"{url}&status__exact=retracted") == ["retracted"]
 
 
 def test_a_long_queue_is_not_counted_to_its_end(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(dashboard, "COUNTED", 3)
+    monkeypatch.setattr(dashboard, "MAX_QUEUE_COUNT", 3)
     quotes = make_quotes(4, make_quote().article, status="proposed", flags=["filing_differs"])
     assert len(quotes) == 4
     found = waiting(curator_at_desk)
-    assert found["Proposed quotes"][0] == "3+"
-    assert found["Later filings that differ"][0] == "3+"
+    assert found["Waiting for review"][0] == "3+"
+    assert found["Re-filed with different details"][0] == "3+"
 
 
-def test_the_age_is_that_of_the_oldest(curator_at_desk):
+def test_the_age_of_a_queue_is_that_of_its_oldest_item(curator_at_desk):
     now = timezone.now()
     for days in (2, 30, 5):
         filed(make_quote(f"{days}", status="proposed"), now - timedelta(days=days))
     (queue, *_) = dashboard.queues(get_user_model().objects.get())
     assert queue.oldest == now - timedelta(days=30)
-    assert "4 weeks, 2 days" in curator_at_desk.get(FIRST_PAGE).text.replace("\xa0", " ")
+    assert "4 weeks, 2 days" in curator_at_desk.get(DASHBOARD).text.replace("\xa0", " ")
 
 
-def test_readers_see_charts_of_what_is_public_and_no_queues(reader_at_desk, curator_at_desk):
+def test_readers_see_charts_of_public_quotes_and_no_queues(reader_at_desk, curator_at_desk):
     outlet = make_outlet("The Harbour Post")
     today = timezone.now().date().isoformat()
     make_quote("Public", outlet=outlet, published=today)
     make_quote("Secret", outlet=outlet, published=today, status="proposed")
-    page = reader_at_desk.get(FIRST_PAGE)
-    assert "What waits" not in page.text
-    assert "Age of the queue" not in page.text
+    page = reader_at_desk.get(DASHBOARD)
+    assert "Needs your attention" not in page.text
+    assert "Waiting quotes, by week filed" not in page.text
     assert "proposed" not in page.text
     assert "<bdi>The Harbour Post</bdi></a></th><td>1</td>" in page.text
-    assert "Age of the queue" in curator_at_desk.get(FIRST_PAGE).text
+    assert "Waiting quotes, by week filed" in curator_at_desk.get(DASHBOARD).text
 
 
-def test_who_sees_no_quotes_sees_neither(groups):
+def test_a_user_without_access_to_quotes_sees_neither(groups):
     client = staff("Readers")
     Group.objects.get(name="Readers").permissions.clear()
-    page = client.get(FIRST_PAGE)
+    page = client.get(DASHBOARD)
     assert page.status_code == 200
     assert "<figure" not in page.text
-    assert "What waits" not in page.text
+    assert "Needs your attention" not in page.text
 
 
-def test_each_bar_leads_to_as_many_quotes_as_it_shows(curator_at_desk):
+def test_each_bar_links_to_as_many_quotes_as_it_shows(curator_at_desk):
     now = timezone.now()
     outlet, speaker = make_outlet(), make_speaker()
     values = {"outlet": outlet, "speaker": speaker, "published": now.date().isoformat()}
     for weeks, status in ((0, "proposed"), (0, "published"), (3, "proposed"), (40, "proposed")):
-        filed(
-            make_quote(f"{weeks} {status}", status=status, **values), now - weeks * dashboard.A_WEEK
-        )
-    page = curator_at_desk.get(FIRST_PAGE).text
+        filed(make_quote(f"{weeks} {status}", status=status, **values), now - weeks * WEEK)
+    page = curator_at_desk.get(DASHBOARD).text
     checked = 0
     for row in page.split('<tr><th scope="row"><a href="/admin/quotes/quote/?')[1:]:
         query, rest = row.split('"', 1)
@@ -149,26 +148,26 @@ def test_each_bar_leads_to_as_many_quotes_as_it_shows(curator_at_desk):
     assert checked == 3 + 3 + 4 + 4
 
 
-def test_charts_of_much_go_less_far_back(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(dashboard, "MOST", 3)
+def test_charts_of_many_quotes_cover_a_shorter_time(curator_at_desk, monkeypatch):
+    monkeypatch.setattr(dashboard, "MAX_CHART_QUOTES", 3)
     now, speaker = timezone.now(), make_speaker()
     for weeks in (0, 0, 1, 2, 5):
-        day = now - weeks * dashboard.A_WEEK
+        day = now - weeks * WEEK
         filed(make_quote(f"{weeks}", speaker=speaker, published=day.date().isoformat()), day)
-    page = curator_at_desk.get(FIRST_PAGE).text
+    page = curator_at_desk.get(DASHBOARD).text
     assert "2 bars, total 3" in page
-    assert "No further back: 3 quotes are counted." in page
-    assert "Busiest speakers of the last 13 days" in page
+    assert "Only the latest 3 quotes are counted." in page
+    assert "Most quoted in the last 13 days" in page
 
 
 @pytest.mark.parametrize("value", ["nonsense", "-", "2026-02-31", "9999-12-31", "0001-01-01", "\0"])
-def test_a_bad_date_in_a_filter_is_no_server_error(curator_at_desk, value):
+def test_an_invalid_date_in_a_filter_is_not_a_server_error(curator_at_desk, value):
     for name in ("filed", "published_since", "flag", "anchor"):
         answer = curator_at_desk.get("/admin/quotes/quote/", {name: value})
         assert answer.status_code in (200, 302, 400)
 
 
-def test_the_first_page_costs_as_many_queries_however_much_waits(
+def test_the_dashboard_costs_the_same_however_long_the_queues_are(
     curator_at_desk, django_assert_num_queries
 ):
     today = timezone.now().date().isoformat()
@@ -179,17 +178,17 @@ def test_the_first_page_costs_as_many_queries_however_much_waits(
         cache.clear()
         # The session, the user, two of permissions; queues; pairs; charts; recent actions.
         with django_assert_num_queries(24):
-            curator_at_desk.get(FIRST_PAGE)
+            curator_at_desk.get(DASHBOARD)
         with django_assert_num_queries(14):
-            curator_at_desk.get(FIRST_PAGE)
+            curator_at_desk.get(DASHBOARD)
 
 
-# Speakers that may be one
+# Possible duplicates
 
 DUPLICATES = reverse("admin:sources_speaker_duplicates")
 
 
-def test_pairs_show_how_much_each_is_quoted_with_the_way_to_merge(
+def test_possible_duplicates_show_their_quotes_and_a_link_to_compare(
     curator_at_desk, reader_at_desk, django_assert_num_queries
 ):
     short, full = make_speaker("R. Jones"), make_speaker("Rob Jones")
@@ -204,7 +203,7 @@ def test_pairs_show_how_much_each_is_quoted_with_the_way_to_merge(
     assert "No possible duplicates." in curator_at_desk.get(DUPLICATES).text
 
 
-def test_pairs_go_on_on_the_next_page(curator_at_desk):
+def test_possible_duplicates_continue_on_the_next_page(curator_at_desk):
     for number in range(9):
         make_speaker(f"Rob{'e' * number} Jones")
     first = curator_at_desk.get(DUPLICATES)
@@ -215,7 +214,7 @@ def test_pairs_go_on_on_the_next_page(curator_at_desk):
     assert curator_at_desk.get(DUPLICATES, {"one": "x", "short": "\0"}).status_code == 200
 
 
-def test_a_week_begins_on_monday_in_utc():
+def test_a_week_starts_on_monday_in_utc():
     monday, *_, last = dashboard._weeks(datetime(2026, 11, 22, tzinfo=UTC).date())
     assert str(last) == "2026-11-16"
     assert str(monday) == "2026-05-25"

@@ -1,4 +1,4 @@
-"""A quote's page of the admin saved over somebody else's change."""
+"""Edit conflicts on the form of a quote and its reporting chain."""
 
 import pytest
 from django.utils.html import strip_tags
@@ -46,7 +46,7 @@ def test_two_curators_do_not_overwrite_each_other(desk, quote):
     assert (quote.speaker, str(quote.said), quote.version) == (lund, "2026-02", 3)
 
 
-def test_what_a_page_shows_but_does_not_change_is_compared_too(desk, quote):
+def test_read_only_fields_are_compared_too(desk, quote):
     edit(quote, status="retracted", flags=["filing_differs"])
     conflict = desk.shown(said="2026-02")
     assert lines(conflict.record) == {
@@ -59,7 +59,7 @@ def test_what_a_page_shows_but_does_not_change_is_compared_too(desk, quote):
     assert (quote.status, str(quote.said)) == ("retracted", "2026-02")
 
 
-def test_two_changes_that_do_not_fit_together_are_refused_when_they_are_saved(desk, quote):
+def test_two_changes_that_contradict_each_other_are_refused_when_saved(desk, quote):
     affiliation, other = make_affiliation(), make_speaker("Ada Lund")
     edit(quote, speaker=affiliation.speaker)
     desk.form = desk.form | {"speaker": str(affiliation.speaker_id)}
@@ -71,7 +71,7 @@ def test_two_changes_that_do_not_fit_together_are_refused_when_they_are_saved(de
     assert (quote.speaker, quote.affiliation) == (other, None)
 
 
-def test_a_quote_revised_twice_at_once_keeps_to_its_affiliation(desk, quote):
+def test_a_quote_edited_twice_at_once_stays_consistent_with_its_affiliation(desk, quote):
     affiliation = make_affiliation()
     quote.revise(speaker=affiliation.speaker, affiliation=affiliation)
     mole = make_organisation("Mole Trust")
@@ -85,12 +85,12 @@ def test_a_quote_revised_twice_at_once_keeps_to_its_affiliation(desk, quote):
 # The reporting chain, whose changes are changes of the quote
 
 
-def test_a_step_that_both_renamed_is_shown_with_who_changed_the_quote(desk, quote):
+def test_a_step_that_both_renamed_is_shown_with_the_author_of_the_change(desk, quote):
     with audit_context(channel="api", actor="ada", reason="As aired."):
         edit(quote.via.first(), name="Sky News at Ten")
     answer = desk.save(**{"via-0-name": "Sky UK"})
-    assert "You opened version 1; on record is version 2." in answer.text
-    assert "Version 2 was updated by ada" in answer.text
+    assert "This has changed since you read version 1: it is now at version 2." in answer.text
+    assert "Version 2: updated by <bdi>ada</bdi>" in answer.text
     assert "As aired." in answer.text
     (row,) = answer.context["conflict"].rows
     assert lines(row) == {"Name": Shown("both", "Sky News", "Sky News at Ten", "Sky UK")}
@@ -99,7 +99,7 @@ def test_a_step_that_both_renamed_is_shown_with_who_changed_the_quote(desk, quot
     assert steps(quote) == ["0 cited Sky News at Ten", "1 cited NationalWorld"]
 
 
-def test_a_step_taken_out_by_one_and_changed_by_the_other_is_kept_as_a_new_one(desk, quote):
+def test_a_step_deleted_by_one_and_changed_by_the_other_is_kept_as_a_new_one(desk, quote):
     quote.via.first().delete()
     (row,) = desk.shown(**{"via-0-name": "Sky UK"}).rows
     assert "Somebody else removed this row." in row.note
@@ -109,7 +109,7 @@ def test_a_step_taken_out_by_one_and_changed_by_the_other_is_kept_as_a_new_one(d
     assert steps(quote) == ["0 cited Sky UK", "1 cited NationalWorld"]
 
 
-def test_a_step_taken_out_by_one_and_left_alone_by_the_other_stays_out(desk, quote):
+def test_a_step_deleted_by_one_and_unchanged_by_the_other_stays_deleted(desk, quote):
     quote.via.first().delete()
     (row,) = desk.shown(said="2026-02").rows
     assert (strip_tags(row.title), row.note) == (
@@ -120,7 +120,7 @@ def test_a_step_taken_out_by_one_and_left_alone_by_the_other_stays_out(desk, quo
     assert steps(quote) == ["1 cited NationalWorld"]
 
 
-def test_a_step_marked_for_deletion_and_changed_by_the_other_is_said_to_be(desk, quote):
+def test_deleting_a_step_that_the_other_changed_is_pointed_out(desk, quote):
     edit(quote.via.first(), name="Sky UK")
     (row,) = desk.shown(**{"via-0-DELETE": "on"}).rows
     assert "Clear its checkbox below" in row.note
@@ -131,14 +131,14 @@ def test_a_step_marked_for_deletion_and_changed_by_the_other_is_said_to_be(desk,
     assert steps(quote) == ["0 cited Sky UK", "1 cited NationalWorld"]
 
 
-def test_a_step_marked_for_deletion_is_taken_out_once_both_are_seen(desk, quote):
+def test_a_step_marked_for_deletion_is_deleted_once_both_were_shown(desk, quote):
     edit(quote.via.first(), name="Sky UK")
     desk.save(**{"via-0-DELETE": "on", "said": "2026"})
     assert desk.save().status_code == 302
     assert steps(quote) == ["1 cited NationalWorld"]
 
 
-def test_a_step_that_both_took_out_is_out(desk, quote):
+def test_a_step_that_both_deleted_is_deleted(desk, quote):
     quote.via.first().delete()
     (row,) = desk.shown(**{"via-0-DELETE": "on"}).rows
     assert row.note == "Somebody else removed this row, as you did."
@@ -146,7 +146,7 @@ def test_a_step_that_both_took_out_is_out(desk, quote):
     assert steps(quote) == ["1 cited NationalWorld"]
 
 
-def test_steps_that_both_added_are_both_kept_once_their_order_is_settled(desk, quote):
+def test_steps_that_both_added_are_kept_once_their_order_is_settled(desk, quote):
     Via.objects.create(quote=quote, position=2, kind="told", name="Reuters")
     added = {"position": "2", "kind": "post", "name": "BBC", "outlet": "", "quote": str(quote.pk)}
     desk.save(**{"via-TOTAL_FORMS": "3"}, **{f"via-2-{k}": v for k, v in added.items()})
@@ -157,7 +157,7 @@ def test_steps_that_both_added_are_both_kept_once_their_order_is_settled(desk, q
     assert steps(quote)[2:] == ["2 told Reuters", "3 post BBC"]
 
 
-def test_every_row_is_judged_by_its_key_and_not_by_its_place(desk, quote):
+def test_rows_are_compared_by_key_and_not_by_position(desk, quote):
     Via.objects.create(quote=quote, position=7, kind="told", name="Reuters")
     first, second, _ = quote.via.all()
     edit(first, position=9)
@@ -167,7 +167,7 @@ def test_every_row_is_judged_by_its_key_and_not_by_its_place(desk, quote):
     assert set(quote.via.values_list("pk", flat=True)) >= {first.pk, second.pk}
 
 
-def test_a_forged_row_without_its_key_is_no_server_error(desk, quote):
+def test_a_forged_row_without_its_key_is_not_a_server_error(desk, quote):
     del desk.form["via-0-id"]
     assert desk.save(**{"via-0-name": "Sky UK"}).status_code in (200, 302)
     assert steps(quote) == ["0 cited Sky News", "1 cited NationalWorld"]

@@ -1,4 +1,4 @@
-"""What quotes add to the pages of speakers, organisations and outlets; moving quotes."""
+"""Quotes on the profiles of speakers, organisations and outlets; moving quotes."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from quotes.admin import move_quotes, profile_counts
-from quotes.curation.reattribution import MOST_QUOTES
+from quotes.curation.reattribution import MAX_MOVED_QUOTES
 from quotes.models import Quote
 from sources.admin.html import address
 from sources.identity import merging
@@ -46,10 +46,8 @@ def table(page, heading: str) -> dict:
 
 
 def lines(page, heading: str) -> dict[str, str]:
-    """What a table of the page counts: the texts of each line, without their links."""
-    return {
-        text_of(line["what"]): text_of(line["number"]) for line in table(page, heading)["lines"]
-    }
+    """Names and numbers of a table, without their links."""
+    return {text_of(line["what"]): text_of(line["number"]) for line in table(page, heading)["rows"]}
 
 
 def text_of(html: str) -> str:
@@ -68,7 +66,7 @@ def make_many(number: int, **values) -> list[Quote]:
 # The page
 
 
-def test_roles_are_grouped_as_printed_and_lead_to_their_quotes(curator_at_desk):
+def test_printed_roles_are_grouped_and_link_to_their_quotes(curator_at_desk):
     speaker = make_speaker()
     for role in ("Harbour Master", "harbour master", "harbour master", "pilot", None, "—"):
         make_quote(speaker=speaker, attribution_role=role)
@@ -76,24 +74,24 @@ def test_roles_are_grouped_as_printed_and_lead_to_their_quotes(curator_at_desk):
     page = curator_at_desk.get(profile(speaker))
     roles = table(page, "Roles as printed")
     assert lines(page, "Roles as printed") == {"harbour master": "3", "pilot": "1", "—": "1"}
-    assert [text_of(also) for also in roles["lines"][0]["also"]] == ["Harbour Master"]
+    assert [text_of(also) for also in roles["rows"][0]["also"]] == ["Harbour Master"]
     assert roles["unknown"] == 1
-    for line in roles["lines"]:
+    for line in roles["rows"]:
         place = line["number"].split('"')[1].replace("&amp;", "&")
         answer = curator_at_desk.get(place)
         assert answer.context["cl"].result_count == int(text_of(line["number"]))
         assert "role as printed" in answer.text
 
 
-def test_months_are_drawn_and_partial_dates_are_not_guessed(curator_at_desk):
+def test_months_are_charted_and_partial_dates_are_not_guessed(curator_at_desk):
     speaker = make_speaker()
     for published in ("2026-01-02", "2026-01", "2026-03-31", "2026", None):
         make_quote(speaker=speaker, published=published)
-    found = profile_counts.tally(Quote.objects.filter(speaker=speaker))
-    drawn = [(str(month), number) for month, number in found.drawn_months]
+    found = profile_counts.count_quotes(Quote.objects.filter(speaker=speaker))
+    drawn = [(str(month), number) for month, number in found.chart_months]
     assert drawn == [("2026-01-01", 2), ("2026-02-01", 0), ("2026-03-01", 1)]
     page = curator_at_desk.get(profile(speaker)).text
-    assert "Of 2 the month is not known." in page
+    assert "2 quotes have no known month." in page
     listed = curator_at_desk.get(
         changelist(Quote), {"speaker__id__exact": str(speaker.pk), "month": "2026-01"}
     )
@@ -101,52 +99,52 @@ def test_months_are_drawn_and_partial_dates_are_not_guessed(curator_at_desk):
     assert f"speaker__id__exact={speaker.pk}&amp;month=2026-01" in page
 
 
-def test_only_the_latest_months_are_drawn(curator_at_desk):
+def test_only_the_latest_months_are_charted(curator_at_desk):
     speaker = make_speaker()
     for published in ("1999-01", "2026-01"):
         make_quote(speaker=speaker, published=published)
-    found = profile_counts.tally(Quote.objects.filter(speaker=speaker))
-    assert len(found.drawn_months) == profile_counts.MOST_MONTHS
+    found = profile_counts.count_quotes(Quote.objects.filter(speaker=speaker))
+    assert len(found.chart_months) == profile_counts.MAX_CHART_MONTHS
     assert found.earlier == 1
-    assert "1 of earlier months are not drawn." in curator_at_desk.get(profile(speaker)).text
+    assert "1 earlier quotes are not shown." in curator_at_desk.get(profile(speaker)).text
 
 
 @pytest.mark.parametrize("query", [{"month": "soon"}, {"month": "\0"}, {"printed_role": "\0"}])
-def test_a_bad_filter_of_the_list_is_no_server_error(curator_at_desk, query):
+def test_an_invalid_filter_of_the_list_is_not_a_server_error(curator_at_desk, query):
     make_quote()
     assert curator_at_desk.get(changelist(Quote), query).status_code in (302, 400)
 
 
-def test_organisations_and_outlets_are_counted_with_the_way_to_their_quotes(curator_at_desk):
+def test_organisations_and_outlets_are_counted_and_link_to_their_quotes(curator_at_desk):
     speaker, board = make_speaker(), make_organisation("Harbour Board")
     post, times = make_outlet("The Post"), make_outlet("The Times")
     make_quote(speaker=speaker, organisation=board, outlet=post)
     make_quote(speaker=speaker, organisation=board, outlet=times)
     make_quote(speaker=speaker, outlet=times)
     page = curator_at_desk.get(profile(speaker))
-    assert lines(page, "Organisations spoken for") == {"Harbour Board": "2"}
-    assert table(page, "Organisations spoken for")["unknown"] == 1
+    assert lines(page, "Organisations") == {"Harbour Board": "2"}
+    assert table(page, "Organisations")["unknown"] == 1
     assert lines(page, "Outlets") == {"The Times": "2", "The Post": "1"}
     page = curator_at_desk.get(profile(board))
-    assert lines(page, "Who spoke for it") == {"Mara Quill": "2"}
+    assert lines(page, "Speakers") == {"Mara Quill": "2"}
     page = curator_at_desk.get(profile(times))
-    assert lines(page, "Who was quoted") == {"Mara Quill": "2"}
+    assert lines(page, "People quoted") == {"Mara Quill": "2"}
     assert len(page.context["latest"]) == 2
 
 
-def test_a_reader_is_told_of_no_quote_under_review(reader_at_desk, curator_at_desk):
+def test_a_reader_does_not_see_quotes_under_review_on_a_profile(reader_at_desk, curator_at_desk):
     speaker = make_speaker()
     make_quote("An open choice", speaker=speaker, attribution_role="pilot")
     make_quote("A secret", speaker=speaker, attribution_role="chief spy", status="proposed")
     page = reader_at_desk.get(profile(speaker))
-    assert page.context["quotes"] == "1"
+    assert page.context["quotes"] == 1
     assert "secret" not in page.text
     assert "chief spy" not in page.text
     assert "Move quotes" not in page.text
-    assert curator_at_desk.get(profile(speaker)).context["quotes"] == "2"
+    assert curator_at_desk.get(profile(speaker)).context["quotes"] == 2
 
 
-def test_who_may_not_see_quotes_sees_none_of_them(groups):
+def test_a_user_without_access_to_quotes_sees_none_on_a_profile(groups):
     user = get_user_model().objects.create_user("clerk", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename="view_speaker"))
     clerk = Client()
@@ -158,10 +156,10 @@ def test_who_may_not_see_quotes_sees_none_of_them(groups):
     assert "quotes" not in page.context
 
 
-def test_the_page_costs_as_many_queries_for_many_quotes_and_is_bounded(
+def test_a_profile_costs_the_same_for_many_quotes_and_is_bounded(
     curator_at_desk, django_assert_num_queries, monkeypatch
 ):
-    monkeypatch.setattr(profile_counts, "NEWEST", 40)
+    monkeypatch.setattr(profile_counts, "MAX_COUNTED_QUOTES", 40)
     speaker = make_speaker()
     board, outlet = make_organisation(), make_outlet()
     make_affiliation(speaker=speaker, organisation=board)
@@ -181,13 +179,13 @@ def test_the_page_costs_as_many_queries_for_many_quotes_and_is_bounded(
         )
     with django_assert_num_queries(16):
         page = curator_at_desk.get(profile(speaker))
-    assert page.context["quotes"] == "40"
+    assert page.context["quotes"] == 40
     assert page.context["is_cut"]
     assert "there may be more" in page.text
     assert len(page.context["latest"]) == 8
 
 
-def test_likely_duplicates_are_listed_until_they_are_told_apart(curator_at_desk):
+def test_likely_duplicates_are_listed_until_they_are_marked_as_distinct(curator_at_desk):
     one, other = make_speaker("Rob Jones"), make_speaker("R. Jones")
     page = curator_at_desk.get(profile(one))
     (likely,) = page.context["duplicates"]
@@ -199,7 +197,7 @@ def test_likely_duplicates_are_listed_until_they_are_told_apart(curator_at_desk)
     assert curator_at_desk.get(profile(one)).context["duplicates"] == []
 
 
-def test_a_merge_shows_what_each_said_and_moves_it(curator_at_desk):
+def test_a_merge_shows_and_moves_the_quotes_of_each(curator_at_desk):
     one, other = make_speaker("Ada Lund"), make_speaker("Ada L.")
     quote = make_quote("We had no choice", speaker=one)
     asked = {"into": str(other.pk)}
@@ -215,7 +213,7 @@ def test_a_merge_shows_what_each_said_and_moves_it(curator_at_desk):
     assert quote.speaker == one
 
 
-def test_a_quote_leads_to_those_who_said_and_printed_it(curator_at_desk):
+def test_a_quote_links_to_its_speaker_organisation_and_outlet(curator_at_desk):
     quote = make_quote(
         speaker=make_speaker(), organisation=make_organisation(), outlet=make_outlet()
     )
@@ -226,7 +224,7 @@ def test_a_quote_leads_to_those_who_said_and_printed_it(curator_at_desk):
     assert f'href="{profile(quote.speaker)}"' in listed.text
 
 
-def test_hostile_words_are_inert_on_the_page_and_on_the_screens_of_moving(curator_at_desk):
+def test_hostile_words_are_inert_on_profiles_and_when_moving_quotes(curator_at_desk):
     turned = "\u202eliuQ"
     speaker, other = make_speaker(HOSTILE), make_speaker(f"{HOSTILE} 2")
     quote = make_quote(
@@ -278,7 +276,7 @@ def move(client, speaker, quotes, to, **more):
     return client.post(address(speaker, "quotes"), sent)
 
 
-def test_chosen_quotes_are_moved_once_it_was_seen_what_happens(curator_at_desk, jones, rachel):
+def test_selected_quotes_are_moved_after_a_preview(curator_at_desk, jones, rachel):
     held = make_affiliation(speaker=jones)
     moved = [
         make_quote(speaker=jones, affiliation=held, organisation=held.organisation),
@@ -289,8 +287,8 @@ def test_chosen_quotes_are_moved_once_it_was_seen_what_happens(curator_at_desk, 
     assert len(listed.context["rows"]) == 3
     asked = move(curator_at_desk, jones, moved, rachel, reason="Her first name is in the text.")
     assert "Move 2 quotes?" in asked.text
-    assert "1 lets go of the affiliation" in asked.text
-    assert "Of 1 it was in doubt who spoke" in asked.text
+    assert "1 will lose the affiliation" in asked.text
+    assert "1 will no longer be flagged as uncertain" in asked.text
     assert "Mind the quay" not in asked.text
     for quote in moved:
         quote.refresh_from_db()
@@ -313,41 +311,41 @@ def test_chosen_quotes_are_moved_once_it_was_seen_what_happens(curator_at_desk, 
 
 
 @pytest.mark.parametrize("confirmed", [{}, {"confirmed": "yes"}])
-def test_a_stale_quote_is_named_and_none_is_moved(curator_at_desk, jones, rachel, confirmed):
+def test_a_changed_quote_is_named_and_none_is_moved(curator_at_desk, jones, rachel, confirmed):
     quotes = [make_quote(text, speaker=jones) for text in ("One word", "Two words", "Three words")]
     third = make_speaker("Bo")
     Quote.objects.get(pk=quotes[1].pk).revise(attribution_cue="said")
     Quote.objects.get(pk=quotes[2].pk).revise(speaker=third)
     refused = move(curator_at_desk, jones, quotes, rachel, reason="So.", **confirmed)
     assert refused.status_code == 200
-    assert len(refused.context["stale"]) == 2
-    assert "Two words</bdi></a>” was changed: you read version 1" in refused.text
-    assert "Three words</bdi></a>” is held to be said by <bdi>Bo</bdi> now." in refused.text
+    assert len(refused.context["changed"]) == 2
+    assert "Two words</bdi></a>”: This has changed since you read version 1" in refused.text
+    assert "Three words</bdi></a>”: It now has another speaker: <bdi>Bo</bdi>." in refused.text
     assert [row["chosen"] for row in refused.context["rows"]] == [True, True]
     assert FormReader(refused.text).sent["reason"] == "So."
     assert Quote.objects.filter(speaker=rachel).count() == 0
 
 
-def test_without_quotes_or_somebody_to_move_them_to_nothing_happens(curator_at_desk, jones, rachel):
+def test_without_quotes_or_a_new_speaker_nothing_is_moved(curator_at_desk, jones, rachel):
     quote = make_quote(speaker=jones)
     for quotes, to, words in (
-        ([], rachel, "Choose the quotes"),
-        ([quote], None, "Choose whom they are moved to."),
-        ([quote], jones, "They are quotes of this speaker already."),
+        ([], rachel, "Select at least one quote."),
+        ([quote], None, "Choose a speaker."),
+        ([quote], jones, "This is already their speaker."),
         ([quote], make_outlet(), "Select a valid choice"),
     ):
         refused = move(curator_at_desk, jones, quotes, to, confirmed="yes")
         assert words in refused.text
     forged = {"quote": ["x", "x:1", f"{quote.pk}:", f"{quote.pk}:²"], "to": "x"}
     assert curator_at_desk.post(address(jones, "quotes"), forged).status_code == 200
-    many = [f"{UUID(int=number)}:1" for number in range(MOST_QUOTES + 1)]
+    many = [f"{UUID(int=number)}:1" for number in range(MAX_MOVED_QUOTES + 1)]
     refused = curator_at_desk.post(address(jones, "quotes"), {"quote": many, "to": str(rachel.pk)})
-    assert "1,000 at most are moved at once" in refused.text
+    assert "You can move 1,000 at once" in refused.text
     quote.refresh_from_db()
     assert quote.speaker == jones
 
 
-def test_the_list_is_narrowed_by_words_role_and_outlet(curator_at_desk, jones):
+def test_the_list_is_filtered_by_words_role_and_outlet(curator_at_desk, jones):
     post = make_outlet("The Post")
     make_quote("We had no choice", speaker=jones, outlet=post, attribution_role="Dean")
     make_quote("No comment", speaker=jones)
@@ -365,10 +363,10 @@ def test_the_list_is_narrowed_by_words_role_and_outlet(curator_at_desk, jones):
         assert len(page.context["rows"]) == number, asked
 
 
-def test_the_list_is_bounded_and_as_cheap_for_many(
+def test_the_list_costs_the_same_for_many_quotes_and_is_bounded(
     curator_at_desk, jones, django_assert_num_queries, monkeypatch
 ):
-    monkeypatch.setattr(move_quotes, "A_PAGE", 5)
+    monkeypatch.setattr(move_quotes, "PAGE_QUOTES", 5)
     make_many(1, speaker=jones)
     # The session, the user, two of permissions; the speaker; the quotes counted, and read.
     with django_assert_num_queries(7):
@@ -387,7 +385,7 @@ def test_a_merged_speaker_has_no_quotes_to_move(curator_at_desk, jones, rachel):
     assert "Move quotes" not in curator_at_desk.get(profile(jones)).text
 
 
-def test_a_reader_moves_nothing(reader_at_desk, jones, rachel):
+def test_a_reader_cannot_move_quotes(reader_at_desk, jones, rachel):
     quote = make_quote(speaker=jones)
     assert reader_at_desk.get(address(jones, "quotes")).status_code == 403
     assert move(reader_at_desk, jones, [quote], rachel, confirmed="yes").status_code == 403
@@ -395,7 +393,7 @@ def test_a_reader_moves_nothing(reader_at_desk, jones, rachel):
     assert quote.speaker == jones
 
 
-def test_whom_quotes_are_moved_to_is_chosen_by_what_is_typed(curator_at_desk, jones, rachel):
+def test_the_new_speaker_is_found_by_what_is_typed(curator_at_desk, jones, rachel):
     asked = {"app_label": "quotes", "model_name": "quote", "field_name": "speaker"}
     answer = curator_at_desk.get(reverse("admin:autocomplete"), asked | {"term": "rach"})
     assert answer.json()["results"] == [{"id": str(rachel.pk), "text": "Rachel Jones"}]

@@ -1,4 +1,4 @@
-"""The review desk: its queue, its steps, and what two curators do to each other there."""
+"""The review queue and the review page: steps, undo, and two curators at one article."""
 
 import json
 import threading
@@ -16,10 +16,10 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quotes.admin.review.page import MOST_QUOTES
-from quotes.admin.review.text_marks import as_printed, marked
-from quotes.curation.queue import ARTICLES, ORDERS, next_article, queue
-from quotes.curation.undo import WITHIN
+from quotes.admin.review.page import MAX_SHOWN_QUOTES
+from quotes.admin.review.text_marks import mark_quotes, visible_characters
+from quotes.curation.queue import ORDERS, PAGE_ARTICLES, next_article, queue
+from quotes.curation.undo import UNDO_WITHIN
 from quotes.models import Claim, Quote
 from quotes.models.claim import LASTS
 from sources.models import Revision, Speaker
@@ -32,7 +32,7 @@ from tests.records import (
     make_quotes,
     make_speaker,
 )
-from tests.sources.admin.test_admin import curator_at_desk, reader_at_desk, staff
+from tests.sources.admin.test_admin import curator_at_desk, page_of, reader_at_desk, staff
 
 __all__ = ["curator_at_desk", "reader_at_desk"]
 
@@ -43,7 +43,7 @@ QUEUE = "/admin/quotes/review/"
 
 
 def make_waiting(*words: str, text: str = TEXT, **values) -> list[Quote]:
-    """An article with these words of its text proposed."""
+    """File an article, with these words of its text proposed."""
     outlet, published = values.pop("outlet", None), values.pop("published", None)
     article = make_article(text, outlet=outlet, published=published, headline=f"Of {words}")
     words = words or ("We had no choice,", "It was late,")
@@ -51,12 +51,12 @@ def make_waiting(*words: str, text: str = TEXT, **values) -> list[Quote]:
     return [make_quote(said, article=article, **values) for said in words]
 
 
-def desk_of(quote: Quote) -> str:
-    return reverse("admin:quotes_review_desk", args=[quote.article_id])
+def review_of(quote: Quote) -> str:
+    return reverse("admin:quotes_review_article", args=[quote.article_id])
 
 
 def take(client: Client, quote: Quote, step: str, version: int | None = None, **said):
-    """Send the form of a step, of the version on record unless another was read."""
+    """Send the form of a step with the current version, unless another was read."""
     version = version or Quote.objects.values_list("version", flat=True).get(pk=quote.pk)
     sent = {f"{step}-version": version} | {f"{step}-{name}": value for name, value in said.items()}
     return client.post(
@@ -64,8 +64,8 @@ def take(client: Client, quote: Quote, step: str, version: int | None = None, **
     )
 
 
-def told(response) -> str:
-    """What a page of the desk refuses."""
+def errors_of(response) -> str:
+    """The errors on the review page."""
     assert response.status_code == 200
     return " ".join(response.context["errors"])
 
@@ -79,16 +79,16 @@ def listed(client: Client, **query) -> list:
 # The queue
 
 
-def test_the_queue_has_articles_with_proposed_quotes_the_longest_waiting_first(curator_at_desk):
+def test_the_queue_lists_articles_with_proposed_quotes_longest_waiting_first(curator_at_desk):
     (first, _), (second,) = make_waiting(), make_waiting("It was late,")
     make_quote("It was published", status="published")
     assert listed(curator_at_desk) == [first.article_id, second.article_id]
     page = curator_at_desk.get(QUEUE).text
-    assert "3 quotes wait for a curator." in page
-    assert f'{desk_of(first)}">Start with the first' in page
+    assert "3 quotes are waiting for review" in page
+    assert f'{review_of(first)}">Start reviewing' in page
 
 
-def test_the_queue_is_ordered_by_publication_or_by_number_when_asked(curator_at_desk):
+def test_the_queue_can_be_ordered_by_publication_or_number_of_quotes(curator_at_desk):
     (unknown,) = make_waiting("It was late,")
     (old,) = make_waiting("It was late,", published="2025-12")
     new, _ = make_waiting(published="2026-03-14")
@@ -101,7 +101,7 @@ def test_the_queue_is_ordered_by_publication_or_by_number_when_asked(curator_at_
 
 
 @pytest.mark.parametrize("filtered", ["outlet", "speaker", "flag"])
-def test_the_queue_is_narrowed_by_outlet_speaker_or_flag(curator_at_desk, filtered):
+def test_the_queue_is_filtered_by_outlet_speaker_or_flag(curator_at_desk, filtered):
     outlet, speaker = make_outlet(), make_speaker()
     make_waiting()
     sought, _ = make_waiting(outlet=outlet, speaker=speaker, flags=[Quote.Flag.UNRESOLVED_SPEAKER])
@@ -111,17 +111,17 @@ def test_the_queue_is_narrowed_by_outlet_speaker_or_flag(curator_at_desk, filter
 
 @pytest.mark.parametrize("order", ORDERS)
 def test_pages_of_the_queue_hold_each_article_once(order):
-    quotes = [make_waiting("It was late,")[0] for _ in range(ARTICLES + 3)]
+    quotes = [make_waiting("It was late,")[0] for _ in range(PAGE_ARTICLES + 3)]
     wanted = Quote.objects.proposed().order_by()
     first, more = queue(wanted, order)
     second, no_more = queue(wanted, order, 2)
-    assert (len(first), more, len(second), no_more) == (ARTICLES, True, 3, False)
+    assert (len(first), more, len(second), no_more) == (PAGE_ARTICLES, True, 3, False)
     assert {row.article.pk for row in (*first, *second)} == {one.article_id for one in quotes}
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_an_article_stands_in_the_queue_by_what_is_looked_for(order):
-    """The first quote of an article may not be among those that are."""
+def test_the_place_of_an_article_depends_on_its_matching_quotes(order):
+    """The first quote of an article may not match the filters."""
     speaker = make_speaker()
     early = make_waiting("We had no choice,")[0]
     late, _ = make_waiting()
@@ -139,7 +139,7 @@ def test_an_article_stands_in_the_queue_by_what_is_looked_for(order):
 
 
 @pytest.mark.parametrize("query", [{"flag": "nonsense"}, {"p": "0"}, {"outlet": "x"}])
-def test_a_filter_that_is_no_choice_finds_nothing_and_says_so(curator_at_desk, query):
+def test_an_invalid_filter_finds_nothing_and_says_so(curator_at_desk, query):
     make_waiting()
     response = curator_at_desk.get(QUEUE, query)
     assert response.context["rows"] == []
@@ -147,10 +147,10 @@ def test_a_filter_that_is_no_choice_finds_nothing_and_says_so(curator_at_desk, q
 
 
 @pytest.mark.parametrize("group", ["Readers", "Contributors"])
-def test_only_those_who_review_reach_the_desk(groups, group):
+def test_only_reviewers_reach_the_review_pages(groups, group):
     quote, _ = make_waiting()
     client = staff(group)
-    for path in (QUEUE, desk_of(quote)):
+    for path in (QUEUE, review_of(quote)):
         assert client.get(path).status_code == 403
     for step in ("publish", "assign", "adjust"):
         assert take(client, quote, step).status_code == 403
@@ -171,10 +171,10 @@ def test_the_queue_costs_the_same_for_one_article_and_for_fifty(
     make_waiting(outlet=make_outlet())
     with django_assert_num_queries(10):
         curator_at_desk.get(QUEUE)
-    for number in range(ARTICLES - 1):
+    for number in range(PAGE_ARTICLES - 1):
         make_waiting("It was late,", outlet=make_outlet(f"Outlet {number}"))
     with django_assert_num_queries(10):
-        assert len(listed(curator_at_desk)) == ARTICLES
+        assert len(listed(curator_at_desk)) == PAGE_ARTICLES
 
 
 # The text
@@ -186,9 +186,9 @@ SPANS = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 20)), max_size=4).
 
 
 @given(st.lists(SPANS, max_size=5))
-def test_pieces_are_the_text_and_each_says_which_quotes_stand_on_it(quotes):
+def test_joined_pieces_are_the_text_and_each_knows_its_quotes(quotes):
     text = "".join(chr(0x4E00 + number) for number in range(60))
-    pieces = list(marked(text, quotes))
+    pieces = list(mark_quotes(text, quotes))
     assert "".join(piece.text for piece in pieces) == text
     for piece in pieces:
         assert text[piece.start : piece.start + len(piece.text)] == piece.text
@@ -203,7 +203,7 @@ def test_pieces_are_the_text_and_each_says_which_quotes_stand_on_it(quotes):
 
 
 class TextReader(HTMLParser):
-    """The characters between tags, with references resolved, as the DOM has them."""
+    """The characters between tags with references resolved, as in the DOM."""
 
     def __init__(self, page: str):
         super().__init__()
@@ -216,14 +216,14 @@ class TextReader(HTMLParser):
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 def test_a_text_is_shown_character_for_character(text):
-    page = as_printed(text)
+    page = visible_characters(text)
     assert TextReader(page).text == text
     assert "\r" not in page
 
 
-def test_the_desk_marks_every_quote_in_its_place(curator_at_desk):
+def test_every_quote_is_marked_in_the_text(curator_at_desk):
     first, _ = make_waiting("We had no choice,", "no choice,")
-    page = curator_at_desk.get(desk_of(first)).text
+    page = curator_at_desk.get(review_of(first)).text
     assert '<span data-at="0">“</span><mark data-at="1"' in page
     assert ' data-begins="2" class="chosen proposed shared">no choice,</mark>' in page
 
@@ -239,20 +239,20 @@ def altered(curator):
     return quote
 
 
-def test_an_altered_quote_is_shown_at_the_nearest_words_of_the_present_text(
+def test_an_altered_quote_is_marked_at_the_closest_passage_of_the_current_text(
     curator_at_desk, altered
 ):
-    page = curator_at_desk.get(desk_of(altered), {"quote": altered.pk})
-    assert "Most like them" in page.text
+    page = curator_at_desk.get(review_of(altered), {"quote": altered.pk})
+    assert "The closest passage" in page.text
     assert 'class="chosen proposed">We had a choice,</mark>' in page.text
-    earlier = curator_at_desk.get(desk_of(altered), {"quote": altered.pk, "text": "earlier"})
-    assert "An earlier text, captured" in earlier.text
+    earlier = curator_at_desk.get(review_of(altered), {"quote": altered.pk, "text": "earlier"})
+    assert "Earlier version, captured" in earlier.text
     assert 'class="chosen proposed">We had no choice,</mark>' in earlier.text
     assert (page.context["may_add"], earlier.context["may_add"]) == (True, False)
 
 
-def test_an_altered_quote_is_adjusted_to_the_nearest_words_as_offered(curator_at_desk, altered):
-    page = curator_at_desk.get(desk_of(altered), {"quote": altered.pk})
+def test_an_altered_quote_can_be_adjusted_to_the_closest_passage(curator_at_desk, altered):
+    page = curator_at_desk.get(review_of(altered), {"quote": altered.pk})
     (adjusting,) = [one for one in page.context["steps"] if one.step.name == "adjust"]
     offered = adjusting.form.initial
     adjust(curator_at_desk, altered, offered["spans"], snapshot=offered["snapshot"])
@@ -260,31 +260,31 @@ def test_an_altered_quote_is_adjusted_to_the_nearest_words_as_offered(curator_at
     assert (altered.text, altered.anchor, altered.nearest) == ("We had a choice,", "exact", None)
 
 
-def test_whoever_may_not_read_texts_sees_the_words_in_their_context(groups):
+def test_a_user_without_access_to_texts_sees_the_quote_in_its_context(groups):
     quote, _ = make_waiting()
     client = staff("Curators")
     group = get_user_model().objects.get(username="curators-at-desk").groups.get()
     group.permissions.remove(group.permissions.get(codename="read_full_text"))
-    page = client.get(desk_of(quote))
+    page = client.get(review_of(quote))
     assert "<mark>We had no choice,</mark>" in page.text
     assert 'id="text"' not in page.text
-    assert "Adjust the span" not in page.text.partition('id="keys"')[0]
+    assert "Change the selection" not in page.text.partition('id="keys"')[0]
 
 
 # Steps
 
 
-def test_publishing_leads_to_the_next_quote_that_waits_and_is_recorded(curator_at_desk):
+def test_publishing_redirects_to_the_next_proposed_quote_and_is_recorded(curator_at_desk):
     first, second = make_waiting()
     answer = take(curator_at_desk, first, "publish")
-    assert answer.headers["Location"] == f"{desk_of(first)}?quote={second.pk}"
+    assert answer.headers["Location"] == f"{review_of(first)}?quote={second.pk}"
     first.refresh_from_db()
     assert first.status == "published"
     last = Revision.objects.of(first).last()
     assert (last.verb, last.actor, last.channel) == ("published", "curators-at-desk", "admin")
 
 
-def test_the_last_quote_leads_to_the_next_article_in_the_same_part_of_the_queue(curator_at_desk):
+def test_after_the_last_quote_comes_the_next_article_that_matches_the_filters(curator_at_desk):
     outlet = make_outlet()
     (first,) = make_waiting("It was late,", outlet=outlet)
     make_waiting("It was late,")
@@ -292,7 +292,7 @@ def test_the_last_quote_leads_to_the_next_article_in_the_same_part_of_the_queue(
     path = reverse("admin:quotes_review_step", args=[first.article_id, first.pk, "publish"])
     query = f"outlet={outlet.pk}&order=oldest"
     answer = curator_at_desk.post(f"{path}?{query}", {"publish-version": 1})
-    assert answer.headers["Location"] == f"{desk_of(third)}?{query}"
+    assert answer.headers["Location"] == f"{review_of(third)}?{query}"
     take(curator_at_desk, third, "publish")
     path = reverse("admin:quotes_review_step", args=[third.article_id, third.pk, "publish"])
     Quote.objects.filter(pk=third.pk).update(status="proposed")
@@ -309,9 +309,11 @@ def test_rejecting_needs_a_reason(curator_at_desk):
     assert (quote.status, quote.reason) == ("rejected", "Not hers.")
 
 
-def test_a_step_that_is_not_open_says_which_are(curator_at_desk):
+def test_a_step_that_is_not_possible_says_which_are(curator_at_desk):
     quote = make_waiting(status="published")[0]
-    assert "Open steps: dispute, correct, retract" in told(take(curator_at_desk, quote, "publish"))
+    assert "Possible steps: dispute, correct, retract" in errors_of(
+        take(curator_at_desk, quote, "publish")
+    )
 
 
 def test_a_speaker_is_assigned_with_an_affiliation(curator_at_desk):
@@ -322,7 +324,7 @@ def test_a_speaker_is_assigned_with_an_affiliation(curator_at_desk):
     assert (quote.speaker, quote.affiliation, quote.flags) == (held.speaker, held, [])
 
 
-def test_a_new_speaker_is_made_by_name(curator_at_desk):
+def test_a_new_speaker_is_added_by_name(curator_at_desk):
     quote, _ = make_waiting()
     answer = take(curator_at_desk, quote, "assign", name="Rob Jones")
     assert answer.headers["Location"].endswith(f"quote={quote.pk}")
@@ -330,12 +332,12 @@ def test_a_new_speaker_is_made_by_name(curator_at_desk):
     assert quote.speaker.name == "Rob Jones"
 
 
-def test_neither_or_both_speakers_are_refused_and_none_is_made(curator_at_desk):
+def test_neither_or_both_speakers_are_refused_and_none_is_added(curator_at_desk):
     quote, _ = make_waiting()
     known = make_speaker()
     for said in ({}, {"speaker": known.pk, "name": "Rob Jones"}):
         answer = take(curator_at_desk, quote, "assign", **said)
-        assert "Choose a speaker, or name a new one." in answer.text
+        assert "Choose a speaker or add a new one." in answer.text
     assert Speaker.objects.get() == known
 
 
@@ -363,14 +365,14 @@ def adjust(client: Client, quote: Quote, spans, **said):
     return take(client, quote, "adjust", **said)
 
 
-def test_a_span_is_adjusted_to_chosen_words(curator_at_desk):
+def test_the_selection_is_changed_to_other_words(curator_at_desk):
     quote, _ = make_waiting()
     adjust(curator_at_desk, quote, [[1, 17]])
     quote.refresh_from_db()
     assert (quote.text, quote.spans) == ("We had no choice", [[1, 17]])
 
 
-def test_a_quote_is_adjusted_to_several_pieces(curator_at_desk):
+def test_the_selection_is_changed_to_several_spans(curator_at_desk):
     quote, _ = make_waiting()
     start = TEXT.index("none at all")
     adjust(curator_at_desk, quote, [[1, 18], [start, start + 12]])
@@ -381,7 +383,7 @@ def test_a_quote_is_adjusted_to_several_pieces(curator_at_desk):
 @pytest.mark.parametrize(
     "spans", [[], [[3, 3]], [[5, 2]], [[0, 9999]], "nonsense", [[1, 2, 3]], [["a", "b"]]]
 )
-def test_spans_that_are_no_words_are_refused(curator_at_desk, spans):
+def test_invalid_spans_are_refused(curator_at_desk, spans):
     quote, _ = make_waiting()
     answer = adjust(curator_at_desk, quote, spans)
     assert answer.status_code == 200
@@ -393,13 +395,13 @@ def test_spans_that_are_no_words_are_refused(curator_at_desk, spans):
 def test_words_of_another_article_are_refused(curator_at_desk):
     quote, other = make_waiting()[0], make_waiting("It was late,", text=f"Also: {TEXT}")[0]
     answer = adjust(curator_at_desk, quote, [[1, 9]], snapshot=other.snapshot_id)
-    assert "That text is another article" in told(answer)
+    assert "That text belongs to another article" in errors_of(answer)
 
 
-def test_a_place_that_another_quote_has_is_refused_in_its_own_words(curator_at_desk):
+def test_the_position_of_another_quote_is_refused_with_the_constraints_message(curator_at_desk):
     quote, other = make_waiting()
     answer = adjust(curator_at_desk, quote, other.spans)
-    assert "Another quote already has these spans." in told(answer)
+    assert "Another quote already has these spans." in errors_of(answer)
 
 
 def add(client: Client, quote: Quote, spans, **said):
@@ -413,20 +415,20 @@ def test_a_quote_is_added_by_its_words_in_the_text(curator_at_desk):
     start = TEXT.index("none at all")
     answer = add(curator_at_desk, quote, [[start, start + 12]], speaker="Mara Quill", cue="said")
     added = Quote.objects.get(text="none at all.")
-    assert answer.headers["Location"] == f"{desk_of(quote)}?quote={added.pk}"
+    assert answer.headers["Location"] == f"{review_of(quote)}?quote={added.pk}"
     assert (added.status, added.speaker.name) == ("proposed", "Mara Quill")
     assert (added.attribution_speaker, added.attribution_cue) == ("Mara Quill", "said")
 
 
-def test_an_addition_that_is_refused_says_why_and_keeps_what_was_typed(curator_at_desk):
+def test_a_refused_addition_says_why_and_keeps_what_was_typed(curator_at_desk):
     quote, _ = make_waiting()
     refused = add(curator_at_desk, quote, [[0, 9999]], speaker="Mara Quill")
-    assert "outside the text" in told(refused)
+    assert "outside the text" in errors_of(refused)
     assert 'value="Mara Quill"' in refused.text
     assert Quote.objects.count() == 2
 
 
-# Whose word is needed
+# Approval
 
 
 def test_nobody_approves_what_they_filed(groups, settings):
@@ -435,9 +437,11 @@ def test_nobody_approves_what_they_filed(groups, settings):
     start = TEXT.index("none at all")
     add(client, quote, [[start, start + 12]])
     own = Quote.objects.get(text="none at all.")
-    page = client.get(desk_of(quote), {"quote": own.pk}).text
-    assert "You filed it yourself" in page
-    assert "You filed it yourself" in told(take(client, own, "publish"))
+    page = client.get(review_of(quote), {"quote": own.pk}).text
+    assert "You added this quote, so another curator must approve it." in page
+    assert "You added this quote, so another curator must approve it." in errors_of(
+        take(client, own, "publish")
+    )
     other = Client()
     other.force_login(make_curator("ada"))
     take(other, own, "publish")
@@ -459,16 +463,17 @@ def make_curator(name: str):
 # Two curators
 
 
-def test_a_stale_step_is_refused_and_shows_both_versions(groups):
+def test_a_step_on_an_outdated_version_is_refused_and_shows_what_changed(groups):
     client, other = staff("Curators"), Client()
     other.force_login(make_curator("ada"))
     quote, _ = make_waiting(attribution_speaker="Ms Quill")
     speaker = make_speaker("Mara Quill")
     take(other, quote, "assign", speaker=speaker.pk)
     answer = take(client, quote, "reject", version=1, reason="Nobody is named.")
-    assert "Not saved: somebody else changed this quote" in answer.text
-    assert "Updated by <bdi>ada</bdi>" in answer.text
-    assert "<td><bdi>—</bdi></td><td><bdi>Mara Quill</bdi></td>" in answer.text
+    assert "Not saved: somebody else made changes" in answer.text
+    assert "Version 2: updated by <bdi>ada</bdi>" in answer.text
+    named = f'<a href="{page_of(speaker)}"><bdi>Mara Quill</bdi></a>'
+    assert f"<td>-</td><td>{named}</td>" in answer.text
     assert "Nobody is named." in answer.text  # what was typed is kept
     assert 'name="reject-version" value="2"' in answer.text
     quote.refresh_from_db()
@@ -478,44 +483,44 @@ def test_a_stale_step_is_refused_and_shows_both_versions(groups):
     assert quote.status == "rejected"
 
 
-def test_a_stale_step_that_is_open_no_more_is_not_offered_again(groups):
+def test_a_refused_step_that_is_no_longer_possible_is_not_offered_again(groups):
     client, other = staff("Curators"), Client()
     other.force_login(make_curator("ada"))
     quote, _ = make_waiting()
     take(other, quote, "publish")
     answer = take(client, quote, "reject", version=1, reason="No.")
-    assert "Published by <bdi>ada</bdi>" in answer.text
+    assert "Version 2: published by <bdi>ada</bdi>" in answer.text
     assert 'id="step-reject"' not in answer.text
 
 
-def test_an_open_article_is_claimed_and_shown_to_others_until_it_is_let_go(groups):
+def test_an_article_under_review_is_shown_as_such_to_others_until_released(groups):
     client, other = staff("Curators"), Client()
     other.force_login(make_curator("ada"))
     (quote,), (following,) = make_waiting("It was late,"), make_waiting("It was late,")
-    client.get(desk_of(quote))
-    page = other.get(desk_of(quote)).text
-    assert "<bdi>curators-at-desk</bdi> has had this article open since" in page
+    client.get(review_of(quote))
+    page = other.get(review_of(quote)).text
+    assert "<bdi>curators-at-desk</bdi> has been reviewing this article since" in page
     assert "<bdi>curators-at-desk</bdi>, since" in other.get(QUEUE).text
-    assert f'{desk_of(following)}">Start with the first' in other.get(QUEUE).text
+    assert f'{review_of(following)}">Start reviewing' in other.get(QUEUE).text
     claim = reverse("admin:quotes_review_claim", args=[quote.article_id])
     other.post(claim, {"take_over": "yes"})
     assert Claim.objects.get(article=quote.article_id).user.username == "ada"
     other.post(claim, {"let_go": "yes"})
-    assert "has had this article open" not in client.get(desk_of(quote)).text
+    assert "has been reviewing this article" not in client.get(review_of(quote)).text
 
 
-def test_the_next_article_is_one_that_nobody_is_at(groups):
+def test_the_next_article_is_one_that_nobody_is_reviewing(groups):
     client, other = staff("Curators"), Client()
     other.force_login(make_curator("ada"))
     (first,), (second,), (third,) = (make_waiting("It was late,") for _ in range(3))
-    other.get(desk_of(second))
+    other.get(review_of(second))
     answer = take(client, first, "publish")
-    assert answer.headers["Location"] == desk_of(third)
+    assert answer.headers["Location"] == review_of(third)
     nxt = reverse("admin:quotes_review_next", args=[third.article_id])
     assert client.get(nxt).headers["Location"] == QUEUE
 
 
-def test_what_was_left_for_later_is_passed_until_nothing_else_waits(curator_at_desk):
+def test_skipped_articles_are_left_out_until_nothing_else_waits(curator_at_desk):
     articles = [make_waiting("It was late,")[0].article_id for _ in range(3)]
 
     def leave(article) -> str:
@@ -523,9 +528,9 @@ def test_what_was_left_for_later_is_passed_until_nothing_else_waits(curator_at_d
         return curator_at_desk.get(place).headers["Location"]
 
     for here, there in pairwise(articles):
-        assert leave(here) == reverse("admin:quotes_review_desk", args=[there])
+        assert leave(here) == reverse("admin:quotes_review_article", args=[there])
     assert leave(articles[-1]) == QUEUE
-    assert leave(articles[1]) == reverse("admin:quotes_review_desk", args=[articles[0]])
+    assert leave(articles[1]) == reverse("admin:quotes_review_article", args=[articles[0]])
 
 
 def test_a_claim_ends_by_itself(groups):
@@ -541,7 +546,7 @@ def test_a_claim_ends_by_itself(groups):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_come_at_once_one_has_the_article(groups):
+def test_one_of_two_simultaneous_claims_wins(groups):
     users = [get_user_model().objects.create_user(name) for name in ("mara", "ada")]
     article, now = make_article("Words."), timezone.now()
     start, had = threading.Barrier(2), []
@@ -599,40 +604,40 @@ def test_the_last_step_is_undone(curator_at_desk, step, said):
     assert "There is nothing to undo." in undo(curator_at_desk, quote).text
 
 
-def test_what_was_added_is_rejected_when_undone(curator_at_desk):
+def test_undoing_an_addition_rejects_the_quote(curator_at_desk):
     quote, _ = make_waiting()
     add(curator_at_desk, quote, [[52, 55]])
     undo(curator_at_desk, quote)
     assert Quote.objects.get(spans=[[52, 55]]).status == "rejected"
 
 
-def test_what_somebody_else_has_changed_since_is_not_undone(groups):
+def test_a_quote_that_somebody_else_has_changed_since_cannot_be_undone(groups):
     client, other = staff("Curators"), Client()
     other.force_login(make_curator("ada"))
     quote, _ = make_waiting()
     take(client, quote, "publish")
     take(other, quote, "dispute", reason="She denies it.")
-    assert "Somebody has changed this quote since" in undo(client, quote).text
+    assert "This has changed since you read version 2" in undo(client, quote).text
     quote.refresh_from_db()
     assert quote.status == "disputed"
 
 
-def test_what_was_public_before_is_not_undone(curator_at_desk):
+def test_a_change_of_a_public_quote_cannot_be_undone(curator_at_desk):
     quote = make_waiting(status="published")[0]
     take(curator_at_desk, quote, "dispute", reason="She denies it.")
-    assert "corrected or retracted, not undone" in undo(curator_at_desk, quote).text
+    assert "You can correct or retract it, but not undo." in undo(curator_at_desk, quote).text
 
 
-def test_a_step_of_long_ago_is_not_undone(curator_at_desk, time_machine_of):
+def test_a_step_cannot_be_undone_after_ten_minutes(curator_at_desk, time_machine_of):
     quote, _ = make_waiting()
     take(curator_at_desk, quote, "publish")
-    time_machine_of(WITHIN + timedelta(seconds=1))
+    time_machine_of(UNDO_WITHIN + timedelta(seconds=1))
     assert "within ten minutes" in undo(curator_at_desk, quote).text
 
 
 @pytest.fixture
 def time_machine_of(monkeypatch):
-    """Lets time pass, for whoever asks Django what time it is."""
+    """Moves Django's clock."""
     present = timezone.now
 
     def later(by: timedelta) -> None:
@@ -641,14 +646,14 @@ def time_machine_of(monkeypatch):
     return later
 
 
-# What helps to judge
+# Help to judge a quote
 
 
 def suggested(client: Client, quote: Quote) -> list:
-    return client.get(desk_of(quote), {"quote": quote.pk}).context["suggestions"]
+    return client.get(review_of(quote), {"quote": quote.pk}).context["suggestions"]
 
 
-def test_a_surname_suggests_who_held_the_role_then_and_says_why(curator_at_desk):
+def test_a_surname_suggests_the_holder_of_the_role_with_reasons(curator_at_desk):
     board = make_organisation()
     jones = make_affiliation(speaker=make_speaker("Rob Jones"), organisation=board, start="2020")
     make_affiliation(
@@ -663,18 +668,18 @@ def test_a_surname_suggests_who_held_the_role_then_and_says_why(curator_at_desk)
     )
     first, second = suggested(curator_at_desk, quote)
     assert (first.speaker, first.affiliation) == (jones.speaker, jones)
-    assert first.why == ("has the surname of “Mr Jones”; was harbour master at Harbour Board then")
+    assert first.reasons == ["Same surname.", "Harbour master of Harbour Board at the time."]
     assert (second.speaker.name, second.affiliation) == ("Ann Jones", None)
 
 
-def test_who_is_named_in_full_in_the_article_is_suggested_before_namesakes(curator_at_desk):
+def test_a_speaker_quoted_in_the_article_is_suggested_before_namesakes(curator_at_desk):
     quill = make_speaker("Mara Quill")
     make_speaker("Otto Quill")
     first, second = make_waiting(attribution_speaker="Ms Quill")
     Quote.objects.filter(pk=first.pk).update(speaker=quill)
     suggestions = suggested(curator_at_desk, second)
     assert [one.speaker.name for one in suggestions] == ["Mara Quill", "Otto Quill"]
-    assert "is quoted in this article" in suggestions[0].why
+    assert "Quoted elsewhere in this article." in suggestions[0].reasons
 
 
 def test_a_first_name_that_contradicts_is_not_suggested(curator_at_desk):
@@ -688,38 +693,38 @@ def test_a_first_name_that_contradicts_is_not_suggested(curator_at_desk):
     ]
 
 
-def test_other_quotes_of_the_speaker_are_shown_beside(curator_at_desk):
+def test_other_quotes_of_the_speaker_are_listed(curator_at_desk):
     speaker = make_speaker()
     for number in range(7):
         make_quote(f"Quay {number}", speaker=speaker, published=f"202{number}")
     quote, _ = make_waiting(speaker=speaker)
-    others = curator_at_desk.get(desk_of(quote)).context["others"]
+    others = curator_at_desk.get(review_of(quote)).context["others"]
     assert len(others) == 5
     assert "Quay 6" in others[0]["link"]
 
 
-def test_the_same_words_elsewhere_are_shown_whoever_said_them(curator_at_desk):
+def test_the_same_words_elsewhere_are_listed_whoever_said_them(curator_at_desk):
     make_quote("The quay is safe for now.")
     long = "We had no choice but to close the quay at once, and so we did."
     first = make_waiting(long, text=long, speaker=make_speaker())[0]
     second = make_quote(long.replace("at once", "at last"), speaker=make_speaker("Ada Lund"))
-    page = curator_at_desk.get(desk_of(first))
+    page = curator_at_desk.get(review_of(first))
     (near,) = page.context["near"]
     assert str(second.pk) in near["link"]
     assert "Ada Lund" in near["about"]
 
 
-def test_of_very_many_quotes_those_that_wait_are_shown_first(curator_at_desk):
+def test_proposed_quotes_are_shown_first_when_there_are_very_many(curator_at_desk):
     article = make_article()
-    make_quotes(MOST_QUOTES, article)
+    make_quotes(MAX_SHOWN_QUOTES, article)
     last = make_quotes(1, article, status="proposed")[0]
-    page = curator_at_desk.get(desk_of(last))
+    page = curator_at_desk.get(review_of(last))
     assert page.context["chosen"] == last
-    assert len(page.context["quotes"]) == MOST_QUOTES
-    assert f"These are the first {MOST_QUOTES}" in page.text
+    assert len(page.context["quotes"]) == MAX_SHOWN_QUOTES
+    assert f"Only {MAX_SHOWN_QUOTES} quotes are shown." in page.text
 
 
-def test_the_desk_costs_the_same_for_one_quote_and_for_fifty(
+def test_the_review_page_costs_the_same_for_one_quote_and_for_fifty(
     curator_at_desk, django_assert_num_queries
 ):
     one = make_quotes(1, make_article(), status="proposed", attribution_speaker="Mr Jones")[0]
@@ -727,8 +732,8 @@ def test_the_desk_costs_the_same_for_one_quote_and_for_fifty(
     for quote in (one, many):
         quote.article.snapshot = quote.snapshot
         quote.article.save()
-        curator_at_desk.get(desk_of(quote))  # claims it
+        curator_at_desk.get(review_of(quote))  # claims it
     with django_assert_num_queries(19) as queries:
-        curator_at_desk.get(desk_of(one))
+        curator_at_desk.get(review_of(one))
     with django_assert_num_queries(len(queries)):
-        assert len(curator_at_desk.get(desk_of(many)).context["quotes"]) == 50
+        assert len(curator_at_desk.get(review_of(many)).context["quotes"]) == 50

@@ -1,4 +1,4 @@
-"""Articles with their quotes, taken in from a table."""
+"""Import of articles with their quotes from a table, and export of quotes."""
 
 import pytest
 
@@ -28,7 +28,7 @@ TEXT = "The quay will close. “We had no choice,” said Mara Quill. “None at
 
 
 def row(**values) -> dict:
-    """A row of the table: by itself a whole filing."""
+    """A row of the table that is a whole filing by itself."""
     return {
         "outlet": "The Harbour Post",
         "external_id": "",
@@ -49,7 +49,7 @@ def row(**values) -> dict:
 
 
 def rest(**values) -> dict:
-    """A row below that says nothing of its article."""
+    """A further row of the same article, its article columns empty."""
     return {**dict.fromkeys(row(), ""), **values}
 
 
@@ -89,7 +89,7 @@ def test_the_same_table_twice_changes_nothing(curator_at_desk):
     assert Revision.objects.count() == before
 
 
-def test_each_fault_is_told_at_its_row_and_column(curator_at_desk):
+def test_each_error_is_reported_by_row_and_column(curator_at_desk):
     rows = [
         row(),
         rest(quote="None at al."),
@@ -109,8 +109,8 @@ def test_each_fault_is_told_at_its_row_and_column(curator_at_desk):
         (7, "headline"),
     }
     by = {(number, column): why for number, column, why in said}
-    assert by[2, ""] == "Its article was refused: see row 3."
-    assert by[7, "headline"] == "Row 6 says something else of this article."
+    assert by[2, ""] == "This article was not imported. See row 3."
+    assert by[7, "headline"] == "This differs from row 6, which has the same article."
     assert "nearest passage is" in by[3, "quote"]
 
 
@@ -123,7 +123,7 @@ def test_the_messages_are_those_of_the_api(curator_at_desk, curator):
     assert said == {error["message"] for error in body["errors"]}
 
 
-def test_a_faulty_article_is_left_out_whole_if_that_is_chosen(curator_at_desk):
+def test_a_faulty_article_can_be_skipped_as_a_whole(curator_at_desk):
     rows = [row(), rest(quote="Not there"), row(url="https://harbourpost.example/2", quote="None")]
     page = preview(curator_at_desk, as_csv(rows), QUOTES)
     assert outcomes(page) == ["refused", "refused", "made"]
@@ -136,14 +136,14 @@ def test_a_faulty_article_is_left_out_whole_if_that_is_chosen(curator_at_desk):
     assert Quote.objects.get().text == "None"
 
 
-def test_a_contributor_brings_in_proposals_and_a_reader_nothing(groups, reader_at_desk):
+def test_a_contributor_imports_proposals_and_a_reader_nothing(groups, reader_at_desk):
     page = preview(staff("Contributors"), as_csv([row()]), QUOTES)
     assert outcomes(page) == ["made"]
     assert ">Import<" not in reader_at_desk.get(QUOTES).text
     assert upload(reader_at_desk, as_csv([row()]), QUOTES).status_code == 403
 
 
-def test_quotes_go_out_as_they_are_filtered_and_only_the_visible(curator_at_desk, reader_at_desk):
+def test_the_export_has_the_filtered_quotes_that_are_visible(curator_at_desk, reader_at_desk):
     make_quote("=1+1 they said", speaker=make_speaker(), published="2026-03", status="published")
     make_quote("a proposal", status="proposed")
     (seen,) = rows_of(exported(reader_at_desk, QUOTES))
@@ -168,7 +168,7 @@ def test_an_export_of_quotes_never_reads_the_articles_text(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_large_table_is_filed_by_a_worker(curator_at_desk):
+def test_a_large_table_is_imported_by_a_worker(curator_at_desk):
     empty_queue()
     rows = [row(url=f"https://harbourpost.example/{number}") for number in range(101)]
     answer = upload(curator_at_desk, as_csv(rows), QUOTES)

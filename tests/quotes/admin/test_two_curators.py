@@ -1,10 +1,8 @@
-"""Two curators at one quote, one at the API and one in the admin, step by step: no lost update.
+"""Two curators edit one quote, through the API and in the admin: no update is lost.
 
-A curator reads, then writes, time and again. Every step is judged by what stood on record before
-it. What is accepted was written by somebody who had seen all of that; it changes what its curator
-meant to change, nothing else, and the version by one. What is refused changes nothing, and its
-curator is told. So in the end every accepted change is on record, or somebody who had seen it
-wrote over it.
+Each reads and writes in turn, in every order. An accepted write comes from somebody who had seen
+the current version. It changes what its curator meant to change, nothing else, and the version by
+one. A refused write changes nothing, and its curator is told.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +41,7 @@ def on_record(quote: Quote) -> State:
 
 
 def changed(before: State, changes: dict[str, str]) -> State:
-    """What is on record after a change: the next version, if it changes anything."""
+    """The state after a change: the next version, if anything changes."""
     after = before | changes
     return after | {"version": str(int(before["version"]) + (after != before))}
 
@@ -57,7 +55,7 @@ def some_changes(random: Random) -> dict[str, str]:
 
 
 class Read(NamedTuple):
-    """What the curator at the API holds: the record as it was read, and its tag."""
+    """What the API curator holds: the record as read, and its ETag."""
 
     seen: State
     tag: str
@@ -84,9 +82,9 @@ class ApiCurator:
 
 
 class Opened(NamedTuple):
-    """What the curator in the admin has on screen: a form, and what it says is on record.
+    """What the admin curator has on screen: a form, and the values it says are current.
 
-    `boxes` are those of a comparison; None is the page as it opens.
+    `boxes` are those of a conflict; None when the page was just opened.
     """
 
     seen: State
@@ -112,7 +110,7 @@ class AdminCurator:
 
 
 def comparison(answer, before: State) -> Opened:
-    """The page that a refused curator has on screen, having checked that it shows what it must."""
+    """The page after a refusal, checked to show every current value."""
     assert answer.status_code == 200
     assert "Not saved yet: somebody else changed this record" in answer.text
     conflict = answer.context["conflict"]
@@ -139,10 +137,9 @@ def undone():
 
 
 class Walk:
-    """All orders in which two curators can take their steps, each from the same beginning.
+    """All orders in which two curators can take their steps, from the same start.
 
-    A situation (what is on record, what each holds, what each has left to do) that several orders
-    lead to is walked on from once.
+    A situation that several orders lead to is continued only once.
     """
 
     ROUNDS = 3
@@ -157,7 +154,7 @@ class Walk:
         self.accepted = self.refused = 0
 
     def orders(self, held: Read | None, page: Opened | None, api_step: int, desk_step: int) -> int:
-        """In how many orders the rest can be done; each of them was."""
+        """Take the remaining steps in every order, and count the orders."""
         before = on_record(self.quote)
         situation = (
             tuple(before.values()),
@@ -223,7 +220,7 @@ class Walk:
 
 
 @pytest.mark.django_db
-def test_no_order_of_two_curators_steps_loses_an_update(curator, curator_at_desk):
+def test_no_interleaving_of_two_curators_loses_an_update(curator, curator_at_desk):
     quote = make_quote()
     api, admin = ApiCurator(quote, curator), AdminCurator(quote, curator_at_desk)
     walks = [Walk(quote, api, admin, seed) for seed in (3, 4)]
@@ -241,7 +238,7 @@ class Change(NamedTuple):
 
 
 def work_at_api(api: ApiCurator, done: Event) -> list[Change]:
-    """Write until the other curator is done; what was accepted."""
+    """Write until the other curator is done. Returns the accepted changes."""
     random, accepted = Random(0), []
     while not done.is_set():
         held, changes = api.read(), some_changes(random)
@@ -255,7 +252,7 @@ def work_at_api(api: ApiCurator, done: Event) -> list[Change]:
 
 
 def work_at_desk(admin: AdminCurator, saves: int) -> tuple[list[Change], int]:
-    """Save so many times, each until it is accepted; what was, and how often it was not."""
+    """Save this many times, each until accepted; return the changes and the number of refusals."""
     random, accepted, refused = Random(1), [], 0
     page = admin.open()
     while len(accepted) < saves:
@@ -263,7 +260,9 @@ def work_at_desk(admin: AdminCurator, saves: int) -> tuple[list[Change], int]:
         while (answer := admin.save(page)).status_code == 200:
             conflict = answer.context["conflict"]
             values = conflict.now["parts"][conflict.opened.key]["values"]
-            now = {name: values[name] for name in FIELDS} | {"version": str(conflict.version)}
+            now = {name: values[name] for name in FIELDS} | {
+                "version": str(answer.context["original"].version)
+            }
             page, refused = comparison(answer, now), refused + 1
         accepted.append(Change(page.seen, changed(page.seen, page.filled)))
         page = admin.open()

@@ -75,7 +75,7 @@ def test_each_step_is_open_where_the_design_says_and_nowhere_else(curator, statu
 
 def test_the_model_refuses_like_the_api():
     quote = make_quote(status="retracted")
-    with pytest.raises(NotOpen, match="No step is open"):
+    with pytest.raises(NotOpen, match="No further step is possible"):
         quote.dispute("No.")
     assert open_steps("rejected") == []
 
