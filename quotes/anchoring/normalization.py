@@ -81,7 +81,7 @@ _RUNS = regex.escape(WHITE + INVISIBLE + _PRIMES + _REVERSED_PRIMES) + regex.esc
 # NormalisedText are short because Unicode normalisation takes quadratic time over a run of marks.
 _BLOCK = regex.compile(rf"(?s:.{{1,512}})[{_RUNS}]*+{_MARK}{{0,256}}+")
 
-# A run of common characters, each of which stays one character, with no combining mark after it.
+# A run of common characters that all stay one character, with no combining mark after it.
 # Python's own engine matches it faster.
 _COMMON = "!-,.-~“”‘’"
 _PLAIN_RUN = re.compile(rf"[{_COMMON}](?:[{_COMMON}]| (?=[{_COMMON}]))*(?![^\0-\x7f“”‘’])")

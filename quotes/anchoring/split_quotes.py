@@ -72,11 +72,10 @@ def _closes(punctuated: str, at: int) -> bool:
 def gaps_of(punctuated: str) -> list[Gap]:
     """List every passage that a split quote may skip, in reading order.
 
-    A gap runs from a closing mark to the next opening mark of the same family; or, in a quote that
-    is still open, from the end of a paragraph to the mark that opens the next. It holds no other
-    mark of the family. It holds a paragraph break only right before the opening mark: after “…,”
-    he said, a new paragraph that introduces its own words is another quote, perhaps of another
-    person.
+    A gap runs from a closing mark to the next opening mark of the same family. In a quote that is
+    still open, it runs from the end of a paragraph to the mark that opens the next. It holds no
+    other mark of the family, and a paragraph break only right before the opening mark: a new
+    paragraph that introduces its own words is another quote, perhaps of another person.
     """
     gaps = {}
     for family, marks in enumerate(_FAMILIES):
