@@ -98,7 +98,7 @@ def name_of(path: str) -> str:
 
 
 def pages(page, records: dict, only: str) -> Iterator[str]:
-    """Open each page in turn, and yield its name when it has loaded."""
+    """Open each page whose name contains `only`, and yield its name when it has loaded."""
     from tests.walking import admin_pages
 
     for path in admin_pages(records):
@@ -116,7 +116,7 @@ def conflict(page, speaker) -> str:
     type(speaker).objects.filter(pk=speaker.pk).update(
         name=f"{type(speaker).objects.get(pk=speaker.pk).name}!", identifiers={"isni": "0000 0001"}
     )
-    page.fill("#id_name", "Typed meanwhile")
+    page.fill("#id_name", "Typed since")
     page.click(".submit-row input[name=_save]")
     page.wait_for_selector(".conflict")
     return "admin-conflict"
