@@ -17,6 +17,7 @@ WIDTH, HEIGHT = 640, 200
 
 BELOW, ABOVE = 24, 16  # room for column labels, and for the largest number
 ROW, NAMES = 26, 220  # height of a horizontal bar, and width of the names before it
+MIN_COLUMNS = 12  # room for this many; a single column is no wider than one of them
 MAX_LABELS = 9  # of columns; with more columns, every second or third is labelled
 
 
@@ -82,7 +83,7 @@ def _in_words(row: Bar, series: Sequence[str]) -> str:
 
 
 def _vertical(rows: Sequence[Bar], greatest: int) -> list[dict]:
-    step = WIDTH / max(len(rows), 1)
+    step = WIDTH / max(len(rows), MIN_COLUMNS)
     scale = (HEIGHT - BELOW - ABOVE) / greatest
     every = -(-len(rows) // MAX_LABELS)
     drawn = []

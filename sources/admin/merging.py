@@ -121,8 +121,9 @@ class MergingAdmin(NamedAdmin):
         """The fields of a record in words, by label."""
         held = {}
         for name in flatten_fieldsets(self.fieldsets):
-            field = self.opts.get_field(name)
-            held[capfirst(field.verbose_name)] = worded(getattr(record, name))
+            field, value = self.opts.get_field(name), getattr(record, name)
+            value = dict(field.choices).get(value, value) if field.choices else value
+            held[capfirst(field.verbose_name)] = worded(value)
         return held
 
     def compared_facts(self, request, record: Named) -> dict[str, str]:
