@@ -166,7 +166,7 @@ class PublishedColumns:
 class MergedFilter(admin.SimpleListFilter):
     """Active records by default; merged records on request."""
 
-    title = "merged"
+    title = "status"
     parameter_name = "merged"
 
     def lookups(self, request, model_admin):
