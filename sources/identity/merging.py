@@ -1,50 +1,55 @@
-"""Merging two records that are one, telling apart two that are not, and taking either back.
+"""Merge two records, mark two as distinct, and undo either.
 
-What moves is found from the models: the rows of every foreign key that points at the kind of
-record, in whatever app. What moved is found in the ledger: a merge is the revision of the merged
-record with the verb `merged`, and what its transaction moved is what the undo moves back.
+A merge moves every row that points at the merged record to the surviving one (`references`). The
+undo moves back what the merge moved and nobody has moved since.
 
-A model whose rows have more to mind than where they point says so itself:
+Hooks for models that need more than a re-pointed foreign key:
 
-- `goes_with` names the foreign key to what a row goes along with, or else lets go of;
-- its manager's `settle_doubts(field, record)` is called when the names of a record can mean nobody
-  else, `restore_doubts(field, record, settled, moved)` when what settled it is taken back.
+- `goes_with` names a foreign key to a companion row: both move, or the link is cleared;
+- the manager's `settle_doubts(field, record)` is called when a record's names can mean no other
+  record, `restore_doubts(field, record, settled, moved)` when that is undone.
 
-Locks are taken in one order: what points at records before the records, and each by id.
+Locks are taken in one order: rows that point at records, then the records, each by id.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import OuterRef, Q, Subquery
-from django.db.models.expressions import RawSQL
 
 from sources.exceptions import Conflict, refusal_of
+from sources.identity.references import (
+    MERGED,
+    UNMERGED,
+    count_by_kind,
+    foreign_keys_to,
+    merge_revision,
+    moving_allowed,
+    rows_pointing_at,
+    rows_to_move_back,
+    unlink_companions,
+)
 from sources.ledger.actor import with_reason
-from sources.ledger.recording import recording_of
 from sources.ledger.revisions import Revision
 from sources.models import Named
 from sources.models.functions import fold_all
 
-MERGED, UNMERGED = Revision.Verb.MERGED, Revision.Verb.UNMERGED
+MAX_STATEMENT_TIME = "10min"
+"""Of one statement of a merge or its undo: moving all rows of a busy speaker takes minutes."""
 
-LONGEST = "10min"
-"""How long one statement of a merge or its undo may run."""
-
-MOST_NAMED = 10
-"""Rows that a refusal names at most."""
+MAX_ROWS_NAMED = 10
+"""Rows that a refusal names."""
 
 
 @dataclass
 class Merge:
-    """What a merge does, or its undo.
+    """The effect of a merge or its undo.
 
-    `record` is the survivor, or who was parted from it; `moved` says how many rows of each kind
-    move there, by its plural; `aliases` are those that the survivor gains, or loses.
+    `record` is the surviving record, or the one that is separate again. `moved` counts the rows
+    that move to it, by the plural of their kind. `aliases` are those that the surviving record
+    gains or loses.
     """
 
     record: Named
@@ -56,7 +61,7 @@ class Merge:
 
 
 def preview(record: Named, into: Named) -> Merge:
-    """What `merge` would do, or why it cannot; `into` is changed as it would be, but not stored."""
+    """Return what `merge` would do, or raise `Conflict`; changes `into` without saving it."""
     _refuse(record, into)
     gained = _gained_names(record, into)
     into.aliases = [*into.aliases, *gained]
@@ -67,19 +72,19 @@ def preview(record: Named, into: Named) -> Merge:
 
 
 def merge(record: Named, into: Named, reason: str | None = None) -> Merge:
-    """Have all that points at a record point at another, which its id means from now on.
+    """Merge a record into another: its rows move there, and its id redirects.
 
-    Its names become aliases of the other, which also takes the identifiers that it lacks. Raises
-    `Conflict` when the two cannot be one.
+    The other gains its names as aliases, and the identifiers that it lacks. Raises `Conflict` when
+    the two cannot be merged.
     """
     with transaction.atomic(), with_reason(reason):
         record, into = lock_to_move(record, into)
         own = set(getattr(into, "identifiers", ()))
         merge = preview(record, into)
-        with _moving():
-            for field, rows in _pointing_at(record):
+        with moving_allowed():
+            for field, rows in rows_pointing_at(record):
                 rows.update(**{field.name: into})
-        # The merged one first: two cannot have the same identifier.
+        # The merged record first: no two records can have the same identifier.
         record.merged_into = into
         if hasattr(record, "identifiers"):
             record.identifiers = {k: v for k, v in record.identifiers.items() if k in own}
@@ -91,28 +96,30 @@ def merge(record: Named, into: Named, reason: str | None = None) -> Merge:
 
 
 def unmerge(record: Named, reason: str | None = None) -> Merge:
-    """Undo a merge: all that it moved goes back, but for what was moved elsewhere since.
+    """Undo a merge: what it moved goes back, except what was moved again since.
 
-    What came to the survivor since stays there. Raises `Conflict` when the survivor was itself
-    merged since.
+    What the surviving record gained later stays there. Raises `Conflict` when that record has
+    itself been merged since.
     """
     with transaction.atomic(), with_reason(reason):
         if not record.merged_into_id:
-            raise Conflict(f"“{record}” is not merged into another: there is nothing to undo.")
+            raise Conflict(
+                f"“{record}” is not merged into another record, so there is nothing to undo."
+            )
         record, survivor = lock_to_move(record, record.merged_into)
         if record.merged_into_id != survivor.pk:
-            raise Conflict(f"The merge of “{record}” was undone at the same moment.")
+            raise Conflict(f"Somebody else has just undone the merge of “{record}”.")
         if survivor.merged_into_id:
             raise Conflict(
                 f"“{survivor}” ({survivor.pk}) was itself merged since, into "
-                f"“{survivor.merged_into}”. Undo that first."
+                f"“{survivor.merged_into}”. Undo that merge first."
             )
-        made = _merge_of(record)
-        returning = _returning(record)
-        moved = _count(returning)
-        _let_go(returning, survivor)
-        lost = _take_back(record, survivor, made)
-        with _moving():
+        made = merge_revision(record)
+        returning = rows_to_move_back(record)
+        moved = count_by_kind(returning)
+        unlink_companions(returning, survivor)
+        lost = _restore_names(record, survivor, made)
+        with moving_allowed():
             for field, rows in returning:
                 rows.update(**{field.name: record})
         _restore_doubts((record, survivor), [made], moved=[record.pk, survivor.pk])
@@ -120,7 +127,7 @@ def unmerge(record: Named, reason: str | None = None) -> Merge:
 
 
 def mark_distinct(one: Named, other: Named, reason: str | None = None) -> None:
-    """Remember that two records are not one: they cannot be merged until that is taken back."""
+    """Mark two records as distinct: they cannot be merged until that is undone."""
     with transaction.atomic(), with_reason(reason):
         one, other = lock(one, other)
         _refuse_unless_two(one, other)
@@ -133,7 +140,7 @@ def mark_distinct(one: Named, other: Named, reason: str | None = None) -> None:
 
 
 def unmark_distinct(one: Named, other: Named, reason: str | None = None) -> None:
-    """Take back that two records, or any that were merged into them, are not one."""
+    """Undo that two records, or records merged into them, were marked as distinct."""
     with transaction.atomic(), with_reason(reason):
         one, other = lock(one, other)
         _refuse_unless_two(one, other)
@@ -142,7 +149,7 @@ def unmark_distinct(one: Named, other: Named, reason: str | None = None) -> None
             _leading_to(other, one.all_distinct_from),
         )
         if not any(sides):
-            raise Conflict(f"Nobody said that “{one}” and “{other}” are different.")
+            raise Conflict(f"“{one}” and “{other}” are not marked as distinct.")
         apart = [*sides[0], *sides[1]]
         said = Revision.objects.filter(subject_id__in=apart, fields__contains=["distinct_from"])
         said = list(said)
@@ -155,12 +162,12 @@ def unmark_distinct(one: Named, other: Named, reason: str | None = None) -> None
 
 
 def belonging_to(record: Named) -> dict[str, int]:
-    """How many rows of each kind point at a record, by its plural: what a merge of it moves."""
-    return _count(_pointing_at(record))
+    """Count the rows that point at a record, by the plural of their kind: a merge moves these."""
+    return count_by_kind(rows_pointing_at(record))
 
 
 def refuse_if_merged(record: Named) -> None:
-    """Raise `Conflict` for a record that was merged into another, naming the survivor."""
+    """Raise `Conflict` for a merged record, naming the surviving one."""
     if record.merged_into_id:
         survivor = record.survivor
         raise Conflict(
@@ -170,19 +177,18 @@ def refuse_if_merged(record: Named) -> None:
 
 
 def lock(one: Named, other: Named) -> tuple[Named, Named]:
-    """Both as they are now, and until the transaction ends."""
+    """Lock two records until the transaction ends, and read them afresh."""
     both = type(one).objects.filter(pk__in=[one.pk, other.pk]).order_by("pk")
     list(both.select_for_update().values("pk"))
     return _fresh(one), _fresh(other)
 
 
 def lock_to_move(record: Named, other: Named) -> tuple[Named, Named]:
-    """Likewise, and before them all that a merge of the first, or its undo, would move."""
-    moving = _returning(record) if record.merged_into_id else _pointing_at(record)
+    """Lock what a merge of the first record, or its undo, would move, then both records."""
+    moving = rows_to_move_back(record) if record.merged_into_id else rows_pointing_at(record)
     moving.sort(key=lambda each: issubclass(each[0].model, Named))  # pointed at themselves: last
     with connection.cursor() as cursor:
-        # Moving everything somebody ever said takes longer than a request usually may.
-        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [LONGEST])
+        cursor.execute("SELECT set_config('statement_timeout', %s, true)", [MAX_STATEMENT_TIME])
         for _, rows in moving:
             rows = rows.order_by("pk").select_for_update(no_key=True).values("pk")
             sql, values = rows.query.sql_with_params()
@@ -190,37 +196,39 @@ def lock_to_move(record: Named, other: Named) -> tuple[Named, Named]:
     return lock(record, other)
 
 
-# What can be one
+# What can be merged
 
 
 def _refuse(record: Named, into: Named) -> None:
     _refuse_unless_two(record, into)
-    if into.pk in _apart_from(record):
+    if into.pk in _active_distinct_from(record):
         raise Conflict(
-            f"“{record}” and “{into}” were said to be different. If they are one after all, take "
-            "that back first."
+            f"“{record}” and “{into}” are marked as distinct. If they are the same after all, undo "
+            "that first."
         )
     if why := record.why_not_merged_into(into):
         raise Conflict(why)
     for scheme, value in getattr(record, "identifiers", {}).items():
         if (other := into.identifiers.get(scheme, value)) != value:
             raise Conflict(
-                f"Each has an identifier of its own in “{scheme}”: “{record}” is {value}, “{into}” "
-                f"is {other}. One of these is wrong, or they are two."
+                f"Their identifiers in “{scheme}” differ: “{record}” has {value}, “{into}” has "
+                f"{other}. One of these is wrong, or the records are distinct."
             )
-    if twins := [fault for field in _fields(type(record)) for fault in _twins(field, record, into)]:
-        raise Conflict("What the two have cannot be had twice by one.", twins)
+    if twins := [
+        fault for field in foreign_keys_to(type(record)) for fault in _twins(field, record, into)
+    ]:
+        raise Conflict("Merged, they would have duplicates.", twins)
 
 
 def _refuse_unless_two(one: Named, other: Named) -> None:
     if one.pk == other.pk:
-        raise Conflict(f"This is one record already: “{one}”, {one.pk}.")
+        raise Conflict(f"These are the same record: “{one}”, {one.pk}.")
     refuse_if_merged(one)
     refuse_if_merged(other)
 
 
 def _twins(field: models.ForeignKey, record: Named, into: Named) -> Iterator[dict]:
-    """Rows of the two that are alike in what only one row may be once both are one's."""
+    """Pairs of rows that would break a unique constraint once both point at one record."""
     rows, what = field.model._base_manager, field.model._meta.verbose_name
     for constraint in field.model._meta.constraints:
         if field.name not in getattr(constraint, "fields", ()):
@@ -233,7 +241,7 @@ def _twins(field: models.ForeignKey, record: Named, into: Named) -> Iterator[dic
             **{name: OuterRef(name) for name in others},
         )
         pairs = ours.annotate(twin=Subquery(theirs.values("pk")[:1])).exclude(twin=None)
-        for one, other in pairs.order_by("pk").values_list("pk", "twin")[:MOST_NAMED]:
+        for one, other in pairs.order_by("pk").values_list("pk", "twin")[:MAX_ROWS_NAMED]:
             message = f"The {what}s {one} and {other} have the same {' and '.join(others)}."
             yield {"pointer": "/into", "message": message}
 
@@ -244,8 +252,8 @@ def _all_distinct_from(record: Named) -> list[UUID]:
     return record.all_distinct_from
 
 
-def _apart_from(record: Named) -> set[UUID]:
-    """The standing records that were said to be others than this one."""
+def _active_distinct_from(record: Named) -> set[UUID]:
+    """The active records that are marked as distinct from this one."""
     return set(type(record).objects.survivors(_all_distinct_from(record)).values())
 
 
@@ -271,10 +279,10 @@ def _gained_names(record: Named, into: Named) -> list[str]:
     return gained
 
 
-def _take_back(record: Named, survivor: Named, made: Revision) -> list[str]:
-    """Part the two: the survivor loses what it has by this record alone, which has its own again.
+def _restore_names(record: Named, survivor: Named, made: Revision) -> list[str]:
+    """Restore the merged record, and remove from the survivor what came from it alone.
 
-    Returns the aliases that the survivor lost.
+    Returns the aliases removed.
     """
     came_by_merge = _history_of(survivor, made)
     others = list(survivor.merged.exclude(pk=record.pk))
@@ -309,13 +317,13 @@ def _take_back(record: Named, survivor: Named, made: Revision) -> list[str]:
 
 
 def _own_identifiers(record: Named) -> dict[str, str]:
-    """Those that a merged record had before it was merged."""
-    before = Revision.objects.of(record).get(version=_merge_of(record).version - 1)
+    """The identifiers of a merged record before the merge."""
+    before = Revision.objects.of(record).get(version=merge_revision(record).version - 1)
     return before.state["identifiers"] if before.state else record.identifiers
 
 
 def _history_of(survivor: Named, made: Revision) -> Callable[[Callable[[dict], bool]], bool]:
-    """Tells whether what the survivor holds came to it by a merge, and has been there since."""
+    """A test whether the survivor got a value by a merge and has had it ever since."""
     states = list(Revision.objects.of(survivor).exclude(state__isnull=True).reverse())
 
     def came_by_merge(holds: Callable[[dict], bool]) -> bool:
@@ -345,127 +353,12 @@ def _store(record: Named, *columns: str) -> None:
     record.save(update_fields=["aliases", *held, *columns])
 
 
-# What points at a record
-
-
-def _fields(model: type[Named]) -> list[models.ForeignKey]:
-    """The foreign keys to this kind of record; those of its own app first, on which others rest."""
-    found = [
-        relation.field
-        for relation in model._meta.get_fields(include_hidden=True)
-        if relation.auto_created and relation.one_to_many and relation.field.name != "merged_into"
-    ]
-    return sorted(found, key=lambda field: field.model._meta.app_label != model._meta.app_label)
-
-
-def _pointing_at(record: Named) -> list[tuple[models.ForeignKey, models.QuerySet]]:
-    return [
-        (field, field.model._base_manager.filter(**{field.name: record.pk}))
-        for field in _fields(type(record))
-    ]
-
-
-def _count(moving: list[tuple[models.ForeignKey, models.QuerySet]]) -> dict[str, int]:
-    counted = Counter()
-    for field, rows in moving:
-        counted[str(field.model._meta.verbose_name_plural)] += rows.count()
-    return dict(counted)
-
-
-@contextmanager
-def _moving() -> Iterator[None]:
-    """Let rows change hands that otherwise may not, because others rest on them."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('onrecord.merging', 'on', true)")
-        yield
-        cursor.execute("SELECT set_config('onrecord.merging', '', true)")
-
-
-# What a merge moved
-
-
-def _merge_of(record: Named) -> Revision:
-    """The revision that merged a record into what it is merged into now."""
-    return Revision.objects.of(record).filter(verb=MERGED).last()
-
-
-def _returning(record: Named) -> list[tuple[models.ForeignKey, models.QuerySet]]:
-    """What the merge of this record moved, as far as nobody has moved it since.
-
-    What a later merge of the survivor moved, and its undo moved back, was not moved by anybody.
-    """
-    made, survivor = _merge_of(record), record.merged_into_id
-    found = []
-    for field in _fields(type(record)):
-        subject, path = _place_in_ledger(field)
-        sql = f"""
-            SELECT moved.id FROM {field.model._meta.db_table} moved
-            JOIN sources_revision made ON made.subject_id = {subject}
-            JOIN sources_revision before
-                ON before.subject_id = made.subject_id AND before.version = made.version - 1
-            WHERE made.era = %s AND made.transaction = %s
-              AND before.state #>> {path} = %s AND made.state #>> {path} = %s
-              AND NOT EXISTS (
-                  SELECT FROM sources_revision later
-                  JOIN sources_revision former
-                      ON former.subject_id = later.subject_id
-                     AND former.version = later.version - 1
-                  WHERE later.subject_id = made.subject_id AND later.version > made.version
-                    AND later.state #>> {path} IS DISTINCT FROM former.state #>> {path}
-                    AND (later.era, later.transaction) NOT IN (
-                        SELECT own.era, own.transaction FROM sources_revision own
-                        WHERE own.subject_id = %s AND own.verb IN (%s, %s)
-                    )
-              )
-        """
-        values = [made.era, str(made.transaction), str(record.pk), str(survivor)]
-        moved = RawSQL(sql, [*values, survivor, MERGED, UNMERGED])  # noqa: S611 (ours)
-        rows = field.model._base_manager.filter(**{field.name: survivor}, pk__in=moved)
-        found.append((field, rows))
-    return found
-
-
-def _place_in_ledger(field: models.ForeignKey) -> tuple[str, str]:
-    """Where the ledger keeps a column of a row `moved`: of which subject, at which path."""
-    model = field.model
-    try:
-        recording_of(model)
-    except LookupError:
-        whole = next(
-            other
-            for other in model._meta.concrete_fields
-            if other.many_to_one
-            and other.remote_field.related_name in recording_of(other.related_model).parts
-        )
-        name, (order,) = whole.remote_field.related_name, model._meta.ordering
-        number = f"""(
-            SELECT count(*) FROM {model._meta.db_table} earlier
-            WHERE earlier.{whole.column} = moved.{whole.column}
-              AND earlier.{order} < moved.{order}
-        )::text"""
-        return f"moved.{whole.column}", f"ARRAY['{name}', {number}, '{field.column}']"
-    return "moved.id", f"ARRAY['{field.column}']"
-
-
-def _let_go(returning: list[tuple[models.ForeignKey, models.QuerySet]], survivor: Named) -> None:
-    """Part rows from what they go with, where only one of the two goes back."""
-    rows_of = {field.model: rows.values("pk") for field, rows in returning}
-    for field, rows in returning:
-        name = getattr(field.model, "goes_with", None)
-        along = name and field.model._meta.get_field(name).related_model
-        if along in rows_of:
-            goes, its_goes = Q(pk__in=rows.values("pk")), Q(**{f"{name}__in": rows_of[along]})
-            held = {field.name: survivor.pk, f"{name}__isnull": False}
-            parted = field.model._base_manager.filter((goes & ~its_goes) | (its_goes & ~goes))
-            parted.filter(**held).update(**{name: None})
-
-
-# Whom a name may mean
+# Records that a name may mean
 
 
 def _may_mean_another(record: Named) -> bool:
-    """Whether a name of this record may stand for one that nobody has told apart from it."""
-    return record.namesakes().exclude(pk__in=_apart_from(record)).exists()
+    """Whether a name of this record is also that of a record not marked as distinct from it."""
+    return record.namesakes().exclude(pk__in=_active_distinct_from(record)).exists()
 
 
 def _settle_doubts(record: Named) -> None:
@@ -477,7 +370,7 @@ def _settle_doubts(record: Named) -> None:
 def _restore_doubts(
     records: Iterable[Named], settled: list[Revision], *, moved: list[UUID]
 ) -> None:
-    """Doubt again what was settled with some revisions; merging the `moved` named nobody."""
+    """Flag again what these revisions settled; a merge of the `moved` does not count as naming."""
     moves = list(Revision.objects.filter(subject_id__in=moved, verb__in=[MERGED, UNMERGED]))
     for record in records:
         for name, rows in _doubted(record):
@@ -485,6 +378,6 @@ def _restore_doubts(
 
 
 def _doubted(record: Named) -> Iterator[tuple[str, models.Manager]]:
-    for field in _fields(type(record)):
+    for field in foreign_keys_to(type(record)):
         if hasattr(field.model._default_manager, "settle_doubts"):
             yield field.name, field.model._default_manager

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from config.auth import recent_tokens
 from quotes.models import CitedAffiliation, PrintedArticle, Quote, Via
 from sources.exceptions import Conflict
-from sources.identity import merging
+from sources.identity import merging, references
 from sources.ledger.recording import recording_of
 from sources.ledger.revisions import Revision
 from sources.models import Affiliation, Article, Organisation, Outlet, Speaker
@@ -149,12 +149,12 @@ def test_old_ids_and_slugs_find_the_quotes_of_the_survivor(curator):
 
 def test_every_table_that_points_at_a_named_record_is_recorded_or_part_of_one_that_is():
     for model in (Speaker, Organisation, Outlet):
-        for field in merging._fields(model):
-            merging._place_in_ledger(field)
+        for field in references.foreign_keys_to(model):
+            references.path_in_ledger(field)
     with pytest.raises(LookupError):
         recording_of(Via)
-    assert PrintedArticle not in [field.model for field in merging._fields(Outlet)]
-    assert CitedAffiliation not in [field.model for field in merging._fields(Speaker)]
+    assert PrintedArticle not in [field.model for field in references.foreign_keys_to(Outlet)]
+    assert CitedAffiliation not in [field.model for field in references.foreign_keys_to(Speaker)]
 
 
 def test_a_merge_takes_as_many_queries_for_one_quote_as_for_fifty(django_assert_num_queries):
@@ -544,7 +544,7 @@ class TestAtTheSameMoment:
                 **{f"{field.name}__merged_into__isnull": False}
             ).exists()
             for model in (Speaker, Organisation, Outlet)
-            for field in merging._fields(model)
+            for field in references.foreign_keys_to(model)
         )
 
     def test_filings_that_name_a_speaker_while_it_is_merged_lose_nothing(self, client, call):

@@ -143,7 +143,7 @@ def test_a_merged_record_is_compared_as_its_surviving_record(curator_at_desk):
     assert curator_at_desk.get(address(other, "merge")).headers["Location"] == profile(other)
     merging.merge(one, third)
     answer = curator_at_desk.get(address(third, "merge"), {"into": str(one.pk)})
-    assert "This is one record already" in answer.text
+    assert "These are the same record" in answer.text
 
 
 def test_records_that_cannot_be_merged_are_explained_and_not_merged(curator_at_desk):
@@ -154,7 +154,7 @@ def test_records_that_cannot_be_merged_are_explained_and_not_merged(curator_at_d
     assert "Merge into" not in page.text
     refused = decide(curator_at_desk, "merge", one, other, reason="I think so.")
     assert refused.status_code == 200
-    assert "One of these is wrong, or they are two." in refused.text
+    assert "One of these is wrong, or the records are distinct." in refused.text
     assert FormReader(refused.text).sent["reason"] == "I think so."
     one.refresh_from_db()
     assert one.merged_into is None
@@ -210,7 +210,7 @@ def test_an_undo_that_is_not_possible_is_explained(curator_at_desk):
     page = curator_at_desk.get(address(one, "unmerge"))
     refused = curator_at_desk.post(address(one, "unmerge"), FormReader(page.text).sent)
     assert "was itself merged since" in refused.text
-    assert "Undo that first." in refused.text
+    assert "Undo that merge first." in refused.text
 
 
 def test_a_merged_record_and_its_surviving_record_both_link_to_the_undo(curator_at_desk):

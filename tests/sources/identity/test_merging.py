@@ -433,7 +433,7 @@ class TestOverSeveralTransactions:
         part = make_organisation("Part", parent=one)
         merge(curator, one, other)
         merge(curator, other, third)
-        assert "Undo that first" in conflict(post(curator, one, "unmerge"))
+        assert "Undo that merge first" in conflict(post(curator, one, "unmerge"))
         for parted, parent in ((other, other), (one, one)):
             unmerge(curator, parted)
             part.refresh_from_db()
@@ -505,7 +505,7 @@ def test_what_was_told_apart_is_not_merged_until_that_is_taken_back(curator, kin
     assert ok(curator.get(path_of(other)))["distinct_from"] == [str(one.pk)]
     assert Revision.objects.of(other).last().reason == "Father and son"
     for mine, into in ((one, other), (other, one)):
-        assert "said to be different" in refusal(curator, mine, into)
+        assert "marked as distinct" in refusal(curator, mine, into)
     shown = ok(post(curator, other, "undistinguish", **{"from": str(one.pk)}))
     assert shown["distinct_from"] == []
     merge(curator, one, other)
@@ -518,13 +518,13 @@ def test_what_was_told_apart_stays_so_through_merges_and_their_undoing(curator, 
     merge(curator, one, third)
     merge(curator, other, fourth)
     for mine, into in ((third, fourth), (fourth, third)):
-        assert "said to be different" in refusal(curator, mine, into)
+        assert "marked as distinct" in refusal(curator, mine, into)
     assert ok(curator.get(path_of(third)))["distinct_from"] == [str(other.pk)]
     unmerge(curator, one)
     assert ok(curator.get(path_of(third)))["distinct_from"] == []
     assert ok(curator.get(path_of(one)))["distinct_from"] == [str(other.pk)]
     merge(curator, third, fourth)
-    assert "said to be different" in refusal(curator, one, third)
+    assert "marked as distinct" in refusal(curator, one, third)
 
 
 def test_taking_it_back_reaches_what_was_merged_since(curator):
@@ -537,7 +537,9 @@ def test_taking_it_back_reaches_what_was_merged_since(curator):
 
 def test_telling_apart_twice_changes_nothing_and_taking_back_what_nobody_said_is_refused(curator):
     one, other = make_speaker("A"), make_speaker("B")
-    assert "Nobody said" in conflict(post(curator, one, "undistinguish", **{"from": str(other.pk)}))
+    assert "not marked as distinct" in conflict(
+        post(curator, one, "undistinguish", **{"from": str(other.pk)})
+    )
     first = mark_distinct(curator, one, other)
     assert mark_distinct(curator, one, other) == first
     assert mark_distinct(curator, other, one)["version"] == 2
