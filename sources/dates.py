@@ -1,13 +1,12 @@
-"""Partial dates: a year, a month or a day, kept and shown as it was given.
+"""Partial dates: a year, a month or a day, stored and shown as given.
 
-News is often dated no closer than "February 2026". A `PartialDate` is one of `YYYY`, `YYYY-MM` and
-`YYYY-MM-DD` (the reduced forms of ISO 8601); unknown is `None`, never a guess. PostgreSQL holds it
-as the range of days it can be, in the domain `partial_date` over `daterange`, which refuses any
-range that is not a whole day, month or year. So "as it was given" and "the days it covers" are one
-value, overlap is `&&`, and the earliest day is `lower()`.
+News is often dated only "February 2026". A `PartialDate` is `YYYY`, `YYYY-MM` or `YYYY-MM-DD` (the
+reduced forms of ISO 8601); unknown is `None`, never a guess. PostgreSQL stores the range of days,
+in the domain `partial_date` over `daterange`, which accepts only whole days, months and years. So
+overlap is `&&`, and the earliest day is `lower()`.
 
-The parts that carry it: `PartialDateField` (model), `PartialDateFormField` (form, admin),
-`PartialDateSerializerField` (API) and `PartialDateFilter` (query parameter).
+`PartialDateField` is for models, `PartialDateFormField` for forms, `PartialDateSerializerField` for
+the API and `PartialDateFilter` for query parameters.
 """
 
 import calendar
@@ -27,7 +26,7 @@ from sources.database.prepared import PreparedFilter
 
 EARLIEST_YEAR, LATEST_YEAR = 1000, 2999
 
-# What unknown sorts as: before every date that can be stored.
+# Unknown dates sort before every date that can be stored.
 UNKNOWN_DAY = date.min
 
 _FORM = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
@@ -42,7 +41,7 @@ class PartialDate:
     day: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what no calendar holds, with a `ValueError` fit for people."""
+        """Raise `ValueError`, with a message for users, for a date that is in no calendar."""
         if not EARLIEST_YEAR <= self.year <= LATEST_YEAR:
             raise ValueError(
                 f"The year {self.year:04} is outside {EARLIEST_YEAR} to {LATEST_YEAR}."
@@ -56,7 +55,7 @@ class PartialDate:
 
     @classmethod
     def parse(cls, value: str) -> Self:
-        """Read `YYYY`, `YYYY-MM` or `YYYY-MM-DD`; `ValueError` says what is wrong otherwise."""
+        """Parse `YYYY`, `YYYY-MM` or `YYYY-MM-DD`; `ValueError` with a message for users."""
         if not (match := _FORM.fullmatch(value)):
             raise ValueError(f"“{value[:40]}” is not a date. Write YYYY, YYYY-MM or YYYY-MM-DD.")
         return cls(*(int(part) if part else None for part in match.groups()))
@@ -67,7 +66,7 @@ class PartialDate:
 
     @classmethod
     def spanning(cls, days: Range) -> Self:
-        """The partial date that covers exactly these days, as PostgreSQL hands them over."""
+        """The partial date of a range of days that PostgreSQL returned."""
         first, last = days.lower, days.upper - timedelta(days=1)
         if first == last:
             return cls.on(first)
@@ -75,7 +74,7 @@ class PartialDate:
 
     @classmethod
     def covering(cls, days: str) -> Self:
-        """The partial date of a range as PostgreSQL writes it: `[2026-02-01,2026-03-01)`."""
+        """The partial date of a range written as `[2026-02-01,2026-03-01)`."""
         first, end = (date.fromisoformat(edge) for edge in days.strip("[)").split(","))
         return cls.spanning(DateRange(first, end))
 
@@ -149,21 +148,21 @@ class PartialDateField(models.Field):
 
 
 class FirstDay(models.Func):
-    """The earliest day a partial date can be; unknown comes before all others."""
+    """The earliest day; unknown comes before all others."""
 
     template = "coalesce(lower(%(expressions)s), DATE '0001-01-01')"
     output_field = models.DateField()
 
 
 class Imprecise(models.Func):
-    """Whether a partial date leaves the day open; NULL where it is unknown."""
+    """Whether only month or year are known; NULL if the date is unknown."""
 
     template = "(upper(%(expressions)s) - lower(%(expressions)s) > 1)"
     output_field = models.BooleanField()
 
 
 class Overlaps(models.Lookup):
-    """`published__overlaps=DateRange(…)`: some day is in both. Unknown overlaps nothing."""
+    """`published__overlaps=DateRange(…)`: the two share a day. Unknown overlaps nothing."""
 
     lookup_name = "overlaps"
 
@@ -230,10 +229,10 @@ serializers.ModelSerializer.serializer_field_mapping[PartialDateField] = Partial
 
 
 class PartialDateFilter(PreparedFilter):
-    """Rows whose date can be on or after (`edge="after"`), or on or before, the date asked for.
+    """Rows whose date may be on or after (`edge="after"`), or on or before, the given date.
 
-    Inclusive at both ends: 2006-02 overlaps `published_after=2006-02-28`. The conditions on the
-    first day say nothing new; they let the index that sorts rows bound them too.
+    Inclusive: 2006-02 matches `published_after=2006-02-28`. The redundant conditions on the first
+    day let the index that sorts rows bound the scan.
     """
 
     field_class = PartialDateFormField

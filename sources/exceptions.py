@@ -1,4 +1,4 @@
-"""Refusals that name the thing and the remedy; `config.api` turns them into answers."""
+"""Errors for clients, each with its remedy; `config.api.problems` renders them (RFC 9457)."""
 
 import difflib
 import re
@@ -11,7 +11,7 @@ from rest_framework.exceptions import APIException
 
 
 def nearest_of(word: str, known: Iterable[str]) -> str:
-    """“Did you mean …?”, or all there is to choose from."""
+    """Suggest the closest known word, or list all of them."""
     known = sorted(known)
     if close := difflib.get_close_matches(word, known, n=1, cutoff=0.6):
         return f"Did you mean “{close[0]}”?"
@@ -19,7 +19,7 @@ def nearest_of(word: str, known: Iterable[str]) -> str:
 
 
 class BadParameter(APIException):
-    """Query parameters that are unknown, malformed or cannot be combined: parameter → messages."""
+    """Unknown, malformed or conflicting query parameters, each with its messages."""
 
     status_code = status.HTTP_400_BAD_REQUEST
     default_code = "parameter"
@@ -30,7 +30,7 @@ class BadParameter(APIException):
 
 
 class Gone(APIException):
-    """A record that was erased; its tombstone says why and when."""
+    """An erased record, with reason and time."""
 
     status_code = status.HTTP_410_GONE
     default_code = "erased"
@@ -42,7 +42,7 @@ class Gone(APIException):
 
 
 def whole_number(name: str, value: str | None, usual: int, *, least: int = 1, most: int) -> int:
-    """The value of a query parameter that is a whole number, or `usual` without one."""
+    """Parse a query parameter from `least` to `most`; `usual` if it is missing."""
     if value is None:
         return usual
     if not (re.fullmatch("[0-9]{1,3}", value) and least <= int(value) <= most):
@@ -71,7 +71,7 @@ def changed_since(version_read: int | None, version: int) -> str:
 
 
 class Conflict(APIException):
-    """What is asked for goes against what is on record; `faults`: a pointer and a message each."""
+    """A request that contradicts existing records; `faults` have a pointer and a message each."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = "conflict"
@@ -90,7 +90,7 @@ class KeyReused(APIException):
 
 
 def flatten_errors(detail, pointer: str = "") -> Iterator[dict]:
-    """DRF's nested messages as a flat list of JSON pointers (RFC 6901) with one message each."""
+    """Flatten DRF's nested messages into JSON pointers (RFC 6901) with one message each."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
             whole = name in ("non_field_errors", "__all__")  # as DRF and Django call it
@@ -109,7 +109,7 @@ def escaped(name: str) -> str:
 
 
 def refusal_of(error: Exception) -> str:
-    """What the database refused, in the words of the constraint or trigger that refused it."""
+    """The message of the constraint or trigger that made the database refuse a change."""
     said = getattr(error.__cause__, "diag", None)
     name = said and said.constraint_name
     for model in apps.get_models():
@@ -122,11 +122,11 @@ def refusal_of(error: Exception) -> str:
 
 
 class EraNotBegun(APIException):
-    """The database was restored into another cluster, whose transactions count anew."""
+    """The database was restored into another cluster, where transaction ids start anew."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "era-not-begun"
     default_detail = (
-        "The database was restored into another cluster, where transactions count anew. Nothing is "
-        "told of changes until an administrator has run `manage.py begin_era`."
+        "The database was restored into another cluster, where transaction ids start anew. The "
+        "change feed is unavailable until an administrator runs `manage.py begin_era`."
     )

@@ -17,7 +17,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from config.auth import recent_tokens
-from sources.history.feed import Place, last_settled
+from sources.history.feed import LedgerPosition, last_settled
 from sources.models import Revision
 
 CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus" / "articles.ndjson"
@@ -144,6 +144,6 @@ def settle(seconds: float = 120) -> None:
     """
     newest = Revision.objects.order_by("era", "transaction", "id").last()
     until = time.monotonic() + seconds
-    while newest and last_settled() < Place(newest.era, newest.transaction, newest.id):
+    while newest and last_settled() < LedgerPosition(newest.era, newest.transaction, newest.id):
         assert time.monotonic() < until, "A transaction stays open somewhere."
         time.sleep(0.05)

@@ -65,7 +65,7 @@ class ReasonForm(forms.Form):
 
 def _record(model, name: str) -> forms.ModelChoiceField:
     widget = SafeAutocomplete(Quote._meta.get_field(name), admin.site)
-    return forms.ModelChoiceField(model.objects.standing(), required=False, widget=widget)
+    return forms.ModelChoiceField(model.objects.active(), required=False, widget=widget)
 
 
 class RevisionForm(ReasonForm):

@@ -57,7 +57,7 @@ class MoveForm(forms.Form):
     """The new speaker, and the reason."""
 
     to = forms.ModelChoiceField(
-        queryset=Speaker.objects.standing(),
+        queryset=Speaker.objects.active(),
         label="Move to",
         error_messages={"required": "Choose a speaker."},
     )

@@ -24,7 +24,7 @@ from sources.api.endpoints import Endpoint, query_parameter
 from sources.api.serializers import RECORD
 from sources.api.views import Affiliations, Organisations, Outlets, Speakers
 from sources.exceptions import BadParameter, nearest_of, whole_number
-from sources.history.feed import Place, Stretch, last_settled, settled_after
+from sources.history.feed import FeedPage, LedgerPosition, last_settled, settled_after
 from sources.models import Revision
 
 # Types of record
@@ -117,18 +117,18 @@ class ChangesSerializer(serializers.Serializer):
 SIGNER = signing.Signer(salt="changes")
 
 
-def cursor_at(place: Place) -> str:
+def cursor_at(place: LedgerPosition) -> str:
     return SIGNER.sign_object([place.era, place.transaction, place.id])
 
 
-def place_at(cursor: str | None, last: Place) -> Place:
+def place_at(cursor: str | None, last: LedgerPosition) -> LedgerPosition:
     """Return the position that the cursor names, the beginning without one. Raises BadParameter."""
     if cursor is None:
-        return Place()
+        return LedgerPosition()
     if cursor == "now":
         return last
     try:
-        place = Place(*SIGNER.unsign_object(cursor))
+        place = LedgerPosition(*SIGNER.unsign_object(cursor))
     except signing.BadSignature:
         fault = "Not a cursor of this service. Use `after` of an earlier answer, or now."
         raise BadParameter({"after": [fault]}) from None
@@ -150,7 +150,7 @@ MAX_WAITING_REQUESTS = 2  # per process, which has few threads for everybody els
 _waiting = threading.BoundedSemaphore(MAX_WAITING_REQUESTS)
 
 
-def wait_for(poll: Callable[[], Stretch], seconds: int) -> Stretch:
+def wait_for(poll: Callable[[], FeedPage], seconds: int) -> FeedPage:
     """Poll until there is a change, the time is up or the server stops.
 
     Polls only once if too many requests wait already. Holds no database connection in between.

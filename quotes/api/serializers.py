@@ -318,7 +318,7 @@ class FilingSerializer(StrictSerializer):
     published = PublicationField(required=False, allow_null=True)
     published_at = serializers.DateTimeField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
-    text = Text(max_length=Snapshot.MOST_CHARACTERS, allow_null=True, trim_whitespace=False)
+    text = Text(max_length=Snapshot.MAX_CHARACTERS, allow_null=True, trim_whitespace=False)
     quotes = ProposalSerializer(many=True, required=False, max_length=MAX_QUOTES)
 
     def validate(self, attrs):
@@ -440,4 +440,4 @@ class ReattributionSerializer(ReasonSerializer):
 class CaptureSerializer(StrictSerializer):
     """The plain text of the article as it reads now."""
 
-    text = Text(max_length=Snapshot.MOST_CHARACTERS, trim_whitespace=False)
+    text = Text(max_length=Snapshot.MAX_CHARACTERS, trim_whitespace=False)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from quotes.models import Quote
 from sources.exceptions import Conflict, changed_since
-from sources.history.as_of import as_they_were
+from sources.history.as_of import records_as_of
 from sources.ledger.actor import with_reason
 from sources.models import Revision
 
@@ -50,7 +50,7 @@ def undo(quote: Quote, version: int, *, actor: str, now: datetime) -> None:
             raise Conflict("This quote is public. You can correct or retract it, but not undo.")
         if not set(last.fields) <= UNDOABLE_COLUMNS:
             raise Conflict("This change was not made on the review page.")
-        was = as_they_were(Quote, [quote.pk], before.time)[quote.pk]
+        was = records_as_of(Quote, [quote.pk], before.time)[quote.pk]
         for column in last.fields:
             setattr(quote, column, getattr(was, column))
         quote.save(update_fields=[*last.fields])

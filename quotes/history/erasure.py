@@ -24,17 +24,17 @@ from quotes.models import Claim, Quote
 from sources.history.erasure import (
     Range,
     Trace,
-    blot,
-    erase_answers,
     erase_jobs,
     erase_log,
+    erase_responses,
     erase_rows,
     erasing,
     holds,
     merged,
     occurrences,
     overlap,
-    sought_for,
+    redact,
+    search_terms,
     traces_of,
 )
 from sources.ledger.revisions import Revision
@@ -93,13 +93,13 @@ def erase(
     exactly that is destroyed. `each` wraps long loops, to show progress. Raises CannotErase or
     `sources.history.erasure.NotOwner`.
     """
-    with erasing(reason, for_show=dry_run):
+    with erasing(reason, dry_run=dry_run):
         erasure = Erasure(set(ids))
         names = _collect(kind, erasure)
         own = _states(Quote, erasure.quotes)
         words = names | {state["text"] for state in own} | _article_texts(erasure.articles)
         # If there are too many, search for the names, then for the longest words.
-        sought = sought_for(sorted(words, key=lambda said: (said not in names, -len(said))))
+        sought = search_terms(sorted(words, key=lambda said: (said not in names, -len(said))))
         erasure.not_searched = sought.left_out
         if held := holds(reason, sought):
             raise CannotErase(
@@ -110,7 +110,7 @@ def erase(
             raise CannotErase("Something has changed since the dry run. Run it again.")
         copies = _copies(erasure)
         _destroy(erasure, reason)
-        erasure.answers = erase_answers(set().union(*erasure.rows.values()), sought)
+        erasure.answers = erase_responses(set().union(*erasure.rows.values()), sought)
         erasure.log_entries = erase_log(erasure.rows, sought)
         erasure.jobs = erase_jobs(sought)
         erasure.remains = sorted({*traces_of(sought, each), *copies})
@@ -277,7 +277,7 @@ def _destroy(erasure: Erasure, reason: str) -> None:
 
 def _redact(snapshot: Snapshot, ranges: list[list[int]], reason: str) -> None:
     """Blot a text, and let go of what its quotes keep of it: contexts, nearest passages."""
-    blot(snapshot, ranges, reason)
+    redact(snapshot, ranges, reason)
     standing = Quote.objects.filter(article=snapshot.article_id)
     standing.filter(snapshot=snapshot).update(contexts=F("contexts"))  # the database works them out
     for quote in standing.filter(nearest__snapshot=snapshot.sha256):

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.db import connection
 
 from quotes.models import Quote, Via
-from sources.history.as_of import as_they_were
+from sources.history.as_of import records_as_of
 from sources.models import Outlet, Revision
 
 EMBEDDED = ("article", "outlet", "speaker", "organisation", "affiliation", "snapshot")
@@ -37,7 +37,7 @@ PUBLIC_VERBS = (
 def restore_parts(quote: Quote, at: datetime) -> None:
     """Add reporting chain, contexts and utterance count to a past quote; three queries."""
     steps = json.loads(quote.state_then).get("via", [])
-    known = as_they_were(Outlet, {s["outlet_id"] for s in steps if s["outlet_id"]}, at)
+    known = records_as_of(Outlet, {s["outlet_id"] for s in steps if s["outlet_id"]}, at)
     outlets = {str(key): outlet for key, outlet in known.items() if outlet.state_then}
     # `quote.via.all()` reads this cache.
     quote._prefetched_objects_cache = {

@@ -1,7 +1,7 @@
-"""Who is at an article's desk: so that two curators do not start on the same one.
+"""Claims: which curator has which article open, so that two do not start on the same one.
 
-A claim keeps nobody out. It shows the others who has the article open, and the way to the next
-article goes past it. What two do to one quote all the same is compared by its version.
+A claim locks nobody out. Others see who has the article open, and the queue skips it. Concurrent
+edits of a quote are caught by its version.
 """
 
 from collections.abc import Iterable
@@ -13,31 +13,30 @@ from django.db import models
 
 from sources.models import Article
 
-LASTS = timedelta(minutes=5)
-"""How long a claim stands without a sign of its curator."""
+CLAIM_TIME = timedelta(minutes=5)
+"""After the curator's last request, a claim lasts this long."""
 
 
 class ClaimQuerySet(models.QuerySet):
-    def standing(self, now: datetime):
+    def active(self, now: datetime):
         return self.filter(until__gt=now)
 
     def of_others(self, user, now: datetime):
-        return self.standing(now).exclude(user=user)
+        return self.active(now).exclude(user=user)
 
     def on(self, articles: Iterable[UUID], now: datetime) -> dict[UUID, "Claim"]:
-        """The standing claims on some articles, with their curators; one query."""
-        claims = self.standing(now).filter(article__in=articles).select_related("user")
+        """Active claims on these articles, with their curators; one query."""
+        claims = self.active(now).filter(article__in=articles).select_related("user")
         return {claim.article_id: claim for claim in claims}
 
     def hold(self, article: Article, user, now: datetime, *, take_over: bool = False) -> "Claim":
-        """Claim an article or go on holding it; gives the claim that stands, whoever's it is.
+        """Claim an article or renew the claim; return the active claim, whoever holds it.
 
-        Of two who come at the same moment one has it: the row is inserted or changed in one
-        statement.
+        One statement inserts or changes the row, so only one of two curators gets it.
         """
         mine = models.Q(user=user) | models.Q(until__lte=now)
         free = self.filter(article=article) if take_over else self.filter(mine, article=article)
-        until = now + LASTS
+        until = now + CLAIM_TIME
         begun = models.Case(
             models.When(user=user, until__gt=now, then=models.F("since")), default=models.Value(now)
         )
@@ -51,7 +50,7 @@ class ClaimQuerySet(models.QuerySet):
 
 
 class Claim(models.Model):
-    """A curator has an article open on the desk. No record: nothing rests on it."""
+    """A curator has an article open on the review page. It is not recorded in the ledger."""
 
     article = models.OneToOneField(Article, models.CASCADE, primary_key=True, related_name="claim")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -68,7 +67,7 @@ class Claim(models.Model):
 
 
 class Review(Article):
-    """An article as it is reviewed; the desk of the admin is its page."""
+    """An article under review; the admin's review page edits it."""
 
     class Meta:
         proxy = True

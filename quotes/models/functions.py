@@ -1,4 +1,4 @@
-"""Expressions in PostgreSQL that only quotes need; its functions are made by migrations."""
+"""SQL expressions that only quotes need."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -7,7 +7,7 @@ from sources.dates import UNKNOWN_DAY
 
 
 class Exactly(models.Func):
-    """One expression equals another, written plainly so that an expression index can serve it."""
+    """Equality, written so that an expression index serves it."""
 
     template = "(%(expressions)s)"
     arg_joiner = " = "
@@ -15,44 +15,41 @@ class Exactly(models.Func):
 
 
 class BareWords(models.Func):
-    """The words of a text, without case, accents and marks: `quotes_bare_words`."""
+    """The words of a text without case, accents and punctuation, as an array."""
 
     function = "quotes_bare_words"
     output_field = ArrayField(models.TextField())
 
 
 class Grams(models.Func):
-    """Hashes of each word of a bare text and of each two in a row: see `quotes.search`."""
+    """Hashes of each word of a normalised text and of each two adjacent words."""
 
     function = "quotes_grams"
     output_field = ArrayField(models.IntegerField())
 
 
 class Periods(models.Func):
-    """When a quote was filed and printed: see `quotes.search.periods`."""
+    """The periods in which a quote was filed and printed: see `quotes.search.periods`."""
 
     function = "quotes_periods"
     output_field = ArrayField(models.IntegerField())
 
 
 class Deletions(models.Func):
-    """What words have in common that differ by a slip: see `quotes.models.vocabulary`."""
+    """Hashes that a word shares with its misspellings: see `quotes.models.vocabulary`."""
 
     function = "quotes_deletions"
     output_field = ArrayField(models.IntegerField())
 
 
 class FoldedText(models.TextField):
-    """A text that only says again what another column says: no place of its own to look for words.
+    """A derived column; `sources.history.erasure` skips it because it only repeats another."""
 
-    `sources.history.erasure` passes it over: what is found there is found in the other.
-    """
-
-    says_again = True
+    repeats_another = True
 
 
 class PrintedBefore(models.Func):
-    """One quote was printed before another, by day and id of each: unknown days come last."""
+    """One quote was printed before another, by day and id; unknown days come last."""
 
     output_field = models.BooleanField()
 

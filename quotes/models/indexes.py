@@ -15,7 +15,7 @@ FLAGS = (
 
 
 def flagged_index(flag: str) -> models.Index:
-    """For the list of quotes with this flag, newest first, and for how long they have it."""
+    """Index of the quotes with this flag: newest first, with their age."""
     return models.Index(
         fields=["published_day", "id"],
         include=["created", "status"],
@@ -25,10 +25,10 @@ def flagged_index(flag: str) -> models.Index:
 
 
 DERIVED = ("contexts", "nearest", "role_key", "search_words", "bare")
-"""Columns that follow from others: no part of a quote's history."""
+"""Columns computed from others: not part of a quote's history."""
 
 
-HELD = [
+COVERED = [
     "published_day",
     "said_day",
     "created",
@@ -46,24 +46,23 @@ HELD = [
     "utterance",
     "said",
 ]
-"""What most filters and all statistics ask of a quote. Each column costs time wherever an index
-that holds it is read, also of those who do not ask for it."""
+"""Columns that most filters and all statistics read. Each one makes every scan of these indexes
+slower, whether it is needed or not."""
 
 
-def holding_index(*of: str, name: str) -> models.Index:
-    """For lists in an order, and statistics, which read nothing else: the quotes stay unread."""
+def covering_index(*of: str, name: str) -> models.Index:
+    """Index for index-only scans of lists in this order, and of statistics."""
     return models.Index(
         fields=[*of, "id"],
-        include=[column for column in HELD if column not in of],
+        include=[column for column in COVERED if column not in of],
         name=f"quote_held_{name}",
     )
 
 
-def tallied_indexes() -> list[models.Index]:
-    """For `quotes.statistics` of all there is.
+def tally_indexes() -> list[models.Index]:
+    """Indexes for `quotes.statistics` of the whole archive.
 
-    Many quotes have the same entry, and no id sets them apart: PostgreSQL writes each entry once,
-    with the list of its quotes, which makes the indexes a third to a tenth of what they would be.
+    They hold no id, so that PostgreSQL deduplicates equal entries: a third to a tenth of the size.
     """
     return [
         models.Index(
@@ -81,7 +80,7 @@ def tallied_indexes() -> list[models.Index]:
             fields=["published_day", "status", "language", "kind", "anchor"],
             name="quote_tally_when",
         ),
-        # An entry with a range is never written once: those whose day says too little stand apart
+        # Ranges are never deduplicated, so only quotes with an imprecise date are here
         models.Index(
             fields=["published_day"],
             include=[
@@ -91,7 +90,7 @@ def tallied_indexes() -> list[models.Index]:
             condition=Q(Imprecise("published")),
             name="quote_tally_imprecise",
         ),
-        # What a printed role is
+        # Printed roles by key
         models.Index(
             fields=["role_key"],
             condition=Q(affiliation=None, role_key__isnull=False),
@@ -100,5 +99,5 @@ def tallied_indexes() -> list[models.Index]:
     ]
 
 
-# Kilobytes of new entries that each search reads through before they are sorted into an index
-MOST_PENDING = 512
+PENDING_LIST_KB = 512
+"""New entries of a GIN index that wait to be sorted in; every search reads all of them."""

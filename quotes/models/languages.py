@@ -1,8 +1,8 @@
-"""Which languages the quotes are in."""
+"""The languages that quotes are in."""
 
 from django.db import connection
 
-# From one language to the next along an index: as many steps as there are languages.
+# A loose index scan: one step per language.
 PRESENT = """
 WITH RECURSIVE present (tag) AS (
     (SELECT language FROM quotes_quote WHERE language IS NOT NULL ORDER BY language LIMIT 1)
@@ -18,7 +18,7 @@ SELECT NULL WHERE EXISTS (SELECT FROM quotes_quote WHERE language IS NULL)
 
 
 def languages_present() -> list[str | None]:
-    """The language tags that quotes have, as written; None if some have none. One query."""
+    """Language tags of quotes, as written, and None if some have none. One query."""
     with connection.cursor() as cursor:
         cursor.execute(PRESENT)
         return [tag for (tag,) in cursor.fetchall()]

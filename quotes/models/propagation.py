@@ -1,6 +1,6 @@
-"""What articles and affiliations tell the quotes that rest on them, by triggers.
+"""Triggers that copy changes of an article or affiliation to its quotes.
 
-Both are no models of their own: they are places for triggers that name quotes.
+The two proxy models only carry the triggers, as `sources` knows of no quotes.
 """
 
 import pgtrigger
@@ -10,7 +10,7 @@ from sources.models import Affiliation, Article
 
 
 class PrintedArticle(Article):
-    """An article as its quotes see it: they keep its outlet and date, for one index to sort."""
+    """Carries the trigger that copies outlet and date to quotes, for one index to sort by."""
 
     class Meta:
         proxy = True
@@ -30,9 +30,9 @@ class PrintedArticle(Article):
 
 
 class RechecksRoles(Trigger):
-    """Affiliations that are new or changed are compared with the printed roles of their quotes.
+    """Recheck the printed roles of quotes whose speaker's affiliations changed.
 
-    Once a statement and speaker: a merge moves all that a speaker held at once.
+    Once per statement: a merge moves all affiliations of a speaker at once.
     """
 
     when = pgtrigger.After
@@ -56,10 +56,9 @@ class RechecksRoles(Trigger):
 
 
 class CitedAffiliation(Affiliation):
-    """An affiliation as its quotes see it: while they rest on it, it stays the same person's.
+    """Carries the triggers that keep an affiliation with its speaker while quotes cite it.
 
-    Only where two records of one person or one organisation are merged it goes over to the other,
-    or back, and its quotes go with it.
+    Only a merge of speakers or organisations, or its undo, moves it, and its quotes with it.
     """
 
     class Meta:

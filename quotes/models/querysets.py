@@ -1,4 +1,4 @@
-"""Which quotes."""
+"""Querysets of quotes that read as sentences."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -6,24 +6,21 @@ from django.db.models import F, Q
 from quotes.models.functions import Exactly, PrintedBefore
 from quotes.models.languages import languages_present, speaks
 from quotes.models.workflow import PUBLIC, Status
-from sources.ledger.revisions import made_with
+from sources.ledger.revisions import in_same_transactions
 from sources.models import Affiliation, Organisation, Outlet, Revision, Speaker
 from sources.models.functions import Fold, HasWords
 
-FEW = 500
-"""So many ids a statement may hold; an index then finds the rows that have one of them."""
+MAX_INLINE_IDS = 500
+"""Ids written into a statement, for an index to find; more are left to a subquery."""
 
 
 def sees_all(user) -> bool:
-    """Whether somebody may know of quotes that are not public. Of a user nothing else matters."""
+    """Whether a user may see quotes that are not public: the only permission that matters here."""
     return user.has_perm("quotes.review_quote")
 
 
 class QuoteQuerySet(models.QuerySet):
-    """Which quotes: read it as a sentence.
-
-    `search` is what they were searched for, if they were: see `quotes.search`.
-    """
+    """`search` is the search that the quotes match, if any: see `quotes.search`."""
 
     search = None
 
@@ -33,19 +30,19 @@ class QuoteQuerySet(models.QuerySet):
         return clone
 
     def visible_to(self, user):
-        """All that this user may know of. Every road to a quote starts here."""
+        """Quotes that this user may see. Every query for a user starts here."""
         if sees_all(user):
             return self
         return self.filter(status__in=PUBLIC)
 
     def listed(self):
-        """What a list shows when no status is asked for."""
+        """Quotes in a list that is not filtered by status."""
         return self.exclude(status=Status.RETRACTED)
 
     def one_per_utterance(self):
-        """Of those of these that report one act of speaking the first printed, unknown days last.
+        """The first printed of these quotes for each utterance; unknown days come last.
 
-        Say it last: which is the first depends on which others there are.
+        Call it last: the first depends on the other filters.
         """
         key = models.OuterRef
         first = PrintedBefore("published_day", "pk", key("published_day"), key("pk"))
@@ -53,13 +50,13 @@ class QuoteQuerySet(models.QuerySet):
         return self.filter(Q(utterance=None) | ~models.Exists(before))
 
     def proposed(self):
-        """What waits for a curator."""
+        """Quotes awaiting review."""
         return self.filter(status=Status.PROPOSED)
 
     def said_by_name(self, name: str):
-        """Canonical name, alias or printed name of the speaker; case and accents ignored.
+        """By name, alias or printed name of the speaker; case and accents are ignored.
 
-        One query: of records that are known PostgreSQL knows how many quotes they have.
+        One query more, for the ids: with them PostgreSQL can estimate the number of quotes.
         """
         return self.filter(
             Q(speaker__in=list(Speaker.objects.called(name).values_list("pk", flat=True)))
@@ -78,28 +75,25 @@ class QuoteQuerySet(models.QuerySet):
         )
 
     def with_role_words(self, words: str):
-        """All of these words in the resolved or in the printed role, in any order.
+        """All of these words, in any order, in the resolved or the printed role.
 
-        One query: unless very many affiliations have such a role, PostgreSQL is told which.
+        One query more, for the ids of affiliations with such a role, unless there are many.
         """
         held = Affiliation.objects.filter(HasWords("role_words", words)).order_by()
         held = held.values_list("pk", flat=True)
-        known = list(held[: FEW + 1])
-        held = known if len(known) <= FEW else held
+        known = list(held[: MAX_INLINE_IDS + 1])
+        held = known if len(known) <= MAX_INLINE_IDS else held
         return self.filter(Q(HasWords("role_words", words)) | Q(affiliation__in=held))
 
     def in_languages(self, tags: list[str]):
-        """Of one of these languages as RFC 4647 filters: `en` is en, en-GB and en-US.
+        """In one of these languages by basic filtering (RFC 4647): `en` matches en, en-GB, en-US.
 
-        One query: which tags there are is told by one look into an index for each.
+        One query more, which steps through an index once per language present.
         """
         return self.filter(language__in=[tag for tag in languages_present() if speaks(tag, tags)])
 
     def settle_doubts(self, field: str, record: Speaker | Organisation) -> None:
-        """Drop the flag that several have the name of this record: they were told apart.
-
-        Called by `sources.identity.merging`, as is its undo.
-        """
+        """Clear the flag that several records have this name. A hook of `identity.merging`."""
         flag = f"ambiguous_{field}"
         self.filter(**{field: record.pk}, flags__contains=[flag]).update(
             flags=models.Func(F("flags"), models.Value(flag), function="array_remove")
@@ -112,17 +106,18 @@ class QuoteQuerySet(models.QuerySet):
         settled: list[Revision],
         moved: list[Revision],
     ) -> None:
-        """Flag again what was settled with some revisions, unless it was named or flagged since.
+        """Flag again what these revisions settled, unless it was named or flagged since.
 
-        What was only moved, by a merge or its undo, has not been named.
+        A quote that a merge or its undo `moved` was not named by that.
         """
         flag = f"ambiguous_{field}"
         of_same = Revision.objects.filter(subject_id=models.OuterRef("subject_id"))
         flagged = of_same.filter(state__flags__contains=[flag])
-        named = of_same.filter(fields__contains=[f"{field}_id"]).exclude(made_with(moved))
+        named = of_same.filter(fields__contains=[f"{field}_id"])
+        named = named.exclude(in_same_transactions(moved))
         version = models.OuterRef("version")
         doubted = Revision.objects.filter(
-            made_with(settled),
+            in_same_transactions(settled),
             models.Exists(flagged.filter(version=version - 1)),
             ~models.Exists(flagged.filter(version__gte=version)),
             ~models.Exists(named.filter(version__gt=version)),
@@ -133,7 +128,7 @@ class QuoteQuerySet(models.QuerySet):
         )
 
     def with_parts(self):
-        """Everything the public form of a quote shows, whatever the number of quotes."""
+        """With all that the public form shows; two queries for any number of quotes."""
         return (
             self.select_related(
                 "article", "outlet", "speaker", "organisation", "affiliation", "snapshot"
@@ -155,7 +150,7 @@ class QuoteQuerySet(models.QuerySet):
 
 
 class QuoteManager(models.Manager.from_queryset(QuoteQuerySet)):
-    """Quotes without the columns that only searches read: they are as long as all the others."""
+    """Quotes without the columns that only searches read: these are half of each row."""
 
     def get_queryset(self):
         return super().get_queryset().defer("search_words", "bare")

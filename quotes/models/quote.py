@@ -13,10 +13,10 @@ from quotes.anchoring import AnchoringError, Page
 from quotes.models.functions import FoldedText, Grams, Periods, Speech
 from quotes.models.indexes import (
     FLAGS,
-    MOST_PENDING,
+    PENDING_LIST_KB,
+    covering_index,
     flagged_index,
-    holding_index,
-    tallied_indexes,
+    tally_indexes,
 )
 from quotes.models.querysets import QuoteManager
 from quotes.models.triggers import quote_triggers
@@ -186,14 +186,14 @@ class Quote(Record):
         ]
         indexes = [
             # quotes/, one per ordering; published and created also serve the admin's charts
-            holding_index("published_day", name="published"),
-            holding_index("said_day", name="said"),
-            holding_index("created", name="created"),
+            covering_index("published_day", name="published"),
+            covering_index("said_day", name="said"),
+            covering_index("created", name="created"),
             # quotes/?speaker= and friends, newest first
-            holding_index("speaker", "published_day", name="speaker"),
-            holding_index("organisation", "published_day", name="organisation"),
-            holding_index("outlet", "published_day", name="outlet"),
-            *tallied_indexes(),
+            covering_index("speaker", "published_day", name="speaker"),
+            covering_index("organisation", "published_day", name="organisation"),
+            covering_index("outlet", "published_day", name="outlet"),
+            *tally_indexes(),
             models.Index(fields=["status", "published_day", "id"], name="quote_by_status"),
             models.Index(fields=["updated", "id"], name="quote_by_updated"),
             # language, and the list of languages present
@@ -210,7 +210,7 @@ class Quote(Record):
                     words,
                     Periods("id", "published_day"),
                     name=f"quote_{name}_then",
-                    gin_pending_list_limit=MOST_PENDING,
+                    gin_pending_list_limit=PENDING_LIST_KB,
                 )
                 for words, name in ((F("search_words"), "search_words"), (Grams("bare"), "grams"))
             ),

@@ -1,4 +1,4 @@
-"""The act of speaking."""
+"""Utterances: acts of speaking that several quotes report."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -29,11 +29,11 @@ class Utterance(Record):
 
     @classmethod
     def join(cls, quotes: Iterable[Record], reason: str | None = None) -> "Utterance":
-        """Have these quotes report one act of speaking, and return it.
+        """Put these quotes into one utterance, and return it.
 
-        It is the one that most of them report already, the oldest of several such, or a new one;
-        other quotes of what they reported before stay where they are. Raises ValidationError when
-        fewer than two are given, or their speakers differ.
+        That is the utterance most of them belong to, the oldest if several tie, or a new one. Other
+        quotes of their former utterances stay there. Raises ValidationError for fewer than two
+        quotes, or several speakers.
         """
         model = cls._meta.get_field("quotes").related_model
         with transaction.atomic(), with_reason(reason):
@@ -54,7 +54,7 @@ class Utterance(Record):
         return joined
 
     def has_others_than(self, speaker: UUID | None, *, beside: Record | None = None) -> bool:
-        """Whether another quote reports it that is not of this speaker (None: of nobody)."""
+        """Whether the utterance has another quote with a different speaker (None: no speaker)."""
         of_others = ~models.Q(speaker=speaker) if speaker else models.Q(speaker__isnull=False)
         return self.quotes.filter(of_others).exclude(pk=beside and beside.pk).exists()
 
@@ -62,11 +62,10 @@ class Utterance(Record):
 class KeepsSpeaker(Trigger):
     """Keep the quotes of an utterance to one speaker.
 
-    A quote that joins an utterance of another speaker is refused. One that changes its speaker
-    leaves its utterance, unless all of its quotes change with it, as in a merge of speakers.
+    A quote cannot join an utterance of another speaker. A quote that gets another speaker leaves
+    its utterance, unless all quotes of the utterance change, as in a merge of speakers.
 
-    The utterances are locked before their quotes are looked at, so that of two that join at the
-    same time the second sees the first.
+    Utterances are locked before their quotes are read, so that concurrent joins see each other.
     """
 
     when = pgtrigger.After

@@ -10,7 +10,7 @@ from sources.models import Outlet
 
 
 class TellsQuote(Trigger):
-    """A change to a quote's reporting chain is a change to the quote."""
+    """Count a change to the reporting chain as a change to the quote."""
 
     when = pgtrigger.After
     level = pgtrigger.Statement
@@ -30,7 +30,7 @@ class TellsQuote(Trigger):
 class Via(models.Model):
     """One step of the reporting chain, from the outlet back to the speaker.
 
-    Part of its quote: the ledger keeps it with the quote, whose version counts its changes.
+    The ledger records it as part of its quote.
     """
 
     class Kind(models.TextChoices):

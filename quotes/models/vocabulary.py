@@ -1,9 +1,8 @@
-"""The words that stand in quotes, so that a misspelt one can be taken for one that does.
+"""The words of all quotes, to correct a misspelt search.
 
-Kept by triggers: what a statement brings is added, what it takes away goes when no other quote has
-it. Writers do not wait for each other: two that bring the same new word add it twice, which does no
-harm, and of one that is brought while its last other quote goes away nothing may be left, until it
-is brought again; then only a slip in that very word is not put right.
+Triggers add the words of new quotes and delete words that no quote has any more. Writers take no
+locks: two that add the same word store it twice, which is harmless. A word re-added while its last
+quote is deleted may be lost until its next use; only the correction of that one word suffers.
 """
 
 import pgtrigger
@@ -13,8 +12,8 @@ from django.db import models
 from quotes.models.functions import Deletions
 from sources.database.triggers import OwnersTriggerSql, Trigger
 
-SHORTEST, LONGEST = 3, 40
-"""Letters of a word that is kept; numbers are not, as no number is a slip of another."""
+MIN_LETTERS, MAX_LETTERS = 3, 40
+"""Of a word that is kept. Numbers are not kept: they are never corrected."""
 
 WORDS_OF = r"""
     SELECT DISTINCT word FROM ({rows}) changed
@@ -45,7 +44,7 @@ CHANGED = """
 
 
 class Word(models.Model):
-    """A word of some quote, without case and accents."""
+    """A word of some quote, without case or accents."""
 
     id = models.BigAutoField(primary_key=True)
     word = models.TextField()
@@ -61,11 +60,11 @@ class Word(models.Model):
 
 
 def words_of(rows: str) -> str:
-    return WORDS_OF.format(rows=rows, shortest=SHORTEST, longest=LONGEST)
+    return WORDS_OF.format(rows=rows, shortest=MIN_LETTERS, longest=MAX_LETTERS)
 
 
 class KeepsWords(Trigger):
-    """Learn the words of quotes that a statement made, forget those of what it took away."""
+    """Add the words of rows that a statement wrote, delete those that only its old rows had."""
 
     sql_class = OwnersTriggerSql
     when = pgtrigger.After

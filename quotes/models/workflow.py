@@ -19,7 +19,7 @@ class Status(models.TextChoices):
 
 
 PUBLIC = (Status.PUBLISHED, Status.DISPUTED, Status.RETRACTED)
-"""What readers may see: retracted quotes when they ask for them."""
+"""Statuses that readers may see; retracted quotes only on request."""
 
 OPEN = (Status.PROPOSED, Status.PUBLISHED, Status.DISPUTED)
 """Rejected and retracted quotes are final: nobody has to look at their flags."""

@@ -25,7 +25,7 @@ from django.db import connection, models
 from django.db.models.sql.where import WhereNode
 
 from quotes.models import Quote, querysets
-from quotes.models.indexes import HELD
+from quotes.models.indexes import COVERED
 from quotes.search.conditions import (
     FIRST_REPORT,
     SUBQUERY,
@@ -65,7 +65,7 @@ most come first."""
 FEW_MATCH, URL_KEY = {"article", "utterance", "id"}, "sources_article.url_key"
 """A condition on one value of these leaves few rows: any way to them is cheap."""
 
-OWN_HELD = {*HELD, "id"}
+OWN_HELD = {*COVERED, "id"}
 HELD_COLUMNS = OWN_HELD | {"sources_speaker.id", "sources_speaker.kind", SUBQUERY, FIRST_REPORT}
 """What is asked of a row without reading it from the table: the indexes of lists hold it, or it is
 of another table."""

@@ -15,7 +15,7 @@ from django.db import connection, models
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, LCSseq
 
-from quotes.models.vocabulary import LONGEST, SHORTEST
+from quotes.models.vocabulary import MAX_LETTERS, MIN_LETTERS
 from quotes.search.candidates import Passage
 from quotes.search.phrase import Unusable
 
@@ -241,7 +241,7 @@ class Like:
         words = {
             word
             for word in self.words
-            if SHORTEST <= len(word) <= LONGEST and not any(map(str.isdigit, word))
+            if MIN_LETTERS <= len(word) <= MAX_LETTERS and not any(map(str.isdigit, word))
         }
         with connection.cursor() as cursor:
             cursor.execute(KNOWN, [list(words)])
@@ -249,7 +249,9 @@ class Like:
 
     def corrected(self, words: set[str]) -> dict[str, list[str]]:
         """Words of quotes that these words may be slips of."""
-        words = {word for word in words if SHORTEST < len(word) <= LONGEST and not word.isdigit()}
+        words = {
+            word for word in words if MIN_LETTERS < len(word) <= MAX_LETTERS and not word.isdigit()
+        }
         near = defaultdict(list)
         if words:
             with connection.cursor() as cursor:

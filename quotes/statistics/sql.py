@@ -1,7 +1,7 @@
 """SQL that counts quotes: everything after a first `WITH rows AS (…)`.
 
-Counting reads indexes only, never the table. The small indexes (`tallied_indexes` in
-`quotes.models.indexes`) serve counts of the whole archive, and those that hold `HELD` serve one
+Counting reads indexes only, never the table. The small indexes (`tally_indexes` in
+`quotes.models.indexes`) serve counts of the whole archive, and those that hold `COVERED` serve one
 speaker, organisation, outlet or period. A part of the statement must ask for no column that its
 index lacks; then PostgreSQL scans that index alone, in parallel if it is large.
 
@@ -25,7 +25,7 @@ OF_AN_OUTLET = TALLIED | {"outlet"}
 """Filters that the small index by outlet answers; two of the three passes read it."""
 
 COVERED = DATED | {"speaker", "organisation", "outlet"}
-"""Filters that an index with the columns `HELD` answers."""
+"""Filters that an index with the columns `COVERED` answers."""
 
 
 # Dimensions

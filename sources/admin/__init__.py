@@ -86,7 +86,7 @@ class OrganisationAdmin(ImportExportAdmin, ProfileAdmin):
 
     def profile(self, request, organisation):
         held = Affiliation.objects.filter(organisation=organisation.pk)
-        parts = organisation.children.standing()
+        parts = organisation.children.active()
         return (
             super().profile(request, organisation)
             | self.affiliations_context(held, organisation__id__exact=organisation.pk)

@@ -180,7 +180,7 @@ class MergedFilter(admin.SimpleListFilter):
         if self.value() == "yes":
             return queryset.exclude(merged_into=None)
         # Searching by ID finds merged records as well.
-        return queryset if as_uuid(request.GET.get("q", "").strip()) else queryset.standing()
+        return queryset if as_uuid(request.GET.get("q", "").strip()) else queryset.active()
 
 
 class NamedAdmin(RecordAdmin):
@@ -203,7 +203,7 @@ class NamedAdmin(RecordAdmin):
 
     def get_search_results(self, request, queryset, search_term):
         if request.resolver_match.url_name == "autocomplete":
-            queryset = queryset.standing()
+            queryset = queryset.active()
         return super().get_search_results(request, queryset, search_term)
 
     def has_change_permission(self, request, obj=None) -> bool:

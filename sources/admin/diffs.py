@@ -20,7 +20,7 @@ from django.utils.text import capfirst
 
 from sources.admin.html import NONE, isolated, visible_bidi
 from sources.dates import PartialDate
-from sources.history.as_of import History, names_then
+from sources.history.as_of import History, names_as_of
 from sources.ledger.revisions import Revision
 from sources.models import Snapshot
 
@@ -45,7 +45,7 @@ def add_diffs(history: History, revisions: list[Revision]) -> list[Revision]:
     model = type(history.record)
     order = {field.name: place for place, field in enumerate(model._meta.concrete_fields)}
     # The ledger lists these records by id alone.
-    names = names_then(
+    names = names_as_of(
         (key, revision.time)
         for revision in history.told(revisions)
         for change in revision.changes

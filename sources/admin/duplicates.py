@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
 from sources.admin.html import isolated, link
-from sources.identity.duplicates import Pair, Place, possible_pairs
+from sources.identity.duplicates import Pair, PairKey, possible_pairs
 from sources.models import Speaker
 from sources.models.ids import as_uuid
 
@@ -62,7 +62,7 @@ class DuplicatesAdmin:
         }
 
 
-def _after_key(asked) -> Place | None:
+def _after_key(asked) -> PairKey | None:
     """The key of the last pair on the previous page, from the query; None if it is not valid."""
     one, other = as_uuid(asked.get("one", "")), as_uuid(asked.get("other", ""))
     short = asked.get("short", "")

@@ -28,7 +28,7 @@ from sources.exceptions import (
     PreconditionRequired,
     nearest_of,
 )
-from sources.history.as_of import History, RevisionSerializer, as_they_were, embed
+from sources.history.as_of import History, RevisionSerializer, embed, records_as_of
 from sources.ledger.actor import set_actor
 from sources.models import Revision
 
@@ -301,7 +301,7 @@ class Resource(Endpoint):
         if not (value := self.request.query_params.get("as_of")):
             return record, {}
         at = as_of(value)
-        was = as_they_were(self.queryset.model, [record.pk], at).get(record.pk)
+        was = records_as_of(self.queryset.model, [record.pk], at).get(record.pk)
         if was is None or not was.state_then or was.since > at:
             raise Http404
         if not was.was_public and not self.may_see_all():

@@ -44,7 +44,7 @@ class NamedResource(Resource):
 
     def get_queryset(self):
         queryset = super().get_queryset().with_all_distinct_from()
-        return queryset.standing() if self.action == "list" else queryset
+        return queryset.active() if self.action == "list" else queryset
 
     def retrieve(self, request, pk):
         """Get {one}.

@@ -1,4 +1,4 @@
-"""Locks on names of things that may not be stored yet."""
+"""Advisory locks on names, for records that may not be stored yet."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from django.db import connection
 
 
 def lock_all(names: Iterable[str]) -> None:
-    """Hold these names until the transaction ends. Taken in one order, so no two can deadlock."""
+    """Lock these names until the transaction ends, in a fixed order, so no two can deadlock."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(key) FROM ("

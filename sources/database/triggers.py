@@ -1,7 +1,6 @@
-"""Triggers that more than one table carries, and how they are made.
+"""Triggers for several tables, without django-pgtrigger's off switch.
 
-Django-pgtrigger's own function can be switched off by a setting of the session,
-`pgtrigger.ignore`. A rule that anybody may switch off is none: those made here have no such switch.
+Its own triggers obey the session setting `pgtrigger.ignore`, so any client could disable them.
 """
 
 import pgtrigger
@@ -22,7 +21,7 @@ TRIGGER = """
 
 
 class TriggerSql(UpsertTriggerSql):
-    """A trigger without the switch. Migrations name this class: change it only under a new name."""
+    """A trigger without the off switch. Migrations use this class: change it under a new name."""
 
     def get_template(self) -> str:
         function = """
@@ -37,9 +36,9 @@ class TriggerSql(UpsertTriggerSql):
 
 
 class OwnersTriggerSql(UpsertTriggerSql):
-    """A trigger that works with the rights of its owner, and that nobody else can hang on a table.
+    """A trigger that runs with its owner's rights (SECURITY DEFINER) and only the owner can attach.
 
-    Time zone and date style are fixed, so that what it writes does not depend on who caused it.
+    Time zone and date style are fixed, so that what it writes does not depend on the session.
     """
 
     def get_template(self) -> str:
@@ -57,7 +56,7 @@ class OwnersTriggerSql(UpsertTriggerSql):
 
 
 class Trigger(pgtrigger.Trigger):
-    """A trigger that no session can switch off."""
+    """A trigger that no session can disable."""
 
     sql_class = TriggerSql
 
@@ -70,13 +69,11 @@ class Trigger(pgtrigger.Trigger):
 
 
 class KeepsVersion(Trigger):
-    """Count a record's changes in the database, whatever road they come by.
+    """Keep `version` and `updated`, whichever way a change comes.
 
-    A record begins at version 1. An update that changes something adds one and stamps `updated`,
-    always later than before; one that changes nothing leaves both alone. Nobody else can set them,
-    but for another trigger, which says by `version = version + 1` that a part of the record has
-    changed that is kept in another table. Columns that follow from others are `derived` and count
-    for nothing here.
+    A new record has version 1. An update that changes something adds one and sets `updated`, always
+    later than before. Clients cannot set either; another trigger can, by `version = version + 1`,
+    when a part in another table changed. `derived` columns do not count as changes.
     """
 
     name = "version"
@@ -88,7 +85,7 @@ class KeepsVersion(Trigger):
         super().__init__(**kwargs)
 
     def get_func(self, model: type[models.Model]) -> str:
-        # Generated columns are not known yet when a BEFORE trigger runs.
+        # A BEFORE trigger does not see generated columns yet.
         own = [
             column
             for column in columns_of(model)
@@ -120,12 +117,12 @@ class KeepsVersion(Trigger):
 
 
 def columns_of(model: type[models.Model]) -> list[str]:
-    """The columns of a table that are stored and not computed, in their order."""
+    """The stored columns of a table, without generated ones, in order."""
     return [field.column for field in model._meta.local_concrete_fields if not field.generated]
 
 
 class Refuses(Trigger):
-    """Refuse an operation on a table, whoever asks."""
+    """Refuse an operation on a table, for every role."""
 
     when = pgtrigger.Before
 
@@ -137,7 +134,7 @@ class Refuses(Trigger):
 
 
 class RefusesUnlessErasing(Trigger):
-    """Refuse an operation, except to `manage.py erase`, which removes what the law says must go."""
+    """Refuse an operation, except to `manage.py erase`."""
 
     when = pgtrigger.Before
 
@@ -156,10 +153,10 @@ class RefusesUnlessErasing(Trigger):
 
 
 class FollowsMerges(Trigger):
-    """Point to the record that another was merged into, not to the merged one.
+    """Replace a merged record in a foreign key by its surviving record.
 
-    The record pointed to is locked as a foreign key would lock it, so that a merge, which locks it
-    whole, either sees the row or is seen by it.
+    The record is locked as a foreign key would (FOR KEY SHARE), so that a concurrent merge either
+    moves the row or is seen here.
     """
 
     name = "actual"  # before any other: triggers run in the order of their names

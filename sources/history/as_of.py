@@ -1,8 +1,7 @@
-"""The past of a record, as the ledger tells it: each change to it, and how it was at a moment.
+"""A record's history: its changes, and the record as of a given time.
 
-A revision is of the moment that its `time` says; which one a record had at a given time is the last
-with `time` at or before it. A state holds the stored columns of its table: PostgreSQL makes a row
-of it again, in which what is computed or digested is NULL.
+The revision as of a time is the last one whose `time` is not later. PostgreSQL turns its state back
+into a row, in which generated, derived and digested columns are NULL.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,7 @@ from rest_framework import serializers
 from sources.dates import PartialDate, PartialDateField
 from sources.models import Revision, Snapshot
 
-# How records were
+# Records as of a time
 
 THEN = """
     CROSS JOIN LATERAL (
@@ -28,16 +27,16 @@ THEN = """
         ) either ORDER BY turn LIMIT 1
     ) r
 """
-"""The revision that each wanted record had at a moment, and the first one of those made later."""
+"""The revision of each wanted record as of its time; the first one if it was created later."""
 
 
-def as_they_were[M: models.Model](
+def records_as_of[M: models.Model](
     model: type[M], ids: Iterable[UUID], at: datetime
 ) -> dict[UUID, M]:
-    """Records of one kind as they were at a moment, by id; one made later, as it first was.
+    """Records of one kind as of a time, by id; one created later, as it was created. One query.
 
-    Costs one query. Each has `since`, the time of its version, `was_public`, whether readers saw
-    it, and `state_then`, what the ledger holds of it, as JSON: None of a record that was erased.
+    Each has `since`, the time of its version, `was_public`, and `state_then`, the recorded state as
+    JSON, which is None for an erased record.
     """
     columns = ", ".join(
         f'was."{field.column}"'
@@ -58,25 +57,22 @@ def as_they_were[M: models.Model](
 
 
 def embed(record: models.Model, names: Iterable[str], at: datetime) -> None:
-    """Put in the records that these foreign keys name, as they were then; one query each.
-
-    A record that was erased is not told of: it becomes None.
-    """
+    """Set the records of these foreign keys as of a time; None if erased. One query each."""
     for name in names:
         field = record._meta.get_field(name)
         if (key := getattr(record, field.attname)) is not None:
-            was = as_they_were(field.related_model, [key], at)
+            was = records_as_of(field.related_model, [key], at)
             setattr(record, name, was[key] if key in was and was[key].state_then else None)
 
 
-# What was changed
+# Changes
 
 OF_EACH = ("id", "version", "created", "updated")
-"""Columns of every record, which say nothing of what it was made with."""
+"""Columns of every record that are no part of what it was created with."""
 
 
 class DifferenceSerializer(serializers.Serializer):
-    """One field before and after; a name such as `attribution.role` is a path."""
+    """A field before and after a change; `attribution.role` is a path."""
 
     field = serializers.CharField()
     before = serializers.JSONField()
@@ -84,10 +80,12 @@ class DifferenceSerializer(serializers.Serializer):
 
 
 class RevisionSerializer(serializers.ModelSerializer):
-    """One change to a record. Who made it and why is null for those who may not know."""
+    """A change to a record. Actor, channel, request and most reasons are null for readers."""
 
     changes = DifferenceSerializer(
-        many=True, read_only=True, help_text="None when the record was made, or first public."
+        many=True,
+        read_only=True,
+        help_text="Empty for the revision that created the record, or made it public.",
     )
 
     class Meta:
@@ -98,12 +96,11 @@ class RevisionSerializer(serializers.ModelSerializer):
 
 
 class History:
-    """The changes to one record, in the order of its versions, as they are told to one user.
+    """The changes to one record that a user may see, by version.
 
-    Those who may not know the `whole` are told of the changes of these `verbs` after which the
-    record was public, with the reasons of `reasons`, and not of what it was before it was public.
-    `names` maps columns to what the API calls them, where that is something else. With
-    `from_nothing` those who may know the whole are also told what a record was made with.
+    Unless they may see the `whole`, they get changes with these `verbs` to a public record, the
+    reasons of the verbs in `reasons`, and no state from before it was public. `names` maps columns
+    to their API names. `from_nothing` also lists what a record was created with.
     """
 
     orderings = {"version": "version"}
@@ -133,7 +130,7 @@ class History:
         return list(page)
 
     def told(self, revisions: list[Revision]) -> list[Revision]:
-        """Revisions with `changes`, and without what may not be known; two queries."""
+        """Add `changes` to revisions, and remove what the user may not see; two queries."""
         former = Revision.objects.of(self.record).filter(
             version__in=[revision.version - 1 for revision in revisions]
         )
@@ -141,7 +138,7 @@ class History:
             former = former.filter(public=True)
         former = {version + 1: state for version, state in former.values_list("version", "state")}
         pairs = [(one, former.get(one.version, self._nothing(one))) for one in revisions]
-        names = names_then(
+        names = names_as_of(
             (key, one.time)
             for one, before in pairs
             for state in (before, one.state)
@@ -155,7 +152,7 @@ class History:
         return revisions
 
     def _nothing(self, revision: Revision) -> dict | None:
-        """What there was before a record was made, if that is to be told."""
+        """The state before creation: empty, if what a record was created with is to be listed."""
         return {} if self.from_nothing and revision.verb == Revision.Verb.CREATED else None
 
     def _changed(self, revision: Revision) -> list[str]:
@@ -164,7 +161,7 @@ class History:
         return revision.fields
 
     def _mentioned(self, revision: Revision, state: dict | None) -> Iterator[str]:
-        """The ids of other records in what a revision changed."""
+        """Ids of other records among the changed values."""
         for column in self._changed(revision) if state else ():
             value = state.get(column)
             if self._is_reference(column):
@@ -188,20 +185,20 @@ class History:
         return isinstance(self.fields.get(column), models.ForeignKey)
 
     def _shown(self, column: str, value, at: datetime, names: dict):
-        """A value of a state as the API shows it."""
+        """A value of a state in the form of the API."""
         field = self.fields.get(column)
         match field:
             case _ if value is None:
                 return None
             case models.ForeignKey():
                 name = names.get((value, at))
-                is_text = field.related_model is Snapshot  # which is known by its digest
+                is_text = field.related_model is Snapshot  # shown by its digest
                 return name if is_text else {"id": value, "name": name}
             case PartialDateField():
                 return str(PartialDate.covering(value))
             case models.DateTimeField():
                 return serializers.DateTimeField().to_representation(datetime.fromisoformat(value))
-            case None if isinstance(value, list):  # the rows of another table that are part of it
+            case None if isinstance(value, list):  # parts from another table
                 return [dict(self._part(part, at, names)) for part in value]
             case _:
                 return value
@@ -220,8 +217,8 @@ NAMES = "CASE r.subject_type WHEN 'article' THEN 'headline' WHEN 'affiliation' T
 NAMES += "WHEN 'snapshot' THEN 'sha256' ELSE 'name' END"
 
 
-def names_then(wanted: Iterable[tuple[str, datetime]]) -> dict[tuple[str, datetime], str | None]:
-    """What records were called at a moment, by id and moment; one query, none for nothing."""
+def names_as_of(wanted: Iterable[tuple[str, datetime]]) -> dict[tuple[str, datetime], str | None]:
+    """Names of records as of a time, by id and time; one query, none if nothing is wanted."""
     if not (wanted := list(dict.fromkeys(wanted))):
         return {}
     keys, moments = zip(*wanted, strict=True)

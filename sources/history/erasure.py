@@ -1,9 +1,8 @@
-"""What the law says must go: the parts of erasure that every kind of record shares.
+"""Erasure where the law requires it: what all kinds of records share.
 
-Records are never deleted, but for this. An erased one leaves its `erased` revision, whose reason is
-public, and of its history all but the payload: state, salt and reason are destroyed, the hashes and
-links stay and still hold. A text is not thrown away for some of its words: they are blotted out,
-code point for code point, so that everything else in it stands where it stood.
+Records are deleted in no other way. An erased record leaves an `erased` revision with a public
+reason. Its history loses state, salt and reason but keeps hashes and links, which still verify. In
+a text only the words are redacted, code point by code point, so that all positions stay valid.
 """
 
 import re
@@ -28,7 +27,7 @@ BLOT = "█"
 LINE_BREAKS = frozenset("\n\r\v\f\x85\u2028\u2029")
 
 type Range = tuple[int, int]
-"""Code points from the first up to, not including, the second."""
+"""Code points, half-open: [start, end)."""
 
 
 class NotOwner(Exception):
@@ -42,10 +41,10 @@ class NotOwner(Exception):
 
 
 @contextmanager
-def erasing(reason: str, *, for_show: bool = False) -> Iterator[None]:
-    """One transaction in which rows may be deleted and revisions emptied, all for this reason.
+def erasing(reason: str, *, dry_run: bool = False) -> Iterator[None]:
+    """Open a transaction that may delete rows and empty revisions, with this reason.
 
-    `for_show` does it all and undoes it. Raises NotOwner.
+    `dry_run` rolls it back at the end. Raises NotOwner.
     """
     with transaction.atomic(), with_reason(reason), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('onrecord.erasing', 'on', true)")
@@ -53,15 +52,15 @@ def erasing(reason: str, *, for_show: bool = False) -> Iterator[None]:
         if not cursor.fetchone()[0]:
             raise NotOwner
         yield
-        # What still refers to the erased is refused here, in a trial too, and not at the end.
+        # Check foreign keys now, so that a dry run fails too.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         cursor.execute("SELECT set_config('onrecord.erasing', 'off', true)")
-        if for_show:
+        if dry_run:
             transaction.set_rollback(True)
 
 
 def erase_rows(model: type[models.Model], ids: Iterable[UUID]) -> None:
-    """Delete rows, each of which leaves its `erased` revision, and empty their histories."""
+    """Delete rows, which leaves `erased` revisions, and empty their histories."""
     ids = list(ids)
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {model._meta.db_table} WHERE id = ANY (%s)", [ids])
@@ -72,8 +71,8 @@ def erase_rows(model: type[models.Model], ids: Iterable[UUID]) -> None:
         )
 
 
-def erase_answers(ids: Iterable[UUID], sought: "Sought") -> int:
-    """Delete the stored answers that name one of these records or hold one of these words."""
+def erase_responses(ids: Iterable[UUID], sought: "SearchTerms") -> int:
+    """Delete stored responses that contain one of these ids or words."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -93,8 +92,8 @@ def erase_answers(ids: Iterable[UUID], sought: "Sought") -> int:
         return cursor.rowcount
 
 
-def erase_log(rows: dict[type[models.Model], Iterable[UUID]], sought: "Sought") -> int:
-    """Blank what the admin's log says of these records, and what it says in these words."""
+def erase_log(rows: dict[type[models.Model], Iterable[UUID]], sought: "SearchTerms") -> int:
+    """Blank entries of the admin's log about these records or with these words."""
     kinds = {model: ContentType.objects.get_for_model(model).pk for model in rows}
     erased = [(kinds[model], str(key)) for model, keys in rows.items() for key in keys]
     said = "l.object_repr || ' ' || l.change_message"
@@ -115,11 +114,8 @@ def erase_log(rows: dict[type[models.Model], Iterable[UUID]], sought: "Sought") 
         return cursor.rowcount
 
 
-def erase_jobs(sought: "Sought") -> int:
-    """Empty the jobs that hold one of these words: rows of a file, a reason, a report.
-
-    Those that were not done yet are not done any more.
-    """
+def erase_jobs(sought: "SearchTerms") -> int:
+    """Empty jobs with one of these words in a row, a reason or a report; cancel unfinished ones."""
     holds = f"EXISTS (SELECT FROM {SOUGHT} WHERE {IS_IN.format('s.said')})"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -146,11 +142,11 @@ def erase_jobs(sought: "Sought") -> int:
         return cursor.rowcount
 
 
-# Blotting
+# Redaction
 
 
 def merged(ranges: Iterable[Sequence[int]]) -> list[list[int]]:
-    """Ranges in order, those that overlap or touch made into one."""
+    """Sort ranges, and join those that overlap or touch."""
     result: list[list[int]] = []
     for start, end in sorted(ranges):
         if result and start <= result[-1][1]:
@@ -165,8 +161,8 @@ def overlap(one: Iterable[Sequence[int]], other: Iterable[Sequence[int]]) -> boo
     return any(a < d and c < b for a, b in one for c, d in other)
 
 
-def blotted(text: str, ranges: Iterable[Sequence[int]]) -> str:
-    """The text with a block for each code point of the ranges; line breaks stay."""
+def redacted(text: str, ranges: Iterable[Sequence[int]]) -> str:
+    """Replace each code point of the ranges by a block, except line breaks."""
     characters = list(text)
     for start, end in ranges:
         for at in range(start, end):
@@ -175,27 +171,26 @@ def blotted(text: str, ranges: Iterable[Sequence[int]]) -> str:
     return "".join(characters)
 
 
-def blot(snapshot: Snapshot, ranges: Iterable[Sequence[int]], reason: str) -> None:
-    """Blot ranges out of a snapshot; its digest stays that of what was captured.
+def redact(snapshot: Snapshot, ranges: Iterable[Sequence[int]], reason: str) -> None:
+    """Redact ranges of a snapshot; `sha256` stays that of the captured text.
 
-    The ledger keeps the digest of what is left with the reason: else nobody could tell whether the
-    rest was changed afterwards.
+    The recorded reason has the digest of the redacted text, so that it can still be verified.
     """
     ranges = merged([*ranges, *(snapshot.erased or ())])
-    text = blotted(snapshot.text, ranges)
+    text = redacted(snapshot.text, ranges)
     with with_reason(f"{reason} The text is now sha256:{digest(text)}."):
         Snapshot.objects.filter(pk=snapshot.pk).update(text=text, erased=ranges)
 
 
 def occurrences(text: str, words: str) -> list[Range]:
-    """Every place where a text has these words, code point for code point, as whole words."""
+    """All ranges where a text has exactly these words, as whole words."""
     return [match.span(1) for match in re.finditer(f"(?=({whole_words(words)}))", text)]
 
 
 def whole_words(words: str) -> str:
-    """A regular expression, of Python's and of PostgreSQL's, for words that are no part of others.
+    """A regular expression, for Python and PostgreSQL, that matches these as whole words.
 
-    Scripts without upper and lower case often have no spaces either: there, any place counts.
+    Scripts without letter case often have no spaces either: there, parts of words match too.
     """
     before = r"(?<!\w)" if _begins_word(words[0]) else ""
     after = r"(?!\w)" if _begins_word(words[-1]) else ""
@@ -206,10 +201,10 @@ def _begins_word(character: str) -> bool:
     return character.isdigit() or character.lower() != character.upper()
 
 
-# What is left elsewhere
+# Traces elsewhere
 
-# A text as it is searched: no quote marks, dashes and blanks all alike, lower case; and JSON's line
-# breaks as blanks. `{}` is an SQL expression.
+# Normalise a text for this search: no quote marks, one kind of dash and of space, lower case; line
+# breaks escaped in JSON become spaces. `{}` is an SQL expression.
 _ALIKE = {"-": "–—‑‐−", " ": "\u00a0\u2009\u202f\u2007\n\r\t\u2028\u2029"}
 _LEFT_OUT = "\"'“”„‟‘’‚‛«»‹›\\\u00ad\u200b\u2060"
 _FROM = "".join(_ALIKE.values()) + _LEFT_OUT
@@ -230,23 +225,23 @@ SOUGHT = "unnest(%s::text[], %s::text[]) w(words, pattern)"
 IS_IN = "strpos({0}, w.words) > 0 AND coalesce({0} ~ w.pattern, true)"
 AN_ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
-LONGEST_PATTERN = 500
-MOST_SOUGHT = 300
-"""Each row of the database is looked at for each of them."""
+MAX_PATTERN_LENGTH = 500
+MAX_TERMS = 300
+"""Every row of the database is searched for each of them."""
 
 
-class Sought(NamedTuple):
-    """Words as they are searched for, and how to tell that they stand on their own."""
+class SearchTerms(NamedTuple):
+    """Normalised words, and patterns that match them as whole words."""
 
     words: list[str]
     patterns: list[str | None]
-    left_out: int  # how many more there were
+    left_out: int  # number of words that are not searched for
 
 
-def sought_for(words: Iterable[str]) -> Sought:
-    """Words to search for: the first of those given, without those of one or two letters.
+def search_terms(words: Iterable[str]) -> SearchTerms:
+    """Normalise words to search for: the first 300, without those of one or two letters.
 
-    `SOUGHT` and `IS_IN` are the SQL that takes them.
+    The SQL `SOUGHT` and `IS_IN` takes them as parameters.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -255,13 +250,13 @@ def sought_for(words: Iterable[str]) -> Sought:
             [list(words)],
         )
         plain = list(dict.fromkeys(w for (w,) in cursor.fetchall()))
-    kept = [w for w in plain if len(w.strip()) > 2][:MOST_SOUGHT]
-    patterns = [whole_words(w) if len(w) <= LONGEST_PATTERN else None for w in kept]
-    return Sought(kept, patterns, len(plain) - len(kept))
+    kept = [w for w in plain if len(w.strip()) > 2][:MAX_TERMS]
+    patterns = [whole_words(w) if len(w) <= MAX_PATTERN_LENGTH else None for w in kept]
+    return SearchTerms(kept, patterns, len(plain) - len(kept))
 
 
-def holds(text: str, sought: Sought) -> list[str]:
-    """Which of these words a text has, whatever their case, quote marks and dashes."""
+def holds(text: str, sought: SearchTerms) -> list[str]:
+    """The words that a text has; case, quote marks and kinds of dash are ignored."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT w.words FROM {SOUGHT}, (SELECT {PLAINLY.format('%s')} AS said OFFSET 0) p"
@@ -273,7 +268,7 @@ def holds(text: str, sought: Sought) -> list[str]:
 
 @dataclass(frozen=True, order=True)
 class Trace:
-    """A place where words still stand: `key` is the row's id, a revision's is its record's."""
+    """A column that still has erased words; `key` is the row's id, or record and version."""
 
     table: str
     column: str
@@ -286,11 +281,11 @@ class Trace:
         return f"{self.table}.{self.column} of {self.key}: {shown}"
 
 
-def traces_of(sought: Sought, each: Callable[[list], Iterable] = list) -> Iterator[Trace]:
-    """Where in the database words still stand, whatever their case, quote marks and dashes.
+def traces_of(sought: SearchTerms, each: Callable[[list], Iterable] = list) -> Iterator[Trace]:
+    """Search the whole database for words; case, quote marks and kinds of dash are ignored.
 
-    Every text, JSON and array of text in every table is gone through, once, whatever the number of
-    words; `each` wraps the list of tables.
+    Scans every text, JSON and text array column once. `each` wraps the list of tables, to show
+    progress.
     """
     tables = [(model, columns) for model in apps.get_models() if (columns := _texts(model))]
     for model, columns in each(tables if sought.words else []):
@@ -314,12 +309,12 @@ def traces_of(sought: Sought, each: Callable[[list], Iterable] = list) -> Iterat
 
 
 def _texts(model: type[models.Model]) -> list[str]:
-    """The columns of a table that can hold words of their own."""
+    """Columns of a table that can hold text not derived from another column."""
     if not model._meta.managed or model._meta.proxy:
         return []
     return [
         field.column
         for field in model._meta.local_concrete_fields
         if (field.db_type(connection) or "").startswith(("text", "varchar", "jsonb"))
-        and not getattr(field, "says_again", False)
+        and not getattr(field, "repeats_another", False)
     ]

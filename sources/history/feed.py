@@ -1,12 +1,12 @@
-"""The ledger in the order in which it is followed: by era, transaction and id.
+"""The change feed: revisions by era, transaction and id.
 
-A transaction's id is given to it at its first write, and it may commit long after others that began
-later. What is followed are therefore only the settled revisions: those of transactions older than
-any that is still open (`pg_snapshot_xmin`). None can join them from behind, so that who goes on
-from the last one he was told of misses nothing and is told of nothing twice.
+A transaction gets its id at its first write, and may commit long after later ones. So the feed has
+only settled revisions, of transactions older than any open one (`pg_snapshot_xmin`). No revision
+can be added before them: a client that continues after the last one misses nothing and gets nothing
+twice.
 
-A place in this order is always that of a revision that was seen. Such a one is on the disk; a mere
-transaction id need not be, and after a crash PostgreSQL may give it to another transaction.
+A position is always that of a revision that was read, so it is on disk. A bare transaction id might
+not be, and PostgreSQL may reuse it after a crash.
 """
 
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from sources.models import Revision
 
 
 @dataclass(frozen=True, order=True)
-class Place:
-    """Where in the ledger: after this revision. `Place()` is its beginning."""
+class LedgerPosition:
+    """The position after a revision; `LedgerPosition()` is the beginning of the ledger."""
 
     era: int = 0
     transaction: int = 0
     id: int = 0
 
 
-MOST_SCANNED = 2_000
-"""How many revisions one page looks at, so that what matches seldom costs no more."""
+MAX_SCANNED = 2_000
+"""Revisions scanned for one page, which bounds the cost when few match."""
 
 LAST_SETTLED = """
     SELECT present.cluster = this.system_identifier::text, last.era, last.transaction::text, last.id
@@ -47,7 +47,7 @@ AFTER = """
     WHERE (era, transaction, id) > (%s::smallint, %s::xid8, %s::bigint)
 """
 
-# Read from the index in order, row by row: it stops as soon as the outer limit is reached.
+# An index scan that stops at the outer limit
 BETWEEN = """
     SELECT id, era, transaction, subject_type, subject_id, version, verb, time, turn, matches
     FROM (
@@ -71,8 +71,8 @@ BETWEEN = """
 """
 
 
-def last_settled() -> Place:
-    """The last revision that can be told of at present; one query, at the same cost at any length.
+def last_settled() -> LedgerPosition:
+    """Position of the last settled revision; one query, at constant cost.
 
     Raises EraNotBegun when the database was restored into another cluster.
     """
@@ -81,13 +81,13 @@ def last_settled() -> Place:
         is_known, era, transaction, key = cursor.fetchone()
     if not is_known:
         raise EraNotBegun
-    return Place(era, int(transaction), key) if key else Place()
+    return LedgerPosition(era, int(transaction), key) if key else LedgerPosition()
 
 
-def unsettled_after(place: Place) -> int:
-    """How many revisions are seen at present that come after the place of the last settled one.
+def unsettled_after(place: LedgerPosition) -> int:
+    """Count the visible revisions after the last settled position.
 
-    Together they say exactly which part of the ledger is seen: it only grows.
+    Position and count together say exactly which part of the ledger is visible: it only grows.
     """
     with connection.cursor() as cursor:
         cursor.execute(AFTER, [place.era, str(place.transaction), place.id])
@@ -95,33 +95,33 @@ def unsettled_after(place: Place) -> int:
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Revisions told of, the place to go on from, and whether there is more already."""
+class FeedPage:
+    """Revisions, the position to continue from, and whether there are more."""
 
     revisions: list[Revision]
-    end: Place
+    end: LedgerPosition
     more: bool
 
 
 def settled_after(
-    place: Place, last: Place, kinds: list[str], *, whole: bool, most: int
-) -> Stretch:
-    """The next revisions of records of these kinds, up to `last`; one query.
+    place: LedgerPosition, last: LedgerPosition, kinds: list[str], *, whole: bool, most: int
+) -> FeedPage:
+    """The next revisions of these kinds, up to `last`; one query.
 
-    Those not told the `whole` are told of what was public before or after. There may be more even
-    if there are fewer than `most`, or none: a page looks at so many and no further.
+    Without `whole`, only reader-visible ones. A page with fewer than `most`, or none, may still
+    have `more`, since it scans at most `MAX_SCANNED` revisions.
     """
     asked = {
         **{"era": place.era, "transaction": str(place.transaction), "id": place.id},
         **{"last_era": last.era, "last_transaction": str(last.transaction), "last_id": last.id},
-        **{"kinds": kinds, "whole": whole, "scanned": MOST_SCANNED, "rows": most + 1},
+        **{"kinds": kinds, "whole": whole, "scanned": MAX_SCANNED, "rows": most + 1},
     }
     rows = list(Revision.objects.raw(BETWEEN, asked)) if place < last else []
     told = [row for row in rows if row.matches]
     if len(told) > most:
         told, end, more = told[:most], told[most - 1], True
-    elif rows and rows[-1].turn == MOST_SCANNED:
+    elif rows and rows[-1].turn == MAX_SCANNED:
         end, more = rows[-1], True
     else:
-        return Stretch(told, max(place, last), more=False)
-    return Stretch(told, Place(end.era, end.transaction, end.id), more)
+        return FeedPage(told, max(place, last), more=False)
+    return FeedPage(told, LedgerPosition(end.era, end.transaction, end.id), more)

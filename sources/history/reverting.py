@@ -1,8 +1,8 @@
-"""Taking a record back to how it was at a version.
+"""Revert a record to a version.
 
-Nothing is undone: what a curator may edit gets the values that it had then, as a change like any
-other, with a reason that names the version. The model's own rules hold. What was merged since
-is stood for by its survivor. What the version cannot give back stays as it is, and says why.
+What a curator may edit gets its former values, as a new change whose reason names the version. The
+model's rules apply. A record that was merged since is replaced by its surviving record. Fields that
+cannot be reverted stay, with the reason why.
 """
 
 import json
@@ -12,7 +12,7 @@ from copy import copy
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
-from sources.history.as_of import OF_EACH, as_they_were
+from sources.history.as_of import OF_EACH, records_as_of
 from sources.identity.merging import refuse_if_merged
 from sources.ledger.actor import with_reason
 from sources.models import Affiliation, Article, Named, Organisation, Outlet, Revision, Speaker
@@ -27,23 +27,23 @@ COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
         *("published", "published_at", "language"),
     ),
 }
-"""What goes back of each kind of record: what a curator may edit."""
+"""Fields that can be reverted: those that a curator may edit."""
 
 STAYS = {
     "merged_into": "A merge has an undo of its own.",
-    "distinct_from": "That two records are different is said, and taken back, by itself.",
-    "snapshot": "The present text is the one that was captured last.",
-    "speaker": "Whoever else held the role holds another affiliation.",
+    "distinct_from": "Marking records as distinct has an undo of its own.",
+    "snapshot": "The current text is always the one captured last.",
+    "speaker": "Another speaker's role is another affiliation.",
 }
-"""Why other fields do not go back."""
+"""Why other fields stay."""
 
 
 def revert(
     record: models.Model, version: int, reason: str, *, only: Collection[str] | None = None
 ) -> "Reversion":
-    """Take a record, or `only` some of its fields, back to how it was at a version.
+    """Revert a record, or `only` some of its fields, to a version.
 
-    Raises ValidationError where that changes nothing, or the model refuses it.
+    Raises ValidationError if that changes nothing, or the model refuses it.
     """
     with transaction.atomic():
         locked = type(record)._default_manager.select_for_update(of=("self",))
@@ -54,16 +54,16 @@ def revert(
 
 
 class Reversion:
-    """The way of a record back to a version: what would change, and what would not.
+    """The plan to revert a record to a version.
 
-    `values` are what fields would get back, by name; of these, `follows` are no field's choice but
-    come of others. `kept` says of fields that stay as they are why they do. `objections` speak
-    against the whole. `was` is the record as it was then; None if that is not known.
+    `values` maps the fields that change to their former values; `follows` names those of them that
+    only change because of others. `kept` maps fields that stay to the reason. `objections` prevent
+    the reversion as a whole. `was` is the record at that version; None if it is unknown.
     """
 
     stays: dict[str, str] = STAYS
     told_to = "Kept in the history with this change."
-    """What becomes of the reason."""
+    """Who sees the reason."""
 
     def __init__(self, record: models.Model, version: int, *, only: Collection[str] | None = None):
         self.record, self.version = record, version
@@ -75,7 +75,7 @@ class Reversion:
             return
         for name in self._different():
             if name not in self.columns:
-                self.kept[name] = self.stays.get(name, "Follows from what else is on record.")
+                self.kept[name] = self.stays.get(name, "Computed from other data.")
             elif only is None or name in only:
                 self._take_up(name)
         self.adjust()
@@ -88,7 +88,7 @@ class Reversion:
     # What a subclass adds
 
     def adjust(self) -> None:
-        """See to what depends on one another among the values."""
+        """Adapt values that depend on one another."""
 
     def returned(self) -> models.Model:
         """A copy of the record as it would be; raises ValidationError for what cannot be."""
@@ -102,11 +102,11 @@ class Reversion:
             setattr(self.record, name, value)
         self.record.save(update_fields=list(self.values))
 
-    # Taking it
+    # Applying it
 
     def apply(self, reason: str) -> None:
         if not reason.strip():
-            raise ValidationError({"reason": "Say why it goes back."})
+            raise ValidationError({"reason": "Give a reason for reverting."})
         if isinstance(self.record, Named):
             refuse_if_merged(self.record)
         if self.objections:
@@ -117,17 +117,17 @@ class Reversion:
         with transaction.atomic(), with_reason(reason):
             self.store(reason)
 
-    # What was then
+    # The former state
 
     def _as_it_was(self) -> models.Model | None:
         known = Revision.objects.of(self.record).filter(version=self.version)
         if not (at := known.values_list("time", flat=True).first()):
             return None
-        was = as_they_were(type(self.record), [self.record.pk], at).get(self.record.pk)
+        was = records_as_of(type(self.record), [self.record.pk], at).get(self.record.pk)
         return was if was is not None and was.state_then else None
 
     def _different(self) -> list[str]:
-        """The fields, and the parts kept in other tables, that are not as they were."""
+        """Fields, and parts in other tables, that differ from that version."""
         present = Revision.objects.of(self.record).values_list("state", flat=True).last()
         then = json.loads(self.was.state_then)
         names = {field.column: field.name for field in self.record._meta.concrete_fields}
@@ -143,7 +143,7 @@ class Reversion:
         if isinstance(field, models.ForeignKey) and value is not None:
             value = self._standing(field.related_model, value)
             if value is None:
-                self.kept[name] = "What it named then is no longer on record."
+                self.kept[name] = "The record it pointed to no longer exists."
                 return
             if value.pk == getattr(self.record, field.attname):
                 return
@@ -180,7 +180,7 @@ class Reversion:
         record.validate_constraints()
 
     def _blamed(self, error: ValidationError) -> dict[str, str]:
-        """Which of the values are refused, and why; also through what is computed from them."""
+        """The refused values and why, also if a column computed from them is refused."""
         columns = {field.name: field for field in self.record._meta.concrete_fields}
         said = {
             name: messages

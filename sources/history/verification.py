@@ -1,24 +1,24 @@
-"""Whether what is held is still what was recorded: digests, hashes, links and chains, recomputed.
+"""Verify records against the ledger: recompute digests, hashes, links and chains.
 
-Nothing is believed that can be worked out again. For the revisions of each subject:
+For the revisions of each record:
 
-- `state_hash`, `reason_hash`: the salted hashes are those of the state and of the reason;
-- `link`: it follows from the link before, from both hashes and from all else the revision says;
-- `version_chain`: the first is `created`, none is missing, none comes after `erased`;
-- `time`, `order`: each is later than the one before;
-- `state_identity`: the state is this subject's, at this version;
-- `payload`: state and salt are there, or all was destroyed and an `erased` revision says so.
+- `state_hash`, `reason_hash`: the salted hashes of state and reason;
+- `link`: the hash of the previous link, both hashes and all other columns;
+- `version_chain`: the first is `created`, none is missing, none follows `erased`;
+- `time`, `order`: each is later than the previous one;
+- `state_identity`: the state has the record's id and version;
+- `payload`: state and salt are present, or destroyed with an `erased` revision.
 
-For the subject itself:
+For the record itself:
 
-- `present_state`: its row is what the last revision says, and gone if that says `erased`;
-- `snapshot_digest`: the text is the one that its digest names.
+- `present_state`: the row equals the last state, or is gone after `erased`;
+- `snapshot_digest`: the text has its digest.
 
-`expected` is what is on record, `found` what was worked out. Both are hashes, numbers and times:
-the hashes of states are salted, and tell nobody what they are of.
+`expected` is the stored value, `found` the recomputed one: salted hashes, numbers and times, which
+disclose no content.
 
-Who holds the database whole can recompute a chain from its first link to its last. That is seen
-only by whoever kept one of its links elsewhere.
+An owner of the database could recompute a whole chain. Only a copy of one of its links elsewhere
+reveals that.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,12 +31,12 @@ from django.db import DataError, connection, models, transaction
 from sources.ledger.recording import recording_of
 
 BATCH = 1_000
-"""Subjects verified by one statement, which sees them all at one moment."""
+"""Records verified by one statement, in one snapshot."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was worked out again; `fields` names what differs in a present state."""
+    """One recomputed value; `fields` names the columns of a present state that differ."""
 
     type: str
     id: UUID
@@ -75,8 +75,8 @@ def recorded_models() -> list[type[models.Model]]:
     return found
 
 
-# What is checked, in SQL. Each part gives type, id, version, check, ok, expected, found and fields
-# of what `%(subjects)s` names.
+# The checks in SQL: each part returns type, id, version, check, ok, expected, found and fields for
+# the records `%(subjects)s`.
 
 HISTORY = """
     SELECT r.*,
@@ -199,7 +199,7 @@ PRESENT = """
     ) c
 """
 
-# After an erasure the reason of the last `redacted` revision names the digest of what is left.
+# After a redaction, the reason of the last `redacted` revision has the new digest.
 SNAPSHOTS = """
     SELECT 'snapshot', s.id, s.version, 'snapshot_digest', d.found IS NOT DISTINCT FROM d.expected,
         d.expected, d.found, NULL::text[]
@@ -219,7 +219,7 @@ SNAPSHOTS = """
 
 
 def present() -> str:
-    """The part that compares each row with the last revision of its history."""
+    """SQL that compares each row with its last revision."""
     rows = (
         f"""
         SELECT '{model._meta.model_name}' AS type, n.id, {recording_of(model).state(model)} AS state
@@ -232,10 +232,9 @@ def present() -> str:
 def checks_of(
     subjects: Sequence[UUID], also: Sequence[str] = (), *, faults_only: bool = False
 ) -> list[Check]:
-    """Everything that can be worked out again of these records, in one statement.
+    """Run all checks of these records, in one statement.
 
-    `also` are further parts, of the same shape. What PostgreSQL cannot even read is a fault called
-    `unreadable`.
+    `also` are further parts in SQL. A record that PostgreSQL cannot read fails as `unreadable`.
     """
     parts = " UNION ALL ".join((REVISIONS, present(), SNAPSHOTS, *also))
     statement = f"""
@@ -246,7 +245,7 @@ def checks_of(
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            # As the triggers have it: a state is compared by how it is written.
+            # As in the triggers: states are compared as text
             cursor.execute(
                 "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD';"
                 " SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
@@ -268,7 +267,7 @@ def checks_of(
 
 
 def all_subjects() -> Iterator[list[UUID]]:
-    """The ids of all records and of all histories, in batches; each id once."""
+    """Ids of all records and of all histories, in batches, each id once."""
     of_rows = (
         f"(SELECT id FROM {model._meta.db_table} WHERE id > %(after)s ORDER BY id LIMIT {BATCH})"
         for model in recorded_models()

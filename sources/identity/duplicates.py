@@ -1,8 +1,8 @@
-"""Speakers that may be one: of one kind, with a name in common or names that are alike.
+"""Possible duplicates: speakers of one kind that share a name or have similar names.
 
-Names are alike when the last words are the same and one first name begins the other: "R. Jones",
-"Rob Jones" and "Robert F. Jones", but not "Rachel Jones". Titles are left aside. Only persons have
-such names. Who was told apart (`sources.identity.merging.mark_distinct`) is no longer asked about.
+Names of persons are similar when the last name is equal and one first name is a prefix of the
+other: "R. Jones", "Rob Jones" and "Robert F. Jones", but not "Rachel Jones". Titles are ignored.
+Pairs that were marked as distinct are left out.
 """
 
 from collections.abc import Iterable
@@ -16,8 +16,8 @@ from django.db.models import BooleanField, Func, Value
 from sources.models import Speaker
 from sources.models.functions import GivenNames, ShortName, fold_all
 
-# Pairs of standing speakers: by the index `speaker_alike` alone, read in its order and joined to
-# itself; after these, others that share an alias. A row's place is (later, short, one, other).
+# Pairs of active speakers: a self-join of the index `speaker_alike` in its order, then other pairs
+# that share an alias. The key of a row is (later, short, one, other).
 PAIRS = """
 WITH RECURSIVE called AS (
     SELECT sources_short_name(kind, name) AS short, kind, id,
@@ -83,58 +83,58 @@ ORDER BY 1, 2, 3, 4 LIMIT %(limit)s
 
 NOBODY = UUID(int=0)
 
-CONSIDERED = 50
-"""Speakers of a name that are looked at, to list the possible duplicates of one."""
+MAX_NAMESAKES = 50
+"""Speakers of one name to compare when listing the possible duplicates of a speaker."""
 
 
 class AlikeGiven(Func):
-    """One first name begins the other, and no middle initials contradict it."""
+    """One first name is a prefix of the other, and middle initials agree if both have one."""
 
     function = "sources_alike_given"
     output_field = BooleanField()
 
 
-type Place = tuple[bool, str, UUID, UUID]
+type PairKey = tuple[bool, str, UUID, UUID]
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two speakers that may be one, and why; `place` is where the pair stands in the list."""
+    """Two speakers that may be the same, and why; `place` is the pair's key in the list."""
 
     one: Speaker
     other: Speaker
     why: str
-    place: Place
+    place: PairKey
 
 
 def possible_duplicates_of(speaker: Speaker, limit: int = 5) -> list[Speaker]:
-    """Standing speakers that may be this one, each with `why`: first those with a name in common.
+    """Active speakers that may be this one, each with `why`; those that share a name come first.
 
-    Of another speaker's aliases only those are found that are a name of this one.
+    Similar aliases do not count, only equal ones.
     """
     if speaker.merged_into_id:
         return []
     key = ShortName("kind", "name")
     given = GivenNames("kind", "name")
     short, own_given = Speaker.objects.values_list(key, given).get(pk=speaker.pk)
-    alike = Speaker.objects.standing().filter(kind=speaker.kind).alias(short=key)
+    alike = Speaker.objects.active().filter(kind=speaker.kind).alias(short=key)
     alike = alike.filter(AlikeGiven(given, Value(own_given)), short=short)
     if short.startswith("~"):
-        alike = alike.none()  # a whole name: those that are the same are its namesakes
+        alike = alike.none()  # no person: equal names are found as namesakes
     found = {}
     for rows in (speaker.namesakes(), alike.exclude(pk=speaker.pk)):
         rows = rows.select_related("organisation").order_by("created", "pk")
-        found |= {one.pk: one for one in rows[:CONSIDERED] if one.pk not in found}
+        found |= {one.pk: one for one in rows[:MAX_NAMESAKES] if one.pk not in found}
     apart = _all_distinct_from(speaker)
     found = [one for one in found.values() if one.pk not in apart][:limit]
     _say_why((speaker, one) for one in found)
     return found
 
 
-def possible_pairs(limit: int, after: Place | None = None) -> list[Pair]:
-    """Pairs of standing speakers that may be one, or those `after` a pair's place.
+def possible_pairs(limit: int, after: PairKey | None = None) -> list[Pair]:
+    """Pairs of active speakers that may be the same, `after` the key of a pair.
 
-    By last name; then by name those who are no persons; then those that only share an alias.
+    Persons by last name, then others by name, then pairs that only share an alias.
     """
     places = [tuple(place) for *place, _ in _pairs(limit, after)]
     wanted = {key for _, _, *both in places for key in both}
@@ -145,12 +145,12 @@ def possible_pairs(limit: int, after: Place | None = None) -> list[Pair]:
 
 
 def count_pairs(up_to: int) -> tuple[int, datetime | None]:
-    """How many pairs there are, at most `up_to`, and since when the oldest of these stands."""
+    """Count the pairs, at most `up_to`, and return since when the oldest of them exists."""
     pairs = _pairs(up_to, None)
     return len(pairs), min((since for *_, since in pairs), default=None)
 
 
-def _pairs(limit: int, after: Place | None) -> list[tuple]:
+def _pairs(limit: int, after: PairKey | None) -> list[tuple]:
     later, short, one, other = after or (False, "", NOBODY, NOBODY)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -168,7 +168,7 @@ def _all_distinct_from(speaker: Speaker) -> set[UUID]:
 
 
 def _say_why(pairs: Iterable[tuple[Speaker, Speaker]]) -> list[str]:
-    """Why each two may be one, a sentence, which the second also keeps as `why`; one query."""
+    """Say why each pair may be the same, and set it as `why` on the second; one query."""
     pairs = list(pairs)
     called = {two.pk: [two.name, *two.aliases] for both in pairs for two in both}
     folded = fold_all(name for names in called.values() for name in names)

@@ -1,7 +1,7 @@
-"""Known records by name: the lookup that filing and commands share.
+"""Find records by name, or create them, for filing and commands.
 
-A name stands for a record when its full form, folded, equals the record's name or an alias. A name
-that nobody has may be made into a record, once, however many transactions try at the same moment.
+A name matches a record if, folded, it equals the record's name or an alias. Advisory locks make
+sure that concurrent transactions create one record per new name.
 """
 
 from collections import defaultdict
@@ -15,10 +15,10 @@ from sources.models.ids import as_uuid
 
 
 class Register[Model: Named]:
-    """The records of one kind that some names and ids may stand for.
+    """Records of one kind by names and ids.
 
-    `names` are only looked up; `to_make` may also be made, so all that are not one record's are
-    held. Two to four queries, whatever the number of names.
+    `names` are looked up; `to_make` may be created too, so those that do not match exactly one
+    record are locked. Two to four queries for any number of names.
     """
 
     def __init__(self, queryset, names: Iterable[str | None], to_make: Iterable[str | None] = ()):
@@ -35,7 +35,7 @@ class Register[Model: Named]:
         self.hold(name for name in to_make if name and len(self.called(name)) != 1)
 
     def hold(self, names: Iterable[str]) -> None:
-        """Keep other transactions from making records of these names, and see what they made."""
+        """Lock these names against creation elsewhere, then read what others have just created."""
         folded = {self.folded[name] for name in names if name in self.folded}
         if folded:
             lock_all(f"{self.model._meta.label}:{name}" for name in folded)
@@ -56,11 +56,11 @@ class Register[Model: Named]:
         return self.ids.get(key)
 
     def called(self, name: str) -> list[Model]:
-        """All records with this name or alias, eldest first, with those made here."""
+        """All records with this name or alias, oldest first, including new ones."""
         return list(self.records.get(self.folded.get(name), ()))
 
     def make(self, name: str, **values) -> Model:
-        """A new record of this name; `save_made` stores it."""
+        """Create a record in memory; `save_made` inserts it."""
         record = self.model(name=name, **values)
         self.made.append(record)
         self.records[self.folded[name]].append(record)

@@ -13,12 +13,12 @@ from sources.database.triggers import (
 
 
 class Recording:
-    """How the changes of one kind of record are recorded; `triggers` are to stand in its `Meta`.
+    """How the ledger records one kind of record; its `triggers` belong in the model's `Meta`.
 
-    `verb` is an SQL expression over `o` and `n`, the row before and after: what kind of change an
-    update is. `public`, over `n`, says whether readers see it. `parts` adds to the state what other
-    tables hold of the record, an SQL expression over `n` each. `derived` columns follow from others
-    and are left out, as are generated ones; so are `digested` ones, whose digest is a column.
+    All are SQL over `n`, the row after, and `o`, the row before: `verb` of an update, `public`
+    (whether readers see it), `time`, and `parts`, rows of other tables that belong to the state.
+    Left out of the state are generated columns, `derived` ones, and `digested` ones, whose digest
+    is a column.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ def recording_of(model: type[models.Model]) -> Recording:
 
 
 class Records(Trigger):
-    """Write a revision for each row that a statement made, changed or erased."""
+    """Write a revision for each row that a statement inserted, changed or erased."""
 
     sql_class = OwnersTriggerSql
     when = pgtrigger.After
@@ -91,7 +91,7 @@ class Records(Trigger):
                   AND e.value IS DISTINCT FROM p.state -> e.key
                 ORDER BY e.key
             )"""
-        # Later than the one before, even where the clock was set back.
+        # Later than the revision before, even if the clock was set back.
         time = "greatest(n.time, p.time + interval '1 microsecond')"
         before = """
             LEFT JOIN sources_revision p

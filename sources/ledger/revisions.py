@@ -1,18 +1,17 @@
-"""The ledger: every change to every record, whatever road it came by, as one append-only row.
+"""Revisions: one append-only row for each change to each record.
 
-Triggers of the database write it, after each statement, for all its rows at once; so the ORM, bulk
-loads, the admin, COPY and psql all leave their revisions. Who did it, by which road and why is told
-to the database at the start of each transaction (`actor`); what nobody announced is recorded
-as road `sql` under the name of the database role.
+Triggers write them after each statement, for all its rows at once: the ORM, bulk loads, COPY and
+psql all leave revisions. The audit context comes from settings of the transaction (`actor`);
+without one the channel is `sql` and the actor the database role.
 
-Each revision holds the record's state after it, 32 random bytes of salt, and
+A revision holds the record's new state, 32 random bytes of salt, and
 
 - `hash`: SHA-256 of the salt and the state, as PostgreSQL writes jsonb (`sources_state_hash`);
-- `reason_hash`: likewise of the reason;
-- `link`: SHA-256 of the former revision's link, of both hashes and of all else that the revision
-  says (`sources_link`).
+- `reason_hash`: the same of the reason;
+- `link`: SHA-256 of the previous revision's link, both hashes and all other columns
+  (`sources_link`).
 
-Erasure destroys state, salt and reason and leaves the hashes, so that the chain still holds.
+Erasure destroys state, salt and reason but keeps the hashes, so that the chain still verifies.
 """
 
 from collections.abc import Iterable
@@ -21,16 +20,11 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from sources.database.triggers import (
-    Refuses,
-    Trigger,
-)
-
-# What is recorded
+from sources.database.triggers import Refuses, Trigger
 
 
 class TransactionField(models.Field):
-    """PostgreSQL's xid8: the id of a transaction, which never comes again in one cluster."""
+    """PostgreSQL's xid8: a transaction id, never reused within a cluster."""
 
     def db_type(self, connection) -> str:
         return "xid8"
@@ -43,9 +37,9 @@ class TransactionField(models.Field):
 
 
 class Era(models.Model):
-    """A stretch of the ledger in which transaction ids count up: the life of one database cluster.
+    """A part of the ledger in which transaction ids increase: the life of one database cluster.
 
-    A dump that is restored into another cluster begins a new one, by `manage.py begin_era`.
+    After a restore into another cluster, `manage.py begin_era` begins a new one.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True)
@@ -56,8 +50,8 @@ class Era(models.Model):
         return str(self.id)
 
 
-def made_with(revisions: Iterable["Revision"]) -> models.Q:
-    """Which revisions were made in the same transactions as these."""
+def in_same_transactions(revisions: Iterable["Revision"]) -> models.Q:
+    """Condition: revisions of the same transactions as these."""
     made = models.Q(pk__in=())
     for revision in revisions:
         made |= models.Q(era=revision.era, transaction=revision.transaction)
@@ -66,22 +60,21 @@ def made_with(revisions: Iterable["Revision"]) -> models.Q:
 
 class RevisionQuerySet(models.QuerySet):
     def of(self, record: models.Model):
-        """The history of one record, in order."""
+        """Revisions of one record, by version."""
         return self.filter(subject_id=record.pk).order_by("version")
 
     def tombstone(self, model: type[models.Model], pk):
-        """The last revision of an erased record of this kind; None if none was erased."""
+        """The `erased` revision of a record of this kind; None if it was not erased."""
         erased = self.filter(subject_type=model._meta.model_name, verb=Revision.Verb.ERASED)
         return erased.filter(subject_id=pk).first()
 
 
 class Revision(models.Model):
-    """One recorded change to one record: what it is since, who changed it, when and why.
+    """One change to one record: its new state, who changed it, when and why.
 
-    `fields` names the columns that changed; none, when the record was made. `public` says whether
-    readers could see the record afterwards, `announced` whether afterwards or before: it is what a
-    reader's feed may tell of. `time` is the statement's for a new record, the record's `updated`
-    for a change.
+    `fields` names the columns that changed; it is empty for a new record. `public` says whether
+    readers see the record after the change, `reader_visible` whether after or before, so whether
+    the change is in a reader's feed. `time` is the statement's for a new record, else `updated`.
     """
 
     class Verb(models.TextChoices):

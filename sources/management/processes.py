@@ -1,4 +1,4 @@
-"""Processes that share the work on the database of this one. Imports no models: they come later."""
+"""Worker processes on the same database. Imports no models: Django is set up later."""
 
 import gc
 import os
@@ -16,10 +16,9 @@ from sources.ledger.actor import AuditContext, adopt_context, current_context
 
 
 def start_processes(number: int, *, models: bool = True) -> ProcessPoolExecutor:
-    """So many processes, each with a connection of its own. They end when this one does.
+    """Start worker processes, each with its own connection; they end with this process.
 
-    The ledger records what they change as this one's. Those that need no models start in a third
-    of the time.
+    They adopt its audit context. Without `models` they start in a third of the time.
     """
     database = connection.settings_dict["NAME"]  # in tests, not that of the settings
     about = [database, current_context(), models]
@@ -35,7 +34,7 @@ def _begin(database: str, context: AuditContext, models: bool) -> None:
     else:
         apps.populate(())
     connection.settings_dict["NAME"] = database
-    # What was loaded stays, and what a batch makes is freed by counting: look for cycles seldom.
+    # Loaded modules stay, and batches are freed by reference counts: collect cycles rarely.
     gc.freeze()
     gc.set_threshold(100_000)
 
@@ -46,10 +45,7 @@ def _end_with_parent() -> None:
 
 
 def stop_with_parent() -> None:
-    """Tell this process to stop once its parent is gone, whatever took the parent's place.
-
-    Unlike a pipe to the parent, this outlives an exec there.
-    """
+    """Send this process SIGTERM once its parent is gone; unlike a pipe, this survives an exec."""
     threading.Thread(target=_watch, args=[os.getppid()], daemon=True).start()
 
 

@@ -1,9 +1,9 @@
 """The records that quotes rest on: outlets, articles, speakers, organisations, affiliations.
 
-An `Outlet` prints an `Article`; each exact text of it that was captured is a `Snapshot`. A
-`Speaker` may hold an `Affiliation` with an `Organisation`. NULL always means unknown and is never a
-guess: an article may lack an outlet, a URL or a date. Names are compared folded (`functions`).
-Models of other rooms are named here so that Django finds them. Nothing here knows of a request.
+An `Outlet` prints an `Article`; each captured text of it is a `Snapshot`. A `Speaker` may hold an
+`Affiliation` with an `Organisation`. NULL always means unknown, never a guess. Names are compared
+folded (`functions`). The models of `jobs` and `ledger` are imported so that Django finds them.
+Nothing here knows of a request.
 """
 
 from sources.jobs.models import Job, Part

@@ -21,7 +21,7 @@ class ArticleQuerySet(models.QuerySet):
 
 
 class Article(Record):
-    """One item at one outlet. Without `external_id` and URL it is known by outlet and text."""
+    """An article at an outlet, identified by `external_id`, else URL, else outlet and text."""
 
     outlet = models.ForeignKey(
         Outlet, models.PROTECT, null=True, blank=True, related_name="articles", db_index=False
@@ -79,16 +79,16 @@ class Article(Record):
 
 
 class Snapshot(models.Model):
-    """The exact text of an article as captured at a moment.
+    """The exact text of an article, as captured.
 
-    Immutable: PostgreSQL refuses UPDATE, DELETE and TRUNCATE, and a digest that is not the text's.
-    The same text in two articles (a wire story) is two snapshots with one digest.
+    Immutable: PostgreSQL refuses UPDATE, DELETE, TRUNCATE and a wrong digest. The same text in two
+    articles (a wire story) is two snapshots with one digest.
 
-    Only what the law says must go is ever blotted out (`manage.py erase`): `erased` then holds the
-    ranges of code points, `[[start, end], …]`, and `sha256` is still that of the text as captured.
+    Only `manage.py erase` redacts it: `erased` then holds the ranges of code points,
+    `[[start, end], …]`, and `sha256` stays that of the text as captured.
     """
 
-    MOST_CHARACTERS = 2_000_000
+    MAX_CHARACTERS = 2_000_000
 
     id = models.UUIDField(primary_key=True, db_default=UUID7(), editable=False)
     article = models.ForeignKey(Article, models.PROTECT, related_name="snapshots", editable=False)
@@ -112,7 +112,7 @@ class Snapshot(models.Model):
             ),
         ]
         indexes = [
-            # Told with everything anchored in it: the texts need not be in memory for that
+            # Shown with every anchored quote: index-only, so the texts stay unread
             models.Index(fields=["id"], include=["sha256"], name="snapshot_sha256"),
         ]
         triggers = [
@@ -133,7 +133,7 @@ class Snapshot(models.Model):
             RefusesUnlessErasing(name="no_change", operation=pgtrigger.Update),
             *Recording(
                 verb="'redacted'",
-                public="false",  # told of by its article
+                public="false",  # its article's changes announce it
                 time="clock_timestamp()",
                 digested=("text",),
             ).triggers,

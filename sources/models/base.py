@@ -1,4 +1,4 @@
-"""What every record has: an id, a version, a name."""
+"""What every record has: an id, a version, and for most a name."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -13,7 +13,7 @@ from sources.models.functions import AllNames, Fold, FoldNames
 
 
 class Record(models.Model):
-    """An id that sorts by time of making, and a version that counts its changes."""
+    """An id that sorts by creation (UUIDv7), and a version that counts changes."""
 
     id = models.UUIDField(primary_key=True, db_default=UUID7(), editable=False)
     version = models.PositiveIntegerField(db_default=1, editable=False)
@@ -25,7 +25,7 @@ class Record(models.Model):
 
 
 class AllDistinctFrom(models.Func):
-    """The ids from which a record, or any that was merged into it, was said to be different."""
+    """Ids that a record, or one merged into it, is marked as distinct from."""
 
     output_field = ArrayField(models.UUIDField())
 
@@ -44,14 +44,14 @@ class AllDistinctFrom(models.Func):
 
 
 class NamedQuerySet(models.QuerySet):
-    def standing(self):
-        """All but those that were merged into another."""
+    def active(self):
+        """Records that are not merged into another."""
         return self.filter(merged_into=None)
 
     def survivors(self, ids: Iterable[UUID]) -> dict[UUID, UUID]:
-        """Each known id with that of the record it leads to: its own, unless it was merged.
+        """Map each known id to that of its surviving record: itself, unless it was merged.
 
-        One query, as a rule, and a second one if some were merged; none for no ids.
+        One query, two if any was merged, none for no ids.
         """
         if not (ids := list(ids)):
             return {}
@@ -77,16 +77,16 @@ class NamedQuerySet(models.QuerySet):
             return dict(cursor.fetchall())
 
     def with_all_distinct_from(self):
-        """With `all_distinct_from`: the ids that were said to be others, of what was merged too."""
+        """With `all_distinct_from`: ids it is marked as distinct from, also through merges."""
         return self.annotate(all_distinct_from=AllDistinctFrom(self.model))
 
     def called(self, name: str):
-        """Standing records whose name or alias is this one, case and accents ignored."""
-        return self.standing().filter(names_folded__contains=[Fold(models.Value(name))])
+        """Active records with this name or alias; case and accents are ignored."""
+        return self.active().filter(names_folded__contains=[Fold(models.Value(name))])
 
     def called_any(self, folded: list[str]):
-        """Standing records with one of these names, already folded."""
-        return self.standing().filter(names_folded__overlap=folded)
+        """Active records with one of these names, already folded."""
+        return self.active().filter(names_folded__overlap=folded)
 
 
 MERGES = """CASE
@@ -96,10 +96,10 @@ MERGES = """CASE
 
 
 class Named(Record):
-    """A record found by its name or by any of its aliases.
+    """A record found by its name or an alias.
 
-    One that was merged into another (`merged_into`) stays, and its id leads to the other for ever.
-    `distinct_from` holds the ids of records that it was said not to be, on both sides.
+    A merged record (`merged_into`) stays, and its id redirects for ever. `distinct_from` holds the
+    ids of records that it is marked as distinct from, on both sides.
     """
 
     name = models.CharField(max_length=500)
@@ -116,7 +116,7 @@ class Named(Record):
         blank=True,
         related_name="merged",
         editable=False,
-        db_index=False,  # each table has an index of the few that were merged
+        db_index=False,  # each table has a partial index, as few are merged
     )
     distinct_from = ArrayField(models.UUIDField(), db_default=[], blank=True, editable=False)
 
@@ -130,30 +130,30 @@ class Named(Record):
 
     @property
     def survivor(self) -> "Named":
-        """The record that this one's id leads to: itself, or what it was merged into in the end."""
+        """The surviving record: itself, or the last one of its chain of merges."""
         record = self
         while record.merged_into_id:
             record = record.merged_into
         return record
 
     def namesakes(self):
-        """Other standing records that a name of this one may stand for as well."""
+        """Other active records that share a name with this one."""
         return type(self).objects.called_any(self.names_folded).exclude(pk=self.pk)
 
     def why_not_merged_into(self, other: "Named") -> str | None:
-        """What is held of the two that cannot be so of one; a sentence, with the remedy."""
+        """Why the two cannot be one record, as a sentence with the remedy; None if they can."""
         return None
 
 
 def merged_index(model: str) -> models.Index:
-    """For the chain of merges that end in a record."""
+    """Index of merged records by their surviving record."""
     return models.Index(
         fields=["merged_into"], condition=Q(merged_into__isnull=False), name=f"{model}_merged"
     )
 
 
 def name_parts_index(model: str) -> models.Index:
-    """For any three characters or more of a name: the searches of the admin."""
+    """Trigram index of names, for the admin's searches."""
     return GinIndex(OpClass(AllNames("names_folded"), "gin_trgm_ops"), name=f"{model}_name_parts")
 
 

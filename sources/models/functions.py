@@ -1,4 +1,4 @@
-"""Functions of the database that models use, made by the first migration."""
+"""SQL functions as Django expressions; the first migration creates most of them."""
 
 from collections.abc import Iterable
 
@@ -9,14 +9,14 @@ from django.db.models import F
 
 
 class Fold(models.Func):
-    """A name as it is compared: `sources_fold` in PostgreSQL."""
+    """A name for comparison, without case, accents or typography: `sources_fold`."""
 
     function = "sources_fold"
     output_field = models.TextField()
 
 
 class FoldNames(models.Func):
-    """A name and its aliases, folded, each once."""
+    """A name and its aliases, folded, without duplicates."""
 
     function = "sources_fold_names"
     output_field = ArrayField(models.TextField())
@@ -30,42 +30,42 @@ class WordsOf(models.Func):
 
 
 class TextWords(models.Func):
-    """The words of what somebody wrote or said, without accents: `sources_text_words`."""
+    """The words of a text, without accents, unstemmed: `sources_text_words`."""
 
     function = "sources_text_words"
     output_field = SearchVectorField()
 
 
 class AllNames(models.Func):
-    """A list of folded names as one text, for an index on what stands in them."""
+    """Folded names as one text, for a trigram index."""
 
     function = "sources_all_names"
     output_field = models.TextField()
 
 
 class UrlKey(models.Func):
-    """A URL as it is compared: scheme and host in lower case, no default port, no fragment."""
+    """A URL for comparison: lower-case scheme and host, no default port, no fragment."""
 
     function = "sources_url_key"
     output_field = models.TextField()
 
 
 class ShortName(models.Func):
-    """Of a speaker's kind and name: a person's last name and first initial, else the whole name."""
+    """From kind and name: a person's last name and first initial, else the whole name."""
 
     function = "sources_short_name"
     output_field = models.TextField()
 
 
 class GivenNames(models.Func):
-    """Of a speaker's kind and name: a person's first name, and the initial of a middle one."""
+    """From kind and name: a person's first name and middle initial, else nothing."""
 
     function = "sources_given_names"
     output_field = models.TextField()
 
 
 class HasWords(models.Func):
-    """A column of words (`sources_words`) holds all the words asked for."""
+    """Whether a `sources_words` column has all of these words."""
 
     template = "(%(expressions)s)"
     arg_joiner = " @@ "
@@ -76,7 +76,7 @@ class HasWords(models.Func):
 
 
 class Mentions(models.Func):
-    """A text (`sources_text_words`) holds all words asked for, and one that the last begins."""
+    """Whether a text has all of these words; unless `whole`, the last may be a prefix."""
 
     template = "(%(expressions)s)"
     arg_joiner = " @@ "
@@ -88,12 +88,12 @@ class Mentions(models.Func):
 
 
 def fold_all(values: Iterable[str]) -> dict[str, str]:
-    """Each value with its folded form; one query."""
+    """Map each value to its folded form; one query."""
     return _each_through(Fold, values)
 
 
 def url_keys(urls: Iterable[str]) -> dict[str, str]:
-    """Each URL with the form it is compared by; one query."""
+    """Map each URL to its form for comparison; one query."""
     return _each_through(UrlKey, urls)
 
 

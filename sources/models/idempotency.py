@@ -1,4 +1,4 @@
-"""Stored answers of POST requests."""
+"""Responses stored for retries."""
 
 from django.conf import settings
 from django.db import models
@@ -6,9 +6,9 @@ from django.db.models.functions import Now
 
 
 class IdempotentResponse(models.Model):
-    """What a POST with an `Idempotency-Key` was answered, so that a retry gets the same.
+    """The response to a POST with an `Idempotency-Key`; a retry gets it again for two days.
 
-    `fingerprint` is the SHA-256 of method, path and body. Answers are kept for two days.
+    `fingerprint` is the SHA-256 of method, path and body.
     """
 
     user = models.ForeignKey(

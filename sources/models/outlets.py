@@ -30,7 +30,7 @@ class Outlet(Named):
 
     @classmethod
     def free_slug(cls, name: str, taken: set[str] = frozenset()) -> str:
-        """A slug that no other outlet has: `the-herald`, else `the-herald-2` and so on."""
+        """Return a free slug: `the-herald`, else `the-herald-2` and so on."""
         lock_all([f"{cls._meta.label}.slug"])
         base = slugify(name, allow_unicode=True)[:100] or "outlet"
         known = cls.objects.filter(slug__startswith=base).values_list("slug", flat=True)

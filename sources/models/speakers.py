@@ -1,4 +1,4 @@
-"""Speakers, organisations, and the roles that tie them."""
+"""Speakers, organisations, and the affiliations between them."""
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -22,7 +22,7 @@ from sources.models.functions import GivenNames, HasWords, ShortName, WordsOf
 
 
 class Organisation(Named):
-    """What a speaker speaks for."""
+    """A body that speakers speak for."""
 
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children"
@@ -71,17 +71,17 @@ class Organisation(Named):
 
 class SpeakerQuerySet(NamedQuerySet):
     def of_organisations(self, ids: list):
-        """Those tied to one of these organisations, or who ever held a role there."""
+        """Speakers that belong to one of these organisations, or ever held a role there."""
         ids = {*ids, *Organisation.objects.survivors(ids).values()}
         held = Affiliation.objects.filter(organisation__in=ids).values("speaker")
         return self.filter(Q(organisation__in=ids) | Q(id__in=held))
 
 
 class Speaker(Named):
-    """Who words are attributed to.
+    """A person or body that words are attributed to.
 
-    `identifiers` maps a scheme to an id there, such as `{"wikidata": "Q7186"}`. `organisation` ties
-    down a speaker that is no person: the ministry of "a ministry spokesperson", or the body itself.
+    `identifiers` maps a scheme to an id, such as `{"wikidata": "Q7186"}`. `organisation` is for
+    speakers who are not persons: the ministry of "a ministry spokesperson", or the body itself.
     """
 
     class Kind(models.TextChoices):
@@ -122,10 +122,8 @@ class Speaker(Named):
             name_parts_index("speaker"),
             models.Index(fields=["name", "id"], name="speaker_by_name"),  # speakers/
             models.Index(fields=["created", "id"], name="speaker_by_created"),
-            models.Index(
-                fields=["kind", "id"], name="speaker_by_kind"
-            ),  # what those of a kind said
-            models.Index(  # possible duplicates, in this order and from the index alone
+            models.Index(fields=["kind", "id"], name="speaker_by_kind"),  # quotes/?speaker_kind=
+            models.Index(  # possible duplicates: an index-only scan in this order
                 ShortName("kind", "name"),
                 F("kind"),
                 F("id"),
@@ -159,34 +157,34 @@ class Speaker(Named):
     def why_not_merged_into(self, other: "Speaker") -> str | None:
         if self.kind != other.kind:
             return (
-                f"“{self}” is of kind {self.kind}, “{other}” of kind {other.kind}: they are not "
-                "one speaker. If a kind is wrong, correct it first."
+                f"“{self}” is of kind {self.kind}, “{other}” of kind {other.kind}. If a kind is "
+                "wrong, correct it first."
             )
         if None not in (self.organisation_id, other.organisation_id) and (
             self.organisation_id != other.organisation_id
         ):
             return (
-                f"“{self}” is tied to “{self.organisation}”, “{other}” to “{other.organisation}”: "
-                "if those are one organisation, merge them first; if a tie is wrong, correct it."
+                f"“{self}” belongs to “{self.organisation}”, “{other}” to “{other.organisation}”. "
+                "If these are the same organisation, merge them first; else correct the wrong one."
             )
         return None
 
 
 class AffiliationQuerySet(models.QuerySet):
     def held_on(self, when: PartialDate):
-        """Affiliations that may have been held then; unknown ends stay open."""
+        """Affiliations that may have been held then; an unknown start or end is open."""
         return self.filter(
             Q(start__isnull=True) | Q(start_day__lte=when.last),
             Q(end__isnull=True) | Q(end_last__gte=when.first),
         )
 
     def with_role_words(self, words: str):
-        """All of these words in the role, in any order."""
+        """With all of these words in the role, in any order."""
         return self.filter(HasWords("role_words", words))
 
 
 class Affiliation(Record):
-    """A speaker held a role at an organisation, from–to (Popolo's Membership)."""
+    """A role of a speaker at an organisation, with start and end (Popolo: Membership)."""
 
     speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="affiliations")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="affiliations")
@@ -240,7 +238,7 @@ class Affiliation(Record):
         return f"{self.speaker}, {self.role}, {self.organisation}"
 
     def may_hold_on(self, when: PartialDate | None) -> bool:
-        """Whether the role may have been held then; unknown contradicts nothing."""
+        """Whether the role may have been held then; an unknown date may be any."""
         if when is None:
             return True
         begins_in_time = self.start is None or self.start.first <= when.last

@@ -144,7 +144,7 @@ def shown_whole(speaker, outlet) -> Iterator[tuple[str, str]]:
     from quotes.models import Quote
     from sources.models import Speaker
 
-    other = Speaker.objects.standing().exclude(pk=speaker.pk).filter(kind=speaker.kind).first()
+    other = Speaker.objects.active().exclude(pk=speaker.pk).filter(kind=speaker.kind).first()
     role = Quote.objects.filter(speaker=speaker).exclude(attribution_role=None).first()
     quotes = reverse("admin:quotes_quote_changelist")
     yield "busiest speaker", reverse("admin:sources_speaker_profile", args=[speaker.pk])

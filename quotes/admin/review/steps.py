@@ -53,7 +53,7 @@ class AssignForm(NoteForm):
     """A speaker on record, with or without an affiliation, or a new one by name."""
 
     speaker = forms.ModelChoiceField(
-        Speaker.objects.standing(), required=False, widget=completed("speaker")
+        Speaker.objects.active(), required=False, widget=completed("speaker")
     )
     affiliation = forms.ModelChoiceField(
         Affiliation.objects.select_related("speaker", "organisation"),

@@ -48,7 +48,7 @@ def suggest(quote: Quote) -> list[Suggestion]:
     surname = _words(folded)[-1] if _words(folded) else folded
     in_article = _speakers_in_article(quote)
     found = {speaker.pk: speaker for speaker in in_article}
-    named = Speaker.objects.standing()
+    named = Speaker.objects.active()
     for speakers in (
         named.called_any([folded])[:MAX_CANDIDATES],
         mentioning(named, [surname])[:MAX_CANDIDATES],
@@ -73,7 +73,7 @@ def suggest(quote: Quote) -> list[Suggestion]:
 def _speakers_in_article(quote: Quote) -> list[Speaker]:
     said = Quote.objects.filter(article=quote.article_id).exclude(pk=quote.pk)
     said = said.exclude(status=Quote.Status.REJECTED).order_by()
-    return list(Speaker.objects.standing().filter(pk__in=said.values("speaker"))[:MAX_CANDIDATES])
+    return list(Speaker.objects.active().filter(pk__in=said.values("speaker"))[:MAX_CANDIDATES])
 
 
 def _held_then(quote: Quote, speakers: dict) -> dict:

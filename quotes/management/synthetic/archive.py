@@ -23,7 +23,7 @@ from quotes.management.synthetic.articles import (
     part_in_process,
     parts_of,
 )
-from quotes.models.vocabulary import LONGEST, SHORTEST
+from quotes.models.vocabulary import MAX_LETTERS, MIN_LETTERS
 from sources.ledger.revisions import Era
 from sources.management.processes import start_processes
 
@@ -186,7 +186,7 @@ def _numbered(words: Iterable[str]) -> list[str]:
     kept = (
         word
         for word in words
-        if SHORTEST <= len(word) <= LONGEST and not any(map(str.isdecimal, word))
+        if MIN_LETTERS <= len(word) <= MAX_LETTERS and not any(map(str.isdecimal, word))
     )
     return [f"{number}\t{word}" for number, word in enumerate(sorted(kept), 1)]
 

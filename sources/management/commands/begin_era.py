@@ -9,22 +9,22 @@ from sources.models import Era
 
 class Command(BaseCommand):
     help = (
-        "After a restore into another database cluster, begin a new era of the ledger there, so "
-        "that changes/ can be followed on. To be run before anything is written. In the cluster of "
-        "the present era it does nothing."
+        "Begin a new era of the ledger after a restore into another database cluster, so that "
+        "clients can keep following changes/. Run it before anything is written. In the cluster of "
+        "the current era it does nothing."
     )
 
     def add_arguments(self, parser):
         parser.add_argument(
             "--anyway",
             action="store_true",
-            help="also in the same cluster, after it was restored to an earlier moment",
+            help="begin an era in the same cluster too, after a restore to an earlier time",
         )
 
     @transaction.atomic
     def handle(self, *, anyway: bool, **options):
         with connection.cursor() as cursor:
-            # Who has written in the old era ends first; who writes next is in the new one.
+            # Wait for transactions of the old era; the next ones are in the new era.
             cursor.execute("LOCK TABLE sources_revision IN SHARE ROW EXCLUSIVE MODE")
             cursor.execute("SELECT system_identifier::text FROM pg_control_system()")
             (cluster,) = cursor.fetchone()

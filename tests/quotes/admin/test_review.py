@@ -21,7 +21,7 @@ from quotes.admin.review.text_marks import mark_quotes, visible_characters
 from quotes.curation.queue import ORDERS, PAGE_ARTICLES, next_article, queue
 from quotes.curation.undo import UNDO_WITHIN
 from quotes.models import Claim, Quote
-from quotes.models.claim import LASTS
+from quotes.models.claim import CLAIM_TIME
 from sources.models import Revision, Speaker
 from tests.records import (
     make_affiliation,
@@ -539,7 +539,7 @@ def test_a_claim_ends_by_itself(groups):
     (quote,) = make_waiting("It was late,")
     now = timezone.now()
     assert Claim.objects.hold(quote.article, first, now).user == first
-    soon, later = now + LASTS / 2, now + LASTS + timedelta(seconds=1)
+    soon, later = now + CLAIM_TIME / 2, now + CLAIM_TIME + timedelta(seconds=1)
     assert Claim.objects.hold(quote.article, second, soon).user == first
     claim = Claim.objects.hold(quote.article, second, later)
     assert (claim.user, claim.since) == (second, later)

@@ -273,7 +273,7 @@ def test_a_cursor_of_a_list_is_refused(reader):
 
 
 def test_a_cursor_ahead_of_the_ledger_is_refused(reader):
-    place = feed.Place(1, 10**15, 1)
+    place = feed.LedgerPosition(1, 10**15, 1)
     fault = refused(reader.get(CHANGES, {"after": changes.cursor_at(place)}))["after"]
     assert "restored" in fault
 
@@ -459,7 +459,7 @@ def test_pages_of_any_size_and_types_hold_what_one_great_page_holds(curator, rea
     )
     @given(limit=st.integers(1, 200), asked=st.none() | kinds, scanned=st.integers(3, 100))
     def holds(limit: int, asked: list[str] | None, scanned: int):
-        feed.MOST_SCANNED = scanned
+        feed.MAX_SCANNED = scanned
         which = {"subject_type__in": asked} if asked else {}
         query = {"types": ",".join(asked)} if asked else {}
         for client, seen in ((curator, {}), (reader, {"reader_visible": True})):
@@ -467,15 +467,15 @@ def test_pages_of_any_size_and_types_hold_what_one_great_page_holds(curator, rea
             assert told(results) == ledger(**which, **seen)
             assert follow(client, after, limit=limit, **query)[0] == []
 
-    before = feed.MOST_SCANNED
+    before = feed.MAX_SCANNED
     try:
         holds()
     finally:
-        feed.MOST_SCANNED = before
+        feed.MAX_SCANNED = before
 
 
 def test_a_page_of_a_rare_type_may_be_empty_and_have_a_next(curator, monkeypatch):
-    monkeypatch.setattr(feed, "MOST_SCANNED", 10)
+    monkeypatch.setattr(feed, "MAX_SCANNED", 10)
     make_quotes(30, make_article())
     rare = make_utterance()
     settle()
@@ -502,7 +502,7 @@ def test_a_new_era_follows_the_former_even_if_its_transaction_ids_are_smaller(cu
     assert "manage.py begin_era" in fault["detail"]
 
     call_command("begin_era", stdout=io.StringIO())
-    place = feed.Place(1, 900_000_000_000, Revision.objects.get().pk)
+    place = feed.LedgerPosition(1, 900_000_000_000, Revision.objects.get().pk)
     results, after = follow(curator, changes.cursor_at(place))
     assert results == []
     new = make_speaker("New")
@@ -665,7 +665,7 @@ def test_a_page_deep_in_the_ledger_reads_no_more_than_the_first(groups):
             cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", parameters)
             return cursor.fetchone()[0][0]["Plan"]
 
-    def page_after(place: feed.Place) -> dict:
+    def page_after(place: feed.LedgerPosition) -> dict:
         with CaptureQueriesContext(connection) as captured:
             feed.settled_after(place, last, ["quote"], whole=False, most=50)
         return plan_of(captured.captured_queries[0]["sql"])
@@ -674,8 +674,8 @@ def test_a_page_deep_in_the_ledger_reads_no_more_than_the_first(groups):
         return plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
 
     deep = rows[5_000]
-    first = page_after(feed.Place())
-    deeper = page_after(feed.Place(deep.era, deep.transaction, deep.id))
+    first = page_after(feed.LedgerPosition())
+    deeper = page_after(feed.LedgerPosition(deep.era, deep.transaction, deep.id))
     for plan in (first, deeper):
         assert "revision_by_transaction" in str(plan)
         assert "Sort" not in {node["Node Type"] for node in nodes(plan)}

@@ -162,10 +162,10 @@ def test_the_database_and_the_anchoring_agree_on_every_text(curator, before, aft
 
 
 def test_a_text_of_two_million_characters_is_filed(curator):
-    text = "a" * (Snapshot.MOST_CHARACTERS - 30) + " “We had no choice,” she said."
-    assert len(text) == Snapshot.MOST_CHARACTERS
+    text = "a" * (Snapshot.MAX_CHARACTERS - 30) + " “We had no choice,” she said."
+    assert len(text) == Snapshot.MAX_CHARACTERS
     filed = file(curator, text=text, quotes=[{"text": "We had no choice,"}])
-    assert filed["quotes"][0]["anchor"]["spans"][0]["start"] == Snapshot.MOST_CHARACTERS - 28
+    assert filed["quotes"][0]["anchor"]["spans"][0]["start"] == Snapshot.MAX_CHARACTERS - 28
 
 
 # Unknown is kept as unknown

@@ -363,7 +363,7 @@ def test_an_unknown_field_of_any_name_is_refused(curator, name):
 
 
 def test_a_text_of_more_than_two_million_characters_is_refused(curator):
-    text = "a" * (Snapshot.MOST_CHARACTERS + 1)
+    text = "a" * (Snapshot.MAX_CHARACTERS + 1)
     assert list(refuse(curator, make_filing(text=text, quotes=[]))) == ["/text"]
 
 

@@ -20,7 +20,7 @@ from config.database import embedded
 from quotes.filing import Refused, capture, propose
 from quotes.history.erasure import CannotErase, erase
 from quotes.models import Claim, Quote, Via
-from sources.history.erasure import BLOT, blotted, merged, occurrences
+from sources.history.erasure import BLOT, merged, occurrences, redacted
 from sources.jobs.models import draft_of_rows
 from sources.ledger.revisions import Revision
 from sources.models import Affiliation, Article, IdempotentResponse, Job, Snapshot, Speaker
@@ -140,7 +140,7 @@ def forms(words: str) -> set[str]:
     return plain | {form.replace("\\", "\\\\") for form in plain}
 
 
-def standing(secrets, dump: str) -> list[str]:
+def still_found(secrets, dump: str) -> list[str]:
     return [form for words in secrets for form in forms(words) if form in dump]
 
 
@@ -150,11 +150,11 @@ def standing(secrets, dump: str) -> list[str]:
 @pytest.mark.django_db(transaction=True)
 def test_nothing_of_an_erased_quote_is_left_in_the_database(history, curator):
     before = dumped()
-    assert all(standing([words], before) for words in SECRETS)
-    assert standing(["never lit it"], before)
+    assert all(still_found([words], before) for words in SECRETS)
+    assert still_found(["never lit it"], before)
     said = erased("quote", history.pk)
     after = dumped()
-    assert standing([*SECRETS, "never lit it", "Captain Quill"], after) == []
+    assert still_found([*SECRETS, "never lit it", "Captain Quill"], after) == []
     assert OTHER in after
     assert "Their words were not found anywhere else." in said
     verified()
@@ -439,7 +439,7 @@ def test_words_that_remain_elsewhere_are_listed_with_their_ids():
 
 
 def test_texts_that_were_not_searched_for_are_reported(monkeypatch):
-    monkeypatch.setattr("sources.history.erasure.MOST_SOUGHT", 2)
+    monkeypatch.setattr("sources.history.erasure.MAX_TERMS", 2)
     article = make_article("One said one thing, two another, three a third.")
     speaker = make_speaker("Ann Lee")
     for words in ("One", "two", "three"):
@@ -474,7 +474,7 @@ def test_an_article_is_erased_with_its_snapshots_and_quotes(history, curator):
         assert Revision.objects.filter(subject_id=key).last().verb == "erased"
     erased("article", copy.pk)
     left = dumped()
-    assert standing([*SECRETS, OTHER, "Quay to close", "harbourpost.example/2026"], left) == []
+    assert still_found([*SECRETS, OTHER, "Quay to close", "harbourpost.example/2026"], left) == []
     verified()
     body = problem(curator.get(f"{API}articles/{article.pk}/snapshots/"), 410)
     assert body["reason"] == REASON
@@ -494,7 +494,7 @@ def test_a_speaker_is_erased_with_merged_speakers_affiliations_quotes_and_names(
     assert not Speaker.objects.filter(pk__in=[speaker.pk, twin.pk]).exists()
     assert not Affiliation.objects.filter(speaker=speaker.pk).exists()
     names = ["Mara Quill", "Mara the Quay", "M. J. Quill", "Captain Quill", "emperor of ports"]
-    assert standing([*SECRETS, *names], dumped()) == []
+    assert still_found([*SECRETS, *names], dumped()) == []
     verified()
 
 
@@ -671,7 +671,7 @@ def test_the_admin_has_no_page_for_an_erased_record(history, curator):
 
 def test_ranges_are_merged_and_redacted():
     assert merged([(5, 9), (0, 2), (2, 3), (6, 7)]) == [[0, 3], [5, 9]]
-    assert blotted("a\nbc d", [(0, 4)]) == "█\n██ d"
+    assert redacted("a\nbc d", [(0, 4)]) == "█\n██ d"
 
 
 def test_in_scripts_with_upper_and_lower_case_only_whole_words_match():

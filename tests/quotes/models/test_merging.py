@@ -588,7 +588,7 @@ class TestAtTheSameMoment:
                 for mine, into in ((one, other), (other, one))
             ]
             assert statuses(at_once(calls)) == [200, 409]
-            assert Speaker.objects.filter(pk__in=[one.pk, other.pk]).standing().count() == 1
+            assert Speaker.objects.filter(pk__in=[one.pk, other.pk]).active().count() == 1
             assert self.nothing_is_left_on_merged_records()
 
     def test_merges_in_a_ring_leave_somebody_standing(self, call):
@@ -601,7 +601,7 @@ class TestAtTheSameMoment:
                 for mine, into in zip(ring, [*ring[1:], ring[0]], strict=True)
             ]
             assert set(statuses(at_once(calls))) == {200, 409}
-            assert Speaker.objects.filter(pk__in=[s.pk for s in ring]).standing().exists()
+            assert Speaker.objects.filter(pk__in=[s.pk for s in ring]).active().exists()
             assert self.nothing_is_left_on_merged_records()
 
     def test_revising_quotes_while_their_speaker_is_merged_and_parted_stops_nobody(self, call):
