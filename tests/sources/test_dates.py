@@ -32,18 +32,18 @@ def partial_dates(draw, days=days) -> PartialDate:
 
 
 @given(partial_dates())
-def test_what_is_printed_parses_to_the_same_date(when):
+def test_a_date_written_out_parses_to_itself(when):
     assert PartialDate.parse(str(when)) == when
 
 
 @given(partial_dates())
-def test_the_days_it_can_be_make_the_same_date(when):
+def test_the_range_of_days_makes_the_same_date(when):
     assert PartialDate.spanning(when.days) == when
     assert when.days == DateRange(when.first, when.last + timedelta(days=1))
 
 
 @given(partial_dates(), days)
-def test_it_covers_the_days_whose_parts_it_names(when, day):
+def test_a_date_covers_the_days_of_its_year_and_month(when, day):
     named = (when.year, when.month, when.day)
     agrees = all(a in (None, b) for a, b in zip(named, (day.year, day.month, day.day), strict=True))
     assert when.covers(day) is agrees
@@ -52,7 +52,7 @@ def test_it_covers_the_days_whose_parts_it_names(when, day):
 @pytest.mark.parametrize(
     "text", ["2006", "2006-02", "2006-02-23", "1000-01-01", "2999-12-31", "2024-02-29"]
 )
-def test_a_date_is_printed_as_it_was_given(text):
+def test_a_date_is_written_as_given(text):
     assert str(PartialDate.parse(text)) == text
 
 
@@ -64,7 +64,7 @@ def test_a_date_is_printed_as_it_was_given(text):
         "２００６", "2006-02-", "2006--02", "2006/02", "02/2006", "٢٠٠٦",
     ],
 )  # fmt: skip
-def test_what_is_written_in_another_way_is_refused_with_the_right_one(text):
+def test_another_format_is_refused_with_the_right_one(text):
     with pytest.raises(ValueError, match="Write YYYY, YYYY-MM or YYYY-MM-DD"):
         PartialDate.parse(text)
 
@@ -84,7 +84,7 @@ def test_what_is_written_in_another_way_is_refused_with_the_right_one(text):
         ("3000-01-01", "outside 1000 to 2999"),
     ],
 )
-def test_a_day_that_no_calendar_has_is_refused_and_named(text, fault):
+def test_a_day_in_no_calendar_is_refused_by_name(text, fault):
     with pytest.raises(ValueError, match=fault):
         PartialDate.parse(text)
 
@@ -140,7 +140,7 @@ def test_dates_sort_by_the_earliest_day_and_unknown_comes_last_in_descending_ord
 @pytest.mark.parametrize(
     "table", ["sources_article (byline, published)", 'sources_affiliation (role, "start")']
 )
-def test_the_database_refuses_a_range_that_is_no_whole_day_month_or_year(table, odd):
+def test_the_database_refuses_ranges_that_are_not_a_day_month_or_year(table, odd):
     first = "'{}'" if "article" in table else "'pilot'"
     refusal = pytest.raises((IntegrityError, DataError))
     with refusal as caught, transaction.atomic(), connection.cursor() as cursor:
@@ -151,7 +151,7 @@ def test_the_database_refuses_a_range_that_is_no_whole_day_month_or_year(table, 
 @pytest.mark.django_db
 @given(when=partial_dates())
 @settings(max_examples=25, deadline=None)
-def test_the_database_takes_every_whole_day_month_and_year(when):
+def test_the_database_accepts_every_day_month_and_year(when):
     with connection.cursor() as cursor:
         cursor.execute("SELECT %s::daterange::partial_date", [when.days])
         assert cursor.fetchone()[0] == when.days
@@ -160,7 +160,7 @@ def test_the_database_takes_every_whole_day_month_and_year(when):
 # In forms and in JSON
 
 
-def test_a_form_reads_a_date_and_takes_empty_for_unknown():
+def test_a_form_parses_dates_and_reads_empty_as_unknown():
     field = PartialDateFormField(required=False)
     assert field.clean("2006-02") == PartialDate(2006, 2)
     assert field.clean(" 2006 ") == PartialDate(2006)
@@ -181,18 +181,18 @@ def test_a_form_reads_a_date_and_takes_empty_for_unknown():
         (None, "2006", True),
     ],
 )
-def test_a_form_sees_a_change_only_where_there_is_one(before, after, changed):
+def test_a_form_reports_only_real_changes(before, after, changed):
     assert PartialDateFormField(required=False).has_changed(before, after) is changed
 
 
 @given(partial_dates())
-def test_json_shows_what_it_reads(when):
+def test_json_is_written_as_it_is_read(when):
     field = PartialDateSerializerField()
     assert field.to_internal_value(field.to_representation(when)) == when
 
 
 @pytest.mark.parametrize("value", [2006, 2006.0, True, None, [], ["2006"], {}])
-def test_json_that_is_no_string_is_no_date(value):
+def test_json_that_is_not_a_string_is_refused(value):
     with pytest.raises(serializers.ValidationError, match="A date is a string"):
         PartialDateSerializerField().to_internal_value(value)
 
@@ -224,7 +224,7 @@ def articles(db) -> list[Article]:
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_a_filter_finds_what_may_have_been_in_the_range_and_never_the_unknown(
+def test_a_filter_finds_dates_that_may_be_in_the_range_but_never_unknown_ones(
     articles, after, before
 ):
     """Against the plain meaning: some day is in the article's range and in the one asked for."""

@@ -58,7 +58,7 @@ def found(client, **query) -> list[str]:
 # Merging
 
 
-def test_quotes_and_their_affiliation_go_over_to_the_survivor_and_come_back(curator):
+def test_quotes_and_affiliations_move_with_a_merge_and_back_with_its_undo(curator):
     held, other = make_affiliation(), make_speaker("Mara Jane Quill")
     speaker, board = held.speaker, held.organisation
     resting = make_quote(speaker=speaker, organisation=board, affiliation=held)
@@ -86,7 +86,7 @@ def test_quotes_follow_their_affiliation_to_another_organisation_and_back(curato
     assert held_by(bare) == (None, held.organisation, None)
 
 
-def test_quotes_and_steps_of_reporting_chains_move_with_their_outlet_and_come_back(curator):
+def test_quotes_and_reporting_chains_move_with_their_outlet_and_back(curator):
     one, other = make_outlet("The Post"), make_outlet("Harbour Post")
     quote = make_quote(outlet=one, via=["the audit", one, other, one])
     told = merge(curator, one, other)
@@ -101,7 +101,7 @@ def test_quotes_and_steps_of_reporting_chains_move_with_their_outlet_and_come_ba
     assert quote.outlet == one
 
 
-def test_a_step_that_was_changed_since_stays_where_it_is(curator):
+def test_a_step_changed_since_the_merge_stays(curator):
     one, other = make_outlet("The Post"), make_outlet("Harbour Post")
     quote = make_quote(via=[one, one])
     merge(curator, one, other)
@@ -120,7 +120,7 @@ def test_a_quote_moves_whatever_its_status(curator, status):
     assert (quote.speaker, quote.status) == (other, status)
 
 
-def test_old_ids_and_slugs_find_the_quotes_of_the_survivor(curator):
+def test_old_ids_and_slugs_find_quotes_of_the_surviving_record(curator):
     held, outlet, agency = make_affiliation(), make_outlet("The Post"), make_outlet("Agency")
     speaker, board = held.speaker, held.organisation
     quote = make_quote(
@@ -186,9 +186,7 @@ def merged(curator):
     return held
 
 
-def test_a_quote_filed_since_stays_with_the_survivor_and_lets_go_of_what_moves_back(
-    curator, merged
-):
+def test_a_quote_filed_since_stays_and_loses_what_moves_back(curator, merged):
     filed = {"text": "We had no choice,", "speaker": "Mara Quill", "role": "harbour master"}
     answer = ok(curator.post(f"{API}articles/", make_filing(quotes=[filed])), 201)
     since = Quote.objects.get(pk=answer["quotes"][0]["id"])
@@ -198,7 +196,7 @@ def test_a_quote_filed_since_stays_with_the_survivor_and_lets_go_of_what_moves_b
     assert held_by(merged.quote) == (merged.merged, merged.organisation, merged)
 
 
-def test_a_quote_that_moves_back_lets_go_of_an_affiliation_that_stays(curator, merged):
+def test_a_quote_that_moves_back_loses_an_affiliation_that_stays(curator, merged):
     theirs = make_affiliation(speaker=merged.into, organisation=merged.organisation, role="pilot")
     revise(curator, merged.quote, affiliation=str(theirs.pk))
     unmerge(curator, merged.merged)
@@ -207,21 +205,21 @@ def test_a_quote_that_moves_back_lets_go_of_an_affiliation_that_stays(curator, m
     assert theirs.speaker == merged.into
 
 
-def test_a_quote_that_was_given_to_somebody_else_since_stays_theirs(curator, merged):
+def test_a_quote_reassigned_since_the_merge_stays_there(curator, merged):
     third = make_speaker("Bo Ek")
     revise(curator, merged.quote, speaker=str(third.pk))
     assert unmerge(curator, merged.merged)["moved"] == {"affiliations": 1, "quotes": 0}
     assert held_by(merged.quote) == (third, merged.organisation, None)
 
 
-def test_a_quote_that_was_otherwise_changed_since_moves_back_as_it_is(curator, merged):
+def test_a_quote_edited_since_the_merge_moves_back_with_its_edits(curator, merged):
     revise(curator, merged.quote, language="en", said="2026")
     unmerge(curator, merged.merged)
     assert held_by(merged.quote) == (merged.merged, merged.organisation, merged)
     assert merged.quote.language == "en"
 
 
-def test_conflicts_of_roles_are_seen_anew_in_either_direction(curator):
+def test_role_conflicts_are_rechecked_after_a_merge_and_its_undo(curator):
     pilot = make_affiliation(role="pilot", start="2020", end="2021")
     other = make_speaker("B")
     master = make_affiliation(speaker=other, role="harbour master", start="2020", end="2021")
@@ -255,7 +253,7 @@ def namesakes(db):
     return people
 
 
-def test_the_flag_goes_when_the_last_namesake_was_told_apart(curator, namesakes):
+def test_the_flag_is_cleared_when_the_last_namesake_is_marked_distinct(curator, namesakes):
     one, other, third = namesakes
     mark_distinct(curator, third, one)
     assert flags_of(third.quote) == AMBIGUOUS
@@ -263,7 +261,7 @@ def test_the_flag_goes_when_the_last_namesake_was_told_apart(curator, namesakes)
     assert flags_of(third.quote) == []
 
 
-def test_the_flag_comes_back_when_that_is_taken_back(curator, namesakes):
+def test_the_flag_returns_when_that_is_undone(curator, namesakes):
     one, other, third = namesakes
     for namesake in (one, other):
         mark_distinct(curator, third, namesake)
@@ -271,9 +269,7 @@ def test_the_flag_comes_back_when_that_is_taken_back(curator, namesakes):
     assert flags_of(third.quote) == AMBIGUOUS
 
 
-def test_the_flag_goes_when_the_namesake_turns_out_to_be_the_same_and_comes_back_with_the_undo(
-    curator, namesakes
-):
+def test_the_flag_is_cleared_by_a_merge_and_returns_with_its_undo(curator, namesakes):
     one, other, third = namesakes
     mark_distinct(curator, one, other)
     assert flags_of(third.quote) == AMBIGUOUS
@@ -283,7 +279,7 @@ def test_the_flag_goes_when_the_namesake_turns_out_to_be_the_same_and_comes_back
     assert flags_of(third.quote) == AMBIGUOUS
 
 
-def test_what_a_merged_record_was_told_apart_from_is_nobody_the_survivor_may_be(curator, namesakes):
+def test_the_surviving_record_is_distinct_from_what_the_merged_one_was(curator, namesakes):
     one, other, third = namesakes
     mark_distinct(curator, one, other)
     mark_distinct(curator, one, third)
@@ -292,7 +288,7 @@ def test_what_a_merged_record_was_told_apart_from_is_nobody_the_survivor_may_be(
     assert flags_of(third.quote) == []
 
 
-def test_somebody_of_another_kind_is_no_namesake(curator):
+def test_a_speaker_of_another_kind_is_no_namesake(curator):
     one, other = make_speaker("Mara Quill"), make_speaker("Mara Quill")
     make_speaker("Mara Quill", kind="organisation")
     quote = make_quote(speaker=one, flags=AMBIGUOUS)
@@ -300,14 +296,14 @@ def test_somebody_of_another_kind_is_no_namesake(curator):
     assert flags_of(quote) == []
 
 
-def test_telling_apart_who_share_no_name_settles_nothing(curator):
+def test_marking_records_without_a_common_name_clears_no_flag(curator):
     one, other = make_speaker("Mara Quill"), make_speaker("Bo Ek")
     quote = make_quote(speaker=one, flags=AMBIGUOUS)
     mark_distinct(curator, one, other)
     assert flags_of(quote) == AMBIGUOUS
 
 
-def test_other_flags_stay(curator):
+def test_other_flags_are_kept(curator):
     one, other = make_speaker("Mara Quill"), make_speaker("Mara Quill")
     flags = ["ambiguous_organisation", "ambiguous_speaker", "filing_differs"]
     quote = make_quote(speaker=one, flags=flags)
@@ -317,7 +313,7 @@ def test_other_flags_stay(curator):
     assert sorted(flags_of(quote)) == flags
 
 
-def test_ambiguous_organisations_are_settled_likewise(curator):
+def test_flags_of_ambiguous_organisations_are_cleared_too(curator):
     one, other = make_organisation("Port"), make_organisation("Port")
     quote = make_quote(organisation=one, flags=["ambiguous_organisation", *AMBIGUOUS])
     mark_distinct(curator, one, other)
@@ -343,7 +339,7 @@ def file(curator):
     return call
 
 
-def test_a_filing_by_an_old_id_an_old_name_or_an_old_slug_means_the_survivor(curator, file):
+def test_filing_by_an_old_id_name_or_slug_finds_the_surviving_record(curator, file):
     pairs = [
         (make_speaker("Mara"), make_speaker("Mara Quill")),
         (make_organisation("Ministry"), make_organisation("Department")),
@@ -365,7 +361,7 @@ def test_a_filing_by_an_old_id_an_old_name_or_an_old_slug_means_the_survivor(cur
         assert quote["flags"] == []
 
 
-def test_filing_again_by_an_old_id_or_name_is_no_difference(curator):
+def test_refiling_by_an_old_id_or_name_changes_nothing(curator):
     one, other = make_speaker("Mara"), make_speaker("Mara Quill")
     outlet, new = make_outlet("The Harbour Post"), make_outlet("Harbour Post")
     for speaker in (str(one.pk), "Mara"):
@@ -383,14 +379,14 @@ def test_filing_again_by_an_old_id_or_name_is_no_difference(curator):
         assert answer["quotes"][0]["speaker"]["id"] == str(other.pk)
 
 
-def test_a_nameless_speaker_who_was_merged_may_be_named_by_id(curator, file):
+def test_an_unnamed_merged_speaker_can_be_filed_by_id(curator, file):
     one, other = (make_speaker("one resident", kind="unnamed") for _ in range(2))
     merge(curator, one, other)
     quote = file(speaker=str(one.pk))
     assert quote["speaker"]["id"] == str(other.pk)
 
 
-def test_context_that_fits_one_of_those_told_apart_decides_without_a_flag(curator, file):
+def test_context_that_fits_one_distinct_namesake_decides_without_a_flag(curator, file):
     one, other = make_speaker("Mara Quill"), make_speaker("Mara Quill")
     port, mill = make_organisation("Port"), make_organisation("Mill")
     make_affiliation(speaker=one, organisation=port, role="master")
@@ -405,7 +401,7 @@ def test_context_that_fits_one_of_those_told_apart_decides_without_a_flag(curato
     assert quote["speaker"]["id"] == str(one.pk)
 
 
-def test_a_name_that_fits_several_who_were_told_apart_is_nobodys_guess(curator, file):
+def test_a_name_of_several_distinct_speakers_stays_unresolved(curator, file):
     one, other = make_speaker("Mara Quill"), make_speaker("Mara Quill")
     mark_distinct(curator, one, other)
     quote = file(speaker="Mara Quill")
@@ -418,7 +414,7 @@ def test_a_name_that_fits_several_who_were_told_apart_is_nobodys_guess(curator, 
     assert shown["flags"] == []
 
 
-def test_filing_an_article_again_keeps_to_who_was_told_apart(curator):
+def test_refiling_an_article_keeps_the_chosen_namesake(curator):
     one, other = make_speaker("Mara Quill"), make_speaker("Mara Quill")
     first = make_filing(quotes=[{"text": "We had no choice,", "speaker": "Mara Quill"}])
     made = ok(curator.post(f"{API}articles/", first), 201)["quotes"][0]
@@ -440,7 +436,7 @@ def reattribute(client, speaker, to, quotes, **more):
     return post(client, speaker, "reattribute", **body)
 
 
-def test_chosen_quotes_move_and_let_go_and_are_settled(curator):
+def test_reattributed_quotes_lose_affiliations_and_flags(curator):
     held, other = make_affiliation(), make_speaker("Bo Ek")
     flags = ["ambiguous_speaker", "ambiguous_organisation", "unresolved_speaker"]
     moving = make_quote(
@@ -470,7 +466,7 @@ def test_all_chosen_quotes_move_or_none_does(curator):
     assert "already" in conflict(reattribute(curator, one, one, [mine]))
 
 
-def test_a_quote_that_one_may_not_know_of_is_answered_like_one_there_is_not(curator, contributor):
+def test_an_invisible_quote_is_answered_like_an_unknown_one(curator, contributor):
     one, other = make_speaker("A"), make_speaker("B")
     hidden = make_quote(speaker=one, status="proposed")
     problem(reattribute(contributor, one, other, [hidden]), 403)
@@ -484,21 +480,21 @@ def test_a_quote_that_one_may_not_know_of_is_answered_like_one_there_is_not(cura
 
 
 @pytest.mark.parametrize("quotes", [[], ["x"], "x", None, [str(make_quote)], [None]])
-def test_a_bad_list_of_quotes_is_pointed_at(curator, quotes):
+def test_an_invalid_list_of_quotes_is_refused_with_pointers(curator, quotes):
     one, other = make_speaker("A"), make_speaker("B")
     response = post(curator, one, "reattribute", to=str(other.pk), quotes=quotes)
     faults = problem(response, 400)["errors"]
     assert all(fault["pointer"].startswith("/quotes") for fault in faults)
 
 
-def test_a_thousand_quotes_move_at_once_and_no_more(curator, django_assert_num_queries):
+def test_at_most_a_thousand_quotes_move_at_once(curator, django_assert_num_queries):
     one, other = make_speaker("A"), make_speaker("B")
     quotes = make_quotes(1001, make_article(), speaker=one)
     problem(reattribute(curator, one, other, quotes), 400)
     assert ok(reattribute(curator, one, other, quotes[:1000]))["moved"] == {"quotes": 1000}
 
 
-def test_moving_quotes_needs_the_speakers_version_and_one_who_stands(curator):
+def test_moving_quotes_needs_the_version_of_an_active_speaker(curator):
     one, other, third = (make_speaker(name) for name in "ABC")
     quote = make_quote(speaker=one)
     body = {"to": str(other.pk), "quotes": [str(quote.pk)]}

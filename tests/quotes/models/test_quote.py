@@ -33,7 +33,7 @@ def stored(quote: Quote) -> Quote:
 # Revising
 
 
-def test_an_affiliation_brings_its_organisation_and_its_role(quote):
+def test_an_affiliation_sets_organisation_and_role(quote):
     held = affiliation(quote.speaker)
     quote.revise(affiliation=held)
     assert stored(quote).organisation == held.organisation
@@ -53,20 +53,20 @@ def test_a_speaker_and_an_affiliation_may_be_changed_together(quote):
     assert (stored(quote).speaker, stored(quote).affiliation) == (berg, held)
 
 
-def test_another_speaker_lets_go_of_an_affiliation_that_does_not_fit(quote):
+def test_a_new_speaker_clears_an_affiliation_that_does_not_fit(quote):
     quote.revise(affiliation=affiliation(quote.speaker))
     quote.revise(speaker=speaker())
     assert stored(quote).affiliation is None
 
 
-def test_another_organisation_lets_go_of_an_affiliation_that_does_not_fit(quote):
+def test_a_new_organisation_clears_an_affiliation_that_does_not_fit(quote):
     quote.revise(affiliation=affiliation(quote.speaker))
     quote.revise(organisation=Organisation.objects.create(name="Museum"))
     assert stored(quote).affiliation is None
     assert stored(quote).organisation.name == "Museum"
 
 
-def test_naming_the_speaker_settles_who_it_is(quote):
+def test_naming_the_speaker_clears_the_flags_about_it(quote):
     flags = [Quote.Flag.AMBIGUOUS_SPEAKER, Quote.Flag.UNRESOLVED_SPEAKER, Quote.Flag.FILING_DIFFERS]
     Quote.objects.update(flags=flags)
     quote = stored(quote)
@@ -74,14 +74,14 @@ def test_naming_the_speaker_settles_who_it_is(quote):
     assert stored(quote).flags == [Quote.Flag.FILING_DIFFERS]
 
 
-def test_naming_the_organisation_settles_which_it_is(quote):
+def test_naming_the_organisation_clears_the_flag_about_it(quote):
     Quote.objects.update(flags=[Quote.Flag.AMBIGUOUS_ORGANISATION, Quote.Flag.FILING_DIFFERS])
     quote = stored(quote)
     quote.revise(organisation=None)
     assert stored(quote).flags == [Quote.Flag.FILING_DIFFERS]
 
 
-def test_a_revision_leaves_what_is_printed_alone(quote):
+def test_revising_leaves_the_printed_attribution_alone(quote):
     before = stored(quote)
     quote.revise(speaker=speaker())
     after = stored(quote)
@@ -104,7 +104,7 @@ def test_a_revision_leaves_what_is_printed_alone(quote):
         (None, None, None, None),
     ],
 )
-def test_the_role_shown_is_the_held_one_else_the_printed_one_else_the_filed_one(
+def test_the_role_shown_is_the_affiliations_else_the_printed_else_the_filed_one(
     quote, held, printed, filed, shown
 ):
     quote.revise(
@@ -137,14 +137,14 @@ def sql(statement: str) -> None:
         cursor.execute(statement)
 
 
-def test_raw_sql_is_counted_too(quote):
+def test_changes_by_raw_sql_count_too(quote):
     sql("UPDATE quotes_quote SET language = 'nb'")
     assert stored(quote).version == 2
     sql("UPDATE quotes_quote SET language = 'nb'")
     assert stored(quote).version == 2
 
 
-def test_nobody_sets_the_version_or_the_time_of_change(quote):
+def test_clients_cannot_set_the_version_or_the_time_of_change(quote):
     sql("UPDATE quotes_quote SET version = 99, updated = '2001-01-01'")
     assert (stored(quote).version, stored(quote).updated) == (1, quote.updated)
     sql("UPDATE quotes_quote SET version = 99, language = 'nb'")

@@ -75,7 +75,7 @@ def refuses_insert(constraint: str, filed: dict, **values) -> None:
     refused(constraint, sql, **row)
 
 
-def test_a_sound_quote_is_taken_and_gets_its_contexts_from_the_text(filed):
+def test_a_valid_quote_gets_its_contexts_from_the_text(filed):
     sql, row = insert(filed, contexts=[["made", "up"]])
     assert run(sql, **row) == 1
     quote = Quote.objects.get(text="Yes,")
@@ -107,11 +107,11 @@ def test_a_sound_quote_is_taken_and_gets_its_contexts_from_the_text(filed):
         ("“", [[-1, 1]]),
     ],
 )
-def test_a_quote_that_is_not_what_its_snapshot_reads_there_is_refused(filed, text, spans):
+def test_a_quote_whose_words_are_not_at_its_spans_is_refused(filed, text, spans):
     refuses_insert("quote_is_anchored", filed, text=text, spans=spans)
 
 
-def test_spans_are_joined_by_a_blank_or_over_a_line_break_by_a_newline(filed):
+def test_spans_are_joined_by_a_space_or_across_lines_by_a_newline(filed):
     for text, spans in [
         ("We had no choice, Yes,", [SPAN, YES]),
         ("Yes,\nYes,", [YES, AGAIN]),
@@ -135,18 +135,18 @@ def test_another_articles_snapshot_is_refused(filed, other):
         "text = text || ' '",
     ],
 )
-def test_an_update_that_leaves_the_text_of_the_snapshot_is_refused(filed, change):
+def test_an_update_to_words_not_in_the_snapshot_is_refused(filed, change):
     refused("quote_is_anchored", f"UPDATE quotes_quote SET {change}")
 
 
-def test_a_quote_cannot_be_taken_to_another_article_or_text(filed, other):
+def test_a_quote_cannot_be_moved_to_another_article_or_text(filed, other):
     refused("quote_is_anchored", "UPDATE quotes_quote SET article_id = %(to)s", to=other["id"])
     refused(
         "quote_is_anchored", "UPDATE quotes_quote SET snapshot_id = %(to)s", to=snapshot_of(other)
     )
 
 
-def test_contexts_cannot_be_made_up(filed):
+def test_contexts_cannot_be_set_by_clients(filed):
     run("UPDATE quotes_quote SET contexts = '{{made,up}}'")
     assert Quote.objects.get().contexts == [["“", TEXT[18:][:32]]]
 
@@ -165,7 +165,7 @@ def test_an_unanchored_quote_has_neither_snapshot_nor_spans(filed):
     assert run(sql, **row) == 1
 
 
-def test_two_quotes_at_one_place_are_refused(filed):
+def test_two_quotes_with_the_same_spans_are_refused(filed):
     refuses_insert("quote_once_per_place", filed, text="We had no choice,", spans=[SPAN])
 
 
@@ -185,7 +185,7 @@ def test_an_unknown_kind_or_status_is_refused(filed, column, constraint):
 # What follows the article
 
 
-def test_outlet_and_date_of_a_quote_are_its_articles_whatever_is_written(filed):
+def test_outlet_and_date_of_a_quote_are_always_its_articles(filed):
     run("UPDATE quotes_quote SET outlet_id = NULL, published = '[2001-01-01,2002-01-01)'")
     quote = Quote.objects.get()
     assert str(quote.outlet_id) == filed["outlet"]["id"]
@@ -236,13 +236,13 @@ def test_an_affiliation_with_another_organisation_is_refused(affiliation):
     change_affiliation(to=affiliation(organisation="Museum"))
 
 
-def test_the_speaker_or_organisation_cannot_be_taken_from_under_an_affiliation(affiliation):
+def test_speaker_and_organisation_must_fit_the_affiliation(affiliation):
     assert run("UPDATE quotes_quote SET affiliation_id = %(to)s", to=affiliation()) == 1
     refused("quote_affiliation_fits", "UPDATE quotes_quote SET speaker_id = NULL")
     refused("quote_affiliation_fits", "UPDATE quotes_quote SET organisation_id = NULL")
 
 
-def test_an_affiliation_that_quotes_rest_on_stays_the_same_persons(curator, affiliation):
+def test_an_affiliation_cited_by_quotes_keeps_its_speaker(curator, affiliation):
     held = affiliation()
     run("UPDATE quotes_quote SET affiliation_id = %(to)s", to=held)
     other = ok(curator.post(f"{API}speakers/", {"name": "Ivo Berg"}), 201)["id"]
@@ -277,6 +277,6 @@ def test_an_unknown_kind_of_step_is_refused(filed):
 @pytest.mark.parametrize(
     "table", ["sources_article", "sources_speaker", "sources_organisation", "sources_outlet"]
 )
-def test_what_a_quote_stands_on_cannot_be_deleted(filed, table):
+def test_records_that_a_quote_refers_to_cannot_be_deleted(filed, table):
     with pytest.raises(IntegrityError):
         run(f"DELETE FROM {table}; SET CONSTRAINTS ALL IMMEDIATE")

@@ -58,7 +58,7 @@ def last_revision(quote) -> Revision:
 
 
 @pytest.mark.parametrize(("status", "step"), list(product(Status.values, STEPS)))
-def test_each_step_is_open_where_the_design_says_and_nowhere_else(curator, status, step):
+def test_each_step_is_open_only_to_the_statuses_of_the_workflow(curator, status, step):
     quote = make_quote(status=status)
     answer = take(curator, quote, step)
     if expected := LEADS.get((status, step)):
@@ -73,14 +73,14 @@ def test_each_step_is_open_where_the_design_says_and_nowhere_else(curator, statu
     assert (quote.status, quote.version) == (status, 1)
 
 
-def test_the_model_refuses_like_the_api():
+def test_the_model_refuses_the_same_steps_as_the_api():
     quote = make_quote(status="retracted")
     with pytest.raises(NotOpen, match="No further step is possible"):
         quote.dispute("No.")
     assert open_steps("rejected") == []
 
 
-def test_the_status_a_step_leaves_is_read_under_a_lock_not_believed():
+def test_a_step_rereads_the_status_under_a_lock():
     quote = make_quote(status="proposed")
     Quote.objects.get(pk=quote.pk).reject("Unsaid.")
     with pytest.raises(NotOpen):
@@ -89,7 +89,7 @@ def test_the_status_a_step_leaves_is_read_under_a_lock_not_believed():
 
 @pytest.mark.parametrize("step", ["reject", "dispute", "retract"])
 @pytest.mark.parametrize("body", [{}, {"reason": None}, {"reason": "  "}, {"reason": ""}])
-def test_what_takes_something_back_says_why(curator, step, body):
+def test_rejecting_disputing_and_retracting_need_a_reason(curator, step, body):
     (status,) = [s for (s, name) in LEADS if name == step and s != "disputed"]
     quote = make_quote(status=status)
     faults = problem(take(curator, quote, step, body), 400)["errors"]
@@ -119,7 +119,7 @@ def test_only_curators_take_steps(reader, contributor, nobody, step):
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_step_needs_the_tag_of_the_quote_as_it_is(curator, step):
+def test_a_step_needs_the_current_etag(curator, step):
     (status, *_) = [s for (s, name) in LEADS if name == step]
     quote = make_quote(status=status)
     path, stale = f"{API}quotes/{quote.pk}/{step}/", read(curator, quote)["version"]
@@ -141,7 +141,7 @@ def test_a_step_may_be_retried(curator):
     assert read(curator, quote)["version"] == 2
 
 
-def test_a_step_of_nothing_is_404(curator, reader):
+def test_a_step_of_an_unknown_quote_is_404(curator, reader):
     quote = make_quote(status="proposed")
     Quote.objects.filter(pk=quote.pk).update(status="rejected")
     gone = f"{API}quotes/01900000-0000-7000-8000-000000000000/publish/"
@@ -169,7 +169,7 @@ def test_a_rejected_quote_keeps_its_reason_for_curators(curator, reader):
     assert problem(reader.get(f"{API}quotes/{quote.pk}/"), 404)
 
 
-def test_a_retracted_quote_answers_by_id_with_its_reason_and_leaves_the_lists(curator, reader):
+def test_a_retracted_quote_is_served_by_id_but_not_in_lists(curator, reader):
     quote, better = make_quote("It was said"), make_quote("It was never said")
     body = {"reason": "The tape says otherwise.", "replaced_by": str(better.pk)}
     take(curator, quote, "retract", body)
@@ -184,14 +184,14 @@ def test_a_retracted_quote_answers_by_id_with_its_reason_and_leaves_the_lists(cu
 
 
 @pytest.mark.parametrize("status", ["proposed", "rejected", "retracted"])
-def test_what_replaces_a_quote_is_public(curator, status):
+def test_a_replacement_must_be_public(curator, status):
     quote, other = make_quote(), make_quote("Other words", status=status)
     body = {"reason": "Wrong.", "replaced_by": str(other.pk)}
     faults = problem(take(curator, quote, "retract", body), 400)["errors"]
     assert faults == [{"pointer": "/replaced_by", "message": f"That quote is {status}."}]
 
 
-def test_a_quote_does_not_replace_itself(curator):
+def test_a_quote_cannot_replace_itself(curator):
     quote = make_quote()
     body = {"reason": "Wrong.", "replaced_by": str(quote.pk)}
     assert problem(take(curator, quote, "retract", body), 400)
@@ -208,9 +208,7 @@ def test_a_quote_does_not_replace_itself(curator):
         ("disputed", "retract", "retracted"),
     ],
 )
-def test_each_step_is_one_revision_with_its_verb_its_reason_and_who_took_it(
-    curator, status, step, verb
-):
+def test_each_step_is_one_revision_with_verb_reason_and_actor(curator, status, step, verb):
     quote = make_quote(status=status)
     take(curator, quote, step)
     assert Revision.objects.of(quote).count() == 2
@@ -260,7 +258,7 @@ def test_corrections_add_up(curator, filed):
     assert notes == ["The kind was wrong.", "In English."]
 
 
-def test_new_words_take_the_texts_own_wording_and_its_place(curator, filed):
+def test_corrected_words_get_the_texts_wording_and_spans(curator, filed):
     body = {"note": "The comma is not hers.", "text": "We had  no choice"}
     seen = ok(take(curator, filed, "correct", body))
     start = TEXT.index("We had no choice")
@@ -271,7 +269,7 @@ def test_new_words_take_the_texts_own_wording_and_its_place(curator, filed):
     assert fields == ["text", "spans"]
 
 
-def test_a_new_place_brings_its_words(curator, filed):
+def test_corrected_spans_set_the_words(curator, filed):
     body = {"note": "Wrong sentence.", "spans": [[0, 20]]}
     assert ok(take(curator, filed, "correct", body))["text"] == "The quay will close."
 
@@ -285,9 +283,7 @@ def test_new_words_that_are_not_in_the_article_are_refused(curator, filed):
     assert (seen["kind"], seen["corrections"], seen["version"]) == ("direct", [], 1)
 
 
-def test_words_that_the_article_no_longer_has_are_corrected_in_the_text_that_had_them(
-    curator, filed
-):
+def test_removed_words_are_corrected_in_the_earlier_snapshot(curator, filed):
     changed = make_filing(text="The quay stays open, the council said on Monday.", quotes=[])
     ok(curator.post(f"{API}articles/", changed))
     assert read(curator, filed)["anchor"]["state"] == "missing"
@@ -295,7 +291,7 @@ def test_words_that_the_article_no_longer_has_are_corrected_in_the_text_that_had
     assert (seen["text"], seen["anchor"]["state"]) == ("We had no choice", "missing")
 
 
-def test_words_of_the_present_text_end_a_missing_anchor(curator, filed):
+def test_correcting_to_the_current_text_ends_a_missing_anchor(curator, filed):
     changed = make_filing(text="“We had no say,” said Mara Quill on Monday.", quotes=[])
     ok(curator.post(f"{API}articles/", changed))
     seen = ok(take(curator, filed, "correct", {"note": "As printed.", "text": "We had no say,"}))
@@ -303,7 +299,7 @@ def test_words_of_the_present_text_end_a_missing_anchor(curator, filed):
     assert "nearest" not in seen["anchor"]
 
 
-def test_words_of_which_no_text_is_held_cannot_be_corrected(curator):
+def test_words_without_a_captured_text_cannot_be_corrected(curator):
     quote = make_quote(anchor="unanchored")
     body = {"note": "Misheard.", "text": "We had a choice"}
     faults = problem(take(curator, quote, "correct", body), 400)["errors"]
@@ -317,7 +313,7 @@ def test_a_correction_that_changes_nothing_is_refused(curator, filed):
     assert read(curator, filed)["version"] == 1
 
 
-def test_a_correction_lets_go_of_an_affiliation_that_does_not_fit(curator, filed):
+def test_a_correction_clears_an_affiliation_that_does_not_fit(curator, filed):
     port = make_organisation("Port")
     held = make_affiliation(speaker=filed.speaker, organisation=port, role="pilot")
     Quote.objects.get().revise(affiliation=held)
@@ -331,7 +327,7 @@ def test_a_correction_lets_go_of_an_affiliation_that_does_not_fit(curator, filed
     assert problem(take(curator, filed, "correct", body), 400)
 
 
-def test_two_quotes_do_not_come_to_stand_at_one_place(curator):
+def test_a_correction_to_the_spans_of_another_quote_is_refused(curator):
     quotes = [
         {"text": "We had no choice,", "status": "published"},
         {"text": "The quay will close.", "status": "published"},
@@ -357,7 +353,7 @@ def flags(quote) -> list[str]:
     return quote.flags
 
 
-def test_a_role_that_no_affiliation_bears_out_is_flagged_when_either_changes():
+def test_a_role_without_a_matching_affiliation_is_flagged_when_either_changes():
     speaker = make_speaker()
     quote = make_quote(speaker=speaker, published="2026-03-14", attribution_role="Mayor")
     assert flags(quote) == []  # nothing is known that contradicts it
@@ -375,7 +371,7 @@ def test_a_role_that_no_affiliation_bears_out_is_flagged_when_either_changes():
     assert flags(quote) == []
 
 
-def test_a_role_is_not_compared_where_no_date_is_known():
+def test_a_role_is_not_checked_without_a_date():
     speaker = make_speaker()
     make_affiliation(speaker=speaker)
     assert flags(make_quote(speaker=speaker, attribution_role="Mayor")) == []
@@ -383,6 +379,6 @@ def test_a_role_is_not_compared_where_no_date_is_known():
     assert flags(said) == ["role_conflict"]
 
 
-def test_the_flag_is_the_databases_to_set():
+def test_only_the_database_sets_the_role_conflict_flag():
     quote = make_quote(flags=["role_conflict", "filing_differs"])
     assert flags(quote) == ["filing_differs"]

@@ -42,7 +42,7 @@ def rename(*records) -> None:
         type(record).objects.filter(pk=record.pk).update(name=f"New {record.name}")
 
 
-def test_each_record_can_be_seen_as_it_was_with_what_it_refers_to(reader):
+def test_each_record_is_shown_as_of_a_time_with_its_references(reader):
     records = make_each()
     paths = {name: f"{API}{name}/{record.pk}/" for name, record in records.items()}
     before = {name: ok(reader.get(path)) for name, path in paths.items()}
@@ -60,7 +60,7 @@ def test_each_record_can_be_seen_as_it_was_with_what_it_refers_to(reader):
         assert ok(reader.get(path, {"as_of": before[name]["updated"]})) == before[name]
 
 
-def test_a_curator_is_told_who_changed_a_record_and_a_reader_what_was_changed(curator, reader):
+def test_curators_see_who_changed_a_record_and_readers_only_what(curator, reader):
     with audit_context(channel="api", actor="ada", request="r-1", reason="Married."):
         speaker = make_speaker("Ann")
         Speaker.objects.filter(pk=speaker.pk).update(name="Ann Ek")
@@ -102,7 +102,7 @@ def test_changes_name_fields_as_the_api_does(curator):
     }
 
 
-def test_what_was_merged_is_seen_as_it_was_before(reader):
+def test_a_merged_record_is_shown_as_of_before_the_merge(reader):
     one, other = make_outlet("Post"), make_outlet("The Post")
     at = timezone.now()
     Outlet.objects.filter(pk=one.pk).update(merged_into=other, name="Post (old)")
@@ -110,7 +110,7 @@ def test_what_was_merged_is_seen_as_it_was_before(reader):
     assert shown["name"] == "Post"
 
 
-def test_what_was_made_later_than_the_moment_is_embedded_as_it_first_was(reader):
+def test_a_reference_created_later_is_embedded_as_first_created(reader):
     organisation = make_organisation("Board")
     speaker = make_speaker("Crew", kind="collective")
     at = Revision.objects.get(subject_id=speaker.pk).time
@@ -132,7 +132,7 @@ def test_what_was_made_later_than_the_moment_is_embedded_as_it_first_was(reader)
     problem(reader.get(f"{API}organisations/{organisation.pk}/", {"as_of": at.isoformat()}), 404)
 
 
-def test_a_record_that_never_was_has_no_past(reader):
+def test_an_unknown_record_has_no_history(reader):
     absent = f"{API}speakers/00000000-0000-7000-8000-000000000000/"
     problem(reader.get(absent, {"as_of": "2020-01-01"}), 404)
     problem(reader.get(f"{absent}revisions/"), 404)
@@ -140,7 +140,7 @@ def test_a_record_that_never_was_has_no_past(reader):
     problem(reader.get(f"{API}speakers/{outlet.pk}/revisions/"), 404)
 
 
-def test_a_moment_before_a_change_is_another_than_the_moment_of_it(reader):
+def test_a_change_counts_from_its_exact_time(reader):
     speaker = make_speaker("Ann")
     rename(speaker)
     path, changed = f"{API}speakers/{speaker.pk}/", Revision.objects.get(version=2).time
@@ -149,7 +149,7 @@ def test_a_moment_before_a_change_is_another_than_the_moment_of_it(reader):
     assert ok(reader.get(path, {"as_of": changed.isoformat()}))["name"] == "New Ann"
 
 
-def test_the_past_of_each_costs_the_same_queries_whatever_has_happened_since(reader):
+def test_a_past_state_costs_the_same_queries_however_long_the_history(reader):
     records, at = make_each(), timezone.now().isoformat()
     expected = {"organisations": 3, "speakers": 3, "affiliations": 4, "outlets": 2, "articles": 4}
 

@@ -37,7 +37,7 @@ def newest(record) -> Revision:
 # The verb
 
 
-def test_a_record_gets_back_what_a_curator_may_edit():
+def test_a_reverted_record_regains_what_a_curator_may_edit():
     board = make_organisation()
     speaker = make_speaker("Harbour crew", kind="collective", organisation=board, aliases=["Crew"])
     changed = {"kind": "person", "organisation": None, "aliases": [], "identifiers": {"a": "b"}}
@@ -55,7 +55,7 @@ def test_a_record_gets_back_what_a_curator_may_edit():
     assert newest(speaker).reason == "Back to version 1: Not a person."
 
 
-def test_dates_and_unknowns_go_back_as_they_were_given():
+def test_dates_and_unknowns_are_reverted_as_given():
     held = make_affiliation(start=PartialDate(2004))
     change(held, start=PartialDate(2005, 2, 1), end=PartialDate(2012), role="pilot")
     revert(held, 1, "Misread.")
@@ -63,7 +63,7 @@ def test_dates_and_unknowns_go_back_as_they_were_given():
     assert (str(held.start), held.end, held.role) == ("2004", None, "harbour master")
 
 
-def test_each_version_can_be_gone_back_to_and_from():
+def test_any_version_can_be_restored_and_left_again():
     speaker = make_speaker("Mara 1")
     for number in range(2, 6):
         rename(speaker, f"Mara {number}")
@@ -74,7 +74,7 @@ def test_each_version_can_be_gone_back_to_and_from():
         assert speaker.name == was
 
 
-def test_only_some_fields_go_back_when_so_asked():
+def test_only_chosen_fields_are_reverted():
     outlet = make_outlet("The Harbour Post", slug="post", url="https://post.example")
     change(outlet, name="The Post", slug="the-post", url=None)
     way = revert(outlet, 1, "The name was right.", only={"name", "url"})
@@ -84,7 +84,7 @@ def test_only_some_fields_go_back_when_so_asked():
     assert way.values.keys() == {"name", "url"}
 
 
-def test_what_was_merged_since_stands_for_by_its_survivor():
+def test_a_reference_merged_since_is_reverted_to_its_surviving_record():
     post, echo, courier = (make_outlet(name) for name in ("Post", "Echo", "Courier"))
     article = make_article(outlet=post)
     change(article, outlet=courier)
@@ -94,7 +94,7 @@ def test_what_was_merged_since_stands_for_by_its_survivor():
     assert article.outlet == echo
 
 
-def test_what_cannot_go_back_stays_and_says_why():
+def test_fields_that_cannot_be_reverted_stay_with_a_reason():
     post = make_outlet("The Harbour Post", slug="post")
     change(post, slug="harbour-post", name="Post")
     make_outlet("Another", slug="post")
@@ -105,7 +105,7 @@ def test_what_cannot_go_back_stays_and_says_why():
     assert way.kept == {"slug": "Outlet with this Slug already exists."}
 
 
-def test_a_url_that_another_article_has_by_now_stays():
+def test_a_url_that_another_article_has_now_is_not_reverted():
     article = make_article(url="https://post.example/quay", headline="Quay")
     change(article, url="https://post.example/pier", headline="Pier")
     make_article(url="HTTPS://post.example:443/quay")
@@ -115,7 +115,7 @@ def test_a_url_that_another_article_has_by_now_stays():
     assert way.kept == {"url": "An article with this URL is already on record."}
 
 
-def test_what_no_field_is_guilty_of_speaks_against_the_whole():
+def test_a_fault_of_no_single_field_prevents_the_reversion():
     crew = make_speaker("Crew", kind="person")
     change(crew, kind="collective", organisation=make_organisation())
     crew.refresh_from_db()
@@ -126,7 +126,7 @@ def test_what_no_field_is_guilty_of_speaks_against_the_whole():
     revert(crew, 1, "Because.")
 
 
-def test_a_merge_is_not_taken_back_so():
+def test_reverting_does_not_undo_a_merge():
     one, other = make_speaker("M. Quill"), make_speaker("Mara Quill")
     rename(one, "M. J. Quill")
     merging.merge(one, other)
@@ -139,14 +139,14 @@ def test_a_merge_is_not_taken_back_so():
 
 
 @pytest.mark.parametrize("reason", ["", " \n"])
-def test_going_back_needs_a_reason(reason):
+def test_reverting_needs_a_reason(reason):
     speaker = make_speaker("Mara")
     rename(speaker, "Mara Quill")
     with pytest.raises(ValidationError, match="why"):
         revert(speaker, 1, reason)
 
 
-def test_going_back_to_what_is_changes_nothing():
+def test_reverting_to_the_present_state_changes_nothing():
     speaker = make_speaker("Mara")
     rename(speaker, "Mara Quill")
     with pytest.raises(ValidationError, match="changes nothing"):
@@ -154,7 +154,7 @@ def test_going_back_to_what_is_changes_nothing():
     assert newest(speaker).version == 2
 
 
-def test_every_column_that_goes_back_is_one_that_a_curator_edits(admin_client):
+def test_only_columns_that_curators_edit_are_reverted(admin_client):
     made = make_article("Text.", outlet=make_outlet(), published="2026")
     held = make_affiliation()
     records = (made.outlet, made, held, held.speaker, held.organisation)
@@ -190,13 +190,13 @@ def renamed() -> Speaker:
     return speaker
 
 
-def test_the_timeline_leads_to_every_version_but_the_present_one(curator_at_desk, renamed):
+def test_the_history_links_to_every_version_but_the_present_one(curator_at_desk, renamed):
     page = curator_at_desk.get(history_of(renamed)).text
     assert f'href="{way_back_of(renamed, 1)}"' in page
     assert f'href="{way_back_of(renamed, 2)}"' not in page
 
 
-def test_the_page_says_what_would_change_and_changes_nothing(curator_at_desk, renamed):
+def test_the_revert_page_shows_changes_and_saves_nothing(curator_at_desk, renamed):
     page = curator_at_desk.get(way_back_of(renamed, 1))
     assert [line.name for line, chosen in page.context["lines"] if chosen] == ["name", "aliases"]
     assert "Mara Lund" in page.text
@@ -205,7 +205,7 @@ def test_the_page_says_what_would_change_and_changes_nothing(curator_at_desk, re
     assert renamed.version == 2
 
 
-def test_a_curator_takes_a_record_back_and_the_timeline_says_so(curator_at_desk, renamed):
+def test_a_reversion_by_a_curator_is_in_the_history(curator_at_desk, renamed):
     answer = go_back(curator_at_desk, renamed, 1, reason="She did not.")
     assert answer.url == history_of(renamed)
     newest_entry, *_ = told(curator_at_desk, renamed)
@@ -232,7 +232,7 @@ def test_a_field_whose_box_is_not_ticked_stays(curator_at_desk, renamed):
         ({"reason": "x" * 2001}, "at most 2000 characters"),
     ],
 )
-def test_what_is_missing_is_said(curator_at_desk, renamed, changes, said):
+def test_a_missing_reason_is_reported(curator_at_desk, renamed, changes, said):
     answer = go_back(curator_at_desk, renamed, 1, **changes)
     assert answer.status_code == 200
     assert said in answer.text
@@ -240,7 +240,7 @@ def test_what_is_missing_is_said(curator_at_desk, renamed, changes, said):
     assert renamed.version == 2
 
 
-def test_a_record_that_changed_meanwhile_is_left_alone_and_both_are_shown(curator_at_desk, renamed):
+def test_an_edit_conflict_saves_nothing_and_shows_both_versions(curator_at_desk, renamed):
     path = way_back_of(renamed, 1)
     sent = form_of(curator_at_desk, path) | {"fields_back": "name", "reason": "Because."}
     with audit_context(actor="bo", reason="Spelt so."):
@@ -256,7 +256,7 @@ def test_a_record_that_changed_meanwhile_is_left_alone_and_both_are_shown(curato
     assert renamed.name == "Mara Quill"
 
 
-def test_what_the_database_refuses_is_said_and_leaves_all_as_it_was(curator_at_desk, monkeypatch):
+def test_a_refusal_of_the_database_is_reported_and_nothing_is_saved(curator_at_desk, monkeypatch):
     outlet = make_outlet("The Harbour Post", slug="post")
     change(outlet, slug="harbour-post")
     make_outlet("Another", slug="post")
@@ -267,13 +267,13 @@ def test_what_the_database_refuses_is_said_and_leaves_all_as_it_was(curator_at_d
     assert outlet.slug == "harbour-post"
 
 
-def test_a_reader_takes_nothing_back(reader_at_desk, renamed):
+def test_a_reader_cannot_revert(reader_at_desk, renamed):
     assert reader_at_desk.get(way_back_of(renamed, 1)).status_code == 403
     assert reader_at_desk.post(way_back_of(renamed, 1), {"version": "2"}).status_code == 403
     assert "Revert to version" not in reader_at_desk.get(history_of(renamed)).text
 
 
-def test_a_merged_record_and_a_snapshot_are_taken_nowhere(curator_at_desk, admin_client, renamed):
+def test_merged_records_and_snapshots_cannot_be_reverted(curator_at_desk, admin_client, renamed):
     merging.merge(renamed, make_speaker("Another"))
     held = make_article("Text.").snapshot
     assert curator_at_desk.get(way_back_of(renamed, 1)).status_code == 403

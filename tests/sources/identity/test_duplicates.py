@@ -30,7 +30,7 @@ def pairs(**asked) -> list[tuple[str, str]]:
         ("Conan O’Dell", "C. O'Dell"),
     ],
 )
-def test_names_that_may_be_one(name, other):
+def test_similar_names_are_possible_duplicates(name, other):
     one, two = make_speaker(name), make_speaker(other)
     assert others(one) == [other]
     assert others(two) == [name]
@@ -49,13 +49,13 @@ def test_names_that_may_be_one(name, other):
         ("R. Jones", "R. Johnson"),
     ],
 )
-def test_names_that_are_two(name, other):
+def test_different_names_are_no_duplicates(name, other):
     one, two = make_speaker(name), make_speaker(other)
     assert others(one) == others(two) == pairs() == []
     assert count_pairs(up_to=10) == (0, None)
 
 
-def test_a_shared_alias_is_said():
+def test_a_shared_alias_is_named_as_the_reason():
     one = make_speaker("Mara Quill", aliases=["The Quay Queen"])
     two = make_speaker("M. Q. Lund", aliases=["the quay queen"])
     assert possible_duplicates_of(one)[0].why == "Both are called “The Quay Queen”."
@@ -64,7 +64,7 @@ def test_a_shared_alias_is_said():
     assert pair.why == "Both are called “The Quay Queen”."
 
 
-def test_a_short_name_is_said_to_stand_for_the_full_one():
+def test_a_short_name_is_named_as_the_reason():
     make_speaker("Rob Jones")
     short = make_speaker("R. Jones")
     assert possible_duplicates_of(short)[0].why == "“R. Jones” may stand for “Rob Jones”."
@@ -77,14 +77,14 @@ def test_a_name_of_any_length_and_script_fits_the_index():
     make_speaker(letters, kind="collective", aliases=[letters[::-1]])
 
 
-def test_only_persons_are_known_by_initials():
+def test_initials_match_only_for_persons():
     make_speaker("Harbour Board", kind="organisation")
     make_speaker("H. Board", kind="organisation")
     make_speaker("Harbour Board", kind="collective")
     assert pairs() == []
 
 
-def test_spokespersons_of_two_organisations_are_two():
+def test_spokespersons_of_two_organisations_are_no_duplicates():
     tied = {"kind": "unnamed", "organisation": make_organisation("Port")}
     one = make_speaker("a spokesperson", **tied)
     make_speaker("a spokesperson", kind="unnamed", organisation=make_organisation("Quay"))
@@ -93,7 +93,7 @@ def test_spokespersons_of_two_organisations_are_two():
     assert len(pairs()) == 2
 
 
-def test_who_was_merged_is_no_duplicate():
+def test_a_merged_speaker_is_no_duplicate():
     one, two = make_speaker("R. Jones"), make_speaker("Rob Jones")
     merging.merge(one, two)
     one.refresh_from_db()
@@ -101,7 +101,7 @@ def test_who_was_merged_is_no_duplicate():
     assert others(one) == others(two) == pairs() == []
 
 
-def test_who_was_told_apart_is_no_duplicate_even_after_a_merge():
+def test_distinct_speakers_are_no_duplicates_even_after_a_merge():
     one, two = make_speaker("R. Jones"), make_speaker("Rob Jones")
     merging.mark_distinct(one, two)
     assert others(one) == others(two) == pairs() == []
@@ -124,7 +124,7 @@ def test_pairs_are_listed_page_by_page():
 
 
 @pytest.mark.parametrize("speakers", [1, 20])
-def test_duplicates_cost_as_many_queries_however_many(speakers, django_assert_num_queries):
+def test_any_number_of_duplicates_costs_the_same_queries(speakers, django_assert_num_queries):
     for number in range(speakers):
         make_speaker(f"Rob{'e' * number} Jones")
     short = make_speaker("R. Jones")

@@ -55,7 +55,7 @@ def test_names_that_differ_in_case_accents_or_typography_are_equal(one, other):
         ("山田", "山本"),
     ],
 )
-def test_names_that_differ_in_more_are_not(one, other):
+def test_names_with_other_differences_are_not_equal(one, other):
     assert folded(one) != folded(other)
 
 
@@ -73,7 +73,7 @@ def test_a_record_is_found_by_its_name_and_by_each_alias():
     assert not Speaker.objects.called("Quill").exists()
 
 
-def test_a_register_takes_the_same_few_queries_for_any_number_of_names(django_assert_num_queries):
+def test_a_register_costs_the_same_queries_for_any_number_of_names(django_assert_num_queries):
     for number in (1, 60):
         names = [f"Name {number}/{n}" for n in range(number)]
         with django_assert_num_queries(5):
@@ -85,7 +85,7 @@ def test_a_register_takes_the_same_few_queries_for_any_number_of_names(django_as
             assert all(Register(Speaker.objects.all(), names).called(name) for name in names[:1])
 
 
-def test_a_register_makes_one_record_of_two_spellings():
+def test_a_register_creates_one_record_for_two_spellings():
     register = Register(Outlet.objects.all(), [], to_make=["The Post", "THE POST"])
     register.make("The Post", slug="the-post")
     assert len(register.called("THE POST")) == 1
@@ -102,7 +102,7 @@ def test_a_register_makes_one_record_of_two_spellings():
         ("", False),
     ],
 )
-def test_an_id_is_told_from_a_name(value, is_id):
+def test_an_id_is_not_taken_for_a_name(value, is_id):
     assert (as_uuid(value) is not None) is is_id
 
 
@@ -126,7 +126,7 @@ def refused(constraint: str, sql: str, values=()) -> None:
         ("sources_organisation", "organisation_once_per_wikidata_id"),
     ],
 )
-def test_a_wikidata_id_is_one_records(table, constraint):
+def test_a_wikidata_id_belongs_to_one_record(table, constraint):
     column, value = (", kind", ", 'person'") if "speaker" in table else ("", "")
     row = f"""('A', '{{}}', '{{"wikidata": "Q42"}}'{value})"""
     refused(
@@ -152,12 +152,12 @@ def test_records_without_a_wikidata_id_are_not_duplicates():
 
 @pytest.mark.parametrize("path", ["speakers", "organisations", "outlets"])
 @pytest.mark.parametrize("name", ["", "  ", "\u200b", "\u0301"])
-def test_a_name_with_nothing_to_see_is_refused(curator, path, name):
+def test_a_name_without_visible_characters_is_refused(curator, path, name):
     body = problem(curator.post(f"{API}{path}/", {"name": name}), 400)
     assert body["errors"][0]["pointer"] == "/name"
 
 
-def test_a_person_is_not_tied_to_an_organisation(curator):
+def test_a_person_cannot_belong_to_an_organisation_without_an_affiliation(curator):
     body = Organisation.objects.create(name="Port")
     values = {"name": "Mara Quill", "kind": "person", "organisation": str(body.pk)}
     answer = problem(curator.post(f"{API}speakers/", values), 400)

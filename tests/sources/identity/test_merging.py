@@ -62,7 +62,7 @@ def names(client, kind: str, **query) -> list[str]:
 
 
 @each_kind
-def test_names_become_aliases_and_those_that_are_known_are_left_out(curator, kind):
+def test_merged_names_become_aliases_without_duplicates(curator, kind):
     mine = MAKE[kind]("Łódź Post", aliases=["Post of Łódź", "LP", "The LP"])
     other = MAKE[kind]("Lodz POST", aliases=["lp"])
     told = merge(curator, mine, other)
@@ -72,7 +72,7 @@ def test_names_become_aliases_and_those_that_are_known_are_left_out(curator, kin
 
 
 @pytest.mark.parametrize("kind", ["speakers", "organisations"])
-def test_the_survivor_takes_the_identifiers_it_lacks_and_the_other_gives_them(curator, kind):
+def test_the_surviving_record_gains_identifiers_and_the_merged_one_loses_them(curator, kind):
     mine = MAKE[kind]("A", identifiers={"wikidata": "Q1", "viaf": "7", "isni": "9"})
     other = MAKE[kind]("B", identifiers={"viaf": "7"})
     told = merge(curator, mine, other)
@@ -87,7 +87,7 @@ def test_the_survivor_takes_the_identifiers_it_lacks_and_the_other_gives_them(cu
 
 
 @pytest.mark.parametrize("kind", ["speakers", "organisations"])
-def test_two_identifiers_of_one_scheme_are_two_records(curator, kind):
+def test_records_with_different_ids_of_one_scheme_cannot_be_merged(curator, kind):
     mine, other = (MAKE[kind](name, identifiers={"wikidata": f"Q{q}"}) for name, q in ("A1", "B2"))
     detail = refusal(curator, mine, other)
     assert "Q1" in detail
@@ -109,7 +109,7 @@ def board(db):
     return board
 
 
-def test_everything_that_points_at_a_record_moves(curator, board):
+def test_all_references_to_a_merged_record_move(curator, board):
     other = make_organisation("Port Authority")
     told = merge(curator, board, other)
     moved = {"organisations": 1, "speakers": 1, "affiliations": 1, "quotes": 0}
@@ -120,7 +120,7 @@ def test_everything_that_points_at_a_record_moves(curator, board):
     assert Affiliation.objects.get().organisation == other
 
 
-def test_a_preview_says_what_would_move_and_changes_nothing(curator, board):
+def test_a_preview_counts_what_would_move_and_changes_nothing(curator, board):
     other = make_organisation("Port Authority")
     before = Revision.objects.count()
     previewed = merge(curator, board, other, preview=True)
@@ -138,7 +138,7 @@ def test_a_preview_refuses_what_a_merge_would(curator):
     assert refusal(curator, one, other, preview=True) == refusal(curator, one, other)
 
 
-def test_the_merge_is_in_the_ledger_with_its_reason(curator, board):
+def test_a_merge_is_recorded_with_its_reason(curator, board):
     merge(curator, board, make_organisation("Port Authority"), reason="One body, renamed")
     revision = Revision.objects.of(board).last()
     assert (revision.verb, revision.reason, revision.channel) == (
@@ -187,13 +187,13 @@ def test_a_record_is_not_merged_into_itself(curator):
 
 
 @pytest.mark.parametrize("kind", ["organisation", "unnamed", "collective"])
-def test_speakers_of_different_kinds_are_not_one(curator, kind):
+def test_speakers_of_different_kinds_cannot_be_merged(curator, kind):
     detail = refusal(curator, make_speaker("A"), make_speaker("B", kind=kind))
     assert f"kind {kind}" in detail
     assert "kind person" in detail
 
 
-def test_spokespersons_of_different_organisations_are_not_one(curator):
+def test_spokespersons_of_different_organisations_cannot_be_merged(curator):
     one, other = (
         make_speaker("a spokesperson", kind="unnamed", organisation=make_organisation(name))
         for name in ("Ministry", "Police")
@@ -205,7 +205,7 @@ def test_spokespersons_of_different_organisations_are_not_one(curator):
     merge(curator, one, other)
 
 
-def test_an_organisation_is_not_merged_into_a_part_of_itself_but_a_part_into_the_whole(curator):
+def test_an_organisation_merges_into_its_parent_but_not_into_its_child(curator):
     whole = make_organisation("Whole")
     part = make_organisation("Part", parent=make_organisation("Middle", parent=whole))
     assert "is part of" in refusal(curator, whole, part)
@@ -213,14 +213,14 @@ def test_an_organisation_is_not_merged_into_a_part_of_itself_but_a_part_into_the
     assert names(curator, "organisations") == ["Middle", "Whole"]
 
 
-def test_a_parent_that_goes_round_in_a_circle_is_no_endless_loop(curator):
+def test_a_cycle_of_parents_causes_no_endless_loop(curator):
     one = make_organisation("One")
     other = make_organisation("Other", parent=one)
     Organisation.objects.filter(pk=one.pk).update(parent=other)
     merge(curator, make_organisation("Third"), one)
 
 
-def test_outlets_with_articles_of_one_external_id_are_named(curator):
+def test_outlets_with_articles_of_the_same_external_id_cannot_be_merged(curator):
     one, other = make_outlet("A"), make_outlet("B")
     article, twin = (make_article(outlet=outlet, external_id="cms-1") for outlet in (one, other))
     make_article(outlet=one, external_id="cms-2")
@@ -249,7 +249,7 @@ def test_a_merged_record_cannot_be_changed_and_says_where_it_is_now(curator, kin
 
 
 @each_kind
-def test_the_survivor_is_not_merged_into_what_was_merged_into_it(curator, kind):
+def test_a_record_is_not_merged_into_one_merged_into_it(curator, kind):
     one, other = MAKE[kind]("A"), MAKE[kind]("B")
     merge(curator, one, other)
     assert "one record already" in refusal(curator, other, one)
@@ -274,7 +274,7 @@ def test_verbs_need_the_version_that_was_read(curator, kind):
     ok(post(curator, one, "unmerge", headers={"If-Match": read}))
 
 
-def test_a_retried_merge_is_answered_as_the_first_was(curator):
+def test_a_retried_merge_gets_the_first_response(curator):
     one, other = make_speaker("A"), make_speaker("B")
     key = {"If-Match": "*", "Idempotency-Key": "k"}
     first, again = (post(curator, one, "merge", headers=key, into=str(other.pk)) for _ in range(2))
@@ -294,7 +294,7 @@ def test_a_retried_merge_is_answered_as_the_first_was(curator):
         ({"into": "B", "preview": "perhaps"}, "/preview"),
     ],
 )
-def test_a_bad_body_is_pointed_at(curator, body, pointer):
+def test_an_invalid_body_is_refused_with_pointers(curator, body, pointer):
     make_speaker("B")
     make_speaker("Same")
     make_speaker("Same")
@@ -306,7 +306,7 @@ def test_a_bad_body_is_pointed_at(curator, body, pointer):
 
 
 @each_kind
-def test_the_id_of_a_merged_record_leads_to_the_survivor_through_any_chain(curator, kind):
+def test_the_id_of_a_merged_record_redirects_through_any_chain(curator, kind):
     chain = [MAKE[kind](name) for name in "ABCD"]
     for one, other in pairwise(chain):
         merge(curator, one, other)
@@ -327,7 +327,7 @@ def test_the_id_of_a_merged_record_leads_to_the_survivor_through_any_chain(curat
     assert names(curator, kind, name="a") == ["D"]
 
 
-def test_a_reference_to_a_merged_record_means_the_survivor(curator):
+def test_a_reference_to_a_merged_record_is_set_to_the_surviving_one(curator):
     one, other = make_organisation("Ministry"), make_organisation("Department")
     merge(curator, one, other)
     shown = {"id": str(other.pk), "name": "Department"}
@@ -343,7 +343,7 @@ def test_a_reference_to_a_merged_record_means_the_survivor(curator):
     assert made["speaker"]["id"] == str(quill.pk)
 
 
-def test_a_filter_by_a_merged_record_means_the_survivor(curator):
+def test_a_filter_by_a_merged_record_finds_the_surviving_one(curator):
     one, other = make_organisation("Ministry"), make_organisation("Department")
     make_organisation("Agency", parent=one)
     make_speaker("a spokesperson", kind="unnamed", organisation=other)
@@ -360,7 +360,7 @@ def test_a_filter_by_a_merged_record_means_the_survivor(curator):
     assert [row["id"] for row in rows] == [str(held.pk)]
 
 
-def test_the_slug_of_a_merged_outlet_leads_on_and_is_never_given_again(curator):
+def test_the_slug_of_a_merged_outlet_redirects_and_is_never_reused(curator):
     old, new = make_outlet("The Post"), make_outlet("Harbour Post")
     merge(curator, old, new)
     assert names(curator, "outlets", slug="the-post") == ["Harbour Post"]
@@ -371,7 +371,7 @@ def test_the_slug_of_a_merged_outlet_leads_on_and_is_never_given_again(curator):
 # Undoing
 
 
-def test_what_was_moved_elsewhere_since_stays_there(curator):
+def test_rows_moved_again_since_the_merge_stay_there(curator):
     one, other, third = (make_organisation(name) for name in "ABC")
     parts = [make_organisation(f"Part {number}", parent=one) for number in range(3)]
     merge(curator, one, other)
@@ -385,7 +385,7 @@ def test_what_was_moved_elsewhere_since_stays_there(curator):
     assert [part.parent for part in parents] == [third, other, one]
 
 
-def test_what_came_to_the_survivor_since_stays_there(curator):
+def test_rows_added_to_the_surviving_record_since_stay_there(curator):
     one, other = make_organisation("A"), make_organisation("B")
     merge(curator, one, other)
     by_id = ok(curator.post(f"{API}organisations/", {"name": "New", "parent": str(one.pk)}), 201)
@@ -393,7 +393,7 @@ def test_what_came_to_the_survivor_since_stays_there(curator):
     assert Organisation.objects.get(pk=by_id["id"]).parent == other
 
 
-def test_the_undo_takes_the_aliases_away_that_nobody_has_touched_since(curator):
+def test_an_undo_removes_aliases_that_nobody_has_changed_since(curator):
     one, other = make_speaker("A", aliases=["A1", "A2"]), make_speaker("B", aliases=["B1"])
     merge(curator, one, other)
     ok(curator.patch(path_of(other), {"aliases": ["B1", "A", "A2", "B2"]}, headers=ANY))
@@ -405,7 +405,7 @@ def test_the_undo_takes_the_aliases_away_that_nobody_has_touched_since(curator):
     assert names(curator, "speakers") == ["A", "B"]
 
 
-def test_an_undone_merge_may_be_done_again_and_undone_again(curator):
+def test_an_undone_merge_can_be_repeated_and_undone_again(curator):
     one, other = make_organisation("A"), make_organisation("B")
     part = make_organisation("Part", parent=one)
     for _ in range(3):
@@ -497,7 +497,7 @@ class TestOverSeveralTransactions:
 
 
 @each_kind
-def test_what_was_told_apart_is_not_merged_until_that_is_taken_back(curator, kind):
+def test_distinct_records_cannot_be_merged_until_that_is_undone(curator, kind):
     one, other = MAKE[kind]("A"), MAKE[kind]("A")
     assert mark_distinct(curator, one, other, reason="Father and son")["distinct_from"] == [
         str(other.pk)
@@ -512,7 +512,7 @@ def test_what_was_told_apart_is_not_merged_until_that_is_taken_back(curator, kin
 
 
 @each_kind
-def test_what_was_told_apart_stays_so_through_merges_and_their_undoing(curator, kind):
+def test_distinct_records_stay_so_through_merges_and_their_undo(curator, kind):
     one, other, third, fourth = (MAKE[kind](name) for name in "ABCD")
     mark_distinct(curator, one, other)
     merge(curator, one, third)
@@ -527,7 +527,7 @@ def test_what_was_told_apart_stays_so_through_merges_and_their_undoing(curator, 
     assert "marked as distinct" in refusal(curator, one, third)
 
 
-def test_taking_it_back_reaches_what_was_merged_since(curator):
+def test_undoing_a_distinction_includes_records_merged_since(curator):
     one, other, third = (make_speaker(name) for name in "ABC")
     mark_distinct(curator, one, other)
     merge(curator, one, third)
@@ -535,7 +535,7 @@ def test_taking_it_back_reaches_what_was_merged_since(curator):
     merge(curator, other, third)
 
 
-def test_telling_apart_twice_changes_nothing_and_taking_back_what_nobody_said_is_refused(curator):
+def test_marking_twice_changes_nothing_and_undoing_an_unmarked_pair_is_refused(curator):
     one, other = make_speaker("A"), make_speaker("B")
     assert "not marked as distinct" in conflict(
         post(curator, one, "undistinguish", **{"from": str(other.pk)})
@@ -548,7 +548,7 @@ def test_telling_apart_twice_changes_nothing_and_taking_back_what_nobody_said_is
     )
 
 
-def test_records_of_a_list_say_what_they_were_told_apart_from_in_one_query(
+def test_a_list_of_records_loads_what_they_are_distinct_from_in_one_query(
     curator, django_assert_num_queries
 ):
     curator.get(f"{API}outlets/")  # who asks is known from now on

@@ -80,7 +80,7 @@ def manage(*arguments: str) -> None:
 # Each channel
 
 
-def test_what_is_saved_is_recorded_with_who_and_why():
+def test_a_saved_change_is_recorded_with_its_audit_context():
     with (
         audit_context(channel="command:mend", actor="ada", request="r-7"),
         with_reason("It was misspelt."),
@@ -101,14 +101,14 @@ def test_what_is_saved_is_recorded_with_who_and_why():
     assert (revision.public, revision.reader_visible) == (True, True)
 
 
-def test_who_acts_is_forgotten_when_the_act_ends():
+def test_the_audit_context_ends_with_its_block():
     with audit_context(channel="command:mend", actor="ada"):
         pass
     revision = last_of(make_speaker())
     assert (revision.channel, revision.actor) == ("sql", connection.settings_dict["USER"])
 
 
-def test_rows_that_are_made_and_changed_in_bulk_each_leave_a_revision():
+def test_bulk_inserts_and_updates_leave_a_revision_per_row():
     speakers = Speaker.objects.bulk_create(Speaker(name=f"No {n}") for n in range(20))
     Speaker.objects.update(kind="collective")
     for speaker in speakers:
@@ -122,7 +122,7 @@ def test_rows_that_are_made_and_changed_in_bulk_each_leave_a_revision():
     assert one_act.count() == 1
 
 
-def test_a_form_of_the_admin_is_recorded_under_its_user(groups):
+def test_an_admin_form_is_recorded_with_its_user(groups):
     speaker = make_speaker()
     desk = staff("Curators")
     assert save(desk, page_of(speaker), name="Mara Quill-Ek").status_code == 302
@@ -131,7 +131,7 @@ def test_a_form_of_the_admin_is_recorded_under_its_user(groups):
     assert UUID(revision.request)
 
 
-def test_a_request_is_recorded_under_its_user_and_its_id(curator):
+def test_a_request_is_recorded_with_its_user_and_id(curator):
     speaker = make_speaker()
     path, match = f"{API}speakers/{speaker.pk}/", {"If-Match": "*"}
     answer = curator.patch(path, {"name": "One"}, headers={**match, "X-Request-ID": "edge-42"})
@@ -150,7 +150,7 @@ def test_an_unusable_request_id_is_replaced(curator, given):
     assert UUID(last_of(Outlet.objects.get()).request)
 
 
-def test_a_filing_is_one_act_on_all_that_it_makes(contributor):
+def test_a_filing_has_one_audit_context_for_all_records_it_creates(contributor):
     ok(contributor.post(f"{API}articles/", make_filing(), headers={"X-Request-ID": "f-1"}), 201)
     made = Revision.objects.all()
     kinds = {"outlet", "article", "snapshot", "speaker", "quote"}
@@ -161,7 +161,7 @@ def test_a_filing_is_one_act_on_all_that_it_makes(contributor):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_command_is_recorded_under_its_name(tmp_path):
+def test_a_command_is_recorded_with_its_name(tmp_path):
     wire = tmp_path / "wire.ndjson"
     wire.write_text(json.dumps(make_filing()) + "\n")
     manage("file_articles", str(wire))
@@ -171,7 +171,7 @@ def test_a_command_is_recorded_under_its_name(tmp_path):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_done_in_psql_is_recorded_under_the_database_role():
+def test_a_change_in_psql_is_recorded_with_the_database_role():
     outlet = make_outlet()
     psql(f"UPDATE sources_outlet SET name = 'The Post' WHERE id = '{outlet.pk}'")
     psql("\\copy sources_outlet (name, aliases, slug) FROM stdin\nRadio\t{}\tradio\n\\.\n")
@@ -186,7 +186,7 @@ def test_what_is_done_in_psql_is_recorded_under_the_database_role():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_chain_is_computed_again_from_what_psql_shows():
+def test_a_chain_can_be_recomputed_from_psql_output():
     """With nothing but a SHA-256 and the rule in `sources_link`."""
     speaker = make_speaker("Żółć “Émile”\\\n\t\u0001 'x'", identifiers={"née": [1.50, None, "“"]})
     why = "„Why“ – not?\n"
@@ -233,7 +233,7 @@ def bytea(shown: str) -> bytes:
 # What is a change
 
 
-def test_what_changes_nothing_leaves_nothing(curator):
+def test_an_update_without_a_change_leaves_no_revision(curator):
     filing = publish(make_filing())
     ok(curator.post(f"{API}articles/", filing), 201)
     before = Revision.objects.count()
@@ -248,7 +248,7 @@ def test_what_changes_nothing_leaves_nothing(curator):
     assert Revision.objects.count() == before
 
 
-def test_what_is_rolled_back_leaves_nothing():
+def test_a_rolled_back_change_leaves_no_revision():
     speaker = make_speaker()
     with transaction.atomic():
         Speaker.objects.update(name="Other")
@@ -259,7 +259,7 @@ def test_what_is_rolled_back_leaves_nothing():
     assert history(speaker) == [(1, "created"), (2, "updated")]
 
 
-def test_a_change_of_a_reporting_chain_is_one_of_its_quote():
+def test_a_change_to_a_reporting_chain_is_recorded_with_its_quote():
     quote = make_quote(via=["Sky"])
     assert last_of(quote).state["via"] == [{"kind": "cited", "name": "Sky", "outlet_id": None}]
     Via.objects.create(quote=quote, position=1, kind="document", name="the audit")
@@ -269,7 +269,7 @@ def test_a_change_of_a_reporting_chain_is_one_of_its_quote():
     assert [step["name"] for step in last_of(quote).state["via"]] == ["the audit"]
 
 
-def test_what_follows_from_a_change_is_recorded_with_it(curator):
+def test_changes_by_triggers_are_recorded_with_their_cause(curator):
     quote = make_quote(outlet=make_outlet(), published="2026")
     path = f"{API}articles/{quote.article_id}/"
     headers = {"If-Match": "*", "X-Request-ID": "r-9"}
@@ -279,7 +279,7 @@ def test_what_follows_from_a_change_is_recorded_with_it(curator):
     assert revision.state["published"] == "[2026-03-01,2026-04-01)"
 
 
-def test_what_readers_may_be_told_of_is_marked():
+def test_revisions_say_whether_readers_may_see_them():
     quote = make_quote(status="proposed")
     quote.publish()
     quote.retract("Made up.")
@@ -298,7 +298,7 @@ def test_what_readers_may_be_told_of_is_marked():
     assert last_of(quote).reason == "Made up."
 
 
-def test_a_history_tells_what_every_record_is():
+def test_every_record_equals_its_last_revision():
     """Each state is the row, but for what is computed, and for the words of a snapshot."""
     outlet, organisation = make_outlet(), make_organisation()
     speaker = make_speaker(aliases=["“Q”"], identifiers={"wikidata": "Q1"})
@@ -327,7 +327,7 @@ def test_a_history_tells_what_every_record_is():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_versions_have_no_gaps_however_many_change_a_record_at_once():
+def test_concurrent_changes_leave_no_gap_in_versions():
     speaker = make_speaker()
 
     def change(name: str) -> None:
@@ -368,7 +368,7 @@ def test_versions_have_no_gaps_however_many_change_a_record_at_once():
     ],
 )
 @pytest.mark.parametrize("switch", ["nothing.at_all", "pgtrigger.ignore", "onrecord.erasing"])
-def test_the_ledger_is_only_added_to(statement, switch):
+def test_the_ledger_is_append_only(statement, switch):
     make_speaker()
     before = list(Revision.objects.values())
     value = "{sources_revision:no_change}" if switch == "pgtrigger.ignore" else "on"
@@ -383,7 +383,7 @@ def test_the_ledger_is_only_added_to(statement, switch):
 
 
 @pytest.mark.parametrize("table", ["sources_speaker", "sources_outlet", "quotes_quote"])
-def test_no_record_is_deleted(table):
+def test_no_record_can_be_deleted(table):
     make_quote(speaker=make_speaker(), outlet=make_outlet())
     with pytest.raises(IntegrityError) as refused, connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {table}")
@@ -400,7 +400,7 @@ def enable_truncate_guard(cursor) -> None:
     cursor.execute(f'ALTER TABLE sources_revision ENABLE TRIGGER "{cursor.fetchone()[0]}"')
 
 
-def test_an_erasing_owner_can_empty_what_was_erased_and_change_nothing_else():
+def test_erasure_can_empty_revisions_of_erased_records_only():
     erased, living = make_speaker(), make_speaker("Ada")
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('onrecord.erasing', 'on', true)")
