@@ -249,9 +249,7 @@ class Like:
 
     def corrected(self, words: set[str]) -> dict[str, list[str]]:
         """Words of quotes that these words may be slips of."""
-        words = {
-            word for word in words if MIN_LETTERS < len(word) <= MAX_LETTERS and not word.isdigit()
-        }
+        words = {w for w in words if MIN_LETTERS < len(w) <= MAX_LETTERS and not w.isdigit()}
         near = defaultdict(list)
         if words:
             with connection.cursor() as cursor:

@@ -27,7 +27,7 @@ from quotes.exports.parquet import JSON_BYTES_PER_GROUP, JSON_BYTES_PER_READ, wr
 from quotes.exports.rows import SHAPES, cells_of
 from quotes.models import Quote
 from quotes.representations.json import FIELDS
-from sources.spreadsheets.files import BEGINS_FORMULA, plain, safe
+from sources.spreadsheets.files import BEGINS_FORMULA, escape_formula, unescape_formula
 from tests.conftest import API, make_client, ok, problem
 from tests.records import (
     make_article,
@@ -108,7 +108,7 @@ def flat(row: dict) -> dict[str, str]:
 
 def unpacked(row: dict[str, str]) -> dict[str, str]:
     """Cells as they were before they were made safe; JSON in one form."""
-    unsafe = {name: plain(value) for name, value in row.items()}
+    unsafe = {name: unescape_formula(value) for name, value in row.items()}
     return {
         name: json.dumps(json.loads(value), sort_keys=True) if value[:1] in ("[", "{") else value
         for name, value in unsafe.items()
@@ -247,8 +247,8 @@ def test_any_text_comes_back_as_it_was(reader, texts):
     shown = [row["attribution"]["text"] for row in lines(reader, ordering="created")]
     assert shown == texts
     for row, text in zip(cells(reader, ordering="created"), texts, strict=True):
-        assert row["attribution_text"] == row["article_headline"] == safe(text)
-        assert plain(row["attribution_cue"]) == text
+        assert row["attribution_text"] == row["article_headline"] == escape_formula(text)
+        assert unescape_formula(row["attribution_cue"]) == text
         assert json.loads(row["article_byline"]) == [text]
     for row, text in zip(typed(reader, ordering="created"), texts, strict=True):
         assert row["attribution"]["text"] == row["article"]["headline"] == text
@@ -274,7 +274,7 @@ def test_pandas_reads_each_form(many, reader):
     shown = lines(reader)
     texts = [row["text"] for row in shown]
     table = pandas.read_csv(io.BytesIO(fetch(reader, "csv")))
-    assert [plain(text) for text in table["text"]] == texts
+    assert [unescape_formula(text) for text in table["text"]] == texts
     assert list(table["version"]) == [row["version"] for row in shown]
     table = pandas.read_json(io.BytesIO(fetch(reader, "ndjson")), lines=True, dtype=False)
     assert list(table["text"]) == texts
@@ -287,7 +287,7 @@ def test_polars_reads_each_form(many, reader):
     shown = lines(reader)
     texts = [row["text"] for row in shown]
     table = polars.read_csv(fetch(reader, "csv"))
-    assert [plain(text) for text in table["text"]] == texts
+    assert [unescape_formula(text) for text in table["text"]] == texts
     assert list(table["version"]) == [row["version"] for row in shown]
     assert list(polars.read_ndjson(fetch(reader, "ndjson"))["text"]) == texts
     table = polars.read_parquet(fetch(reader, "parquet"))
@@ -303,7 +303,7 @@ def test_duckdb_reads_each_form(many, reader, tmp_path):
         names = "text, version" if form == "csv" else "text, version, speaker.name"
         rows = duckdb.sql(f"SELECT {names} FROM {reads}('{file}')").fetchall()
         for row, expected in zip(rows, shown, strict=True):
-            text = plain(row[0]) if form == "csv" else row[0]
+            text = unescape_formula(row[0]) if form == "csv" else row[0]
             assert (text, row[1]) == (expected["text"], expected["version"])
             if form != "csv":
                 assert row[2] == (expected["speaker"] and expected["speaker"]["name"])
