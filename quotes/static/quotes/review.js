@@ -209,7 +209,7 @@
         settling = setTimeout(() => {
             settling = null;
             delete review().dataset.settling;
-        }, MOMENT);
+        }, SETTLE_MS);
     }
 
     function open(step) {
