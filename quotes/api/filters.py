@@ -24,7 +24,7 @@ from sources.models import Organisation, Speaker
 
 
 class ViaFilter(OutletFilter):
-    """Matches quotes that reached the article by way of these outlets."""
+    """Matches quotes that the article took from these outlets."""
 
     def shape(self, value):
         return None  # no index holds the quotes of such an outlet in the order of a list

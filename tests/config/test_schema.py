@@ -276,7 +276,7 @@ def test_documented_choices_defaults_and_limits_are_those_of_the_api(document, r
                 assert ok(reader.get(f"{API}{path}", {name: schema["default"]}))
 
 
-# What is sent is what is documented
+# Requests
 
 STEP_BODIES = {
     "publish": OptionalReasonSerializer,
@@ -310,7 +310,7 @@ def test_the_documented_body_of_a_step_has_the_fields_of_its_serializer(document
     ok(curator.post(path, sent, headers={"If-Match": "*"}))
 
 
-# What is answered is what is documented
+# Answers
 
 
 def check(document, path: str, method: str, response) -> None:

@@ -107,7 +107,7 @@ def session():
         one.database.close()
 
 
-# What is told
+# Changes
 
 
 def test_every_change_is_listed_from_the_start_in_order_with_its_record(curator):
@@ -240,7 +240,7 @@ def test_a_type_that_the_user_may_not_list_is_forbidden(reader):
     ok(reader.get(CHANGES, {"types": "quote,outlet"}))
 
 
-# What is refused
+# Invalid parameters
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ def test_a_cursor_ahead_of_the_ledger_is_refused(reader):
     assert "restored" in fault
 
 
-# Never skipped, never twice
+# Order of commits
 
 
 def test_a_change_written_first_and_committed_last_is_listed_once(curator, session):
@@ -618,7 +618,7 @@ def test_a_request_does_not_wait_if_there_is_a_change(reader):
     assert time.monotonic() - began < 10
 
 
-# What it costs
+# Cost
 
 
 def test_a_page_takes_the_same_number_of_queries_whatever_is_on_it(curator):

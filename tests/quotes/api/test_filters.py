@@ -415,7 +415,7 @@ def test_all_errors_of_a_query_are_reported_at_once(reader):
     assert set(named) == {"kind", "speaker", "said_after", "created_after"}
 
 
-# Against a naive model of all of it
+# A naive model
 
 
 def fold(name: str) -> str:

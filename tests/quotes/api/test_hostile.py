@@ -149,7 +149,7 @@ def page_is_inert(client, path: str) -> None:
 
 
 def packed(strings: list[str]) -> list[str]:
-    """Several strings in one, as many as a name has room for."""
+    """Join several strings, up to the length of a name."""
     found = [""]
     for string in strings:
         if len(found[-1]) + len(string) > 400:

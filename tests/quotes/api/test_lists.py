@@ -47,7 +47,7 @@ def refused(response) -> dict[str, str]:
     return {e["parameter"]: e["message"] for e in problem(response, 400)["errors"]}
 
 
-# What a quote looks like
+# The shape of a quote
 
 
 def test_a_quote_has_the_documented_shape(reader):
@@ -407,7 +407,7 @@ def test_any_other_count_is_refused(reader, value):
     assert set(refused(reader.get(QUOTES, {"count": value}))) == {"count"}
 
 
-# Any data, any limit, any ordering
+# Random data
 
 
 def test_the_pages_of_any_data_add_up_to_the_sorted_list(reader):
@@ -449,7 +449,7 @@ def test_the_pages_of_any_data_add_up_to_the_sorted_list(reader):
     check()
 
 
-# While others write
+# Concurrent writers
 
 
 @pytest.mark.django_db(transaction=True)
@@ -489,7 +489,7 @@ def test_5000_quotes_on_one_date_are_each_read_once_while_writers_insert(groups)
         assert set(seen) - earlier <= set(made)
 
 
-# What a page costs
+# Number of queries
 
 
 def statements_of(client, url: str) -> list[str]:

@@ -35,7 +35,7 @@ def ids(*records) -> set[str]:
     return {str(record.pk) for record in records}
 
 
-# What they look like
+# Shape
 
 
 def test_a_new_speaker_has_every_field_that_was_sent(curator):
@@ -126,7 +126,7 @@ def test_several_affiliations_may_overlap(curator):
     assert Affiliation.objects.count() == 2
 
 
-# What is refused
+# Invalid values
 
 
 @pytest.mark.parametrize("name", ["", "   ", "\u00a0", None, [], {}, True, "x" * 501])
@@ -277,7 +277,7 @@ def test_an_impossible_date_is_refused(curator, when):
     assert set(faults(response)) == {"/from"}
 
 
-# Changing
+# Updates
 
 
 def test_a_patch_changes_only_its_fields_and_increments_the_version(curator):
@@ -328,7 +328,7 @@ def test_records_cannot_be_deleted_over_the_api(curator):
     assert Speaker.objects.filter(pk=speaker.pk).exists()
 
 
-# Finding
+# Filters
 
 
 def test_names_and_aliases_are_found_without_case_accents_or_typography(reader):
