@@ -43,7 +43,7 @@ Told = list[tuple[str, int]]
 
 
 def follow(client, after: str | None = None, **query) -> tuple[list[dict], str]:
-    """All changes that can be told of now, page by page, and where to go on."""
+    """Return all changes available now, page by page, and the next cursor."""
     results, url = [], CHANGES
     query = query | ({"after": after} if after else {})
     while url:
@@ -63,7 +63,7 @@ def told(results: list[dict]) -> Told:
 
 
 def ledger(**which) -> Told:
-    """What there is to be told of, in the order in which it is followed."""
+    """Return the revisions of the ledger in the order of the feed."""
     rows = Revision.objects.exclude(subject_type="snapshot").filter(**which)
     rows = rows.order_by("era", "transaction", "id").values_list("subject_id", "version")
     return [(str(key), version) for key, version in rows]
@@ -74,7 +74,7 @@ def refused(response) -> dict[str, str]:
 
 
 class Session:
-    """Another connection to the database, with transactions of its own."""
+    """A second database connection."""
 
     def __init__(self):
         self.database = connection.copy()
@@ -131,7 +131,7 @@ def test_every_change_is_listed_from_the_start_in_order_with_its_record(curator)
         "record": shown,
     }
     for one in results:
-        if one["url"] and one["type"] != "utterance":  # which is shown with its quotes there
+        if one["url"] and one["type"] != "utterance":  # whose own URL shows its quotes too
             assert ok(curator.get(one["url"])) == one["record"]
 
 
@@ -288,7 +288,7 @@ def test_a_change_written_first_and_committed_last_is_listed_once(curator, sessi
     before = follow(curator, "now")[1]
     second = short.make("Short")
     results, after = follow(curator, before)
-    assert results == []  # Short is committed, but Long is older and open
+    assert results == []  # the short one is committed, but the long one is older and open
     third = short.make("Shorter")
     results, after = follow(curator, after)
     assert results == []
@@ -417,7 +417,7 @@ def test_many_writers_of_long_and_short_transactions_are_followed_without_gap_or
                             Speaker.objects.filter(pk=made.pk).update(name=f"{chance.random()}")
                             if undo:
                                 transaction.set_rollback(True)
-                    # Last, and in one order with the others: no deadlocks.
+                    # Last, and in a fixed order: no deadlocks.
                     target = chance.choice(speakers)
                     Speaker.objects.filter(pk=target.pk).update(name=f"{seed} {turn}")
                     if chance.random() < 0.2:
@@ -492,7 +492,7 @@ def test_a_new_era_follows_the_former_even_if_its_transaction_ids_are_smaller(cu
     old = make_speaker("Old")
     settle()
     after = follow(curator)[1]
-    # As it is after a restore from a cluster that had counted further, under another identifier.
+    # As after a restore from another cluster with higher transaction ids.
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers
         cursor.execute("UPDATE sources_revision SET transaction = '900000000000'")
@@ -642,8 +642,8 @@ def test_a_page_takes_the_same_number_of_queries_whatever_is_on_it(curator):
         with CaptureQueriesContext(connection) as captured:
             body = ok(curator.get(CHANGES, {"limit": 200}))
         assert len({one["type"] for one in body["results"]}) == len(changes.VIEWS)
-        # How far the ledger is settled, the page, a query for each type, and two for the
-        # reporting chains; who asks is known.
+        # The end of the settled ledger, the page, one query per type, and two for reporting
+        # chains. The token is cached.
         assert len(captured) == 2 + len(changes.VIEWS) + 2
     with CaptureQueriesContext(connection) as captured:
         ok(curator.get(CHANGES, {"after": "now"}))

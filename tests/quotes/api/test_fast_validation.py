@@ -67,7 +67,7 @@ FILINGS = st.fixed_dictionaries(
 
 
 def altered(seed: int, changes: dict, quote_changes: dict) -> dict:
-    """A good filing, but for what was changed."""
+    """A valid filing with these changes."""
     filing = Newsroom(Random(seed)).filing(seed) | changes
     if isinstance(filing["quotes"], list) and filing["quotes"]:
         filing["quotes"] = [filing["quotes"][0] | quote_changes]
@@ -90,7 +90,7 @@ def test_fast_validation_returns_what_the_serializer_does(payload):
     plain = read_plain(payload)
     serializer = FilingSerializer(data=payload)
     assert plain is None or serializer.is_valid(), serializer.errors
-    # As text, to tell True from 1 and one order of keys from another.
+    # As text, which distinguishes True from 1 and shows the order of keys.
     assert plain is None or repr(plain) == repr(serializer.validated_data)
 
 

@@ -34,7 +34,7 @@ QUOTES = f"{API}quotes/"
 
 
 def found(client, **parameters) -> set[str]:
-    """The ids of the quotes on the one page that these parameters give."""
+    """Return the ids of the quotes that match, which fit on one page."""
     body = ok(client.get(QUOTES, {"limit": 200, **parameters}))
     assert body["next"] is None
     return {row["id"] for row in body["results"]}
@@ -45,7 +45,7 @@ def ids(*quotes) -> set[str]:
 
 
 def refused(client, **parameters) -> dict[str, str]:
-    """Parameter → message, of a query that must be refused."""
+    """Return the messages of a refused query, by parameter."""
     errors = problem(client.get(QUOTES, parameters), 400)["errors"]
     return {error["parameter"]: error["message"] for error in errors}
 
@@ -410,7 +410,7 @@ def test_an_unknown_choice_is_refused_with_the_nearest_one(reader, name, value, 
 
 def test_all_errors_of_a_query_are_reported_at_once(reader):
     named = refused(reader, kind="x", speaker="y", said_after="z", created_after="w", spaeker="v")
-    assert "spaeker" in named  # unknown names come first: the rest cannot be judged without them
+    assert "spaeker" in named  # unknown names are reported first, by themselves
     named = refused(reader, kind="x", speaker="y", said_after="z", created_after="w")
     assert set(named) == {"kind", "speaker", "said_after", "created_after"}
 
@@ -446,7 +446,7 @@ URLS = ["https://a.example/", "https://a.example/x?y", None]
 
 
 class World:
-    """Things to say quotes of, made once; every list is small, so that quotes share them."""
+    """Records that random quotes refer to; few of each, so that quotes share them."""
 
     def __init__(self):
         self.outlets = [make_outlet("Post", aliases=["The Pöst"]), make_outlet("Radio")]
@@ -562,7 +562,7 @@ class World:
 
 
 def store(drafts: list[dict]) -> list[Quote]:
-    spoke = {}  # an utterance is one speaker's: with another's it is left out
+    spoke = {}  # an utterance has one speaker: drop it for any other
     for draft in drafts:
         if draft["utterance"] and draft["speaker"] != spoke.setdefault(
             draft["utterance"], draft["speaker"]
@@ -572,7 +572,7 @@ def store(drafts: list[dict]) -> list[Quote]:
         Quote(id=key, **{k: v for k, v in draft.items() if k != "via"})
         for key, draft in zip(new_ids(len(drafts)), drafts, strict=True)
     ]
-    # Before the quotes: a chain that comes later is a change, and its time another.
+    # Before the quotes: adding a chain later would change `updated`.
     Via.objects.bulk_create(
         Via(
             quote_id=quote.pk,
@@ -588,7 +588,7 @@ def store(drafts: list[dict]) -> list[Quote]:
 
 
 def matches(quote: dict, query: dict, *, curator: bool) -> bool:
-    """What the filters promise, told plainly of one quote."""
+    """The naive model: whether one quote matches each filter."""
     status = quote["status"]
     if not curator and status in ("proposed", "rejected"):
         return False
@@ -710,7 +710,7 @@ def test_random_queries_of_random_quotes_find_what_a_naive_model_finds(reader, c
 
 
 def once_each(found: list[tuple[date, str]], quotes) -> list[tuple[date, str]]:
-    """The first printed of each utterance, unknown days last; all that are of none."""
+    """Keep the first printed quote of each utterance, and every quote without one."""
     of = {str(quote.pk): draft["utterance"] for quote, draft in quotes}
     kept = {}
     for day, key in sorted(found, key=lambda each: (each[0] == date.min, *each)):

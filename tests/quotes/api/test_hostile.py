@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 def hostile_filing(string: str, number: int, refused: frozenset[str] = frozenset()) -> dict:
-    """A filing that holds a string in every place but those that refused it."""
+    """A filing with the string in every field that accepts it."""
 
     def put(place: str, otherwise: str) -> str:
         return otherwise if place in refused else string
@@ -81,14 +81,14 @@ DOCUMENTATION = {f"{API}docs/", f"{API}schema/"}
 
 
 def send(client, method: str, path: str, body: dict):
-    """As JSON in ASCII, in which lone surrogates can be written; the answer has to be inert."""
+    """Send ASCII JSON, which can hold lone surrogates; check that the answer is inert."""
     answer = getattr(client, method)(path, json.dumps(body), content_type="application/json")
     is_inert(answer)
     return answer
 
 
 def is_inert(answer) -> None:
-    """JSON or another format that no browser takes for a page."""
+    """Whether the answer is JSON or another format that no browser renders as a page."""
     kind = answer.headers.get("Content-Type", "")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert not any(page in kind for page in ("html", "svg", "xml", "javascript")), kind
@@ -97,7 +97,7 @@ def is_inert(answer) -> None:
 
 
 def file_one(client, string: str, number: int) -> Article | None:
-    """File a string wherever it is taken; None if that is nowhere."""
+    """File the string in every field that accepts it; None if none does."""
     refused = frozenset()
     while refused < set(PLACES.values()):
         answer = send(client, "post", f"{API}articles/", hostile_filing(string, number, refused))
@@ -111,7 +111,7 @@ def file_one(client, string: str, number: int) -> Article | None:
 
 
 def make_all(client, string: str, number: int) -> dict | None:
-    """Records that hold a string wherever it is taken, each in a second version, by model."""
+    """Make records with the string in every field that accepts it, each at version 2, by model."""
     if not (article := file_one(client, string, number)):
         return None
     quote = article.quotes.get()
@@ -134,7 +134,7 @@ def make_all(client, string: str, number: int) -> dict | None:
 
 
 def make_jobs(string: str, quote: Quote, user) -> dict:
-    """A draft of bulk work, and one that was done and refused something, by this user."""
+    """A dry run of a bulk job, and a finished job with refusals, by this user."""
     chosen = Quote.objects.filter(pk=quote.pk)
     draft, done = models.draft("retract", user, of=chosen), models.draft("settle", user, of=chosen)
     done.start(reason=string)

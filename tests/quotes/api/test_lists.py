@@ -32,7 +32,7 @@ DAY = date(2026, 3, 14)
 
 
 def walk(client, url: str, link: str = "next"):
-    """The pages from here on, each as the ids on it."""
+    """Return the ids on each page, from this one on."""
     while url:
         body = ok(client.get(url))
         yield [row["id"] for row in body["results"]]
@@ -501,7 +501,7 @@ def statements_of(client, url: str) -> list[str]:
 
 
 def make_much(number: int) -> None:
-    """This many records of every kind, each with all the parts that it can have."""
+    """Make this many records of every kind, with all their related records."""
     agency = make_outlet("Agency")
     for index in range(number):
         outlet = make_outlet(f"Outlet {index}")
@@ -533,7 +533,7 @@ def test_pages_of_1_50_and_200_rows_take_the_same_number_of_queries(reader):
 def test_the_snapshots_of_an_article_take_the_same_number_of_queries(reader):
     article = make_article("One.")
     url = f"{API}articles/{article.pk}/snapshots/"
-    ok(reader.get(url))  # who asks is known from now on
+    ok(reader.get(url))  # the token is cached from now on
     one = len(statements_of(reader, url))
     make_quotes(1, article)
     make_quotes(2, article)

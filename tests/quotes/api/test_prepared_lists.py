@@ -31,7 +31,7 @@ def ids(*quotes: Quote) -> list[str]:
 
 @pytest.fixture
 def unprepared(monkeypatch):
-    """Have lists put together anew for each request."""
+    """Have each request build its statement itself."""
 
     def refrain():
         monkeypatch.setattr("quotes.api.views.prepared_page", lambda view, filters, page: None)
