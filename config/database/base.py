@@ -78,7 +78,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """
         Start the embedded server unless it runs, and keep it running as long as this process lives.
 
-        Costs some 60 microseconds when it runs already. Raises ImproperlyConfigured when it can
+        Costs some 70 microseconds when it runs already. Raises ImproperlyConfigured when it can
         never start the way things are set up, and OperationalError when it did not start this time.
         """
         try:

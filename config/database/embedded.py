@@ -62,7 +62,7 @@ LINGER = 2  # seconds the server outlives its last user: for a row of commands, 
 LOOK_EVERY = 0.2  # seconds between two looks of the supervisor for users and for the server
 MAX_SOCKET_PATH = 103  # bytes on macOS and the BSDs; 107 on Linux
 
-# For PostgreSQL's programs: none of the user's variables, some of which would change the server.
+# For PostgreSQL's programs. The user's variables, such as PGOPTIONS, could change the server.
 ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 _one_thread = threading.Lock()
@@ -81,7 +81,7 @@ def ensure_running(directory: Path) -> None:
     Return once the server with its data in `directory` accepts connections, starting it if need be.
 
     It then runs until this process ends. May be called from any thread and before every connection:
-    some 60 microseconds if it runs. Raises SetupError or ServerStartError.
+    some 70 microseconds if it runs. Raises SetupError or ServerStartError.
     """
     with _one_thread:
         cluster = _cluster(directory)
