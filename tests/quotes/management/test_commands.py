@@ -301,7 +301,7 @@ class Demo:
     def end(self) -> None:
         started = self.processes()
         self.process.terminate()
-        _, alive = psutil.wait_procs(started, timeout=30)
+        _, alive = psutil.wait_procs(started, timeout=60)
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate(timeout=30)
