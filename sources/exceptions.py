@@ -122,7 +122,7 @@ def refusal_of(error: Exception) -> str:
 
 
 class EraNotBegun(APIException):
-    """The database was restored into another cluster, where transaction ids start anew."""
+    """The database was restored into another cluster, where transaction ids begin again."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_code = "era-not-begun"

@@ -30,7 +30,7 @@ class ClaimQuerySet(models.QuerySet):
         return {claim.article_id: claim for claim in claims}
 
     def hold(self, article: Article, user, now: datetime, *, take_over: bool = False) -> "Claim":
-        """Claim an article or renew the claim; return the active claim, whoever holds it.
+        """Claim an article or renew the claim; return the active claim, the user's or another's.
 
         One statement inserts or changes the row, so only one of two curators gets it.
         """

@@ -77,7 +77,7 @@ class QuoteQuerySet(models.QuerySet):
     def with_role_words(self, words: str):
         """All of these words, in any order, in the resolved or the printed role.
 
-        One query more, for the ids of affiliations with such a role, unless there are many.
+        One more query, for the ids of affiliations with this role, unless there are many.
         """
         held = Affiliation.objects.filter(HasWords("role_words", words)).order_by()
         held = held.values_list("pk", flat=True)

@@ -34,7 +34,7 @@ SHORT_SEARCH_WORDS = 3
 """In a search of at most this many words, a slip may leave only one that a quote has."""
 
 MAX_LOOKED_UP_WORDS = 20
-"""Words of which a candidate has two."""
+"""Words to look up; a candidate has two of them."""
 
 RAREST_WORDS, NEWEST_QUOTES = 6, 100
 """If all words are common: how many of them a candidate has, and how many quotes are taken."""

@@ -1,4 +1,4 @@
-"""Near-identical quotes, wherever they were printed and whoever said them: for the review page.
+"""Near-identical quotes of any article and any speaker, for the review page.
 
 The index of words that serves `like` finds candidates; these are compared word by word.
 """

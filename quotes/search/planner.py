@@ -59,16 +59,15 @@ ORDERED = {"published_day", "said_day", "created"}
 """Columns that an index has in order. A page in another order is left to PostgreSQL."""
 
 STARTS_BY_DAY = ("speaker", "organisation", "outlet", "language", "status")
-"""Columns that start an index of which the next are `published_day` and the id; those that narrow
-most come first."""
+"""First columns of indexes that go on with `published_day` and the id; the most selective first."""
 
 FEW_MATCH, URL_KEY = {"article", "utterance", "id"}, "sources_article.url_key"
 """A condition on one value of these leaves few rows: any way to them is cheap."""
 
 OWN_HELD = {*COVERED, "id"}
 HELD_COLUMNS = OWN_HELD | {"sources_speaker.id", "sources_speaker.kind", SUBQUERY, FIRST_REPORT}
-"""What is asked of a row without reading it from the table: the indexes of lists hold it, or it is
-of another table."""
+"""Columns that a scan tests without reading the quote: the list indexes hold them, or they are in
+another table."""
 
 GATHER_SETTINGS = {
     "enable_seqscan": "off",  # some conditions match far fewer rows than PostgreSQL expects
@@ -92,7 +91,7 @@ class PagePlan:
     """Rows of the first scan."""
 
     def scan(self, rows: int) -> list[tuple]:
-        """The page, as far as it is among the first so many rows of the list."""
+        """The rows of the page that are among the first `rows` of the list."""
         raise NotImplementedError
 
     def has_more_than(self, rows: int) -> bool:

@@ -61,7 +61,7 @@ class Ranking:
         return cls(quotes, dict(newest[:RANKED_QUOTES]), fence)
 
     def parts(self, place: dict | None, wanted: int) -> Iterator[models.QuerySet]:
-        """The ranked quotes after a cursor, as many as are wanted, and the rest."""
+        """Up to `wanted` ranked quotes after a cursor, then the rest."""
         if place is None:
             yield self.ranked(self.order()[:wanted])
             yield self.rest()

@@ -33,7 +33,7 @@ COVERED = DATED | {"speaker", "organisation", "outlet"}
 
 @dataclass(frozen=True)
 class Dimension:
-    """What quotes are counted by, in SQL. NULL means unknown.
+    """A value to count quotes by, in SQL. NULL means unknown.
 
     `raw` is the indexed value, an expression over `columns` of `rows`. `shown` is the API's value
     for a group of `top`, by its `key`. If key and raw differ, `keyed` is a query over `parts` that

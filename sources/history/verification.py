@@ -2,16 +2,16 @@
 
 For the revisions of each record:
 
-- `state_hash`, `reason_hash`: the salted hashes of state and reason;
-- `link`: the hash of the previous link, both hashes and all other columns;
-- `version_chain`: the first is `created`, none is missing, none follows `erased`;
-- `time`, `order`: each is later than the previous one;
-- `state_identity`: the state has the record's id and version;
+- `state_hash`, `reason_hash`: the salted hashes of state and reason.
+- `link`: the hash of the previous link, both hashes and all other columns.
+- `version_chain`: the first is `created`, none is missing, none follows `erased`.
+- `time`, `order`: each is later than the previous one.
+- `state_identity`: the state has the record's id and version.
 - `payload`: state and salt are present, or destroyed with an `erased` revision.
 
 For the record itself:
 
-- `present_state`: the row equals the last state, or is gone after `erased`;
+- `present_state`: the row equals the last state, or is gone after `erased`.
 - `snapshot_digest`: the text has its digest.
 
 `expected` is the stored value, `found` the recomputed one: salted hashes, numbers and times, which

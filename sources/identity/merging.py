@@ -5,9 +5,9 @@ undo moves back what the merge moved and nobody has moved since.
 
 Hooks for models that need more than a re-pointed foreign key:
 
-- `goes_with` names a foreign key to a companion row: both move, or the link is cleared;
-- the manager's `settle_doubts(field, record)` is called when a record's names can mean no other
-  record, `restore_doubts(field, record, settled, moved)` when that is undone.
+- `goes_with` names a foreign key to a companion row: both move, or the link is cleared.
+- The manager's `settle_doubts(field, record)` is called when a record's names can mean no other
+  record. `restore_doubts(field, record, settled, moved)` is called when that is undone.
 
 Locks are taken in one order: rows that point at records, then the records, each by id.
 """

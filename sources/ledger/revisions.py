@@ -4,10 +4,10 @@ Triggers write them after each statement, for all its rows at once: the ORM, bul
 psql all leave revisions. The audit context comes from settings of the transaction (`actor`);
 without one the channel is `sql` and the actor the database role.
 
-A revision holds the record's new state, 32 random bytes of salt, and
+A revision holds the record's new state, 32 random bytes of salt, and three digests.
 
-- `hash`: SHA-256 of the salt and the state, as PostgreSQL writes jsonb (`sources_state_hash`);
-- `reason_hash`: the same of the reason;
+- `hash`: SHA-256 of the salt and the state, as PostgreSQL writes jsonb (`sources_state_hash`).
+- `reason_hash`: the same of the reason.
 - `link`: SHA-256 of the previous revision's link, both hashes and all other columns
   (`sources_link`).
 

@@ -2,12 +2,12 @@
 
 A line is a dict that says what happens to a row:
 
-- `row`: its number in the spreadsheet
-- `outcome`: `made`, `changed`, `unchanged` or `refused`
-- `id` and `what`: the record
-- `changes`: `[[column, before, after], …]`
-- `faults`: `[{"column", "why"}, …]`
-- `note`: anything else
+- `row`: its number in the spreadsheet.
+- `outcome`: `made`, `changed`, `unchanged` or `refused`.
+- `id` and `what`: the record.
+- `changes`: `[[column, before, after], …]`.
+- `faults`: `[{"column", "why"}, …]`.
+- `note`: anything else.
 
 A batch is written whole or not at all, unless rows with errors are to be skipped. Files of up to
 `INLINE_ROWS` are one batch, done in the request. A worker checks larger files first, and stops at

@@ -12,7 +12,7 @@ BUFFERS = "8GB"  # holds an archive of 2,000,000 quotes; the embedded server has
 
 @contextmanager
 def an_archive(quotes: int, *, keep: bool) -> Iterator[None]:
-    """Have Django's connection lead to an archive of so many quotes, the last of today's."""
+    """Point Django's connection at an archive of this many quotes that ends today."""
     from django.core.management import call_command
     from django.db import connection
     from django.utils import timezone

@@ -1,16 +1,14 @@
-"""What a filtered list costs: `uv run python tests/bench/filters.py [--quotes N] [--keep]`
+"""Time lists with filters: `uv run python tests/bench/filters.py [--quotes N] [--keep]`
 
-Makes a database of its own in the embedded server, generates an archive in it, and asks for a page
-of `quotes/` as a Reader, through the whole service but for the socket: with every filter alone,
-with each ordering and with values that are frequent, middling, rare and absent, and with every two
-filters together, with each ordering and some combinations of their values. All are asked once
-before, as of a server that has been running; what took longest is asked again, and its median
-counts.
+Creates a database in the embedded server and generates an archive. Then it requests pages of
+`quotes/` as a Reader, through the whole service except the socket. Every filter is used alone, in
+each ordering, with common, middling, rare and absent values. Every two filters are used together,
+in each ordering, with some of their values. All requests are made once before, to warm up. The
+slowest are repeated, and their median counts.
 
-Prints how long the middle, the slowest twentieth and the slowest hundredth took, the ten slowest
-with their plans, what scans a large table from end to end, and what a page 10,000 pages deep costs
-beside the first. Exits 1 when that is not what is required. `--keep` leaves the database, which the
-next run with `--keep` uses again.
+Prints the 50th, 95th and 99th percentile and the ten slowest requests with their plans. Prints
+every sequential scan of a large table, and the cost of page 10,001 compared with page 1. Exits with
+1 if a requirement is missed. `--keep` keeps the database for the next run with `--keep`.
 """
 
 import argparse
@@ -51,13 +49,13 @@ LARGE_ROWS = 10_000
 UNKNOWN = "0198f000-0000-7000-8000-000000000000"
 
 
-# What is asked for
+# Requests
 
 
 def values(met: Callable[[str, str], dict[str, str]] | None = None) -> dict[str, dict[str, str]]:
-    """Of each filter values that are frequent, middling, rare and absent, taken from the data.
+    """Common, middling, rare and absent values of each filter, taken from the data.
 
-    `met` gives the values of a column of a table that are met often and seldom.
+    `met` returns the common, middling and rare values of a column of a table.
     """
     met = met or _met
     by_count = {

@@ -299,7 +299,7 @@ def follow(client: Client, stop, found: Path) -> None:
 
 
 def own(record: dict) -> dict:
-    """A record without embedded records, of which only the ids remain."""
+    """A record in which only the ids of embedded records remain."""
     if "attribution" in record:  # a quote, whose role may be its affiliation's
         record = {name: value for name, value in record.items() if name != "role"}
     return {name: _own(value) for name, value in record.items()}

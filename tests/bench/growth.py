@@ -1,16 +1,14 @@
-"""What growth costs: `uv run python tests/bench/growth.py [--quotes N,N,…] [--keep]`
+"""Time lists and searches as archives grow: `uv run python tests/bench/growth.py [--quotes N,…]`
 
-Makes a database for each size in the embedded server, generates an archive in it, and asks each for
-the same pages of `quotes/` as a Reader, through the whole service but for the socket: with every
-filter alone, in each ordering, with some filters together, and for words, phrases and quotes like
-another, as `filters.py` and `search.py` do. What is asked for has the same rank in each archive:
-the speaker of most quotes, the 30th, the one of fewest; words that are as common there. The sizes
-are asked in turns, in several rounds.
+Generates an archive of each size in the embedded server. Requests the same pages of `quotes/` from
+each as a Reader, through the whole service except the socket, in turns over several rounds. Lists
+use every filter alone, in each ordering, and some filters together. Searches are those of
+`search.py`. The requested values have the same rank in each archive: the speaker with the most
+quotes, the 30th, the one with the fewest, and words that are equally common.
 
-Prints of each kind the median and the slowest twentieth in each archive, in milliseconds, and how
-much they grow from the first to the last. Exits 1 when the median of a kind, or the slowest
-twentieth of all lists or of all searches, grows by more than is required. `--keep` leaves the
-databases, which the other benches use too.
+Prints the median and 95th percentile of each kind in each archive, in milliseconds, and the ratio
+of last to first. Exits with 1 if the median of a kind, or the 95th percentile of all lists or all
+searches, grows by more than required. `--keep` keeps the databases for other benchmarks.
 """
 
 import argparse
@@ -36,7 +34,7 @@ MOST = 1.5
 """How many times as long as in the first archive it may take in the last."""
 
 MIDDLING = 30
-"""Rank of what is met neither often nor seldom."""
+"""Rank of a middling value."""
 
 SEARCHES_A_ROUND = 4
 """Of each kind, for other words."""
@@ -63,7 +61,7 @@ class Asked(Protocol):
     quotes: int
 
     def kinds(self, turn: int) -> list[str]:
-        """Get ready for a round: of which kind each of its questions is."""
+        """Prepare a round and return the kind of each request in it."""
 
     def ask(self, number: int) -> float:
         """Ask one of them; how many milliseconds it took."""

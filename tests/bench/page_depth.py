@@ -1,8 +1,8 @@
-"""What a page costs at depth: `uv run python tests/bench/page_depth.py [--rows N]`
+"""Compare the cost of deep and first pages: `uv run python tests/bench/page_depth.py [--rows N]`
 
-Makes a database of its own in the embedded server, fills it with quotes, shows for several lists
-how many buffers (8 KiB) PostgreSQL touches for the first page and for the one 1,000 pages deep, by
-EXPLAIN of the very statement that the paginator runs, and drops the database.
+Creates a database in the embedded server and fills it with quotes. Prints for several lists how
+many buffers (8 KiB) PostgreSQL touches for page 1 and for page 1,001, by EXPLAIN of the paginator's
+own statement. Drops the database at the end.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def fill(rows: int):
 
 
 def first_and_deep(client, query: dict, speaker, limit: int, depth: int = DEPTH) -> tuple[str, str]:
-    """The addresses of the first page of so many rows, and of the one that much deeper.
+    """URLs of the first page and of the page `depth` pages deeper.
 
     The second is the first's `next`, with its cursor set to the row that the walk would reach.
     """

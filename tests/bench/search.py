@@ -1,12 +1,11 @@
-"""Searches in a large archive: `uv run python tests/bench/search.py [--quotes N] [--keep]`
+"""Time searches in a large archive: `uv run python tests/bench/search.py [--quotes N] [--keep]`
 
-Makes a database of its own in the embedded server, generates an archive in it, and asks for its
-words as a reader would over HTTP, through Django's test client: q, phrase and like, of words that
-are common, middling and rare, and of common ones that never stand together, alone and of the
-busiest speaker, in the usual order and by relevance. Prints the median and the 95th percentile of
-each; the rounds are interleaved, and each asks for other words. Then looks for quotes whose words
-were mangled and prints how often the right one came first.
-`--keep` leaves the database, which the next run with `--keep` uses again.
+Creates a database in the embedded server and generates an archive. Searches its words as a reader
+would, through Django's test client: q, phrase and like. The words are common, middling or rare, or
+common but never together. Each search is made alone and for the busiest speaker, in the usual
+order and by relevance. Prints the median and 95th percentile of each kind over interleaved rounds,
+each with other words. Then it searches mangled quotes with `like` and prints how often the right
+one came first. `--keep` keeps the database for the next run with `--keep`.
 """
 
 import argparse
@@ -93,7 +92,7 @@ class Words:
         return " ".join(known[int(self.random.random() * len(known))] for _ in range(number))
 
     def queries(self) -> Iterator[tuple[str, dict]]:
-        """One of each kind: what it is, and what is asked."""
+        """One query of each kind, with its name."""
         for name in SHARES:
             yield f"q, {name}", {"q": self.pick(self.words, name)}
             yield f"q, two {name}", {"q": self.pick(self.words, name, 2)}

@@ -1,11 +1,11 @@
 """Precision and recall of utterances: `uv run python tests/bench/utterances.py [--quotes N]`
 
-Files synthetic statements into a database of its own, each as several outlets print it: whole,
+Files synthetic statements into a database of its own. Several outlets print each one: whole,
 trimmed, in fragments, with ellipses and brackets, misspelt, in other typography. Among them are
 statements that differ in a significant word, equal words a month later, and equal words of another
 speaker. Then generates an archive (`--generated N`, 0 for none), removes its utterances and has
-`manage.py match_utterances` match them anew. Prints pairwise precision and recall for both, which
-ways of printing were missed or matched wrongly, and the time; then drops the databases.
+`manage.py match_utterances` find them again. Prints pairwise precision and recall for both, the
+time, and which ways of printing were missed or matched wrongly. Drops the databases at the end.
 """
 
 # ruff: noqa: SIM905 - words are read more easily than lists of strings
@@ -364,7 +364,7 @@ def measure(quotes: int, seed: int, speakers: int | None = None) -> tuple[Score,
 
 
 def measure_generated(quotes: int, seed: int) -> tuple[Score, float]:
-    """Match a generated archive anew; return the score and the seconds.
+    """Match a generated archive again; return the score and the seconds.
 
     The truth is the utterance that each quote was generated from. Quotes that are never matched
     (without a speaker, rejected, retracted) are left out.

@@ -1,7 +1,7 @@
 """Screenshots of every page of the admin: `uv run python tests/browser/screenshots.py`.
 
-Starts a database cluster of its own under /tmp, files the sample newsroom of `manage.py demo`,
-serves it, logs in as a curator and visits each page: wide, on a tablet, on a phone, and dark.
+Starts a database cluster of its own under /tmp, files the sample newsroom of `manage.py demo` and
+serves it. Logs in as a curator and visits each page: wide, on a tablet, on a phone, and dark.
 """
 
 import argparse

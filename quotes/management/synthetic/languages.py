@@ -42,7 +42,7 @@ class Language:
         return [*dict.fromkeys([*self.little.split(), *forms])]
 
     def made_up(self, random: Random, number: int) -> Iterator[str]:
-        """So many made-up words, and perhaps some twice: a few stems, each in all its forms."""
+        """Yield made-up words: a few stems, each in all its forms. Some may come twice."""
         syllables, made = self.syllables.split(), 0
         while made < number:
             stem = "".join(random.choices(syllables, k=2 + (random.random() < 0.4)))

@@ -36,7 +36,7 @@ NOT_RUN = {
 """Marks of blocks that are only checked: their syntax, and that what they name exists."""
 
 OTHER_LANGUAGES = {"js": "node", "r": "Rscript"}
-"""Run where such a program is installed."""
+"""Run if the program is installed."""
 
 # Commands that are not run
 

@@ -71,7 +71,7 @@ def typed(client, **query) -> list[dict]:
 
 @pytest.fixture
 def many(db) -> None:
-    """Quotes of which everything that a row may hold is set in one at least."""
+    """Quotes that together set everything a row may hold."""
     outlet = make_outlet()
     make_broken_quote(flags=["role_conflict"])
     make_quote("Unanchored", anchor="unanchored", reason="=1+1", organisation=make_organisation())

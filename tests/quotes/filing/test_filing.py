@@ -407,7 +407,7 @@ def test_a_text_may_be_captured_for_an_article_on_record(contributor):
 
 
 def filing_of(number: int, **each) -> dict:
-    """A filing of so many quotes, each with names of its own."""
+    """A filing of `number` quotes, each with names of its own."""
 
     def name(n):
         return f"{number} {chr(65 + n // 26)}{chr(65 + n % 26)}"
@@ -554,7 +554,7 @@ def test_a_retry_without_a_key_creates_nothing(contributor):
     assert [m.objects.count() for m in (Article, Outlet, Speaker, Quote, Snapshot)] == [1] * 5
 
 
-# Articles of which nothing is held but what is said of them
+# Articles without a stored text
 
 
 def broadcast(**overrides) -> dict:

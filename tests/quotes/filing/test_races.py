@@ -22,7 +22,7 @@ def client(groups):
 
 
 def at_once(calls: list, threads: int = 10) -> list:
-    """What these callables return, having started together in so many threads."""
+    """Start these callables together in threads; return their results."""
     barrier = Barrier(min(threads, len(calls)))
 
     def run(number_and_call):

@@ -83,7 +83,7 @@ def history(groups):
     quote = Quote.objects.get(pk=key)
     quote.dispute("She says that she never lit it\\.")
     quote.correct("April it was.", now=NOW, text=NEXT)
-    # Whoever was replaced by it.
+    # A quote that it replaced.
     duplicate = make_quote("Nobody saw", article=make_article("“Nobody saw” it"))
     duplicate.retract("A duplicate.", replaced_by=quote)
     LogEntry.objects.create(

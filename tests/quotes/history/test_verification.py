@@ -1,4 +1,4 @@
-"""`quotes/{id}/verify/` and `manage.py verify`: whoever changes what is recorded is found out."""
+"""`quotes/{id}/verify/` and `manage.py verify` reveal every change of what is recorded."""
 
 import io
 import json
@@ -251,7 +251,7 @@ def test_a_revision_is_edited(quote, reader, change, check):
 
 
 def test_a_state_is_edited_with_its_hash_and_its_links(quote, other, reader):
-    """Whoever recomputes all the rest of a chain is found out by what it no longer agrees with."""
+    """A chain recomputed from there on no longer agrees with what it links to."""
     tamper(
         f"""UPDATE sources_revision SET state = jsonb_set(state, '{{text}}', '"Other"')
             WHERE subject_id = '{quote.pk}' AND version = {quote.version}"""

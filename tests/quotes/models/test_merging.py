@@ -247,7 +247,7 @@ def flags_of(quote: Quote) -> list[str]:
 
 @pytest.fixture
 def namesakes(db):
-    """Three people of one name; whoever said the last one's quote may be any of them."""
+    """Three people of one name; any of them may have said the last one's quote."""
     people = [make_speaker("Mara Quill") for _ in range(3)]
     people[2].quote = make_quote(speaker=people[2], flags=AMBIGUOUS)
     return people

@@ -1,4 +1,4 @@
-"""What PostgreSQL itself refuses of a quote, whoever writes it: raw SQL, no model in between."""
+"""PostgreSQL itself refuses an invalid quote: raw SQL, without a model."""
 
 from functools import partial
 

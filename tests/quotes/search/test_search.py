@@ -26,7 +26,7 @@ QUOTES = f"{API}quotes/"
 
 
 def found(client, **query) -> list[str]:
-    """The texts of what is found, in order."""
+    """The texts of the results, in order."""
     return [row["text"] for row in ok(client.get(QUOTES, query))["results"]]
 
 
@@ -297,7 +297,7 @@ def test_like_keeps_the_closest_of_those_that_the_other_filters_leave(reader):
     assert found(reader, like="we had no choice", speaker=mara.pk) == ["We had hardly a choice"]
 
 
-# What is known of words
+# The vocabulary
 
 
 def words() -> set[str]:

@@ -1,4 +1,4 @@
-"""Snapshots: kept as they were captured, whoever asks otherwise."""
+"""Snapshots are kept exactly as they were captured."""
 
 import hashlib
 
