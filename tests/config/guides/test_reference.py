@@ -95,6 +95,10 @@ def test_the_reference_names_every_choice(heading, choices):
     assert sorted(column(heading)) == sorted(choices.values)
 
 
+def test_the_reference_calls_each_flag_what_the_admin_calls_it():
+    assert dict(zip(column("Flags"), column("Flags", 1), strict=True)) == dict(Quote.Flag.choices)
+
+
 def test_the_reference_says_who_sees_each_status_and_what_comes_next():
     for status, seen, steps in zip(*(column("Statuses", n) for n in range(3)), strict=True):
         assert seen.startswith("Readers") == (status in PUBLIC)
