@@ -68,6 +68,10 @@ def test_migrations_run_forwards_and_back_to_nothing_and_forwards_again(manage):
 
 
 def test_migrations_make_what_the_models_say():
+    """Before the first release a change to models rewrites `0002_initial`.
+
+    Move 0003 aside, delete 0002 and run `makemigrations APP --name initial`, `sources` first.
+    """
     call_command("makemigrations", "--check", "--dry-run", "-v0")
 
 
