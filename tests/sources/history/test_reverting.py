@@ -142,7 +142,7 @@ def test_reverting_does_not_undo_a_merge():
 def test_reverting_needs_a_reason(reason):
     speaker = make_speaker("Mara")
     rename(speaker, "Mara Quill")
-    with pytest.raises(ValidationError, match="why"):
+    with pytest.raises(ValidationError, match="Give a reason"):
         revert(speaker, 1, reason)
 
 
