@@ -229,9 +229,7 @@ class EditConflict:
             if key.startswith(mine) and key not in present:
                 yield self._row_removed(formset, key, typed.get(key, {}), key in marked)
         for values in new:
-            yield self._row_added(
-                formset, {}, values, "You added this row; it is in the form below."
-            )
+            yield self._row_added(formset, {}, values, "You added this row, below.")
 
     def _row_on_record(self, key: str, typed: Values | None, is_marked: bool) -> ComparedForm:
         read, now = self._read(key).get("values"), self.now["parts"][key]["values"]
