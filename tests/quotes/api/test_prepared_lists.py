@@ -1,4 +1,4 @@
-"""A list is answered by a statement that an earlier request left prepared, and is the same list."""
+"""Lists by a prepared statement equal those that are compiled anew."""
 
 from datetime import date
 from itertools import pairwise
@@ -39,7 +39,7 @@ def unprepared(monkeypatch):
     return refrain
 
 
-def test_a_prepared_list_is_what_would_be_put_together_anew(groups, curator, unprepared):
+def test_a_prepared_list_equals_one_that_is_compiled_anew(groups, curator, unprepared):
     generate(600)
     orderings = ["-published", "published", "said", "-created"]
     asked = [each.query for each in lists(values(), 1, orderings)][::9]
@@ -52,7 +52,7 @@ def test_a_prepared_list_is_what_would_be_put_together_anew(groups, curator, unp
 
 
 @pytest.mark.parametrize("ordering", ["-published", "said"])
-def test_a_walk_of_prepared_pages_is_the_same_in_both_directions(groups, curator, ordering):
+def test_prepared_pages_are_the_same_in_both_directions(groups, curator, ordering):
     generate(200)
     prepared_lists.statements.known.clear()
     pages, url, query = [], QUOTES, {"limit": 30, "ordering": ordering}
@@ -75,14 +75,14 @@ def test_requests_that_differ_by_values_share_a_statement_and_get_their_own_quot
     assert len(prepared_lists.statements.known) == 1
 
 
-def test_those_who_see_more_have_statements_of_their_own(reader, curator):
+def test_users_who_see_more_have_statements_of_their_own(reader, curator):
     quote = make_quote(speaker=(ada := make_speaker("Ada")), status="proposed")
     for _ in range(2):
         assert shown(reader, speaker=ada.pk) == []
         assert shown(curator, speaker=ada.pk) == ids(quote)
 
 
-def test_choices_are_told_apart(curator):
+def test_each_choice_of_a_filter_has_its_own_quotes(curator):
     ada = make_speaker("Ada")
     by_status = {
         status: make_quote(speaker=ada, status=status) for status in ("published", "proposed")
@@ -91,7 +91,7 @@ def test_choices_are_told_apart(curator):
         assert shown(curator, speaker=ada.pk, status=status) == ids(quote)
 
 
-def test_the_id_of_a_record_that_was_merged_after_its_list_was_prepared_leads_on(reader):
+def test_a_prepared_list_follows_a_record_that_was_merged_since(reader):
     ada, also = make_speaker("Ada"), make_speaker("Ada L.")
     quote = make_quote(speaker=ada)
     assert shown(reader, speaker=also.pk) == []
@@ -101,7 +101,7 @@ def test_the_id_of_a_record_that_was_merged_after_its_list_was_prepared_leads_on
         assert shown(reader, speaker=ada.pk) == ids(quote)
 
 
-def test_a_list_that_is_prepared_takes_one_statement(reader):
+def test_a_prepared_list_takes_one_statement(reader):
     ada = make_speaker("Ada")
     quote = make_quote(speaker=ada, published="2024-05")
     asked = {"speaker": ada.pk, "published_after": "2020"}
@@ -123,7 +123,7 @@ def test_links_lead_to_the_host_that_was_asked(reader, settings):
 # Statements
 
 
-def test_a_statement_takes_each_value_wherever_it_stands_and_knows_its_constants():
+def test_a_statement_takes_values_by_number_and_keeps_its_constants():
     day, constant = date(2026, 2, 11), "50% o'clock, %s"
     params = [Parameter(1), constant, day, Parameter(1)]
     statement = Statement("SELECT %s, %s, %s, %s, 7 %% 4", params)
@@ -133,7 +133,7 @@ def test_a_statement_takes_each_value_wherever_it_stands_and_knows_its_constants
             assert cursor.fetchone() == (values[1], constant, day, values[1], 3)
 
 
-def test_no_more_statements_are_kept_than_allowed():
+def test_at_most_the_given_number_of_statements_is_kept():
     statements = Statements(most=2)
     for number in range(5):
         assert statements.get(number, lambda: Statement("SELECT 1", [])).sql == "SELECT 1"

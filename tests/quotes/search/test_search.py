@@ -67,7 +67,7 @@ TAXES = "The government will not raise taxes on working families"
         ("'tax' & family:*", True),
     ],
 )
-def test_q_is_what_one_asks_a_search_engine(reader, q, is_found):
+def test_q_takes_the_syntax_of_a_search_engine(reader, q, is_found):
     make_quote(TAXES, language="en")
     assert found(reader, q=q) == [TAXES] * is_found
 
@@ -86,7 +86,7 @@ def test_q_is_stemmed_by_the_language_of_each_quote(reader):
     assert found(reader, q="house", language="tlh") == []
 
 
-def test_a_word_is_missed_in_the_language_of_each_quote(reader):
+def test_an_excluded_word_is_stemmed_by_the_language_of_each_quote(reader):
     make_quote("Die Häuser brennen", language="de")
     make_quote("The houses are burning", language="en")
     assert found(reader, q="-hauser") == ["The houses are burning"]
@@ -96,7 +96,7 @@ def test_a_word_is_missed_in_the_language_of_each_quote(reader):
     assert found(reader, q="-the") == ["Die Häuser brennen"]
 
 
-def test_words_of_two_languages_are_one_only_if_they_are_stemmed_alike(db):
+def test_two_languages_share_a_stem_only_if_they_are_stemmed_alike(db):
     tags = ["".join(letters) for letters in product(ascii_lowercase, repeat=2)]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -111,7 +111,7 @@ def test_words_of_two_languages_are_one_only_if_they_are_stemmed_alike(db):
 
 
 @pytest.mark.parametrize("size", [1_990, 2_040, 2_046, 2_047, 5_000])
-def test_words_of_any_length_can_be_filed_and_others_beside_them_be_found(reader, size):
+def test_a_quote_with_a_word_of_any_length_is_found_by_its_other_words(reader, size):
     make_quote(f"Houses {'é' * 10}{'x' * size} burn", language="en")
     make_quote(f"Barns {'字' * (size // 3)} burn", language="zh")
     assert len(found(reader, q="house")) == len(found(reader, q="barns")) == 1
@@ -124,7 +124,7 @@ def test_words_of_no_known_language_are_found_as_they_are(reader):
     assert found(reader, q="house") == []
 
 
-def test_a_change_of_words_or_language_is_found_at_once(reader):
+def test_a_changed_text_or_language_is_searchable_at_once(reader):
     quote = make_quote("Houses burn", language="de", anchor="unanchored")
     assert found(reader, q="burning") == []
     Quote.objects.filter(pk=quote.pk).update(language="en")
@@ -134,13 +134,13 @@ def test_a_change_of_words_or_language_is_found_at_once(reader):
     assert found(reader, q="barn") == found(reader, phrase="barns") == ["Barns burn"]
 
 
-def test_a_word_that_must_be_there_and_must_not_is_found_nowhere(reader):
+def test_a_word_that_is_required_and_excluded_matches_nothing(reader):
     make_quote(TAXES, language="en")
     assert found(reader, q="tax -taxes") == found(reader, q="tax -taxes", language="en") == []
     assert found(reader, q="tax -taxes or raise") == [TAXES]
 
 
-def test_either_or_and_markup_are_words_like_others(reader):
+def test_slashes_and_markup_do_not_hide_words(reader):
     make_quote("Ships and/or boats <b>sink</b>", language="en")
     assert len(found(reader, q="boat")) == len(found(reader, q="ships sink")) == 1
 
@@ -154,7 +154,7 @@ def test_q_without_a_word_to_search_for_is_refused_or_finds_nothing(reader, q):
 
 
 @pytest.mark.parametrize("name", ["q", "phrase", "like"])
-def test_no_more_than_1000_characters_are_searched_for(reader, name):
+def test_a_search_of_more_than_1000_characters_is_refused(reader, name):
     make_quote(TAXES, language="en")
     assert refused(reader, **{name: "x" * 10_000}) == {
         name: "10,000 characters: give at most 1,000."
@@ -162,7 +162,7 @@ def test_no_more_than_1000_characters_are_searched_for(reader, name):
     ok(reader.get(QUOTES, {name: "taxes" * 200}))
 
 
-def test_more_words_than_q_takes_are_refused_with_the_remedy(reader):
+def test_too_many_words_for_q_are_refused_with_a_remedy(reader):
     make_quote(TAXES, language="en")
     ok(reader.get(QUOTES, {"q": " or ".join(f"w{n}" for n in range(32))}))
     assert "like" in refused(reader, q=" or ".join(f"w{n}" for n in range(33)))["q"]
@@ -177,7 +177,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_nothing_that_is_asked_is_an_error_of_the_server(reader, text):
+def test_no_search_text_is_a_server_error(reader, text):
     make_quote("Nothing, ﬁ 😀 \ue000 of 'the' \\ sort", language="en")
     for name in ("q", "phrase", "like"):
         assert reader.get(QUOTES, {name: text}).status_code in (200, 400)
@@ -223,7 +223,7 @@ LETTERS = st.sampled_from("aabbAB ,’é-\u0301\u00adßΣς½ﬁ")
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=st.text(LETTERS, min_size=1, max_size=30), asked=st.text(LETTERS, max_size=4))
-def test_a_phrase_is_found_where_its_words_are_a_stretch_of_the_words(text, asked):
+def test_a_phrase_matches_where_its_words_stand_in_a_row(text, asked):
     learn_letters([text, asked])
     words, wanted = ([each.word for each in tokens_of(t)] for t in (text, asked))
     if not words or not wanted or not text.strip():
@@ -234,7 +234,7 @@ def test_a_phrase_is_found_where_its_words_are_a_stretch_of_the_words(text, aske
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40))
-def test_words_and_their_places_are_those_of_postgresql(text):
+def test_tokens_are_those_of_postgresql(text):
     quote = make_quote(f"x {text}", anchor="unanchored")
     bare = Quote.objects.values_list("bare", flat=True).get(pk=quote.pk)
     learn_letters([quote.text])
@@ -262,34 +262,34 @@ def test_like_takes_slips_another_order_and_left_out_words(reader):
         assert found(reader, like=asked) == [TAXES], asked
 
 
-def test_a_sentence_of_which_a_part_was_quoted_finds_the_part(reader):
+def test_a_sentence_finds_the_quote_of_a_part_of_it(reader):
     make_quote("raise taxes on working families", language="en")
     make_quote("a matter for them", language="en")
     asked = "He said again on Tuesday that they would never raise taxes on working families."
     assert found(reader, like=asked) == ["raise taxes on working families"]
 
 
-def test_like_does_not_find_what_shares_only_small_words(reader):
+def test_like_does_not_find_texts_that_share_only_stop_words(reader):
     make_quote("It is the end of the road for them", language="en")
     make_quote("The quay will be closed", language="en")
     assert found(reader, like="It is what the head of the union said of them") == []
     assert found(reader, like="zorgle blib gonk") == []
 
 
-def test_a_word_that_is_known_only_misspelt_is_put_right_all_the_same(reader):
+def test_a_word_that_quotes_have_only_misspelt_is_corrected_too(reader):
     make_quote("the goverment", language="en")
     make_quote("the mayor of Torrigan", language="en")
     assert found(reader, like="government") == ["the goverment"]
     assert found(reader, like="Torigan") == ["the mayor of Torrigan"]
 
 
-def test_words_that_nobody_searches_for_are_close_when_all_are_there(reader):
+def test_like_finds_stop_words_if_all_of_them_are_there(reader):
     make_quote("To be, or not to be", language="en")
     make_quote("We are to go there", language="en")
     assert found(reader, like="to be or not to be") == ["To be, or not to be"]
 
 
-def test_like_keeps_the_closest_of_those_that_the_other_filters_leave(reader):
+def test_like_keeps_the_most_similar_quotes_after_the_other_filters(reader):
     mara = make_speaker()
     for number in range(5):
         make_quote(f"We had no choice {number}", language="en")
@@ -315,7 +315,7 @@ def test_the_vocabulary_is_that_of_the_quotes(reader):
     assert words() == {"vital", "vigour"}
 
 
-def test_languages_are_found_one_after_the_other(db):
+def test_the_languages_of_quotes_are_listed(db):
     assert languages_present() == []
     for tag in ["en", "de", "en-GB", "en", None]:
         make_quote(language=tag)
@@ -337,7 +337,7 @@ def test_matches_are_the_whole_phrase_each_time():
     assert shown("Cafe\u0301 society", phrase="café") == ["Cafe\u0301"]
 
 
-def test_matches_are_the_words_in_common_with_what_is_like():
+def test_matches_of_like_are_the_words_in_common():
     text = "The goverment raised no taxes"
     assert shown(text, like="no government taxes") == ["goverment", "no", "taxes"]
 
@@ -362,7 +362,7 @@ BETWEEN = st.sampled_from([" ", ", ", " — ", "/", "-", "\n", " <b>", " \ue000"
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(said=SAID, between=BETWEEN, asked=SAID, name=st.sampled_from(["q", "phrase", "like"]))
-def test_matches_lie_in_the_text_and_are_words_that_were_asked_for(said, between, asked, name):
+def test_matches_lie_in_the_text_and_are_words_of_the_search(said, between, asked, name):
     stems = {"taxes": "tax", "families": "famili", "closing": "close"}
     if name == "q" and set(asked) <= {"the", "of"}:
         return
@@ -430,7 +430,7 @@ def test_of_mangled_real_quotes_like_finds_nineteen_of_twenty_first(corpus):
     assert first >= 0.95 * len(asked)
 
 
-def test_what_is_filed_is_found(reader, curator):
+def test_a_filed_quote_is_found(reader, curator):
     ok(curator.post(f"{API}articles/", publish(make_filing())), 201)
     for query in ({"q": "choices"}, {"phrase": "had no"}, {"like": "no choise we had"}):
         assert found(reader, **query) == ["We had no choice,"]
@@ -455,7 +455,7 @@ def test_matches_are_shown_only_with_a_search_and_by_fields(reader):
     assert "matches" in refused(reader, fields="matches")["fields"]
 
 
-def test_a_page_of_matches_takes_the_same_number_of_statements_however_long(reader):
+def test_a_longer_page_of_matches_takes_no_more_statements(reader):
     make_quote(TAXES, language="en")
     for query in ({"q": "taxes"}, {"phrase": "will not"}, {"like": "not raise taxes"}):
         query["ordering"] = "relevance" if "phrase" not in query else "-published"
@@ -490,7 +490,7 @@ def test_searches_combine_with_filters_count_and_each_other(reader):
         assert page["count"] == {"value": 1, "exact": True}
 
 
-def test_what_a_reader_may_not_see_is_not_found(reader, curator):
+def test_a_quote_that_a_reader_may_not_see_is_not_found(reader, curator):
     make_quote(TAXES, language="en", status="proposed")
     for query in ({"q": "tax"}, {"phrase": "not raise"}, {"like": "raise taxes"}):
         assert found(reader, **query) == []
@@ -546,7 +546,7 @@ def test_pages_by_relevance_give_every_row_once_both_ways(reader, monkeypatch, r
         assert back == forth
 
 
-def test_what_is_filed_meanwhile_moves_no_row_of_a_walk_by_relevance(reader, monkeypatch):
+def test_a_quote_filed_between_two_pages_by_relevance_moves_no_other(reader, monkeypatch):
     monkeypatch.setattr("quotes.search.ranking.RANKED_QUOTES", 5)
     keys = {str(make_quote("tax family", language="en").pk) for _ in range(12)}
     page = ok(reader.get(QUOTES, {"q": "tax", "ordering": "relevance", "limit": 3}))
