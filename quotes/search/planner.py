@@ -52,7 +52,7 @@ BLIND_GROWTH = 10
 ROW_COST = 0.06
 """Cost of a row of a scan, if the index holds all columns asked about: 0.3 µs."""
 
-UNHELD = 10
+UNHELD_ROW_FACTOR = 10
 """How many times as much a row costs that has to be read from the table."""
 
 ORDERED = {"published_day", "said_day", "created"}
@@ -148,7 +148,7 @@ class FilterPlan(PagePlan):
             return None
         quotes = page.all()
         quotes.query.clear_limits()
-        row_cost = ROW_COST if asked <= HELD_COLUMNS else UNHELD * ROW_COST
+        row_cost = ROW_COST if asked <= HELD_COLUMNS else UNHELD_ROW_FACTOR * ROW_COST
         return cls(quotes, page.query.high_mark, narrowed, row_cost)
 
     @property
@@ -188,8 +188,10 @@ class FilterPlan(PagePlan):
     @cached_property
     def gather_cost(self) -> float:
         cost = plan_of(self.gathering, GATHER_SETTINGS)["Total Cost"]
-        # PostgreSQL expects ten values of each such subquery; there are more than FEW.
-        return cost * max(querysets.FEW / 10, 1) ** sum(map(has_alternatives, self.conditions))
+        # PostgreSQL expects ten values of each such subquery; there are more than MAX_INLINE_IDS.
+        return cost * max(querysets.MAX_INLINE_IDS / 10, 1) ** sum(
+            map(has_alternatives, self.conditions)
+        )
 
     def gather(self) -> list[tuple]:
         return rows_of(self.gathering, GATHER_SETTINGS)

@@ -158,7 +158,9 @@ def test_a_page_is_that_of_the_plain_query_whatever_is_asked(archive, monkeypatc
             return  # a range that ends before it begins
         column = data.draw(st.sampled_from([*Quotes.orderings.values()]))
         sign, comparison = data.draw(st.sampled_from([("-", "<"), ("", ">")]))
-        monkeypatch.setattr("quotes.models.querysets.FEW", data.draw(st.sampled_from([0, 500])))
+        monkeypatch.setattr(
+            "quotes.models.querysets.MAX_INLINE_IDS", data.draw(st.sampled_from([0, 500]))
+        )
         quotes = filters.qs.order_by(f"{sign}{column}", f"{sign}pk")
         if at := data.draw(st.none() | st.integers(0, 1_500)):
             place = Quote.objects.order_by("pk").values_list(column, "pk")[at : at + 1].first()
