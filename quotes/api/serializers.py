@@ -40,7 +40,7 @@ def optional_text(max_length: int = 500, **kwargs) -> Text:
 class AttributionSerializer(StrictSerializer):
     """How the article attributes the words, exactly as printed."""
 
-    text = optional_text(2000, help_text="The whole attribution, such as “said Mara Quill”.")
+    text = optional_text(2000, help_text="The whole attribution, such as “said the mayor”.")
     speaker = optional_text()
     role = optional_text()
     organisation = optional_text()

@@ -5,7 +5,3 @@ very words in a row; `like` (`similar.py`) words with slips, left out or in anot
 A page is found at a bounded cost in an archive of millions (`planner.py`, `pages.py`).
 Searches never write, and never show quotes that the queryset given to them leaves out.
 """
-
-from quotes.search.query import Search
-
-__all__ = ["Search"]

@@ -454,7 +454,7 @@ class Bench:
 
     def present(self, group: str) -> dict[str, dict]:
         """The present records that the API shows, by type and id."""
-        from quotes.api.changes import FollowedUtteranceSerializer
+        from quotes.api.changes import UtteranceRecordSerializer
         from quotes.models import Utterance
 
         client = self.client(group)
@@ -462,7 +462,7 @@ class Bench:
         shown = {"quote": client.pages(f"{API}quotes/?limit=200&status={quote(status)}")}
         for kind in ("article", "speaker", "organisation", "outlet", "affiliation"):
             shown[kind] = client.pages(f"{API}{kind}s/?limit=200")
-        shown["utterance"] = FollowedUtteranceSerializer(Utterance.objects.all(), many=True).data
+        shown["utterance"] = UtteranceRecordSerializer(Utterance.objects.all(), many=True).data
         return {
             f"{kind} {record['id']}": own(record)
             for kind, records in shown.items()

@@ -59,7 +59,7 @@ def test_a_curator_finds_a_speaker_whose_accents_are_not_typed(log_in):
     assert page.locator("#result_list tbody tr").count() == 1
     page.click("#result_list tbody th a")
     expect(page.locator("h1")).to_have_text("Željka Škorić")
-    page.click(".object-tools a:has-text('Change')")
+    page.click(".object-tools a:has-text('Edit')")
     assert page.input_value("#id_name") == "Željka Škorić"
 
 
@@ -171,8 +171,10 @@ def test_two_curators_of_one_speaker_see_each_others_changes_and_lose_nothing(lo
     expect(second.get_by_role("alert")).to_contain_text("Not saved yet")
     name = second.get_by_role("row", name="Name")
     cells = ["Mara Quill", "Mara Quill-Lund", "M. Quill"]
-    expect(name.get_by_role("cell")).to_contain_text([*cells, "Changed by both of you."])
-    expect(second.get_by_role("row", name="Kind")).to_contain_text("What somebody else wrote.")
+    expect(name.get_by_role("cell")).to_contain_text(
+        [*cells, "You both changed this. Your text is kept."]
+    )
+    expect(second.get_by_role("row", name="Kind")).to_contain_text("The other person's change.")
     for field, stands in {
         "name": "M. Quill",
         "kind": "collective",
@@ -185,7 +187,7 @@ def test_two_curators_of_one_speaker_see_each_others_changes_and_lose_nothing(lo
     first.goto(page_of(speaker))
     first.fill("#id_identifiers", '{"wikidata": "Q1"}')
     save(first)
-    second.get_by_label("Take what is on record for Role").check()
+    second.get_by_label("Use the saved value for Role").check()
     second.click("text=Save the form below")
     expect(second.get_by_role("row", name="Identifiers")).to_contain_text("Q1")
     expect(second.locator("#id_affiliations-0-role")).to_have_value("harbour pilot")

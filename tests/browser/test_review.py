@@ -250,7 +250,7 @@ def test_a_step_after_a_colleagues_change_is_refused_and_explained(groups, log_i
     refusal = first.get_by_role("alert")
     expect(refusal).to_contain_text("Not saved: somebody else made changes")
     expect(refusal.get_by_role("row", name="Status")).to_contain_text(
-        re.compile("status.*proposed.*published", re.I)
+        re.compile("status.*proposed.*published", re.I | re.S)
     )
     assert Quote.objects.filter(status="rejected").count() == 0
     second.get_by_text("Take over review").click()

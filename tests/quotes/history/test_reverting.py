@@ -253,7 +253,7 @@ def test_the_history_shows_chains_flags_spans_and_notes_in_words(curator_at_desk
     quote.via.update(name="Sky at Ten")
     chain, flagged, corrected, first = told(curator_at_desk, quote)
     assert chain["changes"] == {"Via": ["[removed: cited Sky News] [added: cited Sky at Ten]"]}
-    assert flagged["changes"] == {"Flags": ["-", "Unresolved Speaker"]}
+    assert flagged["changes"] == {"Flags": ["-", "Speaker not identified"]}
     assert corrected["changes"]["Spans"] == ["[removed: 0–8] [added: 12–20]"]
     assert corrected["changes"]["Corrections"][1].endswith(": The second.")
     assert first["changes"]["Status"] == ["Published"]

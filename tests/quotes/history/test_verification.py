@@ -183,22 +183,6 @@ def test_verifying_takes_the_same_queries_however_long_the_history(
     assert queries() == before
 
 
-def test_a_record_older_than_the_ledger_begins_at_its_version(quote):
-    tamper("DELETE FROM sources_revision WHERE subject_type = 'quote'")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CALL sources_baseline('quotes_quote', 'quote',"
-            " '{contexts,nearest,role_key,bare,search_words,published_day,said_day,role_words}',"
-            " 'true', $$("
-            " SELECT jsonb_build_object('via', coalesce(jsonb_agg(jsonb_build_object("
-            "  'kind', v.kind, 'name', v.name, 'outlet_id', v.outlet_id) ORDER BY v.position),"
-            "  '[]'))"
-            " FROM quotes_via v WHERE v.quote_id = n.id)$$)"
-        )
-    assert Revision.objects.of(quote).get().version == quote.version > 1
-    assert verify("--all") == []
-
-
 # What does not
 
 

@@ -220,7 +220,7 @@ def test_each_version_was_a_revision_of_the_one_before():
 def test_the_history_may_come_in_any_order():
     quote = make_quote()
     history = lived("created", "published").changes
-    assert status_history_of(quote, reversed(history)).history == history
+    assert status_history_of(quote, reversed(history)).changes == history
 
 
 def test_a_retracted_quote_was_invalidated_by_its_retraction():
