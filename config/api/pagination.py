@@ -29,7 +29,8 @@ class KeysetPagination(pagination.BasePagination):
     repeat them (`parts_of`).
     """
 
-    USUAL, MOST, COUNTED = 50, 200, 100_000
+    DEFAULT_ROWS, MAX_ROWS = 50, 200
+    MAX_EXACT_COUNT = 100_000  # matches; counting more would take longer than the page
     aside = frozenset({"cursor", "limit", "fields", "count"})
 
     def paginate_queryset(self, queryset, request, view=None) -> list:
@@ -41,7 +42,7 @@ class KeysetPagination(pagination.BasePagination):
         self.request = request
         self.address = request.build_absolute_uri(request.path)
         asked = request.query_params.get("limit")
-        self.limit = whole_number("limit", asked, self.USUAL, most=self.MOST)
+        self.limit = whole_number("limit", asked, self.DEFAULT_ROWS, most=self.MAX_ROWS)
         self.is_counted = self._is_counted(request.query_params.get("count"))
         self.counted = None
         self.name = self._ordering(request.query_params.get("ordering"), view)
@@ -66,7 +67,7 @@ class KeysetPagination(pagination.BasePagination):
     def rows(self, queryset, view) -> list:
         """Return the rows of the page, plus one if more follow."""
         if self.is_counted:
-            value, is_exact = count_or_estimate(queryset, exact_up_to=self.COUNTED)
+            value, is_exact = count_or_estimate(queryset, exact_up_to=self.MAX_EXACT_COUNT)
             self.counted = {"value": value, "exact": is_exact}
         parts, rows = [queryset], []
         if self.is_ranked:
@@ -143,7 +144,12 @@ class KeysetPagination(pagination.BasePagination):
         parameters = {
             "limit": (
                 "Records per page.",
-                {"type": "integer", "minimum": 1, "maximum": self.MOST, "default": self.USUAL},
+                {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": self.MAX_ROWS,
+                    "default": self.DEFAULT_ROWS,
+                },
                 100,
             ),
             "cursor": (

@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.bench import filters, search
 from tests.bench.archives import an_archive
 
-MOST = 1.5
+MAX_GROWTH = 1.5
 """How many times as long as in the first archive it may take in the last."""
 
 MIDDLING = 30
@@ -191,7 +191,7 @@ class Kind:
         return [
             f"{self.name}, p{share}: {self.grows(share):.2f}"
             for share in required
-            if self.grows(share) > MOST
+            if self.grows(share) > MAX_GROWTH
         ]
 
 
@@ -256,7 +256,7 @@ def main() -> None:
             archives.append(Elsewhere(quotes, keep=given.keep))
             held.callback(archives[-1].close)
         faults = report(archives, given.rounds, say)
-    say(f"\nGrows by more than {MOST} times: {'; '.join(faults) or 'nothing'}.\n")
+    say(f"\nGrows by more than {MAX_GROWTH} times: {'; '.join(faults) or 'nothing'}.\n")
     sys.exit(1 if faults else 0)
 
 

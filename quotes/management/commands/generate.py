@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from quotes.management.synthetic.archive import LAST_DAY, CannotGenerate, generate
 
-MOST = 100_000_000
+MAX_QUOTES = 100_000_000
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser):
         add = parser.add_argument
-        add("--quotes", type=a_number(1, MOST), required=True, metavar="N", help="how many")
+        add("--quotes", type=a_number(1, MAX_QUOTES), required=True, metavar="N", help="how many")
         add("--seed", type=a_number(0, 2**63), default=1, help="default: %(default)s")
         add(
             "--until",

@@ -391,7 +391,7 @@ def test_a_count_is_given_on_request_and_is_exact(reader):
 
 
 def test_above_the_limit_the_count_is_an_estimate_and_says_so(reader, monkeypatch):
-    monkeypatch.setattr("config.api.KeysetPagination.COUNTED", 5)
+    monkeypatch.setattr("config.api.KeysetPagination.MAX_EXACT_COUNT", 5)
     make_quotes(7, make_article())
     count = ok(reader.get(QUOTES, {"count": "true", "speaker_name": "x%sx"}))["count"]
     assert count == {"value": 0, "exact": True}

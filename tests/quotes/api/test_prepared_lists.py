@@ -1,4 +1,4 @@
-"""Lists by a prepared statement equal those that are compiled anew."""
+"""Lists by a prepared statement equal those that are compiled again."""
 
 from datetime import date
 from itertools import pairwise
