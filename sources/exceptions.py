@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from rest_framework import status
 from rest_framework.exceptions import APIException
 
@@ -119,6 +120,17 @@ def refusal_of(error: Exception) -> str:
     if said and name and not said.table_name:  # a trigger of ours, which speaks for itself
         return said.message_primary
     return f"The database refused this{f' ({name})' if name else ''}."
+
+
+def messages_of(error: Exception) -> list[str]:
+    """The messages of a refusal by a model, a verb or the database, one for each fault."""
+    match error:
+        case ValidationError():
+            return error.messages
+        case Conflict():
+            return [str(error.detail), *(fault["message"] for fault in error.faults)]
+        case _:
+            return [refusal_of(error)]
 
 
 class EraNotBegun(APIException):

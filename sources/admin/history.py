@@ -17,7 +17,7 @@ from django.utils.text import capfirst
 from sources.admin.diffs import FieldDiff, add_diffs, as_shown_by_api, diff_field
 from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.html import address
-from sources.exceptions import Conflict, refusal_of
+from sources.exceptions import Conflict, messages_of
 from sources.history.as_of import History
 from sources.history.reverting import Reversion
 from sources.models import Revision
@@ -157,7 +157,7 @@ class HistoryAdmin:
                         back = self.reversion(record, version, only=chosen)
                         back.apply(form.cleaned_data["reason"])
                 except (ValidationError, Conflict, IntegrityError, DataError) as error:
-                    refusals = _messages(error)
+                    refusals = messages_of(error)
                     record = self.get_object(request, str(record.pk))
                     reversion = self.reversion(record, version)
                 else:
@@ -213,13 +213,3 @@ def _lines(reversion: Reversion, *, following: bool = False) -> list[FieldDiff]:
 def _label(reversion: Reversion, name: str) -> str:
     fields = {field.name: field for field in reversion.record._meta.concrete_fields}
     return capfirst(fields[name].verbose_name if name in fields else name)
-
-
-def _messages(error: Exception) -> list[str]:
-    match error:
-        case ValidationError():
-            return error.messages
-        case Conflict():
-            return [str(error.detail), *(fault["message"] for fault in error.faults)]
-        case _:
-            return [refusal_of(error)]

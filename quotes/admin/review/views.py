@@ -39,7 +39,7 @@ from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.html import isolated
 from sources.admin.lists import BoundedPaginator
 from sources.database.estimates import count_or_estimate
-from sources.exceptions import Conflict, refusal_of
+from sources.exceptions import Conflict, messages_of
 from sources.models import Article, Outlet, Speaker
 
 LAST_STEP = "review.last_step"
@@ -228,7 +228,7 @@ class ReviewAdmin(admin.ModelAdmin):
                         subject = Quote.objects.get(pk=quote)
                         take(wanted, subject, sent, fields, user=request.user, now=page.now)
                 except (ValidationError, Conflict, NotOpen, IntegrityError, DataError) as error:
-                    page.errors = messages_of(error)
+                    page.errors = faults_of_step(error)
                 else:
                     return self._go_on(request, form, page, wanted, quote)
         if page.changed:
@@ -309,7 +309,7 @@ class ReviewAdmin(admin.ModelAdmin):
                 with transaction.atomic():
                     quote = add(page.article, page.add_form)
             except (ValidationError, Refused, IntegrityError, DataError) as error:
-                page.errors = messages_of(error)
+                page.errors = faults_of_step(error)
             else:
                 self._report(request, quote.pk, "Added")
                 return self._to(article, form, quote.pk)
@@ -358,16 +358,12 @@ def links(form: QueueForm) -> dict[str, str]:
     )
 
 
-def messages_of(error: Exception) -> list[str]:
-    """The messages of a refusal, one for each fault."""
+def faults_of_step(error: Exception) -> list[str]:
+    """The messages of a refused step, one for each fault."""
     match error:
-        case ValidationError():
-            return error.messages
-        case Conflict():
-            return [str(error.detail), *(fault["message"] for fault in error.faults)]
         case Refused():
             return [fault["message"] for fault in error.faults]
         case NotOpen():
             return [str(error)]
         case _:
-            return [refusal_of(error)]
+            return messages_of(error)
