@@ -53,7 +53,7 @@ class KeysetPagination(pagination.BasePagination):
         self.place = self._place(request.query_params.get("cursor"))
         self.kept = {}
         self.backwards = self.place is not None and self.place["back"]
-        self.falls = descending is not self.backwards
+        self.is_descending = descending is not self.backwards
 
     @property
     def at(self) -> list[str]:
@@ -62,7 +62,7 @@ class KeysetPagination(pagination.BasePagination):
 
     def shape(self) -> tuple:
         """Return what the statement of the page depends on, besides the values of `at`."""
-        return self.column, self.falls, self.backwards, self.limit, self.place is None
+        return self.column, self.is_descending, self.backwards, self.limit, self.place is None
 
     def rows(self, queryset, view) -> list:
         """Return the rows of the page, plus one if more follow."""
@@ -80,7 +80,7 @@ class KeysetPagination(pagination.BasePagination):
 
     def ordered(self, queryset, at):
         """Return the rows after this key, in the order in which the page is read."""
-        sign, comparison = ("-", "<") if self.falls else ("", ">")
+        sign, comparison = ("-", "<") if self.is_descending else ("", ">")
         if at:
             queryset = after_key(queryset, [self.column, "pk"], at, comparison)
         return queryset.order_by(f"{sign}{self.column}", f"{sign}pk")
