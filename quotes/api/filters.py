@@ -137,7 +137,7 @@ class QuoteFilters(RecordFilters, PublishedRange):
     )
     url = UrlFilter(
         field_name="article__url_key",
-        help_text="URL of the article.",
+        help_text="URL of the article, in any spelling.",
         example="https://harbourpost.example/2026/quay",
     )
     via = ViaFilter(

@@ -85,7 +85,7 @@ class ArticleFilters(RecordFilters, PublishedRange):
     )
     url = UrlFilter(
         field_name="url_key",
-        help_text="URL of the article. Fragment, default port and case of the host are ignored.",
+        help_text="URL of the article, in any spelling.",
         example="https://harbourpost.example/2026/quay",
     )
     language = LanguageFilter(

@@ -27,17 +27,6 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN to_tsvector('simple'::regconfig, coalesce(sources_fold(array_to_string(roles, ' / ')), ''));
 COMMENT ON FUNCTION sources_words(text[]) IS 'The words of a role, folded, unstemmed.';
 
-CREATE FUNCTION sources_url_key(url text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (
-    SELECT lower(m[1]) || '://'
-        || regexp_replace(lower(m[2]), CASE lower(m[1]) WHEN 'https' THEN ':443$' ELSE ':80$' END, '')
-        || CASE WHEN m[3] = '' THEN '/' WHEN m[3] LIKE '?%' THEN '/' || m[3] ELSE m[3] END
-    FROM regexp_match(url, '^([A-Za-z]+)://([^/?#]*)([^#]*)') m
-);
-COMMENT ON FUNCTION sources_url_key(text) IS
-    'A URL as it is compared: scheme and host in lower case, no default port, no fragment.';
-
 CREATE FUNCTION sources_words_of_name(name text) RETURNS text[]
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN string_to_array(regexp_replace(
@@ -83,10 +72,74 @@ RETURN ' ' || array_to_string(names, ' ');
 COMMENT ON FUNCTION sources_all_names(text[]) IS 'Names as one text, each after a space, to look for a part of any.';
 """
 
+# Query parameters that say how a reader came to a page, not which page it is; regular expressions.
+# A change needs a migration that replaces `sources_url_key` and rewrites the columns made with it.
+TRACKING_PARAMETERS = """
+    utm_[a-z0-9_]+ mtm_[a-z0-9_]+ pk_(campaign|kwd|source|medium|content)
+    fbclid gclid gclsrc dclid gbraid wbraid msclkid twclid ttclid yclid igshid igsh li_fat_id srsltid
+    mc_cid mc_eid _hsenc _hsmi mkt_tok _ga _gl ref_src ref_url guccounter guce_referrer(_sig)?
+    cmp cmpid icid ncid ocid xtor wt_z?mc smid smtyp ito
+    ns_(source|mchannel|campaign|linkname|fee) at_(medium|campaign|custom[0-9]|link_[a-z_]+|ptr_name|bbc_team)
+"""
+
+URLS = r"""
+CREATE FUNCTION sources_url_decoded(value text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN position('%' IN value) = 0 THEN value ELSE (
+    SELECT string_agg(
+        CASE
+            WHEN p[1] IS NOT NULL THEN convert_from(decode(replace(p[1], '%', ''), 'hex'), 'UTF8')
+            WHEN p[2] IS NOT NULL THEN upper(p[2])
+            ELSE p[3]
+        END, '' ORDER BY n
+    )
+    FROM regexp_matches(
+        value,
+        -- RFC 3629: the UTF-8 of a character beyond ASCII; before them, ASCII that is never reserved
+        '(%(?:2[2DE]|3[0-9CE]|4[1-9A-F]|5[0-9AEF]|6[0-9A-F]|7[0-9A-E])'
+        '|%(?:C[2-9A-F]|D[0-9A-F])%[89AB][0-9A-F]'
+        '|%E0%[AB][0-9A-F]%[89AB][0-9A-F]|%ED%[89][0-9A-F]%[89AB][0-9A-F]'
+        '|%E[1-9ABCEF](?:%[89AB][0-9A-F]){2}'
+        '|%F0%[9AB][0-9A-F](?:%[89AB][0-9A-F]){2}|%F[123](?:%[89AB][0-9A-F]){3}'
+        '|%F4%8[0-9A-F](?:%[89AB][0-9A-F]){2})'
+        '|(%[0-9A-F]{2})|([^%]+|%)',
+        'gi'
+    ) WITH ORDINALITY AS parts(p, n)
+) END;
+COMMENT ON FUNCTION sources_url_decoded(text) IS
+    'A part of a URL without needless percent-encoding; what stays encoded has capital digits.';
+
+CREATE FUNCTION sources_url_key(url text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (
+    SELECT CASE lower(m[1]) WHEN 'http' THEN 'https' ELSE lower(m[1]) END || '://'
+        || regexp_replace(
+            regexp_replace(
+                lower(sources_url_decoded(m[2])),
+                '\.?(:(' || CASE lower(m[1]) WHEN 'https' THEN '443' ELSE '80' END || ')?)?$', ''
+            ),
+            '^www\.(?=[^.]+\.)', ''
+        )
+        || rtrim(sources_url_decoded(m[3]), '/')
+        || coalesce('?' || (
+            SELECT string_agg(p, '&' ORDER BY n)
+            FROM unnest(string_to_array(sources_url_decoded(m[4]), '&')) WITH ORDINALITY AS q(p, n)
+            WHERE p <> '' AND p !~* '^({tracking})(=|$)'
+        ), '')
+        || coalesce(sources_url_decoded(m[5]), '')
+    FROM regexp_match(url, '^([A-Za-z]+)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(#!.*)?') m
+);
+COMMENT ON FUNCTION sources_url_key(text) IS
+    'A URL for comparison: without http or https, www., default port, trailing slash, needless '
+    'percent-encoding, tracking parameters, and fragment unless it is #!.';
+""".replace("{tracking}", "|".join(TRACKING_PARAMETERS.split()))
+
+DROP_URLS = "DROP FUNCTION sources_url_key, sources_url_decoded"
+
 DROP_NAMES = """
 DROP FUNCTION
     sources_all_names, sources_text_words, sources_given_names, sources_short_name,
-    sources_words_of_name, sources_url_key, sources_words, sources_fold_names, sources_fold
+    sources_words_of_name, sources_words, sources_fold_names, sources_fold
 """
 
 LEDGER = r"""
@@ -148,6 +201,7 @@ class Migration(migrations.Migration):
         UnaccentExtension(),
         TrigramExtension(),
         migrations.RunSQL(NAMES, DROP_NAMES),
+        migrations.RunSQL(URLS, DROP_URLS),
         migrations.RunSQL(LEDGER, DROP_LEDGER),
         migrations.RunSQL(PARTIAL_DATE, "DROP DOMAIN partial_date"),
     ]

@@ -44,7 +44,7 @@ class AllNames(models.Func):
 
 
 class UrlKey(models.Func):
-    """A URL for comparison: lower-case scheme and host, no default port, no fragment."""
+    """A URL for comparison, without what never makes another page: `sources_url_key`."""
 
     function = "sources_url_key"
     output_field = models.TextField()

@@ -3,12 +3,12 @@
 import hashlib
 import json
 import os
-import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import batched
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
@@ -18,6 +18,7 @@ from tqdm import tqdm
 from quotes.api.serializers import FilingSerializer
 from quotes.filing import Refused, file_many
 from sources.management.processes import start_processes
+from sources.models.functions import url_keys
 
 BATCH = 100  # filings per transaction
 MAX_LINE_BYTES = 20 * 1024 * 1024
@@ -142,40 +143,58 @@ def batches(file, progress: Progress) -> Iterator[Batch]:
     """Yield the remaining lines in batches, never two filings of one article in one."""
     file.seek(progress.offset)
     number, batch = progress.line, Batch()
+    for read in batched(_lines(file), BATCH):
+        for (line, end), keys in zip(read, article_keys(line for line, _ in read), strict=True):
+            if len(batch.lines) == BATCH or keys & batch.keys:
+                yield batch
+                batch = Batch()
+            number += 1
+            batch.lines.append((number, line))
+            batch.keys |= keys
+            batch.end = end
+    if batch.lines:
+        yield batch
+
+
+def _lines(file) -> Iterator[tuple[bytes, int]]:
+    """Yield each line, of one that is too long only the beginning, and the offset after it."""
     while line := file.readline(MAX_LINE_BYTES + 1):
         if len(line) > MAX_LINE_BYTES:
             rest = line
             while rest and not rest.endswith(b"\n"):
                 rest = file.readline(MAX_LINE_BYTES)
-        keys = article_keys(line)
-        if len(batch.lines) == BATCH or keys & batch.keys:
-            yield batch
-            batch = Batch()
-        number += 1
-        batch.lines.append((number, line))
-        batch.keys |= keys
-        batch.end = file.tell()
-    if batch.lines:
-        yield batch
+        yield line, file.tell()
 
 
-# Parts in which two spellings of one URL can differ, and more: too many keys do no harm.
-_LOOSE = re.compile(r":(80|443)(?=[/?#]|$)|/|#.*", re.DOTALL)
+def article_keys(lines: Iterable[bytes]) -> list[set[tuple[str, str]]]:
+    """Keys of the article on each line; lines that share none are of different articles.
+
+    One query.
+    """
+    articles = [_payload(line) for line in lines]
+    urls = [_clean(article["url"]) if article.get("url") else "" for article in articles]
+    url_key_of, found = url_keys(urls), []
+    for article, url in zip(articles, urls, strict=True):
+        keys = {("url", url_key_of[url] or url)} if url else set()
+        if external_id := article.get("external_id"):
+            keys.add(("external_id", str(external_id).strip()))
+        if article and not keys:
+            keys = {("text", str(article.get("text")))}
+        found.append(keys)
+    return found
 
 
-def article_keys(line: bytes) -> set[tuple[str, str]]:
-    """Keys of the article on a line; lines that share none are of different articles."""
+def _payload(line: bytes) -> dict:
     try:
         payload = json.loads(line)
     except ValueError:
-        return set()
-    if not isinstance(payload, dict):
-        return set()
-    url, external_id = payload.get("url"), payload.get("external_id")
-    keys = {("url", _LOOSE.sub("", str(url).strip().casefold()))} if url else set()
-    if external_id:
-        keys.add(("external_id", str(external_id).strip()))
-    return keys or {("text", str(payload.get("text")))}
+        return {}
+    return payload if isinstance(payload, dict) else {}
+
+
+def _clean(url) -> str:
+    """What PostgreSQL can take of a value that is not validated yet."""
+    return str(url).strip().replace("\0", "").encode(errors="replace").decode()
 
 
 def filed(

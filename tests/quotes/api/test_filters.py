@@ -201,6 +201,7 @@ def test_article_finds_its_quotes(reader):
         "HTTPS://HarbourPost.EXAMPLE/quay?p=1",
         "https://harbourpost.example:443/quay?p=1",
         "https://harbourpost.example/quay?p=1#third-paragraph",
+        "http://www.harbourpost.example/%71uay/?utm_source=rss&p=1",
     ],
 )
 def test_a_url_is_normalised_before_it_is_compared(reader, url):
@@ -208,6 +209,8 @@ def test_a_url_is_normalised_before_it_is_compared(reader, url):
     make_quote(url="https://harbourpost.example/Quay?p=1")
     make_quote()
     assert found(reader, url=url) == ids(quote)
+    (article,) = ok(reader.get(f"{API}articles/", {"url": url}))["results"]
+    assert article["id"] == str(quote.article_id)
 
 
 def test_an_invalid_url_is_refused(reader):

@@ -130,21 +130,37 @@ def test_an_interrupted_run_resumes_where_it_stopped(wire, monkeypatch):
     ("one", "other"),
     [
         ({"url": "https://a.example/b"}, {"url": " HTTPS://A.example:443/b#top"}),
+        ({"url": "https://a.example/ü"}, {"url": "http://www.a.example/%C3%BC/?utm_source=b"}),
         ({"url": "http://a.example"}, {"url": "http://a.example:80/"}),
         ({"url": "http://a.example/1", "external_id": "7"}, {"external_id": "7 "}),
         ({"text": "The same.", "outlet": "Post"}, {"text": "The same.", "outlet": "The Post"}),
         ({"headline": "No text"}, {"headline": "No text", "text": None}),
     ],
 )
+@pytest.mark.django_db
 def test_lines_of_one_article_are_never_filed_at_once(one, other):
-    keys = [file_articles.article_keys(json.dumps(line).encode()) for line in (one, other)]
+    keys = file_articles.article_keys(json.dumps(line).encode() for line in (one, other))
     assert keys[0] & keys[1]
 
 
+@pytest.mark.django_db
+def test_lines_of_pages_that_only_a_parameter_tells_apart_are_filed_at_once():
+    lines = [{"url": f"https://a.example/?id={n}"} for n in (1, 2)]
+    one, other = file_articles.article_keys(json.dumps(line).encode() for line in lines)
+    assert not one & other
+
+
+@pytest.mark.django_db
 def test_lines_that_are_not_filings_belong_to_no_article():
-    assert not file_articles.article_keys(b"not json")
-    assert not file_articles.article_keys(b"[1]")
-    assert file_articles.article_keys(b'{"text": ["odd"], "url": {"odd": 1}}')
+    lines = [
+        b"not json",
+        b"[1]",
+        b'{"text": ["odd"], "url": {"odd": 1}}',
+        b'{"url": "\\u0000\\ud800"}',
+    ]
+    nothing, likewise, *odd = file_articles.article_keys(lines)
+    assert nothing == likewise == set()
+    assert all(odd)
 
 
 @pytest.mark.django_db(transaction=True)
