@@ -1,0 +1,155 @@
+"""What a name says by itself."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sources.identity.names import given_name_groups, parse, plain, split_acronym, words
+
+KINDS = {
+    "full": """Mara Quill|bell hartley|Ali bin Hassan al-Quari|Dr. Kara Starling
+        |The Rt Hon Kara Starling|Baroness Kara Starling|Frau Dr. Kara Starling
+        |Kara Starling MBE|გიორგი ველისაშვილი|王芳琳|陈小海|Président Jean Valmont
+        |President Otis Pellow|US President Otis Pellow|Prime Minister Nils Quay
+        |Jan van der Berg|Mark Bishop|John King|Alex Priest|محمد الخضري|Анна Петренкова
+        |דוד כרמלי|Kovács, Anna|Wolfgang Richter|ジョン・クイル|الدكتور محمد الخضري
+        |Louis de Vaumont|J. R. Vell|Conan O’Dell|Mu Li|Una Marston|El Hassan Tayeb
+        |Ada Lund|Ben Orr|Otto von Pellow|M. Q. Lund|الرئيس محمد الخضري|Père Laurent Petit
+        |Ana de la Vega|Sheikh Kara Starling""",
+    "single": """Quill|Mara|Toccalini|Quaysoft|NQA|van der Berg|Prince|Müller|Сидоренко
+        |الخضري|כרמלי""",
+    "titled": """Mr Quill|Mrs. Quill|Dr Starling|Frau Dr. Müller|President Pellow
+        |Sir Quill|Herr Weber|Mme Dupont|السيد الخضري|г-н Петренков|王先生|田中氏|田中さん
+        |Ms Nandakumar|Baroness Starling|Signora Rossi|김 씨|Mr van der Berg|王部长
+        |Mr Bishop|Mrs King|M. Petit|Bishop Vell|Mayor Lund""",
+    "office": """the Prime Minister|The Bishop of Harrow|Police Chief|Home Secretary
+        |Mayor of Torrigan|President|the President|der Bürgermeister
+        |Bürgermeister von Torrigan|le maire|la ministre de la Santé|el presidente
+        |il sindaco|de burgemeester|o prefeito|رئيس الوزراء|وزير الخارجية|министр обороны
+        |премьер-министр|外交部长|首相|statsministern|Deputy Speaker|the chief executive
+        |chief executive|the Torrigan mayor|Harbour Master of Torrigan
+        |Minister van Defensie|the Queen|head of tourism|the harbour master""",
+    "description": """a resident of Harrow|an official in Brussels|police|Police
+        |One resident|Sources close to the minister|a port spokesperson|NQA spokesperson
+        |ein Sprecher der Polizei|متحدث باسم الشرطة|un vecino del barrio|une habitante
+        |the agency|The Government|The city|detectives|The report's authors|One poster
+        |a message|местный житель|источник в порту|一位居民|外交部发言人|住民|en boende
+        |um morador|een bewoner|una residente|Quill family|local residents|passers-by
+        |the father|A Resident of Harrow|porte-parole du port|harbour fishermen
+        |Government officials|a man in the queue|שכן בבניין|عامل في الميناء""",
+    "label": """Anonymous|Speaker 1|SPEAKER_00|N/A|he|She|they|Unknown|匿名|مجهول
+        |Sprecher 2|Caller 3|-|1|anonyme|Q|Anonymous blogger|Man 2|Witness A|...""",
+    "body": """National Quay Agency|The National Quay Agency|National Quay Agency (NQA)
+        |Port Authority|Harbour Ltd|Ministère de la Mer|Quayland Government|Torrigan News
+        |Pell Morning Herald|quay.com|Bundesministerium der Häfen|Министерство обороны
+        |وزارة الصحة|外交部|株式会社港|Pell Police|University of Pell|Pell University
+        |Torrigan Rovers|Quay Gmbh|Harbour Chiefs’ Council""",
+}
+
+
+def listed(texts: str) -> list[str]:
+    return [name.strip() for name in texts.split("|")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, name) for kind, texts in KINDS.items() for name in listed(texts)]
+)
+def test_a_name_is_of_its_kind(kind, name):
+    assert parse(name).kind == kind
+    assert parse(name).identifies is (kind in ("full", "body"))
+
+
+@pytest.mark.parametrize(
+    ("name", "titles", "rest", "postnominals"),
+    [
+        ("The Rt Hon Kara Starling, MBE", ("the", "rt", "hon"), ("kara", "starling"), ("mbe",)),
+        ("Frau Dr. Kara Starling", ("frau", "dr"), ("kara", "starling"), ()),
+        ("US President Otis Pellow", ("us", "president"), ("otis", "pellow"), ()),
+        ("السيدة ليلى الخضري", ("السيدة",), ("ليلى", "الخضري"), ()),
+        ("Kara Starling Jr", (), ("kara", "starling", "jr"), ()),
+        ("陈小海先生", ("先生",), ("陈小海",), ()),
+    ],
+)
+def test_titles_and_postnominals_are_taken_off(name, titles, rest, postnominals):
+    parsed = parse(name)
+    assert (parsed.titles, parsed.words, parsed.postnominals) == (titles, rest, postnominals)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Mara Quill", "person"),
+        ("Quill, Mara", "person"),
+        ("Mr Quill", "person"),
+        ("Dr Ixolte Vemm", "person"),
+        ("Ixolte Vemm", None),
+        ("Quaysoft", None),
+        ("NQA", None),
+        ("National Quay Agency", "organisation"),
+        ("Sydney Quay Herald", "organisation"),
+        ("the agency", None),
+        ("a resident of Harrow", "unnamed"),
+        ("the Prime Minister", "unnamed"),
+        ("Speaker 1", "unnamed"),
+        ("გიორგი ველისაშვილი", "person"),
+    ],
+)
+def test_a_name_says_a_kind_of_speaker_or_none(name, kind):
+    assert parse(name).speaker_kind == kind
+
+
+@pytest.mark.parametrize(
+    ("short", "full", "fits"),
+    [
+        ("Mr Quill", "Rob Quill", True),
+        ("Quill", "Rob Quill", True),
+        ("Mr van der Berg", "Jan van der Berg", True),
+        ("Ms Quill", "Rob Quill", False),
+        ("Mr Quill", "Mara Quill", False),
+        ("Mr Quill", "Rob Quillon", False),
+        ("Mr Rob", "Ann Rob Quill", False),
+        ("王先生", "王小海", True),
+        ("李先生", "王小海", False),
+        ("Mr Quill", "Quill Ltd", False),
+    ],
+)
+def test_a_surname_is_short_for_a_full_name_that_begins_or_ends_with_it(short, full, fits):
+    assert parse(short).may_be_short_for(parse(full)) is fits
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("National Quay Agency (NQA)", ("National Quay Agency", "NQA")),
+        ("Bank of Pell (BoP)", ("Bank of Pell", "BoP")),
+        ("Hafennachrichtendienst (HND)", ("Hafennachrichtendienst", "HND")),
+        ("Labour (UK)", ("Labour (UK)", None)),
+        ("Mara Quill (the mayor)", ("Mara Quill (the mayor)", None)),
+        ("NQA", ("NQA", None)),
+    ],
+)
+def test_a_bracketed_acronym_is_told_from_other_brackets(name, expected):
+    assert split_acronym(name) == expected
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_some_kind_of_name(text):
+    parsed = parse(text)
+    assert parsed == parse(text)
+    assert plain(plain(text)) == plain(text)
+    split_acronym(text)
+
+
+@given(st.sampled_from(sorted(words()["titles"])), st.sampled_from(["Quill", "Vemm"]))
+def test_no_title_makes_a_surname_identify_anybody(title, surname):
+    assert not parse(f"{title.title()} {surname}").identifies
+
+
+def test_word_lists_are_plain_and_groups_have_two_forms_or_more():
+    for listed_words in words().values():
+        assert all(plain(word) == word for word in listed_words)
+    sizes = {}
+    for numbers in given_name_groups().values():
+        for number in numbers:
+            sizes[number] = sizes.get(number, 0) + 1
+    assert min(sizes.values()) >= 2
