@@ -28,12 +28,6 @@ def _work_off() -> None:
         )
 
 
-def empty_queue() -> None:
-    """Clear procrastinate's tables, which Django does not flush after tests that commit."""
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers CASCADE")
-
-
 @contextmanager
 def worker(*arguments: str):
     """`manage.py procrastinate worker` as a process on the test database."""

@@ -9,7 +9,7 @@ from tests.bench.admin_lists import report
 pytestmark = pytest.mark.django_db
 
 
-def test_every_list_search_and_filter_of_a_small_archive_opens(groups):
+def test_every_list_search_and_filter_of_a_small_archive_opens():
     generate(200)
     assert Quote.objects.count() == 200
     lines = []

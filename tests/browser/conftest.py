@@ -79,7 +79,7 @@ def page(open_page):
 
 
 @pytest.fixture
-def log_in(page, groups):
+def log_in(page, db):
     """Log a new user of the admin in by the form, as one of a group or as a superuser."""
 
     def log_in(group: str | None = None, name: str = "mara", page=page):

@@ -5,17 +5,12 @@ from playwright.sync_api import expect
 
 from quotes.models import Quote
 from sources.models import Speaker
-from tests.jobs import empty_queue, work_off
+from tests.jobs import work_off
 from tests.records import make_article, make_organisation, make_quotes, make_speaker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
 QUOTES = "/admin/quotes/quote/"
-
-
-@pytest.fixture(autouse=True)
-def _queue(db):
-    empty_queue()
 
 
 def test_ten_thousand_quotes_are_published_in_one_action(log_in):

@@ -17,7 +17,7 @@ PARTS = ["gate", "lock", "quay", "pier", "dock", "slip", "weir", "mole", "hard",
 SAYINGS = [f"The {part} was closed at {hour}." for hour, part in enumerate(PARTS, 1)]
 
 
-def file_ten(groups, **overrides) -> list[Quote]:
+def file_ten(**overrides) -> list[Quote]:
     """File an article with ten quotes, as a newsroom does."""
     text = "\n\n".join(f"“{said}” Mr Jones said. Nobody else spoke." for said in SAYINGS)
     quotes = [
@@ -39,8 +39,8 @@ def expect_chosen(page, words: str) -> None:
     expect(page.locator("#review:not([data-settling])")).to_be_attached()
 
 
-def test_ten_quotes_are_reviewed_by_keyboard_alone(groups, log_in):
-    file_ten(groups)
+def test_ten_quotes_are_reviewed_by_keyboard_alone(log_in):
+    file_ten()
     make_affiliation(speaker=make_speaker("Rob Jones"))
     page = log_in("Curators")
     page.goto(QUEUE)
@@ -231,8 +231,8 @@ def test_the_speaker_field_completes_names_after_the_page_was_replaced(log_in):
     assert Quote.objects.get(text="It was late").speaker.name == "Željka Škorić"
 
 
-def test_a_step_after_a_colleagues_change_is_refused_and_explained(groups, log_in, open_page):
-    file_ten(groups)
+def test_a_step_after_a_colleagues_change_is_refused_and_explained(log_in, open_page):
+    file_ten()
     first, second = log_in("Curators"), log_in("Curators", "ada", open_page())
     for page in (first, second):
         page.goto(QUEUE)
@@ -257,8 +257,8 @@ def test_a_step_after_a_colleagues_change_is_refused_and_explained(groups, log_i
     expect(second.get_by_role("alert")).to_have_count(0)
 
 
-def test_the_review_page_works_without_scripts(chromium, live_server, groups, log_in):
-    file_ten(groups)
+def test_the_review_page_works_without_scripts(chromium, live_server, log_in):
+    file_ten()
     page = log_in("Curators")
     context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
     context.add_cookies(page.context.cookies())
@@ -291,8 +291,8 @@ def test_single_key_shortcuts_can_be_switched_off(log_in):
 
 
 @pytest.mark.parametrize("width", [768, 1024, 1280])
-def test_no_button_of_the_review_page_is_cut_off_on_a_small_screen(groups, log_in, width):
-    first = file_ten(groups)[0]
+def test_no_button_of_the_review_page_is_cut_off_on_a_small_screen(log_in, width):
+    first = file_ten()[0]
     page = log_in("Curators")
     page.set_viewport_size({"width": width, "height": 800})
     for path in ("/admin/", QUEUE, f"{QUEUE}{first.article_id}/"):

@@ -146,7 +146,7 @@ def test_the_table_has_exactly_the_operations_of_the_urlconf():
 
 
 @pytest.fixture
-def routes(groups):
+def routes():
     """A path and, where one is needed, a good body for each operation."""
     text = "One. Two. Three."
     article = make_article(text, outlet=make_outlet(), published="2026")
@@ -548,7 +548,7 @@ def issue(*arguments) -> str:
     return out.getvalue()
 
 
-def test_issue_token_prints_a_token_that_works_and_nothing_else(groups):
+def test_issue_token_prints_a_token_that_works_and_nothing_else():
     printed = issue("wire", "--group", "Contributors")
     token = printed.removesuffix("\n")
     assert token.isascii()
@@ -560,7 +560,7 @@ def test_issue_token_prints_a_token_that_works_and_nothing_else(groups):
     problem(client.post(f"{API}outlets/", {"name": "x"}, format="json"), 403)
 
 
-def test_a_second_token_leaves_the_first_alone(groups):
+def test_a_second_token_leaves_the_first_alone():
     for token in (issue("wire", "--group", "Readers"), issue("wire")):
         client = APIClient()
         client.credentials(HTTP_AUTHORIZATION=f"Token {token.strip()}")
@@ -568,7 +568,7 @@ def test_a_second_token_leaves_the_first_alone(groups):
     assert AuthToken.objects.count() == 2
 
 
-def test_a_token_lasts_for_the_requested_number_of_days(groups, settings):
+def test_a_token_lasts_for_the_requested_number_of_days(settings):
     issue("wire", "--group", "Readers", "--days", "7")
     issue("other", "--group", "Readers")
     for name, days in (("wire", 7), ("other", settings.ONRECORD_TOKEN_DAYS)):
@@ -576,7 +576,7 @@ def test_a_token_lasts_for_the_requested_number_of_days(groups, settings):
         assert timedelta(days=days, minutes=-5) < left <= timedelta(days=days)
 
 
-def test_the_user_of_a_token_cannot_log_in_with_a_password(groups):
+def test_the_user_of_a_token_cannot_log_in_with_a_password():
     issue("wire", "--group", "Curators")
     user = get_user_model().objects.get(username="wire")
     assert not user.has_usable_password()
@@ -599,7 +599,7 @@ def test_the_user_of_a_token_cannot_log_in_with_a_password(groups):
         ("n" * 151, "--group", "Readers"),
     ],
 )
-def test_issue_token_refuses_invalid_arguments_and_creates_nothing(groups, arguments):
+def test_issue_token_refuses_invalid_arguments_and_creates_nothing(arguments):
     with pytest.raises(CommandError):
         issue(*arguments)
     assert not AuthToken.objects.exists()

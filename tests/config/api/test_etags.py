@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def quote(groups):
+def quote():
     return make_quote(speaker=make_speaker(), outlet=make_outlet(), published="2026")
 
 

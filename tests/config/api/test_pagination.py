@@ -38,7 +38,7 @@ CASES = [
 
 
 @pytest.fixture
-def records(groups):
+def records():
     """Seven records of each kind, with ties in name and date."""
     for index, (name, when) in enumerate(zip(NAMES, DATES, strict=True)):
         outlet = make_outlet(name)

@@ -38,7 +38,7 @@ def named(response, status: int = 400) -> dict[str, str]:
 
 
 @pytest.fixture
-def details(groups) -> list[str]:
+def details() -> list[str]:
     """The path of a record of each kind, in the order of `LIST_PATHS`."""
     held = make_affiliation()
     article = make_article("“We had no choice”", outlet=make_outlet())

@@ -19,7 +19,7 @@ ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
 @pytest.fixture
-def records(groups):
+def records():
     """One record of each kind with a history, around a public quote."""
     records = make_all(make_client("Curators"), "One quay, two quays", 1)
     values = {"kind": records["speaker"].kind}

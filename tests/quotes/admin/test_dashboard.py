@@ -122,7 +122,7 @@ def test_readers_see_charts_of_public_quotes_and_no_queues(reader_at_desk, curat
     assert "Waiting quotes, by week filed" in curator_at_desk.get(DASHBOARD).text
 
 
-def test_a_user_without_access_to_quotes_sees_neither(groups):
+def test_a_user_without_access_to_quotes_sees_neither():
     client = staff("Readers")
     Group.objects.get(name="Readers").permissions.clear()
     page = client.get(DASHBOARD)

@@ -144,7 +144,7 @@ def test_a_reader_does_not_see_quotes_under_review_on_a_profile(reader_at_desk, 
     assert curator_at_desk.get(profile(speaker)).context["quotes"] == 2
 
 
-def test_a_user_without_access_to_quotes_sees_none_on_a_profile(groups):
+def test_a_user_without_access_to_quotes_sees_none_on_a_profile():
     user = get_user_model().objects.create_user("clerk", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename="view_speaker"))
     clerk = Client()
@@ -258,12 +258,12 @@ def test_hostile_words_are_inert_on_profiles_and_when_moving_quotes(curator_at_d
 
 
 @pytest.fixture
-def jones(db):
+def jones():
     return make_speaker("Rob Jones")
 
 
 @pytest.fixture
-def rachel(db):
+def rachel():
     return make_speaker("Rachel Jones")
 
 

@@ -147,7 +147,7 @@ def test_an_invalid_filter_finds_nothing_and_says_so(curator_at_desk, query):
 
 
 @pytest.mark.parametrize("group", ["Readers", "Contributors"])
-def test_only_reviewers_reach_the_review_pages(groups, group):
+def test_only_reviewers_reach_the_review_pages(group):
     quote, _ = make_waiting()
     client = staff(group)
     for path in (QUEUE, review_of(quote)):
@@ -260,7 +260,7 @@ def test_an_altered_quote_can_be_adjusted_to_the_closest_passage(curator_at_desk
     assert (altered.text, altered.anchor, altered.nearest) == ("We had a choice,", "exact", None)
 
 
-def test_a_user_without_access_to_texts_sees_the_quote_in_its_context(groups):
+def test_a_user_without_access_to_texts_sees_the_quote_in_its_context():
     quote, _ = make_waiting()
     client = staff("Curators")
     group = get_user_model().objects.get(username="curators-at-desk").groups.get()
@@ -431,7 +431,7 @@ def test_a_refused_addition_says_why_and_keeps_what_was_typed(curator_at_desk):
 # Approval
 
 
-def test_nobody_approves_what_they_filed(groups, settings):
+def test_nobody_approves_what_they_filed(settings):
     client = staff("Curators")
     quote, _ = make_waiting()
     start = TEXT.index("none at all")
@@ -463,7 +463,7 @@ def make_curator(name: str):
 # Two curators
 
 
-def test_a_step_on_an_outdated_version_is_refused_and_shows_what_changed(groups):
+def test_a_step_on_an_outdated_version_is_refused_and_shows_what_changed():
     client, other = staff("Curators"), Client()
     other.force_login(make_curator("ada"))
     quote, _ = make_waiting(attribution_speaker="Ms Quill")
@@ -483,7 +483,7 @@ def test_a_step_on_an_outdated_version_is_refused_and_shows_what_changed(groups)
     assert quote.status == "rejected"
 
 
-def test_a_refused_step_that_is_no_longer_possible_is_not_offered_again(groups):
+def test_a_refused_step_that_is_no_longer_possible_is_not_offered_again():
     client, other = staff("Curators"), Client()
     other.force_login(make_curator("ada"))
     quote, _ = make_waiting()
@@ -493,7 +493,7 @@ def test_a_refused_step_that_is_no_longer_possible_is_not_offered_again(groups):
     assert 'id="step-reject"' not in answer.text
 
 
-def test_an_article_under_review_is_shown_as_such_to_others_until_released(groups):
+def test_an_article_under_review_is_shown_as_such_to_others_until_released():
     client, other = staff("Curators"), Client()
     other.force_login(make_curator("ada"))
     (quote,), (following,) = make_waiting("It was late,"), make_waiting("It was late,")
@@ -509,7 +509,7 @@ def test_an_article_under_review_is_shown_as_such_to_others_until_released(group
     assert "has been reviewing this article" not in client.get(review_of(quote)).text
 
 
-def test_the_next_article_is_one_that_nobody_is_reviewing(groups):
+def test_the_next_article_is_one_that_nobody_is_reviewing():
     client, other = staff("Curators"), Client()
     other.force_login(make_curator("ada"))
     (first,), (second,), (third,) = (make_waiting("It was late,") for _ in range(3))
@@ -533,7 +533,7 @@ def test_skipped_articles_are_left_out_until_nothing_else_waits(curator_at_desk)
     assert leave(articles[1]) == reverse("admin:quotes_review_article", args=[articles[0]])
 
 
-def test_a_claim_ends_by_itself(groups):
+def test_a_claim_ends_by_itself():
     staff("Curators")
     first, second = get_user_model().objects.get(), make_curator("ada")
     (quote,) = make_waiting("It was late,")
@@ -546,7 +546,7 @@ def test_a_claim_ends_by_itself(groups):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_of_two_simultaneous_claims_wins(groups):
+def test_one_of_two_simultaneous_claims_wins():
     users = [get_user_model().objects.create_user(name) for name in ("mara", "ada")]
     article, now = make_article("Words."), timezone.now()
     start, had = threading.Barrier(2), []
@@ -611,7 +611,7 @@ def test_undoing_an_addition_rejects_the_quote(curator_at_desk):
     assert Quote.objects.get(spans=[[52, 55]]).status == "rejected"
 
 
-def test_a_quote_that_somebody_else_has_changed_since_cannot_be_undone(groups):
+def test_a_quote_that_somebody_else_has_changed_since_cannot_be_undone():
     client, other = staff("Curators"), Client()
     other.force_login(make_curator("ada"))
     quote, _ = make_waiting()

@@ -5,7 +5,7 @@ import pytest
 from quotes.models import Quote
 from sources.models import Article, Job, Outlet, Revision, Speaker
 from tests.conftest import API, make_filing, problem
-from tests.jobs import empty_queue, work_off
+from tests.jobs import work_off
 from tests.records import make_quote, make_speaker
 from tests.sources.admin.test_admin import curator_at_desk, reader_at_desk, staff
 from tests.sources.spreadsheets.test_importing import (
@@ -136,7 +136,7 @@ def test_a_faulty_article_can_be_skipped_as_a_whole(curator_at_desk):
     assert Quote.objects.get().text == "None"
 
 
-def test_a_contributor_imports_proposals_and_a_reader_nothing(groups, reader_at_desk):
+def test_a_contributor_imports_proposals_and_a_reader_nothing(reader_at_desk):
     page = preview(staff("Contributors"), as_csv([row()]), QUOTES)
     assert outcomes(page) == ["made"]
     assert ">Import<" not in reader_at_desk.get(QUOTES).text
@@ -169,7 +169,6 @@ def test_an_export_of_quotes_never_reads_the_articles_text(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_large_table_is_imported_by_a_worker(curator_at_desk):
-    empty_queue()
     rows = [row(url=f"https://harbourpost.example/{number}") for number in range(101)]
     answer = upload(curator_at_desk, as_csv(rows), QUOTES)
     work_off()

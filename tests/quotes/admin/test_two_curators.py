@@ -271,7 +271,7 @@ def work_at_desk(admin: AdminCurator, saves: int) -> tuple[list[Change], int]:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.xdist_group("commits")
-def test_two_curators_at_once_lose_no_update(groups):
+def test_two_curators_at_once_lose_no_update(db):
     quote = make_quote()
     state, done = on_record(quote), Event()
     api = ApiCurator(quote, make_client("Curators"))

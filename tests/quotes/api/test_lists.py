@@ -453,7 +453,7 @@ def test_the_pages_of_any_data_add_up_to_the_sorted_list(reader):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_5000_quotes_on_one_date_are_each_read_once_while_writers_insert(groups):
+def test_5000_quotes_on_one_date_are_each_read_once_while_writers_insert():
     reader = make_client("Readers")
     article = make_article(published=str(DAY))
     earlier = {str(quote.pk) for quote in make_quotes(5_000, article)}

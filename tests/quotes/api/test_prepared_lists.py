@@ -39,7 +39,7 @@ def unprepared(monkeypatch):
     return refrain
 
 
-def test_a_prepared_list_equals_one_that_is_compiled_anew(groups, curator, unprepared):
+def test_a_prepared_list_equals_one_that_is_compiled_anew(curator, unprepared):
     generate(600)
     orderings = ["-published", "published", "said", "-created"]
     asked = [each.query for each in lists(values(), 1, orderings)][::9]
@@ -52,7 +52,7 @@ def test_a_prepared_list_equals_one_that_is_compiled_anew(groups, curator, unpre
 
 
 @pytest.mark.parametrize("ordering", ["-published", "said"])
-def test_prepared_pages_are_the_same_in_both_directions(groups, curator, ordering):
+def test_prepared_pages_are_the_same_in_both_directions(curator, ordering):
     generate(200)
     prepared_lists.statements.known.clear()
     pages, url, query = [], QUOTES, {"limit": 30, "ordering": ordering}

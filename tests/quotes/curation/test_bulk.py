@@ -13,7 +13,7 @@ from quotes.models.workflow import STEPS, NotOpen
 from sources.jobs import models
 from sources.ledger.actor import audit_context
 from sources.models import Job, Revision
-from tests.jobs import empty_queue, work_off
+from tests.jobs import work_off
 from tests.records import (
     make_affiliation,
     make_article,
@@ -227,7 +227,7 @@ def test_a_reader_sees_no_action_and_is_refused_one(reader_at_desk, curator_at_d
     assert Quote.objects.get().status == "published"
 
 
-def test_a_draft_is_visible_only_to_its_owner(curator_at_desk, groups):
+def test_a_draft_is_visible_only_to_its_owner(curator_at_desk):
     draft = choose(curator_at_desk, "dispute", [make_quote()]).headers["Location"]
     other = staff("Contributors")
     assert other.get(draft).status_code == 404
@@ -274,7 +274,6 @@ def test_a_permission_that_was_withdrawn_stops_the_job(curator_at_desk):
 
 @pytest.mark.django_db(transaction=True)
 def test_many_quotes_are_changed_by_a_worker(curator_at_desk):
-    empty_queue()
     make_quotes(1200, make_article(), status="proposed")
     job = confirm(curator_at_desk, choose(curator_at_desk, "publish", across=True))
     assert (job.state, job.total) == ("waiting", 1200)

@@ -131,7 +131,7 @@ def one_server(django_db_setup):
 
 
 @pytest.fixture
-def server(groups, one_server):
+def server(one_server):
     make_quotes(ROWS, make_article(published="2026-03-14"), attribution_text=LONG)
     return one_server
 

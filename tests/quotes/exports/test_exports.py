@@ -70,7 +70,7 @@ def typed(client, **query) -> list[dict]:
 
 
 @pytest.fixture
-def many(db) -> None:
+def many() -> None:
     """Quotes that together set everything a row may hold."""
     outlet = make_outlet()
     make_broken_quote(flags=["role_conflict"])
@@ -605,7 +605,7 @@ def test_who_waits_for_the_first_row_is_heard_of_and_can_go():
     assert Quote.objects.count() == 0
 
 
-def test_clients_of_every_group_may_export(groups, many):
+def test_clients_of_every_group_may_export(many):
     for group in ("Readers", "Contributors", "Curators"):
         assert fetch(make_client(group), "csv")
 

@@ -17,7 +17,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def client(groups):
+def client(db):
     return make_client("Curators")
 
 

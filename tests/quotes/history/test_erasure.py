@@ -67,7 +67,7 @@ def filing_of(page: str, words: str = WORDS) -> dict:
 
 
 @pytest.fixture
-def history(groups):
+def history():
     """A quote that was filed, moved, altered, corrected, disputed, shown in the admin, retried."""
     curator = make_client("Curators")
     retried = {"Idempotency-Key": "k-1"}
@@ -234,7 +234,7 @@ def test_stored_responses_and_the_admin_log_are_erased(history, curator):
     assert [entry.object_repr for entry in LogEntry.objects.all()] == ["erased"]
 
 
-def test_the_nearest_passage_of_another_quote_is_removed_if_it_is_redacted(groups):
+def test_the_nearest_passage_of_another_quote_is_removed_if_it_is_redacted():
     curator = make_client("Curators")
     text = "“We will close the old quay in May,” she said."
     quotes = [{"text": "We will close the old quay in May,", "status": "published"}]
@@ -251,7 +251,7 @@ def test_the_nearest_passage_of_another_quote_is_removed_if_it_is_redacted(group
     verified()
 
 
-def test_the_nearest_passage_of_an_altered_quote_is_redacted_too(groups):
+def test_the_nearest_passage_of_an_altered_quote_is_redacted_too():
     """It is in no state of the quote: where it stood was not recorded, and is found again."""
     curator = make_client("Curators")
     text = "“We will close the quay in May,” she said."
@@ -347,7 +347,7 @@ def test_a_redacted_text_can_still_be_verified(reader):
     assert faults == ["snapshot_digest"]
 
 
-def test_an_unanchored_quote_is_erased(groups):
+def test_an_unanchored_quote_is_erased():
     quote = make_quote("We had no choice", anchor="unanchored")
     erased("quote", quote.pk)
     assert not Quote.objects.exists()
@@ -386,7 +386,7 @@ def test_the_article_can_be_filed_again_and_its_words_do_not_come_back(history, 
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
-def test_after_any_changes_an_erasure_leaves_a_verified_database(groups, data):
+def test_after_any_changes_an_erasure_leaves_a_verified_database(data):
     words = st.lists(st.sampled_from(["We", "had", "no", "“choice,”", "one\nsaid."]), min_size=2)
     with transaction.atomic():
         article = make_article(" ".join(data.draw(words)))

@@ -28,7 +28,7 @@ QUOTES = f"{API}quotes/"
 
 
 @pytest.fixture
-def quote(groups) -> Quote:
+def quote() -> Quote:
     """Proposed, published, disputed, corrected and retracted, by two people."""
     with audit_context(channel="api", actor="ada", request="r-1"):
         quote = make_quote("We had no choice", status="proposed", speaker=make_speaker())

@@ -33,7 +33,7 @@ TEXT = "“We had no choice,” said Mara Quill. “None of us had, in the end.�
 
 
 @pytest.fixture
-def quote(groups) -> Quote:
+def quote() -> Quote:
     """A published quote with a history, that rests on everything a quote can rest on."""
     outlet, organisation = make_outlet(), make_organisation()
     speaker = make_speaker()
@@ -59,7 +59,7 @@ def quote(groups) -> Quote:
 
 
 @pytest.fixture
-def other(groups) -> Quote:
+def other() -> Quote:
     """Another quote with a history as long."""
     quote = make_quote("None of us had", status="proposed")
     quote.publish()

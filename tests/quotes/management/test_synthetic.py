@@ -225,7 +225,7 @@ def test_indexes_and_functions_are_those_of_before():
         assert (cursor.fetchall(), all_of(functions)) == before
 
 
-def test_what_is_changed_afterwards_is_recorded_again(archive, groups):
+def test_what_is_changed_afterwards_is_recorded_again(archive, db):
     assert not Revision.objects.exists()
     Quote.objects.filter(status="published").first().dispute("Contested.")
     assert Revision.objects.get().verb == "disputed"

@@ -246,7 +246,7 @@ def flags_of(quote: Quote) -> list[str]:
 
 
 @pytest.fixture
-def namesakes(db):
+def namesakes():
     """Three people of one name; any of them may have said the last one's quote."""
     people = [make_speaker("Mara Quill") for _ in range(3)]
     people[2].quote = make_quote(speaker=people[2], flags=AMBIGUOUS)
@@ -515,7 +515,7 @@ class TestAtTheSameMoment:
     pytestmark = commits
 
     @pytest.fixture
-    def client(self, groups):
+    def client(self, db):
         return make_client("Curators")
 
     @pytest.fixture

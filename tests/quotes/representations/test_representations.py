@@ -21,7 +21,7 @@ OTHERS = [name for name in TYPES if name != "json"]
 
 
 @pytest.fixture
-def quote(groups) -> Quote:
+def quote() -> Quote:
     return make_quote(speaker=make_speaker())
 
 

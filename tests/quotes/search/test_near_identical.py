@@ -21,7 +21,7 @@ def make_user(group: str):
 
 
 @pytest.fixture
-def curator(groups):
+def curator(db):
     return make_user("Curators")
 
 
@@ -69,7 +69,7 @@ def test_a_short_quote_finds_the_same_words_only(curator):
 
 
 @pytest.mark.django_db
-def test_a_reader_is_shown_no_quote_under_review(groups, curator):
+def test_a_reader_is_shown_no_quote_under_review(db, curator):
     quote = make_quote(SAID)
     make_quote(SAID.upper(), status="proposed")
     assert found(quote, make_user("Readers")) == []

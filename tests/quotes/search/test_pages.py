@@ -23,7 +23,7 @@ ORDERS = ["-published_day", "published_day", "-said_day", "created", "-pk", "pk"
 
 
 @pytest.fixture
-def archive(groups):
+def archive(db):
     generate(1_500)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE quotes_quote")

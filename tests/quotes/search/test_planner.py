@@ -31,7 +31,7 @@ QUOTES = "/api/v1/quotes/"
 
 
 @pytest.fixture
-def archive(groups):
+def archive(db):
     generate(1_500)
 
 

@@ -16,7 +16,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def client(groups):
+def client():
     return make_client("Curators")
 
 

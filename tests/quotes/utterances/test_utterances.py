@@ -406,7 +406,7 @@ def test_quotes_of_two_speakers_are_not_joined():
         Utterance.join([one])
 
 
-def test_many_quotes_are_joined_and_parted_in_bulk(groups):
+def test_many_quotes_are_joined_and_parted_in_bulk():
     user = make_client("Curators").user
     seen = [(quote.pk, quote.version) for quote in (one_filed(SAID), one_filed(OTHER))]
     assert join(seen, "Heard it.", user=user).changed == 2

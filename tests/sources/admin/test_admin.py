@@ -37,12 +37,12 @@ def staff(group: str, **values) -> Client:
 
 
 @pytest.fixture
-def curator_at_desk(groups):
+def curator_at_desk(db):
     return staff("Curators")
 
 
 @pytest.fixture
-def reader_at_desk(groups):
+def reader_at_desk(db):
     return staff("Readers")
 
 
@@ -397,7 +397,7 @@ def test_a_reader_can_change_nothing(reader_at_desk):
     assert reader_at_desk.get(reverse("admin:sources_speaker_add")).status_code == 403
 
 
-def test_a_user_who_can_change_only_affiliations_still_sees_the_speaker(groups):
+def test_a_user_who_can_change_only_affiliations_still_sees_the_speaker():
     user = get_user_model().objects.create_user("clerk", is_staff=True)
     user.user_permissions.set(
         Permission.objects.filter(
@@ -412,7 +412,7 @@ def test_a_user_who_can_change_only_affiliations_still_sees_the_speaker(groups):
     assert save(clerk, page_of(affiliation), start="2005").status_code == 302
 
 
-def test_the_admin_is_for_staff(client, groups):
+def test_the_admin_is_for_staff(client):
     user = get_user_model().objects.create_user("mara")
     user.groups.add(Group.objects.get(name="Curators"))
     client.force_login(user)

@@ -358,7 +358,7 @@ def test_a_cleared_new_row_is_not_saved(affiliation, desk, speaker):
     assert not speaker.affiliations.exists()
 
 
-def test_rows_without_permission_are_left_alone(groups):
+def test_rows_without_permission_are_left_alone():
     user = get_user_model().objects.create_user("clerk", is_staff=True)
     names = ["view_speaker", "change_speaker", "view_affiliation"]
     user.user_permissions.set(Permission.objects.filter(codename__in=names))

@@ -18,7 +18,7 @@ from quotes.models import Quote
 from sources.jobs import models, tasks
 from sources.jobs.models import Job
 from sources.models import Revision
-from tests.jobs import empty_queue, work_off, worker
+from tests.jobs import work_off, worker
 from tests.quotes.curation.test_bulk import choose, confirm
 from tests.records import make_article, make_quotes
 from tests.sources.admin.test_admin import curator_at_desk, reader_at_desk, staff
@@ -26,11 +26,6 @@ from tests.sources.admin.test_admin import curator_at_desk, reader_at_desk, staf
 __all__ = ["curator_at_desk", "reader_at_desk"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _queue(db):
-    empty_queue()
 
 
 def publishing(client: Client, number: int) -> Job:
@@ -157,7 +152,8 @@ def test_an_abandoned_job_fails(curator_at_desk):
     models.fail_abandoned()
     job.refresh_from_db()
     assert job.state == "waiting"
-    empty_queue()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
     models.fail_abandoned()
     job.refresh_from_db()
     assert job.state == "failed"
@@ -179,7 +175,7 @@ def test_old_drafts_and_reports_are_deleted(curator_at_desk):
 
 
 def test_a_job_is_visible_to_its_user_and_to_superusers(
-    curator_at_desk, reader_at_desk, admin_client, groups
+    curator_at_desk, reader_at_desk, admin_client
 ):
     job = publishing(curator_at_desk, 101)
     page, listed = reverse("admin:sources_job_change", args=[job.pk]), "/admin/sources/job/"

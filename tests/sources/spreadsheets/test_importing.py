@@ -25,7 +25,7 @@ from sources.spreadsheets.files import (
 )
 from sources.spreadsheets.tables import OrganisationTable, SpeakerTable
 from tests.conftest import API, problem
-from tests.jobs import empty_queue, work_off
+from tests.jobs import work_off
 from tests.records import (
     make_affiliation,
     make_article,
@@ -115,7 +115,7 @@ def test_a_cell_is_never_a_formula_and_reads_back_exactly(cell):
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_importing_an_unedited_export_changes_nothing(db, records, in_book):
+def test_importing_an_unedited_export_changes_nothing(records, in_book):
     with transaction.atomic():
         for name, aliases in records:
             name = f"x{name}" if not name.strip() else name
@@ -361,7 +361,6 @@ def test_a_change_between_preview_and_confirmation_is_refused(curator_at_desk):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_large_import_stops_at_a_record_that_has_changed(curator_at_desk):
-    empty_queue()
     Speaker.objects.bulk_create(Speaker(name=f"Ada {n}", kind="person") for n in range(501))
     rows = [row | {"kind": "collective"} for row in rows_of(exported(curator_at_desk))]
     answer = upload(curator_at_desk, as_csv(rows))
@@ -376,7 +375,7 @@ def test_a_large_import_stops_at_a_record_that_has_changed(curator_at_desk):
     assert Speaker.objects.filter(kind="collective").count() == 100
 
 
-def test_importing_speakers_needs_the_permission_to_change_them(reader_at_desk, groups):
+def test_importing_speakers_needs_the_permission_to_change_them(reader_at_desk):
     for client in (reader_at_desk, staff("Contributors")):
         assert ">Import<" not in client.get(SPEAKERS).text
         assert client.get(f"{SPEAKERS}import/").status_code == 403
@@ -398,7 +397,6 @@ def test_hostile_cells_are_inert_in_the_preview(curator_at_desk):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_large_file_is_checked_and_imported_by_a_worker(curator_at_desk):
-    empty_queue()
     rows = [{"name": f"Ada {number}", "kind": "person"} for number in range(620)]
     rows[299]["kind"] = "robot"
     answer = upload(curator_at_desk, as_csv(rows))
