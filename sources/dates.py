@@ -12,7 +12,7 @@ the API and `PartialDateFilter` for query parameters.
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Self
 
 from django import forms
@@ -28,6 +28,9 @@ EARLIEST_YEAR, LATEST_YEAR = 1000, 2999
 
 # Unknown dates sort before every date that can be stored.
 UNKNOWN_DAY = date.min
+
+# The first country to reach a new day
+LATEST_OFFSET = timedelta(hours=14)
 
 _FORM = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
 
@@ -106,6 +109,17 @@ class PartialDate:
         return "-".join(part for part in parts if part)
 
 
+def future_publication(
+    published: PartialDate | None, at: datetime | None, now: datetime
+) -> str | None:
+    """A warning of a publication that is in the future in every time zone; None if it is not."""
+    if at and at > now:
+        return f"The time of publication, {at.isoformat()}, is in the future."
+    if published and published.first > (now.astimezone(UTC) + LATEST_OFFSET).date():
+        return f"The date of publication, {published}, is in the future."
+    return None
+
+
 def _days_in(year: int, month: int) -> int:
     return calendar.monthrange(year, month)[1]
 
@@ -179,6 +193,21 @@ class Overlaps(models.Lookup):
 
 
 PartialDateField.register_lookup(Overlaps)
+
+
+class OnItsDay(models.Func):
+    """Whether a time is on a full day, on the clock of some time zone; NULL if one is unknown."""
+
+    template = """(
+        upper({day}) - lower({day}) = 1
+        AND ({time} AT TIME ZONE 'UTC')::date BETWEEN lower({day}) - 1 AND lower({day}) + 1
+    )"""
+    output_field = models.BooleanField()
+
+    def as_sql(self, compiler, connection, **context):
+        (day, of_day), (time, of_time) = map(compiler.compile, self.source_expressions)
+        sql = self.template.format(day=f"{day}::daterange", time=f"{time}::timestamptz")
+        return sql, [*of_day, *of_day, *of_time, *of_day, *of_day]
 
 
 # Form

@@ -1,5 +1,6 @@
 """Serializers of quotes, of the steps of their life, and of filings."""
 
+from django.utils import timezone
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -16,12 +17,13 @@ from sources.api.serializers import (
     LanguageField,
     NameField,
     PublicationField,
+    PublicationTimeField,
     ReasonSerializer,
     WebAddressField,
     split_time,
     string_list,
 )
-from sources.dates import PartialDateSerializerField
+from sources.dates import PartialDateSerializerField, future_publication
 from sources.exceptions import flatten_errors
 from sources.history.as_of import DifferenceSerializer
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
@@ -316,7 +318,7 @@ class FilingSerializer(StrictSerializer):
     headline = Text(max_length=2000, required=False, allow_null=True)
     byline = string_list(required=False)
     published = PublicationField(required=False, allow_null=True)
-    published_at = serializers.DateTimeField(required=False, allow_null=True)
+    published_at = PublicationTimeField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
     text = Text(max_length=Snapshot.MAX_CHARACTERS, allow_null=True, trim_whitespace=False)
     quotes = ProposalSerializer(many=True, required=False, max_length=MAX_QUOTES)
@@ -411,15 +413,22 @@ class FiledArticleSerializer(ArticleSerializer):
     outcome = serializers.ChoiceField(choices=ARTICLE_OUTCOMES, read_only=True)
     quotes = FiledQuoteSerializer(many=True, read_only=True, source="filed_quotes")
     reanchored = ReanchoredSerializer(many=True, read_only=True)
+    warnings = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="What may be wrong, although it was accepted; sentences.",
+    )
 
     class Meta(ArticleSerializer.Meta):
-        fields = [*ArticleSerializer.Meta.fields, "outcome", "quotes", "reanchored"]
+        fields = [*ArticleSerializer.Meta.fields, "outcome", "quotes", "reanchored", "warnings"]
 
     @classmethod
     def of(cls, filing: Filing, quotes: dict, context: dict) -> dict:
         """Return the answer's data. `quotes` maps ids to quotes with their related records."""
         article = filing.article
         article.outcome, article.reanchored = filing.outcome, filing.reanchored
+        future = future_publication(article.published, article.published_at, timezone.now())
+        article.warnings = [future] if future else []
         article.filed_quotes = []
         for filed in filing.quotes:
             quote = quotes[filed.quote.pk]

@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Q, Value
 from django.forms import CheckboxInput
+from django.utils import timezone
 from django.utils.html import format_html
 from knox.models import AuthToken
 
@@ -37,6 +38,7 @@ from sources.admin.import_export import ImportExportAdmin
 from sources.admin.lists import matching_any, mentioning
 from sources.admin.merging import worded
 from sources.admin.profiles import MAX_DUPLICATES, ProfileAdmin, RelatedRecord
+from sources.dates import future_publication
 from sources.identity.duplicates import possible_duplicates_of
 from sources.models import (
     Affiliation,
@@ -244,6 +246,11 @@ class ArticleAdmin(ImportExportAdmin, PublishedColumns, RecordAdmin):
 
     def has_add_permission(self, request) -> bool:
         return False
+
+    def save_model(self, request, article, form, change):
+        super().save_model(request, article, form, change)
+        if future := future_publication(article.published, article.published_at, timezone.now()):
+            self.message_user(request, future, messages.WARNING)
 
     def search(self, request, queryset, term):
         if "://" in term:

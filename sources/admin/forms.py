@@ -95,10 +95,10 @@ class RecordForm(ReopenedForm):
         if not self.refusal:
             super()._post_clean()
 
-    def hold_to(self, rule, value, name: str) -> None:
-        """Run a validator of the API and add its messages to a field."""
+    def hold_to(self, rule, value, name: str):
+        """Run a validator of the API and add its messages to a field; return what it returns."""
         try:
-            rule(value)
+            return rule(value)
         except serializers.ValidationError as error:
             for fault in flatten_errors(error.detail):
                 self.add_error(name, fault["message"])
@@ -107,5 +107,4 @@ class RecordForm(ReopenedForm):
 class ArticleForm(RecordForm):
     def clean(self):
         data = super().clean()
-        self.hold_to(split_time, data, "published_at")
-        return data
+        return self.hold_to(split_time, data, "published_at") or data

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.core.validators import URLValidator
 from django.utils.dateparse import parse_datetime
@@ -14,6 +14,8 @@ from sources.dates import PartialDate, PartialDateSerializerField
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
 
 RECORD = ["version", "created", "updated"]
+
+ONE_DAY = timedelta(days=1)  # no clock is further from UTC
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
 
@@ -216,26 +218,44 @@ class AffiliationSerializer(RecordSerializer):
         return {public.get(name, name): field for name, field in fields.items()}
 
 
+def parse_time(data) -> datetime:
+    """Parse a time with its offset from UTC (RFC 3339), and keep the offset."""
+    try:
+        moment = parse_datetime(data) if isinstance(data, str) else None
+        if moment and moment.tzinfo:
+            PartialDate.on(moment.date())
+            return moment
+    except ValueError as error:
+        raise serializers.ValidationError(str(error)) from error
+    raise serializers.ValidationError(
+        "Not a time with its offset from UTC. Write 2026-02-11T09:30:00+01:00, or send a date as "
+        "`published`."
+    )
+
+
 @extend_schema_field({"type": "string", "examples": ["2026-02", "2026-02-11T09:30:00+01:00"]})
 class PublicationField(PartialDateSerializerField):
     """A partial date, or an exact time (RFC 3339), which `split_time` splits."""
 
     def to_internal_value(self, data):
         if isinstance(data, str) and data[10:11].upper() == "T":
-            try:
-                if (moment := parse_datetime(data)) and moment.tzinfo:
-                    PartialDate.on(moment.date())
-                    return moment
-            except ValueError as error:
-                raise serializers.ValidationError(str(error)) from error
-            raise serializers.ValidationError(
-                "Not a time. Write 2026-02-11T09:30:00+01:00, with the offset from UTC."
-            )
+            return parse_time(data)
         return super().to_internal_value(data)
 
 
-def split_time(attrs: dict) -> dict:
-    """Split a time given as `published` into its day, in its own time zone, and the exact time."""
+class PublicationTimeField(serializers.DateTimeField):
+    """An exact time of publication, on the clock that it is given in."""
+
+    def to_internal_value(self, data):
+        return parse_time(data)
+
+
+def split_time(attrs: dict, record: Article | None = None) -> dict:
+    """Bring the day and the time of publication in line, of a new article or of the record.
+
+    The day of a time is that on the clock it was given in. A time in UTC may come from any clock,
+    so a day beside it that is right on some clock stays. Another day alone clears the time.
+    """
     published, at = attrs.get("published"), attrs.get("published_at")
     if isinstance(published, datetime):
         if at and at != published:
@@ -243,36 +263,36 @@ def split_time(attrs: dict) -> dict:
                 {"published_at": ["Differs from published. Send only one of the two."]}
             )
         day = PartialDate.on(published.date())
-        return {**attrs, "published": day, "published_at": published}
-    if at:
-        try:
-            day = PartialDate.on(at.date())
-        except ValueError as error:
-            raise serializers.ValidationError({"published_at": [str(error)]}) from error
-        if "published" not in attrs:
-            return {**attrs, "published": day}
-        if published is None:
-            raise serializers.ValidationError(
-                {"published_at": ["An exact time of publication needs its date."]}
-            )
-    if (
-        at
-        and published
-        and not (
-            published.first - timedelta(days=1) <= at.date() <= published.last + timedelta(days=1)
-        )
-    ):
+        return {**attrs, "published": day, "published_at": published.astimezone(UTC)}
+    if not at:
+        is_moved = record and "published" in attrs and published != record.published
+        return {"published_at": None, **attrs} if is_moved else attrs
+    try:
+        day = PartialDate.on(at.date())
+    except ValueError as error:
+        raise serializers.ValidationError({"published_at": [str(error)]}) from error
+    if "published" not in attrs and record:
+        published = record.published
+    elif "published" in attrs and published is None:
         raise serializers.ValidationError(
-            {"published_at": [f"Is not on the date of publication, {published}."]}
+            {"published_at": ["An exact time of publication needs its date."]}
         )
-    return attrs
+    if published is None or (published.day is None and published.covers(day.first)):
+        published = day
+    may_be_on_it = published.day is not None and not at.utcoffset()
+    if published != day and not (may_be_on_it and abs(day.first - published.first) <= ONE_DAY):
+        fault = f"Is not on the date of publication, {published}. Change both, or clear the time."
+        raise serializers.ValidationError({"published_at": [fault]})
+    # PostgreSQL reads no offset of 16 hours or more.
+    return {**attrs, "published": published, "published_at": at.astimezone(UTC)}
 
 
 class ArticleSerializer(RecordSerializer):
     """An article without its text. `snapshot` is the SHA-256 of its present text, null if none.
 
-    You can send `published` as an exact time (RFC 3339): the answer then has the day in `published`
-    and the time, in UTC, in `published_at`.
+    You can send `published` as an exact time (RFC 3339): the answer then has the day on its clock
+    in `published`, and the time, in UTC, in `published_at`. Day and time never disagree: another
+    day alone clears the time.
     """
 
     outlet = Reference(
@@ -281,6 +301,7 @@ class ArticleSerializer(RecordSerializer):
     byline = string_list(required=False)
     url = WebAddressField(required=False, allow_null=True)
     published = PublicationField(required=False, allow_null=True)
+    published_at = PublicationTimeField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
     snapshot = serializers.SlugRelatedField(slug_field="sha256", read_only=True, allow_null=True)
 
@@ -302,7 +323,7 @@ class ArticleSerializer(RecordSerializer):
         read_only_fields = RECORD
 
     def validate(self, attrs):
-        return super().validate(split_time(attrs))
+        return super().validate(split_time(attrs, self.instance))
 
 
 class SnapshotSummarySerializer(serializers.ModelSerializer):

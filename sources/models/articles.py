@@ -5,10 +5,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import UUID7, Length, Now
+from django.db.models.functions import UUID7, Coalesce, Length, Now
 
 from sources.database.triggers import FollowsMerges, KeepsVersion, RefusesUnlessErasing, Trigger
-from sources.dates import FirstDay, PartialDateField
+from sources.dates import FirstDay, OnItsDay, PartialDateField
 from sources.ledger.recording import Recording
 from sources.models.base import Record
 from sources.models.functions import TextWords, UrlKey
@@ -61,9 +61,11 @@ class Article(Record):
                 violation_error_message="An article with this URL is already on record.",
             ),
             models.CheckConstraint(
-                condition=Q(published_at__isnull=True) | Q(published__isnull=False),
-                name="article_time_has_its_day",
-                violation_error_message="An exact time of publication needs its date.",
+                condition=Q(published_at__isnull=True)
+                | Q(Coalesce(OnItsDay("published", "published_at"), False)),
+                name="article_time_is_on_its_day",
+                violation_error_message="The exact time of publication is not on its date. Change "
+                "both, or clear the time.",
             ),
         ]
         indexes = [

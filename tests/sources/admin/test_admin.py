@@ -321,6 +321,32 @@ def test_an_article_is_validated_as_in_the_api(curator_at_desk, changes, said):
     assert said in faults(save(curator_at_desk, page_of(article), **changes))
 
 
+def test_another_day_needs_another_time_or_none(curator_at_desk):
+    article = make_article(published="2026-03-14", published_at="2026-03-14T10:00Z")
+    refused = save(curator_at_desk, page_of(article), published="2026-05-05")
+    assert "Change both, or clear the time" in faults(refused)
+    changed = {"published": "2026-05-05", "published_at_0": "", "published_at_1": ""}
+    assert save(curator_at_desk, page_of(article), **changed).status_code == 302
+    article.refresh_from_db()
+    assert (str(article.published), article.published_at) == ("2026-05-05", None)
+
+
+def test_a_time_makes_a_month_its_day(curator_at_desk):
+    article = make_article(published="2026-03")
+    changed = {"published_at_0": "2026-03-14", "published_at_1": "10:00"}
+    assert save(curator_at_desk, page_of(article), **changed).status_code == 302
+    article.refresh_from_db()
+    assert str(article.published) == "2026-03-14"
+
+
+def test_a_publication_in_the_future_is_saved_with_a_warning(curator_at_desk):
+    article = make_article(published="2026-03-14")
+    for day, is_told in (("2999-01-01", True), ("2026-03-15", False)):
+        assert save(curator_at_desk, page_of(article), published=day).status_code == 302
+        page = curator_at_desk.get(page_of(article)).content.decode()
+        assert ("is in the future" in page) is is_told
+
+
 def test_a_constraint_that_the_form_cannot_check_is_shown_on_the_form(curator_at_desk, monkeypatch):
     """As when another transaction takes the URL between the check and the save."""
     make_article(url="https://post.example/mole")

@@ -82,7 +82,8 @@ def test_changes_name_fields_as_the_api_does(curator):
         merged_into=other, distinct_from=[other.pk], identifiers={"wikidata": "Q1"}
     )
     Affiliation.objects.update(start=PartialDate(2021, 3, 4), end=None)
-    Article.objects.update(outlet=None, published_at="2026-02-11T09:30:00+01:00")
+    day, time = PartialDate(2026, 2, 11), "2026-02-11T09:30:00+01:00"
+    Article.objects.update(outlet=None, published=day, published_at=time)
 
     def changes(name: str) -> dict:
         newest = ok(curator.get(f"{API}{name}/{records[name].pk}/revisions/"))["results"][0]
@@ -98,6 +99,7 @@ def test_changes_name_fields_as_the_api_does(curator):
     outlet = {"id": str(records["outlets"].pk), "name": "The Harbour Post"}
     assert changes("articles") == {
         "outlet": (outlet, None),
+        "published": ("2026-02", "2026-02-11"),
         "published_at": (None, "2026-02-11T08:30:00Z"),
     }
 
