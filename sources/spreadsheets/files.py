@@ -9,6 +9,7 @@ import csv
 import datetime
 import io
 import itertools
+import re
 import tempfile
 import warnings
 import zipfile
@@ -64,7 +65,8 @@ class SheetRow(dict):
 def read_rows(name: str, content: bytes, columns: Collection[str]) -> list[SheetRow]:
     """The rows of a CSV or XLSX file whose first row names some of these columns.
 
-    Dates of a spreadsheet become YYYY-MM-DD. Raises `UnreadableFile`.
+    Dates of a spreadsheet become YYYY, YYYY-MM or YYYY-MM-DD, and whole numbers keep their leading
+    zeros, as its cells show them. Raises `UnreadableFile`.
     """
     if len(content) > MAX_BYTES:
         raise UnreadableFile(f"The file is larger than {MAX_BYTES >> 20} MiB. Split it.")
@@ -156,12 +158,38 @@ def _text_of(cell, row: int) -> str:
         case bool():
             return str(value).lower()
         case datetime.datetime() if value.time() == datetime.time():
-            return value.date().isoformat()
+            return _as_precise(value.date().isoformat(), cell.number_format)
         case datetime.datetime() | datetime.date():
             return value.isoformat()
         case float() if value.is_integer():
-            return str(int(value))
-    return str(value)
+            value = int(value)
+    return _padded(str(value), cell.number_format)
+
+
+# Parts of a number format: condition or language, literals, place of a digit, anything else
+_FORMAT = re.compile(r'\[[^\]]*\]|"([^"]*)"|\\(.)|([-/ ():+])|(0)|(.)')
+
+
+def _as_precise(day: str, number_format: str) -> str:
+    """Cut a date to its year or month if the cell shows no more, as `mmm yyyy` does."""
+    parts = _FORMAT.finditer(number_format.partition(";")[0])
+    shown = {part[5].lower() for part in parts if part[5]}
+    if "d" in shown or not shown & {"y", "e"}:
+        return day
+    return day[:7] if "m" in shown else day[:4]
+
+
+def _padded(number: str, number_format: str) -> str:
+    """Write a whole number as `000`, or `"HP-"0000`, shows it; leave it in other formats."""
+    parts = list(_FORMAT.finditer(number_format.partition(";")[0]))
+    places = sum(1 for part in parts if part[4])
+    if not number.isdecimal() or not places or any(part[5] for part in parts):
+        return number
+    digits = number.zfill(places)
+    text, rest = "", iter((digits[: 1 - places or None], *digits[len(digits) - places + 1 :]))
+    for part in parts:
+        text += next(rest) if part[4] else part[1] or part[2] or part[3] or ""
+    return text
 
 
 # Writing

@@ -17,6 +17,7 @@ from sources.models import Affiliation, Job, Organisation, Outlet, Revision, Spe
 from sources.spreadsheets import importing
 from sources.spreadsheets.files import (
     UnreadableFile,
+    _padded,
     csv_lines,
     escape_formula,
     read_rows,
@@ -177,6 +178,48 @@ def test_dates_and_numbers_become_text_and_formulas_are_refused():
     file = saved(made)
     with pytest.raises(UnreadableFile, match="Cell C2 contains a formula"):
         read_rows("t.xlsx", file.getvalue(), ["from", "to", "role"])
+
+
+@pytest.mark.parametrize(
+    ("value", "number_format", "shown"),
+    [
+        (datetime.date(2026, 2, 1), "mmm yyyy", "2026-02"),
+        (datetime.date(2026, 2, 1), r"[$-409]mmm\-yy;@", "2026-02"),
+        (datetime.datetime.fromisoformat("2026-02-15"), "mm/yyyy", "2026-02"),
+        (datetime.date(2026, 2, 1), "yyyy", "2026"),
+        (datetime.date(2026, 2, 1), "yyyy-mm-dd", "2026-02-01"),
+        (datetime.date(2026, 2, 1), 'd". "mmmm yyyy', "2026-02-01"),
+        (datetime.date(2026, 2, 1), 'mmmm" de "yyyy', "2026-02"),
+        (datetime.date(2026, 2, 1), "d mmm", "2026-02-01"),
+        (datetime.datetime.fromisoformat("2026-02-01T09:30"), "mmm yyyy", "2026-02-01T09:30:00"),
+        (7, "000", "007"),
+        (7.0, "0000;-0000", "0007"),
+        (12345, "000", "12345"),
+        (4711, '"HP-"000000', "HP-004711"),
+        (12345, "000-00", "123-45"),
+        (1234567, r"000\.00", "12345.67"),
+        (7, "0", "7"),
+        (7, "General", "7"),
+        (1234567, "#,##0", "1234567"),
+        (0.5, "0%", "0.5"),
+        (-7, "000", "-7"),
+    ],
+)
+def test_dates_and_numbers_come_in_as_precise_as_a_cell_shows_them(value, number_format, shown):
+    book = openpyxl.Workbook()
+    book.active.append(["name", "kind"])
+    book.active.append([value, "x"])
+    book.active["A2"].number_format = number_format
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        book.save(file := io.BytesIO())
+    (row,) = read_rows("t.xlsx", file.getvalue(), ["name", "kind"])
+    assert row["name"] == shown
+
+
+@given(st.integers(0, 10**12), st.integers(1, 14))
+def test_a_padded_id_comes_in_with_its_zeros(number, places):
+    assert _padded(str(number), "0" * places) == str(number).zfill(places)
 
 
 def test_a_sheet_with_rows_beyond_the_limit_is_refused_at_once(monkeypatch):
