@@ -11,6 +11,7 @@ So a gather stops at twice the matches expected, and the planner decides again.
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import ceil
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
@@ -18,6 +19,7 @@ from django.db import models
 from django.db.models import Q
 
 from quotes.models import Quote
+from quotes.search.conditions import columns_of
 from quotes.search.periods import periods_until
 from quotes.search.planner import (
     GATHER_SETTINGS,
@@ -25,6 +27,8 @@ from quotes.search.planner import (
     ORDERED,
     ROW_COST,
     SCAN_MARGIN,
+    STARTS_BY_DAY,
+    UNHELD_ROW_FACTOR,
     FilterPlan,
     OneOf,
     PagePlan,
@@ -35,23 +39,27 @@ from quotes.search.planner import (
     plan_of,
     rows_of,
 )
+from quotes.search.word_frequencies import frequencies
 from sources.database.estimates import Memory
 
 MAX_GATHERED_ROWS = 2_500
 """Rows that are gathered, whatever is expected: 25 ms. Words that are too rare for statistics have
 up to 1,500 in 2 million."""
 
-READ_COST = 2
-"""Cost of a match that is read, its words compared: 10 µs, in the units of PostgreSQL's planner."""
-
 GATHER = """
 WITH found AS MATERIALIZED ({found} LIMIT %s)
-SELECT {shown}, (SELECT count(*) FROM found) FROM found ORDER BY {order} LIMIT %s
+SELECT pk, (SELECT count(*) FROM found) FROM found ORDER BY {order} LIMIT %s
 """
 
-RANGE = "SELECT {shown} FROM ({found}) found WHERE {within} ORDER BY {order} LIMIT %s"
+RANGE = "SELECT pk FROM ({found}) found WHERE {within} ORDER BY {order} LIMIT %s"
 
 END = "SELECT {columns} FROM ({found}) found ORDER BY {order} OFFSET %s LIMIT 1"
+
+IDS = """
+SELECT unnest(histogram_bounds::text::uuid[]) FROM pg_stats
+WHERE schemaname = current_schema AND tablename = 'quotes_quote' AND attname = 'id' ORDER BY 1 DESC
+"""
+"""Ids with the same number of quotes between each and the next, by PostgreSQL's statistics."""
 
 ends = Memory()
 """Where ranges of lists end. Rows that came since make a range longer."""
@@ -100,24 +108,20 @@ def first_of(page: models.QuerySet[Quote]) -> list[UUID] | None:
 
     None if the list has no index in its order.
     """
-    rows = first_with(page)
-    return None if rows is None else [key for (key,) in rows]
-
-
-def first_with(page: models.QuerySet[Quote], **also: models.Expression) -> list[tuple] | None:
-    """The same, each id with the value of these expressions."""
     column = page.query.order_by[0].lstrip("-")
     if column not in {*ORDERED, "pk"}:
         return None
     whole, is_descending = page.all(), page.query.order_by[0].startswith("-")
     whole.query.clear_limits()
-    conditions = narrowing(whole.query.where.children, column)
+    narrowed = narrowing(whole.query.where.children, column)
     try:
-        matches = Ordered.of(whole, column, is_descending, also)
-        listed = Ordered.of(having(in_order(()), conditions), column, is_descending, {})
+        matches = Ordered.of(whole, column, is_descending)
+        listed = Ordered.of(having(in_order(()), narrowed), column, is_descending)
     except EmptyResultSet:  # a filter that nothing can match
         return []
-    return WordPlan(matches, listed, page.query.high_mark).find()
+    is_of_one = any(columns_of(part) <= {*STARTS_BY_DAY} for part in narrowed)
+    plan = WordPlan(matches, listed, page.query.high_mark, is_of_one)
+    return [key for (key,) in plan.find()]
 
 
 @dataclass
@@ -131,27 +135,24 @@ class Ordered:
     values: tuple
     column: str
     is_descending: bool
-    shown: tuple[str, ...]
 
     @classmethod
-    def of(
-        cls,
-        quotes: models.QuerySet[Quote],
-        column: str,
-        is_descending: bool,
-        also: dict[str, models.Expression],
-    ) -> "Ordered":
+    def of(cls, quotes: models.QuerySet[Quote], column: str, is_descending: bool) -> "Ordered":
         """Raises EmptyResultSet."""
         columns = {"key": models.F(column), "day": models.F("published_day")}
-        found = quotes.order_by().values("pk", **columns, **also)
-        return cls(*found.query.sql_with_params(), column, is_descending, ("pk", *also))
+        found = quotes.order_by().values("pk", **columns)
+        return cls(*found.query.sql_with_params(), column, is_descending)
+
+    @property
+    def is_newest_first(self) -> bool:
+        """Whether it is all quotes, the newest first."""
+        return self.column == "pk" and self.is_descending and not self.values
 
     def rows(self, sql: str, *values, settings: dict | None = None, **parts: str) -> list[tuple]:
         columns = ["pk"] if self.column == "pk" else ["key", "pk"]
         direction = "DESC" if self.is_descending else "ASC"
         sql = sql.format(
             found=self.sql,
-            shown=", ".join(self.shown),
             columns=", ".join(columns),
             order=", ".join(f"{each} {direction}" for each in columns),
             **parts,
@@ -169,6 +170,13 @@ class Ordered:
         return self.rows(RANGE, *values, number, within=within)
 
 
+def end_of_newest(rows: int) -> tuple | None:
+    """The id that is so far in the list of all quotes, about; None if it is not known."""
+    ids = ends.get("ids", lambda: rows_of((IDS, ())))
+    steps = ceil(rows / max(frequencies().quotes, 1) * (len(ids) - 1))
+    return ids[steps] if 0 < steps < len(ids) - 1 else None
+
+
 @dataclass
 class WordPlan(PagePlan):
     """The first of the matches, along all the rows that are listed in the same order."""
@@ -176,8 +184,12 @@ class WordPlan(PagePlan):
     matches: Ordered
     listed: Ordered
     number: int
+    is_of_one: bool  # whether it is the list of one speaker, outlet, …
 
-    row_cost = ROW_COST / 3  # an index of words passes over a row without reading it
+    @property
+    def row_cost(self) -> float:
+        # The list of one speaker, outlet, … is read row by row: periods tell quotes of all of them
+        return ROW_COST * (UNHELD_ROW_FACTOR if self.is_of_one else 1)
 
     @property
     def near_rows(self) -> int:
@@ -193,6 +205,8 @@ class WordPlan(PagePlan):
 
     def end_of(self, rows: int) -> tuple | None:
         """The order and id of the row that is so far in the list, about; None if it is shorter."""
+        if self.listed.is_newest_first and (end := end_of_newest(rows)):
+            return end
         digits = max(rows.bit_length() - 3, 0)
         rows = -(-rows >> digits) << digits  # few numbers, so that most are remembered
         listed = self.listed
@@ -200,13 +214,18 @@ class WordPlan(PagePlan):
         return ends.get(key, lambda: next(iter(listed.rows(END, rows)), None))
 
     @cached_property
+    def plan(self) -> dict:
+        return plan_of((self.matches.sql, self.matches.values), GATHER_SETTINGS)
+
+    @cached_property
     def expected(self) -> float:
-        """Matches that PostgreSQL expects."""
-        return plan_of((self.matches.sql, self.matches.values))["Plan Rows"]
+        """Matches that PostgreSQL expects, or twice those that it did not expect."""
+        return self.plan["Plan Rows"]
 
     @property
     def gather_cost(self) -> float:
-        return READ_COST * self.expected
+        unexpected = max(self.expected - self.plan["Plan Rows"], 0)
+        return self.plan["Total Cost"] + UNHELD_ROW_FACTOR * ROW_COST * unexpected
 
     def gather(self) -> list[tuple] | None:
         most = max(MAX_GATHERED_ROWS, int(SCAN_MARGIN * self.expected))
@@ -214,4 +233,4 @@ class WordPlan(PagePlan):
         if rows and rows[0][-1] > most:
             self.expected = SCAN_MARGIN * most
             return None
-        return [tuple(shown) for *shown, _ in rows]
+        return [(key,) for key, _ in rows]

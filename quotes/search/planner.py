@@ -111,9 +111,10 @@ class PagePlan:
         found = self.scan(rows)
         while len(found) < self.number and self.has_more_than(rows):
             needed = rows * self.number / max(len(found), 0.5)
-            is_dearer = self.row_cost * needed > self.gather_cost
-            if is_dearer and (gathered := self.gather()) is not None:
-                return gathered
+            if self.row_cost * needed > self.gather_cost:
+                if (gathered := self.gather()) is not None:
+                    return gathered
+                continue  # the cost of a gather is higher now
             rows = int(SCAN_MARGIN * needed if found else BLIND_GROWTH * rows)
             found = self.scan(rows)
         return found

@@ -14,7 +14,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, Value
 
-from quotes.search.pages import first_with
+from quotes.search.pages import first_of
 from quotes.search.planner import OneOf
 
 RANKED_QUOTES = 1_000
@@ -54,11 +54,13 @@ class Ranking:
         if search.like:
             return cls(quotes, search.scores, ALL)
         if fence is not None:
-            ranks = quotes.filter(pk__gte=fence).annotate(rank=search.stems.rank).order_by()
-            return cls(quotes, dict(ranks.values_list("pk", "rank")), fence)
-        newest = first_with(quotes.order_by("-pk")[: RANKED_QUOTES + 1], rank=search.stems.rank)
-        fence = newest[RANKED_QUOTES - 1][0] if len(newest) > RANKED_QUOTES else ALL
-        return cls(quotes, dict(newest[:RANKED_QUOTES]), fence)
+            newest = quotes.filter(pk__gte=fence)
+        else:
+            ids = first_of(quotes.order_by("-pk")[: RANKED_QUOTES + 1])
+            fence = ids[RANKED_QUOTES - 1] if len(ids) > RANKED_QUOTES else ALL
+            newest = quotes.filter(Q(OneOf("pk", ids[:RANKED_QUOTES])))
+        ranks = newest.annotate(rank=search.stems.rank).order_by().values_list("pk", "rank")
+        return cls(quotes, dict(ranks), fence)
 
     def parts(self, place: dict | None, wanted: int) -> Iterator[models.QuerySet]:
         """Up to `wanted` ranked quotes after a cursor, then the rest."""

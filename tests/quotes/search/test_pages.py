@@ -1,9 +1,11 @@
 """A search finds the same quotes whether the planner scans ranges or gathers all matches."""
 
+import re
 from itertools import product
 
 import pytest
 from django.db import connection
+from django.db.models import Count
 from django.test.utils import CaptureQueriesContext
 
 from quotes.management.synthetic.archive import generate
@@ -106,6 +108,48 @@ def test_any_plan_ranks_the_newest_matches(archive, monkeypatch, any_plan):
             ranking = Ranking.of(found, None)
             assert set(ranking.scores) == {*plainly(found.order_by("-pk")[:30])}, query
             assert Ranking.of(found, str(ranking.fence)).scores == ranking.scores
+
+
+def statements_of(page) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        first_of(page)
+    return [each["sql"] for each in captured.captured_queries if "EXPLAIN" not in each["sql"]]
+
+
+def busiest_speaker():
+    counted = Quote.objects.exclude(speaker=None).values_list("speaker")
+    return counted.annotate(number=Count("*")).order_by("-number", "speaker")[0][0]
+
+
+def test_a_common_word_that_a_speaker_hardly_said_is_gathered_after_one_scan(archive, monkeypatch):
+    monkeypatch.setattr(pages, "NEAR_SCAN_ROWS", 8)
+    said = Quote.objects.filter(speaker=busiest_speaker()).order_by("-published_day", "-pk")
+    newest = {word for quote in said[:8] for word in quote.bare.split()}
+    common = next(word for word in reversed(words()) if word not in newest)
+    found = Search.read({"phrase": common}, []).narrow(said)
+    scan, gather = [sql for sql in statements_of(found[:30]) if "OFFSET" not in sql]
+    assert "MATERIALIZED" in gather
+    assert "MATERIALIZED" not in scan
+
+
+def test_a_gather_that_stops_is_followed_by_a_longer_one_if_a_scan_costs_more(archive, monkeypatch):
+    monkeypatch.setattr(WordPlan, "row_cost", 1e9)
+    monkeypatch.setattr(pages, "NEAR_SCAN_ROWS", 20)
+    monkeypatch.setattr(pages, "MAX_GATHERED_ROWS", 5)
+    monkeypatch.setattr(WordPlan, "expected", 1)
+    found = Search.read({"phrase": list(words())[-1]}, []).narrow(Quote.objects.order_by("-pk"))
+    limits = re.findall(r"LIMIT (\d+)\)\nSELECT", "".join(statements_of(found[:500])))
+    assert limits[:3] == ["6", "21", "81"]
+
+
+def test_the_end_of_a_range_of_all_quotes_is_known_from_statistics(archive, monkeypatch):
+    pages.ends.known.clear()
+    monkeypatch.setattr(pages, "NEAR_SCAN_ROWS", 200)
+    found = Search.read({"phrase": list(words())[-1]}, []).narrow(Quote.objects.order_by("-pk"))
+    made = statements_of(found[:3])
+    assert not any("OFFSET" in sql for sql in made)
+    (end,) = pages.end_of_newest(200)
+    assert 150 <= Quote.objects.filter(pk__gte=end).count() <= 250
 
 
 def test_only_conditions_that_one_index_tells_narrow_a_list():
