@@ -405,9 +405,7 @@ def check_timeline(answer: dict, rows: list[dict], interval: str, by: str) -> No
     limit=st.integers(1, 4),
     interval=st.sampled_from(["year", "month", "week", "day"]),
 )
-def test_numbers_add_up_and_are_those_of_the_list(
-    groups, rows, asked, group, names, limit, interval
-):
+def test_numbers_add_up_and_are_those_of_the_list(rows, asked, group, names, limit, interval):
     with transaction.atomic():
         make_rows(rows)
         client = make_client(group)
