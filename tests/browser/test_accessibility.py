@@ -35,7 +35,9 @@ def is_known(fault: dict, node: dict) -> bool:
 
 
 def faults(page, options: dict = EVERYTHING) -> list[str]:
-    found = Axe().run(page, options=options).response["violations"]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    found = page.evaluate("options => axe.run(options)", options)["violations"]
     return [
         f"{page.url} {fault['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
         for fault in found

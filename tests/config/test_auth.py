@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
@@ -245,29 +246,33 @@ def clients() -> dict[str, APIClient]:
     }
 
 
-@pytest.mark.parametrize("public", [False, True], ids=["private", "public"])
-@pytest.mark.parametrize(("method", "route"), OPERATIONS)
-def test_each_operation_is_open_only_to_the_groups_in_the_table(
-    routes, settings, method, route, public
-):
-    settings.ONRECORD_PUBLIC_READ = public
-    allowed = OPERATIONS[method, route]
-    if public and allowed is READ:
-        allowed = EVERYBODY
-    for who, client in clients().items():
-        status = status_of(client, routes, method, route)
-        if who in allowed:
-            assert status in (200, 201), who
-        else:
-            assert status == (401 if who == "nobody" else 403), who
+@pytest.fixture(params=[False, True], ids=["private", "public"])
+def public(request, settings) -> bool:
+    """Whether everybody may read."""
+    settings.ONRECORD_PUBLIC_READ = request.param
+    return request.param
 
 
-@pytest.mark.parametrize("public", [False, True], ids=["private", "public"])
-def test_everybody_is_refused_a_method_that_a_route_does_not_have(routes, settings, public):
-    settings.ONRECORD_PUBLIC_READ = public
+def test_each_operation_is_open_only_to_the_groups_in_the_table(routes, public):
+    everyone = clients()
+    for (method, route), allowed in OPERATIONS.items():
+        if public and allowed is READ:
+            allowed = EVERYBODY
+        with transaction.atomic():
+            for who, client in everyone.items():
+                status = status_of(client, routes, method, route)
+                if who in allowed:
+                    assert status in (200, 201), (method, route, who)
+                else:
+                    assert status == (401 if who == "nobody" else 403), (method, route, who)
+            transaction.set_rollback(True)  # the next operation finds the same records
+
+
+def test_everybody_is_refused_a_method_that_a_route_does_not_have(routes, public):
+    everyone = clients()
     for route in routes:
         known = {method for method, of in OPERATIONS if of == route} | EVERYWHERE
-        for who, client in clients().items():
+        for who, client in everyone.items():
             for method in METHODS - known:
                 status = status_of(client, routes, method, route)
                 # Only users who might use a method learn whether it exists.
@@ -441,9 +446,7 @@ def test_without_a_token_the_response_names_the_scheme(nobody):
         "token nonsense",
     ],
 )
-@pytest.mark.parametrize("public", [False, True], ids=["private", "public"])
-def test_an_invalid_token_is_refused_even_if_reading_is_public(nobody, settings, header, public):
-    settings.ONRECORD_PUBLIC_READ = public
+def test_an_invalid_token_is_refused_even_if_reading_is_public(nobody, public, header):
     raw = header.encode().decode("latin-1")  # as WSGI passes on a header sent in UTF-8
     unauthorised(nobody.get(f"{API}quotes/", HTTP_AUTHORIZATION=raw))
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def manage(transactional_db):
-    """Run manage.py on an empty database of its own."""
+    """Run commands of manage.py, in one process, on an empty database of its own."""
     if not connection.is_embedded:
         pytest.skip("a database is made beside the test database on the embedded server only")
     server = connection.settings_dict
@@ -32,9 +32,9 @@ def manage(transactional_db):
         cursor.execute(f'CREATE DATABASE "{name}"')
     url = f"postgres:///{name}?host={server['HOST']}&port={server['PORT']}&user={server['USER']}"
 
-    def run(*arguments: str) -> str:
+    def run(program: str) -> str:
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
+            [sys.executable, "manage.py", "shell", "--no-imports", "-c", dedent(program)],
             cwd=settings.BASE_DIR,
             env={**os.environ, "DATABASE_URL": url, "SECRET_KEY": "for a test only"},
             capture_output=True,
@@ -50,10 +50,13 @@ def manage(transactional_db):
 
 
 def test_migrations_run_forwards_and_back_to_nothing_and_forwards_again(manage):
-    manage("migrate", "-v0")
-    manage("migrate", "quotes", "zero", "-v0")
-    manage("migrate", "sources", "zero", "-v0")
-    left = """
+    printed = manage("""
+        from functools import partial
+        from django.core.management import call_command
+        migrate = partial(call_command, "migrate", verbosity=0)
+        migrate()
+        migrate("quotes", "zero")
+        migrate("sources", "zero")
         from django.db import connection
         with connection.cursor() as cursor:
             cursor.execute(
@@ -62,9 +65,9 @@ def test_migrations_run_forwards_and_back_to_nothing_and_forwards_again(manage):
                 " UNION SELECT cfgname FROM pg_ts_config WHERE cfgname ~ '^quotes_'"
             )
             print(cursor.fetchall())
-    """
-    assert manage("shell", "--no-imports", "-c", dedent(left)) == "[]\n"
-    manage("migrate", "-v0")
+        migrate()
+    """)
+    assert printed == "[]\n"
 
 
 def test_migrations_make_what_the_models_say():

@@ -247,7 +247,7 @@ def work_at_api(api: ApiCurator, done: Event) -> list[Change]:
         assert answer.status_code in (200, 412)
         if answer.status_code == 200:
             accepted.append(Change(held.seen, changed(held.seen, changes)))
-        sleep(random.random() / 4)
+        sleep(random.random() / 2)
     return accepted
 
 
