@@ -32,7 +32,7 @@ from sources.admin.html import NONE, isolated, link_all, link_to_list, link_to_p
 from sources.admin.import_export import ImportExportAdmin
 from sources.admin.lists import matching_any, mentioning
 from sources.models import Affiliation, Speaker
-from sources.models.functions import Fold, Mentions
+from sources.models.functions import Mentions, NameKey
 
 MAX_SPEAKERS = 1_000
 """Speakers whose quotes a search includes: a part of a name that more of them share says little."""
@@ -166,7 +166,7 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
             queryset,
             queryset.filter(Mentions("text", term)),
             queryset.filter(speaker__in=list(called[:MAX_SPEAKERS])),
-            queryset.filter(Exactly(Fold("attribution_speaker"), Fold(Value(term)))),
+            queryset.filter(Exactly(NameKey("attribution_speaker"), NameKey(Value(term)))),
         )
 
     def save_model(self, request, quote, form, change):

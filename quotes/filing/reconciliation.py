@@ -8,7 +8,6 @@ from quotes.models import Quote, Via
 from sources.identity.matching import Register
 from sources.models import Named, Organisation, Outlet, Speaker
 from sources.models.copy import copy_in
-from sources.models.functions import fold_all
 from sources.models.ids import as_uuid, new_ids
 
 
@@ -26,14 +25,16 @@ def follow_merges(filings: list[Filing]) -> None:
             proposal[name] = str(survivors.get(key, key))
 
 
-def folded_names(filings: list[Filing]) -> dict[str, str]:
-    """Fold the names to compare with those of quotes on record; one query."""
+def folded_names(filings: list[Filing]) -> dict[str, dict[str, str]]:
+    """By field, the names to compare with those of quotes on record, as they are compared."""
     proposals = [proposal for f in filings if f.on_record for proposal in f.proposals]
-    names = [p[name] for p in proposals for name in ("speaker", "organisation") if p.get(name)]
-    return fold_all(names)
+    return {
+        name: model.keys_of(p[name] for p in proposals if p.get(name))
+        for name, model in (("speaker", Speaker), ("organisation", Organisation))
+    }
 
 
-def reconcile(filing: Filing, folded: dict[str, str]) -> Iterator[QuoteChange]:
+def reconcile(filing: Filing, folded: dict[str, dict[str, str]]) -> Iterator[QuoteChange]:
     """Set the outcome for each quote of a filing; yield those that are new or differ."""
     by_position = {_position_of(quote): quote for quote in filing.on_record}
     by_words = _pair_by_words(filing, folded)
@@ -70,7 +71,7 @@ def _position_of(quote: Quote) -> tuple:
     return quote.snapshot_id, tuple(map(tuple, quote.spans))
 
 
-def _pair_by_words(filing: Filing, folded: dict[str, str]) -> dict[int, Quote]:
+def _pair_by_words(filing: Filing, folded: dict[str, dict[str, str]]) -> dict[int, Quote]:
     """Pair quotes filed without a text with unanchored ones on record; by index.
 
     Equal words of the same printed speaker are the same quote. Among several, equal speakers are
@@ -94,7 +95,7 @@ def _pair_by_words(filing: Filing, folded: dict[str, str]) -> dict[int, Quote]:
     return paired
 
 
-def _differences(quote: Quote, proposal: dict, folded: dict[str, str]) -> list[str]:
+def _differences(quote: Quote, proposal: dict, folded: dict[str, dict[str, str]]) -> list[str]:
     """List the fields in which a filed quote differs from the one on record."""
     differs = [
         name for name in PLAIN_FIELDS if name in proposal and proposal[name] != getattr(quote, name)
@@ -106,13 +107,13 @@ def _differences(quote: Quote, proposal: dict, folded: dict[str, str]) -> list[s
         if name in printed and printed[name] != getattr(quote, f"attribution_{name}")
     ]
     body = proposal.get("organisation")
-    if body and not refers_to(body, quote.organisation, folded):
+    if body and not refers_to(body, quote.organisation, folded["organisation"]):
         differs.append("organisation")
     # A filing without a speaker says nothing of one that was resolved by the printed name.
     name = printed.get("speaker", quote.attribution_speaker)
     is_silent = not proposal.get("speaker") and (name or not quote.speaker)
     is_silent = is_silent or "speaker" not in proposal
-    if not is_silent and not refers_to(proposal["speaker"], quote.speaker, folded):
+    if not is_silent and not refers_to(proposal["speaker"], quote.speaker, folded["speaker"]):
         differs.append("speaker")
     if "via" in proposal:
         chain = [(step["kind"], step["name"]) for step in proposal["via"]]

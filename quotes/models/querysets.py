@@ -8,7 +8,7 @@ from quotes.models.languages import languages_present, speaks
 from quotes.models.workflow import PUBLIC, Status
 from sources.ledger.revisions import in_same_transactions
 from sources.models import Affiliation, Organisation, Outlet, Revision, Speaker
-from sources.models.functions import Fold, HasWords
+from sources.models.functions import BodyKey, HasWords, NameKey
 
 MAX_INLINE_IDS = 500
 """Ids written into a statement, for an index to find; more are left to a subquery."""
@@ -54,19 +54,19 @@ class QuoteQuerySet(models.QuerySet):
         return self.filter(status=Status.PROPOSED)
 
     def said_by_name(self, name: str):
-        """By name, alias or printed name of the speaker; case and accents are ignored.
+        """By name, alias or printed name of the speaker, compared as in filing.
 
         One query more, for the ids: with them PostgreSQL can estimate the number of quotes.
         """
         return self.filter(
-            Q(speaker__in=list(Speaker.objects.called(name).values_list("pk", flat=True)))
-            | Q(Exactly(Fold("attribution_speaker"), Fold(models.Value(name))))
+            Q(speaker__in=list(Speaker.objects.known_as(name).values_list("pk", flat=True)))
+            | Q(Exactly(NameKey("attribution_speaker"), NameKey(models.Value(name))))
         )
 
     def for_organisation_named(self, name: str):
         return self.filter(
             Q(organisation__in=list(Organisation.objects.called(name).values_list("pk", flat=True)))
-            | Q(Exactly(Fold("attribution_organisation"), Fold(models.Value(name))))
+            | Q(Exactly(BodyKey("attribution_organisation"), BodyKey(models.Value(name))))
         )
 
     def in_outlet_named(self, name: str):

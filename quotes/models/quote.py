@@ -25,7 +25,7 @@ from quotes.models.workflow import PUBLIC, STEPS, NotOpen, Status
 from sources.dates import FirstDay, PartialDateField
 from sources.ledger.actor import with_reason
 from sources.models import Affiliation, Article, Organisation, Outlet, Record, Snapshot, Speaker
-from sources.models.functions import Fold, TextWords, WordsOf
+from sources.models.functions import BodyKey, NameKey, TextWords, WordsOf
 
 
 class Quote(Record):
@@ -199,8 +199,8 @@ class Quote(Record):
             # language, and the list of languages present
             models.Index(fields=["language", "published_day", "id"], name="quote_by_language"),
             # speaker_name, organisation_name, role
-            models.Index(Fold("attribution_speaker"), name="quote_printed_speaker"),
-            models.Index(Fold("attribution_organisation"), name="quote_printed_organisation"),
+            models.Index(NameKey("attribution_speaker"), name="quote_printed_speaker"),
+            models.Index(BodyKey("attribution_organisation"), name="quote_printed_organisation"),
             GinIndex(F("role_words"), name="quote_role_words"),
             # The admin's searches
             GinIndex(TextWords("text"), name="quote_words"),

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import BooleanField, Func, Value
 
 from sources.models import Speaker
-from sources.models.functions import GivenNames, ShortName, fold_all
+from sources.models.functions import GivenNames, ShortName
 
 # Pairs of active speakers: a self-join of the index `speaker_alike` in its order, then other pairs
 # that share an alias. The key of a row is (later, short, one, other).
@@ -171,7 +171,7 @@ def _say_why(pairs: Iterable[tuple[Speaker, Speaker]]) -> list[str]:
     """Say why each pair may be the same, and set it as `why` on the second; one query."""
     pairs = list(pairs)
     called = {two.pk: [two.name, *two.aliases] for both in pairs for two in both}
-    folded = fold_all(name for names in called.values() for name in names)
+    folded = Speaker.keys_of(name for names in called.values() for name in names)
     whys = []
     for one, other in pairs:
         theirs = {folded[name] for name in called[other.pk]}

@@ -1,7 +1,7 @@
 """Find records by name, or create them, for filing and commands.
 
-A name matches a record if, folded, it equals the record's name or an alias. Advisory locks make
-sure that concurrent transactions create one record per new name.
+A name matches a record if it equals the record's name or an alias, as names are compared. Advisory
+locks make sure that concurrent transactions create one record per new name.
 """
 
 from collections import defaultdict
@@ -10,7 +10,6 @@ from uuid import UUID
 
 from sources.database.locks import lock_all
 from sources.models import Named
-from sources.models.functions import fold_all
 from sources.models.ids import as_uuid
 
 
@@ -26,7 +25,7 @@ class Register[Model: Named]:
         self.queryset = queryset
         wanted = {name for name in (*names, *to_make) if name}
         self.ids = {key: None for name in wanted if (key := as_uuid(name))}
-        self.folded = fold_all([name for name in wanted if not as_uuid(name)])
+        self.folded = self.model.keys_of(name for name in wanted if not as_uuid(name))
         self.records: dict[str, list[Model]] = defaultdict(list)
         self.made: list[Model] = []
         if self.ids:

@@ -134,7 +134,7 @@ def split_acronym(name: str) -> tuple[str, str | None]:
 
 def _in_order(letters: list[str], text: str) -> bool:
     rest = iter(text)
-    return text[:1] == letters[0] and all(letter in rest for letter in letters)
+    return text[:1] in letters[:1] and all(letter in rest for letter in letters)
 
 
 @lru_cache(maxsize=MAX_PARSED)

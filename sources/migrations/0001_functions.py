@@ -3,7 +3,8 @@
 from django.contrib.postgres.operations import TrigramExtension, UnaccentExtension
 from django.db import migrations
 
-# Names and words. A tsvector holds 1 MiB: no text is read further than can fill that. Short and
+# Names and words. Titles and articles are those of `sources/identity/words.toml`, without given
+# names: a test compares them. A tsvector holds 1 MiB: no text is read further than can fill that. Short and
 # given names are cut, so that an index row that holds the name as well fits a page.
 NAMES = r"""
 CREATE FUNCTION sources_fold(value text) RETURNS text
@@ -11,16 +12,112 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN btrim(regexp_replace(
     casefold(unaccent('unaccent'::regdictionary, regexp_replace(
         normalize(casefold(value COLLATE pg_unicode_fast), NFKD),
-        '[\u0300-\u036f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]', '', 'g'
+        '[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670'
+        '\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]', '', 'g'
     )) COLLATE pg_unicode_fast),
     '\s+', ' ', 'g'
 ));
 COMMENT ON FUNCTION sources_fold(text) IS
-    'A name for comparison: case folded, accents and typography removed, white space collapsed.';
+    'A name for comparison: case folded, accents, vowel marks and typography removed, white space collapsed.';
 
 CREATE FUNCTION sources_fold_names(name text, aliases text[]) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (SELECT array_agg(DISTINCT sources_fold(n)) FROM unnest(array_prepend(name, aliases)) n);
+
+CREATE FUNCTION sources_name_key(name text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
+RETURN (
+    SELECT regexp_replace(
+        CASE WHEN strpos(untitled, ' ') > 0 THEN untitled ELSE bare END,
+        '^([㐀-鿿]{3,})(?:'
+        '大統領|さん|主席|先生|博士|女士|小姐|总统|教授|知事|議員|首相|様|氏'
+        ')$', '\1'
+    )
+    FROM (SELECT coalesce(nullif(regexp_replace(sources_fold(name), '^(?:the )+', ''), ''), name) AS named) n,
+    LATERAL (SELECT regexp_replace(named, '(?:,? (?:'
+        'bsc|cbe|cbo|cpa|dbe|dds|dphil|esq|frs|frsa|kbe|kc|llb|llm|mba|mbe|md|mdb|mdl|mep|'
+        'mla|mp|msc|msp|obe|phd|qc|rn|sc|tds'
+        ')\.?)+$', '') AS without) p,
+    LATERAL (SELECT CASE WHEN strpos(without, ' ') > 0 THEN without ELSE named END AS bare) b,
+    LATERAL (SELECT regexp_replace(bare, '^(?:(?:(?:'
+        'abbe|admiral|alcalde|alcaldesa|alderman|ambassador|archbishop|attorney|avv|avvocato|'
+        'ayatollah|baroness|bischof|bishop|biskop|borgmastare|bundeskanzler|bundeskanzlerin|'
+        'burgemeester|burgermeister|burgermeisterin|capt|captain|cardinal|chairman|'
+        'chairwoman|chancellor|cllr|coach|colonel|commander|commissioner|congressman|'
+        'congresswoman|constable|corporal|councillor|dame|deputada|deputado|depute|detective|'
+        'dhr|dipl|director|docteur|doctor|doctora|doktor|dott|dottor|dottore|dottoressa|'
+        'doutor|doutora|dr|dra|drs|engineer|father|frau|fraulein|freiherr|froken|fru|general|'
+        'gov|governor|graf|grafin|haji|hauptmann|herr|herrn|honorable|honourable|imam|'
+        'ingegner|inspector|ir|judge|justice|kanzler|kanzlerin|lady|lieutenant|lord|lt|'
+        'madame|mademoiselle|maire|maitre|major|mayor|meneer|mevr|mevrouw|minister|'
+        'ministerin|ministra|ministre|ministro|miss|mlle|mme|monsieur|monsignor|mr|mrs|ms|'
+        'mullah|mw|mx|oberst|officer|onorevole|padre|pere|pfarrer|pope|prasident|prasidentin|'
+        'prefeito|president|presidenta|presidente|princess|prof|profesor|profesora|'
+        'professeur|professor|professora|professore|professoressa|rabbi|representative|rev|'
+        'reverend|rt|secretary|senador|senadora|senateur|senator|senatore|senatrice|senhor|'
+        'senhora|senor|senora|senorita|sergeant|sgt|shaikh|sheik|sheikh|shri|signor|signora|'
+        'signorina|sindaco|sir|sister|smt|sr|sra|sri|srta|statsminister|superintendent|'
+        'viscount|viscountess|δρ|κυρια|κυριοσ|академик|г-жа|г-н|генерал|господин|госпожа|'
+        'губернатор|доктор|др|министр|мэр|пан|пані|президент|проф|профессор|сенатор|судья|'
+        'товарищ|גברת|ד"ר|הגברת|הרב|השר|מר|פרופ|פרופסור|الاستاذ|الاستاذة|الامير|الاميرة|'
+        'الانسة|الجنرال|الدكتور|الدكتورة|الرييس|السفير|السيد|السيدة|الشيخ|الشيخة|العميد|'
+        'القاضي|اللواء|المهندس|الوزير|الوزيرة|ბატონი|ქალბატონი'
+        ')\.?|(?:rt\.?|right) hon(?:\.|ourable|orable)?|(?:'
+        'sen|gen|col|ing|sig|fr|hon'
+        ')\.),? )+', '') AS untitled) t
+);
+COMMENT ON FUNCTION sources_name_key(text) IS
+    'A speaker''s name for comparison: folded, without "the", titles and letters behind the name, '
+    'as long as two words are left.';
+
+CREATE FUNCTION sources_acronym(name text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (
+    SELECT short
+    FROM regexp_match(name, '^(.*\S)\s*\(([^\s()]{2,12})\)\s*$') m,
+    LATERAL (SELECT
+        sources_fold(m[1]) AS whole,
+        regexp_replace(sources_fold(m[2]), '[^[:alnum:]]', '', 'g') AS short) f,
+    LATERAL (SELECT regexp_replace(short, '(.)', '\1%', 'g') AS in_order) o
+    WHERE short <> '' AND (
+        regexp_replace(regexp_replace(whole, '([[:alnum:]])[[:alnum:]]*', '\1', 'g'), '[^[:alnum:]]', '', 'g')
+            LIKE in_order
+        OR (length(short) > 2 AND whole LIKE in_order)
+    )
+);
+COMMENT ON FUNCTION sources_acronym(text) IS
+    'The acronym that follows a name in brackets, folded, if it has letters of the name in order.';
+
+CREATE FUNCTION sources_body_key(name text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
+RETURN (
+    SELECT coalesce(nullif(regexp_replace(folded, '^(?:(?:das|den|der|det|die|het|las|le|les|los|the) |l'')', ''), ''), folded)
+    FROM (SELECT sources_fold(CASE
+        WHEN sources_acronym(name) IS NULL THEN name
+        ELSE regexp_replace(name, '\s*\([^\s()]*\)\s*$', '')
+    END) AS folded) f
+);
+COMMENT ON FUNCTION sources_body_key(text) IS
+    'An organisation''s name for comparison: folded, without a leading article and its acronym.';
+
+CREATE FUNCTION sources_speaker_names(name text, aliases text[]) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    SELECT array_agg(DISTINCT key) FROM unnest(array_prepend(name, aliases)) n,
+    LATERAL unnest(ARRAY[sources_fold(n), sources_name_key(n)]) key
+);
+COMMENT ON FUNCTION sources_speaker_names(text, text[]) IS
+    'Names of a speaker, folded, and as they are compared.';
+
+CREATE FUNCTION sources_organisation_names(name text, aliases text[]) RETURNS text[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (
+    SELECT array_agg(DISTINCT key) FROM unnest(array_prepend(name, aliases)) n,
+    LATERAL unnest(ARRAY[sources_fold(n), sources_body_key(n), sources_acronym(n)]) key
+    WHERE key IS NOT NULL
+);
+COMMENT ON FUNCTION sources_organisation_names(text, text[]) IS
+    'Names of an organisation, folded, and as they are compared, and its acronyms.';
 
 CREATE FUNCTION sources_words(VARIADIC roles text[]) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -139,7 +236,8 @@ DROP_URLS = "DROP FUNCTION sources_url_key, sources_url_decoded"
 DROP_NAMES = """
 DROP FUNCTION
     sources_all_names, sources_text_words, sources_given_names, sources_short_name,
-    sources_words_of_name, sources_words, sources_fold_names, sources_fold
+    sources_words_of_name, sources_words, sources_organisation_names, sources_speaker_names,
+    sources_body_key, sources_acronym, sources_name_key, sources_fold_names, sources_fold
 """
 
 LEDGER = r"""

@@ -9,7 +9,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import UUID7, Now
 
-from sources.models.functions import AllNames, Fold, FoldNames
+from sources.models.functions import AllNames, Fold, FoldNames, keys_of
 
 
 class Record(models.Model):
@@ -81,11 +81,11 @@ class NamedQuerySet(models.QuerySet):
         return self.annotate(all_distinct_from=AllDistinctFrom(self.model))
 
     def called(self, name: str):
-        """Active records with this name or alias; case and accents are ignored."""
-        return self.active().filter(names_folded__contains=[Fold(models.Value(name))])
+        """Active records with this name or alias, as their kind of name is compared."""
+        return self.active().filter(names_folded__contains=[self.model.key(models.Value(name))])
 
     def called_any(self, folded: list[str]):
-        """Active records with one of these names, already folded."""
+        """Active records with one of these names, already in the form for comparison."""
         return self.active().filter(names_folded__overlap=folded)
 
 
@@ -95,20 +95,26 @@ MERGES = """CASE
     ELSE 'merged' END"""
 
 
+def names_field(function: type[FoldNames]) -> models.GeneratedField:
+    return models.GeneratedField(
+        expression=function("name", "aliases"),
+        output_field=ArrayField(models.TextField()),
+        db_persist=True,
+    )
+
+
 class Named(Record):
-    """A record found by its name or an alias.
+    """A record found by its name or an alias: `key` is the form in which these are compared.
 
     A merged record (`merged_into`) stays, and its id redirects for ever. `distinct_from` holds the
     ids of records that it is marked as distinct from, on both sides.
     """
 
+    key: type[models.Func] = Fold
+
     name = models.CharField(max_length=500)
     aliases = ArrayField(models.CharField(max_length=500), default=list, blank=True)
-    names_folded = models.GeneratedField(
-        expression=FoldNames("name", "aliases"),
-        output_field=ArrayField(models.TextField()),
-        db_persist=True,
-    )
+    names_folded = names_field(FoldNames)
     merged_into = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -127,6 +133,11 @@ class Named(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def keys_of(cls, names: Iterable[str]) -> dict[str, str]:
+        """Map each name to the form in which it is compared with `names_folded`; one query."""
+        return keys_of(cls.key, names)
 
     @property
     def survivor(self) -> "Named":

@@ -9,7 +9,7 @@ from django.db.models import F
 
 
 class Fold(models.Func):
-    """A name for comparison, without case, accents or typography: `sources_fold`."""
+    """A text for comparison, without case, accents or typography: `sources_fold`."""
 
     function = "sources_fold"
     output_field = models.TextField()
@@ -20,6 +20,32 @@ class FoldNames(models.Func):
 
     function = "sources_fold_names"
     output_field = ArrayField(models.TextField())
+
+
+class NameKey(models.Func):
+    """A speaker's name for comparison: folded, without titles and letters behind the name."""
+
+    function = "sources_name_key"
+    output_field = models.TextField()
+
+
+class BodyKey(models.Func):
+    """An organisation's name for comparison: folded, without article and bracketed acronym."""
+
+    function = "sources_body_key"
+    output_field = models.TextField()
+
+
+class SpeakerNames(FoldNames):
+    """The names of a speaker, folded, and as they are compared."""
+
+    function = "sources_speaker_names"
+
+
+class OrganisationNames(FoldNames):
+    """The names of an organisation, folded, and as they are compared, and its acronyms."""
+
+    function = "sources_organisation_names"
 
 
 class WordsOf(models.Func):
@@ -90,6 +116,11 @@ class Mentions(models.Func):
 def fold_all(values: Iterable[str]) -> dict[str, str]:
     """Map each value to its folded form; one query."""
     return _each_through(Fold, values)
+
+
+def keys_of(key: type[models.Func], names: Iterable[str]) -> dict[str, str]:
+    """Map each name to its form for comparison; one query."""
+    return _each_through(key, names)
 
 
 def url_keys(urls: Iterable[str]) -> dict[str, str]:

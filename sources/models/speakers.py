@@ -17,13 +17,25 @@ from sources.models.base import (
     has_a_name,
     merged_index,
     name_parts_index,
+    names_field,
 )
-from sources.models.functions import GivenNames, HasWords, ShortName, WordsOf
+from sources.models.functions import (
+    BodyKey,
+    GivenNames,
+    HasWords,
+    NameKey,
+    OrganisationNames,
+    ShortName,
+    SpeakerNames,
+    WordsOf,
+)
 
 
 class Organisation(Named):
     """A body that speakers speak for."""
 
+    key = BodyKey
+    names_folded = names_field(OrganisationNames)
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children"
     )
@@ -70,6 +82,13 @@ class Organisation(Named):
 
 
 class SpeakerQuerySet(NamedQuerySet):
+    def known_as(self, name: str):
+        """Active speakers with this name or alias, and organisations of this name that speak."""
+        bodies = Organisation.objects.called(name).values("pk")
+        speaking = self.active().filter(kind=Speaker.Kind.ORGANISATION, organisation__in=bodies)
+        called = self.called(name).order_by().values("pk")
+        return self.filter(pk__in=called.union(speaking.order_by().values("pk")))
+
     def of_organisations(self, ids: list):
         """Speakers that belong to one of these organisations, or ever held a role there."""
         ids = {*ids, *Organisation.objects.survivors(ids).values()}
@@ -90,6 +109,8 @@ class Speaker(Named):
         UNNAMED = "unnamed"  # "a government spokesperson"
         COLLECTIVE = "collective"  # "police"
 
+    key = NameKey
+    names_folded = names_field(SpeakerNames)
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.PERSON)
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, null=True, blank=True, related_name="speakers"

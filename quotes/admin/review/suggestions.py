@@ -11,7 +11,6 @@ from django.utils.text import capfirst
 from quotes.models import Quote
 from sources.admin.lists import mentioning
 from sources.models import Affiliation, Speaker
-from sources.models.functions import fold_all
 
 MAX_SUGGESTIONS = 5  # one key each
 MAX_CANDIDATES = 50
@@ -44,7 +43,7 @@ def suggest(quote: Quote) -> list[Suggestion]:
     printed = quote.attribution_speaker or (quote.speaker and quote.speaker.name)
     if not printed:
         return []
-    folded = fold_all([printed])[printed]
+    folded = Speaker.keys_of([printed])[printed]
     surname = _words(folded)[-1] if _words(folded) else folded
     in_article = _speakers_in_article(quote)
     found = {speaker.pk: speaker for speaker in in_article}

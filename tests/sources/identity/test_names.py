@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sources.identity.names import given_name_groups, parse, plain, split_acronym, words
+from sources.models import Organisation, Speaker
 
 KINDS = {
     "full": """Mara Quill|bell hartley|Ali bin Hassan al-Quari|Dr. Kara Starling
@@ -153,3 +154,80 @@ def test_word_lists_are_plain_and_groups_have_two_forms_or_more():
         for number in numbers:
             sizes[number] = sizes.get(number, 0) + 1
     assert min(sizes.values()) >= 2
+
+
+@pytest.mark.django_db
+def test_postgresql_sets_aside_the_titles_and_letters_of_the_lists():
+    lists = words()
+    given = lists["male"] | lists["female"]
+    compared = {t for t in lists["titles"] - lists["dotted_titles"] - given if len(t) > 1}
+    names = {f"{title.title()}. Mara Quill" for title in compared | lists["dotted_titles"]}
+    names |= {f"{title.upper()} Mara Quill" for title in compared}
+    names |= {f"Mara Quill, {letters.upper()}" for letters in lists["postnominals"]}
+    assert {name for name, key in Speaker.keys_of(names).items() if key != "mara quill"} == set()
+    kept = {f"{title} Mara Quill" for title in lists["dotted_titles"] | (lists["titles"] & given)}
+    kept |= {f"Mara Quill {which}" for which in lists["generations"]}
+    assert "mara quill" not in Speaker.keys_of(kept).values()
+    articles = {f"{article.title()} Harbour" for article in lists["articles"] - {"l'"}}
+    articles.add("L’Harbour")
+    assert set(Organisation.keys_of(articles).values()) == {"harbour"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        ("The Rt Hon Kara Starling", "Kara Starling", True),
+        ("Frau Dr. Kara Starling", "Dr Kara Starling", True),
+        ("Kara Starling MBE", "KARA STARLING", True),
+        ("The Right Honourable Kara Starling, MP", "Kara Starling", True),
+        ("محمّد الخضري", "محمد الخضري", True),
+        ("אָדָם כרמלי", "אדם כרמלי", True),
+        ("陈小海先生", "陈小海", True),
+        ("الدكتور محمد الخضري", "محمد الخضري", True),
+        ("The Police", "police", True),
+        ("Mr Quill", "Quill", False),
+        ("Mr Quill", "Mrs Quill", False),
+        ("Kara Starling Jr", "Kara Starling", False),
+        ("M. Q. Lund", "Q. Lund", False),
+        ("Gen Sato Vell", "Sato Vell", False),
+        ("王芳先生", "王芳", False),
+        ("Dr", "", False),
+        ("The", "", False),
+    ],
+)
+def test_names_of_speakers_are_compared_without_titles(one, other, equal):
+    keys = Speaker.keys_of([one, other])
+    assert (keys[one] == keys[other]) is equal
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        ("The National Quay Agency", "National Quay Agency", True),
+        ("National Quay Agency (NQA)", "the national quay agency", True),
+        ("L’Agence du port", "agence du port", True),
+        ("Labour (UK)", "Labour", False),
+        ("Dr Vell Ltd", "Vell Ltd", False),
+        ("LA Times", "Times", False),
+    ],
+)
+def test_names_of_organisations_are_compared_without_article_and_acronym(one, other, equal):
+    keys = Organisation.keys_of([one, other])
+    assert (keys[one] == keys[other]) is equal
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("called", ["NQA", "The National Quay Agency", "National Quay Agency"])
+def test_an_organisation_is_found_by_its_bracketed_acronym(called):
+    body = Organisation.objects.create(name="National Quay Agency (NQA)")
+    assert list(Organisation.objects.called(called)) == [body]
+
+
+@pytest.mark.django_db
+@given(st.lists(st.sampled_from(["Dr", "Sir", "MBE", "Mara", "Quill", "of", "王芳"]), min_size=1))
+def test_a_key_is_its_own_key(parts):
+    name = " ".join(parts)
+    key = Speaker.keys_of([name])[name]
+    assert Speaker.keys_of([key])[key] == key
