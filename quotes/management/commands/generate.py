@@ -2,11 +2,9 @@
 
 import argparse
 from datetime import date
-from functools import partial
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
-from tqdm import tqdm
 
 from quotes.management.synthetic.archive import LAST_DAY, CannotGenerate, generate
 
@@ -37,9 +35,8 @@ class Command(BaseCommand):
 
     def handle(self, *, quotes: int, seed: int, until: date, **options):
         shown = bool(options["verbosity"])
-        bar = partial(tqdm, disable=None if shown else True)
         try:
-            done = generate(quotes, seed=seed, until=until, bar=bar)
+            done = generate(quotes, seed=seed, until=until, silent=None if shown else True)
         except CannotGenerate as refusal:
             raise CommandError(str(refusal)) from refusal
         except KeyboardInterrupt:

@@ -2,6 +2,5 @@
 
 A number of quotes, a seed and a last day come in; the same rows come out on any machine, in any
 number of processes. `newsroom` makes outlets and speakers, `articles` the articles and quotes in
-parts, `text` their words from the word lists of `languages`, `search_columns` the columns that
-searches read, `rows` the lines for COPY, `archive` writes them. Worker processes load no models.
+parts, `text` their words, `rows` values for COPY; `archive` writes them. Workers load no models.
 """
