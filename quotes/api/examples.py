@@ -38,7 +38,7 @@ QUOTE = {
     "said": "2026-03-13",
     "published": "2026-03-14",
     "attribution": ATTRIBUTION,
-    "article": {name: ARTICLE[name] for name in ("id", "headline", "url", "byline")},
+    "article": {name: ARTICLE[name] for name in ("id", "headline", "url", "byline", "withdrawn")},
     "via": [{"kind": "told", "name": "Torrigan Wire", "outlet": None}],
     "anchor": {
         "state": "exact",

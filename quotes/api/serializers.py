@@ -176,7 +176,9 @@ class QuoteSerializer(RecordSerializer):
     published = PartialDateSerializerField(read_only=True, allow_null=True)
     attribution = PrintedAttributionSerializer(source="*", required=False)
     article = Reference(
-        Article.objects.all(), shows=("id", "headline", "url", "byline"), read_only=True
+        Article.objects.all(),
+        shows=("id", "headline", "url", "byline", "withdrawn"),
+        read_only=True,
     )
     via = ViaSerializer(many=True, read_only=True)
     anchor = AnchorSerializer(source="*", read_only=True)

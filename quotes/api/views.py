@@ -74,6 +74,7 @@ class Articles(Resource):
     default_ordering = "-published"
     embedded = ("outlet", "snapshot")
     operation_ids = {"create": "fileArticle"}
+    permissions = dict.fromkeys(("withdraw", "reinstate"), "sources.change_article")
     most_bytes = MAX_FILING_BYTES
 
     @extend_schema(
@@ -99,6 +100,35 @@ class Articles(Resource):
         return filing_response(
             self, filing, status.HTTP_201_CREATED if created else status.HTTP_200_OK
         )
+
+    @extend_schema(request=RequiredReasonSerializer, responses=ArticleSerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def withdraw(self, request, pk):
+        """Record that the outlet withdrew an article.
+
+        The article and its quotes stay on record. `withdrawn` says when and why, in the article and
+        in each of its quotes.
+        """
+        reason = self.validated_body(RequiredReasonSerializer)["reason"]
+        with transaction.atomic():
+            article = self.get_unchanged()
+            article.withdraw(reason, now=timezone.now())
+            return self.stored_response(article.pk)
+
+    @extend_schema(request=RequiredReasonSerializer, responses=ArticleSerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def reinstate(self, request, pk):
+        """Undo the withdrawal of an article.
+
+        `withdrawn` is null again, in the article and in its quotes. The history keeps both.
+        """
+        reason = self.validated_body(RequiredReasonSerializer)["reason"]
+        with transaction.atomic():
+            article = self.get_unchanged()
+            article.reinstate(reason)
+            return self.stored_response(article.pk)
 
 
 def filing_response(view: Endpoint, filing: Filing, code: int) -> Response:

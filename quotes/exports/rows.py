@@ -35,7 +35,7 @@ SHAPES: dict[str, str | dict | list] = {
     "said": WORD,
     "published": WORD,
     "attribution": dict.fromkeys(("text", "speaker", "role", "organisation", "cue"), TEXT),
-    "article": {"id": WORD, "headline": TEXT, "url": TEXT, "byline": [TEXT]},
+    "article": {"id": WORD, "headline": TEXT, "url": TEXT, "byline": [TEXT], "withdrawn": JSON},
     "via": [{"kind": WORD, "name": TEXT, "outlet": OUTLET}],
     "anchor": {
         "state": WORD,

@@ -214,7 +214,7 @@ class ArticleAdmin(ImportExportAdmin, PublishedColumns, RecordAdmin):
     sortable_by = ("printed_on", "created")
     ordering = ("-published_day", "-id")
     autocomplete_fields = ("outlet",)
-    readonly_fields = ("texts", "text")
+    readonly_fields = ("texts", "text", "withdrawal")
     fieldsets = [
         (
             None,
@@ -227,6 +227,7 @@ class ArticleAdmin(ImportExportAdmin, PublishedColumns, RecordAdmin):
                     "byline",
                     "published",
                     "published_at",
+                    "withdrawal",
                 ]
             },
         ),
@@ -261,6 +262,12 @@ class ArticleAdmin(ImportExportAdmin, PublishedColumns, RecordAdmin):
     @admin.display(description="article")
     def titled(self, article):
         return isolated(str(article))
+
+    @admin.display(description="withdrawn")
+    def withdrawal(self, article):
+        if not article.withdrawn:
+            return NONE
+        return isolated(f"{article.withdrawn['when'][:10]}: {article.withdrawn['reason']}")
 
     @admin.display(description="snapshots")
     def texts(self, article):

@@ -70,6 +70,7 @@ ARTICLE = {
     "published_at": None,
     "language": "en",
     "snapshot": SHA256,
+    "withdrawn": None,
     **RECORD,
 }
 SNAPSHOT = {"sha256": SHA256, "captured": "2026-03-14T10:02:11.419757Z", "characters": len(TEXT)}

@@ -131,6 +131,15 @@ class ReferenceSchema(OpenApiSerializerFieldExtension):
         "id": {"type": "string", "format": "uuid"},
         "kind": build_choice_field(serializers.ChoiceField(Speaker.Kind.choices)),
         "byline": {"type": "array", "items": {"type": "string"}},
+        "withdrawn": {
+            "type": ["object", "null"],
+            "description": "When and why the outlet withdrew the article.",
+            "properties": {
+                "when": {"type": "string", "format": "date-time"},
+                "reason": {"type": "string"},
+            },
+            "required": ["when", "reason"],
+        },
         "headline": {"type": ["string", "null"]},
         "url": {"type": ["string", "null"]},
     }

@@ -287,6 +287,13 @@ def split_time(attrs: dict, record: Article | None = None) -> dict:
     return {**attrs, "published": published, "published_at": at.astimezone(UTC)}
 
 
+class WithdrawalSerializer(serializers.Serializer):
+    """When and why the outlet withdrew the article."""
+
+    when = serializers.DateTimeField()
+    reason = serializers.CharField()
+
+
 class ArticleSerializer(RecordSerializer):
     """An article without its text. `snapshot` is the SHA-256 of its present text, null if none.
 
@@ -304,6 +311,9 @@ class ArticleSerializer(RecordSerializer):
     published_at = PublicationTimeField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
     snapshot = serializers.SlugRelatedField(slug_field="sha256", read_only=True, allow_null=True)
+    withdrawn = WithdrawalSerializer(
+        read_only=True, allow_null=True, help_text="Null unless the outlet withdrew the article."
+    )
 
     class Meta:
         model = Article
@@ -318,6 +328,7 @@ class ArticleSerializer(RecordSerializer):
             "published_at",
             "language",
             "snapshot",
+            "withdrawn",
             *RECORD,
         ]
         read_only_fields = RECORD

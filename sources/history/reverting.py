@@ -32,6 +32,7 @@ COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
 STAYS = {
     "merged_into": "A merge has an undo of its own.",
     "distinct_from": "Marking records as distinct has an undo of its own.",
+    "withdrawn": "Withdrawing an article has an undo of its own.",
     "snapshot": "The current text is always the one captured last.",
     "speaker": "Another speaker's role is another affiliation.",
 }

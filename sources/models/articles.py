@@ -1,14 +1,18 @@
 """Articles and their snapshots."""
 
+from datetime import UTC, datetime
+
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import UUID7, Coalesce, Length, Now
 
 from sources.database.triggers import FollowsMerges, KeepsVersion, RefusesUnlessErasing, Trigger
 from sources.dates import FirstDay, OnItsDay, PartialDateField
+from sources.ledger.actor import with_reason
 from sources.ledger.recording import Recording
 from sources.models.base import Record
 from sources.models.functions import TextWords, UrlKey
@@ -21,7 +25,10 @@ class ArticleQuerySet(models.QuerySet):
 
 
 class Article(Record):
-    """An article at an outlet, identified by `external_id`, else URL, else outlet and text."""
+    """An article at an outlet, identified by `external_id`, else URL, else outlet and text.
+
+    `withdrawn` is `{"when", "reason"}` while its outlet has withdrawn it: a time in UTC, and why.
+    """
 
     outlet = models.ForeignKey(
         Outlet, models.PROTECT, null=True, blank=True, related_name="articles", db_index=False
@@ -42,6 +49,8 @@ class Article(Record):
     snapshot = models.ForeignKey(
         "Snapshot", models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )
+
+    withdrawn = models.JSONField(null=True, blank=True, editable=False)
 
     objects = ArticleQuerySet.as_manager()
 
@@ -67,6 +76,11 @@ class Article(Record):
                 violation_error_message="The exact time of publication is not on its date. Change "
                 "both, or clear the time.",
             ),
+            models.CheckConstraint(
+                condition=Q(withdrawn__isnull=True) | Q(withdrawn__has_keys=["when", "reason"]),
+                name="article_withdrawn_when_and_why",
+                violation_error_message="A withdrawal needs its time and its reason.",
+            ),
         ]
         indexes = [
             models.Index(fields=["published_day", "id"], name="article_by_published"),
@@ -78,6 +92,26 @@ class Article(Record):
 
     def __str__(self) -> str:
         return self.headline or self.url or self.external_id or str(self.id)
+
+    def withdraw(self, reason: str, *, now: datetime) -> None:
+        """Record that the outlet has withdrawn the article; its quotes show it."""
+        when = now.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        self._set_withdrawn({"when": when, "reason": reason.strip()}, reason)
+
+    def reinstate(self, reason: str) -> None:
+        """Record that the article stands again."""
+        self._set_withdrawn(None, reason)
+
+    def _set_withdrawn(self, value: dict | None, reason: str) -> None:
+        if not reason.strip():
+            raise ValidationError({"reason": "Say why."})
+        with transaction.atomic(), with_reason(reason):
+            self.refresh_from_db(from_queryset=Article.objects.select_for_update(of=("self",)))
+            if bool(self.withdrawn) is bool(value):
+                now = "is withdrawn already" if value else "is not withdrawn"
+                raise ValidationError(f"This article {now}.")
+            self.withdrawn = value
+            self.save(update_fields=["withdrawn"])
 
 
 class Snapshot(models.Model):

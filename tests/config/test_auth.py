@@ -48,6 +48,8 @@ OPERATIONS = {
     ("GET", "articles/<uuid:pk>/"): READ,
     ("PATCH", "articles/<uuid:pk>/"): CURATE,
     ("GET", "articles/<uuid:pk>/revisions/"): READ,
+    ("POST", "articles/<uuid:pk>/withdraw/"): CURATE,
+    ("POST", "articles/<uuid:pk>/reinstate/"): CURATE,
     ("GET", "articles/<uuid:article>/snapshots/"): READ,
     ("POST", "articles/<uuid:article>/snapshots/"): FILE,
     ("GET", "snapshots/<str:sha256>/"): FULL_TEXT,
@@ -180,6 +182,12 @@ def routes():
             {"POST": {"text": f"{text} Four."}},
         ),
     }
+    for verb in ("withdraw", "reinstate"):
+        taken = make_article()
+        if verb == "reinstate":
+            taken.withdraw("A hoax.", now=timezone.now())
+        path = f"articles/{taken.pk}/{verb}/"
+        routes[f"articles/<uuid:pk>/{verb}/"] = (path, {"POST": {"reason": "A hoax."}})
     for verb, (leaves, body) in STEPS.items():
         taken = make_quote(f"To {verb}", status=leaves)
         routes[f"quotes/<uuid:pk>/{verb}/"] = (f"quotes/{taken.pk}/{verb}/", {"POST": body})

@@ -28,7 +28,8 @@ SELECT
     ) AS attribution,
     (
         SELECT json_build_object(
-            'id', a.id, 'headline', a.headline, 'url', a.url, 'byline', a.byline
+            'id', a.id, 'headline', a.headline, 'url', a.url, 'byline', a.byline,
+            'withdrawn', a.withdrawn
         )
         FROM sources_article a WHERE a.id = q.article_id
     ) AS article,

@@ -695,3 +695,14 @@ def test_a_changed_utterance_has_the_url_of_its_wordings(reader):
     assert one["url"].endswith(f"{API}utterances/{utterance.pk}/")
     assert one["record"]["id"] == str(utterance.pk)
     assert Utterance.objects.count() == 1
+
+
+def test_a_reader_is_told_that_an_article_was_withdrawn(reader, curator):
+    article = make_quote().article
+    settle()
+    _, after = follow(reader)
+    path = f"{API}articles/{article.pk}/withdraw/"
+    ok(curator.post(path, {"reason": "A hoax."}, headers={"If-Match": "*"}))
+    (change,) = all_changes(reader, after)
+    assert (change["type"], change["id"]) == ("article", str(article.pk))
+    assert change["record"]["withdrawn"]["reason"] == "A hoax."
