@@ -5,10 +5,12 @@ stored whole or not at all. A row without article columns belongs to the article
 quotes are always proposed.
 """
 
+from dataclasses import replace
+
 from django.db import DataError, IntegrityError, transaction
 
 from quotes.api.serializers import FilingSerializer
-from quotes.filing import Filing, Refused, file
+from quotes.filing import Filer, Filing, Refused, file
 from quotes.models import Quote
 from sources.exceptions import refusal_of
 from sources.spreadsheets.files import SheetRow
@@ -51,19 +53,20 @@ def take(rows: list, user) -> list[dict]:
     """File the articles of these rows. Returns lines for `sources.spreadsheets.importing`."""
     lines = []
     for article in by_article([SheetRow(number, row) for number, row in rows]):
-        lines += _file(article)
+        lines += _file(article, user)
     return sorted(lines, key=lambda line: line["row"])
 
 
-def _file(rows: list[SheetRow]) -> list[dict]:
+def _file(rows: list[SheetRow], user) -> list[dict]:
     said, faults = _article(rows)
+    filer = replace(Filer.of(user), may_publish=False)
     quoting = [row for row in rows if any(row.get(name) for name in QUOTE)]
     payload = {**said, "quotes": [_proposal(row) for row in quoting]}
     try:
         data = FilingSerializer.read(payload)
         if not faults:
             with transaction.atomic():
-                return _lines(rows, quoting, file(data, may_publish=False))
+                return _lines(rows, quoting, file(data, filer))
     except Refused as refusal:
         faults += [_placed(fault, rows, quoting) for fault in refusal.faults]
     except (DataError, IntegrityError) as error:
@@ -132,7 +135,11 @@ def _refused(rows: list[SheetRow], faults: list[tuple]) -> list[dict]:
     ]
 
 
-OUTCOMES = {"made": "made", "updated": "changed", "unchanged": "unchanged", "differs": "changed"}
+OUTCOMES = {
+    "made": "made",
+    "updated": "changed",
+    **dict.fromkeys(["unchanged", "kept", "differs"], "unchanged"),
+}
 
 
 def _lines(rows: list[SheetRow], quoting: list[SheetRow], filing: Filing) -> list[dict]:

@@ -68,7 +68,14 @@ QUOTE = {
 NEW_QUOTE = {**QUOTE, "status": "proposed", "said": None, "utterance": None, "corrections": []}
 FILED_QUOTE = {
     **NEW_QUOTE,
-    "filing": {"outcome": "made", "speaker": "matched", "organisation": "matched", "differs": []},
+    "filing": {
+        "outcome": "made",
+        "speaker": "matched",
+        "organisation": "matched",
+        "differs": [],
+        "fields": {"speaker": "matched", "organisation": "matched"},
+        "candidates": [],
+    },
 }
 PROPOSAL = {
     "text": "We had no choice,",
@@ -93,6 +100,7 @@ EXAMPLES: dict[str, object] = {
     "FiledArticle": {
         **ARTICLE,
         "outcome": "made",
+        "filing": {},
         "quotes": [FILED_QUOTE],
         "reanchored": [],
         "warnings": [],

@@ -282,6 +282,12 @@ class ProposalSerializer(StrictSerializer):
         max_length=MAX_QUOTE_CHARACTERS, required=False, allow_blank=True, trim_whitespace=False
     )
     spans = SpansField(required=False, allow_null=True)
+    external_id = Text(
+        max_length=200,
+        required=False,
+        allow_null=True,
+        help_text="Your own id of this quote. It is recognised by it when its words change.",
+    )
     kind = serializers.ChoiceField(
         choices=Quote.Kind.choices, required=False, help_text="`direct` if a new quote has none."
     )
@@ -321,6 +327,11 @@ class FilingSerializer(StrictSerializer):
     byline = string_list(required=False)
     published = PublicationField(required=False, allow_null=True)
     published_at = PublicationTimeField(required=False, allow_null=True)
+    modified = serializers.DateTimeField(
+        required=False,
+        allow_null=True,
+        help_text="When this version was made. An older one than on record changes nothing.",
+    )
     language = LanguageField(required=False, allow_null=True)
     text = Text(max_length=Snapshot.MAX_CHARACTERS, allow_null=True, trim_whitespace=False)
     quotes = ProposalSerializer(many=True, required=False, max_length=MAX_QUOTES)
@@ -356,22 +367,52 @@ class QuoteProposalSerializer(ProposalSerializer):
     article = serializers.PrimaryKeyRelatedField(queryset=Article.objects.all())
 
 
-ARTICLE_OUTCOMES = ["made", "updated", "unchanged"]
-QUOTE_OUTCOMES = [*ARTICLE_OUTCOMES, "differs"]
+ARTICLE_OUTCOMES = QUOTE_OUTCOMES = ["made", "updated", "unchanged", "kept", "differs"]
+FIELD_OUTCOMES = QUOTE_OUTCOMES[1:]
 ORGANISATION_MATCHES = ["matched", "made", "ambiguous", "kept"]
 SPEAKER_MATCHES = [*ORGANISATION_MATCHES, "unresolved"]
 
 
+class CandidateSerializer(serializers.Serializer):
+    """A speaker on record whom the filed name may mean."""
+
+    id = serializers.UUIDField(source="speaker.pk")
+    name = serializers.CharField(source="speaker.name")
+    quotes = serializers.SerializerMethodField(help_text="Quotes of this speaker for you to see.")
+    why = serializers.CharField()
+
+    def get_quotes(self, candidate) -> int:
+        user = self.context["request"].user
+        return Quote.objects.visible_to(user).filter(speaker=candidate.speaker).count()
+
+
+class FieldOutcomes(serializers.DictField):
+    """What became of each field: as `outcome`; of a name, how it was matched."""
+
+    def __init__(self, **kwargs):
+        choices = sorted({*FIELD_OUTCOMES, *SPEAKER_MATCHES})
+        super().__init__(child=serializers.ChoiceField(choices=choices), **kwargs)
+
+
 class OutcomeSerializer(serializers.Serializer):
-    """What the filing did with one quote, its speaker and its organisation."""
+    """What the filing did with one quote, its speaker and its organisation.
+
+    `kept`: you said this before, and a curator decided otherwise. `differs`: you say something new
+    that the record contradicts; it stays, and a curator is asked.
+    """
 
     outcome = serializers.ChoiceField(choices=QUOTE_OUTCOMES)
     speaker = serializers.ChoiceField(choices=SPEAKER_MATCHES, allow_null=True)
     organisation = serializers.ChoiceField(choices=ORGANISATION_MATCHES, allow_null=True)
     differs = serializers.ListField(
         child=serializers.CharField(),
-        help_text="Fields in which the filing differs from the quote on record.",
+        help_text="Fields that the filing changed, or that differ from the record.",
     )
+    fields_ = FieldOutcomes(source="became")
+    candidates = CandidateSerializer(many=True)
+
+    def get_fields(self):
+        return {name.rstrip("_"): field for name, field in super().get_fields().items()}
 
 
 class FiledQuoteSerializer(QuoteSerializer):
@@ -415,6 +456,10 @@ class FiledArticleSerializer(ArticleSerializer):
     outcome = serializers.ChoiceField(choices=ARTICLE_OUTCOMES, read_only=True)
     quotes = FiledQuoteSerializer(many=True, read_only=True, source="filed_quotes")
     reanchored = ReanchoredSerializer(many=True, read_only=True)
+    filing = FieldOutcomes(
+        read_only=True, help_text="What became of each field of the article that you sent."
+    )
+
     warnings = serializers.ListField(
         child=serializers.CharField(),
         read_only=True,
@@ -422,7 +467,14 @@ class FiledArticleSerializer(ArticleSerializer):
     )
 
     class Meta(ArticleSerializer.Meta):
-        fields = [*ArticleSerializer.Meta.fields, "outcome", "quotes", "reanchored", "warnings"]
+        fields = [
+            *ArticleSerializer.Meta.fields,
+            "outcome",
+            "filing",
+            "quotes",
+            "reanchored",
+            "warnings",
+        ]
 
     @classmethod
     def of(cls, filing: Filing, quotes: dict, context: dict) -> dict:
@@ -431,6 +483,7 @@ class FiledArticleSerializer(ArticleSerializer):
         article.outcome, article.reanchored = filing.outcome, filing.reanchored
         future = future_publication(article.published, article.published_at, timezone.now())
         article.warnings = [future] if future else []
+        article.filing = filing.fields
         article.filed_quotes = []
         for filed in filing.quotes:
             quote = quotes[filed.quote.pk]

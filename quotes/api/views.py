@@ -1,5 +1,7 @@
 """Endpoints of articles, which are filed with their quotes, and of quotes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import wraps
 
 from django.db import transaction
@@ -29,7 +31,7 @@ from quotes.api.serializers import (
     RetractionSerializer,
 )
 from quotes.curation.reattribution import lock, reattribute
-from quotes.filing import Filing, capture, file, propose
+from quotes.filing import Filer, Filing, capture, file, propose
 from quotes.history.public import (
     EMBEDDED,
     PUBLIC_NAMES,
@@ -64,7 +66,33 @@ MAX_FILING_BYTES = 5 * 1024 * 1024
 FORMATS = ["json", *(each.format for each in REPRESENTATIONS)]
 
 
-class Articles(Resource):
+DRY_RUN = query_parameter(
+    "dry_run",
+    "With `true` nothing is stored: the answer says what would be.",
+    "true",
+    enum=["true", "false"],
+    default="false",
+)
+
+
+class FilesQuotes:
+    """Endpoints that file: POST takes `dry_run`."""
+
+    def parameters(self) -> set[str]:
+        return super().parameters() | ({"dry_run"} if self.action == "create" else set())
+
+    @contextmanager
+    def filing(self) -> Iterator[None]:
+        """Store what is done inside, unless the request asks for a dry run."""
+        asked = self.request.query_params.get("dry_run", "false")
+        if asked not in ("true", "false"):
+            raise BadParameter({"dry_run": ["Write true or false."]})
+        with transaction.atomic():
+            yield
+            transaction.set_rollback(asked == "true")
+
+
+class Articles(FilesQuotes, Resource):
     """Articles. They are filed together with their text and their quotes."""
 
     queryset = Article.objects.select_related("outlet", "snapshot").defer("snapshot__text")
@@ -78,6 +106,7 @@ class Articles(Resource):
     most_bytes = MAX_FILING_BYTES
 
     @extend_schema(
+        parameters=[DRY_RUN],
         request=FilingSerializer,
         responses={
             201: OpenApiResponse(FiledArticleSerializer, "The article was added."),
@@ -92,14 +121,10 @@ class Articles(Resource):
         answer says what has changed. Each quote is found in the text by its words, and its speaker,
         organisation and outlet are matched by name or added.
         """
-        filing = file(
-            FilingSerializer.read(request.data),
-            may_publish=request.user.has_perm("quotes.publish_quote"),
-        )
-        created = filing.outcome == "made"
-        return filing_response(
-            self, filing, status.HTTP_201_CREATED if created else status.HTTP_200_OK
-        )
+        with self.filing():
+            filing = file(FilingSerializer.read(request.data), Filer.of(request.user))
+            code = status.HTTP_201_CREATED if filing.is_new else status.HTTP_200_OK
+            return filing_response(self, filing, code)
 
     @extend_schema(request=RequiredReasonSerializer, responses=ArticleSerializer)
     @action(detail=True, methods=["post"])
@@ -175,7 +200,7 @@ class ArticleSnapshots(Endpoint):
         were altered or are missing.
         """
         text = self.validated_body(CaptureSerializer)["text"]
-        filing = capture(self.get_article(), text)
+        filing = capture(self.get_article(), text, Filer.of(request.user))
         return filing_response(self, filing, status.HTTP_200_OK)
 
 
@@ -200,7 +225,7 @@ def step(body: type[StrictSerializer]):
     return decorate
 
 
-class Quotes(Resource):
+class Quotes(FilesQuotes, Resource):
     """Quotes: what was said, by whom, in which role, where and when."""
 
     queryset = Quote.objects.all()
@@ -323,6 +348,7 @@ class Quotes(Resource):
         restore_parts(was, at)
 
     @extend_schema(
+        parameters=[DRY_RUN],
         request=QuoteProposalSerializer,
         responses={
             201: OpenApiResponse(FiledQuoteSerializer, "The quote was added."),
@@ -337,15 +363,12 @@ class Quotes(Resource):
         matched by name or added. It waits for review unless you may publish.
         """
         proposal = self.validated_body(QuoteProposalSerializer)
-        filed = propose(
-            proposal.pop("article"),
-            proposal,
-            may_publish=request.user.has_perm("quotes.publish_quote"),
-        )
-        quote = get_object_or_404(Quote.objects.with_parts(), pk=filed.quote.pk)
-        quote.filing = filed
-        data = FiledQuoteSerializer(quote, context=self.get_serializer_context()).data
-        created = filed.outcome == "made"
+        with self.filing():
+            filed = propose(proposal.pop("article"), proposal, Filer.of(request.user))
+            quote = get_object_or_404(Quote.objects.with_parts(), pk=filed.quote.pk)
+            quote.filing = filed
+            data = FiledQuoteSerializer(quote, context=self.get_serializer_context()).data
+        created = filed.is_new
         response = Response(
             data,
             status=status.HTTP_201_CREATED if created else status.HTTP_200_OK,

@@ -11,18 +11,36 @@ to records (`matching`), match utterances. Must never: store a part, or one thin
 
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 
-from quotes.filing.articles import lock_rows, recognise_articles, recognise_outlets, with_text
+from quotes.filing.articles import (
+    lock_rows,
+    recognise_articles,
+    recognise_outlets,
+    store_articles,
+    with_text,
+)
 from quotes.filing.attribution import resolve_attributions
+from quotes.filing.comparison import keep_filings, load_last_filings, refuse_others
 from quotes.filing.reconciliation import folded_names, follow_merges, reconcile, store_quotes
 from quotes.filing.snapshots import reanchor_quotes, store_snapshots
-from quotes.filing.types import MAX_QUOTES, FiledQuote, Filing, Refused
+from quotes.filing.types import (
+    MAX_QUOTES,
+    OPERATOR,
+    Candidate,
+    FiledQuote,
+    Filer,
+    Filing,
+    Refused,
+)
 from quotes.filing.validation import anchoring_faults, validate_quotes
 from quotes.utterances.matching import match
 from sources.models import Article
 
 __all__ = [
     "MAX_QUOTES",
+    "OPERATOR",
+    "Candidate",
     "FiledQuote",
+    "Filer",
     "Filing",
     "Refused",
     "anchoring_faults",
@@ -33,28 +51,28 @@ __all__ = [
 ]
 
 
-def file(data: dict, *, may_publish: bool) -> Filing:
+def file(data: dict, filer: Filer) -> Filing:
     """File one article with its quotes, or raise `Refused` with every fault and change nothing."""
-    filing = Filing(data)
+    filing = Filing(data, filer)
     with transaction.atomic():
-        _file([filing], may_publish=may_publish)
+        _file([filing])
     return filing
 
 
-def file_many(batch: list[dict], *, may_publish: bool) -> list[Filing | Refused]:
+def file_many(batch: list[dict], filer: Filer) -> list[Filing | Refused]:
     """File a batch in one transaction; if that fails, one by one, each filed or refused."""
     try:
-        filings = [Filing(data) for data in batch]
+        filings = [Filing(data, filer) for data in batch]
         with transaction.atomic():
-            _file(filings, may_publish=may_publish)
+            _file(filings)
         return list(filings)
     except (Refused, DatabaseError):
-        return [_file_alone(data, may_publish=may_publish) for data in batch]
+        return [_file_alone(data, filer) for data in batch]
 
 
-def _file_alone(data: dict, *, may_publish: bool) -> Filing | Refused:
+def _file_alone(data: dict, filer: Filer) -> Filing | Refused:
     try:
-        return file(data, may_publish=may_publish)
+        return file(data, filer)
     except Refused as refusal:
         return refusal
     except (DataError, IntegrityError) as error:
@@ -62,11 +80,11 @@ def _file_alone(data: dict, *, may_publish: bool) -> Filing | Refused:
         return Refused([{"pointer": "", "message": f"The database refused this: {reason}"}])
 
 
-def propose(article: Article, data: dict, *, may_publish: bool) -> FiledQuote:
+def propose(article: Article, data: dict, filer: Filer) -> FiledQuote:
     """Add one quote to an article on record, anchored in its present text."""
-    filing = Filing({"quotes": [data]}, article=article)
+    filing = Filing({"quotes": [data]}, filer, article=article, is_whole=False)
     try:
-        _file_on_record(filing, may_publish=may_publish)
+        _file_on_record(filing)
     except Refused as refusal:
         # The client sent the quote itself, not a list of quotes.
         faults = [
@@ -77,38 +95,44 @@ def propose(article: Article, data: dict, *, may_publish: bool) -> FiledQuote:
     return filing.quotes[0]
 
 
-def capture(article: Article, text: str) -> Filing:
+def capture(article: Article, text: str, filer: Filer) -> Filing:
     """Store a new text of an article on record, and re-anchor its quotes there."""
-    filing = Filing({"text": text}, article=article)
-    _file_on_record(filing, may_publish=False)
+    filing = Filing({"text": text}, filer, article=article, is_whole=False)
+    _file_on_record(filing)
     return filing
 
 
-def _file_on_record(filing: Filing, *, may_publish: bool) -> None:
+def _file_on_record(filing: Filing) -> None:
     """File for a known article, which is locked and read again."""
     with transaction.atomic():
         lock_rows(Article.objects.filter(pk=filing.article.pk))
         filing.article = with_text().get(pk=filing.article.pk)
         filing.outlet = filing.article.outlet
-        _continue([filing], may_publish=may_publish)
+        _continue([filing])
 
 
-def _file(filings: list[Filing], *, may_publish: bool) -> None:
-    written = [filing for filing in filings if filing.data.get("text") is not None]
-    validate_quotes(written, may_publish=may_publish)
+def _file(filings: list[Filing]) -> None:
+    validate_quotes([filing for filing in filings if filing.data.get("text") is not None])
     recognise_outlets(filings)
     recognise_articles(filings)
-    _continue(filings, may_publish=may_publish)
+    _continue(filings)
 
 
-def _continue(filings: list[Filing], *, may_publish: bool) -> None:
-    """Store the text, re-anchor quotes on record, store new ones; the articles are locked."""
-    validate_quotes([filing for filing in filings if not filing.spans], may_publish=may_publish)
+def _continue(filings: list[Filing]) -> None:
+    """Store article and text, re-anchor quotes on record, store new ones; articles are locked."""
+    load_last_filings(filings)
+    for filing in filings:
+        if not filing.is_new and ("text" in filing.data or filing.is_whole):
+            refuse_others(filing)
+    store_articles(filings)
+    validate_quotes([filing for filing in filings if not filing.spans])
     store_snapshots(filings)
     reanchor_quotes(filings)
     follow_merges(filings)
+    filings = [filing for filing in filings if not filing.is_late]
     folded = folded_names(filings)
     changes = [change for filing in filings for change in reconcile(filing, folded)]
     resolve_attributions(changes)
-    match([change.quote for change in changes if change.filed.outcome in ("made", "updated")])
+    match([change.quote for change in changes if change.is_new or change.taken])
     store_quotes(changes)
+    keep_filings(filings)

@@ -2,26 +2,25 @@
 
 from collections import defaultdict
 from http import HTTPStatus
+from uuid import UUID
 
 from django.db.models import Q
 
-from quotes.filing.types import Filing, Refused
+from quotes.filing.comparison import (
+    article_last,
+    article_record,
+    article_said,
+    as_json,
+    compare,
+    is_late,
+)
+from quotes.filing.types import Filing, Refused, summary
+from quotes.models import LastFiling
 from sources.database.locks import lock_all
 from sources.identity.matching import Register
 from sources.models import Article, Outlet, Snapshot
 from sources.models.functions import url_keys
 from sources.models.ids import as_uuid, digest, new_ids
-
-# Fields of a filing that are stored in the article as they are
-ARTICLE_FIELDS = (
-    "external_id",
-    "url",
-    "headline",
-    "byline",
-    "published",
-    "published_at",
-    "language",
-)
 
 
 def recognise_outlets(filings: list[Filing]) -> None:
@@ -60,7 +59,8 @@ def with_text():
 def recognise_articles(filings: list[Filing]) -> None:
     """Recognise each article by outlet and external_id, else by URL, else by outlet and text.
 
-    An article without any of them is recognised if all its details are equal.
+    What an article was filed as counts too: a curator may have moved it since. An article without
+    any of them is recognised if all its details are equal.
     """
     keys = url_keys(f.data["url"] for f in filings if f.data.get("url"))
     identities = [(f.outlet and f.outlet.pk, _identity_key(f)) for f in filings]
@@ -75,13 +75,20 @@ def recognise_articles(filings: list[Filing]) -> None:
         url__isnull=True,
         pk__in=Snapshot.objects.filter(sha256__in=texts).values("article"),
     )
+    filed = LastFiling.objects.filter(
+        Q(url_key__in=list(keys.values()))
+        | Q(external_id__in=external)
+        | Q(sha256__in=texts, external_id=None, url=None)
+    )
     known = Article.objects.filter(
         Q(url_key__in=list(keys.values()))
         | Q(external_id__in=external)
         | by_text
+        | Q(pk__in=filed.values("article"))
         | Q(pk__in=_matching_details([f for f in filings if _is_identified_by_details(f)]))
     )
     found = list(with_text().filter(pk__in=lock_rows(known)).order_by("pk"))
+    filed_as = _filed_as(found, filed)
     texts_of = defaultdict(set)
     if texts:
         for article, sha256 in Snapshot.objects.filter(sha256__in=texts).values_list(
@@ -90,10 +97,55 @@ def recognise_articles(filings: list[Filing]) -> None:
             texts_of[article].add(sha256)
     for filing in filings:
         filing.article = _recognise(filing, found, keys, texts_of)
-        if filing.article:
+        if filing.article is None:
+            filing.article = _recognise_as_filed(filing, found, keys, filed_as)
+        elif not _was_filed_so(filing, filed_as):
             _check_outlet(filing)
+        if filing.article:
             _check_others(filing, found, keys)
-    _store_articles(filings)
+        filing.is_new = filing.article is None
+
+
+def _filed_as(found: list[Article], filed) -> dict[UUID, list[LastFiling]]:
+    """How these articles were filed, with the outlets of then as they are now."""
+    filed_as = defaultdict(list)
+    if not found:
+        return filed_as
+    rows = list(filed.filter(article__in=found).order_by("pk"))
+    outlets = Outlet.objects.survivors({row.outlet for row in rows if row.outlet})
+    for row in rows:
+        row.outlet = outlets.get(row.outlet, row.outlet)
+        filed_as[row.article_id].append(row)
+    return filed_as
+
+
+def _recognise_as_filed(
+    filing: Filing, found: list[Article], keys: dict, filed_as: dict
+) -> Article | None:
+    """The article that was filed as this one says, whatever a curator has changed of it since."""
+    data, outlet = filing.data, filing.outlet and filing.outlet.pk
+    for article in found:
+        for row in filed_as[article.pk]:
+            if external_id := data.get("external_id"):
+                same = (row.outlet, row.external_id) == (outlet, external_id)
+            elif url := data.get("url"):
+                same = row.url_key == keys[url]
+            else:
+                nameless = row.external_id is None and row.url is None
+                same = nameless and row.outlet == outlet and _has_text(filing, row)
+            if same:
+                return article
+    return None
+
+
+def _has_text(filing: Filing, row: LastFiling) -> bool:
+    return _is_identified_by_text(filing) and row.sha256 == digest(filing.data["text"])
+
+
+def _was_filed_so(filing: Filing, filed_as: dict) -> bool:
+    """Whether somebody filed this article under the same outlet before."""
+    outlet = filing.outlet and filing.outlet.pk
+    return any(row.outlet == outlet for row in filed_as[filing.article.pk])
 
 
 def lock_rows(records) -> list:
@@ -191,31 +243,49 @@ def _check_others(filing: Filing, found: list[Article], keys: dict) -> None:
             continue
         message = (
             f"This {what} is on record as article {other.pk}, and this {rest} as article "
-            f"{article.pk}. Correct one of the two first."
+            f"{article.pk}. If they are one article, merge them; else correct one of the two."
         )
         raise Refused([{"pointer": f"/{name}", "message": message}], status=HTTPStatus.CONFLICT)
 
 
-def _store_articles(filings: list[Filing]) -> None:
+def store_articles(filings: list[Filing]) -> None:
+    """Create the articles that are new, and change of the others what the filings changed."""
     made = []
     for filing in filings:
-        said = {name: filing.data[name] for name in ARTICLE_FIELDS if name in filing.data}
-        if filing.article is None:
+        said = article_said(filing.data)
+        filing.said = as_json(said)
+        if filing.data.get("outlet"):
+            filing.said["outlet"] = filing.data["outlet"]
+        if filing.is_new:
             filing.article = Article(outlet=filing.outlet, **said)
-            filing.outcome = "made"
             made.append(filing.article)
-            continue
-        if filing.outlet:
-            said["outlet"] = filing.outlet
-        if "published" in said:
-            said.setdefault("published_at", None)
-        if changed := {n: v for n, v in said.items() if getattr(filing.article, n) != v}:
-            for name, value in changed.items():
-                setattr(filing.article, name, value)
-            filing.article.save(update_fields=changed)
-            filing.outcome = "updated"
+        elif filing.is_whole:
+            _change_article(filing, said)
     # The snapshot is stored after its article: the foreign key is checked at commit.
-    written = [f for f in filings if f.outcome == "made" and f.data.get("text") is not None]
+    written = [f for f in filings if f.is_new and f.data.get("text") is not None]
     for filing, key in zip(written, new_ids(len(written)), strict=True):
         filing.article.snapshot_id = key
     Article.objects.bulk_create(made)
+
+
+def _change_article(filing: Filing, said: dict) -> None:
+    filing.before = article_record(filing.article)
+    filing.is_late = is_late(filing)
+    if filing.is_late:
+        filing.fields = dict.fromkeys(filing.said, "kept")
+        return
+    now = dict(filing.before)
+    same = {name: filing.said[name] == now[name] for name in said}
+    same["outlet"] = filing.outlet and filing.outlet.pk == filing.article.outlet_id
+    filing.fields = compare(filing.said, article_last(filing), now, same)
+    if filing.fields.get("external_id") == "updated" and now["external_id"]:
+        filing.fields["external_id"] = "differs"  # an article keeps the id it has
+    if {"published", "published_at"} <= filing.fields.keys():
+        both = summary([filing.fields["published"], filing.fields["published_at"]])
+        filing.fields |= {"published": both, "published_at": both}
+    values = said | {"outlet": filing.outlet}
+    changed = [name for name, became in filing.fields.items() if became == "updated"]
+    for name in changed:
+        setattr(filing.article, name, values[name])
+    if changed:
+        filing.article.save(update_fields=changed)

@@ -99,7 +99,7 @@ def _match_organisation(change: QuoteChange, register: Register) -> None:
 def _match_speaker(change: QuoteChange, register: Register, organisations: Register) -> None:
     name, quote = change.proposal.get("speaker"), change.quote
     if not name:
-        if change.is_new or "speaker" in change.filed.differs:
+        if change.is_new or "speaker" in change.taken:
             quote.speaker = None
             _match_printed_speaker(change, register)
         elif quote.speaker:

@@ -3,12 +3,31 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from quotes.filing.types import PLAIN_FIELDS, PRINTED_FIELDS, FiledQuote, Filing, QuoteChange
+from quotes.anchoring import same_words
+from quotes.anchoring.normalization import normalise
+from quotes.filing.comparison import NOTHING, Said, compare, record_of, said_of
+from quotes.filing.snapshots import place_in_present
+from quotes.filing.types import (
+    PLAIN_FIELDS,
+    PRINTED_FIELDS,
+    FiledQuote,
+    Filing,
+    QuoteChange,
+    Refused,
+    add_flag,
+    drop_flags,
+)
 from quotes.models import Quote, Via
 from sources.identity.matching import Register
 from sources.models import Named, Organisation, Outlet, Speaker
 from sources.models.copy import copy_in
 from sources.models.ids import as_uuid, new_ids
+
+MIN_SIMILARITY = 0.9
+"""Of words that were edited in the article, to be those of the same quote."""
+
+type Folded = dict[str, dict[str, str]]
+"""By field, each name as it is compared."""
 
 
 def follow_merges(filings: list[Filing]) -> None:
@@ -25,7 +44,7 @@ def follow_merges(filings: list[Filing]) -> None:
             proposal[name] = str(survivors.get(key, key))
 
 
-def folded_names(filings: list[Filing]) -> dict[str, dict[str, str]]:
+def folded_names(filings: list[Filing]) -> Folded:
     """By field, the names to compare with those of quotes on record, as they are compared."""
     proposals = [proposal for f in filings if f.on_record for proposal in f.proposals]
     return {
@@ -34,44 +53,208 @@ def folded_names(filings: list[Filing]) -> dict[str, dict[str, str]]:
     }
 
 
-def reconcile(filing: Filing, folded: dict[str, dict[str, str]]) -> Iterator[QuoteChange]:
-    """Set the outcome for each quote of a filing; yield those that are new or differ."""
-    by_position = {_position_of(quote): quote for quote in filing.on_record}
-    by_words = _pair_by_words(filing, folded)
-    present = filing.article.snapshot
+def reconcile(filing: Filing, folded: Folded) -> Iterator[QuoteChange]:
+    """Set the outcome for each quote of a filing; yield those to create and those to change."""
+    known = recognise(filing, folded)
+    places = {_place_of(quote) for quote in filing.on_record}
     for index, (proposal, spans) in enumerate(zip(filing.proposals, filing.spans, strict=True)):
-        status = proposal.get("status", Quote.Status.PROPOSED)
-        if spans:
-            known = by_position.get((present.pk, tuple(map(tuple, spans))))
+        if index in known:
+            filed = FiledQuote(known[index], is_new=False)
+            change = _compare(filing, filed, proposal, spans, folded, places)
         else:
-            known = by_words.get(index)
-        if known is None:
-            quote = Quote(
-                article=filing.article,
-                snapshot=present if spans else None,
-                spans=[list(span) for span in spans],
-                text=filing.page.text_at(spans) if spans else proposal["text"],
-                anchor=Quote.Anchor.EXACT if spans else Quote.Anchor.UNANCHORED,
-                status=status,
-                kind=proposal.get("kind", Quote.Kind.DIRECT),
-                language=proposal.get("language", filing.article.language),
-            )
-            filed = FiledQuote(quote, "made")
-        else:
-            differs = _differences(known, proposal, folded)
-            filed = FiledQuote(known, "unchanged", differs=differs)
-            if status == Quote.Status.PUBLISHED and known.status == Quote.Status.PROPOSED:
-                filed.differs.append("status")
+            filed = FiledQuote(_new_quote(filing, proposal, spans), is_new=True)
+            _refuse_taken(filing, index, filed.quote, places)
+            filed.said = said_of(proposal) | {"text": _words_of(filing, proposal, spans)}
+            filed.chain = proposal.get("via", [])
+            change = QuoteChange(filing, filed, proposal)
         filing.quotes.append(filed)
-        if known is None or filed.differs:
-            yield QuoteChange(filing, filed, proposal)
+        if change:
+            yield change
 
 
-def _position_of(quote: Quote) -> tuple:
-    return quote.snapshot_id, tuple(map(tuple, quote.spans))
+def _new_quote(filing: Filing, proposal: dict, spans: tuple) -> Quote:
+    quote = Quote(
+        article=filing.article,
+        snapshot=filing.snapshot if spans else None,
+        spans=[list(span) for span in spans],
+        text=filing.page.text_at(spans) if spans else proposal["text"],
+        anchor=Quote.Anchor.EXACT if spans else Quote.Anchor.UNANCHORED,
+        status=proposal.get("status", Quote.Status.PROPOSED),
+        kind=proposal.get("kind", Quote.Kind.DIRECT),
+        language=proposal.get("language", filing.article.language),
+    )
+    if spans and filing.snapshot != filing.article.snapshot:
+        # Filed with a text that is no longer the present one: look for it there.
+        quote.contexts = [list(filing.page.context(span)) for span in spans]
+        place_in_present(filing, quote)
+    return quote
 
 
-def _pair_by_words(filing: Filing, folded: dict[str, dict[str, str]]) -> dict[int, Quote]:
+def _refuse_taken(filing: Filing, index: int, quote: Quote, places: set) -> None:
+    place = _place_of(quote)
+    if quote.spans and place in places:
+        message = "Another quote on record has this position: its selection was changed since."
+        raise Refused([{"pointer": f"/quotes/{index}", "message": message}])
+    places.add(place)
+
+
+def _compare(
+    filing: Filing, filed: FiledQuote, proposal: dict, spans: tuple, folded: Folded, places: set
+) -> QuoteChange | None:
+    """Compare what is filed of a quote on record; return the change, if there is anything to do."""
+    quote, last, flags = filed.quote, _last_of(filing, filed.quote), filed.quote.flags
+    filed.chain = [{"kind": step.kind, "name": step.name} for step in quote.via.all()]
+    filed.before = record_of(filed)
+    filed.said = said_of(proposal, quote) | {"text": _words_of(filing, proposal, spans)}
+    agrees = {name: value == filed.before.get(name) for name, value in filed.said.items()}
+    agrees["text"] |= (spans and _place_of(quote) == _place(filing, spans)) or same_words(
+        filed.said["text"], quote.text
+    )
+    agrees["status"] = True  # publishing is decided below
+    for name in ("speaker", "organisation"):
+        if name in filed.said:
+            agrees[name] = refers_to(filed.said[name], getattr(quote, name), folded[name])
+    filed.fields = compare(filed.said, last, filed.before, agrees)
+    if not filing.is_whole and filed.fields.get("speaker") == "updated" and quote.speaker_id:
+        filed.fields["speaker"] = "differs"  # a quote filed alone never takes over another's
+    if filed.fields["text"] == "updated" and (not spans or _place(filing, spans) in places):
+        filed.fields["text"] = "differs"
+    publishes = filed.said.get("status") == Quote.Status.PUBLISHED != last.said.get("status")
+    if publishes and quote.status == Quote.Status.PROPOSED:
+        filed.fields["status"] = "updated"
+    if quote.status != Quote.Status.PROPOSED:
+        # A reviewed quote stays as it is.
+        filed.fields = {n: "differs" if b == "updated" else b for n, b in filed.fields.items()}
+    news = {n for n, became in filed.fields.items() if last.said.get(n) != filed.said.get(n)}
+    if any(filed.fields[name] == "differs" for name in news):
+        add_flag(quote, Quote.Flag.FILING_DIFFERS)
+    elif news and {*filed.fields.values()} == {"unchanged"}:
+        drop_flags(quote, Quote.Flag.FILING_DIFFERS)  # the filer agrees now
+    taken = {name for name, became in filed.fields.items() if became == "updated"}
+    if "text" in taken:
+        _take_words(filing, quote, spans)
+    if "via" in taken:
+        filed.chain = proposal["via"]
+    if taken or flags != quote.flags:
+        return QuoteChange(filing, filed, _only(proposal, taken))
+    return None
+
+
+def _only(proposal: dict, taken: set[str]) -> dict:
+    """The taken fields of a proposal, in the shape it was filed in."""
+    said = {name: value for name, value in proposal.items() if name in taken}
+    if "speaker" in taken or "organisation" in taken:
+        said["speaker_kind"] = proposal.get("speaker_kind")
+    printed = proposal.get("attribution") or {}
+    said["attribution"] = {n: v for n, v in printed.items() if f"attribution.{n}" in taken}
+    return said
+
+
+def _take_words(filing: Filing, quote: Quote, spans: tuple) -> None:
+    quote.snapshot, quote.spans = filing.snapshot, [list(span) for span in spans]
+    quote.text, quote.anchor, quote.nearest = filing.page.text_at(spans), Quote.Anchor.EXACT, None
+
+
+def _words_of(filing: Filing, proposal: dict, spans: tuple) -> str:
+    return filing.page.text_at(spans) if spans else proposal["text"]
+
+
+def _last_of(filing: Filing, quote: Quote) -> Said:
+    entry = filing.entries.get(str(quote.pk))
+    return Said(entry["said"], entry["left"]) if entry else NOTHING
+
+
+# Which quote on record a filed one is
+
+
+def recognise(filing: Filing, folded: Folded) -> dict[int, Quote]:
+    """Pair the quotes of a filing with quotes on record, by index; the surest evidence first.
+
+    By the filer's own id; by the position it was filed at; by the position on record; by the words
+    it was filed with, if these are no longer where it is; without a text, by words and printed
+    speaker; by nearly equal words in the same surroundings.
+    """
+    on_record = {str(quote.pk): quote for quote in filing.on_record}
+    entries = {key: entry for key, entry in filing.entries.items() if key in on_record}
+    paired: dict[int, Quote] = {}
+
+    def pair(find) -> None:
+        taken = {quote.pk for quote in paired.values()}
+        for index, (proposal, spans) in enumerate(zip(filing.proposals, filing.spans, strict=True)):
+            if index in paired:
+                continue
+            for quote in find(index, proposal, spans):
+                if quote.pk not in taken:
+                    taken.add(quote.pk)
+                    paired[index] = quote
+                    break
+
+    if not on_record:
+        return paired
+    by_id, as_filed, by_words = defaultdict(list), defaultdict(list), defaultdict(list)
+    by_place = {_place_of(quote): quote for quote in filing.on_record if quote.spans}
+    near = [quote for quote in filing.on_record if quote.nearest]
+    for key, entry in entries.items():
+        quote = on_record[key]
+        if entry["external_id"]:
+            by_id[entry["external_id"]].append(quote)
+        as_filed[_filed_as(entry["sha256"], entry["spans"], entry["said"])].append(quote)
+        if not _stands_as_filed(filing, quote, entry):
+            by_words[normalise(entry["said"].get("text", ""))].append(quote)
+    sha256 = filing.snapshot and filing.snapshot.sha256
+    pair(lambda _, proposal, __: by_id.get(proposal.get("external_id"), ()))
+    pair(lambda _, said, spans: as_filed.get(_filed_as(sha256, spans, _flat(said)), ()))
+    pair(lambda _, __, spans: filter(None, [by_place.get(_place(filing, spans))]))
+    if not all(filing.spans):
+        without_text = _pair_by_words(filing, folded, paired)
+        pair(lambda index, *_: filter(None, [without_text.get(index)]))
+    pair(lambda _, said, spans: by_words.get(normalise(_words_of(filing, said, spans)), ()))
+    if near:
+        pair(lambda _, __, spans: [quote for quote in near if _is_near(filing, quote, spans)])
+    return paired
+
+
+def _filed_as(sha256: str | None, spans, said: dict) -> tuple:
+    """Where a quote was filed: its position in a text, else its words and who was named."""
+    if spans:
+        return sha256, _as_key(spans)
+    return tuple(said.get(name) for name in ("text", "speaker", "attribution.speaker"))
+
+
+def _flat(proposal: dict) -> dict:
+    return said_of(proposal) | {"text": proposal.get("text")}
+
+
+def _stands_as_filed(filing: Filing, quote: Quote, entry: dict) -> bool:
+    """Whether the quote is in the present text, with the words that were filed."""
+    present = quote.spans and quote.snapshot_id == (filing.snapshot and filing.snapshot.pk)
+    return bool(present) and same_words(quote.text, entry["said"].get("text", ""))
+
+
+def _is_near(filing: Filing, quote: Quote, spans: tuple) -> bool:
+    """Whether words now stand where nearly the words of this quote stood."""
+    nearest = quote.nearest
+    return (
+        bool(spans)
+        and nearest["snapshot"] == filing.snapshot.sha256
+        and nearest["score"] >= MIN_SIMILARITY
+        and any(start < nearest["end"] and nearest["start"] < end for start, end in spans)
+    )
+
+
+def _place_of(quote: Quote) -> tuple:
+    return quote.snapshot_id, _as_key(quote.spans)
+
+
+def _place(filing: Filing, spans: tuple) -> tuple:
+    return filing.snapshot and filing.snapshot.pk, _as_key(spans)
+
+
+def _as_key(spans) -> tuple:
+    return tuple(map(tuple, spans))
+
+
+def _pair_by_words(filing: Filing, folded: Folded, paired: dict) -> dict[int, Quote]:
     """Pair quotes filed without a text with unanchored ones on record; by index.
 
     Equal words of the same printed speaker are the same quote. Among several, equal speakers are
@@ -79,47 +262,25 @@ def _pair_by_words(filing: Filing, folded: dict[str, dict[str, str]]) -> dict[in
     """
     waiting = defaultdict(list)
     for quote in filing.on_record:
-        if not quote.spans:
+        if not quote.spans and quote not in paired.values():
             waiting[quote.text, quote.attribution_speaker].append(quote)
-    paired = {}
+    found = {}
     for certain in (True, False):
         for index, (proposal, spans) in enumerate(zip(filing.proposals, filing.spans, strict=True)):
-            if spans or index in paired:
+            if spans or index in found or index in paired:
                 continue
             printed = (proposal.get("attribution") or {}).get("speaker")
+            speaker = proposal.get("speaker")
             for quote in (alike := waiting[proposal["text"], printed]):
-                if not certain or "speaker" not in _differences(quote, proposal, folded):
-                    paired[index] = quote
+                if (
+                    not certain
+                    or not speaker
+                    or refers_to(speaker, quote.speaker, folded["speaker"])
+                ):
+                    found[index] = quote
                     alike.remove(quote)
                     break
-    return paired
-
-
-def _differences(quote: Quote, proposal: dict, folded: dict[str, dict[str, str]]) -> list[str]:
-    """List the fields in which a filed quote differs from the one on record."""
-    differs = [
-        name for name in PLAIN_FIELDS if name in proposal and proposal[name] != getattr(quote, name)
-    ]
-    printed = proposal.get("attribution") or {}
-    differs += [
-        f"attribution.{name}"
-        for name in PRINTED_FIELDS
-        if name in printed and printed[name] != getattr(quote, f"attribution_{name}")
-    ]
-    body = proposal.get("organisation")
-    if body and not refers_to(body, quote.organisation, folded["organisation"]):
-        differs.append("organisation")
-    # A filing without a speaker says nothing of one that was resolved by the printed name.
-    name = printed.get("speaker", quote.attribution_speaker)
-    is_silent = not proposal.get("speaker") and (name or not quote.speaker)
-    is_silent = is_silent or "speaker" not in proposal
-    if not is_silent and not refers_to(proposal["speaker"], quote.speaker, folded["speaker"]):
-        differs.append("speaker")
-    if "via" in proposal:
-        chain = [(step["kind"], step["name"]) for step in proposal["via"]]
-        if chain != [(step.kind, step.name) for step in quote.via.all()]:
-            differs.append("via")
-    return differs
+    return found
 
 
 def refers_to(value: str | None, record: Named | None, folded: dict[str, str]) -> bool:
@@ -141,18 +302,17 @@ def store_quotes(changes: list[QuoteChange]) -> None:
     if changed := [change.quote for change in changes if not change.is_new]:
         columns = [*PLAIN_FIELDS, *(f"attribution_{name}" for name in PRINTED_FIELDS)]
         columns += ["status", "flags", "speaker", "organisation", "affiliation", "utterance"]
+        columns += ["snapshot", "spans", "text", "anchor", "nearest"]
         Quote.objects.bulk_update(changed, columns, batch_size=200)
 
 
 def _store_chains(changes: list[QuoteChange]) -> None:
     """Store reporting chains before the quotes: stored later, they would add a version."""
-    rechained = [
-        change
-        for change in changes
-        if change.is_new or (change.filed.outcome == "updated" and "via" in change.filed.differs)
-    ]
+    rechained = [change for change in changes if change.is_new or "via" in change.taken]
     Via.objects.filter(quote__in=[c.quote.pk for c in rechained if not c.is_new]).delete()
-    steps = [(change.quote.pk, step) for change in rechained for step in enumerate(change.chain)]
+    steps = [
+        (change.quote.pk, step) for change in rechained for step in enumerate(change.filed.chain)
+    ]
     outlets = Register(Outlet.objects.all(), [step["name"] for _, (_, step) in steps])
     Via.objects.bulk_create(
         [

@@ -11,37 +11,48 @@ from sources.models.ids import digest
 
 
 def store_snapshots(filings: list[Filing]) -> None:
-    """Store each text that differs from the present one of its article; 3 queries."""
-    new: list[tuple[Filing, Snapshot]] = []
+    """Store each text that its article does not have yet; 3 queries.
+
+    It becomes the present one, unless its filer said the same before, or has filed a later version.
+    """
+    texts = [(f, digest(f.data["text"])) for f in filings if f.data.get("text") is not None]
+    held = Snapshot.objects.filter(
+        sha256__in=[sha256 for filing, sha256 in texts if not filing.is_new],
+        article__in=[filing.article for filing, _ in texts if not filing.is_new],
+    ).defer("text")
+    earlier = {(snapshot.article_id, snapshot.sha256): snapshot for snapshot in held}
+    new, changed = [], []
     for filing in filings:
-        text = filing.data.get("text")
-        if text is None:
+        filing.snapshot = None if filing.is_new else filing.article.snapshot
+    for filing, sha256 in texts:
+        values = {"article": filing.article, "sha256": sha256, "text": filing.data["text"]}
+        if filing.is_new:
+            snapshot = Snapshot(id=filing.article.snapshot_id, **values)
+        else:
+            snapshot = earlier.get((filing.article.pk, sha256)) or Snapshot(**values)
+        if snapshot._state.adding:
+            new.append(snapshot)
+        present, filing.snapshot = filing.snapshot, snapshot
+        if filing.is_new:
+            filing.article.snapshot = snapshot
+        elif present == snapshot or filing.is_late:
             continue
-        values = {"article": filing.article, "sha256": digest(text), "text": text}
-        if filing.outcome == "made":
-            new.append((filing, Snapshot(id=filing.article.snapshot_id, **values)))
-        elif not (held := filing.article.snapshot) or held.sha256 != values["sha256"]:
-            new.append((filing, Snapshot(**values)))
-    earlier = {
-        (snapshot.article_id, snapshot.sha256): snapshot
-        for snapshot in Snapshot.objects.filter(
-            sha256__in=[s.sha256 for f, s in new if f.outcome != "made"],
-            article__in=[f.article for f, s in new if f.outcome != "made"],
-        )
-    }
-    Snapshot.objects.bulk_create(s for f, s in new if (f.article.pk, s.sha256) not in earlier)
-    for filing, snapshot in new:
-        filing.article.snapshot = earlier.get((filing.article.pk, snapshot.sha256), snapshot)
-        filing.text_changed = True
-        if filing.outcome == "unchanged":
-            filing.outcome = "updated"
-    known = [filing.article for filing, _ in new if filing.outcome != "made"]
-    Article.objects.bulk_update(known, ["snapshot"])
+        elif filing.last and filing.last.sha256 == sha256:
+            filing.fields["text"] = "kept"
+        else:
+            filing.article.snapshot = snapshot
+            filing.text_changed = True
+            filing.fields["text"] = "updated"
+            changed.append(filing.article)
+    Snapshot.objects.bulk_create(new)
+    for article in changed:
+        article.snapshot = article.snapshot  # copies the id it has just got
+    Article.objects.bulk_update(changed, ["snapshot"])
 
 
 def reanchor_quotes(filings: list[Filing]) -> None:
     """Load the quotes of articles on record, and re-anchor them if the text changed."""
-    before = {f.article.pk: f for f in filings if f.outcome != "made"}
+    before = {f.article.pk: f for f in filings if not f.is_new}
     # Lock first, then read: a locking query that had to wait returns stale joined rows.
     locked = lock_rows(Quote.objects.filter(article__in=list(before)))
     quotes = (
@@ -69,27 +80,39 @@ def _reanchor(filing: Filing) -> None:
     those whose context is kept best.
     """
     taken, present = set(), filing.article.snapshot
-    steps = [(quote, _reanchor_one(filing.page, quote, taken)) for quote in filing.on_record]
+    steps = [(quote, follow(filing.page, quote, taken)) for quote in filing.on_record]
     for quote, result in sorted(steps, key=lambda step: _order(filing.page, *step)):
-        if result.spans in taken:
-            result = _reanchor_one(filing.page, quote, taken)
-        state, spans = result.state, result.spans
-        if spans:
-            taken.add(spans)
-            if state == Quote.Anchor.EXACT and quote.anchor == Quote.Anchor.MOVED:
-                state = Quote.Anchor.MOVED  # unmoved since, but not where it was first printed
-            quote.snapshot, quote.spans = present, [list(span) for span in spans]
-            quote.text = filing.page.text_at(spans)
-        quote.anchor = state
-        quote.nearest = (
-            {**result.nearest.as_json(), "snapshot": present.sha256}
-            if state == Quote.Anchor.ALTERED
-            else None
-        )
+        if result.spans and result.spans in taken:
+            result = follow(filing.page, quote, taken)
+        taken.add(result.spans)
+        _anchor(quote, present, filing.page, result)
         filing.reanchored.append(quote)
     Quote.objects.bulk_update(
         filing.reanchored, ["snapshot", "spans", "text", "anchor", "nearest"], batch_size=500
     )
+
+
+def _anchor(quote: Quote, present: Snapshot, page: Page, result: Reanchoring) -> None:
+    state = result.state
+    if spans := result.spans:
+        if state == Quote.Anchor.EXACT and quote.anchor == Quote.Anchor.MOVED:
+            state = Quote.Anchor.MOVED  # unmoved since, but not where it was first printed
+        quote.snapshot, quote.spans = present, [list(span) for span in spans]
+        quote.text = page.text_at(spans)
+    quote.anchor = state
+    quote.nearest = (
+        {**result.nearest.as_json(), "snapshot": present.sha256}
+        if state == Quote.Anchor.ALTERED
+        else None
+    )
+
+
+def place_in_present(filing: Filing, quote: Quote) -> None:
+    """Anchor a quote in the article's present text, if its words are there."""
+    present = Snapshot.objects.get(pk=filing.article.snapshot_id)
+    taken = {tuple(map(tuple, other.spans)) for other in filing.on_record}
+    page = Page(present.text)
+    _anchor(quote, present, page, follow(page, quote, taken))
 
 
 def _order(page: Page, quote: Quote, result: Reanchoring) -> tuple[bool, int]:
@@ -102,7 +125,7 @@ def _order(page: Page, quote: Quote, result: Reanchoring) -> tuple[bool, int]:
     return result.state != Quote.Anchor.EXACT, -kept
 
 
-def _reanchor_one(page: Page, quote: Quote, taken: set) -> Reanchoring:
+def follow(page: Page, quote: Quote, taken: set) -> Reanchoring:
     """Re-anchor a quote; one filed without a text is anchored in the first text stored."""
     if quote.spans:
         prefix, suffix = quote.contexts[0][0], quote.contexts[-1][1]

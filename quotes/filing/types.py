@@ -1,12 +1,15 @@
-"""Types of filing: a filing, the outcome for each quote, and its refusal."""
+"""Types of filing: a filing, who files it, the outcome for each quote, and its refusal."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from http import HTTPStatus
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from quotes.anchoring import Page
-from quotes.models import Quote
-from sources.models import Article, Named, Organisation, Outlet, Speaker
+from quotes.models import LastFiling, Quote
+from sources.models import Article, Named, Organisation, Outlet, Snapshot, Speaker
 
 MAX_QUOTES = 1000  # per filing: they are stored in one transaction
 
@@ -24,15 +27,72 @@ class Refused(ValueError):
         super().__init__("; ".join(f"{f['pointer']}: {f['message']}" for f in faults))
 
 
+@dataclass(frozen=True)
+class Filer:
+    """Who files, and what they may do beyond filing proposals."""
+
+    user: object | None = None  # None: the operator, by a command
+    may_publish: bool = False
+    may_change: bool = False  # articles that others filed
+
+    @classmethod
+    def of(cls, user) -> Self:
+        return cls(
+            user, user.has_perm("quotes.publish_quote"), user.has_perm("sources.change_article")
+        )
+
+
+OPERATOR = Filer(may_publish=True, may_change=True)
+
+
+class Candidate(NamedTuple):
+    """A speaker on record whom a filed name may mean, and why, as a sentence."""
+
+    speaker: Speaker
+    why: str
+
+
 @dataclass
 class FiledQuote:
-    """The outcome for one quote of a filing."""
+    """The outcome for one quote of a filing.
+
+    `said` is what the filing says of the quote, by field. `fields` says what became of each:
+    `updated`, `unchanged`, `kept` (said before, and the record says otherwise) or `differs` (the
+    record says otherwise, and stays). `before` is the record before the filing.
+    """
 
     quote: Quote
-    outcome: str  # made, updated, unchanged, differs
+    is_new: bool
+    said: dict = field(default_factory=dict)
+    before: dict | None = None
+    chain: list[dict] = field(default_factory=list)  # on record, or as filed: {"kind", "name"}
     speaker: str | None = None  # matched, made, ambiguous, kept, unresolved; None: nobody
     organisation: str | None = None
-    differs: list[str] = field(default_factory=list)
+    fields: dict[str, str] = field(default_factory=dict)
+    candidates: list[Candidate] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> str:
+        """`made`, `differs`, `updated`, `kept` or `unchanged`."""
+        return "made" if self.is_new else summary(self.fields.values())
+
+    @property
+    def became(self) -> dict[str, str]:
+        """`fields`, and how the names were matched."""
+        matched = {"speaker": self.speaker, "organisation": self.organisation}
+        left = {name for name, became in self.fields.items() if became in ("kept", "differs")}
+        return self.fields | {n: how for n, how in matched.items() if how and n not in left}
+
+    @property
+    def differs(self) -> list[str]:
+        """Fields that the filing changed, or that it says otherwise than the record."""
+        return [name for name, became in self.fields.items() if became in ("updated", "differs")]
+
+
+def summary(fields: Iterable[str]) -> str:
+    """The outcome for a record, by the outcomes for its fields."""
+    fields = set(fields)
+    return next((each for each in ("differs", "updated", "kept") if each in fields), "unchanged")
 
 
 @dataclass
@@ -40,11 +100,20 @@ class Filing:
     """One filing: the data sent, and what the steps of filing have made of it so far."""
 
     data: dict
+    filer: Filer
     page: Page | None = None
     outlet: Outlet | None = None
     article: Article | None = None
+    snapshot: Snapshot | None = None  # of the text that the spans are in
+    filed_before: list[LastFiling] = field(default_factory=list)  # by each user
+    last: LastFiling | None = None  # the filer's own; None: the filer's first of this article
+    is_whole: bool = True  # of the article, not of one quote or one text
+    is_late: bool = False  # an earlier version of the article, which changes nothing
+    said: dict = field(default_factory=dict)  # of the article; all three as of `FiledQuote`
+    fields: dict[str, str] = field(default_factory=dict)
+    before: dict | None = None
     matched_by_details: UUID | None = None  # the article that only its details identify
-    outcome: str = "unchanged"  # made, updated, unchanged
+    is_new: bool = False  # it creates the article
     text_changed: bool = False
     on_record: list[Quote] = field(default_factory=list)  # quotes that the article had before
     reanchored: list[Quote] = field(default_factory=list)
@@ -58,10 +127,23 @@ class Filing:
     def proposals(self) -> list[dict]:
         return self.data.get("quotes", [])
 
+    @property
+    def outcome(self) -> str:
+        """`made`, `differs`, `updated`, `kept` or `unchanged`."""
+        return "made" if self.is_new else summary(self.fields.values())
+
+    @cached_property
+    def entries(self) -> dict[str, dict]:
+        """What the filer said last of each quote, by the quote's id."""
+        return {entry["quote"]: entry for entry in self.last.quotes_said} if self.last else {}
+
 
 @dataclass
 class QuoteChange:
-    """A quote that the filing creates, or a quote on record that it says something else of."""
+    """A quote that the filing creates, or one on record and what the filing changes of it.
+
+    `proposal` holds only what is to be stored, in the shape it was filed in.
+    """
 
     filing: Filing
     filed: FiledQuote
@@ -69,16 +151,16 @@ class QuoteChange:
 
     @property
     def is_new(self) -> bool:
-        return self.filed.outcome == "made"
+        return self.filed.is_new
+
+    @property
+    def taken(self) -> set[str]:
+        """Fields whose filed value is stored."""
+        return {name for name, became in self.filed.fields.items() if became == "updated"}
 
     @property
     def quote(self) -> Quote:
         return self.filed.quote
-
-    @property
-    def chain(self) -> list[dict]:
-        """The reporting chain as filed: `[{"kind", "name"}]`."""
-        return self.proposal.get("via", [])
 
 
 def add_flag(quote: Quote, flag: str) -> None:

@@ -10,7 +10,7 @@ from sources.models import Organisation, Speaker
 from sources.models.ids import as_uuid
 
 
-def validate_quotes(filings: list[Filing], *, may_publish: bool) -> None:
+def validate_quotes(filings: list[Filing]) -> None:
     """Set the spans of every quote, or raise `Refused` with every fault of the filing."""
     for filing in filings:
         if filing.page is None and (text := filing.data.get("text")) is not None:
@@ -21,7 +21,7 @@ def validate_quotes(filings: list[Filing], *, may_publish: bool) -> None:
         faults += _missing_ids(filing, "speaker", Speaker)
         faults += _missing_ids(filing, "organisation", Organisation)
         status = HTTPStatus.BAD_REQUEST
-        if not may_publish and (premature := list(_publications(filing))):
+        if not filing.filer.may_publish and (premature := list(_publications(filing))):
             status = HTTPStatus.BAD_REQUEST if faults else HTTPStatus.FORBIDDEN
             faults += premature
         if faults:

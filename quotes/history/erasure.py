@@ -20,9 +20,10 @@ from django.db.models import F, Q
 
 from quotes.anchoring import AmbiguousPosition, AnchoringError, NotInText, Page
 from quotes.anchoring.page import MIN_ALTERED_SIMILARITY
-from quotes.models import Claim, Quote
+from quotes.models import Claim, LastFiling, Quote
 from sources.history.erasure import (
     Range,
+    SearchTerms,
     Trace,
     erase_jobs,
     erase_log,
@@ -34,6 +35,7 @@ from sources.history.erasure import (
     occurrences,
     overlap,
     redact,
+    rows_holding,
     search_terms,
     traces_of,
 )
@@ -110,6 +112,7 @@ def erase(
             raise CannotErase("Something has changed since the dry run. Run it again.")
         copies = _copies(erasure)
         _destroy(erasure, reason)
+        _erase_filings(erasure, sought)
         erasure.answers = erase_responses(set().union(*erasure.rows.values()), sought)
         erasure.log_entries = erase_log(erasure.rows, sought)
         erasure.jobs = erase_jobs(sought)
@@ -265,6 +268,7 @@ def _destroy(erasure: Erasure, reason: str) -> None:
     erasure.unlinked = _keys(replacing)
     replacing.update(replaced_by=None)
     Claim.objects.filter(article__in=erasure.articles).delete()
+    LastFiling.objects.filter(article__in=erasure.articles).delete()
     for model, keys in erasure.rows.items():
         if keys:
             erase_rows(model, keys)
@@ -273,6 +277,23 @@ def _destroy(erasure: Erasure, reason: str) -> None:
         cursor.execute("DELETE FROM quotes_via WHERE quote_id = ANY (%s)", [list(quotes)])
     for key, ranges in erasure.redacted.items():
         _redact(Snapshot.objects.get(pk=key), ranges, reason)
+
+
+def _erase_filings(erasure: Erasure, sought: SearchTerms) -> None:
+    """Remove what filings said of the erased quotes; empty those that hold words all the same.
+
+    Who has filed an article stays.
+    """
+    gone = {str(key) for key in erasure.quotes | erasure.neighbours}
+    texts = Snapshot.objects.filter(pk__in=erasure.redacted).values("article")
+    for last in LastFiling.objects.filter(article__in=texts):
+        last.quotes_said = [entry for entry in last.quotes_said if entry["quote"] not in gone]
+        last.save(update_fields=["quotes_said"])
+    said = "concat_ws(' ', url, external_id, article_said, article_left, quotes_said)"
+    held = rows_holding(LastFiling, said, set().union(*erasure.rows.values()), sought)
+    LastFiling.objects.filter(pk__in=held).update(
+        url=None, external_id=None, article_said={}, article_left={}, quotes_said=[]
+    )
 
 
 def _redact(snapshot: Snapshot, ranges: list[list[int]], reason: str) -> None:

@@ -13,6 +13,7 @@ from quotes.models.functions import (
     PrintedBefore,
     Speech,
 )
+from quotes.models.last_filing import LastFiling
 from quotes.models.propagation import CitedAffiliation, PrintedArticle
 from quotes.models.querysets import QuoteQuerySet
 from quotes.models.quote import Quote
@@ -26,6 +27,7 @@ __all__ = [
     "Claim",
     "Exactly",
     "Grams",
+    "LastFiling",
     "PrintedArticle",
     "PrintedBefore",
     "Quote",

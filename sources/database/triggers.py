@@ -152,6 +152,25 @@ class RefusesUnlessErasing(Trigger):
         """
 
 
+class KeepsFormerName(Trigger):
+    """Keep the former name of a renamed record as an alias, unless its aliases change too.
+
+    Newsrooms go on filing under the name they know.
+    """
+
+    name = "former_name"  # before `version`, which counts the change
+    when = pgtrigger.Before
+    operation = pgtrigger.UpdateOf("name")
+    func = """
+        IF NEW.aliases = OLD.aliases
+           AND NOT sources_fold(OLD.name) = ANY (sources_fold_names(NEW.name, NEW.aliases))
+        THEN
+            NEW.aliases = NEW.aliases || OLD.name;
+        END IF;
+        RETURN NEW;
+    """
+
+
 class FollowsMerges(Trigger):
     """Replace a merged record in a foreign key by its surviving record.
 

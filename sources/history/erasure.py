@@ -73,23 +73,27 @@ def erase_rows(model: type[models.Model], ids: Iterable[UUID]) -> None:
 
 def erase_responses(ids: Iterable[UUID], sought: "SearchTerms") -> int:
     """Delete stored responses that contain one of these ids or words."""
+    said = "body::jsonb::text || ' ' || coalesce(location, '')"
+    held = rows_holding(IdempotentResponse, said, ids, sought)
+    return IdempotentResponse.objects.filter(pk__in=held).delete()[0]
+
+
+def rows_holding(
+    model: type[models.Model], said: str, ids: Iterable[UUID], sought: "SearchTerms"
+) -> list:
+    """Keys of the rows of which the SQL text `said` has one of these ids or words."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            DELETE FROM {IdempotentResponse._meta.db_table} a
-            USING (
-                SELECT id, {PLAINLY.format("body::jsonb::text || ' ' || coalesce(location, '')")}
-                    AS said
-                FROM {IdempotentResponse._meta.db_table} OFFSET 0
-            ) s
-            WHERE s.id = a.id AND (
-                EXISTS (SELECT FROM regexp_matches(s.said, %s, 'g') m WHERE m[1] = ANY (%s))
-                OR EXISTS (SELECT FROM {SOUGHT} WHERE {IS_IN.format("s.said")})
-            )
+            SELECT s.id
+            FROM (SELECT id, {PLAINLY.format(said)} AS said
+                  FROM {model._meta.db_table} OFFSET 0) s
+            WHERE EXISTS (SELECT FROM regexp_matches(s.said, %s, 'g') m WHERE m[1] = ANY (%s))
+               OR EXISTS (SELECT FROM {SOUGHT} WHERE {IS_IN.format("s.said")})
             """,
             [AN_ID, [str(key) for key in ids], sought.words, sought.patterns],
         )
-        return cursor.rowcount
+        return [key for (key,) in cursor.fetchall()]
 
 
 def erase_log(rows: dict[type[models.Model], Iterable[UUID]], sought: "SearchTerms") -> int:

@@ -6,7 +6,7 @@ from django.db.models import F
 from django.utils.text import slugify
 
 from sources.database.locks import lock_all
-from sources.database.triggers import KeepsVersion
+from sources.database.triggers import KeepsFormerName, KeepsVersion
 from sources.ledger.recording import Recording
 from sources.models.base import MERGES, Named, has_a_name, merged_index, name_parts_index
 
@@ -26,7 +26,7 @@ class Outlet(Named):
             models.Index(fields=["name", "id"], name="outlet_by_name"),  # outlets/
             merged_index("outlet"),
         ]
-        triggers = [KeepsVersion(), *Recording(verb=MERGES).triggers]
+        triggers = [KeepsFormerName(), KeepsVersion(), *Recording(verb=MERGES).triggers]
 
     @classmethod
     def free_slug(cls, name: str, taken: set[str] = frozenset()) -> str:

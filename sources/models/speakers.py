@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.fields.json import KT
 
-from sources.database.triggers import FollowsMerges, KeepsVersion
+from sources.database.triggers import FollowsMerges, KeepsFormerName, KeepsVersion
 from sources.dates import FirstDay, PartialDate, PartialDateField
 from sources.ledger.recording import Recording
 from sources.models.base import (
@@ -64,6 +64,7 @@ class Organisation(Named):
         ]
         triggers = [
             FollowsMerges("parent"),
+            KeepsFormerName(),
             KeepsVersion(),
             *Recording(verb=MERGES).triggers,
         ]
@@ -165,6 +166,7 @@ class Speaker(Named):
         ]
         triggers = [
             FollowsMerges("organisation"),
+            KeepsFormerName(),
             KeepsVersion(),
             *Recording(verb=MERGES).triggers,
         ]

@@ -89,7 +89,7 @@ def stages(filings: list[dict]) -> dict[str, float]:
     from django.db import connection
 
     from quotes.api.serializers import FilingSerializer
-    from quotes.filing import Filing, file_many
+    from quotes.filing import OPERATOR, Filing, file_many
     from quotes.filing.validation import validate_quotes
 
     spent = dict.fromkeys(["reading", "anchoring", "matching", "SQL"], 0.0)
@@ -114,9 +114,9 @@ def stages(filings: list[dict]) -> dict[str, float]:
         with timed("reading"):
             read = [FilingSerializer.read(json.loads(line)) for line in lines]
         with timed("anchoring"):
-            validate_quotes([Filing(data) for data in read], may_publish=True)
+            validate_quotes([Filing(data, OPERATOR) for data in read])
         with timed("matching"):
-            file_many(read, may_publish=True)
+            file_many(read, OPERATOR)
     del driver.wait
     spent["matching"] -= spent["anchoring"] + spent["SQL"]
     return spent

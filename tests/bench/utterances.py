@@ -343,7 +343,7 @@ def score(truth: list, found: list, ways: list[str]) -> Score:
 def measure(quotes: int, seed: int, speakers: int | None = None) -> tuple[Score, float]:
     """File synthetic quotes into the present database; return the score and the seconds."""
     from quotes.api.serializers import FilingSerializer
-    from quotes.filing import Refused, file_many
+    from quotes.filing import OPERATOR, Refused, file_many
 
     random = Random(seed)
     made, truth = filings(random, quotes, speakers or max(20, quotes // 40))
@@ -351,7 +351,7 @@ def measure(quotes: int, seed: int, speakers: int | None = None) -> tuple[Score,
     read = [FilingSerializer.read(filing) for filing in made]
     results = []
     for start in range(0, len(read), 100):
-        results += file_many(read[start : start + 100], may_publish=True)
+        results += file_many(read[start : start + 100], OPERATOR)
     seconds = time.perf_counter() - began
     if refused := [each for each in results if isinstance(each, Refused)]:
         raise refused[0]

@@ -10,7 +10,7 @@ from rest_framework.serializers import ValidationError as NotValid
 
 from quotes.api.serializers import ProposalSerializer
 from quotes.curation.approval import WHY_NOT, may_approve
-from quotes.filing import propose
+from quotes.filing import Filer, propose
 from quotes.models import Quote
 from quotes.models.workflow import EDITS, OPEN, STEPS, Step, open_steps
 from sources.admin.forms import few_lines
@@ -208,7 +208,7 @@ def change(quote: Quote, changes: dict, sent: dict, now: datetime) -> None:
         quote.correct(sent.get("note"), now=now, **changes)
 
 
-def add(article: Article, form: AddForm) -> Quote:
+def add(article: Article, form: AddForm, user) -> Quote:
     """Propose the quote of a form. Raises ValidationError or `quotes.filing.Refused`."""
     sent = form.cleaned_data
     form.words(article)
@@ -225,4 +225,4 @@ def add(article: Article, form: AddForm) -> Quote:
     serializer = ProposalSerializer(data=data)
     if not serializer.is_valid():
         raise ValidationError([fault["message"] for fault in flatten_errors(serializer.errors)])
-    return propose(article, serializer.validated_data, may_publish=False).quote
+    return propose(article, serializer.validated_data, Filer(user)).quote

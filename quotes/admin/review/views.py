@@ -307,7 +307,7 @@ class ReviewAdmin(admin.ModelAdmin):
         if page.add_form.is_valid():
             try:
                 with transaction.atomic():
-                    quote = add(page.article, page.add_form)
+                    quote = add(page.article, page.add_form, request.user)
             except (ValidationError, Refused, IntegrityError, DataError) as error:
                 page.errors = faults_of_step(error)
             else:

@@ -6,7 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import batched
 from pathlib import Path
@@ -16,7 +16,7 @@ from django.db import connection
 from tqdm import tqdm
 
 from quotes.api.serializers import FilingSerializer
-from quotes.filing import Refused, file_many
+from quotes.filing import OPERATOR, Filer, Refused, file_many
 from sources.management.processes import start_processes
 from sources.models.functions import url_keys
 
@@ -48,6 +48,7 @@ class Command(BaseCommand):
     def handle(self, *, file: Path, restart: bool, propose: bool, **options):
         if not file.is_file():
             raise CommandError(f"There is no file {file}.")
+        filer = replace(OPERATOR, may_publish=not propose)
         progress = Progress(file)
         if restart:
             progress.forget()
@@ -67,7 +68,7 @@ class Command(BaseCommand):
                 unit_scale=True,
                 disable=None if options["verbosity"] else True,
             ) as bar:
-                for batch, faults in filed(batches(lines, progress), processes, not propose):
+                for batch, faults in filed(batches(lines, progress), processes, filer):
                     for fault in faults:
                         progress.refused += 1
                         text = json.dumps(fault, ensure_ascii=False, default=str)
@@ -198,13 +199,13 @@ def _clean(url) -> str:
 
 
 def filed(
-    waiting: Iterator[Batch], processes: int, may_publish: bool
+    waiting: Iterator[Batch], processes: int, filer: Filer
 ) -> Iterator[tuple[Batch, list[dict]]]:
     """File batches; yield each, in order, with its refused lines and their reasons.
 
     Several processes file several batches at once, never two filings of one article.
     """
-    file = partial(file_lines, may_publish=may_publish)
+    file = partial(file_lines, filer=filer)
     if processes == 1:
         yield from ((batch, file(batch.lines)) for batch in waiting)
         return
@@ -226,13 +227,13 @@ def filed(
         pool.shutdown(cancel_futures=True)
 
 
-def file_lines(lines: list[tuple[int, bytes]], *, may_publish: bool) -> list[dict]:
+def file_lines(lines: list[tuple[int, bytes]], *, filer: Filer) -> list[dict]:
     """File lines; return those that were refused, with their reasons."""
     rows = [(number, read(line)) for number, line in lines]
     good = [(number, row) for number, row in rows if "fault" not in row]
     payloads = {number: row.pop("filing") for number, row in rows}
     faults = {number: row["fault"] for number, row in rows if "fault" in row}
-    outcomes = file_many([row for _, row in good], may_publish=may_publish) if good else []
+    outcomes = file_many([row for _, row in good], filer) if good else []
     for (number, _), outcome in zip(good, outcomes, strict=True):
         if isinstance(outcome, Refused):
             faults[number] = outcome.faults

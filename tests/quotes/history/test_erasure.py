@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.database import embedded
-from quotes.filing import Refused, capture, propose
+from quotes.filing import OPERATOR, Refused, capture, propose
 from quotes.history.erasure import CannotErase, erase
 from quotes.models import Claim, Quote, Via
 from sources.history.erasure import BLOT, merged, occurrences, redacted
@@ -398,8 +398,8 @@ def test_after_any_changes_an_erasure_leaves_a_verified_database(data):
                 said = text[start:end]
                 with suppress(Refused):
                     proposal = {"text": said, "spans": [[start, end]]}
-                    propose(article, proposal, may_publish=True)
-            capture(article, " ".join(data.draw(words)))
+                    propose(article, proposal, OPERATOR)
+            capture(article, " ".join(data.draw(words)), OPERATOR)
             article.refresh_from_db()
         if quotes := list(Quote.objects.order_by("id")):
             one = data.draw(st.sampled_from(quotes))

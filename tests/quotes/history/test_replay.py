@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from quotes.api.serializers import FilingSerializer
-from quotes.filing import Refused, capture, file
+from quotes.filing import OPERATOR, Refused, capture, file
 from quotes.models import Quote, Utterance, Via
 from quotes.models.workflow import STEPS, NotOpen
 from sources.exceptions import Conflict
@@ -135,7 +135,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(filing=filings())
     def file(self, filing):
-        self.attempt(file, FilingSerializer.read(filing), may_publish=True)
+        self.attempt(file, FilingSerializer.read(filing), OPERATOR)
 
     @rule(number=some, chosen=st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=3))
     def change_text(self, number, chosen):
@@ -223,7 +223,7 @@ class Histories(RuleBasedStateMachine):
         before = Revision.objects.count()
         with transaction.atomic():
             with audit_context(actor="somebody", channel="api"), with_reason("A try."):
-                self.attempt(file, FilingSerializer.read(filing), may_publish=True)
+                self.attempt(file, FilingSerializer.read(filing), OPERATOR)
             transaction.set_rollback(True)
         assert Revision.objects.count() == before
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from quotes.api.serializers import FilingSerializer
 from quotes.curation.bulk import join, part
 from quotes.curation.reattribution import reattribute
-from quotes.filing import capture, file, file_many, propose
+from quotes.filing import OPERATOR, capture, file, file_many, propose
 from quotes.history.reverting import revert
 from quotes.models import Quote, Utterance
 from quotes.utterances.wording import MIN_STATEMENT_WORDS
@@ -55,7 +55,7 @@ def filing(*quotes: dict | str, day: str | None = "2026-03-14", **overrides) -> 
 def filed(*quotes, **overrides) -> list[Quote]:
     """The quotes of such an article, as they are on record."""
     read = FilingSerializer.read(filing(*quotes, **overrides))
-    made = file(read, may_publish=True)
+    made = file(read, OPERATOR)
     return [fresh(filed.quote) for filed in made.quotes]
 
 
@@ -195,7 +195,7 @@ def test_filing_an_article_again_changes_nothing():
     one_filed(SAID)
     again = filing(SAID)
     for _ in range(2):
-        made = file(FilingSerializer.read(again), may_publish=True)
+        made = file(FilingSerializer.read(again), OPERATOR)
     (quote,) = made.quotes
     assert quote.outcome == "unchanged"
     assert fresh(quote.quote).version == 1
@@ -204,12 +204,12 @@ def test_filing_an_article_again_changes_nothing():
 def test_a_proposed_quote_refiled_for_another_speaker_is_matched_again():
     first = one_filed(SAID)
     sent = filing({"text": SAID, "status": "proposed"})
-    file(FilingSerializer.read(sent), may_publish=True)
+    file(FilingSerializer.read(sent), OPERATOR)
     second = Quote.objects.latest("id")
     assert are_one(first, second)
     theirs = one_filed({"text": SAID, "speaker": "Bo Ek"})
     sent["quotes"][0]["speaker"] = "Bo Ek"
-    file(FilingSerializer.read(sent), may_publish=True)
+    file(FilingSerializer.read(sent), OPERATOR)
     assert are_one(second, theirs)
     assert not are_one(first, second)
 
@@ -218,20 +218,20 @@ def test_a_quote_that_is_added_to_an_article_on_record_is_matched():
     first = one_filed(SAID)
     article = make_article(f"She said: {PART}.", published="2026-03-14")
     data = {"text": PART, "speaker": str(first.speaker_id), "status": "published"}
-    added = propose(article, data, may_publish=True)
+    added = propose(article, data, OPERATOR)
     assert are_one(first, added.quote)
 
 
 def test_quotes_keep_their_utterance_when_the_text_of_their_article_changes():
     first, second = one_filed(SAID), one_filed(SAID)
-    capture(second.article, f"New. {second.article.snapshot.text}")
+    capture(second.article, f"New. {second.article.snapshot.text}", OPERATOR)
     assert are_one(first, second)
 
 
 def test_a_batch_is_matched_within_itself_and_with_what_is_on_record():
     first = one_filed(SAID)
     batch = [FilingSerializer.read(filing(SAID, OTHER)) for _ in range(4)]
-    made = file_many(batch, may_publish=True)
+    made = file_many(batch, OPERATOR)
     assert are_one(first, *(one.quotes[0].quote for one in made))
     assert are_one(*(one.quotes[1].quote for one in made))
     assert Utterance.objects.count() == 2
@@ -316,7 +316,7 @@ def test_matching_takes_as_many_queries_for_fifty_quotes_as_for_one():
     costs = []
     for chosen in (words[:1], words):
         sent = FilingSerializer.read(filing(*chosen, outlet="The Post"))
-        costs.append(queries(lambda sent=sent: file(sent, may_publish=True)))
+        costs.append(queries(lambda sent=sent: file(sent, OPERATOR)))
     assert costs[0] + 1 >= costs[1]  # the outlet is known the second time
 
 

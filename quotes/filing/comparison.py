@@ -1,0 +1,250 @@
+"""Compare a filing with what its filer said last, and with the record.
+
+A newsroom files an article again and again. What it says as before changes nothing: a curator may
+have decided otherwise meanwhile. What only the filing changed is taken over. What both changed
+stays as it is on record, and a curator is told.
+"""
+
+import json
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from quotes.filing.types import (
+    PLAIN_FIELDS,
+    PRINTED_FIELDS,
+    FiledQuote,
+    Filer,
+    Filing,
+    Refused,
+)
+from quotes.models import LastFiling, Quote
+from sources.models import Article, Organisation, Outlet, Speaker
+from sources.models.ids import digest
+
+RECORDS = {"speaker": Speaker, "organisation": Organisation, "outlet": Outlet}
+"""Fields whose value on record is an id."""
+
+
+def load_last_filings(filings: list[Filing]) -> None:
+    """Set the filer's last filing of each article on record; one query."""
+    known = {filing.article.pk: filing for filing in filings if not filing.is_new}
+    for last in LastFiling.objects.filter(article__in=list(known)):
+        filing = known[last.article_id]
+        filing.filed_before.append(last)
+        if last.user_id == _key_of(filing.filer):
+            filing.last = last
+
+
+def _key_of(filer: Filer) -> int | None:
+    return filer.user and filer.user.pk
+
+
+def as_json(values: dict) -> dict:
+    """Values as JSON keeps them: dates and ids as text, times in UTC."""
+    return json.loads(json.dumps(values, default=_as_text))
+
+
+def _as_text(value) -> str:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
+
+
+class Said(NamedTuple):
+    """What a filer said last of a record, by field, and what that left on record."""
+
+    said: dict
+    left: dict
+
+
+NOTHING = Said({}, {})
+
+
+def compare(says: dict, last: Said, now: dict, agrees: dict[str, bool]) -> dict[str, str]:
+    """What becomes of each field that a filing says something of.
+
+    `now` is the record, and `agrees` whether that says the same already.
+    """
+    return {
+        name: _outcome_of(name, value, last, now.get(name), agrees[name])
+        for name, value in says.items()
+    }
+
+
+def _outcome_of(name: str, value, last: Said, now, agrees: bool) -> str:
+    if agrees:
+        return "unchanged"
+    if name in last.said and last.said[name] == value:
+        return "kept"
+    if name in last.left:
+        return "updated" if last.left[name] == now else "differs"
+    return "updated" if now in (None, "", []) else "differs"
+
+
+# A quote
+
+
+def said_of(proposal: dict, quote: Quote | None = None) -> dict:
+    """What a filing says of a quote, by field, as JSON; with a quote, what it says of that one.
+
+    No speaker beside a printed name says nothing of who is meant.
+    """
+    said = {name: proposal[name] for name in PLAIN_FIELDS if name in proposal}
+    printed = proposal.get("attribution") or {}
+    said |= {f"attribution.{name}": printed[name] for name in PRINTED_FIELDS if name in printed}
+    said |= {name: proposal[name] for name in ("via", "status") if name in proposal}
+    if proposal.get("organisation"):
+        said["organisation"] = proposal["organisation"]
+    if "speaker" in proposal:
+        by_name = quote and printed.get("speaker", quote.attribution_speaker)
+        if proposal["speaker"] or (quote and quote.speaker_id and not by_name):
+            said["speaker"] = proposal["speaker"]
+    return as_json(said)
+
+
+def record_of(filed: FiledQuote) -> dict:
+    """The values of its quote on record that a filing can change, by field, as JSON."""
+    quote = filed.quote
+    now = {name: getattr(quote, name) for name in PLAIN_FIELDS}
+    now |= {f"attribution.{name}": getattr(quote, f"attribution_{name}") for name in PRINTED_FIELDS}
+    now |= {name: getattr(quote, f"{name}_id") for name in ("speaker", "organisation")}
+    return as_json(now | {"text": quote.text, "via": filed.chain})
+
+
+def follow_left(filings: list[Filing]) -> None:
+    """Replace ids of merged records in what the last filings left; at most six queries."""
+    lasts = [filing.last for filing in filings if filing.last]
+    lefts = [entry["left"] for last in lasts for entry in last.quotes_said]
+    lefts += [last.article_left for last in lasts]
+    for name, model in RECORDS.items():
+        keys = {UUID(key) for left in lefts if (key := left.get(name))}
+        survivors = {str(k): str(to) for k, to in model.objects.survivors(keys).items()}
+        for left in lefts:
+            if key := left.get(name):
+                left[name] = survivors.get(key, key)
+
+
+# Keeping
+
+
+def keep_filings(filings: list[Filing]) -> None:
+    """Store what each filing said as the filer's last one; nothing if it said the same."""
+    new, changed = [], []
+    for filing in filings:
+        if filing.is_late or not (filing.is_whole or filing.proposals):
+            continue
+        last = filing.last or LastFiling(
+            article=filing.article,
+            user_id=_key_of(filing.filer),
+            is_first=filing.is_new,
+        )
+        before = _columns(last)
+        _say(last, filing)
+        if filing.last is None:
+            new.append(last)
+        elif _columns(last) != before:
+            changed.append(last)
+    LastFiling.objects.bulk_create(new)
+    LastFiling.objects.bulk_update(changed, COLUMNS, batch_size=200)
+
+
+COLUMNS = [
+    *("outlet", "external_id", "url", "sha256", "modified"),
+    *("article_said", "article_left", "quotes_said"),
+]
+
+
+def _columns(last: LastFiling) -> str:
+    return json.dumps([getattr(last, name) for name in COLUMNS], default=str)
+
+
+def _say(last: LastFiling, filing: Filing) -> None:
+    if filing.is_whole:
+        data = filing.data
+        if filing.outlet:
+            last.outlet = filing.outlet.pk
+        for name in ("external_id", "url", "modified"):
+            if data.get(name):
+                setattr(last, name, data[name])
+        if data.get("text") is not None:
+            last.sha256 = digest(data["text"])
+        last.article_said = {**last.article_said, **filing.said}
+        last.article_left = left_after(
+            last.article_left, filing.fields, filing.before, article_record(filing.article)
+        )
+    entries = {entry["quote"]: entry for entry in last.quotes_said}
+    for filed, proposal, spans in zip(filing.quotes, filing.proposals, filing.spans, strict=True):
+        entry = entries.get(key := str(filed.quote.pk), {"said": {}, "left": {}})
+        said = {**entry["said"], **filed.said}
+        left = left_after(entry["left"], filed.fields, filed.before, record_of(filed))
+        entries[key] = {
+            "quote": key,
+            "external_id": proposal.get("external_id") or entry.get("external_id"),
+            "sha256": filing.snapshot.sha256 if filing.snapshot and spans else None,
+            "spans": [list(span) for span in spans],
+            "said": said,
+            "left": left,
+        }
+    last.quotes_said = list(entries.values())
+
+
+def left_after(left: dict, fields: dict[str, str], before: dict | None, now: dict) -> dict:
+    """What the filings of one user have left on record, by field, after one more.
+
+    `before` is the record before it; None if the filing made the record: then all is its own.
+    """
+    if before is None:
+        return now
+    return left | {
+        name: value
+        for name, value in now.items()
+        if fields.get(name) in ("updated", "unchanged")
+        or (name in left and left[name] == before[name])
+    }
+
+
+# An article
+
+
+ARTICLE_FIELDS = (
+    *("external_id", "url", "headline", "byline"),
+    *("published", "published_at", "language"),
+)
+"""Fields of a filing that are stored in the article as they are."""
+
+
+def article_said(data: dict) -> dict:
+    """What a filing says of the article, by field, as it is stored."""
+    said = {name: data[name] for name in ARTICLE_FIELDS if name in data}
+    if "published" in said:
+        said.setdefault("published_at", None)
+    return said
+
+
+def article_record(article: Article) -> dict:
+    """The values on record that a filing can change, by field, as JSON."""
+    now = {name: getattr(article, name) for name in ARTICLE_FIELDS}
+    return as_json(now | {"outlet": article.outlet_id})
+
+
+def article_last(filing: Filing) -> Said:
+    last = filing.last
+    return Said(last.article_said, last.article_left) if last else NOTHING
+
+
+def refuse_others(filing: Filing) -> None:
+    """Raise `Refused` if the article is somebody else's and the filer may not change it."""
+    filer = filing.filer
+    first = any(f.is_first and f.user_id == _key_of(filer) for f in filing.filed_before)
+    if not (filer.may_change or first):
+        message = (
+            f"Article {filing.article.pk} was filed by somebody else. You may file again what you "
+            "filed first; a curator may change any article. To add a quote, propose it."
+        )
+        raise Refused([{"pointer": "", "message": message}], status=403)
+
+
+def is_late(filing: Filing) -> bool:
+    """Whether this is an earlier version of the article than one filed before."""
+    modified = filing.data.get("modified")
+    newest = max((f.modified for f in filing.filed_before if f.modified), default=None)
+    return bool(modified and newest and modified < newest)
