@@ -12,7 +12,7 @@ from django.db.backends.postgresql.creation import DatabaseCreation as PostgreSQ
 from django.db.backends.postgresql.features import DatabaseFeatures as PostgreSQLFeatures
 from django.db.utils import OperationalError
 
-from sources.ledger.actor import apply_context, has_context
+from sources.ledger.actor import apply_context, has_context, write_in_transaction
 
 from . import embedded
 
@@ -69,6 +69,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
     client_class = DatabaseClient
     creation_class = DatabaseCreation
     features_class = DatabaseFeatures
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.execute_wrappers.append(write_in_transaction)
 
     @property
     def is_embedded(self) -> bool:

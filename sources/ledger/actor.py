@@ -1,14 +1,16 @@
 """The audit context: the channel, actor, request and reason that the ledger records with a change.
 
 PostgreSQL is given it at the start of each transaction, as settings that end with the transaction.
+A write outside of a transaction is given one of its own.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 
-from django.db import connection
+from django.db import connection, transaction
 from psycopg.pq import TransactionStatus
 
 
@@ -54,6 +56,22 @@ def audit_context(**given: str) -> Iterator[None]:
     finally:
         _context.reset(token)
         _apply_in_transaction()
+
+
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
+
+
+def write_in_transaction(execute, sql, params, many, context):
+    """Open a transaction for a write outside of one, so that PostgreSQL knows the audit context.
+
+    An execute wrapper of Django, which the database engine adds to each connection. Statements that
+    only read are left as they are: they would cost three round trips more.
+    """
+    database = context["connection"]
+    if not has_context() or database.in_atomic_block or not WRITES.match(str(sql)):
+        return execute(sql, params, many, context)
+    with transaction.atomic(using=database.alias):
+        return execute(sql, params, many, context)
 
 
 def set_actor(name: str) -> None:

@@ -260,7 +260,7 @@ def test_a_rolled_back_change_leaves_no_revision():
 
 
 def test_a_change_to_a_reporting_chain_is_recorded_with_its_quote():
-    quote = make_quote(via=["Sky"])
+    quote = make_quote(via=["Sky"], status="proposed")
     assert last_of(quote).state["via"] == [{"kind": "cited", "name": "Sky", "outlet_id": None}]
     Via.objects.create(quote=quote, position=1, kind="document", name="the audit")
     Via.objects.filter(position=0).delete()
@@ -406,3 +406,34 @@ def test_erasure_can_empty_revisions_of_erased_records_only():
                 cursor.execute(change)
         cursor.execute("SELECT set_config('onrecord.erasing', 'off', true)")
     assert last_of(living).state["name"] == "Ada"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("write", ["create", "save", "update", "sql", "many"])
+def test_a_write_outside_of_a_transaction_is_recorded_with_its_context_too(write):
+    speaker = make_speaker()
+    with audit_context(channel="command:mend", actor="ada", reason="To see."):
+        match write:
+            case "create":
+                speaker = make_speaker("Another")
+            case "save":
+                speaker.name = "Another"
+                speaker.save()
+            case "update":
+                Speaker.objects.update(name="Another")
+            case "sql":
+                with connection.cursor() as cursor:
+                    cursor.execute("  update sources_speaker SET name = 'Another'")
+            case "many":
+                with connection.cursor() as cursor:
+                    cursor.executemany("UPDATE sources_speaker SET name = %s", [["Another"]])
+        assert not connection.in_atomic_block
+    made = last_of(speaker)
+    assert (made.channel, made.actor, made.reason) == ("command:mend", "ada", "To see.")
+    assert made.state["name"] == "Another"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reading_in_an_audit_context_opens_no_transaction(django_assert_num_queries):
+    with audit_context(channel="api"), django_assert_num_queries(1):
+        list(Speaker.objects.all())
