@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
-from django.test import TransactionTestCase, override_settings
+from django.test import Client, TransactionTestCase, override_settings
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
@@ -95,6 +95,19 @@ def make_client(group: str | None, name: str | None = None) -> APIClient:
     return client
 
 
+def staff(group: str | None = None, name: str | None = None, *, permissions=()) -> Client:
+    """A browser at the admin, logged in as a user of this group or with these permissions."""
+    name = name or f"{group or 'somebody'}-at-desk".lower()
+    user = get_user_model().objects.create_user(name, is_staff=True)
+    if group:
+        user.groups.add(Group.objects.get(name=group))
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client()
+    client.force_login(user)
+    client.user = user
+    return client
+
+
 @pytest.fixture
 def nobody(db):
     return make_client(None)
@@ -113,6 +126,16 @@ def contributor(db):
 @pytest.fixture
 def curator(db):
     return make_client("Curators")
+
+
+@pytest.fixture
+def curator_at_desk(db):
+    return staff("Curators")
+
+
+@pytest.fixture
+def reader_at_desk(db):
+    return staff("Readers")
 
 
 def make_filing(**overrides) -> dict:
@@ -156,6 +179,19 @@ def problem(response, status: int) -> dict:
     assert {"type", "title", "status", "detail"} <= body.keys()
     assert body["status"] == status
     return body
+
+
+def fresh(record):
+    """The record as the database has it now."""
+    record.refresh_from_db()
+    return record
+
+
+def sql(statement: str, parameters=None) -> list[tuple]:
+    """Run a statement as it is; return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
 
 
 def settle(seconds: float = 120) -> None:

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from quotes.models import Quote
 from sources.admin.html import address
 from tests.browser.test_admin import choose
+from tests.conftest import fresh
 from tests.records import (
     make_affiliation,
     make_organisation,
@@ -46,8 +47,7 @@ def test_two_records_of_one_speaker_are_merged_and_unmerged(log_in):
     page.get_by_role("button", name="Undo", exact=True).click()
     expect(page.locator(".messagelist .success")).to_contain_text("is a separate record again")
     assert Quote.objects.get().speaker == one
-    other.refresh_from_db()
-    assert other.aliases == []
+    assert fresh(other).aliases == []
 
 
 def test_two_speakers_are_marked_as_different_people_and_unmarked(log_in):
@@ -60,13 +60,11 @@ def test_two_speakers_are_marked_as_different_people_and_unmarked(log_in):
     likely.get_by_role("button", name=re.compile("^Different people")).press("Enter")
     expect(page.locator(".messagelist .success")).to_contain_text("marked as different people")
     expect(likely).to_contain_text("No likely duplicates.")
-    one.refresh_from_db()
-    assert one.distinct_from == [other.pk]
+    assert fresh(one).distinct_from == [other.pk]
     apart = page.get_by_role("region", name="Marked as different")
     apart.get_by_role("button", name=re.compile("^Undo")).press("Enter")
     expect(likely).to_contain_text("Both are called")
-    one.refresh_from_db()
-    assert one.distinct_from == []
+    assert fresh(one).distinct_from == []
 
 
 def test_selected_quotes_are_moved_by_keyboard_and_hostile_words_do_nothing(log_in):

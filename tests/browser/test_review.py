@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from quotes.models import Quote
 from sources.models import Revision, Speaker
-from tests.conftest import API, make_client, make_filing, ok
+from tests.conftest import API, fresh, make_client, make_filing, ok
 from tests.records import make_affiliation, make_article, make_outlet, make_quote, make_speaker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -149,8 +149,7 @@ def test_the_selection_is_changed_with_the_arrow_keys(log_in):
     expect(page.locator("#selection")).to_have_text("14–35: had no choice at all.")
     page.keyboard.press("Enter")
     expect_message(page, "Selection changed")
-    quote.refresh_from_db()
-    assert (quote.text, quote.spans) == ("had no choice at all.", [[14, 35]])
+    assert (fresh(quote).text, quote.spans) == ("had no choice at all.", [[14, 35]])
 
 
 def test_the_selection_is_changed_with_the_mouse(log_in):
@@ -285,8 +284,7 @@ def test_single_key_shortcuts_can_be_switched_off(log_in):
     page.keyboard.press("Escape")
     page.keyboard.press("p")
     page.wait_for_timeout(300)
-    quote.refresh_from_db()
-    assert quote.status == "proposed"
+    assert fresh(quote).status == "proposed"
     assert not Speaker.objects.exists()
 
 

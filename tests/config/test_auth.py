@@ -20,7 +20,7 @@ from rest_framework.test import APIClient
 from config.auth import RecentTokens, recent_tokens
 from quotes.models import Quote
 from sources.identity import merging
-from tests.conftest import API, make_client, make_filing, ok, problem
+from tests.conftest import API, fresh, make_client, make_filing, ok, problem
 from tests.records import (
     make_affiliation,
     make_article,
@@ -415,8 +415,7 @@ def test_a_refused_change_changes_nothing_and_reveals_nothing(who, request):
         f"{API}quotes/{make_utterance().pk}/", {"language": "xx"}, headers={"If-Match": "*"}
     )
     assert problem(there, 403) == problem(absent, 403)
-    quote.refresh_from_db()
-    assert quote.language is None
+    assert fresh(quote).language is None
 
 
 # Tokens

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from sources.models import Speaker
-from tests.conftest import API, make_filing, ok, problem
+from tests.conftest import API, fresh, make_filing, ok, problem
 from tests.records import (
     LIST_PATHS,
     make_affiliation,
@@ -135,8 +135,7 @@ def test_a_read_with_a_stale_if_match_is_refused(reader, path):
 def test_a_change_without_if_match_is_refused(curator, path, quote):
     answer = curator.patch(path, {"language": "en"})
     assert "If-Match" in problem(answer, 428)["detail"]
-    quote.refresh_from_db()
-    assert quote.language is None
+    assert fresh(quote).language is None
 
 
 def test_a_change_with_the_current_tag_succeeds_and_returns_the_next_tag(curator, path):
@@ -153,8 +152,7 @@ def test_a_change_with_a_stale_tag_is_refused_with_the_current_version(curator, 
     ok(curator.patch(path, {"language": "en"}, headers={"If-Match": tag}))
     answer = curator.patch(path, {"language": "fr"}, headers={"If-Match": tag})
     assert "version 2" in problem(answer, 412)["detail"]
-    quote.refresh_from_db()
-    assert quote.language == "en"
+    assert fresh(quote).language == "en"
 
 
 @pytest.mark.parametrize("tag", ['"9"', '""', '"1', "nonsense", '"x-1"', '"-1"', '"01"', ","])

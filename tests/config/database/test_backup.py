@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from config.database import embedded
-from tests.conftest import API, make_filing, ok
+from tests.conftest import API, make_filing, ok, sql
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -15,11 +15,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def restored():
     """The name of an empty database beside the test database."""
     name = f"{connection.settings_dict['NAME']}_restored"
-    with connection.cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{name}"')
+    sql(f'CREATE DATABASE "{name}"')
     yield name
-    with connection.cursor() as cursor:
-        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    sql(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def run(tool: str, *arguments: str) -> str:

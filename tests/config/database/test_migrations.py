@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from sources.database.definitions import ReplaceSql, definitions
+from tests.conftest import sql
 
 APPS = ("sources", "quotes")
 
@@ -28,8 +29,7 @@ def manage(transactional_db):
         pytest.skip("a database is made beside the test database on the embedded server only")
     server = connection.settings_dict
     name = f"{server['NAME']}_migrated"
-    with connection.cursor() as cursor:
-        cursor.execute(f'CREATE DATABASE "{name}"')
+    sql(f'CREATE DATABASE "{name}"')
     url = f"postgres:///{name}?host={server['HOST']}&port={server['PORT']}&user={server['USER']}"
 
     def run(program: str) -> str:
@@ -45,19 +45,18 @@ def manage(transactional_db):
         return done.stdout
 
     yield run
-    with connection.cursor() as cursor:
-        cursor.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    sql(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def test_migrations_run_forwards_and_back_to_nothing_and_forwards_again(manage):
     printed = manage("""
         from functools import partial
         from django.core.management import call_command
+        from django.db import connection
         migrate = partial(call_command, "migrate", verbosity=0)
         migrate()
         migrate("quotes", "zero")
         migrate("sources", "zero")
-        from django.db import connection
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT relname FROM pg_class WHERE relname ~ '^(quotes|sources)_'"

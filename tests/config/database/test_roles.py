@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from config.database import embedded
+from tests.conftest import sql
 
 GUIDE = (settings.BASE_DIR / "config" / "guides" / "operations.md").read_text()
 
@@ -78,9 +79,8 @@ def server(django_db_setup, django_db_blocker):
             server.python(server.service, "-c", WORK)
             yield server
         finally:
-            with connection.cursor() as cursor:
-                cursor.execute(f"DROP DATABASE IF EXISTS {server.database} WITH (FORCE)")
-                cursor.execute(f"DROP ROLE IF EXISTS {server.owner}, {server.service}")
+            sql(f"DROP DATABASE IF EXISTS {server.database} WITH (FORCE)")
+            sql(f"DROP ROLE IF EXISTS {server.owner}, {server.service}")
 
 
 # Everything that the service does, as its own role. Fails at the first refusal.
@@ -103,7 +103,7 @@ from sources.jobs.models import delete_old
 from sources.models import Job, IdempotentResponse
 from tests.jobs import work_off
 from tests.records import make_quotes
-from tests.conftest import API, make_client, make_filing, ok, publish
+from tests.conftest import API, fresh, make_client, make_filing, ok, publish
 from tests.sources.admin.test_admin import save
 
 call_command("issue_token", "wire", "--group", "Contributors", stdout=open(os.devnull, "w"))
@@ -143,8 +143,7 @@ assert browser.post("/admin/login/", {**form, "password": "pass-7-word"}).status
 speaker = quote.speaker
 page = f"/admin/sources/speaker/{speaker.pk}/change/"
 assert save(browser, page, name="Mara Quill-Ek").status_code == 302
-speaker.refresh_from_db()
-assert speaker.name == "Mara Quill-Ek"
+assert fresh(speaker).name == "Mara Quill-Ek"
 many = make_quotes(101, quote.article, status="proposed")
 chosen = {"index": "0", "select_across": "1", "_selected_action": str(many[0].pk)}
 listed = "/admin/quotes/quote/?status__exact=proposed"

@@ -19,6 +19,7 @@ from quotes.models import (
     Word,
 )
 from sources.models import Era, IdempotentResponse, Job, Part, Revision
+from tests.conftest import fresh
 from tests.records import (
     make_affiliation,
     make_article,
@@ -32,16 +33,12 @@ from tests.records import (
 from tests.sources.admin.test_admin import (
     HOSTILE,
     changelist,
-    curator_at_desk,
     faults,
     form_of,
     found,
     page_of,
-    reader_at_desk,
     save,
 )
-
-__all__ = ["curator_at_desk", "reader_at_desk"]
 
 pytestmark = pytest.mark.django_db
 
@@ -249,8 +246,7 @@ def test_choosing_the_speaker_settles_who_it_is(curator_at_desk):
     quote = make_quote(attribution_speaker="Mr Jones", flags=["unresolved_speaker"])
     jones = make_speaker("Rob Jones")
     assert save(curator_at_desk, page_of(quote), speaker=str(jones.pk)).status_code == 302
-    quote.refresh_from_db()
-    assert (quote.speaker, quote.flags, quote.version) == (jones, [], 2)
+    assert (fresh(quote).speaker, quote.flags, quote.version) == (jones, [], 2)
 
 
 def test_an_affiliation_brings_its_organisation(curator_at_desk):
@@ -258,8 +254,7 @@ def test_an_affiliation_brings_its_organisation(curator_at_desk):
     quote = make_quote(speaker=affiliation.speaker)
     changes = {"affiliation": str(affiliation.pk), "said": "2026-02"}
     assert save(curator_at_desk, page_of(quote), **changes).status_code == 302
-    quote.refresh_from_db()
-    assert quote.organisation == affiliation.organisation
+    assert fresh(quote).organisation == affiliation.organisation
     assert str(quote.said) == "2026-02"
 
 
@@ -267,8 +262,7 @@ def test_another_speakers_affiliation_is_refused_on_the_form(curator_at_desk):
     quote, affiliation = make_quote(speaker=make_speaker("Ada Lund")), make_affiliation()
     refused = save(curator_at_desk, page_of(quote), affiliation=str(affiliation.pk))
     assert "This affiliation is another speaker's." in faults(refused)
-    quote.refresh_from_db()
-    assert (quote.affiliation, quote.version) == (None, 1)
+    assert (fresh(quote).affiliation, quote.version) == (None, 1)
 
 
 def test_another_speaker_removes_the_affiliation_and_says_so(curator_at_desk):
@@ -278,8 +272,7 @@ def test_another_speaker_removes_the_affiliation_and_says_so(curator_at_desk):
     sent = form_of(curator_at_desk, path) | {"speaker": str(other.pk)}
     answer = curator_at_desk.post(path, sent, follow=True)
     assert "The affiliation was removed" in answer.text
-    quote.refresh_from_db()
-    assert (quote.speaker, quote.affiliation) == (other, None)
+    assert (fresh(quote).speaker, quote.affiliation) == (other, None)
 
 
 def test_the_form_shows_what_a_trigger_refuses(curator_at_desk, monkeypatch):
@@ -287,8 +280,7 @@ def test_the_form_shows_what_a_trigger_refuses(curator_at_desk, monkeypatch):
     monkeypatch.setattr(Quote, "revise", lambda quote, **changes: quote.save())
     refused = save(curator_at_desk, page_of(quote), affiliation=str(affiliation.pk))
     assert "The affiliation of a quote must be its speaker's" in faults(refused)
-    quote.refresh_from_db()
-    assert quote.version == 1
+    assert fresh(quote).version == 1
 
 
 def test_an_invalid_id_is_refused_where_a_record_is_chosen(curator_at_desk):
@@ -302,16 +294,14 @@ def test_an_invalid_id_is_refused_where_a_record_is_chosen(curator_at_desk):
     ):
         refused = save(curator_at_desk, page_of(record), **{field: "x"})
         assert "is not a valid" in faults(refused) or "valid choice" in faults(refused)
-        record.refresh_from_db()
-        assert record.version == 1
+        assert fresh(record).version == 1
 
 
 def test_emptied_printed_fields_are_unknown(curator_at_desk):
     quote = make_quote(attribution_text="Mr Jones said", attribution_cue="said")
     emptied = {"attribution_text": "", "attribution_cue": ""}
     assert save(curator_at_desk, page_of(quote), **emptied).status_code == 302
-    quote.refresh_from_db()
-    assert (quote.attribution_text, quote.attribution_cue) == (None, None)
+    assert (fresh(quote).attribution_text, quote.attribution_cue) == (None, None)
 
 
 def test_steps_of_the_reporting_chain_are_edited_on_the_quotes_page(curator_at_desk):

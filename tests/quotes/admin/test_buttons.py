@@ -7,10 +7,9 @@ import pytest
 from lxml import html
 
 from sources.identity import merging
-from tests.conftest import make_client
+from tests.conftest import make_client, staff
 from tests.quotes.api.test_hostile import make_all
 from tests.records import make_speaker
-from tests.sources.admin.test_admin import staff
 from tests.walking import admin_pages
 
 pytestmark = pytest.mark.django_db

@@ -14,10 +14,8 @@ from quotes.admin import dashboard
 from quotes.admin.filters import WEEK
 from quotes.models import Quote
 from sources.identity import merging
+from tests.conftest import staff
 from tests.records import make_affiliation, make_outlet, make_quote, make_quotes, make_speaker
-from tests.sources.admin.test_admin import curator_at_desk, reader_at_desk, staff
-
-__all__ = ["curator_at_desk", "reader_at_desk"]
 
 pytestmark = pytest.mark.django_db
 

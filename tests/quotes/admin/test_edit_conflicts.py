@@ -5,11 +5,9 @@ from django.utils.html import strip_tags
 
 from quotes.models import Quote, Via
 from sources.ledger.actor import audit_context
+from tests.conftest import fresh
 from tests.records import make_affiliation, make_organisation, make_quote, make_speaker
-from tests.sources.admin.test_admin import curator_at_desk
 from tests.sources.admin.test_edit_conflicts import Desk, Shown, edit, lines
-
-__all__ = ["curator_at_desk"]
 
 pytestmark = pytest.mark.django_db
 
@@ -39,11 +37,9 @@ def test_two_curators_do_not_overwrite_each_other(desk, quote):
         "Speaker": Shown("both", "-", "Ada Lund", "Rob Jones"),
         "Said": Shown("you", "-", "-", "2026-02"),
     }
-    quote.refresh_from_db()
-    assert (quote.speaker, quote.said, quote.version) == (lund, None, 2)
+    assert (fresh(quote).speaker, quote.said, quote.version) == (lund, None, 2)
     assert desk.save(take=f":{quote.pk}:speaker").status_code == 302
-    quote.refresh_from_db()
-    assert (quote.speaker, str(quote.said), quote.version) == (lund, "2026-02", 3)
+    assert (fresh(quote).speaker, str(quote.said), quote.version) == (lund, "2026-02", 3)
 
 
 def test_read_only_fields_are_compared_too(desk, quote):
@@ -55,8 +51,7 @@ def test_read_only_fields_are_compared_too(desk, quote):
         "Flags": Shown("beside", "-", "filing_differs", ""),
     }
     assert desk.save().status_code == 302
-    quote.refresh_from_db()
-    assert (quote.status, str(quote.said)) == ("retracted", "2026-02")
+    assert (fresh(quote).status, str(quote.said)) == ("retracted", "2026-02")
 
 
 def test_two_changes_that_contradict_each_other_are_refused_when_saved(desk, quote):
@@ -67,8 +62,7 @@ def test_two_changes_that_contradict_each_other_are_refused_when_saved(desk, quo
     quote.revise(speaker=other)
     desk.shown()
     assert "This affiliation is another speaker&#x27;s." in desk.save().text
-    quote.refresh_from_db()
-    assert (quote.speaker, quote.affiliation) == (other, None)
+    assert (fresh(quote).speaker, quote.affiliation) == (other, None)
 
 
 def test_a_quote_edited_twice_at_once_stays_consistent_with_its_affiliation(desk, quote):
@@ -78,8 +72,7 @@ def test_a_quote_edited_twice_at_once_stays_consistent_with_its_affiliation(desk
     conflict = desk.shown(organisation=str(mole.pk))
     assert lines(conflict.record)["Organisation"].by == "both"
     assert desk.save(take=f":{quote.pk}:organisation").status_code == 302
-    quote.refresh_from_db()
-    assert (quote.affiliation, quote.organisation) == (affiliation, affiliation.organisation)
+    assert (fresh(quote).affiliation, quote.organisation) == (affiliation, affiliation.organisation)
 
 
 # The reporting chain, whose changes are changes of the quote

@@ -3,9 +3,6 @@
 from uuid import UUID
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
-from django.test import Client
 from django.urls import reverse
 
 from quotes.admin import move_quotes, profile_counts
@@ -14,6 +11,7 @@ from quotes.models import Quote
 from sources.admin.html import address
 from sources.identity import merging
 from sources.models import Revision
+from tests.conftest import fresh, staff
 from tests.records import (
     make_affiliation,
     make_article,
@@ -23,16 +21,7 @@ from tests.records import (
     make_quotes,
     make_speaker,
 )
-from tests.sources.admin.test_admin import (
-    HOSTILE,
-    FormReader,
-    changelist,
-    curator_at_desk,
-    page_of,
-    reader_at_desk,
-)
-
-__all__ = ["curator_at_desk", "reader_at_desk"]
+from tests.sources.admin.test_admin import HOSTILE, FormReader, changelist, page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -145,10 +134,7 @@ def test_a_reader_does_not_see_quotes_under_review_on_a_profile(reader_at_desk, 
 
 
 def test_a_user_without_access_to_quotes_sees_none_on_a_profile():
-    user = get_user_model().objects.create_user("clerk", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename="view_speaker"))
-    clerk = Client()
-    clerk.force_login(user)
+    clerk = staff(permissions=["view_speaker"])
     quote = make_quote(speaker=make_speaker())
     page = clerk.get(profile(quote.speaker))
     assert page.status_code == 200
@@ -205,12 +191,10 @@ def test_a_merge_shows_and_moves_the_quotes_of_each(curator_at_desk):
     assert "We had no choice" in page.text
     assert page.context["moved"] == "1 quote"
     curator_at_desk.post(address(one, "merge"), FormReader(page.text).sent)
-    quote.refresh_from_db()
-    assert quote.speaker == other
+    assert fresh(quote).speaker == other
     one.refresh_from_db()
     curator_at_desk.post(address(one, "unmerge"), {"version": one.version})
-    quote.refresh_from_db()
-    assert quote.speaker == one
+    assert fresh(quote).speaker == one
 
 
 def test_a_quote_links_to_its_speaker_organisation_and_outlet(curator_at_desk):
@@ -291,8 +275,7 @@ def test_selected_quotes_are_moved_after_a_preview(curator_at_desk, jones, rache
     assert "1 will no longer be flagged as uncertain" in asked.text
     assert "Mind the quay" not in asked.text
     for quote in moved:
-        quote.refresh_from_db()
-        assert quote.speaker == jones
+        assert fresh(quote).speaker == jones
 
     answer = move(
         curator_at_desk, jones, moved, rachel, reason="Her first name is in it.", confirmed="yes"
@@ -301,13 +284,11 @@ def test_selected_quotes_are_moved_after_a_preview(curator_at_desk, jones, rache
     page = curator_at_desk.get(profile(rachel))
     assert "2 quotes were moved from “Rob Jones” to “Rachel Jones”." in page.text
     for quote in moved:
-        quote.refresh_from_db()
-        assert (quote.speaker, quote.affiliation, quote.flags) == (rachel, None, [])
+        assert (fresh(quote).speaker, quote.affiliation, quote.flags) == (rachel, None, [])
         made = Revision.objects.of(quote).last()
         assert (made.actor, made.channel) == ("curators-at-desk", "admin")
         assert made.reason == "Her first name is in it."
-    kept.refresh_from_db()
-    assert kept.speaker == jones
+    assert fresh(kept).speaker == jones
 
 
 @pytest.mark.parametrize("confirmed", [{}, {"confirmed": "yes"}])
@@ -341,8 +322,7 @@ def test_without_quotes_or_a_new_speaker_nothing_is_moved(curator_at_desk, jones
     many = [f"{UUID(int=number)}:1" for number in range(MAX_MOVED_QUOTES + 1)]
     refused = curator_at_desk.post(address(jones, "quotes"), {"quote": many, "to": str(rachel.pk)})
     assert "You can move 1,000 at once" in refused.text
-    quote.refresh_from_db()
-    assert quote.speaker == jones
+    assert fresh(quote).speaker == jones
 
 
 def test_the_list_is_filtered_by_words_role_and_outlet(curator_at_desk, jones):
@@ -389,8 +369,7 @@ def test_a_reader_cannot_move_quotes(reader_at_desk, jones, rachel):
     quote = make_quote(speaker=jones)
     assert reader_at_desk.get(address(jones, "quotes")).status_code == 403
     assert move(reader_at_desk, jones, [quote], rachel, confirmed="yes").status_code == 403
-    quote.refresh_from_db()
-    assert quote.speaker == jones
+    assert fresh(quote).speaker == jones
 
 
 def test_the_new_speaker_is_found_by_what_is_typed(curator_at_desk, jones, rachel):

@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -23,6 +22,7 @@ from quotes.curation.undo import UNDO_WITHIN
 from quotes.models import Claim, Quote
 from quotes.models.claim import CLAIM_TIME
 from sources.models import Revision, Speaker
+from tests.conftest import fresh, staff
 from tests.records import (
     make_affiliation,
     make_article,
@@ -32,9 +32,7 @@ from tests.records import (
     make_quotes,
     make_speaker,
 )
-from tests.sources.admin.test_admin import curator_at_desk, page_of, reader_at_desk, staff
-
-__all__ = ["curator_at_desk", "reader_at_desk"]
+from tests.sources.admin.test_admin import page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -159,8 +157,7 @@ def test_only_reviewers_reach_the_review_pages(group):
         assert client.post(path).status_code == 403
     assert "quotes/review" not in client.get("/admin/").text
     assert not Claim.objects.exists()
-    quote.refresh_from_db()
-    assert quote.version == 1
+    assert fresh(quote).version == 1
 
 
 def test_the_queue_costs_the_same_for_one_article_and_for_fifty(
@@ -234,8 +231,7 @@ def altered(curator):
     quote, _ = make_waiting()
     path = f"/api/v1/articles/{quote.article_id}/snapshots/"
     assert curator.post(path, {"text": "“We had a choice,” she said."}).status_code == 200
-    quote.refresh_from_db()
-    assert quote.anchor == "altered"
+    assert fresh(quote).anchor == "altered"
     return quote
 
 
@@ -263,7 +259,7 @@ def test_an_altered_quote_can_be_adjusted_to_the_closest_passage(curator_at_desk
 def test_a_user_without_access_to_texts_sees_the_quote_in_its_context():
     quote, _ = make_waiting()
     client = staff("Curators")
-    group = get_user_model().objects.get(username="curators-at-desk").groups.get()
+    group = client.user.groups.get()
     group.permissions.remove(group.permissions.get(codename="read_full_text"))
     page = client.get(review_of(quote))
     assert "<mark>We had no choice,</mark>" in page.text
@@ -278,8 +274,7 @@ def test_publishing_redirects_to_the_next_proposed_quote_and_is_recorded(curator
     first, second = make_waiting()
     answer = take(curator_at_desk, first, "publish")
     assert answer.headers["Location"] == f"{review_of(first)}?quote={second.pk}"
-    first.refresh_from_db()
-    assert first.status == "published"
+    assert fresh(first).status == "published"
     last = Revision.objects.of(first).last()
     assert (last.verb, last.actor, last.channel) == ("published", "curators-at-desk", "admin")
 
@@ -305,8 +300,7 @@ def test_rejecting_needs_a_reason(curator_at_desk):
     refused = take(curator_at_desk, quote, "reject", reason="  ")
     assert "This field is required" in refused.text
     take(curator_at_desk, quote, "reject", reason="Not hers.")
-    quote.refresh_from_db()
-    assert (quote.status, quote.reason) == ("rejected", "Not hers.")
+    assert (fresh(quote).status, quote.reason) == ("rejected", "Not hers.")
 
 
 def test_a_step_that_is_not_possible_says_which_are(curator_at_desk):
@@ -320,16 +314,14 @@ def test_a_speaker_is_assigned_with_an_affiliation(curator_at_desk):
     quote, _ = make_waiting(flags=["unresolved_speaker"])
     held = make_affiliation()
     take(curator_at_desk, quote, "assign", speaker=held.speaker_id, affiliation=held.pk)
-    quote.refresh_from_db()
-    assert (quote.speaker, quote.affiliation, quote.flags) == (held.speaker, held, [])
+    assert (fresh(quote).speaker, quote.affiliation, quote.flags) == (held.speaker, held, [])
 
 
 def test_a_new_speaker_is_added_by_name(curator_at_desk):
     quote, _ = make_waiting()
     answer = take(curator_at_desk, quote, "assign", name="Rob Jones")
     assert answer.headers["Location"].endswith(f"quote={quote.pk}")
-    quote.refresh_from_db()
-    assert quote.speaker.name == "Rob Jones"
+    assert fresh(quote).speaker.name == "Rob Jones"
 
 
 def test_neither_or_both_speakers_are_refused_and_none_is_added(curator_at_desk):
@@ -346,8 +338,7 @@ def test_the_attribution_is_corrected_field_by_field(curator_at_desk):
     path = reverse("admin:quotes_review_step", args=[quote.article_id, quote.pk, "correct"])
     sent = {"correct-version": 1, "fields-kind": "partial", "fields-said": "2026-02"}
     curator_at_desk.post(path, sent | {"fields-attribution_speaker": "Mara Quill"})
-    quote.refresh_from_db()
-    assert (quote.attribution_speaker, quote.attribution_cue) == ("Mara Quill", None)
+    assert (fresh(quote).attribution_speaker, quote.attribution_cue) == ("Mara Quill", None)
     assert (quote.kind, str(quote.said), quote.version) == ("partial", "2026-02", 2)
 
 
@@ -356,8 +347,7 @@ def test_a_public_quote_is_corrected_with_a_note_for_its_readers(curator_at_desk
     speaker = make_speaker()
     assert "Public note" in take(curator_at_desk, quote, "assign", speaker=speaker.pk).text
     take(curator_at_desk, quote, "assign", speaker=speaker.pk, note="Misnamed.")
-    quote.refresh_from_db()
-    assert (quote.speaker, quote.corrections[0]["note"]) == (speaker, "Misnamed.")
+    assert (fresh(quote).speaker, quote.corrections[0]["note"]) == (speaker, "Misnamed.")
 
 
 def adjust(client: Client, quote: Quote, spans, **said):
@@ -368,16 +358,14 @@ def adjust(client: Client, quote: Quote, spans, **said):
 def test_the_selection_is_changed_to_other_words(curator_at_desk):
     quote, _ = make_waiting()
     adjust(curator_at_desk, quote, [[1, 17]])
-    quote.refresh_from_db()
-    assert (quote.text, quote.spans) == ("We had no choice", [[1, 17]])
+    assert (fresh(quote).text, quote.spans) == ("We had no choice", [[1, 17]])
 
 
 def test_the_selection_is_changed_to_several_spans(curator_at_desk):
     quote, _ = make_waiting()
     start = TEXT.index("none at all")
     adjust(curator_at_desk, quote, [[1, 18], [start, start + 12]])
-    quote.refresh_from_db()
-    assert quote.text == "We had no choice, none at all."
+    assert fresh(quote).text == "We had no choice, none at all."
 
 
 @pytest.mark.parametrize(
@@ -388,8 +376,7 @@ def test_invalid_spans_are_refused(curator_at_desk, spans):
     answer = adjust(curator_at_desk, quote, spans)
     assert answer.status_code == 200
     assert "Not saved" in answer.text or "errorlist" in answer.text
-    quote.refresh_from_db()
-    assert (quote.version, quote.text) == (1, "We had no choice,")
+    assert (fresh(quote).version, quote.text) == (1, "We had no choice,")
 
 
 def test_words_of_another_article_are_refused(curator_at_desk):
@@ -442,30 +429,19 @@ def test_nobody_approves_what_they_filed(settings):
     assert "You added this quote, so another curator must approve it." in errors_of(
         take(client, own, "publish")
     )
-    other = Client()
-    other.force_login(make_curator("ada"))
-    take(other, own, "publish")
-    own.refresh_from_db()
-    assert own.status == "published"
+    take(staff("Curators", "ada"), own, "publish")
+    assert fresh(own).status == "published"
     settings.ONRECORD_SELF_APPROVAL = True
     Quote.objects.filter(pk=own.pk).update(status="proposed")
     take(client, own, "publish")
-    own.refresh_from_db()
-    assert own.status == "published"
-
-
-def make_curator(name: str):
-    user = get_user_model().objects.create_user(name, is_staff=True)
-    user.groups.add(Group.objects.get(name="Curators"))
-    return user
+    assert fresh(own).status == "published"
 
 
 # Two curators
 
 
 def test_a_step_on_an_outdated_version_is_refused_and_shows_what_changed():
-    client, other = staff("Curators"), Client()
-    other.force_login(make_curator("ada"))
+    client, other = staff("Curators"), staff("Curators", "ada")
     quote, _ = make_waiting(attribution_speaker="Ms Quill")
     speaker = make_speaker("Mara Quill")
     take(other, quote, "assign", speaker=speaker.pk)
@@ -476,16 +452,13 @@ def test_a_step_on_an_outdated_version_is_refused_and_shows_what_changed():
     assert f"<td>-</td><td>{named}</td>" in answer.text
     assert "Nobody is named." in answer.text  # what was typed is kept
     assert 'name="reject-version" value="2"' in answer.text
-    quote.refresh_from_db()
-    assert quote.status == "proposed"
+    assert fresh(quote).status == "proposed"
     take(client, quote, "reject", version=2, reason="Nobody is named.")
-    quote.refresh_from_db()
-    assert quote.status == "rejected"
+    assert fresh(quote).status == "rejected"
 
 
 def test_a_refused_step_that_is_no_longer_possible_is_not_offered_again():
-    client, other = staff("Curators"), Client()
-    other.force_login(make_curator("ada"))
+    client, other = staff("Curators"), staff("Curators", "ada")
     quote, _ = make_waiting()
     take(other, quote, "publish")
     answer = take(client, quote, "reject", version=1, reason="No.")
@@ -494,8 +467,7 @@ def test_a_refused_step_that_is_no_longer_possible_is_not_offered_again():
 
 
 def test_an_article_under_review_is_shown_as_such_to_others_until_released():
-    client, other = staff("Curators"), Client()
-    other.force_login(make_curator("ada"))
+    client, other = staff("Curators"), staff("Curators", "ada")
     (quote,), (following,) = make_waiting("It was late,"), make_waiting("It was late,")
     client.get(review_of(quote))
     page = other.get(review_of(quote)).text
@@ -510,8 +482,7 @@ def test_an_article_under_review_is_shown_as_such_to_others_until_released():
 
 
 def test_the_next_article_is_one_that_nobody_is_reviewing():
-    client, other = staff("Curators"), Client()
-    other.force_login(make_curator("ada"))
+    client, other = staff("Curators"), staff("Curators", "ada")
     (first,), (second,), (third,) = (make_waiting("It was late,") for _ in range(3))
     other.get(review_of(second))
     answer = take(client, first, "publish")
@@ -534,8 +505,7 @@ def test_skipped_articles_are_left_out_until_nothing_else_waits(curator_at_desk)
 
 
 def test_a_claim_ends_by_itself():
-    staff("Curators")
-    first, second = get_user_model().objects.get(), make_curator("ada")
+    first, second = (staff("Curators", name).user for name in ("mara", "ada"))
     (quote,) = make_waiting("It was late,")
     now = timezone.now()
     assert Claim.objects.hold(quote.article, first, now).user == first
@@ -612,14 +582,12 @@ def test_undoing_an_addition_rejects_the_quote(curator_at_desk):
 
 
 def test_a_quote_that_somebody_else_has_changed_since_cannot_be_undone():
-    client, other = staff("Curators"), Client()
-    other.force_login(make_curator("ada"))
+    client, other = staff("Curators"), staff("Curators", "ada")
     quote, _ = make_waiting()
     take(client, quote, "publish")
     take(other, quote, "dispute", reason="She denies it.")
     assert "This has changed since you read version 2" in undo(client, quote).text
-    quote.refresh_from_db()
-    assert quote.status == "disputed"
+    assert fresh(quote).status == "disputed"
 
 
 def test_a_change_of_a_public_quote_cannot_be_undone(curator_at_desk):

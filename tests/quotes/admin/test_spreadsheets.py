@@ -4,10 +4,9 @@ import pytest
 
 from quotes.models import Quote
 from sources.models import Article, Job, Outlet, Revision, Speaker
-from tests.conftest import API, make_filing, problem
+from tests.conftest import API, fresh, make_filing, problem, staff
 from tests.jobs import work_off
 from tests.records import make_quote, make_speaker
-from tests.sources.admin.test_admin import curator_at_desk, reader_at_desk, staff
 from tests.sources.spreadsheets.test_importing import (
     as_csv,
     confirm,
@@ -18,8 +17,6 @@ from tests.sources.spreadsheets.test_importing import (
     rows_of,
     upload,
 )
-
-__all__ = ["curator_at_desk", "reader_at_desk"]
 
 pytestmark = pytest.mark.django_db
 
@@ -178,5 +175,4 @@ def test_a_large_table_is_imported_by_a_worker(curator_at_desk):
     page = curator_at_desk.get(curator_at_desk.get(answer.headers["Location"]).context["confirm"])
     curator_at_desk.post(page.request["PATH_INFO"])
     work_off()
-    job.refresh_from_db()
-    assert (job.state, job.changed, Article.objects.count()) == ("done", 101, 101), job.fault
+    assert (fresh(job).state, job.changed, Article.objects.count()) == ("done", 101, 101), job.fault

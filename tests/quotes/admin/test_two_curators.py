@@ -17,11 +17,9 @@ from django.db import connection, transaction
 from django.test import Client
 
 from quotes.models import Quote
-from tests.conftest import API, make_client, ok, problem
+from tests.conftest import API, make_client, ok, problem, staff
 from tests.records import make_quote
-from tests.sources.admin.test_admin import FormReader, curator_at_desk, page_of, staff
-
-__all__ = ["curator_at_desk"]
+from tests.sources.admin.test_admin import FormReader, page_of
 
 FIELDS = {
     "said": ["2024", "2025-03", "2026-02-11", ""],

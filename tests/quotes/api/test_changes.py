@@ -23,7 +23,7 @@ from quotes.models import Quote, Utterance
 from sources.api import long_poll
 from sources.history import feed
 from sources.models import Affiliation, Era, Revision, Speaker
-from tests.conftest import API, make_filing, ok, problem, publish, settle
+from tests.conftest import API, make_filing, ok, problem, publish, settle, sql
 from tests.records import (
     make_affiliation,
     make_article,
@@ -655,8 +655,7 @@ def test_a_page_deep_in_the_ledger_reads_no_more_than_the_first():
     for language in ("en", "fr", "de"):
         Quote.objects.update(language=language)
     settle()
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE sources_revision")
+    sql("VACUUM ANALYZE sources_revision")
     rows = Revision.objects.order_by("era", "transaction", "id")
     last = feed.last_settled()
 

@@ -15,10 +15,8 @@ from sources.models import Affiliation, Article, Organisation, Outlet, Speaker
 from tests.conftest import API
 from tests.hostile import STRINGS, harm_done
 from tests.records import make_utterance
-from tests.sources.admin.test_admin import curator_at_desk, page_of
+from tests.sources.admin.test_admin import page_of
 from tests.walking import admin_pages, api_answers
-
-__all__ = ["curator_at_desk"]
 
 pytestmark = pytest.mark.django_db
 

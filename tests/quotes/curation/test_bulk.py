@@ -13,6 +13,7 @@ from quotes.models.workflow import STEPS, NotOpen
 from sources.jobs import models
 from sources.ledger.actor import audit_context
 from sources.models import Job, Revision
+from tests.conftest import fresh, staff
 from tests.jobs import work_off
 from tests.records import (
     make_affiliation,
@@ -22,9 +23,6 @@ from tests.records import (
     make_quotes,
     make_speaker,
 )
-from tests.sources.admin.test_admin import curator_at_desk, reader_at_desk, staff
-
-__all__ = ["curator_at_desk", "reader_at_desk"]
 
 pytestmark = pytest.mark.django_db
 
@@ -154,8 +152,7 @@ def test_only_quotes_that_matched_when_selected_are_changed(curator_at_desk):
     assert line["id"] == str(stale.pk)
     assert "This has changed since you read version 1: it is now at version 2." in line["why"]
     for quote, status in ((first, "published"), (stale, "proposed"), (late, "proposed")):
-        quote.refresh_from_db()
-        assert quote.status == status
+        assert fresh(quote).status == status
     report = curator_at_desk.get(reverse("admin:sources_job_report", args=[job.pk]))
     assert str(stale.pk) in b"".join(report).decode()
 
@@ -197,8 +194,7 @@ def test_only_ticked_fields_are_set_and_empty_is_a_value(curator_at_desk):
     refused = curator_at_desk.post(answer.headers["Location"], wrong)
     assert "Not a language tag" in refused.text
     confirm(curator_at_desk, answer, set_speaker="on", language="nb")
-    quote.refresh_from_db()
-    assert (quote.speaker, quote.language) == (None, "en")
+    assert (fresh(quote).speaker, quote.language) == (None, "en")
 
 
 def test_values_changed_after_the_preview_are_previewed_again(curator_at_desk):
@@ -210,8 +206,7 @@ def test_values_changed_after_the_preview_are_previewed_again(curator_at_desk):
     again = curator_at_desk.post(page, values | other)
     assert again.status_code == 200
     assert "Set the language and kind of 1 quote" in again.text
-    quote.refresh_from_db()
-    assert (quote.language, quote.kind) == ("en", "direct")
+    assert (fresh(quote).language, quote.kind) == ("en", "direct")
 
 
 def test_a_reader_sees_no_action_and_is_refused_one(reader_at_desk, curator_at_desk):
@@ -279,8 +274,7 @@ def test_many_quotes_are_changed_by_a_worker(curator_at_desk):
     assert (job.state, job.total) == ("waiting", 1200)
     assert not Quote.objects.filter(status="published").exists()
     work_off()
-    job.refresh_from_db()
-    assert (job.state, job.changed) == ("done", 1200), job.fault
+    assert (fresh(job).state, job.changed) == ("done", 1200), job.fault
     assert Quote.objects.filter(status="published", version=2).count() == 1200
     actors = Revision.objects.filter(verb="published").values_list("channel", "actor", "request")
     assert set(actors) == {("admin", "curators-at-desk", f"job {job.pk}")}

@@ -22,7 +22,7 @@ from pyarrow import parquet
 
 from tests.bench.follow_changes import free_port
 from tests.config.database.test_embedded import PROJECT, wait_until
-from tests.conftest import API
+from tests.conftest import API, sql
 from tests.records import make_article, make_quotes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("export_server")]
@@ -114,9 +114,7 @@ class Server:
 
 def backends() -> list[int]:
     """The processes of PostgreSQL that are at an export, or wait to go on with one."""
-    with connection.cursor() as cursor:
-        cursor.execute(BACKENDS)
-        return [pid for (pid,) in cursor]
+    return [pid for (pid,) in sql(BACKENDS)]
 
 
 @pytest.fixture(scope="module")
@@ -209,8 +207,7 @@ def test_a_file_that_broke_off_is_taken_for_whole_by_nobody_and_can_be_resumed(s
     }.items():
         with server.asked(f"{API}quotes/export/?{query}", headers) as answer:
             wait_until(lambda: len(backends()) == 1)
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) pid", [backends()])
+            sql("SELECT pg_terminate_backend(pid) FROM unnest(%s) pid", [backends()])
             received[query] = answer.read()
         assert server.ask(f"{API}quotes/").status == 200
 

@@ -28,7 +28,7 @@ from quotes.exports.rows import SHAPES, cells_of
 from quotes.models import Quote
 from quotes.representations.json import FIELDS
 from sources.spreadsheets.files import BEGINS_FORMULA, escape_formula, unescape_formula
-from tests.conftest import API, make_client, ok, problem
+from tests.conftest import API, make_client, ok, problem, sql
 from tests.records import (
     make_article,
     make_broken_quote,
@@ -567,13 +567,11 @@ def test_an_export_is_of_one_state_whatever_is_written_meanwhile(reader):
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_is_left_as_it_was():
     def how() -> list:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT current_setting('transaction_isolation'),"
-                " current_setting('transaction_read_only'),"
-                " current_setting('statement_timeout')"
-            )
-            return cursor.fetchone()
+        return sql(
+            "SELECT current_setting('transaction_isolation'),"
+            " current_setting('transaction_read_only'),"
+            " current_setting('statement_timeout')"
+        )[0]
 
     numbers = "SELECT n::text FROM generate_series(1, 5000) n"
     before = how()

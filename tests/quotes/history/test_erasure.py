@@ -24,7 +24,8 @@ from sources.history.erasure import BLOT, merged, occurrences, redacted
 from sources.jobs.models import draft_of_rows
 from sources.ledger.revisions import Revision
 from sources.models import Affiliation, Article, IdempotentResponse, Job, Snapshot, Speaker
-from tests.conftest import API, make_client, make_filing, ok, problem
+from tests.conftest import API, fresh, make_client, make_filing, ok, problem, sql
+from tests.quotes.history.test_verification import tamper
 from tests.records import (
     make_affiliation,
     make_article,
@@ -181,8 +182,7 @@ def test_the_files_of_the_database_hold_nothing_of_it_after_a_vacuum(history):
 
     assert found()
     erased("quote", history.pk)
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM FULL")
+    sql("VACUUM FULL")
     assert not found()
 
 
@@ -219,8 +219,7 @@ def test_the_tombstone_holds_the_reason_and_nothing_else(history):
 
 def test_references_to_an_erased_quote_are_cleared_and_that_is_recorded(history):
     erased("quote", history.pk)
-    history.duplicate.refresh_from_db()
-    assert history.duplicate.replaced_by is None
+    assert fresh(history.duplicate).replaced_by is None
     last = Revision.objects.of(history.duplicate).last()
     assert (last.verb, last.fields, last.reason) == ("updated", ["replaced_by_id"], REASON)
 
@@ -245,8 +244,7 @@ def test_the_nearest_passage_of_another_quote_is_removed_if_it_is_redacted():
     assert first.nearest["text"].startswith("We will close the new quay")
     second = make_quote("the new quay", article=Article.objects.get())
     erased("quote", second.pk)
-    first.refresh_from_db()
-    assert first.anchor == "altered"
+    assert fresh(first).anchor == "altered"
     assert first.nearest is None
     verified()
 
@@ -338,10 +336,7 @@ def test_a_redacted_text_can_still_be_verified(reader):
     one, two = make_quote("One", article=article), make_quote("two", article=article)
     erased("quote", one.pk)
     assert ok(reader.get(f"{API}quotes/{two.pk}/verify/"))["ok"]
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute("UPDATE sources_snapshot SET text = replace(text, 'three', 'seven')")
-        cursor.execute("SET LOCAL session_replication_role = origin")
+    tamper("UPDATE sources_snapshot SET text = replace(text, 'three', 'seven')")
     body = ok(reader.get(f"{API}quotes/{two.pk}/verify/"))
     faults = [check["check"] for check in body["checks"] if not check["ok"]]
     assert faults == ["snapshot_digest"]

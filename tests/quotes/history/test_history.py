@@ -11,7 +11,7 @@ from quotes.models import Quote
 from sources.ledger.actor import audit_context
 from sources.models import Revision, Speaker
 from sources.models.ids import digest
-from tests.conftest import API, make_filing, ok, problem, publish
+from tests.conftest import API, make_filing, ok, problem, publish, sql
 from tests.records import (
     make_affiliation,
     make_article,
@@ -186,9 +186,8 @@ def test_related_records_have_the_names_of_that_time(curator):
 
 def test_a_change_by_plain_sql_is_marked_as_such(curator):
     quote = make_quote()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('onrecord.channel', '', true)")
-        cursor.execute("UPDATE quotes_quote SET language = 'de' WHERE id = %s", [quote.pk])
+    sql("SELECT set_config('onrecord.channel', '', true)")
+    sql("UPDATE quotes_quote SET language = 'de' WHERE id = %s", [quote.pk])
     told = revisions(curator, quote)[0]
     assert (told["channel"], told["verb"]) == ("sql", "updated")
     assert told["actor"]

@@ -17,11 +17,9 @@ from tests.records import (
     make_speaker,
     make_utterance,
 )
-from tests.sources.admin.test_admin import curator_at_desk, form_of, page_of, reader_at_desk
+from tests.sources.admin.test_admin import form_of, page_of
 from tests.sources.admin.test_history import history_of, told
 from tests.sources.history.test_reverting import go_back, way_back_of
-
-__all__ = ["curator_at_desk", "reader_at_desk"]
 
 pytestmark = pytest.mark.django_db
 

@@ -16,7 +16,7 @@ from quotes.models import Quote, Via
 from sources.history.verification import all_subjects
 from sources.ledger.revisions import Revision
 from sources.models import Article, Snapshot
-from tests.conftest import API, make_filing, ok, problem, publish
+from tests.conftest import API, make_filing, ok, problem, publish, sql
 from tests.records import (
     make_affiliation,
     make_article,
@@ -533,9 +533,7 @@ def test_a_change_to_any_column_of_a_revision_is_detected(quote, other, data):
 
 
 def text_of(pk: int, column: str) -> str | None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {column}::text FROM sources_revision WHERE id = %s", [pk])
-        return cursor.fetchone()[0]
+    return sql(f"SELECT {column}::text FROM sources_revision WHERE id = %s", [pk])[0][0]
 
 
 # The command

@@ -15,7 +15,7 @@ from sources.ledger.recording import recording_of
 from sources.ledger.revisions import Revision
 from sources.models import Affiliation, Article, Organisation, Outlet, Speaker
 from sources.models.ids import new_ids
-from tests.conftest import API, make_client, make_filing, ok, problem
+from tests.conftest import API, fresh, make_client, make_filing, ok, problem
 from tests.quotes.filing.test_races import at_once, statuses
 from tests.records import (
     make_affiliation,
@@ -92,13 +92,11 @@ def test_quotes_and_reporting_chains_move_with_their_outlet_and_back(curator):
     told = merge(curator, one, other)
     assert told["moved"] == {"articles": 1, "quotes": 1, "via": 2}
     assert list(quote.via.values_list("outlet", flat=True)) == [None, *[other.pk] * 3]
-    quote.refresh_from_db()
-    assert quote.outlet == other
+    assert fresh(quote).outlet == other
     assert Revision.objects.of(quote).last().version == quote.version
     assert unmerge(curator, one)["moved"] == told["moved"]
     assert list(quote.via.values_list("outlet", flat=True)) == [None, one.pk, other.pk, one.pk]
-    quote.refresh_from_db()
-    assert quote.outlet == one
+    assert fresh(quote).outlet == one
 
 
 def test_a_step_changed_since_the_merge_stays(curator):
@@ -116,8 +114,7 @@ def test_a_quote_moves_whatever_its_status(curator, status):
     one, other = make_speaker("A"), make_speaker("B")
     quote = make_quote(speaker=one, status=status)
     merge(curator, one, other)
-    quote.refresh_from_db()
-    assert (quote.speaker, quote.status) == (other, status)
+    assert (fresh(quote).speaker, quote.status) == (other, status)
 
 
 def test_old_ids_and_slugs_find_quotes_of_the_surviving_record(curator):
@@ -201,8 +198,7 @@ def test_a_quote_that_moves_back_loses_an_affiliation_that_stays(curator, merged
     revise(curator, merged.quote, affiliation=str(theirs.pk))
     unmerge(curator, merged.merged)
     assert held_by(merged.quote) == (merged.merged, merged.organisation, None)
-    theirs.refresh_from_db()
-    assert theirs.speaker == merged.into
+    assert fresh(theirs).speaker == merged.into
 
 
 def test_a_quote_reassigned_since_the_merge_stays_there(curator, merged):
@@ -231,8 +227,7 @@ def test_role_conflicts_are_rechecked_after_a_merge_and_its_undo(curator):
         flags.append(flags_of(quote))
         unmerge(curator, pilot.speaker) if undo else merge(curator, pilot.speaker, other)
     assert [*flags, flags_of(quote)] == [["role_conflict"], [], ["role_conflict"]]
-    master.refresh_from_db()
-    assert master.speaker == other
+    assert fresh(master).speaker == other
 
 
 # Telling apart, and whom a name may mean
@@ -460,8 +455,7 @@ def test_all_chosen_quotes_move_or_none_does(curator):
     faults = problem(response, 409)["errors"]
     assert [fault["pointer"] for fault in faults] == [f"/quotes/{index}" for index in (1, 2, 3)]
     assert str(theirs.pk) in faults[0]["message"]
-    mine.refresh_from_db()
-    assert mine.speaker == one
+    assert fresh(mine).speaker == one
     assert ok(reattribute(curator, one, other, [mine, mine]))["moved"] == {"quotes": 1}
     assert "already" in conflict(reattribute(curator, one, one, [mine]))
 
@@ -504,8 +498,7 @@ def test_moving_quotes_needs_the_version_of_an_active_speaker(curator):
     assert str(third.pk) in conflict(post(curator, one, "reattribute", **body))
     merge(curator, other, make_speaker("D"))
     ok(post(curator, third, "reattribute", **body))
-    quote.refresh_from_db()
-    assert quote.speaker.name == "D"
+    assert fresh(quote).speaker.name == "D"
 
 
 # At the same moment

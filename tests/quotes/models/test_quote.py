@@ -6,7 +6,7 @@ from django.db import connection
 
 from quotes.models import Quote
 from sources.models import Affiliation, Organisation, Speaker
-from tests.conftest import API, make_filing, ok
+from tests.conftest import API, make_filing, ok, sql
 
 pytestmark = pytest.mark.django_db
 
@@ -130,11 +130,6 @@ def test_a_change_to_the_same_value_is_no_change(quote):
     before = stored(quote)
     quote.revise(speaker=quote.speaker, language=quote.language)
     assert (stored(quote).version, stored(quote).updated) == (before.version, before.updated)
-
-
-def sql(statement: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
 
 
 def test_changes_by_raw_sql_count_too(quote):

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from quotes.models import Quote
-from tests.conftest import API, make_filing, ok, problem
+from tests.conftest import API, make_filing, ok, problem, sql
 
 pytestmark = pytest.mark.django_db
 
@@ -41,9 +41,7 @@ def refused(constraint: str, sql: str, **values) -> None:
 
 
 def snapshot_of(article: dict):
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT snapshot_id FROM sources_article WHERE id = %s", [article["id"]])
-        return cursor.fetchone()[0]
+    return sql("SELECT snapshot_id FROM sources_article WHERE id = %s", [article["id"]])[0][0]
 
 
 COLUMNS = {

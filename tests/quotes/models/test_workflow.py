@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from quotes.models import Quote
 from quotes.models.workflow import STEPS, NotOpen, Status, open_steps
 from sources.models import Revision
-from tests.conftest import API, make_filing, ok, problem, publish
+from tests.conftest import API, fresh, make_filing, ok, problem, publish
 from tests.records import make_affiliation, make_organisation, make_quote, make_speaker
 
 pytestmark = pytest.mark.django_db
@@ -69,8 +69,7 @@ def test_each_step_is_open_only_to_the_statuses_of_the_workflow(curator, status,
     assert body["open_steps"] == [s for (of, s) in LEADS if of == status]
     assert status in body["detail"]
     assert step in body["detail"]
-    quote.refresh_from_db()
-    assert (quote.status, quote.version) == (status, 1)
+    assert (fresh(quote).status, quote.version) == (status, 1)
 
 
 def test_the_model_refuses_the_same_steps_as_the_api():
@@ -114,8 +113,7 @@ def test_only_curators_take_steps(reader, contributor, nobody, step):
     assert problem(take(reader, quote, step), 403)
     assert problem(take(contributor, quote, step), 403)
     assert problem(take(nobody, quote, step), 401)
-    quote.refresh_from_db()
-    assert quote.version == 1
+    assert fresh(quote).version == 1
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -126,8 +124,7 @@ def test_a_step_needs_the_current_etag(curator, step):
     Quote.objects.filter(pk=quote.pk).update(language="nb")
     assert problem(curator.post(path, BODIES[step]), 428)
     assert problem(curator.post(path, BODIES[step], HTTP_IF_MATCH=f'"{stale}"'), 412)
-    quote.refresh_from_db()
-    assert (quote.status, quote.version) == (status, 2)
+    assert (fresh(quote).status, quote.version) == (status, 2)
 
 
 def test_a_step_may_be_retried(curator):

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 from knox.models import AuthToken
@@ -14,6 +14,7 @@ from sources.admin.html import isolated
 from sources.admin.lists import BoundedPaginator
 from sources.identity import merging
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
+from tests.conftest import fresh, staff
 from tests.records import (
     make_affiliation,
     make_article,
@@ -25,25 +26,6 @@ from tests.records import (
 pytestmark = pytest.mark.django_db
 
 HOSTILE = "<script>alert(1)</script>"
-
-
-def staff(group: str, **values) -> Client:
-    """A client logged in as a staff user of this group."""
-    user = get_user_model().objects.create_user(f"{group.lower()}-at-desk", is_staff=True, **values)
-    user.groups.add(Group.objects.get(name=group))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-@pytest.fixture
-def curator_at_desk(db):
-    return staff("Curators")
-
-
-@pytest.fixture
-def reader_at_desk(db):
-    return staff("Readers")
 
 
 def changelist(model) -> str:
@@ -226,8 +208,7 @@ def test_names_are_one_per_line_and_can_contain_commas(curator_at_desk):
     assert form_of(curator_at_desk, page_of(speaker))["aliases"] == "Quill, Mara"
     aliases = "Quill, Mara\r\n\r\n  Captain Quill, MBE  \r\n"
     assert save(curator_at_desk, page_of(speaker), aliases=aliases).status_code == 302
-    speaker.refresh_from_db()
-    assert speaker.aliases == ["Quill, Mara", "Captain Quill, MBE"]
+    assert fresh(speaker).aliases == ["Quill, Mara", "Captain Quill, MBE"]
 
 
 def test_saving_an_unedited_page_changes_nothing(curator_at_desk):
@@ -244,8 +225,7 @@ def test_saving_an_unedited_page_changes_nothing(curator_at_desk):
         record.refresh_from_db()
         version = record.version
         assert save(curator_at_desk, page_of(record)).status_code == 302
-        record.refresh_from_db()
-        assert record.version == version, record
+        assert fresh(record).version == version, record
     assert article.headline is None
     assert article.external_id is None
 
@@ -254,8 +234,7 @@ def test_a_partial_date_is_shown_and_kept_as_it_was_given(curator_at_desk):
     affiliation = make_affiliation(start="2004")
     assert form_of(curator_at_desk, page_of(affiliation))["start"] == "2004"
     assert save(curator_at_desk, page_of(affiliation), start="2004-02").status_code == 302
-    affiliation.refresh_from_db()
-    assert str(affiliation.start) == "2004-02"
+    assert str(fresh(affiliation).start) == "2004-02"
     assert "2004-02" in curator_at_desk.get(changelist(Affiliation)).text
     refused = save(curator_at_desk, page_of(affiliation), start="2004-02-30")
     assert "There is no day 30" in faults(refused)
@@ -294,15 +273,13 @@ def test_the_form_explains_what_the_database_would_refuse(curator_at_desk, chang
     make_speaker("Ada Lund", identifiers={"wikidata": "Q1"})
     speaker = make_speaker("Mara Quill")
     assert said in faults(save(curator_at_desk, page_of(speaker), **changes))
-    speaker.refresh_from_db()
-    assert (speaker.version, speaker.identifiers) == (1, {})
+    assert (fresh(speaker).version, speaker.identifiers) == (1, {})
 
 
 def test_empty_identifiers_are_none_rather_than_an_error(curator_at_desk):
     speaker = make_speaker(identifiers={"wikidata": "Q1"})
     assert save(curator_at_desk, page_of(speaker), identifiers="").status_code == 302
-    speaker.refresh_from_db()
-    assert speaker.identifiers == {}
+    assert fresh(speaker).identifiers == {}
 
 
 @pytest.mark.parametrize(
@@ -374,8 +351,7 @@ def test_a_merged_record_links_to_the_surviving_one_and_is_read_only(curator_at_
     assert curator_at_desk.post(page_of(one), {"name": "Eve"}).status_code == 403
     assert "Merged into another record" not in curator_at_desk.get(page_of(third)).text
     save(curator_at_desk, page_of(third), name="Cyd")
-    third.refresh_from_db()
-    assert third.name == "Cyd"
+    assert fresh(third).name == "Cyd"
 
 
 def test_a_merged_record_is_listed_only_on_request_and_never_suggested(curator_at_desk):
@@ -424,14 +400,7 @@ def test_a_reader_can_change_nothing(reader_at_desk):
 
 
 def test_a_user_who_can_change_only_affiliations_still_sees_the_speaker():
-    user = get_user_model().objects.create_user("clerk", is_staff=True)
-    user.user_permissions.set(
-        Permission.objects.filter(
-            codename__in=["view_speaker", "view_affiliation", "change_affiliation"]
-        )
-    )
-    clerk = Client()
-    clerk.force_login(user)
+    clerk = staff(permissions=["view_speaker", "view_affiliation", "change_affiliation"])
     affiliation = make_affiliation(start="2004")
     page = clerk.get(page_of(affiliation.speaker))
     assert "2004" in page.text

@@ -3,22 +3,19 @@
 from typing import NamedTuple
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
 from django.core import signing
 from django.test import Client
 from django.utils.html import strip_tags
 
 from sources.models import Affiliation, Speaker
+from tests.conftest import fresh, staff
 from tests.records import (
     make_affiliation,
     make_article,
     make_organisation,
     make_speaker,
 )
-from tests.sources.admin.test_admin import HOSTILE, FormReader, curator_at_desk, form_of, page_of
-
-__all__ = ["curator_at_desk"]
+from tests.sources.admin.test_admin import HOSTILE, FormReader, form_of, page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -88,8 +85,7 @@ def test_a_page_saved_over_another_change_saves_nothing_and_shows_both(desk, spe
     both = Shown("both", "Mara Quill", "Mara Quill-Lund", "M. Quill")
     assert lines(conflict.record) == {"Name": both}
     assert desk.form["name"] == "M. Quill"
-    speaker.refresh_from_db()
-    assert (speaker.name, speaker.version) == ("Mara Quill-Lund", 2)
+    assert (fresh(speaker).name, speaker.version) == ("Mara Quill-Lund", 2)
 
 
 def test_a_field_that_one_person_changed_is_in_the_form(desk, speaker):
@@ -101,16 +97,14 @@ def test_a_field_that_one_person_changed_is_in_the_form(desk, speaker):
     }
     assert (desk.form["name"], desk.form["kind"]) == ("M. Quill", "collective")
     assert desk.save().status_code == 302
-    speaker.refresh_from_db()
-    assert (speaker.name, speaker.kind, speaker.version) == ("M. Quill", "collective", 3)
+    assert (fresh(speaker).name, speaker.kind, speaker.version) == ("M. Quill", "collective", 3)
 
 
 def test_saving_again_overwrites_the_version_that_was_shown(desk, speaker):
     edit(speaker, name="Mara Quill-Lund")
     desk.save(name="M. Quill")
     assert desk.save().status_code == 302
-    speaker.refresh_from_db()
-    assert (speaker.name, speaker.version) == ("M. Quill", 3)
+    assert (fresh(speaker).name, speaker.version) == ("M. Quill", 3)
 
 
 def test_a_checkbox_takes_the_saved_value(desk, speaker):
@@ -118,8 +112,7 @@ def test_a_checkbox_takes_the_saved_value(desk, speaker):
     answer = desk.save(name="M. Quill", aliases="Quill")
     assert answer.text.count('type="checkbox" name="take"') == 2
     assert desk.save(take=f":{speaker.pk}:name").status_code == 302
-    speaker.refresh_from_db()
-    assert (speaker.name, speaker.aliases) == ("Mara Quill-Lund", ["Quill"])
+    assert (fresh(speaker).name, speaker.aliases) == ("Mara Quill-Lund", ["Quill"])
 
 
 def test_a_further_change_is_shown_again(desk, speaker):
@@ -131,8 +124,7 @@ def test_a_further_change_is_shown_again(desk, speaker):
     edit(speaker, kind="collective")
     assert lines(desk.shown().record)["Kind"].by == "other"
     assert desk.save().status_code == 302
-    speaker.refresh_from_db()
-    assert (speaker.name, speaker.kind, speaker.version) == ("M. Quill", "collective", 5)
+    assert (fresh(speaker).name, speaker.kind, speaker.version) == ("M. Quill", "collective", 5)
 
 
 def test_a_taken_value_that_changed_again_is_shown_before_it_is_saved(desk, speaker):
@@ -150,8 +142,7 @@ def test_the_same_change_by_both_is_no_conflict(desk, speaker):
     assert lines(conflict.record)["Name"].by == "alike"
     assert conflict.number_contested == 0
     assert desk.save().status_code == 302
-    speaker.refresh_from_db()
-    assert speaker.version == 2
+    assert fresh(speaker).version == 2
 
 
 def test_a_list_is_shown_by_line_with_new_lines_marked(desk, speaker):
@@ -181,8 +172,7 @@ def test_relations_are_shown_by_name_and_partial_dates_as_given(curator_at_desk)
         "To": Shown("other", "-", "2012", ""),
     }
     assert desk.save(take=f":{affiliation.pk}:organisation").status_code == 302
-    affiliation.refresh_from_db()
-    assert affiliation.organisation == mole
+    assert fresh(affiliation).organisation == mole
     assert (str(affiliation.start), str(affiliation.end)) == ("2005", "2012")
 
 
@@ -197,8 +187,7 @@ def test_a_time_with_two_inputs_is_kept_and_taken_as_one(curator_at_desk):
     )
     assert desk.form.items() >= typed.items()
     assert desk.save(take=f":{article.pk}:published_at").status_code == 302
-    article.refresh_from_db()
-    assert f"{article.published_at:%H:%M}" == "08:30"
+    assert f"{fresh(article).published_at:%H:%M}" == "08:30"
     assert article.headline == "Quay to close"
 
 
@@ -212,8 +201,7 @@ def test_invalid_input_is_kept_and_validated_on_saving(curator_at_desk):
     refused = desk.save()
     assert "There is no day 30" in refused.text
     assert desk.save(start="2004-02").status_code == 302
-    affiliation.refresh_from_db()
-    assert (affiliation.role, str(affiliation.start)) == ("pilot", "2004-02")
+    assert (fresh(affiliation).role, str(affiliation.start)) == ("pilot", "2004-02")
 
 
 def test_a_change_that_the_page_does_not_show_is_reported_too(curator_at_desk):
@@ -223,8 +211,7 @@ def test_a_change_that_the_page_does_not_show_is_reported_too(curator_at_desk):
     answer = desk.save()
     assert "that this page does not show" in answer.text
     assert desk.save(headline="Quay to close").status_code == 302
-    article.refresh_from_db()
-    assert (article.headline, article.snapshot) == ("Quay to close", None)
+    assert (fresh(article).headline, article.snapshot) == ("Quay to close", None)
 
 
 @pytest.mark.parametrize("forged", ["", "nonsense", "of another record"])
@@ -234,8 +221,7 @@ def test_nothing_is_overwritten_if_it_is_not_known_what_was_read(desk, speaker, 
     conflict = desk.shown(as_read=forged, name="M. Quill")
     assert lines(conflict.record)["Name"] == Shown("both", "-", "Mara Quill", "M. Quill")
     assert "It is not known which version you read" in desk.save(as_read=forged).text
-    speaker.refresh_from_db()
-    assert speaker.version == 1
+    assert fresh(speaker).version == 1
     assert desk.save().status_code == 302
 
 
@@ -300,12 +286,10 @@ def test_a_row_that_both_changed_is_merged_field_by_field(affiliation, desk):
         "From": Shown("you", "2004", "2004", "2005"),
         "To": Shown("other", "-", "2012", ""),
     }
-    affiliation.refresh_from_db()
-    assert affiliation.version == 2
+    assert fresh(affiliation).version == 2
     assert desk.form["affiliations-0-role"] == "pilot"
     assert desk.save(take=f"affiliations:{affiliation.pk}:role").status_code == 302
-    affiliation.refresh_from_db()
-    assert affiliation.role == "harbour engineer"
+    assert fresh(affiliation).role == "harbour engineer"
     assert (str(affiliation.start), str(affiliation.end)) == ("2005", "2012")
 
 
@@ -328,8 +312,7 @@ def test_rows_added_by_both_are_kept(affiliation, desk, speaker):
         "pilot",
         "harbour master",
     }
-    theirs.refresh_from_db()
-    assert theirs.version == 1
+    assert fresh(theirs).version == 1
 
 
 def test_a_removed_row_is_reported(affiliation, desk, speaker):
@@ -346,8 +329,7 @@ def test_input_in_a_removed_row_goes_to_a_new_row(affiliation, desk, speaker):
     assert "It is below as a new row" in row.note
     assert desk.save().status_code == 302
     assert str(speaker.affiliations.get()) == "Mara Quill, pilot, Harbour Board"
-    affiliation.refresh_from_db()
-    assert (affiliation.speaker.name, affiliation.role) == ("Ada Lund", "harbour master")
+    assert (fresh(affiliation).speaker.name, affiliation.role) == ("Ada Lund", "harbour master")
 
 
 def test_a_cleared_new_row_is_not_saved(affiliation, desk, speaker):
@@ -359,11 +341,7 @@ def test_a_cleared_new_row_is_not_saved(affiliation, desk, speaker):
 
 
 def test_rows_without_permission_are_left_alone():
-    user = get_user_model().objects.create_user("clerk", is_staff=True)
-    names = ["view_speaker", "change_speaker", "view_affiliation"]
-    user.user_permissions.set(Permission.objects.filter(codename__in=names))
-    clerk = Client()
-    clerk.force_login(user)
+    clerk = staff(permissions=["view_speaker", "change_speaker", "view_affiliation"])
     affiliation = make_affiliation()
     desk = Desk(clerk, affiliation.speaker)
     edit(affiliation, role="pilot")

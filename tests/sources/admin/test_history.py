@@ -18,9 +18,6 @@ from tests.records import (
     make_outlet,
     make_speaker,
 )
-from tests.sources.admin.test_admin import curator_at_desk, reader_at_desk
-
-__all__ = ["curator_at_desk", "reader_at_desk"]
 
 pytestmark = pytest.mark.django_db
 

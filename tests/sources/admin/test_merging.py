@@ -12,6 +12,7 @@ from sources.dates import PartialDate
 from sources.identity import merging
 from sources.ledger.actor import audit_context, with_reason
 from sources.ledger.revisions import Revision
+from tests.conftest import fresh
 from tests.records import (
     make_affiliation,
     make_article,
@@ -19,16 +20,7 @@ from tests.records import (
     make_outlet,
     make_speaker,
 )
-from tests.sources.admin.test_admin import (
-    HOSTILE,
-    FormReader,
-    changelist,
-    curator_at_desk,
-    page_of,
-    reader_at_desk,
-)
-
-__all__ = ["curator_at_desk", "reader_at_desk"]
+from tests.sources.admin.test_admin import HOSTILE, FormReader, changelist, page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -73,8 +65,7 @@ def test_two_records_are_merged_after_a_preview_and_separated_again(curator_at_d
     merged = decide(curator_at_desk, "merge", one, other, reason="One byline.")
     assert merged.redirect_chain == [(f"{profile(other)}?merged={one.pk}", 302)]
     assert said(merged) == ["“Ada Lund” was merged into “Ada L.”. No other record changed."]
-    one.refresh_from_db()
-    assert one.merged_into == other
+    assert fresh(one).merged_into == other
     made = Revision.objects.of(one).last()
     assert (made.verb, made.actor, made.channel) == ("merged", "curators-at-desk", "admin")
     assert made.reason == "One byline."
@@ -84,8 +75,7 @@ def test_two_records_are_merged_after_a_preview_and_separated_again(curator_at_d
     assert parted.redirect_chain == [(profile(one), 302)]
     assert "is a separate record again" in said(parted)[0]
     one.refresh_from_db()
-    other.refresh_from_db()
-    assert (one.merged_into, other.aliases) == (None, [])
+    assert (one.merged_into, fresh(other).aliases) == (None, [])
 
 
 def test_the_page_counts_what_a_merge_moves_before_and_after(curator_at_desk):
@@ -94,14 +84,12 @@ def test_the_page_counts_what_a_merge_moves_before_and_after(curator_at_desk):
     page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
     assert page.context["moved"] == "1 affiliation"
     assert said(decide(curator_at_desk, "merge", one, other))[0].endswith("1 affiliation moved.")
-    held.refresh_from_db()
-    assert held.speaker == other
+    assert fresh(held).speaker == other
     one.refresh_from_db()
     undo = {"version": one.version}
     parted = curator_at_desk.post(address(one, "unmerge"), undo, follow=True)
     assert said(parted)[0].endswith("1 affiliation moved back.")
-    held.refresh_from_db()
-    assert held.speaker == one
+    assert fresh(held).speaker == one
 
 
 def test_a_merge_sent_twice_redirects_to_the_surviving_record(curator_at_desk):
@@ -110,8 +98,7 @@ def test_a_merge_sent_twice_redirects_to_the_surviving_record(curator_at_desk):
     for _ in range(2):
         answer = curator_at_desk.post(address(one, "merge"), sent)
         assert answer.headers["Location"].startswith(profile(other))
-    one.refresh_from_db()
-    assert one.version == 2
+    assert fresh(one).version == 2
 
 
 def test_the_two_records_can_be_swapped(curator_at_desk):
@@ -156,8 +143,7 @@ def test_records_that_cannot_be_merged_are_explained_and_not_merged(curator_at_d
     assert refused.status_code == 200
     assert "One of these is wrong, or the records are distinct." in refused.text
     assert FormReader(refused.text).sent["reason"] == "I think so."
-    one.refresh_from_db()
-    assert one.merged_into is None
+    assert fresh(one).merged_into is None
 
 
 @pytest.mark.parametrize("changed", [0, 1])
@@ -179,8 +165,7 @@ def test_a_record_changed_since_it_was_read_is_shown_and_nothing_is_saved(
     assert "by <bdi>bo-at-desk</bdi>" in refused.text
     assert "She married." in refused.text
     for record in both:
-        record.refresh_from_db()
-        assert (record.merged_into, record.distinct_from) == (None, [])
+        assert (fresh(record).merged_into, record.distinct_from) == (None, [])
 
     again = FormReader(refused.text).sent
     assert again["reason"] == "Same byline."
@@ -199,8 +184,7 @@ def test_undoing_a_merge_twice_does_no_harm(curator_at_desk):
     merging.merge(one, other)
     stale = curator_at_desk.post(address(one, "unmerge"), sent)
     assert "somebody else made changes" in stale.text
-    one.refresh_from_db()
-    assert one.merged_into == other
+    assert fresh(one).merged_into == other
 
 
 def test_an_undo_that_is_not_possible_is_explained(curator_at_desk):
@@ -238,8 +222,7 @@ def test_two_records_are_marked_as_distinct_and_unmarked(curator_at_desk, kind):
     told = decide(curator_at_desk, "distinguish", one, other, reason="Two birth dates.")
     assert told.redirect_chain == [(profile(one), 302)]
     assert "are now marked as different" in said(told)[0]
-    one.refresh_from_db()
-    assert one.distinct_from == [other.pk]
+    assert fresh(one).distinct_from == [other.pk]
     for record in (one, other):
         page = curator_at_desk.get(profile(record))
         assert len(page.context["distinct"]) == 1
@@ -251,8 +234,7 @@ def test_two_records_are_marked_as_distinct_and_unmarked(curator_at_desk, kind):
     assert "Merge into" not in page.text
     taken = decide(curator_at_desk, "undistinguish", other, one, reason="No.")
     assert "no longer marked as different" in said(taken)[0]
-    one.refresh_from_db()
-    assert one.distinct_from == []
+    assert fresh(one).distinct_from == []
     assert curator_at_desk.get(profile(one)).context["distinct"] == []
 
 
@@ -369,8 +351,7 @@ def test_a_get_request_decides_nothing(curator_at_desk, kind):
     for verb in ("distinguish", "undistinguish", "merge"):
         sent = {"into": str(other.pk), "version": 1, "into_version": 1}
         curator_at_desk.get(address(one, verb), sent)
-    one.refresh_from_db()
-    assert (one.merged_into, one.distinct_from) == (None, [])
+    assert (fresh(one).merged_into, one.distinct_from) == (None, [])
 
 
 @each_kind

@@ -3,7 +3,7 @@
 import pytest
 
 from sources.models import Affiliation, Organisation, Outlet, Speaker
-from tests.conftest import API, ok, problem
+from tests.conftest import API, fresh, ok, problem
 from tests.records import make_affiliation, make_organisation, make_outlet, make_speaker
 
 pytestmark = pytest.mark.django_db
@@ -259,8 +259,7 @@ def test_an_affiliation_does_not_end_before_it_begins(curator, begin, end):
         f"{API}affiliations/{held.pk}/", {"from": begin, "to": end}, headers=ANY
     )
     assert "before it begins" in " ".join(faults(response).values())
-    held.refresh_from_db()
-    assert held.start is None
+    assert fresh(held).start is None
 
 
 @pytest.mark.parametrize(("begin", "end"), [("2020", "2020"), ("2020-06", "2020"), (None, "1999")])
@@ -303,8 +302,7 @@ def test_an_empty_patch_changes_nothing(curator):
 def test_a_refused_change_changes_nothing(curator):
     speaker = make_speaker()
     change(curator, "speakers/", speaker.pk, 400, name="Other", kind="robot")
-    speaker.refresh_from_db()
-    assert (speaker.name, speaker.version) == ("Mara Quill", 1)
+    assert (fresh(speaker).name, speaker.version) == ("Mara Quill", 1)
 
 
 def test_null_makes_a_field_unknown_again(curator):

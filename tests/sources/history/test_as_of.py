@@ -10,7 +10,7 @@ from django.utils import timezone
 from sources.dates import PartialDate
 from sources.ledger.actor import audit_context
 from sources.models import Affiliation, Article, Organisation, Outlet, Revision, Speaker
-from tests.conftest import API, ok, problem
+from tests.conftest import API, ok, problem, sql
 from tests.records import (
     make_affiliation,
     make_article,
@@ -117,18 +117,17 @@ def test_a_reference_created_later_is_embedded_as_first_created(reader):
     speaker = make_speaker("Crew", kind="collective")
     at = Revision.objects.get(subject_id=speaker.pk).time
     # The ledger of the organisation begins later, as it does of one that is older than the ledger.
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")  # no triggers
-        cursor.execute(
-            "UPDATE sources_revision SET time = time + interval '1 s' WHERE subject_id = %s",
-            [organisation.pk],
-        )
-        cursor.execute(
-            "UPDATE sources_revision SET state = state || jsonb_build_object('organisation_id', %s)"
-            " WHERE subject_id = %s",
-            [str(organisation.pk), speaker.pk],
-        )
-        cursor.execute("SET LOCAL session_replication_role = origin")
+    sql("SET LOCAL session_replication_role = replica")  # no triggers
+    sql(
+        "UPDATE sources_revision SET time = time + interval '1 s' WHERE subject_id = %s",
+        [organisation.pk],
+    )
+    sql(
+        "UPDATE sources_revision SET state = state || jsonb_build_object('organisation_id', %s)"
+        " WHERE subject_id = %s",
+        [str(organisation.pk), speaker.pk],
+    )
+    sql("SET LOCAL session_replication_role = origin")
     shown = ok(reader.get(f"{API}speakers/{speaker.pk}/", {"as_of": at.isoformat()}))
     assert shown["organisation"] == {"id": str(organisation.pk), "name": "Board"}
     problem(reader.get(f"{API}organisations/{organisation.pk}/", {"as_of": at.isoformat()}), 404)

@@ -10,6 +10,7 @@ from sources.history.reverting import COLUMNS, Reversion, revert
 from sources.identity import merging
 from sources.ledger.actor import audit_context
 from sources.models import Affiliation, Article, Outlet, Revision, Speaker
+from tests.conftest import fresh
 from tests.records import (
     make_affiliation,
     make_article,
@@ -17,10 +18,8 @@ from tests.records import (
     make_outlet,
     make_speaker,
 )
-from tests.sources.admin.test_admin import curator_at_desk, form_of, page_of, reader_at_desk
+from tests.sources.admin.test_admin import form_of, page_of
 from tests.sources.admin.test_history import history_of, rename, told
-
-__all__ = ["curator_at_desk", "reader_at_desk"]
 
 pytestmark = pytest.mark.django_db
 
@@ -43,8 +42,7 @@ def test_a_reverted_record_regains_what_a_curator_may_edit():
     changed = {"kind": "person", "organisation": None, "aliases": [], "identifiers": {"a": "b"}}
     change(speaker, name="Mara Quill", **changed)
     revert(speaker, 1, "Not a person.")
-    speaker.refresh_from_db()
-    assert (speaker.name, speaker.kind, speaker.organisation, speaker.aliases) == (
+    assert (fresh(speaker).name, speaker.kind, speaker.organisation, speaker.aliases) == (
         "Harbour crew",
         "collective",
         board,
@@ -59,8 +57,7 @@ def test_dates_and_unknowns_are_reverted_as_given():
     held = make_affiliation(start=PartialDate(2004))
     change(held, start=PartialDate(2005, 2, 1), end=PartialDate(2012), role="pilot")
     revert(held, 1, "Misread.")
-    held.refresh_from_db()
-    assert (str(held.start), held.end, held.role) == ("2004", None, "harbour master")
+    assert (str(fresh(held).start), held.end, held.role) == ("2004", None, "harbour master")
 
 
 def test_any_version_can_be_restored_and_left_again():
@@ -70,16 +67,14 @@ def test_any_version_can_be_restored_and_left_again():
     for version in (1, 4, 2, 6, 7):
         was = Revision.objects.of(speaker).get(version=version).state["name"]
         revert(speaker, version, "Because.")
-        speaker.refresh_from_db()
-        assert speaker.name == was
+        assert fresh(speaker).name == was
 
 
 def test_only_chosen_fields_are_reverted():
     outlet = make_outlet("The Harbour Post", slug="post", url="https://post.example")
     change(outlet, name="The Post", slug="the-post", url=None)
     way = revert(outlet, 1, "The name was right.", only={"name", "url"})
-    outlet.refresh_from_db()
-    assert (outlet.name, outlet.slug) == ("The Harbour Post", "the-post")
+    assert (fresh(outlet).name, outlet.slug) == ("The Harbour Post", "the-post")
     assert outlet.url == "https://post.example"
     assert way.values.keys() == {"name", "url"}
 
@@ -90,8 +85,7 @@ def test_a_reference_merged_since_is_reverted_to_its_surviving_record():
     change(article, outlet=courier)
     merging.merge(post, echo)
     revert(article, 1, "Printed there.")
-    article.refresh_from_db()
-    assert article.outlet == echo
+    assert fresh(article).outlet == echo
 
 
 def test_fields_that_cannot_be_reverted_stay_with_a_reason():
@@ -201,8 +195,7 @@ def test_the_revert_page_shows_changes_and_saves_nothing(curator_at_desk, rename
     assert [line.name for line, chosen in page.context["lines"] if chosen] == ["name", "aliases"]
     assert "Mara Lund" in page.text
     assert "Mara Quill" in page.text
-    renamed.refresh_from_db()
-    assert renamed.version == 2
+    assert fresh(renamed).version == 2
 
 
 def test_a_reversion_by_a_curator_is_in_the_history(curator_at_desk, renamed):
@@ -213,14 +206,12 @@ def test_a_reversion_by_a_curator_is_in_the_history(curator_at_desk, renamed):
     assert newest_entry["reason"] == "Back to version 1: She did not."
     assert newest_entry["made"].endswith("UTC by curators-at-desk in the admin") is False
     assert "by curators-at-desk in the admin" in newest_entry["made"]
-    renamed.refresh_from_db()
-    assert (renamed.name, renamed.aliases) == ("Mara Quill", ["Captain Quill"])
+    assert (fresh(renamed).name, renamed.aliases) == ("Mara Quill", ["Captain Quill"])
 
 
 def test_a_field_whose_box_is_not_ticked_stays(curator_at_desk, renamed):
     assert go_back(curator_at_desk, renamed, 1, fields_back=["aliases"]).status_code == 302
-    renamed.refresh_from_db()
-    assert (renamed.name, renamed.aliases) == ("Mara Lund", ["Captain Quill"])
+    assert (fresh(renamed).name, renamed.aliases) == ("Mara Lund", ["Captain Quill"])
 
 
 @pytest.mark.parametrize(
@@ -236,8 +227,7 @@ def test_a_missing_reason_is_reported(curator_at_desk, renamed, changes, said):
     answer = go_back(curator_at_desk, renamed, 1, **changes)
     assert answer.status_code == 200
     assert said in answer.text
-    renamed.refresh_from_db()
-    assert renamed.version == 2
+    assert fresh(renamed).version == 2
 
 
 def test_an_edit_conflict_saves_nothing_and_shows_both_versions(curator_at_desk, renamed):
@@ -252,8 +242,7 @@ def test_an_edit_conflict_saves_nothing_and_shows_both_versions(curator_at_desk,
     assert newest(renamed).version == 3
     again = {**form_of(curator_at_desk, path), "fields_back": "name", "reason": "Still."}
     assert curator_at_desk.post(path, again).status_code == 302
-    renamed.refresh_from_db()
-    assert renamed.name == "Mara Quill"
+    assert fresh(renamed).name == "Mara Quill"
 
 
 def test_a_refusal_of_the_database_is_reported_and_nothing_is_saved(curator_at_desk, monkeypatch):
@@ -263,8 +252,7 @@ def test_a_refusal_of_the_database_is_reported_and_nothing_is_saved(curator_at_d
     monkeypatch.setattr(Outlet, "validate_unique", lambda *args, **kwargs: None)
     answer = go_back(curator_at_desk, outlet, 1)
     assert "Not reverted" in answer.text
-    outlet.refresh_from_db()
-    assert outlet.slug == "harbour-post"
+    assert fresh(outlet).slug == "harbour-post"
 
 
 def test_a_reader_cannot_revert(reader_at_desk, renamed):

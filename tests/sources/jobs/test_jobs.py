@@ -18,12 +18,10 @@ from quotes.models import Quote
 from sources.jobs import models, tasks
 from sources.jobs.models import Job
 from sources.models import Revision
+from tests.conftest import fresh, sql, staff
 from tests.jobs import work_off, worker
 from tests.quotes.curation.test_bulk import choose, confirm
 from tests.records import make_article, make_quotes
-from tests.sources.admin.test_admin import curator_at_desk, reader_at_desk, staff
-
-__all__ = ["curator_at_desk", "reader_at_desk"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -75,8 +73,7 @@ def test_a_job_resumes_after_its_worker_was_killed(curator_at_desk, monkeypatch)
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 min'")
     sweep()
     work_off()
-    job.refresh_from_db()
-    assert (job.state, job.changed, job.refused) == ("done", 2000, 0), job.fault
+    assert (fresh(job).state, job.changed, job.refused) == ("done", 2000, 0), job.fault
     assert published() == 2000
     # Nothing was done twice.
     assert Revision.objects.filter(verb="published").count() == 2000
@@ -90,13 +87,11 @@ def test_a_stopping_worker_leaves_the_rest_to_the_next(curator_at_desk, monkeypa
         wait_until(lambda: published() >= 20)
         process.terminate()
         process.wait(30)
-    job.refresh_from_db()
-    assert job.state == "running"
+    assert fresh(job).state == "running"
     assert job.changed == published() < 2000
     time.sleep(1.1)  # when it may be tried again
     work_off()
-    job.refresh_from_db()
-    assert (job.state, job.changed, published()) == ("done", 2000, 2000)
+    assert (fresh(job).state, job.changed, published()) == ("done", 2000, 2000)
 
 
 def test_two_workers_on_one_job_do_nothing_twice(curator_at_desk, monkeypatch):
@@ -111,8 +106,7 @@ def test_two_workers_on_one_job_do_nothing_twice(curator_at_desk, monkeypatch):
 
     with ThreadPoolExecutor(3) as pool:
         assert list(pool.map(run, range(3))) == [True] * 3
-    job.refresh_from_db()
-    assert (job.state, job.changed, job.refused) == ("done", 300, 0)
+    assert (fresh(job).state, job.changed, job.refused) == ("done", 300, 0)
 
 
 def test_the_rest_of_a_job_can_be_cancelled(curator_at_desk, monkeypatch):
@@ -122,8 +116,7 @@ def test_the_rest_of_a_job_can_be_cancelled(curator_at_desk, monkeypatch):
     answer = curator_at_desk.post(reverse("admin:sources_job_cancel", args=[job.pk]))
     assert answer.status_code == 302
     work_off()
-    job.refresh_from_db()
-    assert (job.state, job.changed, published()) == ("cancelled", 50, 50)
+    assert (fresh(job).state, job.changed, published()) == ("cancelled", 50, 50)
     assert not job.parts.exclude(rows=[]).exists()
 
 
@@ -134,29 +127,24 @@ def test_a_failed_job_says_why_and_can_be_resumed(curator_at_desk, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(models, "JOB_KINDS", breaks)
         work_off()
-    job.refresh_from_db()
-    assert (job.state, published()) == ("failed", 0)
+    assert (fresh(job).state, published()) == ("failed", 0)
     assert job.fault == "The job stopped with ZeroDivisionError. See the worker's log."
     assert do is models.JOB_KINDS["publish"].do
     page = curator_at_desk.get(reverse("admin:sources_job_change", args=[job.pk])).text
     assert "Resume" in page
     curator_at_desk.post(reverse("admin:sources_job_again", args=[job.pk]))
     work_off()
-    job.refresh_from_db()
-    assert (job.state, published()) == ("done", 101)
+    assert (fresh(job).state, published()) == ("done", 101)
 
 
 def test_an_abandoned_job_fails(curator_at_desk):
     job = publishing(curator_at_desk, 101)
     Job.objects.update(asked=timezone.now() - timedelta(minutes=5))
     models.fail_abandoned()
-    job.refresh_from_db()
-    assert job.state == "waiting"
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE procrastinate_jobs CASCADE")
+    assert fresh(job).state == "waiting"
+    sql("TRUNCATE procrastinate_jobs CASCADE")
     models.fail_abandoned()
-    job.refresh_from_db()
-    assert job.state == "failed"
+    assert fresh(job).state == "failed"
 
 
 def test_old_drafts_and_reports_are_deleted(curator_at_desk):
@@ -185,18 +173,14 @@ def test_a_job_is_visible_to_its_user_and_to_superusers(
     assert "0 of 101 done" in admin_client.get(page).text
     assert reader_at_desk.get(listed).status_code == 403
     assert reader_at_desk.get(page).status_code == 403
-    curators = get_user_model().objects.create_user("bo", is_staff=True)
-    curators.groups.set(get_user_model().objects.get(username="curators-at-desk").groups.all())
-    bo = Client()
-    bo.force_login(curators)
+    bo = staff("Curators", "bo")
     assert "101 quotes" not in bo.get(listed).text
     for verb in ("change", "cancel", "again", "report"):
         place = reverse(f"admin:sources_job_{verb}", args=[job.pk])
         ask = bo.post if verb in ("cancel", "again") else bo.get
         assert ask(place).status_code in (302, 404)
         assert other.get(page).status_code in (302, 403)
-    job.refresh_from_db()
-    assert job.state == "waiting"
+    assert fresh(job).state == "waiting"
 
 
 def test_the_job_list_costs_as_many_queries_for_fifty_as_for_one(
@@ -215,6 +199,5 @@ def test_a_waiting_job_says_that_no_worker_is_running(curator_at_desk):
     job = publishing(curator_at_desk, 101)
     page = reverse("admin:sources_job_change", args=[job.pk])
     assert "No background worker is running" in curator_at_desk.get(page).text
-    with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO procrastinate_workers DEFAULT VALUES")
+    sql("INSERT INTO procrastinate_workers DEFAULT VALUES")
     assert "No background worker is running" not in curator_at_desk.get(page).text

@@ -20,7 +20,7 @@ from quotes.models.indexes import DERIVED
 from sources.ledger.actor import audit_context, with_reason
 from sources.ledger.revisions import Revision
 from sources.models import Article, Outlet, Snapshot, Speaker
-from tests.conftest import API, make_filing, ok, publish
+from tests.conftest import API, make_filing, ok, publish, sql, staff
 from tests.records import (
     make_affiliation,
     make_article,
@@ -30,7 +30,7 @@ from tests.records import (
     make_speaker,
     make_utterance,
 )
-from tests.sources.admin.test_admin import page_of, save, staff
+from tests.sources.admin.test_admin import page_of, save
 
 pytestmark = pytest.mark.django_db
 
@@ -243,8 +243,7 @@ def test_an_update_without_a_change_leaves_no_revision(curator):
             record.save()
     Quote.objects.update(status="published", contexts=[], nearest={})
     Speaker.objects.update(version=99)
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE sources_article SET headline = headline, updated = now()")
+    sql("UPDATE sources_article SET headline = headline, updated = now()")
     assert Revision.objects.count() == before
 
 
@@ -349,9 +348,7 @@ def test_concurrent_changes_leave_no_gap_in_versions():
     times = [revision.time for revision in revisions]
     assert times == sorted(set(times))
     assert all(r.actor == r.state["name"][0] for r in revisions[1:])
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT version FROM sources_speaker")
-        assert cursor.fetchone() == (25,)
+    assert sql("SELECT version FROM sources_speaker") == [(25,)]
 
 
 # What is refused

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from sources.models import Article, Snapshot
 from sources.models.ids import digest
-from tests.conftest import API, make_filing, ok, problem
+from tests.conftest import API, make_filing, ok, problem, sql
 
 pytestmark = pytest.mark.django_db
 
@@ -53,8 +53,7 @@ def test_no_snapshot_is_deleted(snapshot):
 
 @pytest.mark.parametrize("table", ["sources_snapshot", "sources_article", "sources_outlet"])
 def test_the_table_is_not_truncated_on_its_own_or_with_what_it_refers_to(snapshot, table):
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # with checks pending, none is truncated
+    sql("SET CONSTRAINTS ALL IMMEDIATE")  # with checks pending, none is truncated
     assert "TRUNCATE is refused" in refused(f"TRUNCATE {table} CASCADE", RESTRICTED)
 
 
@@ -71,8 +70,7 @@ def test_a_digest_that_is_not_the_texts_is_refused(snapshot, wrong):
 def test_a_text_is_kept_once_for_each_article(snapshot):
     refused(INSERT, DUPLICATE, [snapshot.article_id, snapshot.sha256, snapshot.text])
     other = Article.objects.create()
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT, [other.pk, snapshot.sha256, snapshot.text])
+    sql(INSERT, [other.pk, snapshot.sha256, snapshot.text])
     assert Snapshot.objects.filter(sha256=snapshot.sha256).count() == 2
 
 

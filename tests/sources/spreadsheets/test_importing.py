@@ -25,7 +25,7 @@ from sources.spreadsheets.files import (
     xlsx_file,
 )
 from sources.spreadsheets.tables import OrganisationTable, SpeakerTable
-from tests.conftest import API, problem
+from tests.conftest import API, fresh, problem, staff
 from tests.jobs import work_off
 from tests.records import (
     make_affiliation,
@@ -34,9 +34,6 @@ from tests.records import (
     make_outlet,
     make_speaker,
 )
-from tests.sources.admin.test_admin import curator_at_desk, reader_at_desk, staff
-
-__all__ = ["curator_at_desk", "reader_at_desk"]
 
 pytestmark = pytest.mark.django_db
 
@@ -398,8 +395,7 @@ def test_a_change_between_preview_and_confirmation_is_refused(curator_at_desk):
     Speaker.objects.filter(pk=speaker.pk).update(kind="collective")
     job = confirm(curator_at_desk, page)
     assert (job.state, job.refused) == ("failed", 1)
-    speaker.refresh_from_db()
-    assert (speaker.name, speaker.kind) == ("Ada Lund", "collective")
+    assert (fresh(speaker).name, speaker.kind) == ("Ada Lund", "collective")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -446,8 +442,7 @@ def test_a_large_file_is_checked_and_imported_by_a_worker(curator_at_desk):
     job = Job.objects.get()
     assert answer.headers["Location"].endswith(f"{job.pk}/change/")
     work_off()
-    job.refresh_from_db()
-    assert (job.state, job.changed, job.refused) == ("checked", 619, 1)
+    assert (fresh(job).state, job.changed, job.refused) == ("checked", 619, 1)
     assert not Speaker.objects.exists()
     progress = curator_at_desk.get(answer.headers["Location"])
     assert "Review the result" in progress.text
@@ -455,8 +450,7 @@ def test_a_large_file_is_checked_and_imported_by_a_worker(curator_at_desk):
     assert "619" in page.text
     curator_at_desk.post(page.request["PATH_INFO"], {"skip_faulty": "on"})
     work_off()
-    job.refresh_from_db()
-    assert (job.state, job.changed, job.refused) == ("done", 619, 1), job.fault
+    assert (fresh(job).state, job.changed, job.refused) == ("done", 619, 1), job.fault
     assert Speaker.objects.count() == 619
     assert not job.parts.exclude(rows=[]).exists()
 
