@@ -50,19 +50,19 @@ class KeysetPagination(pagination.BasePagination):
         descending = self.is_ranked or self.name.startswith("-")
         self.column = self.name if self.is_ranked else view.orderings[self.name.lstrip("-")]
         self.stamp = [request.path, self.name, self._query(request)]
-        self.place = self._place(request.query_params.get("cursor"))
+        self.cursor = self._cursor(request.query_params.get("cursor"))
         self.kept = {}
-        self.backwards = self.place is not None and self.place["back"]
+        self.backwards = self.cursor is not None and self.cursor["back"]
         self.is_descending = descending is not self.backwards
 
     @property
-    def at(self) -> list[str]:
+    def key(self) -> list[str]:
         """Return the key of the row before the page: sort key and id; empty on the first page."""
-        return [] if self.place is None else self.place["at"]
+        return [] if self.cursor is None else self.cursor["key"]
 
     def shape(self) -> tuple:
-        """Return what the statement of the page depends on, besides the values of `at`."""
-        return self.column, self.is_descending, self.backwards, self.limit, self.place is None
+        """Return what the statement of the page depends on, besides the values of `key`."""
+        return self.column, self.is_descending, self.backwards, self.limit, self.cursor is None
 
     def rows(self, queryset, view) -> list:
         """Return the rows of the page, plus one if more follow."""
@@ -71,18 +71,18 @@ class KeysetPagination(pagination.BasePagination):
             self.counted = {"value": value, "exact": is_exact}
         parts, rows = [queryset], []
         if self.is_ranked:
-            parts, self.kept = view.parts_of(queryset, self.name, self.place, self.limit + 1)
+            parts, self.kept = view.parts_of(queryset, self.name, self.cursor, self.limit + 1)
         for part in parts:
-            rows += view.rows_of(self.ordered(part, self.at)[: self.limit + 1 - len(rows)])
+            rows += view.rows_of(self.ordered(part, self.key)[: self.limit + 1 - len(rows)])
             if len(rows) > self.limit:
                 break
         return rows
 
-    def ordered(self, queryset, at):
+    def ordered(self, queryset, key):
         """Return the rows after this key, in the order in which the page is read."""
         sign, comparison = ("-", "<") if self.is_descending else ("", ">")
-        if at:
-            queryset = after_key(queryset, [self.column, "pk"], at, comparison)
+        if key:
+            queryset = after_key(queryset, [self.column, "pk"], key, comparison)
         return queryset.order_by(f"{sign}{self.column}", f"{sign}pk")
 
     def page(self, rows: list) -> list:
@@ -105,11 +105,11 @@ class KeysetPagination(pagination.BasePagination):
         if number:
             if more or self.backwards:
                 self.next = self._link(last, back=False)
-            if self.place is not None and (more or not self.backwards):
+            if self.cursor is not None and (more or not self.backwards):
                 self.previous = self._link(first, back=True)
-        elif self.place is not None and not self.backwards:
+        elif self.cursor is not None and not self.backwards:
             # Past the end: the previous page ends at this cursor.
-            self.previous = self._url({**self.place, "back": True})
+            self.previous = self._url({**self.cursor, "back": True})
 
     def get_paginated_response(self, data) -> Response:
         answer = {"next": self.next, "previous": self.previous, "results": data}
@@ -155,7 +155,7 @@ class KeysetPagination(pagination.BasePagination):
             "cursor": (
                 "Start of the page. Take it from `next` or `previous`.",
                 {"type": "string"},
-                "eyJhdCI6WyIyMDI2LTAzLTE0Il19:5Pq1…",
+                "eyJrZXkiOlsiMjAyNi0wMy0xNCJdfQ:5Pq1…",
             ),
             "ordering": (
                 "Order of the records; `-` is descending. Unknown dates then come last.",
@@ -213,27 +213,27 @@ class KeysetPagination(pagination.BasePagination):
         )
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
 
-    def _place(self, cursor: str | None) -> dict | None:
-        if cursor is None:
+    def _cursor(self, signed: str | None) -> dict | None:
+        if signed is None:
             return None
         try:
-            place = SIGNER.unsign_object(cursor)
+            cursor = SIGNER.unsign_object(signed)
         except signing.BadSignature:
             raise BadParameter(
                 {"cursor": ["Not a cursor of this service. Take it from `next` or `previous`."]}
             ) from None
-        if place.pop("of") != self.stamp:
+        if cursor.pop("of") != self.stamp:
             raise BadParameter(
                 {"cursor": ["Belongs to another ordering or query. Start without a cursor."]}
             )
-        return place
+        return cursor
 
     def _link(self, row: tuple, *, back: bool) -> str:
         key, value = row
-        return self._url({**self.kept, "at": [str(value), str(key)], "back": back})
+        return self._url({**self.kept, "key": [str(value), str(key)], "back": back})
 
-    def _url(self, place: dict) -> str:
+    def _url(self, cursor: dict) -> str:
         query = {name: self.request.query_params[name] for name in self.request.query_params}
-        query["cursor"] = SIGNER.sign_object({**place, "of": self.stamp})
+        query["cursor"] = SIGNER.sign_object({**cursor, "of": self.stamp})
         query.pop("count", None)
         return f"{self.address}?{urlencode(query)}"

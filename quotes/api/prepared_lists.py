@@ -24,7 +24,7 @@ def prepared_page(view, filters, page) -> PageJson | None:
     if shape is None or page.is_counted or page.is_ranked:
         return None
     fields = view.requested_fields(FIELDS)
-    values = [*filters.parameters(), *page.at, page.address]
+    values = [*filters.parameters(), *page.key, page.address]
     known = statements.get(
         (sees_all(view.request.user), shape, page.shape(), tuple(fields)),
         lambda: prepare(view, filters, page, fields, len(values)),
@@ -38,8 +38,8 @@ def prepared_page(view, filters, page) -> PageJson | None:
 def prepare(view, filters, page, fields, number: int) -> Statement | None:
     """The statement of a page with `number` parameters, if one serves all values."""
     *places, place_of_address = map(Parameter, range(number))
-    at = places[len(places) - len(page.at) :]
-    quotes = page.ordered(filters.filter_queryset(view.get_listed(), places), at)
+    key = places[len(places) - len(page.key) :]
+    quotes = page.ordered(filters.filter_queryset(view.get_listed(), places), key)
     end = page.limit + 1
     if not is_one_statement(quotes[:end]):
         return None

@@ -306,12 +306,12 @@ class Quotes(FilesQuotes, Resource):
             add_matches(rows, page.search)
         return rows
 
-    def parts_of(self, queryset, ordering: str, place: dict | None, wanted: int):
+    def parts_of(self, queryset, ordering: str, cursor: dict | None, wanted: int):
         if not (queryset.search and queryset.search.ranks):
             fault = "Needs a search: add q or like, or choose another ordering."
             raise BadParameter({"ordering": [fault]})
-        ranking = Ranking.of(queryset, place and place["fence"])
-        return ranking.parts(place, wanted), {"fence": str(ranking.fence)}
+        ranking = Ranking.of(queryset, cursor and cursor["fence"])
+        return ranking.parts(cursor, wanted), {"fence": str(ranking.fence)}
 
     @extend_schema(responses=ListedQuoteSerializer(many=True))
     def list(self, request):

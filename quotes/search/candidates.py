@@ -16,10 +16,11 @@ from django.db import connection, models
 from django.db.models import Q
 
 from quotes.models import Quote
+from quotes.search.conditions import OneOf
 from quotes.search.pages import MAX_GATHERED_ROWS, first_of
 from quotes.search.phrase import HasGrams
-from quotes.search.planner import OneOf, plan_of, sql_of
 from quotes.search.word_frequencies import frequencies
+from sources.database.estimates import estimate
 
 MAX_READ_ROWS = 2_000
 """Quotes to read, so as to rank them by the words that they share: 20 ms."""
@@ -171,21 +172,13 @@ def newest(
         nearly = quotes.filter(all_of(rarest))
     else:
         return first_of(best)
-    are_few = number_of(nearly) <= MAX_GATHERED_ROWS
+    are_few = estimate(nearly) <= MAX_GATHERED_ROWS
     nearly = nearly.order_by("-pk")[:NEWEST_QUOTES]
     if are_few:  # mostly these are all, and include the best
         keys = first_of(nearly)
         return keys if len(keys) < NEWEST_QUOTES else first_of(best) + keys
     keys = first_of(best)
     return keys if len(keys) == NEWEST_QUOTES else keys + first_of(nearly)
-
-
-def number_of(quotes: models.QuerySet[Quote]) -> float:
-    """The number of quotes that PostgreSQL expects."""
-    try:
-        return plan_of(sql_of(quotes.order_by()))["Plan Rows"]
-    except EmptyResultSet:  # a filter that nothing can match
-        return 0
 
 
 def all_of(words: list[SearchWord]) -> Q:

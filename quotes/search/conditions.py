@@ -4,6 +4,7 @@ The planner reads the conditions that Django's filters left in a queryset. It wr
 otherwise, because PostgreSQL takes a condition that has a subquery as it is written.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import lookups
 from django.db.models.expressions import Col, ExpressionList
@@ -79,6 +80,21 @@ def is_negated(condition) -> bool:
 
 
 # Writing
+
+
+class OneOf(models.Func):
+    """Whether a column has one of these ids. Each is looked up once, not on every day."""
+
+    template = "%(expressions)s"
+    arg_joiner = " IN (SELECT unnest("
+    output_field = models.BooleanField()
+
+    def __init__(self, column: str, ids: list):
+        super().__init__(models.F(column), models.Value(ids, ArrayField(models.UUIDField())))
+
+    def as_sql(self, compiler, connection, **context):
+        sql, values = super().as_sql(compiler, connection, **context)
+        return f"({sql}::uuid[])))", values
 
 
 def simplified(conditions: list) -> list:

@@ -19,7 +19,7 @@ from django.db import models
 from django.db.models import Q
 
 from quotes.models import Quote
-from quotes.search.conditions import columns_of
+from quotes.search.conditions import OneOf, columns_of
 from quotes.search.periods import periods_until
 from quotes.search.planner import (
     GATHER_SETTINGS,
@@ -30,17 +30,14 @@ from quotes.search.planner import (
     STARTS_BY_DAY,
     UNHELD_ROW_FACTOR,
     FilterPlan,
-    OneOf,
     PagePlan,
     contradicts_itself,
     having,
     in_order,
     narrowing,
-    plan_of,
-    rows_of,
 )
 from quotes.search.word_frequencies import frequencies
-from sources.database.estimates import Memory
+from sources.database.estimates import Memory, plan_of, rows_of
 
 MAX_GATHERED_ROWS = 2_500
 """Rows that are gathered, whatever is expected: 25 ms. Words that are too rare for statistics have
@@ -214,18 +211,18 @@ class WordPlan(PagePlan):
         return ends.get(key, lambda: next(iter(listed.rows(END, rows)), None))
 
     @cached_property
-    def plan(self) -> dict:
+    def gather_plan(self) -> dict:
         return plan_of((self.matches.sql, self.matches.values), GATHER_SETTINGS)
 
     @cached_property
     def expected(self) -> float:
         """Matches that PostgreSQL expects, or twice those that it did not expect."""
-        return self.plan["Plan Rows"]
+        return self.gather_plan["Plan Rows"]
 
     @property
     def gather_cost(self) -> float:
-        unexpected = max(self.expected - self.plan["Plan Rows"], 0)
-        return self.plan["Total Cost"] + UNHELD_ROW_FACTOR * ROW_COST * unexpected
+        unexpected = max(self.expected - self.gather_plan["Plan Rows"], 0)
+        return self.gather_plan["Total Cost"] + UNHELD_ROW_FACTOR * ROW_COST * unexpected
 
     def gather(self) -> list[tuple] | None:
         most = max(MAX_GATHERED_ROWS, int(SCAN_MARGIN * self.expected))

@@ -20,8 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.contrib.postgres.fields import ArrayField
-from django.db import connection, models
+from django.db import models
 from django.db.models.sql.where import WhereNode
 
 from quotes.models import Quote, querysets
@@ -29,6 +28,7 @@ from quotes.models.indexes import COVERED
 from quotes.search.conditions import (
     FIRST_REPORT,
     SUBQUERY,
+    OneOf,
     by_index,
     columns_of,
     has_alternatives,
@@ -39,6 +39,7 @@ from quotes.search.conditions import (
     split_by_date,
     statuses_left,
 )
+from sources.database.estimates import Statement, plan_of, rows_of
 
 NEAR_SCAN_ROWS = 4_000
 """Rows of the first scan: 2 ms when cached."""
@@ -76,8 +77,6 @@ GATHER_SETTINGS = {
     "seq_page_cost": "0.2",  # pages are mostly in memory
     "random_page_cost": "0.2",
 }
-
-type Statement = tuple[str, tuple]
 
 
 class PagePlan:
@@ -254,21 +253,6 @@ class Unordered(models.Func):
         super().__init__(models.F(column))
 
 
-class OneOf(models.Func):
-    """Whether a column has one of these ids. Each is looked up once, not on every day."""
-
-    template = "%(expressions)s"
-    arg_joiner = " IN (SELECT unnest("
-    output_field = models.BooleanField()
-
-    def __init__(self, column: str, ids: list):
-        super().__init__(models.F(column), models.Value(ids, ArrayField(models.UUIDField())))
-
-    def as_sql(self, compiler, connection, **context):
-        sql, values = super().as_sql(compiler, connection, **context)
-        return f"({sql}::uuid[])))", values
-
-
 def in_order(order: Sequence) -> models.QuerySet[Quote]:
     """All quotes in an order."""
     quotes = Quote.objects.order_by(*order)
@@ -313,23 +297,3 @@ def limited(statement: Statement, number: int) -> Statement:
     """The first rows of a statement."""
     sql, values = statement
     return f"{sql} LIMIT {number}", values
-
-
-def rows_of(statement: Statement, settings: dict[str, str] | None = None) -> list[tuple]:
-    """The rows of a statement that runs under settings of its own."""
-    sql, values = statement
-    settings = settings or {}
-    before = "".join(f"SET LOCAL {name} = {value}; " for name, value in settings.items())
-    after = "".join(f"; SET LOCAL {name} TO DEFAULT" for name in settings)
-    with connection.cursor() as cursor:
-        cursor.execute(f"{before}{sql}{after}", values)
-        for _ in settings:
-            cursor.nextset()
-        return cursor.fetchall()
-
-
-def plan_of(statement: Statement, settings: dict[str, str] | None = None) -> dict:
-    """The topmost node of what `EXPLAIN (FORMAT JSON)` says."""
-    sql, values = statement
-    (([plan],),) = rows_of((f"EXPLAIN (FORMAT JSON) {sql}", values), settings)
-    return plan["Plan"]

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.db.models import Q
 
 from quotes.models.languages import languages_present, speaks
+from quotes.search.conditions import OneOf
 from quotes.search.fulltext import Stems
 from quotes.search.phrase import Phrase, Unusable
-from quotes.search.planner import OneOf
 from quotes.search.similar import Like
 from sources.exceptions import BadParameter
 

@@ -14,8 +14,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, Value
 
+from quotes.search.conditions import OneOf
 from quotes.search.pages import first_of
-from quotes.search.planner import OneOf
 
 RANKED_QUOTES = 1_000
 
@@ -62,24 +62,24 @@ class Ranking:
         ranks = newest.annotate(rank=search.stems.rank).order_by().values_list("pk", "rank")
         return cls(quotes, dict(ranks), fence)
 
-    def parts(self, place: dict | None, wanted: int) -> Iterator[models.QuerySet]:
+    def parts(self, cursor: dict | None, wanted: int) -> Iterator[models.QuerySet]:
         """Up to `wanted` ranked quotes after a cursor, then the rest."""
-        if place is None:
+        if cursor is None:
             yield self.ranked(self.order()[:wanted])
             yield self.rest()
             return
-        at, backwards = (int(place["at"][0]), UUID(place["at"][1])), place["back"]
-        is_ranked, rest = at[0] > UNRANKED, self.rest()
+        key, backwards = (int(cursor["key"][0]), UUID(cursor["key"][1])), cursor["back"]
+        is_ranked, rest = key[0] > UNRANKED, self.rest()
         if not is_ranked:
             # So that PostgreSQL starts at the cursor in the index of ids
-            rest = rest.filter(pk__gt=at[1]) if backwards else rest.filter(pk__lt=at[1])
+            rest = rest.filter(pk__gt=key[1]) if backwards else rest.filter(pk__lt=key[1])
         if backwards:
             if not is_ranked:
                 yield rest
-            yield self.ranked([each for each in self.order()[::-1] if each > at][:wanted])
+            yield self.ranked([each for each in self.order()[::-1] if each > key][:wanted])
         else:
             if is_ranked:
-                yield self.ranked([each for each in self.order() if each < at][:wanted])
+                yield self.ranked([each for each in self.order() if each < key][:wanted])
             yield rest
 
     def order(self) -> list[tuple[int, UUID]]:

@@ -1,13 +1,16 @@
-"""Numbers that PostgreSQL estimates, and what a process remembers of them."""
+"""What PostgreSQL expects of a statement, and what a process remembers of such estimates."""
 
-import json
 import time
 from collections.abc import Callable, Hashable
 from math import ceil
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
+
+type Statement = tuple[str, tuple]
+"""SQL, and the values of its parameters."""
 
 REMEMBERED_SECONDS = 300
 MAX_REMEMBERED = 2_000
@@ -47,7 +50,28 @@ def count_or_estimate(rows: QuerySet, *, exact_up_to: int) -> tuple[int, bool]:
 
 def estimate(rows: QuerySet) -> int:
     """Return the number of rows that the planner expects."""
-    # Where Django knows that there are none it asks PostgreSQL nothing.
-    said = rows.order_by().values("pk").explain(format="json") or '[{"Plan": {"Plan Rows": 0}}]'
-    (plan,) = json.loads(said)
-    return ceil(plan["Plan"]["Plan Rows"])
+    try:
+        statement = rows.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:  # a filter that nothing can match
+        return 0
+    return ceil(plan_of(statement)["Plan Rows"])
+
+
+def plan_of(statement: Statement, settings: dict[str, str] | None = None) -> dict:
+    """Return the topmost node of what `EXPLAIN (FORMAT JSON)` says."""
+    sql, values = statement
+    (([plan],),) = rows_of((f"EXPLAIN (FORMAT JSON) {sql}", values), settings)
+    return plan["Plan"]
+
+
+def rows_of(statement: Statement, settings: dict[str, str] | None = None) -> list[tuple]:
+    """Return the rows of a statement that runs under settings of its own."""
+    sql, values = statement
+    settings = settings or {}
+    before = "".join(f"SET LOCAL {name} = {value}; " for name, value in settings.items())
+    after = "".join(f"; SET LOCAL {name} TO DEFAULT" for name in settings)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{before}{sql}{after}", values)
+        for _ in settings:
+            cursor.nextset()
+        return cursor.fetchall()

@@ -18,7 +18,8 @@ from quotes.models import Quote
 from quotes.search import planner
 from quotes.search.conditions import columns_of, split_by_date
 from quotes.search.pages import find_page
-from quotes.search.planner import GATHER_SETTINGS, FilterPlan, contradicts_itself, having, rows_of
+from quotes.search.planner import GATHER_SETTINGS, FilterPlan, contradicts_itself, having
+from sources.database.estimates import rows_of
 from sources.database.keyset import ComparesRows
 from sources.models import Speaker
 from tests.bench.filters import lists, values
