@@ -14,7 +14,7 @@ from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from sources.api.endpoints import AS_OF, Endpoint, Resource
+from sources.api.endpoints import AS_OF, Endpoint, Resource, as_of
 from sources.api.filtersets import (
     AffiliationFilters,
     OrganisationFilters,
@@ -33,6 +33,7 @@ from sources.api.serializers import (
     SnapshotSerializer,
     SpeakerSerializer,
 )
+from sources.history.as_of import all_distinct_from_as_of, survivor_as_of
 from sources.identity import merging
 from sources.models import Affiliation, Organisation, Outlet, Snapshot, Speaker
 
@@ -55,7 +56,9 @@ class NamedResource(Resource):
         record, headers = self.get_version()
         if not record.merged_into_id:
             return self.record_response(record, headers=headers)
-        url = self.reverse_action("detail", args=[record.survivor.pk])
+        asked = request.query_params.get("as_of")
+        survivor = survivor_as_of(record, as_of(asked)) if asked else record.survivor
+        url = self.reverse_action("detail", args=[survivor.pk])
         query = request.META.get("QUERY_STRING")
         headers = {
             "Location": f"{url}?{query}" if query else url,
@@ -63,9 +66,13 @@ class NamedResource(Resource):
             "Cache-Control": "private, no-cache",  # a merge can be undone
         }
         body = MergedRecordSerializer(
-            {"id": record.pk, "merged_into": record.survivor.pk, "version": record.version}
+            {"id": record.pk, "merged_into": survivor.pk, "version": record.version}
         )
         return Response(body.data, status=status.HTTP_301_MOVED_PERMANENTLY, headers=headers)
+
+    def complete(self, was, at):
+        super().complete(was, at)
+        was.all_distinct_from = all_distinct_from_as_of(was, at)
 
     def get_unchanged(self):
         """Lock and return the record. Raises Conflict if it is merged, except to unmerge."""

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection, models
+from django.db.models.fields.json import KT
 from rest_framework import serializers
 
 from sources.dates import PartialDate, PartialDateField
@@ -63,6 +64,35 @@ def embed(record: models.Model, names: Iterable[str], at: datetime) -> None:
         if (key := getattr(record, field.attname)) is not None:
             was = records_as_of(field.related_model, [key], at)
             setattr(record, name, was[key] if key in was and was[key].state_then else None)
+
+
+def survivor_as_of[M: models.Model](record: M, at: datetime) -> M:
+    """The record that this one, as of a time, was merged into then; one query a merge."""
+    while key := record.merged_into_id:
+        record = records_as_of(type(record), [key], at)[key]
+    return record
+
+
+def all_distinct_from_as_of(record: models.Model, at: datetime) -> list[UUID]:
+    """Ids that a record, or one merged into it, was marked as distinct from.
+
+    One query, and two for each level of merges.
+    """
+    apart, level = {*record.distinct_from}, [record.pk]
+    while level:
+        merges = Revision.objects.alias(into=KT("state__merged_into_id")).filter(
+            verb=Revision.Verb.MERGED, into__in=map(str, level), time__lte=at
+        )
+        if not (merged := set(merges.values_list("subject_id", flat=True))):
+            break
+        then = [
+            each
+            for each in records_as_of(type(record), merged, at).values()
+            if each.merged_into_id in level
+        ]
+        apart.update(key for each in then for key in each.distinct_from)
+        level = [each.pk for each in then]
+    return sorted(apart)
 
 
 # Changes

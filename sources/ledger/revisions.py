@@ -19,6 +19,7 @@ from collections.abc import Iterable
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.fields.json import KT
 
 from sources.database.triggers import Refuses, Trigger
 
@@ -123,6 +124,11 @@ class Revision(models.Model):
         ]
         indexes = [
             models.Index(fields=["era", "transaction", "id"], name="revision_by_transaction"),
+            models.Index(  # what was merged into a record as of a time
+                KT("state__merged_into_id"),
+                condition=models.Q(verb="merged"),
+                name="revision_merged_into",
+            ),
         ]
         triggers = [
             Trigger(

@@ -1,12 +1,13 @@
 """Speakers, organisations, and the affiliations between them."""
 
+import pgtrigger
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.fields.json import KT
 
-from sources.database.triggers import FollowsMerges, KeepsFormerName, KeepsVersion
+from sources.database.triggers import FollowsMerges, KeepsFormerName, KeepsVersion, Trigger
 from sources.dates import FirstDay, PartialDate, PartialDateField
 from sources.ledger.recording import Recording
 from sources.models.base import (
@@ -66,6 +67,27 @@ class Organisation(Named):
             FollowsMerges("parent"),
             KeepsFormerName(),
             KeepsVersion(),
+            Trigger(
+                name="no_circle",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("parent_id"),
+                condition=pgtrigger.Condition("NEW.parent_id IS NOT NULL"),
+                declare=[("above", "uuid")],
+                func="""
+                    -- Two transactions must not each close one half of a circle.
+                    PERFORM pg_advisory_xact_lock(hashtextextended('organisation parents', 0));
+                    above = NEW.parent_id;
+                    WHILE above IS NOT NULL LOOP
+                        IF above = NEW.id THEN
+                            RAISE EXCEPTION 'An organisation cannot be a part of its own parts.'
+                                USING ERRCODE = 'check_violation',
+                                      CONSTRAINT = 'organisation_in_no_circle';
+                        END IF;
+                        SELECT parent_id INTO above FROM sources_organisation WHERE id = above;
+                    END LOOP;
+                    RETURN NEW;
+                """,
+            ),
             *Recording(verb=MERGES).triggers,
         ]
 

@@ -8,9 +8,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from sources.dates import PartialDate
+from sources.identity import merging
 from sources.ledger.actor import audit_context
 from sources.models import Affiliation, Article, Organisation, Outlet, Revision, Speaker
-from tests.conftest import API, ok, problem, sql
+from tests.conftest import API, fresh, ok, problem, sql
 from tests.records import (
     make_affiliation,
     make_article,
@@ -152,7 +153,7 @@ def test_a_change_counts_from_its_exact_time(reader):
 
 def test_a_past_state_costs_the_same_queries_however_long_the_history(reader):
     records, at = make_each(), timezone.now().isoformat()
-    expected = {"organisations": 3, "speakers": 3, "affiliations": 4, "outlets": 2, "articles": 4}
+    expected = {"organisations": 4, "speakers": 4, "affiliations": 4, "outlets": 3, "articles": 4}
 
     def costs() -> dict[str, int]:
         found = {}
@@ -169,3 +170,42 @@ def test_a_past_state_costs_the_same_queries_however_long_the_history(reader):
         Article.objects.update(headline=f"Headline {index}")
         Affiliation.objects.update(role=f"role {index}")
     assert costs() == expected
+
+
+def test_a_merged_id_leads_as_of_a_time_to_the_record_it_was_merged_into_then(reader):
+    one, other = make_speaker("Ann"), make_speaker("Ann Ek")
+    merging.merge(one, other)
+    one.refresh_from_db()
+    between = one.updated
+    third = make_speaker("Anna Ek")
+    other.refresh_from_db()
+    merging.merge(other, third)
+    path = f"{API}speakers/{one.pk}/"
+    now = reader.get(path)
+    then = reader.get(path, {"as_of": between.isoformat()})
+    assert [answer.status_code for answer in (now, then)] == [301, 301]
+    assert [answer.json()["merged_into"] for answer in (now, then)] == [
+        str(third.pk),
+        str(other.pk),
+    ]
+    assert ok(reader.get(then["Location"]))["id"] == str(other.pk)
+
+
+def test_marks_of_merged_records_count_as_of_a_time(reader):
+    """Also through two merges, one of which was undone since."""
+    one, other, third, apart = (make_speaker(f"Ann {n}") for n in range(4))
+    merging.mark_distinct(one, apart)
+    merging.merge(fresh(one), other)
+    merging.merge(fresh(other), third)
+    seen = []
+
+    def apart_from(record, at=None) -> list:
+        query = {"as_of": at.isoformat()} if at else {}
+        return ok(reader.get(f"{API}speakers/{record.pk}/", query))["distinct_from"]
+
+    for verb in (None, merging.unmerge):
+        if verb:
+            verb(fresh(other))
+        seen.append((timezone.now(), apart_from(third)))
+    assert [marked for _, marked in seen] == [[str(apart.pk)], []]
+    assert [apart_from(third, at) for at, _ in seen] == [[str(apart.pk)], []]
