@@ -93,7 +93,7 @@ class RevisionForm(ReasonForm):
             self.add_error("kind", "Choose a kind. Every quote needs one.")
         if data.get("set_language") and data.get("language"):
             try:
-                LanguageField().run_validation(data["language"])
+                data["language"] = LanguageField().run_validation(data["language"])
             except serializers.ValidationError as error:
                 for fault in flatten_errors(error.detail):
                     self.add_error("language", fault["message"])

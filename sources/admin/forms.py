@@ -15,6 +15,7 @@ from sources.api.serializers import (
     LanguageField,
     NameField,
     WebAddressField,
+    aliases_field,
     split_time,
 )
 from sources.exceptions import flatten_errors
@@ -71,6 +72,8 @@ class RecordForm(ReopenedForm):
 
     rules = {
         "name": NameField,
+        "slug": NameField,
+        "aliases": aliases_field,
         "language": LanguageField,
         "url": WebAddressField,
         "identifiers": IdentifiersField,
@@ -83,7 +86,9 @@ class RecordForm(ReopenedForm):
         data = super().clean()
         for name, rule in self.rules.items():
             if data.get(name) is not None:
-                self.hold_to(rule().run_validation, data[name], name)
+                value = self.hold_to(rule().run_validation, data[name], name)
+                if value is not None:
+                    data[name] = value
         if self.refusal:
             everywhere = {NON_FIELD_ERRORS: self.refusal}
             for name, faults in getattr(self.refusal, "error_dict", everywhere).items():

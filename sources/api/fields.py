@@ -2,16 +2,24 @@
 
 from collections.abc import Mapping
 from copy import copy
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import OperationalError, connection, models
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.plumbing import ResolvedComponent, build_choice_field
+from langcodes import standardize_tag
 from rest_framework import serializers
 
 from sources.exceptions import nearest_of
 from sources.models import Named, Speaker
 from sources.models.ids import as_uuid
+
+
+@lru_cache(maxsize=1_000)
+def canonical_language(tag: str) -> str:
+    """Return a BCP 47 tag in its usual case, with the shortest code. Raises ValueError."""
+    return standardize_tag(tag)
 
 
 class StrictSerializer(serializers.Serializer):

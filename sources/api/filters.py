@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import django_filters
@@ -16,6 +17,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.functional import cached_property
 from django.utils.timezone import is_naive, make_aware
 
+from sources.api.fields import canonical_language
 from sources.database.prepared import Parameter, PreparedFilter
 from sources.dates import PartialDateFilter, PartialDateFormField
 from sources.exceptions import nearest_of
@@ -57,6 +59,14 @@ class ListField(forms.CharField):
             raise ValidationError(str(error)) from error
 
 
+class ExternalIdsField(ListField):
+    """Ids separated by commas; a value with commas may be one id as well."""
+
+    def clean(self, value):
+        values = super().clean(value)
+        return [*values, value.strip()] if len(values) > 1 else values
+
+
 def an_id(value: str):
     if (key := as_uuid(value)) is None:
         raise ValueError(f"“{value[:60]}” is not an id. To filter by name, use the name parameter.")
@@ -86,6 +96,12 @@ class ListFilter(Documented, PreparedFilter):
 
     def narrow(self, queryset, value, parameters):
         return queryset.filter(In(F(self.field_name), parameters))
+
+
+class ExternalIdFilter(ListFilter):
+    """Matches any of the given ids, which may contain commas."""
+
+    field_class = ExternalIdsField
 
 
 class RecordsFilter(ListFilter):
@@ -154,7 +170,9 @@ class SlugFilter(OutletFilter):
 def a_language(value: str) -> str:
     if not value.replace("-", "").isalnum():
         raise ValueError(f"“{value[:60]}” is not a language tag. Write en or en-GB, for example.")
-    return value
+    with suppress(ValueError):
+        return canonical_language(value)
+    return value  # on record for no quote
 
 
 class LanguageFilter(ListFilter):

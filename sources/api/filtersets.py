@@ -5,10 +5,10 @@ from sources.api.filters import (
     ChoicesFilter,
     DateFilter,
     DateRangeFilter,
+    ExternalIdFilter,
     IdsFilter,
     LanguageFilter,
     LazyFilterSet,
-    ListFilter,
     MomentFilter,
     NameFilter,
     OutletFilter,
@@ -77,10 +77,11 @@ class ArticleFilters(RecordFilters, PublishedRange):
     outlet_name = NameFilter(
         "in_outlet_named", help_text=f"Name of the outlet. {NAME}", example="The Harbour Post"
     )
-    external_id = ListFilter(
+    external_id = ExternalIdFilter(
         field_name="external_id",
         check=str,
-        help_text=f"Ids of articles in the outlet's own system. {COMMAS}",
+        help_text=f"Ids of articles in the outlet's own system. {COMMAS} An id that contains a "
+        "comma is found too.",
         example="hp-2026-0314",
     )
     url = UrlFilter(

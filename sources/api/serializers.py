@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from django.core.validators import URLValidator
@@ -9,7 +10,14 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from sources.api.fields import PeerReference, RecordSerializer, Reference, StrictSerializer, Text
+from sources.api.fields import (
+    PeerReference,
+    RecordSerializer,
+    Reference,
+    StrictSerializer,
+    Text,
+    canonical_language,
+)
 from sources.dates import PartialDate, PartialDateSerializerField
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
 
@@ -21,21 +29,27 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", re.ASCII)
 
 
 class LanguageField(Text):
-    """A BCP 47 language tag, such as `en` or `pt-BR`. Null means unknown."""
+    """A BCP 47 language tag, such as `en` or `pt-BR`: `EN` and `eng` become `en`. Null: unknown."""
 
     def __init__(self, **kwargs):
         super().__init__(**{"max_length": 35, **kwargs})
 
     def to_internal_value(self, data):
         tag = super().to_internal_value(data)
-        if not _LANGUAGE.fullmatch(tag):
-            raise serializers.ValidationError("Not a language tag. Write BCP 47: en, or pt-BR.")
-        return tag
+        if _LANGUAGE.fullmatch(tag):
+            with suppress(ValueError):
+                if len(canonical := canonical_language(tag)) <= self.max_length:
+                    return canonical
+        raise serializers.ValidationError("Not a language tag. Write BCP 47: en, or pt-BR.")
+
+
+# Letters and symbols without ink: fillers of Hangul, and the empty cell of Braille
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def require_visible(name: str) -> None:
     """Refuse a name that has only white space, marks and invisible characters."""
-    if not any(unicodedata.category(character)[0] in "LNPS" for character in name):
+    if not any(unicodedata.category(each)[0] in "LNPS" and each not in BLANK for each in name):
         raise serializers.ValidationError("A name needs at least one visible character.")
 
 
@@ -45,6 +59,10 @@ class NameField(Text):
     def __init__(self, **kwargs):
         super().__init__(**{"max_length": 500, **kwargs})
         self.validators.append(require_visible)
+
+
+def aliases_field() -> serializers.ListField:
+    return serializers.ListField(child=NameField(), max_length=100, required=False)
 
 
 def string_list(max_length: int = 100, **kwargs) -> serializers.ListField:
@@ -107,7 +125,7 @@ class OutletSerializer(RecordSerializer):
     """A publication or broadcaster."""
 
     name = NameField()
-    aliases = string_list(required=False)
+    aliases = aliases_field()
     url = WebAddressField(required=False, allow_null=True)
     distinct_from = DistinctFromField(help_text="Ids of records marked as distinct.")
 
@@ -116,6 +134,10 @@ class OutletSerializer(RecordSerializer):
         fields = ["id", "name", "slug", "aliases", "url", "distinct_from", *RECORD]
         read_only_fields = RECORD
         extra_kwargs = {"slug": {"required": False}}
+
+    def validate_slug(self, slug):
+        require_visible(slug)
+        return slug
 
     def validate(self, attrs):
         if self.instance is None:
@@ -127,7 +149,7 @@ class OrganisationSerializer(RecordSerializer):
     """An organisation that speakers speak for."""
 
     name = NameField()
-    aliases = string_list(required=False)
+    aliases = aliases_field()
     parent = Reference(Organisation.objects.all(), required=False, allow_null=True)
     identifiers = IdentifiersField(required=False)
     distinct_from = DistinctFromField(help_text="Ids of records marked as distinct.")
@@ -142,7 +164,7 @@ class SpeakerSerializer(RecordSerializer):
     """A person, an organisation or an unnamed speaker to whom words are attributed."""
 
     name = NameField()
-    aliases = string_list(required=False)
+    aliases = aliases_field()
     organisation = Reference(Organisation.objects.all(), required=False, allow_null=True)
     identifiers = IdentifiersField(required=False)
     distinct_from = DistinctFromField(help_text="Ids of records marked as distinct.")

@@ -1,10 +1,19 @@
 """Speakers, organisations, outlets and affiliations: create, read, find, change."""
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from sources.models import Affiliation, Organisation, Outlet, Speaker
 from tests.conftest import API, fresh, ok, problem
-from tests.records import make_affiliation, make_organisation, make_outlet, make_speaker
+from tests.records import (
+    make_affiliation,
+    make_article,
+    make_organisation,
+    make_outlet,
+    make_quote,
+    make_speaker,
+)
+from tests.sources.admin.test_admin import page_of, save
 
 pytestmark = pytest.mark.django_db
 
@@ -425,3 +434,89 @@ def test_a_retry_with_the_same_key_makes_no_second_record(curator, path, model):
     assert {answer.status_code for answer in answers} == {201}
     assert len({answer.headers["ETag"] for answer in answers}) == 1
     assert model.objects.count() == 1
+
+
+# Circles, languages, invisible names
+
+
+def test_organisations_are_never_parts_of_each_other_in_a_circle(curator):
+    one, two, three = (make_organisation(name) for name in ("One", "Two", "Three"))
+    change(curator, "organisations/", one.pk, parent=str(two.pk))
+    change(curator, "organisations/", two.pk, parent=str(three.pk))
+    for closing in (one, two):
+        body = change(curator, "organisations/", three.pk, 400, parent=str(closing.pk))
+        assert "part of its own parts" in body["errors"][0]["message"]
+    with pytest.raises(IntegrityError, match="part of its own parts"), transaction.atomic():
+        Organisation.objects.update(parent=one)
+    three.refresh_from_db()
+    assert three.parent is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("EN", "en"),
+        ("eng", "en"),
+        ("ger", "de"),
+        ("en-gb", "en-GB"),
+        ("ZH-hans-cn", "zh-Hans-CN"),
+        ("cmn", "cmn"),
+        (None, None),
+    ],
+)
+def test_a_language_has_one_tag_by_every_road(curator, curator_at_desk, sent, kept):
+    filed = make(
+        curator,
+        "articles/",
+        url="https://a.example/1",
+        text="“One,” she said.",
+        language=sent,
+        quotes=[{"text": "One", "language": sent}],
+    )
+    assert filed["language"] == filed["quotes"][0]["language"] == kept
+    article = make_article(url="https://a.example/2")
+    assert change(curator, "articles/", article.pk, language=sent)["language"] == kept
+    save(curator_at_desk, page_of(article), language=sent or "")
+    article.refresh_from_db()
+    assert article.language == kept
+    if sent:
+        assert filed["id"] in found(curator, "articles/", language=sent)
+        query = {"language": sent, "status": "proposed"}
+        assert filed["quotes"][0]["id"] in found(curator, "quotes/", **query)
+
+
+@pytest.mark.parametrize(
+    "tag", ["e", "english!", "en-", "en_GB", "en-x", f"sh-{'x' * 8}-x-" + "a" * 8]
+)
+def test_what_is_no_language_tag_is_refused(curator, tag):
+    body = {"url": "https://a.example/1", "text": "x", "language": tag}
+    answer = curator.post(f"{API}articles/", body)
+    assert answer.status_code in (201, 400)
+    if answer.status_code == 400:
+        assert list(faults(answer)) == ["/language"]
+
+
+@pytest.mark.parametrize("name", ["\u115f", "\u2800", "\u3164 \uffa0", "\u200b", "\u0301"])
+def test_a_name_an_alias_or_a_slug_without_ink_is_refused(curator, name):
+    for path in ("speakers/", "organisations/", "outlets/"):
+        assert "/name" in faults(curator.post(f"{API}{path}", {"name": name}))
+        aliased = {"name": "Ann", "aliases": ["Anna", name]}
+        assert "/aliases/1" in faults(curator.post(f"{API}{path}", aliased))
+    assert "/slug" in faults(curator.post(f"{API}outlets/", {"name": "Post", "slug": name}))
+
+
+def test_an_external_id_with_a_comma_is_found_and_so_are_several(curator):
+    both = make_article(external_id="a, b")
+    one = make_article(external_id="a")
+    two = make_article(external_id="c")
+    assert found(curator, "articles/", external_id="a, b") == ids(both, one)
+    assert found(curator, "articles/", external_id="a,c") == ids(one, two)
+
+
+def test_a_quote_as_of_now_has_the_entity_tag_of_the_quote(reader):
+    quote = make_quote(speaker=make_speaker(), published="2026-03-01", via=["Wire"])
+    path = f"{API}quotes/{quote.pk}/"
+    now = reader.get(path)
+    then = reader.get(path, {"as_of": now.json()["updated"]})
+    assert then.json() == now.json()
+    assert then["ETag"] == now["ETag"]
