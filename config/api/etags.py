@@ -1,6 +1,7 @@
 """Entity tags (RFC 9110), and 304 for clients that have the answer already."""
 
 import hashlib
+import json
 from http import HTTPStatus
 
 from django.utils.cache import get_conditional_response
@@ -24,8 +25,12 @@ def entity_tags(get_response):
             or response.has_header("ETag")
         ):
             return response
-        tag = hashlib.sha256(response.content).hexdigest()[:20]
-        if (version := getattr(response, "record_version", None)) is not None:
+        version, body = getattr(response, "record_version", None), response.content
+        if version is not None and response.get("Content-Type") == "application/json":
+            # PostgreSQL and Python space one representation differently.
+            body = json.dumps(json.loads(body), sort_keys=True).encode()
+        tag = hashlib.sha256(body).hexdigest()[:20]
+        if version is not None:
             tag = f"{version}-{tag}"
         response["ETag"] = f'"{tag}"'
         if request.method in ("GET", "HEAD"):

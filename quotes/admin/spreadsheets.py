@@ -5,6 +5,7 @@ stored whole or not at all. A row without article columns belongs to the article
 quotes are always proposed.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from django.db import DataError, IntegrityError, transaction
@@ -36,7 +37,7 @@ def by_article(rows: list[SheetRow]) -> list[list[SheetRow]]:
     key = ()
     for row in rows:
         if any(row.get(name) for name in ARTICLE) or not key:
-            key = _article_key(row)
+            key = _known_key(_article_key(row), key, articles)
         articles.setdefault(key, []).append(row)
     return list(articles.values())
 
@@ -47,6 +48,14 @@ def _article_key(row: SheetRow) -> tuple:
     if row.get("url"):
         return "url", row["url"]
     return tuple(row.get(name, "") for name in ("outlet", "headline", "published", "text"))
+
+
+def _known_key(key: tuple, previous: tuple, articles: Collection[tuple]) -> tuple:
+    """The key of an earlier row, if this one repeats its external_id and leaves the outlet out."""
+    if key[:2] != ("external_id", ""):
+        return key
+    same = [known for known in articles if known[0] == key[0] and known[2:] == key[2:]]
+    return previous if previous in same else same[0] if len(same) == 1 else key
 
 
 def take(rows: list, user) -> list[dict]:

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlencode
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
@@ -174,7 +174,8 @@ class QuoteExport(Endpoint):
         if manifest != "true":
             headers["Link"] = f'<{self.url(manifest="true")}>; rel="describedby"'
         if request.method == "HEAD":
-            return HttpResponse(content_type=media_type, headers=headers)
+            # Streamed, so that no Content-Length says that the file is empty
+            return StreamingHttpResponse((), content_type=media_type, headers=headers)
         stream = ExportStream(export.file(*select), form.broken, pack)
         if manifest != "true":
             name = export.file_name if manifest == "false" else f"{export.file_name}.zip"

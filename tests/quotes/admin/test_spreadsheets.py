@@ -86,6 +86,17 @@ def test_the_same_table_twice_changes_nothing(curator_at_desk):
     assert Revision.objects.count() == before
 
 
+def test_a_row_that_repeats_only_the_external_id_belongs_to_the_article_above(curator_at_desk):
+    known = {"external_id": "hp-1", "url": ""}
+    between = row(url="https://harbourpost.example/2", outlet="Radio")
+    rows = [row(**known), between, rest(quote="None at all.", external_id="hp-1")]
+    page = preview(curator_at_desk, as_csv(rows), QUOTES)
+    assert outcomes(page) == ["made"] * 3
+    confirm(curator_at_desk, page)
+    assert Article.objects.count() == 2
+    assert Article.objects.get(external_id="hp-1").quotes.count() == 2
+
+
 def test_each_error_is_reported_by_row_and_column(curator_at_desk):
     rows = [
         row(),
