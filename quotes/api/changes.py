@@ -17,6 +17,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from quotes.api.utterances import Utterances
 from quotes.api.views import Articles, Quotes
 from quotes.models import Quote, Utterance
 from sources.api import long_poll
@@ -39,10 +40,9 @@ class UtteranceRecordSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class Utterances(Endpoint):
+class UtteranceRecords(Utterances):
     """Utterances as the change feed shows them."""
 
-    queryset = Utterance.objects.all()
     serializer_class = UtteranceRecordSerializer
 
 
@@ -53,9 +53,11 @@ VIEWS = {
     "organisation": Organisations,
     "outlet": Outlets,
     "affiliation": Affiliations,
-    "utterance": Utterances,
+    "utterance": UtteranceRecords,
 }
-"""By type in the ledger: the view whose serializer and permissions apply to its records."""
+"""By type in the ledger: the view whose queryset, serializer and permissions apply to its records.
+
+Each starts from what the detail view shows: a record that GET does not return is gone."""
 
 
 class ChangeSerializer(serializers.Serializer):

@@ -109,13 +109,17 @@ class Utterances(Endpoint):
     serializer_class = UtteranceSerializer
     see_all_permission = "quotes.review_quote"
 
+    def get_queryset(self):
+        """Utterances of which the user may see a quote."""
+        visible = Quote.objects.visible_to(self.request.user)
+        return Utterance.objects.filter(Exists(visible.filter(utterance=OuterRef("pk"))))
+
     def retrieve(self, request, pk):
         """Get an utterance.
 
         Returns every wording of it on record, the longest first, and the quotes that have it.
         """
         visible = Quote.objects.visible_to(request.user)
-        reported = Utterance.objects.filter(Exists(visible.filter(utterance=OuterRef("pk"))))
-        utterance = self.get_or_gone(reported, pk)
+        utterance = self.get_or_gone(self.get_queryset(), pk)
         quotes = visible.filter(utterance=pk).select_related("speaker", "outlet", "article")
         return Response(self.get_serializer(Reported(utterance, list(quotes))).data)

@@ -3,8 +3,9 @@
 import pgtrigger
 
 from quotes.models.indexes import DERIVED
-from quotes.models.utterance import KeepsSpeaker
+from quotes.models.utterance import KeepsSpeaker, ShowsUtterance
 from quotes.models.vocabulary import KeepsWords
+from quotes.models.workflow import PUBLIC_STATUSES
 from sources.database.triggers import FollowsMerges, KeepsVersion, Trigger
 from sources.ledger.recording import Recording
 
@@ -31,12 +32,16 @@ def quote_triggers() -> list[pgtrigger.Trigger]:
         KeepsVersion(derived=DERIVED),
         *Recording(
             verb=VERB,
-            public="n.status IN ('published', 'disputed', 'retracted')",
+            public=f"n.status IN {PUBLIC_STATUSES}",
             derived=DERIVED,
             parts={"via": VIA},
         ).triggers,
         KeepsSpeaker(pgtrigger.Insert),
         KeepsSpeaker(pgtrigger.Update),
+        *(
+            ShowsUtterance(operation)
+            for operation in (pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete)
+        ),
         Trigger(
             name="words",
             when=pgtrigger.Before,

@@ -7,6 +7,7 @@ import pgtrigger
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
+from quotes.models.workflow import PUBLIC_STATUSES
 from sources.database.triggers import KeepsVersion, Trigger
 from sources.ledger.actor import with_reason
 from sources.ledger.recording import Recording
@@ -18,11 +19,14 @@ MIXED = "The quotes of an utterance have one speaker."
 class Utterance(Record):
     """One act of speaking that several quotes report, each in its own words.
 
-    All of them have the same speaker, or nobody: PostgreSQL refuses anything else.
+    All of them have the same speaker, or nobody: PostgreSQL refuses anything else. A trigger keeps
+    `public`, whether readers see any of them, so that readers are told when that changes.
     """
 
+    public = models.BooleanField(default=False, db_default=False, editable=False)
+
     class Meta:
-        triggers = [KeepsVersion(), *Recording().triggers]
+        triggers = [KeepsVersion(), *Recording(public="n.public").triggers]
 
     def __str__(self) -> str:
         return str(self.id)
@@ -128,3 +132,51 @@ class KeepsSpeaker(Trigger):
             END IF;
             RETURN NULL;
         """
+
+
+class ShowsUtterance(Trigger):
+    """Keep whether readers see an utterance: they do if they see one of its quotes.
+
+    Utterances are locked before their quotes are read, so that concurrent changes see each other.
+    """
+
+    when = pgtrigger.After
+    level = pgtrigger.Statement
+    declare = [("touched", "uuid[]")]
+
+    ROWS = {  # utterances that the statement may have shown or hidden
+        "insert": f"SELECT utterance_id FROM new_rows WHERE status IN {PUBLIC_STATUSES}",  # noqa: S608
+        "delete": f"SELECT utterance_id FROM old_rows WHERE status IN {PUBLIC_STATUSES}",  # noqa: S608
+        "update": f"""
+            SELECT unnest(ARRAY[n.utterance_id, o.utterance_id]) AS utterance_id
+            FROM new_rows n JOIN old_rows o ON o.id = n.id
+            WHERE (n.utterance_id, n.status IN {PUBLIC_STATUSES})
+                  IS DISTINCT FROM (o.utterance_id, o.status IN {PUBLIC_STATUSES})
+        """,  # noqa: S608
+    }
+
+    def __init__(self, operation: pgtrigger.Operation):
+        name = str(operation).lower()
+        rows = {"old": "old_rows", "new": "new_rows"}
+        rows = {which: table for which, table in rows.items() if table in self.ROWS[name]}
+        super().__init__(
+            name=f"utterance_public_{name}",
+            operation=operation,
+            referencing=pgtrigger.Referencing(**rows),
+            func=f"""
+                touched = ARRAY(
+                    SELECT DISTINCT utterance_id FROM ({self.ROWS[name]}) changed
+                    WHERE utterance_id IS NOT NULL
+                );
+                IF touched <> '{{}}' THEN
+                    PERFORM FROM quotes_utterance WHERE id = ANY (touched)
+                        ORDER BY id FOR NO KEY UPDATE;
+                    UPDATE quotes_utterance u SET public = NOT u.public
+                        WHERE u.id = ANY (touched) AND u.public <> EXISTS (
+                            SELECT FROM quotes_quote q
+                            WHERE q.utterance_id = u.id AND q.status IN {PUBLIC_STATUSES}
+                        );
+                END IF;
+                RETURN NULL;
+            """,  # noqa: S608 (ours)
+        )

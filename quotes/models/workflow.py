@@ -21,6 +21,9 @@ class Status(models.TextChoices):
 PUBLIC = (Status.PUBLISHED, Status.DISPUTED, Status.RETRACTED)
 """Statuses that readers may see; retracted quotes only on request."""
 
+PUBLIC_STATUSES = f"({', '.join(f"'{status}'" for status in PUBLIC)})"
+"""The same as a list of SQL."""
+
 OPEN = (Status.PROPOSED, Status.PUBLISHED, Status.DISPUTED)
 """Rejected and retracted quotes are final: nobody has to look at their flags."""
 

@@ -109,14 +109,17 @@ class Part:
             reports.append((outlet, passages))
             for passage in passages:
                 passage.of.printed += passage.is_known
-        when = written(moment)
         for utterance in spoken:
             if utterance.printed > 1:
                 utterance.id = chance.key(moment)
-                self.rows["quotes_utterance"].append(f"{utterance.id}\t{when}\t{when}")
         for outlet, passages in reports:
             if passages:
                 self.article(writer, outlet, passages, moment, long_ago)
+        when = written(moment)
+        for utterance in spoken:
+            if utterance.id != NULL:
+                public = "t" if utterance.is_public else "f"
+                self.rows["quotes_utterance"].append(f"{utterance.id}\t{public}\t{when}\t{when}")
 
     def article(
         self,
@@ -225,6 +228,8 @@ class Part:
         status = chance.one_of(STATUSES)
         if age < 84 * DAY and chance.random() < 0.15:
             status = "proposed"
+        if passage.is_known and status not in ("proposed", "rejected"):
+            passage.of.is_public = True
         version, updated = 1, article.created
         if status in REASONS or lot > 0.9:
             later = article.moment + 1 + int(age * chance.random() ** 3)

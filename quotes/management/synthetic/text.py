@@ -18,6 +18,7 @@ class SampleUtterance:
     speaker: SampleSpeaker
     id: str = NULL  # if several quotes report it
     printed: int = 0  # number of quotes with a known speaker
+    is_public: bool = False  # whether any of these quotes is
 
 
 @dataclass(slots=True)

@@ -19,9 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quotes.api import changes
+from quotes.history.erasure import erase
 from quotes.models import Quote, Utterance
 from sources.api import long_poll
 from sources.history import feed
+from sources.identity.merging import merge
 from sources.models import Affiliation, Era, Revision, Speaker
 from tests.conftest import API, make_filing, ok, problem, publish, settle, sql
 from tests.records import (
@@ -112,7 +114,13 @@ def session():
 
 def test_every_change_is_listed_from_the_start_in_order_with_its_record(curator):
     filed = ok(curator.post(f"{API}articles/", publish(make_filing())), 201)
-    ok(curator.patch(f"{API}quotes/{filed['quotes'][0]['id']}/", {"language": "fr"}, **ANY))
+    ok(
+        curator.patch(
+            f"{API}quotes/{filed['quotes'][0]['id']}/",
+            {"language": "fr"},
+            **ANY,
+        )
+    )
     make_affiliation()
     make_utterance()
     results = all_changes(curator)
@@ -448,7 +456,7 @@ def test_pages_of_any_size_and_types_hold_what_one_great_page_holds(curator, rea
     article = make_article("Words.", outlet=make_outlet())
     make_quotes(8, article, status="proposed")
     make_quotes(8, make_article("More."), speaker=make_speaker())
-    Quote.objects.filter(language=None).update(language="en")
+    Quote.objects.update(flags=["filing_differs"])
     make_affiliation()
     Affiliation.objects.update(role="clerk")
     settle()
@@ -652,8 +660,8 @@ def test_a_page_takes_the_same_number_of_queries_whatever_is_on_it(curator):
 
 def test_a_page_deep_in_the_ledger_reads_no_more_than_the_first():
     make_quotes(1500, make_article())
-    for language in ("en", "fr", "de"):
-        Quote.objects.update(language=language)
+    for flags in (["filing_differs"], [], ["filing_differs"]):
+        Quote.objects.update(flags=flags)
     settle()
     sql("VACUUM ANALYZE sources_revision")
     rows = Revision.objects.order_by("era", "transaction", "id")
@@ -690,6 +698,7 @@ def nodes(plan: dict):
 
 def test_a_changed_utterance_has_the_url_of_its_wordings(reader):
     utterance = make_utterance()
+    make_quote(utterance=utterance)
     (one,) = all_changes(reader, types="utterance")
     assert one["url"].endswith(f"{API}utterances/{utterance.pk}/")
     assert one["record"]["id"] == str(utterance.pk)
@@ -705,3 +714,55 @@ def test_a_reader_is_told_that_an_article_was_withdrawn(reader, curator):
     (change,) = all_changes(reader, after)
     assert (change["type"], change["id"]) == ("article", str(article.pk))
     assert change["record"]["withdrawn"]["reason"] == "A hoax."
+
+
+def test_a_reader_is_told_of_an_utterance_while_readers_see_a_quote_of_it(reader, curator):
+    utterance = make_utterance()
+    first, second = (
+        make_quote(words, status="proposed", utterance=utterance) for words in ("Yes", "No")
+    )
+
+    def newest() -> list[bool]:
+        return [one["gone"] for one in all_changes(reader, types="utterance")][-1:]
+
+    assert newest() == []
+    assert len(all_changes(curator, types="utterance")) == 1
+    first.publish()
+    assert newest() == [False]
+    second.publish()
+    first.retract("Never said.")
+    assert len(all_changes(reader, types="utterance")) == 1  # retracted quotes are public
+    first.part()
+    assert newest() == [False]
+    second.part()
+    assert newest() == [True]
+    assert len(all_changes(reader, types="utterance")) == 2
+
+
+@pytest.mark.parametrize("who", ["reader", "curator"])
+def test_what_the_feed_says_is_gone_is_what_get_does_not_return(who, request, curator):
+    client = request.getfixturevalue(who)
+    speaker, doubled = make_speaker("Mara Quill"), make_speaker("M. Quill")
+    proposed, public, parted, erased_one = (make_utterance() for _ in range(4))
+    for number, (utterance, status) in enumerate(
+        [
+            (proposed, "proposed"),
+            (proposed, "rejected"),
+            (public, "proposed"),
+            (public, "disputed"),
+            (parted, "published"),
+            (erased_one, "retracted"),
+        ]
+    ):
+        make_quote(f"Words {number}", utterance=utterance, status=status, speaker=speaker)
+    Quote.objects.get(utterance=parted).part()
+    erase("quote", [Quote.objects.get(utterance=erased_one).pk], "By court order.")
+    taken_back = make_quote("Taken back", status="proposed", outlet=make_outlet("Sky"))
+    taken_back.publish()
+    merge(doubled, speaker)
+    results = all_changes(client)
+    assert {one["type"] for one in results} >= {"quote", "utterance", "speaker", "outlet"}
+    assert str(proposed.pk) in {one["id"] for one in results} or who == "reader"
+    for one in results:
+        found = client.get(one["url"])
+        assert one["gone"] == (found.status_code != 200), (one["type"], found.status_code)
