@@ -83,6 +83,12 @@ def make_quote(
     return Quote.objects.create(article=article, text=text, anchor=anchor, **values)
 
 
+def hide(quotes, status: str = "proposed") -> None:
+    """Take quotes back from readers, with the public note that PostgreSQL asks for."""
+    note = {"when": "2026-03-15T08:30:00Z", "note": "Published by mistake.", "changed": []}
+    quotes.update(status=status, corrections=[note])
+
+
 def make_quotes(number: int, article: Article, **values) -> list[Quote]:
     """Many quotes of one article, created in bulk, each one word of a new snapshot."""
     text = " ".join(f"w{index:06}" for index in range(number))

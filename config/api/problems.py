@@ -19,7 +19,7 @@ from rest_framework.serializers import as_serializer_error
 
 from config.api.parsers import Renderer, UnstorableText
 from quotes.filing import Refused
-from quotes.models.workflow import NotOpen
+from quotes.models.workflow import NoteNeeded, NotOpen
 from sources.exceptions import BadParameter, Conflict, flatten_errors, refusal_of
 
 log = logging.getLogger(__name__)
@@ -50,6 +50,9 @@ def problem(error: Exception, context: dict) -> Response | None:
             ]
         case NotOpen():
             status, detail, kind = HTTPStatus.CONFLICT, str(error), "step-not-open"
+        case NoteNeeded():
+            status, detail, kind = HTTPStatus.CONFLICT, error.detail, "note-needed"
+            faults = list(flatten_errors(as_serializer_error(error)))
         case exceptions.ValidationError():
             status = HTTPStatus.BAD_REQUEST
             detail = "The request was refused as a whole; nothing was changed."

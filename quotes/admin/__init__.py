@@ -5,9 +5,11 @@ that work without scripts. Changes go through the verbs of `Quote` only. No form
 words are printed or a quote's status, and nobody is shown a button that they cannot use.
 """
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, Subquery, Value
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
 import quotes.admin.spreadsheets  # noqa: F401 (registers the import of filings)
@@ -21,16 +23,21 @@ from quotes.admin.filters import (
     PublishedSinceFilter,
 )
 from quotes.admin.profiles import SpeakerWithQuotesAdmin
+from quotes.admin.review.steps import CORRECTED
 from quotes.admin.review.views import ReviewAdmin
 from quotes.admin.spreadsheets import QuoteTable
 from quotes.anchoring import CONTEXT
+from quotes.api.serializers import MAX_REASON_CHARACTERS
 from quotes.history.public import PUBLIC_REASONS, PUBLIC_VERBS
 from quotes.history.reverting import QuoteReversion
 from quotes.models import Exactly, Quote, Utterance, Via
+from quotes.models.workflow import open_steps
 from sources.admin.base import BaseInline, PublishedColumns, RecordAdmin
+from sources.admin.forms import RecordForm, few_lines
 from sources.admin.html import NONE, isolated, link_all, link_to_list, link_to_profile
 from sources.admin.import_export import ImportExportAdmin
 from sources.admin.lists import matching_any, mentioning
+from sources.ledger.actor import with_reason
 from sources.models import Affiliation, Speaker
 from sources.models.functions import Mentions, NameKey
 
@@ -38,6 +45,18 @@ MAX_SPEAKERS = 1_000
 """Speakers whose quotes a search includes: a part of a name that more of them share says little."""
 
 __all__ = ["QuoteAdmin", "ReviewAdmin", "SpeakerWithQuotesAdmin", "UtteranceAdmin", "ViaInline"]
+
+
+class QuoteForm(RecordForm):
+    """A quote's form. Changing a public quote needs a note for its readers."""
+
+    note = forms.CharField(
+        widget=few_lines(),
+        max_length=MAX_REASON_CHARACTERS,
+        required=False,
+        label="Public note",
+        help_text="Readers see this quote: if you change more than its utterance, tell them why.",
+    )
 
 
 class ViaInline(BaseInline):
@@ -52,6 +71,7 @@ class ViaInline(BaseInline):
 class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
     """Quotes are filed with their article. None is added here, except by importing filings."""
 
+    form = QuoteForm
     table, imports = QuoteTable, "import filings"
 
     list_display = ("words", "said_by", "status", "as_role", "printed_by", "printed_on", "anchor")
@@ -169,11 +189,35 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
             queryset.filter(Exactly(NameKey("attribution_speaker"), NameKey(Value(term)))),
         )
 
+    def get_fieldsets(self, request, obj=None):
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or "correct" not in open_steps(obj.status):
+            return fieldsets
+        return [*fieldsets[:-1], ("Correction", {"fields": ["note"]}), fieldsets[-1]]
+
+    def get_readonly_fields(self, request, obj=None):
+        fields = super().get_readonly_fields(request, obj)
+        if obj is None or obj.status != Quote.Status.RETRACTED:
+            return fields
+        return (*fields, *CORRECTED, "speaker")
+
     def save_model(self, request, quote, form, change):
-        changes = {name: form.cleaned_data[name] for name in form.changed_data}
-        before = form.initial.get("affiliation")
+        """Nothing yet: `save_related` saves the quote and its reporting chain as one change."""
+
+    def save_related(self, request, form, formsets, change):
+        quote, note = form.instance, form.cleaned_data.get("note")
+        changes = {name: form.cleaned_data[name] for name in form.changed_data if name != "note"}
+        for chain in formsets:
+            chain.save(commit=False)  # only notes what has changed, for the log
+            if chain.has_changed():
+                rows = [row for row in chain.forms if row not in chain.deleted_forms]
+                steps = [row.instance for row in rows if row.has_changed() or row.instance.pk]
+                changes["via"] = sorted(steps, key=lambda step: step.position)
+        quote.refresh_from_db()  # validating the form has written to it
+        before = quote.affiliation_id
         if changes:
-            quote.revise(**changes)
+            with with_reason(note):
+                quote.revise(note=note, now=timezone.now(), **changes)
         if before and not quote.affiliation_id and "affiliation" not in changes:
             messages.warning(
                 request,

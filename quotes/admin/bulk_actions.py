@@ -18,7 +18,8 @@ from django.urls import path, reverse
 from rest_framework import serializers
 
 from quotes.curation.bulk import BULK_STEPS, REVISED, open_to, revision_of, title, why_not
-from quotes.models import Quote
+from quotes.models import Quote, QuoteQuerySet
+from quotes.models.workflow import STEPS
 from sources.admin.html import visible_bidi
 from sources.admin.jobs import page_of
 from sources.admin.widgets import SafeAutocomplete
@@ -53,11 +54,15 @@ class ReasonForm(forms.Form):
         help_text="Kept in the history of every quote.",
     )
 
-    def __init__(self, *args, job: Job, **kwargs):
+    def __init__(self, *args, job: Job, are_corrected: bool = False, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["reason"].required = BULK_STEPS[job.work].needs_reason
-        if self.fields["reason"].required:
-            self.fields["reason"].help_text += " Readers will see it with the quote."
+        reason = self.fields["reason"]
+        reason.required = are_corrected or BULK_STEPS[job.work].needs_reason
+        if are_corrected:
+            reason.label = "Public note"
+            reason.help_text += " Readers will see it as the note of a correction."
+        elif reason.required:
+            reason.help_text += " Readers will see it with the quote."
 
     def given(self) -> dict:
         return {"reason": self.cleaned_data["reason"]}
@@ -112,9 +117,8 @@ class RevisionForm(ReasonForm):
 # The preview
 
 
-def preview(job: Job, user, changes: dict | None = None) -> dict:
+def preview(job: Job, chosen: QuoteQuerySet, user, changes: dict | None = None) -> dict:
     """How many quotes can be changed, with a sample, and how many cannot, by reason."""
-    chosen = Quote.objects.visible_to(user).filter(pk__in=DraftIds(job)).order_by()
     open_now = open_to(job.work, chosen, user)
     able = open_now.count()
     skipped = (
@@ -195,7 +199,10 @@ class BulkActions:
         if job.state != Job.State.DRAFT:
             return HttpResponseRedirect(page_of(job))
         kind = RevisionForm if job.work == "revise" else ReasonForm
-        form = kind(request.POST or None, job=job)
+        chosen = Quote.objects.visible_to(request.user).filter(pk__in=DraftIds(job)).order_by()
+        public = chosen.filter(status__in=STEPS["correct"].leaves)
+        are_corrected = job.work == "revise" and public.exists()
+        form = kind(request.POST or None, job=job, are_corrected=are_corrected)
         valid = request.method == "POST" and form.is_valid()
         changes = form.given().get("changes") if valid else None
         previewed = json.dumps(changes, sort_keys=True)
@@ -217,7 +224,7 @@ class BulkActions:
             "is_revision": job.work == "revise",
             "is_previewed": job.work != "revise" or changes is not None,
             "at_once": job.total <= INLINE_ROWS,
-            **preview(job, request.user, changes),
+            **preview(job, chosen, request.user, changes),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/quotes/quote/bulk.html", context)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models.expressions import RawSQL
 from django.http import HttpResponseRedirect
 from django.urls import path
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
@@ -20,7 +21,7 @@ from sources.admin.forms import few_lines
 from sources.admin.html import NONE, address, isolated, link, link_to_profile, visible_bidi
 from sources.admin.lists import BoundedPaginator
 from sources.admin.widgets import SafeAutocomplete
-from sources.exceptions import Conflict
+from sources.exceptions import Conflict, messages_of
 from sources.models import Outlet, Speaker
 from sources.models.ids import as_uuid
 
@@ -65,7 +66,7 @@ class MoveForm(forms.Form):
         required=False,
         max_length=2000,
         widget=few_lines(),
-        help_text="Optional. Kept in the history of every quote.",
+        help_text="Needed if any quote is public: readers see it as the note of a correction.",
     )
 
     def __init__(self, admin_site, *args, **kwargs):
@@ -123,6 +124,9 @@ class MoveQuotesAdmin:
             )
         if form.is_valid() and form.cleaned_data["to"] == speaker:
             form.add_error("to", "This is already their speaker.")
+        public = Quote.objects.filter(pk__in=chosen, status__in=Quote.PUBLIC)
+        if not faults and form.is_valid() and not form.cleaned_data["reason"] and public.exists():
+            form.add_error("reason", "Readers see some of these quotes: tell them why.")
         if faults or not form.is_valid():
             return self._list(request, speaker, form, chosen=chosen, faults=faults)
         to, reason = form.cleaned_data["to"], form.cleaned_data["reason"]
@@ -137,11 +141,16 @@ class MoveQuotesAdmin:
                 if not changed:
                     try:
                         number = reattribute(
-                            quotes, list(chosen), speaker=speaker, to=to, reason=reason
+                            quotes,
+                            list(chosen),
+                            speaker=speaker,
+                            to=to,
+                            reason=reason,
+                            now=timezone.now(),
                         )
                     except Conflict as conflict:
                         return self._list(
-                            request, speaker, form, chosen=chosen, faults=[str(conflict.detail)]
+                            request, speaker, form, chosen=chosen, faults=messages_of(conflict)
                         )
         if changed:
             return self._list(request, speaker, form, chosen=chosen, changed=changed)

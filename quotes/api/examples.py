@@ -111,7 +111,10 @@ EXAMPLES: dict[str, object] = {
     # Quotes
     "Quote": QUOTE,
     "ListedQuote": {**QUOTE, "matches": [[10, 16]]},
-    "PatchedQuoteRequest": {"said": "2026-03-13", "organisation": "Port Authority"},
+    "PatchedQuoteRequest": {
+        "said": "2026-03-13",
+        "note": "The words were said a day earlier than the article says.",
+    },
     "OptionalReasonRequest": {"reason": "Checked against the recording."},
     "RequiredReasonRequest": {"reason": "The speaker's office says that she was misquoted."},
     "CorrectQuoteRequest": {

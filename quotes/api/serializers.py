@@ -1,13 +1,13 @@
 """Serializers of quotes, of the steps of their life, and of filings."""
 
 from django.utils import timezone
-from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from quotes.api.utterances import UtteranceField
 from quotes.curation.reattribution import MAX_MOVED_QUOTES
 from quotes.filing import MAX_QUOTES, Filing, Refused, anchoring_faults
-from quotes.models import Quote, Utterance, Via
+from quotes.models import Quote, Via
 from quotes.representations.json import FIELDS
 from sources.api.fast_validation import plain_reader
 from sources.api.fields import PeerReference, RecordSerializer, Reference, StrictSerializer, Text
@@ -29,6 +29,8 @@ from sources.history.as_of import DifferenceSerializer
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
 
 MAX_SPANS = 100  # of one quote
+MAX_VIA = 20  # steps of one reporting chain
+MAX_REASON_CHARACTERS = 10_000
 MAX_QUOTE_CHARACTERS = 100_000
 FILED_AS = [Quote.Status.PROPOSED.value, Quote.Status.PUBLISHED.value]
 
@@ -102,40 +104,6 @@ class AnchorSerializer(serializers.Serializer):
         return anchor | {"nearest": quote.nearest} if quote.nearest else anchor
 
 
-class UtteranceField(serializers.Field):
-    """The utterance that a quote reports, written as its id."""
-
-    def get_attribute(self, quote: Quote):
-        return quote if quote.utterance_id else None
-
-    def to_representation(self, quote: Quote) -> dict:
-        return {"id": str(quote.utterance_id), "quotes": quote.utterance_quotes or 0}
-
-    def to_internal_value(self, data) -> Utterance:
-        return serializers.PrimaryKeyRelatedField(
-            queryset=Utterance.objects.all()
-        ).to_internal_value(data)
-
-
-class UtteranceSchema(OpenApiSerializerFieldExtension):
-    target_class = UtteranceField
-
-    def map_serializer_field(self, auto_schema, direction):
-        if direction == "request":
-            return {"type": "string", "format": "uuid"}
-        return {
-            "type": "object",
-            "properties": {
-                "id": {"type": "string", "format": "uuid"},
-                "quotes": {
-                    "type": "integer",
-                    "description": "Public quotes that report it.",
-                },
-            },
-            "required": ["id", "quotes"],
-        }
-
-
 @extend_schema_field(
     {
         "type": "object",
@@ -190,6 +158,12 @@ class QuoteSerializer(RecordSerializer):
     flags = serializers.ListField(
         child=serializers.ChoiceField(choices=Quote.Flag.choices), read_only=True
     )
+    note = Text(
+        max_length=MAX_REASON_CHARACTERS,
+        write_only=True,
+        required=False,
+        help_text="For readers. Needed if the quote is public: the change is then a correction.",
+    )
 
     replaced_by = ReplacementField(
         view_name="quote-detail",
@@ -202,17 +176,18 @@ class QuoteSerializer(RecordSerializer):
 
     class Meta:
         model = Quote
-        fields = [*FIELDS, "affiliation"]
+        fields = [*FIELDS, "affiliation", "note"]
         read_only_fields = ["text", "status", "flags", "reason", *RECORD]
 
     def update(self, quote: Quote, changes: dict) -> Quote:
-        quote.revise(**changes)
+        if "note" in changes:
+            quote.correct(now=timezone.now(), **changes)
+        else:
+            quote.revise(**changes)
         return quote
 
 
 # Steps
-
-MAX_REASON_CHARACTERS = 10_000
 
 
 class OptionalReasonSerializer(StrictSerializer):
@@ -245,6 +220,13 @@ class SpansField(serializers.ListField):
         super().__init__(**{"child": pair, "min_length": 1, "max_length": MAX_SPANS, **kwargs})
 
 
+class ViaStepSerializer(StrictSerializer):
+    """Where the article has the words from."""
+
+    kind = serializers.ChoiceField(choices=Via.Kind.choices)
+    name = Text(max_length=500)
+
+
 class CorrectQuoteSerializer(StrictSerializer):
     """Changes to a public quote, and a note for its readers.
 
@@ -263,16 +245,13 @@ class CorrectQuoteSerializer(StrictSerializer):
         queryset=Affiliation.objects.all(), required=False, allow_null=True
     )
     said = PartialDateSerializerField(required=False, allow_null=True)
+    via = ViaStepSerializer(many=True, required=False, max_length=MAX_VIA)
+
+    def validate_via(self, steps: list[dict]) -> list[Via]:
+        return [Via.of(position, **step) for position, step in enumerate(steps)]
 
 
 # Filing
-
-
-class ViaStepSerializer(StrictSerializer):
-    """Where the article has the words from."""
-
-    kind = serializers.ChoiceField(choices=Via.Kind.choices)
-    name = Text(max_length=500)
 
 
 class ProposalSerializer(StrictSerializer):
@@ -300,7 +279,7 @@ class ProposalSerializer(StrictSerializer):
     said = PartialDateSerializerField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
     attribution = AttributionSerializer(required=False, allow_null=True)
-    via = ViaStepSerializer(many=True, required=False, max_length=20)
+    via = ViaStepSerializer(many=True, required=False, max_length=MAX_VIA)
     status = serializers.ChoiceField(
         choices=FILED_AS,
         required=False,
@@ -421,11 +400,9 @@ class FiledQuoteSerializer(QuoteSerializer):
     filing = OutcomeSerializer(read_only=True)
 
     class Meta(QuoteSerializer.Meta):
-        fields = [name for name in QuoteSerializer.Meta.fields if name != "affiliation"] + [
-            "filing"
-        ]
+        fields = [*FIELDS, "filing"]
 
-    affiliation = None
+    affiliation = note = None
 
 
 class ListedQuoteSerializer(QuoteSerializer):

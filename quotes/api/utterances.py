@@ -3,6 +3,7 @@
 from itertools import groupby
 
 from django.db.models import Exists, OuterRef
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -12,6 +13,40 @@ from sources.api.endpoints import Endpoint
 from sources.api.fields import Reference
 from sources.dates import PartialDateSerializerField
 from sources.models import Article, Outlet, Speaker
+
+
+class UtteranceField(serializers.Field):
+    """The utterance that a quote reports, written as its id."""
+
+    def get_attribute(self, quote: Quote):
+        return quote if quote.utterance_id else None
+
+    def to_representation(self, quote: Quote) -> dict:
+        return {"id": str(quote.utterance_id), "quotes": quote.utterance_quotes or 0}
+
+    def to_internal_value(self, data) -> Utterance:
+        return serializers.PrimaryKeyRelatedField(
+            queryset=Utterance.objects.all()
+        ).to_internal_value(data)
+
+
+class UtteranceSchema(OpenApiSerializerFieldExtension):
+    target_class = UtteranceField
+
+    def map_serializer_field(self, auto_schema, direction):
+        if direction == "request":
+            return {"type": "string", "format": "uuid"}
+        return {
+            "type": "object",
+            "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "quotes": {
+                    "type": "integer",
+                    "description": "Public quotes that report it.",
+                },
+            },
+            "required": ["id", "quotes"],
+        }
 
 
 class ReportSerializer(serializers.ModelSerializer):

@@ -328,6 +328,17 @@ class Quotes(FilesQuotes, Resource):
         rows = page.page(page.rows(filters.filter_queryset(self.get_listed()), self))
         return page.get_written_response(",".join(row.json for row in rows).encode())
 
+    def partial_update(self, request, pk):
+        """Change a quote.
+
+        Changes the fields that you send and leaves the others. Send the record's `ETag` as
+        `If-Match`: if the record has changed since, the answer is 412 and nothing is changed.
+
+        What a public quote says changes only with a `note` for its readers. The change is then a
+        correction, as by `correct/`; without a note it is refused with 409. `utterance` needs none.
+        """
+        return super().partial_update(request, pk)
+
     def stored_response(self, pk) -> HttpResponse:
         return self.rendered_response(Quote.objects.filter(pk=pk))
 
@@ -415,7 +426,7 @@ class Quotes(FilesQuotes, Resource):
         """Correct a public quote.
 
         Changes the fields that you send and leaves the others. Readers see your note and what was
-        changed.
+        changed. `via` replaces the whole reporting chain.
         """
         quote.correct(note, now=timezone.now(), **changes)
 
@@ -470,7 +481,8 @@ class QuotedSpeakers(Speakers):
     def reattribute(self, request, pk):
         """Move quotes to another speaker.
 
-        Moves the given quotes of this speaker, all of them or none. Returns the other speaker.
+        Moves the given quotes of this speaker, all of them or none. Returns the other speaker. If
+        any of the quotes is public, a reason is needed: readers see it as the note of a correction.
         """
         body = self.validated_body(ReattributionSerializer)
         quotes = Quote.objects.visible_to(request.user)
@@ -481,6 +493,7 @@ class QuotedSpeakers(Speakers):
             speaker=self.get_unchanged(),
             to=body["to"],
             reason=body.get("reason"),
+            now=timezone.now(),
         )
         record = self.get_queryset().get(pk=body["to"].pk)
         return Response({"record": self.get_serializer(record).data, "moved": {"quotes": moved}})

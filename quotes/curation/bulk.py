@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Count
+from django.utils import timezone
 
 from quotes.curation.approval import WHY_NOT, approvable
 from quotes.models import Quote, QuoteQuerySet, Utterance
@@ -36,7 +37,7 @@ def open_to(step: str, quotes: QuoteQuerySet, user) -> QuoteQuerySet:
     """
     match step:
         case "revise":
-            return quotes
+            return quotes.filter(status__in=EDITS["revise"].leaves)
         case "join":
             return quotes if _have_one_speaker(quotes) else quotes.none()
         case "part":
@@ -51,7 +52,9 @@ def why_not(step: str, status: str) -> str:
         return "Only two or more quotes of the same speaker can be grouped."
     if step == "part":
         return "It is not grouped with other quotes."
-    if step != "revise" and status not in STEPS[step].leaves:
+    if step == "revise":
+        return f"A {status} quote cannot be changed."
+    if status not in STEPS[step].leaves:
         return str(NotOpen(step, status))
     return WHY_NOT
 
@@ -80,15 +83,20 @@ def take(step: str, seen: Seen, reason: str | None = None, *, user) -> Outcome:
 
 @transaction.atomic
 def revise(seen: Seen, changes: dict, reason: str | None = None, *, user) -> Outcome:
-    """Set the same values on many quotes. Quotes that have them already do not change."""
+    """Set the same values on many quotes. Quotes that have them already do not change.
+
+    Readers of public quotes see the reason as the note of a correction.
+    """
     locked, outcome = _lock("revise", seen, user)
-    before = dict(locked)
-    quotes = Quote.objects.select_related("affiliation").in_bulk(before)
+    before, now = dict(locked), timezone.now()
+    quotes = Quote.objects.select_related(
+        "speaker", "organisation", "affiliation__organisation"
+    ).in_bulk(before)
     with with_reason(reason):
         for key in list(before):
             try:
                 with transaction.atomic():
-                    quotes[key].revise(**changes)
+                    quotes[key].revise(note=reason, now=now, **changes)
             except ValidationError as error:
                 outcome.refuse(" ".join(error.messages), id=str(key))
             except (IntegrityError, DataError) as error:

@@ -1,7 +1,8 @@
 """Undo of a step on the review page, by the same curator, within ten minutes.
 
-The ledger knows what the quote was before. That is restored, and recorded as one more change:
-readers may have seen a quote that was published by mistake, and the ledger says so.
+The ledger knows what the quote was before. That is restored, and recorded as one more change.
+Readers may have seen a quote that was published by mistake: if it is published again, a public note
+says so.
 """
 
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from quotes.models import Quote
+from quotes.models.corrections import correction, differences
 from sources.exceptions import Conflict, changed_since
 from sources.history.as_of import records_as_of
 from sources.ledger.actor import with_reason
@@ -25,6 +27,9 @@ UNDOABLE_COLUMNS = {
 """Columns that a step on the review page may change."""
 
 ADDED_BY_MISTAKE = "Withdrawn by the person who added it."
+
+PUBLISHED_BY_MISTAKE = "Published by mistake, and withdrawn for review."
+"""The public note of an undone publication."""
 
 
 def undo(quote: Quote, version: int, *, actor: str, now: datetime) -> None:
@@ -51,6 +56,10 @@ def undo(quote: Quote, version: int, *, actor: str, now: datetime) -> None:
         if not set(last.fields) <= UNDOABLE_COLUMNS:
             raise Conflict("This change was not made on the review page.")
         was = records_as_of(Quote, [quote.pk], before.time)[quote.pk]
+        if quote.status in Quote.PUBLIC:
+            changed = differences({"status": quote.status}, {"status": was.status})
+            note = correction(PUBLISHED_BY_MISTAKE, changed, now)
+            quote.corrections = [*quote.corrections, note]
         for column in last.fields:
             setattr(quote, column, getattr(was, column))
-        quote.save(update_fields=[*last.fields])
+        quote.save(update_fields=[*last.fields, "corrections"])

@@ -1,5 +1,7 @@
 """A quote: its columns, constraints and indexes, and the verbs that change it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from django.contrib.postgres.fields import ArrayField
@@ -10,6 +12,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 
 from quotes.anchoring import AnchoringError, Page
+from quotes.models.corrections import chain_values, correction, differences, public_values
 from quotes.models.functions import FoldedText, Grams, Periods, Speech
 from quotes.models.indexes import (
     FLAGS,
@@ -21,7 +24,7 @@ from quotes.models.indexes import (
 from quotes.models.querysets import QuoteManager
 from quotes.models.triggers import quote_triggers
 from quotes.models.utterance import Utterance
-from quotes.models.workflow import PUBLIC, STEPS, NotOpen, Status
+from quotes.models.workflow import PUBLIC, STEPS, NoteNeeded, NotOpen, Status
 from sources.dates import FirstDay, PartialDateField
 from sources.ledger.actor import with_reason
 from sources.models import Affiliation, Article, Organisation, Outlet, Record, Snapshot, Speaker
@@ -250,23 +253,59 @@ class Quote(Record):
         """The affiliation's role, else the printed one, else the filed one."""
         return self.affiliation.role if self.affiliation else self.attribution_role or self.role
 
-    def revise(self, **changes) -> None:
-        """Change the printed or resolved attribution.
+    def revise(self, *, note: str | None = None, now: datetime | None = None, **changes) -> None:
+        """Change the printed or resolved attribution, the words or the reporting chain.
 
         An affiliation sets the organisation too, and must be the speaker's. A new speaker or
         organisation clears an affiliation that does not fit. A new speaker clears an utterance with
         other quotes of the former one. Naming a speaker clears the flags about it, unless `flags`
-        is given. The words of a quote that is not public may change too, as in `correct`.
+        is given. `text` and `spans` are as in `correct`; `via` lists the steps of the whole chain.
+
+        What readers see of a public quote changes with a `note` for them: see `noting_changes`.
         """
-        placed = set()
-        if words := {name: changes.pop(name) for name in ("text", "spans") if name in changes}:
-            if self.status in self.PUBLIC:
-                raise ValidationError("The words of a public quote are corrected, with a note.")
-            self.reanchor(**words)
-            placed = {"text", "spans", "snapshot", "anchor", "nearest"}
-        self._resolve(**changes)
-        follows = {"affiliation", "organisation", "utterance", "flags"}
-        self.save(update_fields={*changes, *placed, *follows})
+        chain = changes.pop("via", None)
+        words = {name: changes.pop(name) for name in ("text", "spans") if name in changes}
+        with transaction.atomic():
+            with self.noting_changes(note, now or datetime.now(UTC), chain=chain):
+                if words:
+                    self.reanchor(**words)
+                self._resolve(**changes)
+            placed = {"text", "spans", "snapshot", "anchor", "nearest"} if words else set()
+            follows = {"affiliation", "organisation", "utterance", "flags", "corrections"}
+            self.save(update_fields={*changes, *placed, *follows})
+            if chain is not None and chain_values(chain) != self._chain():
+                # After the quote, whose new correction allows it.
+                self.via.exclude(pk__in=[step.pk for step in chain if step.pk]).delete()
+                for step in chain:
+                    step.quote = self
+                    step.save()
+
+    @contextmanager
+    def noting_changes(
+        self, note: str | None, now: datetime, *, chain: list | None = None, asked: str = "note"
+    ) -> Iterator[None]:
+        """Add a correction with this note if what is changed meanwhile is public; no save.
+
+        Raises NoteNeeded at the field `asked` without a note, and NotOpen for a retracted quote.
+        """
+        if self.status not in self.PUBLIC:
+            yield
+            return
+        before = public_values(self)
+        yield
+        changed = differences(before, public_values(self))
+        if chain is not None:
+            changed += differences({"via": self._chain()}, {"via": chain_values(chain)})
+        if not changed:
+            return
+        if self.status not in STEPS["correct"].leaves:
+            raise NotOpen("correct", self.status)
+        if not (note or "").strip():
+            raise NoteNeeded(asked)
+        self.corrections = [*self.corrections, correction(note, changed, now)]
+
+    def _chain(self) -> list[dict]:
+        return chain_values(self.via.select_related("outlet").order_by("position"))
 
     def _resolve(self, **changes) -> None:
         for name, value in changes.items():
@@ -335,31 +374,17 @@ class Quote(Record):
         self._step("retract", reason, replaced_by=replaced_by)
 
     def correct(self, note: str, *, now: datetime, **changes) -> None:
-        """Change the attribution or the words of a public quote, with a note for readers.
+        """Change a public quote, with a note for readers.
 
-        `changes` are those of `revise`, and `text`, `spans` or both. New words must be in the
+        `changes` are those of `revise`. New words (`text`, `spans` or both) must be in the
         article's current text or in the snapshot that the quote is anchored in.
         """
         with transaction.atomic(), with_reason(note):
             self._check_step("correct", note, "note")
-            before = self._correctable()
-            if words := {name: changes.pop(name) for name in ("text", "spans") if name in changes}:
-                self.reanchor(**words)
-            self._resolve(**changes)
-            after = self._correctable()
-            changed = [
-                {"field": name, "before": before[name], "after": after[name]}
-                for name in before
-                if before[name] != after[name]
-            ]
-            if not changed:
+            known = len(self.corrections)
+            self.revise(note=note, now=now, **changes)
+            if len(self.corrections) == known:
                 raise ValidationError("This changes nothing: say what is to be corrected.")
-            when = now.astimezone(UTC).isoformat().replace("+00:00", "Z")
-            self.corrections = [
-                *self.corrections,
-                {"when": when, "note": note.strip(), "changed": changed},
-            ]
-            self.save()
 
     def _step(self, step: str, reason: str | None, **values) -> None:
         with transaction.atomic(), with_reason(reason):
@@ -378,18 +403,6 @@ class Quote(Record):
         needs_reason = STEPS[step].needs_reason or name == "note"
         if needs_reason and not (why or "").strip():
             raise ValidationError({name: f"To {step} a quote, say why."})
-
-    def _correctable(self) -> dict:
-        """The fields a correction may change, as `corrections` shows them to readers."""
-        names = ("text", "kind", "language", "role")
-        values = {name: getattr(self, name) for name in names} | {"role": self.shown_role}
-        for name in ("speaker", "organisation"):
-            record = getattr(self, name)
-            values[name] = {"id": str(record.pk), "name": record.name} if record else None
-        values["said"] = str(self.said) if self.said else None
-        for name in ("text", "speaker", "role", "organisation", "cue"):
-            values[f"attribution.{name}"] = getattr(self, f"attribution_{name}")
-        return values | {"spans": [list(span) for span in self.spans]}
 
     def reanchor(self, text: str | None = None, spans: list | None = None) -> None:
         """Set words and spans from the current text, else from the present snapshot; no save."""

@@ -2,6 +2,7 @@
 
 import pgtrigger
 
+from quotes.models.corrections import NotesCorrections
 from quotes.models.indexes import DERIVED
 from quotes.models.utterance import KeepsSpeaker, ShowsUtterance
 from quotes.models.vocabulary import KeepsWords
@@ -36,6 +37,7 @@ def quote_triggers() -> list[pgtrigger.Trigger]:
             derived=DERIVED,
             parts={"via": VIA},
         ).triggers,
+        NotesCorrections(),
         KeepsSpeaker(pgtrigger.Insert),
         KeepsSpeaker(pgtrigger.Update),
         *(

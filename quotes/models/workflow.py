@@ -7,6 +7,7 @@ curators read, for every page and endpoint that offers it.
 
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 
@@ -103,7 +104,10 @@ EDITS = {
             *("adjust", "Change the selection", "Selection changed", "Select the words again."),
             leaves=OPEN,
         ),
-        Step("revise", "Edit", "Edited", "Set the fields you tick.", tuple(Status)),
+        Step(
+            *("revise", "Edit", "Edited", "Set the fields you tick."),
+            leaves=(*OPEN, Status.REJECTED),
+        ),
         Step("join", "Group", "Grouped", "Report one utterance.", tuple(Status)),
         Step("part", "Ungroup", "Ungrouped", "Report separate utterances.", tuple(Status)),
     ]
@@ -124,3 +128,15 @@ class NotOpen(Exception):
         self.members = {"open_steps": steps}
         then = f"Possible steps: {', '.join(steps)}." if steps else "No further step is possible."
         super().__init__(f"“{step}” is not possible for a {status} quote. {then}")
+
+
+class NoteNeeded(ValidationError):
+    """A change of what readers see of a public quote, without a note for them."""
+
+    detail = (
+        "Readers see this quote. Send a note for them with the change, or use correct/, which "
+        "takes one."
+    )
+
+    def __init__(self, name: str = "note"):
+        super().__init__({name: "Readers see this quote: say in a public note why it changes."})

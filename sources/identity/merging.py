@@ -117,9 +117,9 @@ def unmerge(record: Named, reason: str | None = None) -> Merge:
         made = merge_revision(record)
         returning = rows_to_move_back(record)
         moved = count_by_kind(returning)
-        unlink_companions(returning, survivor)
-        lost = _restore_names(record, survivor, made)
         with moving_allowed():
+            unlink_companions(returning, survivor)
+            lost = _restore_names(record, survivor, made)
             for field, rows in returning:
                 rows.update(**{field.name: record})
         _restore_doubts((record, survivor), [made], moved=[record.pk, survivor.pk])

@@ -204,9 +204,9 @@ class Writer:
             one = Quote.objects.get(pk=key)
             match self.chance.choice([*open_steps(one.status), "none"]):
                 case "none":
-                    one.revise(attribution_cue=f"said {self.turn}")
+                    one.revise(utterance=None)
                 case "retract" if self.chance.random() < 0.7:
-                    one.revise(attribution_cue=f"says {self.turn}")
+                    one.revise(note=f"Note {self.turn}.", attribution_cue=f"says {self.turn}")
                 case "correct":
                     self.correct(one, words)
                 case "publish" | "settle" as name:
@@ -240,7 +240,7 @@ class Writer:
             slug = f"outlet-{self.number}-{self.turn}"
             outlet = Outlet.objects.create(name=f"Outlet {self.turn}", slug=slug)
             own = [key for key, _ in self.chance.sample(self.quotes, min(3, len(self.quotes)))]
-            Quote.objects.filter(pk__in=own).update(attribution_text=f"text {self.turn}")
+            Quote.objects.filter(pk__in=own).update(reason=f"text {self.turn}")
             shared = Speaker.objects.filter(pk=self.chance.choice(self.shared))
             shared.update(identifiers={"writer": f"{self.number} {self.turn}"})
             return [body, speaker, held, outlet, *Quote.objects.filter(pk__in=own), shared.get()]
@@ -255,6 +255,7 @@ class Writer:
         def report():
             act, one = Utterance.objects.create(), Quote.objects.get(pk=key)
             one.revise(utterance=act)
+            act.refresh_from_db()  # which shows it to readers, if the quote is public
             return [act, one]
 
         return self.by_models(report)

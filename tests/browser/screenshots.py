@@ -74,7 +74,8 @@ def change_each() -> None:
         article = Article.objects.exclude(headline=None).first()
         Article.objects.filter(pk=article.pk).update(headline=f"Corrected: {article.headline}")
         for quote in Quote.objects.filter(status="published")[:2]:
-            quote.revise(utterance=Utterance.objects.create(), attribution_cue="insisted")
+            quote.revise(utterance=Utterance.objects.create())
+            quote.revise(note="She insisted.", attribution_cue="insisted")
 
 
 def serve(port: int) -> subprocess.Popen:

@@ -74,7 +74,7 @@ def test_no_page_has_a_serious_fault_light_or_dark(log_in):
 def test_no_page_that_curators_use_has_a_serious_fault_on_a_tablet(log_in):
     records = make_one_of_each()
     quote = records["quote"]
-    quote.revise(language="en")
+    quote.revise(note="In English.", language="en")
     page = log_in("Curators")
     page.set_viewport_size({"width": 1024, "height": 768})
     found = []

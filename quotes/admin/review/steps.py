@@ -13,7 +13,7 @@ from quotes.curation.approval import WHY_NOT, may_approve
 from quotes.filing import Filer, propose
 from quotes.models import Quote
 from quotes.models.workflow import EDITS, OPEN, STEPS, Step, open_steps
-from sources.admin.forms import few_lines
+from sources.admin.forms import RecordForm, few_lines
 from sources.admin.widgets import SafeAutocomplete
 from sources.exceptions import Conflict, flatten_errors
 from sources.models import Affiliation, Article, Snapshot, Speaker
@@ -172,7 +172,7 @@ def nearest_in_present(quote: Quote) -> dict | None:
 def fields_form(request, quote: Quote, data=None) -> forms.ModelForm:
     """The fields of the attribution, as on the quote's own page."""
     page = admin.site.get_model_admin(Quote)
-    form = page.get_form(request, quote, change=True, fields=CORRECTED)
+    form = page.get_form(request, quote, change=True, form=RecordForm, fields=CORRECTED)
     return form(data, instance=quote, prefix="fields")
 
 

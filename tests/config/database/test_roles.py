@@ -118,7 +118,8 @@ ok(curator.post(f"{API}outlets/", {"name": "Radio"}, headers={"Idempotency-Key":
 assert IdempotentResponse.objects.count() == 1
 ok(curator.post(f"{API}articles/", {**filing, "text": "New. " + filing["text"], "quotes": []}))
 key = filed["quotes"][0]["id"]
-ok(curator.patch(f"{API}quotes/{key}/", {"language": "en"}, headers={"If-Match": "*"}))
+noted = {"language": "fr", "note": "In French."}
+ok(curator.patch(f"{API}quotes/{key}/", noted, headers={"If-Match": "*"}))
 for kind in ("articles", "speakers", "outlets"):
     (row, *_) = ok(curator.get(f"{API}{kind}/"))["results"]
     change = {"headline": "Other"} if kind == "articles" else {"name": "Other"}
@@ -268,7 +269,7 @@ def test_no_setting_of_the_service_role_keeps_a_change_out_of_the_ledger(server,
             "SELECT set_config('pgtrigger.ignore', '{quotes_quote:ledger_update}', false)"
         )
         changed = service.execute(
-            "UPDATE quotes_quote SET language = coalesce(language, '') || 'x'"
+            "UPDATE quotes_quote SET flags = flags || 'filing_differs'::varchar"
             " WHERE id = (SELECT min(id::text)::uuid FROM quotes_quote) RETURNING id, version"
         ).fetchone()
         said = service.execute(

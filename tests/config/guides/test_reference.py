@@ -117,7 +117,7 @@ def test_the_reference_names_every_type_of_problem():
 
     resolve("/health/")  # loads every view, and with them what they raise
     raised = {each.default_code for each in below(APIException) if each.__module__[:5] != "tests"}
-    raised |= {"refused", "step-not-open", "bad-request", "forbidden", "not-found"}
+    raised |= {"refused", "note-needed", "step-not-open", "bad-request", "forbidden", "not-found"}
     raised |= {"internal-server-error", "service-unavailable"}
     assert {*column("Errors")} == {name.replace("_", "-") for name in raised}
 

@@ -14,7 +14,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def quote():
-    return make_quote(via=["Sky News", "NationalWorld"], attribution_text="Mr Jones said")
+    return make_quote(
+        via=["Sky News", "NationalWorld"], attribution_text="Mr Jones said", status="proposed"
+    )
 
 
 @pytest.fixture
@@ -43,15 +45,15 @@ def test_two_curators_do_not_overwrite_each_other(desk, quote):
 
 
 def test_read_only_fields_are_compared_too(desk, quote):
-    edit(quote, status="retracted", flags=["filing_differs"])
+    edit(quote, status="rejected", flags=["filing_differs"])
     conflict = desk.shown(said="2026-02")
     assert lines(conflict.record) == {
         "Said": Shown("you", "-", "-", "2026-02"),
-        "Status": Shown("beside", "Published", "Retracted", ""),
+        "Status": Shown("beside", "Proposed", "Rejected", ""),
         "Flags": Shown("beside", "-", "filing_differs", ""),
     }
     assert desk.save().status_code == 302
-    assert (fresh(quote).status, str(quote.said)) == ("retracted", "2026-02")
+    assert (fresh(quote).status, str(quote.said)) == ("rejected", "2026-02")
 
 
 def test_two_changes_that_contradict_each_other_are_refused_when_saved(desk, quote):

@@ -295,8 +295,8 @@ def test_selected_quotes_are_moved_after_a_preview(curator_at_desk, jones, rache
 def test_a_changed_quote_is_named_and_none_is_moved(curator_at_desk, jones, rachel, confirmed):
     quotes = [make_quote(text, speaker=jones) for text in ("One word", "Two words", "Three words")]
     third = make_speaker("Bo")
-    Quote.objects.get(pk=quotes[1].pk).revise(attribution_cue="said")
-    Quote.objects.get(pk=quotes[2].pk).revise(speaker=third)
+    Quote.objects.get(pk=quotes[1].pk).revise(note="As printed.", attribution_cue="said")
+    Quote.objects.get(pk=quotes[2].pk).revise(note="It was Bo.", speaker=third)
     refused = move(curator_at_desk, jones, quotes, rachel, reason="So.", **confirmed)
     assert refused.status_code == 200
     assert len(refused.context["changed"]) == 2

@@ -219,7 +219,7 @@ class Walk:
 
 @pytest.mark.django_db
 def test_no_interleaving_of_two_curators_loses_an_update(curator, curator_at_desk):
-    quote = make_quote()
+    quote = make_quote(status="proposed")
     api, admin = ApiCurator(quote, curator), AdminCurator(quote, curator_at_desk)
     walks = [Walk(quote, api, admin, seed) for seed in (3, 4)]
     assert [walk.orders(None, None, 0, 0) for walk in walks] == [924, 924]
@@ -270,7 +270,7 @@ def work_at_desk(admin: AdminCurator, saves: int) -> tuple[list[Change], int]:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.xdist_group("commits")
 def test_two_curators_at_once_lose_no_update(db):
-    quote = make_quote()
+    quote = make_quote(status="proposed")
     state, done = on_record(quote), Event()
     api = ApiCurator(quote, make_client("Curators"))
     admin = AdminCurator(quote, staff("Curators"))

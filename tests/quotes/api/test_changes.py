@@ -27,6 +27,7 @@ from sources.identity.merging import merge
 from sources.models import Affiliation, Era, Revision, Speaker
 from tests.conftest import API, make_filing, ok, problem, publish, settle, sql
 from tests.records import (
+    hide,
     make_affiliation,
     make_article,
     make_organisation,
@@ -117,7 +118,7 @@ def test_every_change_is_listed_from_the_start_in_order_with_its_record(curator)
     ok(
         curator.patch(
             f"{API}quotes/{filed['quotes'][0]['id']}/",
-            {"language": "fr"},
+            {"language": "fr", "note": "In French."},
             **ANY,
         )
     )
@@ -207,7 +208,7 @@ def test_a_reader_sees_changes_of_records_ever_public_and_a_curator_all(reader, 
     assert (published["verb"], published["gone"]) == ("published", False)
     assert published["record"]["status"] == "published"
 
-    Quote.objects.update(status="proposed")
+    hide(Quote.objects.all())
     settle()
     (hidden,), after = follow(reader, after, types="quote")
     assert (hidden["gone"], hidden["record"]) == (True, None)

@@ -346,7 +346,13 @@ def test_a_moment_whose_plus_sign_was_not_escaped_is_refused_with_the_remedy(rea
 def test_a_change_moves_a_quote_past_updated_after(reader, curator):
     quote = make_quote(updated=datetime(2020, 1, 1, tzinfo=UTC))
     assert found(reader, updated_after="2021-01-01") == set()
-    ok(curator.patch(f"{QUOTES}{quote.pk}/", {"language": "en"}, headers={"If-Match": "*"}))
+    ok(
+        curator.patch(
+            f"{QUOTES}{quote.pk}/",
+            {"language": "en", "note": "In English."},
+            headers={"If-Match": "*"},
+        )
+    )
     assert found(reader, updated_after="2021-01-01") == ids(quote)
 
 

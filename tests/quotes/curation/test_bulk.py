@@ -173,7 +173,7 @@ def test_the_preview_of_a_new_speaker_counts_lost_affiliations(curator_at_desk):
     loses = make_quote("two", speaker=held.speaker, organisation=board, affiliation=held)
     doubtful = make_quote("three", flags=["unresolved_speaker"])
     answer = choose(curator_at_desk, "revise", [fits, loses, doubtful])
-    values = {"set_speaker": "on", "speaker": str(mara.pk)}
+    values = {"set_speaker": "on", "speaker": str(mara.pk), "reason": "Ms Quill said these."}
     page = curator_at_desk.post(answer.headers["Location"], values)
     assert page.status_code == 200
     assert (page.context["able"], page.context["same"], page.context["let_go"]) == (3, 1, 1)
@@ -186,7 +186,7 @@ def test_the_preview_of_a_new_speaker_counts_lost_affiliations(curator_at_desk):
 
 
 def test_only_ticked_fields_are_set_and_empty_is_a_value(curator_at_desk):
-    quote = make_quote(speaker=make_speaker(), language="en")
+    quote = make_quote(speaker=make_speaker(), language="en", status="proposed")
     answer = choose(curator_at_desk, "revise", [quote])
     nothing = curator_at_desk.post(answer.headers["Location"], {"_do": "1", "language": "nb"})
     assert nothing.context["form"].non_field_errors() == ["Tick at least one field."]
@@ -198,7 +198,7 @@ def test_only_ticked_fields_are_set_and_empty_is_a_value(curator_at_desk):
 
 
 def test_values_changed_after_the_preview_are_previewed_again(curator_at_desk):
-    quote = make_quote(language="en")
+    quote = make_quote(language="en", status="proposed")
     page = choose(curator_at_desk, "revise", [quote]).headers["Location"]
     values = {"set_language": "on", "language": "nb"}
     previewed = curator_at_desk.post(page, values).context["previewed"]

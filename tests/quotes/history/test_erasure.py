@@ -80,7 +80,8 @@ def history():
     assert {q["id"]: q["state"] for q in moved["reanchored"]}[key] == "moved"
     assert {q["id"]: q["state"] for q in altered["reanchored"]}[key] == "altered"
     path = f"{API}quotes/{key}/"
-    ok(curator.patch(path, {"language": "en-GB"}, headers={"If-Match": "*"}))
+    note = "In British English."
+    ok(curator.patch(path, {"language": "en-GB", "note": note}, headers={"If-Match": "*"}))
     quote = Quote.objects.get(pk=key)
     quote.dispute("She says that she never lit it\\.")
     quote.correct("April it was.", now=NOW, text=NEXT)

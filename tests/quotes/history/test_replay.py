@@ -163,7 +163,7 @@ class Histories(RuleBasedStateMachine):
         if speaker and body:
             held = Affiliation.objects.create(speaker=speaker, organisation=body, role=role)
             for quote in Quote.objects.filter(speaker=speaker)[:1]:
-                self.attempt(quote.revise, affiliation=held)
+                self.attempt(quote.revise, note="So.", affiliation=held)
 
     @rule(number=some, model=st.sampled_from([Outlet, Organisation, Speaker]))
     def rename(self, number, model):
@@ -180,14 +180,13 @@ class Histories(RuleBasedStateMachine):
     @rule(number=some)
     def lengthen_chain(self, number):
         if quote := self.one(Quote, number):
-            Via.objects.create(
-                quote=quote, position=quote.via.count() + 10, kind="told", name="A friend"
-            )
+            step = Via(position=quote.via.count() + 10, kind="told", name="A friend")
+            self.attempt(quote.revise, note="So.", via=[*quote.via.all(), step])
 
     @rule(number=some)
     def shorten_chain(self, number):
         if quote := self.one(Quote, number):
-            quote.via.all().delete()
+            self.attempt(quote.revise, note="So.", via=[])
 
     @rule(number=some)
     def join_utterance(self, number):

@@ -5,8 +5,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from quotes.history.reverting import COLUMNS, QuoteReversion, revert
-from quotes.models import Quote
-from quotes.models.workflow import NotOpen
+from quotes.models import Quote, Via
+from quotes.models.workflow import NoteNeeded, NotOpen
 from sources.identity import merging
 from sources.models import Affiliation, Revision, Speaker
 from tests.records import (
@@ -42,20 +42,20 @@ def test_a_proposed_quote_is_revised_and_a_public_one_corrected():
         ("disputed", "corrected"),
     ):
         quote = make_quote(status=status, attribution_cue="said", language="en")
-        Quote.objects.filter(pk=quote.pk).update(attribution_cue="claimed", language="fr")
+        quote.revise(note="In French.", attribution_cue="claimed", language="fr")
         revert(quote, 1, "As printed.")
         quote = fresh(quote)
         assert (quote.attribution_cue, quote.language, quote.status) == ("said", "en", status)
-        assert verbs(quote) == ["created", "updated", verb]
+        assert verbs(quote) == ["created", verb, verb]
         assert Revision.objects.of(quote).last().reason == "Back to version 1: As printed."
-    note = quote.corrections[0]
+    _, note = quote.corrections
     assert note["note"] == "Back to version 1: As printed."
     assert {change["field"] for change in note["changed"]} == {"attribution.cue", "language"}
 
 
 def test_a_retracted_quote_cannot_be_reverted():
     quote = make_quote(language="en")
-    quote.revise(language="fr")
+    quote.revise(note="In French.", language="fr")
     quote.retract("Never said.")
     assert QuoteReversion(fresh(quote), 1).objections == ["A retracted quote cannot be changed."]
     with pytest.raises(ValidationError, match="cannot be changed"):
@@ -64,7 +64,7 @@ def test_a_retracted_quote_cannot_be_reverted():
 
 def test_the_page_of_a_retracted_quote_says_so(curator_at_desk):
     quote = make_quote(language="en")
-    quote.revise(language="fr")
+    quote.revise(note="In French.", language="fr")
     quote.retract("Never said.")
     page = curator_at_desk.get(way_back_of(quote, 1)).text
     assert "A retracted quote cannot be changed." in page
@@ -85,7 +85,7 @@ def test_an_affiliation_is_restored_with_its_speaker_and_organisation():
     quote = make_quote(
         speaker=held.speaker, organisation=held.organisation, affiliation=held, said="2026-02"
     )
-    quote.revise(speaker=make_speaker("Ada Lund"), organisation=None, said=None)
+    quote.revise(note="Ms Lund.", speaker=make_speaker("Ada Lund"), organisation=None, said=None)
     assert fresh(quote).affiliation is None
     revert(quote, 1, "It was she.")
     quote = fresh(quote)
@@ -97,7 +97,7 @@ def test_an_affiliation_is_restored_with_its_speaker_and_organisation():
 def test_an_affiliation_that_no_longer_fits_is_removed():
     held = make_affiliation()
     quote = make_quote(speaker=held.speaker, organisation=held.organisation, affiliation=held)
-    quote.revise(speaker=make_speaker("Ada Lund"), organisation=None)
+    quote.revise(note="Ms Lund.", speaker=make_speaker("Ada Lund"), organisation=None)
     Affiliation.objects.update(organisation=make_organisation("Port Authority"))
     way = revert(quote, 1, "It was she.")
     quote = fresh(quote)
@@ -110,7 +110,7 @@ def test_the_present_affiliation_is_removed_if_the_restored_speaker_does_not_hol
     held = make_affiliation()
     first = make_speaker("Ada Lund")
     quote = make_quote(speaker=first)
-    quote.revise(speaker=held.speaker, affiliation=held)
+    quote.revise(note="Ms Quill.", speaker=held.speaker, affiliation=held)
     way = revert(quote, 1, "It was Ada.", only={"speaker"})
     assert "affiliation" in way.follows
     quote = fresh(quote)
@@ -121,7 +121,7 @@ def test_the_present_affiliation_is_removed_if_the_restored_speaker_does_not_hol
 def test_a_speaker_merged_since_is_restored_as_the_surviving_record():
     first, survivor = make_speaker("M. Quill"), make_speaker("Mara Quill")
     quote = make_quote(speaker=first)
-    quote.revise(speaker=make_speaker("Ada Lund"))
+    quote.revise(note="Ms Lund.", speaker=make_speaker("Ada Lund"))
     merging.merge(first, survivor)
     revert(quote, 1, "It was she.")
     assert fresh(quote).speaker == survivor
@@ -130,14 +130,14 @@ def test_a_speaker_merged_since_is_restored_as_the_surviving_record():
 def test_flags_that_doubt_the_speaker_are_restored_with_the_speaker():
     first = make_speaker("Mara Quill")
     quote = make_quote(speaker=first, flags=["ambiguous_speaker", "filing_differs"])
-    quote.revise(speaker=make_speaker("Ada Lund"))
+    quote.revise(note="Ms Lund.", speaker=make_speaker("Ada Lund"))
     assert fresh(quote).flags == ["filing_differs"]
     revert(quote, 1, "Not she.")
     assert (fresh(quote).speaker, fresh(quote).flags) == (
         first,
         ["filing_differs", "ambiguous_speaker"],
     )
-    assert verbs(quote)[1:] == ["updated", "corrected"]
+    assert verbs(quote)[1:] == ["corrected", "corrected"]
 
 
 def test_an_utterance_is_restored_without_a_correction():
@@ -186,8 +186,9 @@ def test_words_that_no_text_contains_are_not_restored(moved_words):
     article.snapshot = held
     article.save()
     Quote.objects.filter(pk=moved_words.pk).update(
-        snapshot=held, text="None at all,", spans=[[1, 13]], language="en"
+        snapshot=held, text="None at all,", spans=[[1, 13]]
     )
+    fresh(moved_words).revise(note="In English.", language="en")
     way = QuoteReversion(fresh(moved_words), 1)
     assert "text" not in way.values
     assert way.kept.keys() >= {"text", "spans"}
@@ -223,8 +224,9 @@ def test_the_position_of_another_quote_is_refused():
 
 def test_the_words_of_a_public_quote_are_not_changed_silently():
     quote = make_quote("One thing", article=make_article("One thing. Another thing."))
-    with pytest.raises(ValidationError, match="corrected, with a note"):
+    with pytest.raises(NoteNeeded, match="say in a public note"):
         quote.revise(text="Another thing")
+    assert fresh(quote).text == "One thing"
 
 
 # The page
@@ -232,13 +234,13 @@ def test_the_words_of_a_public_quote_are_not_changed_silently():
 
 def test_a_curator_reverts_a_quote_on_its_page(curator_at_desk):
     quote = make_quote(speaker=make_speaker("Mara Quill"), via=["Sky News"])
-    quote.revise(speaker=make_speaker("Ada Lund"), attribution_role="mayor of Harbour Town")
-    quote.via.update(name="Sky")
+    changes = {"speaker": make_speaker("Ada Lund"), "attribution_role": "mayor of Harbour Town"}
+    quote.revise(note="Ms Lund.", via=[Via.of(0, "cited", "Sky")], **changes)
     answer = curator_at_desk.get(way_back_of(quote, 1))
     assert ("Via", "Edit the reporting chain on the quote's page.") in answer.context["kept"]
     assert go_back(curator_at_desk, quote, 1, reason="It was Mara.").status_code == 302
     newest, *_ = told(curator_at_desk, quote)
-    assert newest["heading"] == "Version 4: corrected"
+    assert newest["heading"] == "Version 5: corrected"
     assert newest["reason"] == "Back to version 1: It was Mara."
     assert newest["changes"]["Speaker"] == ["Ada Lund", "Mara Quill"]
     assert newest["changes"]["Attribution role"] == ["mayor of Harbour Town", "-"]
@@ -248,8 +250,10 @@ def test_the_history_shows_chains_flags_spans_and_notes_in_words(curator_at_desk
     quote = make_quote("a choice", article=make_article("a choice is a choice"), via=["Sky News"])
     quote.correct("The second.", now=timezone.now(), spans=[[12, 20]])
     Quote.objects.update(flags=["unresolved_speaker"])
-    quote.via.update(name="Sky at Ten")
-    chain, flagged, corrected, first = told(curator_at_desk, quote)
+    step = quote.via.get()
+    step.name = "Sky at Ten"
+    quote.revise(note="At ten.", via=[step])
+    chain, _, flagged, corrected, first = told(curator_at_desk, quote)
     assert chain["changes"] == {"Via": ["[removed: cited Sky News] [added: cited Sky at Ten]"]}
     assert flagged["changes"] == {"Flags": ["-", "Speaker not identified"]}
     assert corrected["changes"]["Spans"] == ["[removed: 0–8] [added: 12–20]"]
@@ -262,7 +266,7 @@ def test_a_reader_sees_the_same_history_in_the_admin_and_the_api(reader_at_desk)
     quote = make_quote(status="proposed", speaker=make_speaker("Secret name"))
     quote.revise(speaker=make_speaker("Mara Quill"))
     quote.publish("Looks right.")
-    quote.revise(language="en")
+    quote.revise(utterance=make_utterance())
     quote.dispute("She denies it.")
     entries = told(reader_at_desk, quote)
     assert [one["heading"] for one in entries] == ["Version 5: disputed", "Version 3: published"]
@@ -283,7 +287,7 @@ def test_a_history_page_takes_the_same_queries_whatever_its_length(
 ):
     quote = make_quote()
     for number in range(30):
-        quote.revise(speaker=make_speaker(f"Mara {number}"))
+        quote.revise(note="Mistaken.", speaker=make_speaker(f"Mara {number}"))
     # The session, the user, two of permissions, the record; the page, what was before, the names.
     with django_assert_num_queries(8):
         curator_at_desk.get(history_of(quote))
@@ -292,7 +296,7 @@ def test_a_history_page_takes_the_same_queries_whatever_its_length(
 
 def test_a_reversion_that_needs_a_closed_step_is_refused():
     quote = make_quote(language="en")
-    quote.revise(language="fr")
+    quote.revise(note="In French.", language="fr")
     way = QuoteReversion(fresh(quote), 1)
     quote.retract("Never said.")
     with pytest.raises(NotOpen):

@@ -48,7 +48,7 @@ def held_by(quote: Quote) -> tuple:
 
 
 def revise(client, quote: Quote, **changes) -> dict:
-    return ok(client.patch(path_of(quote), changes, headers=ANY))
+    return ok(client.patch(path_of(quote), {"note": "So.", **changes}, headers=ANY))
 
 
 def found(client, **query) -> list[str]:
@@ -101,7 +101,7 @@ def test_quotes_and_reporting_chains_move_with_their_outlet_and_back(curator):
 
 def test_a_step_changed_since_the_merge_stays(curator):
     one, other = make_outlet("The Post"), make_outlet("Harbour Post")
-    quote = make_quote(via=[one, one])
+    quote = make_quote(via=[one, one], status="proposed")
     merge(curator, one, other)
     quote.via.filter(position=0).update(outlet=make_outlet("Third"))
     quote.via.filter(position=0).update(outlet=other)
@@ -427,8 +427,8 @@ def test_refiling_an_article_keeps_the_chosen_namesake(curator):
 
 
 def reattribute(client, speaker, to, quotes, **more):
-    body = {"to": str(to.pk), "quotes": [str(quote.pk) for quote in quotes], **more}
-    return post(client, speaker, "reattribute", **body)
+    body = {"to": str(to.pk), "quotes": [str(quote.pk) for quote in quotes], "reason": "So."}
+    return post(client, speaker, "reattribute", **body | more)
 
 
 def test_reattributed_quotes_lose_affiliations_and_flags(curator):
@@ -491,7 +491,7 @@ def test_at_most_a_thousand_quotes_move_at_once(curator, django_assert_num_queri
 def test_moving_quotes_needs_the_version_of_an_active_speaker(curator):
     one, other, third = (make_speaker(name) for name in "ABC")
     quote = make_quote(speaker=one)
-    body = {"to": str(other.pk), "quotes": [str(quote.pk)]}
+    body = {"to": str(other.pk), "quotes": [str(quote.pk)], "reason": "So."}
     problem(post(curator, one, "reattribute", headers={}, **body), 428)
     problem(post(curator, one, "reattribute", headers={"If-Match": '"9"'}, **body), 412)
     merge(curator, one, third)
@@ -727,13 +727,13 @@ class TestUndoing:
                 quote = Quote.objects.get(pk=world["quote"][first].pk)
                 row = (Quote, quote.pk)
                 if kind == "language":
-                    quote.revise(language=f"l{second}")
+                    quote.revise(note="So.", language=f"l{second}")
                     changes = {"language": quote.language}
                 else:
                     into = Speaker.objects.get(pk=world["speaker"][second].pk).survivor
                     if into == quote.speaker:
                         continue
-                    quote.revise(speaker=into)
+                    quote.revise(note="So.", speaker=into)
                     changes = {"speaker_id": into.pk, "affiliation_id": None}
                 for former, _ in done:
                     former[row] |= changes

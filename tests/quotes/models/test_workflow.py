@@ -121,7 +121,7 @@ def test_a_step_needs_the_current_etag(curator, step):
     (status, *_) = [s for (s, name) in LEADS if name == step]
     quote = make_quote(status=status)
     path, stale = f"{API}quotes/{quote.pk}/{step}/", read(curator, quote)["version"]
-    Quote.objects.filter(pk=quote.pk).update(language="nb")
+    Quote.objects.filter(pk=quote.pk).update(flags=["filing_differs"])
     assert problem(curator.post(path, BODIES[step]), 428)
     assert problem(curator.post(path, BODIES[step], HTTP_IF_MATCH=f'"{stale}"'), 412)
     assert (fresh(quote).status, quote.version) == (status, 2)
@@ -313,12 +313,13 @@ def test_a_correction_that_changes_nothing_is_refused(curator, filed):
 def test_a_correction_clears_an_affiliation_that_does_not_fit(curator, filed):
     port = make_organisation("Port")
     held = make_affiliation(speaker=filed.speaker, organisation=port, role="pilot")
-    Quote.objects.get().revise(affiliation=held)
+    Quote.objects.get().revise(note="The pilot.", affiliation=held)
     body = {"note": "Somebody else.", "speaker": str(make_speaker("Ivo Berg").pk)}
     seen = ok(take(curator, filed, "correct", body))
     assert seen["organisation"]["name"] == "Port"
-    changed = {one["field"]: one["after"] for one in seen["corrections"][0]["changed"]}
+    changed = {one["field"]: one["after"] for one in seen["corrections"][1]["changed"]}
     assert changed["role"] == "harbour master"
+    assert changed["affiliation"] is None
     other = make_affiliation()
     body = {"note": "Not hers.", "affiliation": str(other.pk)}
     assert problem(take(curator, filed, "correct", body), 400)
@@ -364,7 +365,7 @@ def test_a_role_without_a_matching_affiliation_is_flagged_when_either_changes():
     other.role = "pilot"
     other.save()
     assert flags(quote) == ["role_conflict"]
-    Quote.objects.filter(pk=quote.pk).update(attribution_role="the Harbour Master")
+    quote.revise(note="As printed.", attribution_role="the Harbour Master")
     assert flags(quote) == []
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from quotes.api.serializers import QuoteSerializer
 from quotes.models import Quote, Via
 from quotes.representations.json import FIELDS, fetch_quotes, quotes_url
+from sources.models.ids import new_ids
 from tests.conftest import API, ok
 from tests.records import (
     make_affiliation,
@@ -71,6 +72,7 @@ def quotes(draw) -> Quote:
         for name in ("text", "speaker", "role", "organisation", "cue")
     }
     quote = Quote(
+        id=new_ids(1)[0],
         article=article,
         snapshot=article.snapshot,
         spans=spans,
@@ -99,15 +101,16 @@ def quotes(draw) -> Quote:
         quote.corrections = [{"when": when, "note": note, "changed": [change]}]
     else:
         quote.corrections = []
-    quote.save()
     for position, name in enumerate(draw(st.lists(WORDED, max_size=2))):
+        # Before the quote: the chain of a public quote is corrected, with a note.
         Via.objects.create(
-            quote=quote,
+            quote_id=quote.pk,
             position=position,
             kind="told",
             name=name,
             outlet=draw(some(st.just(outlet))),
         )
+    quote.save(force_insert=True)
     return quote
 
 

@@ -18,7 +18,7 @@ from prov.model import (
     ProvSpecialization,
 )
 
-from quotes.models import Quote
+from quotes.models import Quote, Via
 from quotes.representations import StatusHistory, status_history_of
 from quotes.representations.prov import provenance
 from sources.models import Revision
@@ -29,6 +29,7 @@ from tests.records import (
     make_outlet,
     make_quote,
     make_speaker,
+    make_utterance,
 )
 
 pytestmark = pytest.mark.django_db
@@ -254,10 +255,10 @@ def test_each_version_that_its_reader_may_know_of_comes_of_the_one_before(reader
     assert derivations(document, "prov:Revision") == []
     made = one(document, ProvActivity, f"{this}#revision-1")
     assert made.get_startTime() == quote.created
-    curator.patch(path, {"said": "2026"}, headers={"If-Match": "*"})
+    quote.revise(utterance=make_utterance())
     changed = read(curator, quote)
     assert derivations(changed, "prov:Revision") == [(f"{this}#version-2", f"{this}#version-1")]
-    known = read(reader, quote)  # that a curator put in a date was no public step
+    known = read(reader, quote)  # that a curator grouped it was no public step
     assert derivations(known, "prov:Revision") == []
 
 
@@ -270,7 +271,7 @@ def test_the_quote_that_stands_in_its_place_is_named():
 def test_every_name_used_is_declared(reader):
     """No relation leads to an entity, activity or agent that the document does not describe."""
     quote = make_broken_quote()
-    quote.via.create(position=0, kind="told", name="Agency")
+    quote.revise(note="As told.", via=[Via.of(0, "told", "Agency")])
     document = read(reader, quote)
     described = {record.identifier for record in document.get_records() if record.is_element()}
     for relation in document.get_records():

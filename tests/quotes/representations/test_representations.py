@@ -209,7 +209,7 @@ def test_no_two_representations_share_a_tag(reader, path):
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_change_changes_the_tag_of_each_representation(reader, curator, path, name):
     tag = reader.get(path, {"format": name}).headers["ETag"]
-    ok(curator.patch(path, {"said": "2026"}, headers={"If-Match": "*"}))
+    ok(curator.patch(path, {"said": "2026", "note": "Said then."}, headers={"If-Match": "*"}))
     response = reader.get(path, {"format": name}, headers={"If-None-Match": tag})
     assert response.status_code == 200
     assert response.headers["ETag"].startswith('"2-')
@@ -218,8 +218,10 @@ def test_a_change_changes_the_tag_of_each_representation(reader, curator, path, 
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_tag_of_any_representation_will_do_to_change_the_quote(reader, curator, path, name):
     tag = reader.get(path, {"format": name}).headers["ETag"]
-    ok(curator.patch(path, {"said": "2026"}, headers={"If-Match": tag}))
-    problem(curator.patch(path, {"said": "2025"}, headers={"If-Match": tag}), 412)
+    ok(curator.patch(path, {"said": "2026", "note": "Said then."}, headers={"If-Match": tag}))
+    problem(
+        curator.patch(path, {"said": "2025", "note": "Said then."}, headers={"If-Match": tag}), 412
+    )
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -127,9 +127,10 @@ def test_words_of_no_known_language_are_found_as_they_are(reader):
 def test_a_changed_text_or_language_is_searchable_at_once(reader):
     quote = make_quote("Houses burn", language="de", anchor="unanchored")
     assert found(reader, q="burning") == []
-    Quote.objects.filter(pk=quote.pk).update(language="en")
+    quote.revise(note="In English.", language="en")
     assert found(reader, q="burning") == ["Houses burn"]
-    Quote.objects.filter(pk=quote.pk).update(text="Barns burn")
+    noted = [*quote.corrections, {"note": "Barns."}]
+    Quote.objects.filter(pk=quote.pk).update(text="Barns burn", corrections=noted)
     assert found(reader, q="house") == found(reader, phrase="houses") == []
     assert found(reader, q="barn") == found(reader, phrase="barns") == ["Barns burn"]
 

@@ -135,13 +135,11 @@ def test_the_role_is_the_one_that_the_quote_shows(reader):
 def test_the_role_follows_what_is_printed_and_the_affiliation(reader):
     held = make_affiliation(role="minister")
     quote = make_quote(attribution_role="clerk", speaker=held.speaker)
-    quote.attribution_role = "mistress"
-    quote.save(update_fields=["attribution_role"])
+    quote.revise(note="As printed.", attribution_role="mistress")
     assert counts(reader, "role") == [("mistress", 1)]
-    quote.attribution_role = None
-    quote.save()
+    quote.revise(note="Not printed.", attribution_role=None)
     assert counts(reader, "role") == []
-    Quote.objects.update(affiliation=held, organisation=held.organisation)
+    quote.revise(note="The minister.", affiliation=held)
     type(held).objects.update(role="prime minister")
     assert counts(reader, "role") == [("prime minister", 1)]
     assert Quote.objects.get().version == 4

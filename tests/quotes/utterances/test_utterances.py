@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ from sources.identity.merging import merge, unmerge
 from sources.models import Revision, Speaker
 from tests.bench import utterances as bench
 from tests.conftest import API, make_client, ok, problem
-from tests.records import make_article, make_outlet, make_quote, make_speaker, make_utterance
+from tests.records import hide, make_article, make_outlet, make_quote, make_speaker, make_utterance
 
 SAID = "We had no choice but to close the quay before the winter storms came back"
 PART = "close the quay before the winter storms"
@@ -185,7 +186,7 @@ def test_a_statement_that_contradicts_another_does_not_join_it_by_what_they_shar
 
 def test_rejected_and_retracted_quotes_take_no_part_and_proposed_ones_do():
     for status in ("rejected", "retracted"):
-        Quote.objects.filter(pk=one_filed(SAID).pk).update(status=status)
+        hide(Quote.objects.filter(pk=one_filed(SAID).pk), status)
     proposed = one_filed({"text": SAID, "status": "proposed"})
     assert proposed.utterance is None
     assert are_one(proposed, one_filed(SAID))
@@ -344,9 +345,11 @@ def test_a_quote_that_is_given_another_speaker_leaves_its_utterance():
 def test_moved_quotes_leave_their_utterance_unless_all_of_it_is_moved():
     quotes = [one_filed(SAID) for _ in range(3)]
     mara, bo = quotes[0].speaker, make_speaker("Bo Ek")
-    reattribute(Quote.objects.all(), [quotes[0].pk], speaker=mara, to=bo)
+    reattribute(Quote.objects.all(), [quotes[0].pk], speaker=mara, to=bo, now=timezone.now())
     assert fresh(quotes[0]).utterance is None
-    reattribute(Quote.objects.all(), [q.pk for q in quotes[1:]], speaker=mara, to=bo)
+    reattribute(
+        Quote.objects.all(), [q.pk for q in quotes[1:]], speaker=mara, to=bo, now=timezone.now()
+    )
     assert are_one(*quotes[1:])
     assert fresh(quotes[1]).speaker == bo
 
@@ -484,7 +487,7 @@ def test_an_utterance_shows_only_what_its_reader_may_see(reader, curator):
     assert ok(reader.get(path))["quotes"] == 1
     assert PART not in [wording["text"] for wording in ok(reader.get(path))["wordings"]]
     assert ok(curator.get(path))["quotes"] == 2
-    Quote.objects.filter(pk=shown.pk).update(status="rejected")
+    hide(Quote.objects.filter(pk=shown.pk), "rejected")
     problem(reader.get(path), 404)
     problem(curator.get(f"{API}utterances/{make_utterance().pk}/"), 404)
 
