@@ -206,16 +206,72 @@ RETURN CASE WHEN position('%' IN value) = 0 THEN value ELSE (
 COMMENT ON FUNCTION sources_url_decoded(text) IS
     'A part of a URL without needless percent-encoding; what stays encoded has capital digits.';
 
+CREATE FUNCTION sources_host_label(label text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    rest text = regexp_replace(substr(label, 5), '^.*-', '');
+    found text = regexp_replace(substr(label, 5), '-?[^-]*$', '');
+    code bigint = 128; place bigint = 0; was bigint; weight bigint; delta bigint;
+    bias int = 72; step int; least_digit int; digit int; size int;
+BEGIN
+    IF label NOT LIKE 'xn--_%' THEN
+        RETURN label;
+    END IF;
+    WHILE rest <> '' LOOP  -- RFC 3492, section 6.2
+        was = place; weight = 1; step = 36;
+        LOOP
+            digit = position(left(rest, 1) IN 'abcdefghijklmnopqrstuvwxyz0123456789') - 1;
+            IF rest = '' OR digit < 0 OR weight > 100000000 THEN
+                RETURN label;
+            END IF;
+            rest = substr(rest, 2);
+            place = place + digit * weight;
+            least_digit = least(greatest(step - bias, 1), 26);
+            EXIT WHEN digit < least_digit;
+            weight = weight * (36 - least_digit); step = step + 36;
+        END LOOP;
+        size = length(found) + 1; step = 0;
+        delta = (place - was) / CASE was WHEN 0 THEN 700 ELSE 2 END;
+        delta = delta + delta / size;
+        WHILE delta > 455 LOOP
+            delta = delta / 35; step = step + 36;
+        END LOOP;
+        bias = step + 36 * delta / (delta + 38);
+        code = code + place / size; place = place % size;
+        IF code > 1114111 OR code BETWEEN 55296 AND 57343 THEN
+            RETURN label;
+        END IF;
+        found = left(found, place::int) || chr(code::int) || substr(found, place::int + 1);
+        place = place + 1;
+    END LOOP;
+    -- A key has to fit an index, whatever the label repeats.
+    RETURN CASE WHEN octet_length(found) <= 3 * octet_length(label) THEN found ELSE label END;
+END $$;
+COMMENT ON FUNCTION sources_host_label(text) IS
+    'A label of a host name in its own letters: xn--bcher-kva is bücher (Punycode, RFC 3492).';
+
+CREATE FUNCTION sources_host(host text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN host ~ '^[!-~]*$' AND host !~* 'xn--' THEN lower(host) ELSE (
+    SELECT string_agg(sources_host_label(label), '.' ORDER BY n)
+    FROM unnest(string_to_array(
+        lower(normalize(host, NFC) COLLATE pg_unicode_fast), '.'
+    )) WITH ORDINALITY AS labels(label, n)
+) END;
+COMMENT ON FUNCTION sources_host(text) IS 'A host name in lower case and in its own letters.';
+
 CREATE FUNCTION sources_url_key(url text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN (
     SELECT CASE lower(m[1]) WHEN 'http' THEN 'https' ELSE lower(m[1]) END || '://'
         || regexp_replace(
-            regexp_replace(
-                lower(sources_url_decoded(m[2])),
-                '\.?(:(' || CASE lower(m[1]) WHEN 'https' THEN '443' ELSE '80' END || ')?)?$', ''
-            ),
-            '^www\.(?=[^.]+\.)', ''
+            sources_host(regexp_replace(place, '\.?(:[0-9]*)?$', '')), '^www\.(?=[^.]+\.)', ''
+        )
+        || coalesce(
+            nullif(
+                nullif(substring(place FROM ':[0-9]*$'), ':'),
+                CASE lower(m[1]) WHEN 'https' THEN ':443' ELSE ':80' END
+            ), ''
         )
         || rtrim(sources_url_decoded(m[3]), '/')
         || coalesce('?' || (
@@ -225,13 +281,16 @@ RETURN (
         ), '')
         || coalesce(sources_url_decoded(m[5]), '')
     FROM regexp_match(url, '^([A-Za-z]+)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(#!.*)?') m
+    CROSS JOIN LATERAL sources_url_decoded(m[2]) place
 );
 COMMENT ON FUNCTION sources_url_key(text) IS
     'A URL for comparison: without http or https, www., default port, trailing slash, needless '
     'percent-encoding, tracking parameters, and fragment unless it is #!.';
 """.replace("{tracking}", "|".join(TRACKING_PARAMETERS.split()))
 
-DROP_URLS = "DROP FUNCTION sources_url_key, sources_url_decoded"
+DROP_URLS = """
+DROP FUNCTION sources_url_key, sources_host, sources_host_label, sources_url_decoded
+"""
 
 DROP_NAMES = """
 DROP FUNCTION

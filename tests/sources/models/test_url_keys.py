@@ -1,5 +1,6 @@
 """One URL is one URL, however it is written."""
 
+from unicodedata import normalize
 from urllib.parse import quote
 
 import pytest
@@ -38,6 +39,12 @@ SAME = [
     (f"{PAGE}/a~b_c-d", f"{PAGE}/a%7Eb%5Fc%2dd"),
     (f"{PAGE}?a=b|c", f"{PAGE}?a=b%7Cc"),
     ("https://field.example/#!/quay", "http://www.field.example/#!/quay"),
+    ("https://bücher.example/a", "http://www.xn--bcher-kva.example/a"),
+    ("https://BÜCHER.example/a", "https://b%C3%BCcher.example/a"),
+    ("https://bücher.example/a", "https://bu\u0308cher.example/a"),
+    ("https://пример.испытание/", "https://XN--E1AFMKFD.xn--80akhbyknj4f:443"),
+    ("https://例え.テスト/", "https://xn--r8jz45g.xn--zckzah/"),
+    ("https://例え.テスト:81/", "http://xn--r8jz45g.xn--zckzah:81/"),
 ]
 
 DIFFERENT = [
@@ -53,6 +60,7 @@ DIFFERENT = [
     (f"{PAGE}/a/b", f"{PAGE}/a%2Fb"),
     (f"{PAGE}?q=a%26b", f"{PAGE}?q=a&b"),
     (f"{PAGE}/caf%E9", f"{PAGE}/caf%C3%A9"),
+    ("https://xn--bcher-kva.example/", "https://bucher.example/"),
     ("https://field.example/#!/quay", "https://field.example/#!/port"),
     ("https://www.com/", "https://com/"),
     ("ftp://field.example/news/quay", PAGE),
@@ -82,6 +90,28 @@ def test_what_is_no_absolute_url_has_no_key(url):
 )
 def test_broken_percent_encoding_is_kept(url):
     assert url_keys([url])[url]
+
+
+@pytest.mark.parametrize(
+    "label", ["xn--", "xn---", "xn--ü", "xn--999999999", "xn--a-99999999999", "xn--zzzzzzzzz!"]
+)
+def test_a_broken_label_of_a_host_is_kept(label):
+    url = f"https://{label}.example/a"
+    assert url_keys([url])[url].endswith(".example/a")
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(
+        st.characters(min_codepoint=97, categories=("Ll", "Lo")),
+        min_size=1,
+        max_size=12,
+    ).filter(lambda label: normalize("NFC", label.lower()) == label and not label.isascii())
+)
+def test_a_host_in_its_own_letters_is_the_one_in_punycode(label):
+    coded = label.encode("punycode").decode()
+    keys = url_keys([f"https://{label}.example/a", f"https://xn--{coded}.example/a"])
+    assert len(set(keys.values())) == 1
 
 
 WORDS = st.text(
