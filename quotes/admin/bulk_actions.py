@@ -31,6 +31,7 @@ from sources.models import Organisation, Speaker
 WILL = {
     "publish": "will be published. Readers will see them.",
     "reject": "will be rejected and not published.",
+    "reopen": "will be reviewed again.",
     "dispute": "will be marked as disputed. Readers will still see them.",
     "settle": "will be published again, their disputes resolved.",
     "retract": "will be withdrawn permanently.",

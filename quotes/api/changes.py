@@ -291,13 +291,16 @@ class Changes(Endpoint):
             "limit", asked.get("limit"), self.DEFAULT_CHANGES, most=self.MAX_CHANGES
         )
         seconds = whole_number("wait", asked.get("wait"), 0, least=0, most=MAX_WAIT_SECONDS)
-        whole = request.user.has_perm(Quotes.see_all_permission)
+        sees = {
+            "whole": request.user.has_perm(Quotes.see_all_permission),
+            "own": Quote.objects.hidden_of(request.user),
+        }
         last = last_settled()
         place = place_at(asked.get("after"), last)
-        found = settled_after(place, last, kinds, whole=whole, most=most)
+        found = settled_after(place, last, kinds, **sees, most=most)
         if seconds and not (found.revisions or found.more):
             found = wait_for(
-                lambda: settled_after(place, last_settled(), kinds, whole=whole, most=most),
+                lambda: settled_after(place, last_settled(), kinds, **sees, most=most),
                 seconds,
             )
         after = cursor_at(found.end)

@@ -116,6 +116,7 @@ EXAMPLES: dict[str, object] = {
         "note": "The words were said a day earlier than the article says.",
     },
     "OptionalReasonRequest": {"reason": "Checked against the recording."},
+    "KeepRequest": {"flags": ["filing_differs"], "reason": "The article prints it so."},
     "RequiredReasonRequest": {"reason": "The speaker's office says that she was misquoted."},
     "CorrectQuoteRequest": {
         "note": "The words were said a day earlier than the article says.",

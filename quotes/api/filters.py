@@ -158,8 +158,8 @@ class QuoteFilters(RecordFilters, PublishedRange):
     status = ChoicesFilter(
         Quote.Status,
         field_name="status",
-        help_text="Statuses. Without this parameter retracted quotes are left out. Proposed and "
-        f"rejected quotes are shown to curators only. {COMMAS}",
+        help_text="Statuses. Without this parameter retracted quotes are left out. Proposed, "
+        f"rejected and withdrawn quotes are shown to curators and to their filer. {COMMAS}",
         example="published",
     )
     language = QuoteLanguageFilter(

@@ -6,6 +6,7 @@ Most lists need one statement, which depends on the names of the filters and not
 
 from django.core.exceptions import EmptyResultSet
 
+from quotes.models import Quote
 from quotes.models.querysets import sees_all
 from quotes.representations.json import FIELDS, PageJson, fetch_page, page_statement
 from quotes.search.pages import is_one_statement
@@ -17,16 +18,17 @@ statements = Statements(most=2_000)
 def prepared_page(view, filters, page) -> PageJson | None:
     """Fetch a page with these filters by a prepared statement.
 
-    None if the page needs the planner, or a value has to be looked up first, such as the id of a
-    merged record.
+    None if the page needs the planner, a value has to be looked up first, such as the id of a
+    merged record, or the user has quotes of their own that readers do not see.
     """
-    shape = filters.shape()
-    if shape is None or page.is_counted or page.is_ranked:
+    shape, user = filters.shape(), view.request.user
+    own = Quote.objects.hidden_of(user)
+    if shape is None or (own is not None and own.exists()) or page.is_counted or page.is_ranked:
         return None
     fields = view.requested_fields(FIELDS)
     values = [*filters.parameters(), *page.key, page.address]
     known = statements.get(
-        (sees_all(view.request.user), shape, page.shape(), tuple(fields)),
+        (sees_all(user), shape, page.shape(), tuple(fields)),
         lambda: prepare(view, filters, page, fields, len(values)),
     )
     if known is None:
@@ -37,9 +39,10 @@ def prepared_page(view, filters, page) -> PageJson | None:
 
 def prepare(view, filters, page, fields, number: int) -> Statement | None:
     """The statement of a page with `number` parameters, if one serves all values."""
+    quotes = Quote.objects.all() if sees_all(view.request.user) else Quote.objects.public()
     *places, place_of_address = map(Parameter, range(number))
     key = places[len(places) - len(page.key) :]
-    quotes = page.ordered(filters.filter_queryset(view.get_listed(), places), key)
+    quotes = page.ordered(filters.filter_queryset(quotes, places), key)
     end = page.limit + 1
     if not is_one_statement(quotes[:end]):
         return None

@@ -165,6 +165,10 @@ class QuoteSerializer(RecordSerializer):
         help_text="For readers. Needed if the quote is public: the change is then a correction.",
     )
 
+    reason = serializers.SerializerMethodField(
+        help_text="Why it is disputed, retracted, rejected or withdrawn. Why it was rejected is "
+        "for reviewers only."
+    )
     replaced_by = ReplacementField(
         view_name="quote-detail",
         lookup_field="pk",
@@ -178,6 +182,9 @@ class QuoteSerializer(RecordSerializer):
         model = Quote
         fields = [*FIELDS, "affiliation", "note"]
         read_only_fields = ["text", "status", "flags", "reason", *RECORD]
+
+    def get_reason(self, quote: Quote) -> str | None:
+        return quote.reason_for(self.context["request"].user)
 
     def update(self, quote: Quote, changes: dict) -> Quote:
         if "note" in changes:
@@ -200,6 +207,14 @@ class RequiredReasonSerializer(StrictSerializer):
     """Why you take this step."""
 
     reason = Text(max_length=MAX_REASON_CHARACTERS)
+
+
+class KeepSerializer(OptionalReasonSerializer):
+    """The flags to settle, and why, if you want to say so."""
+
+    flags = serializers.ListField(
+        child=serializers.ChoiceField(choices=Quote.Flag.choices), allow_empty=False
+    )
 
 
 class RetractionSerializer(RequiredReasonSerializer):
@@ -314,6 +329,10 @@ class FilingSerializer(StrictSerializer):
     language = LanguageField(required=False, allow_null=True)
     text = Text(max_length=Snapshot.MAX_CHARACTERS, allow_null=True, trim_whitespace=False)
     quotes = ProposalSerializer(many=True, required=False, max_length=MAX_QUOTES)
+    complete = serializers.BooleanField(
+        required=False,
+        help_text="`true`: these are all quotes. Your proposals that are not named are withdrawn.",
+    )
 
     def validate(self, attrs):
         return split_time(attrs)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
 from rest_framework import serializers, status
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
@@ -22,6 +23,7 @@ from quotes.api.serializers import (
     FiledArticleSerializer,
     FiledQuoteSerializer,
     FilingSerializer,
+    KeepSerializer,
     ListedQuoteSerializer,
     OptionalReasonSerializer,
     QuoteProposalSerializer,
@@ -287,6 +289,7 @@ class Quotes(FilesQuotes, Resource):
             fault = f"Works with JSON only, not with {renderer.format}. Leave one of the two out."
             raise BadParameter({"fields": [fault]})
         quote, headers = self.get_version()
+        quote.reason = quote.reason_for(request.user)
         history = self.history_of(quote).get_queryset().filter(version__lte=quote.version)
         life = status_history_of(quote, history)
         response = Response(renderer.represent(quote, life, self.address), headers=headers)
@@ -301,7 +304,7 @@ class Quotes(FilesQuotes, Resource):
             page = find_page(page)
         known = (*FIELDS, MATCHES) if page.search else FIELDS
         fields = self.requested_fields(known)
-        rows = fetch_quotes(page, quotes_url(self.request), fields)
+        rows = fetch_quotes(page, quotes_url(self.request), fields, reviews=self.may_see_all())
         if page.search and MATCHES in fields:
             add_matches(rows, page.search)
         return rows
@@ -404,6 +407,33 @@ class Quotes(FilesQuotes, Resource):
         It will not be published. Filing it again does not propose it again.
         """
         quote.reject(reason)
+
+    @step(OptionalReasonSerializer)
+    def withdraw(self, quote, reason=None):
+        """Withdraw a quote that you proposed.
+
+        Nobody reviews it any more. Filing the same again does not propose it again.
+        """
+        if not Quote.objects.filed_for(self.request.user).filter(pk=quote.pk).exists():
+            raise PermissionDenied("Only the user who proposed a quote can withdraw it.")
+        quote.withdraw(reason)
+
+    @step(OptionalReasonSerializer)
+    def reopen(self, quote, reason=None):
+        """Propose a rejected or withdrawn quote again.
+
+        It waits for review, as when it was filed.
+        """
+        quote.reopen(reason)
+
+    @step(KeepSerializer)
+    def keep(self, quote, flags, reason=None):
+        """Keep the record and settle its flags.
+
+        The quote stays as it is. The same filing does not raise them again. Flags about who is
+        meant are settled by naming the speaker or the organisation.
+        """
+        quote.keep(flags, reason)
 
     @step(RequiredReasonSerializer)
     def dispute(self, quote, reason):

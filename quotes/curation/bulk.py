@@ -21,7 +21,7 @@ from sources.jobs.models import Job, JobKind, Outcome, register_job_kind
 from sources.ledger.actor import with_reason
 from sources.models import Organisation, Speaker
 
-BULK_STEPS = {name: step for name, step in STEPS.items() if name != "correct"}
+BULK_STEPS = {n: step for n, step in STEPS.items() if n not in ("correct", "keep", "withdraw")}
 BULK_STEPS |= {name: EDITS[name] for name in ("revise", "join", "part")}
 
 REVISED = ("speaker", "organisation", "language", "kind")
@@ -74,7 +74,7 @@ def take(step: str, seen: Seen, reason: str | None = None, *, user) -> Outcome:
     if needs_reason and not (reason or "").strip():
         raise ValidationError({"reason": f"Give a reason to {step} quotes."})
     locked, outcome = _lock(step, seen, user)
-    said = reason.strip() if needs_reason else None
+    said = reason.strip() if STEPS[step].keeps_reason else None
     with with_reason(reason):
         chosen = Quote.objects.filter(pk__in=[key for key, _ in locked])
         outcome.changed = chosen.update(status=STEPS[step].enters, reason=said)

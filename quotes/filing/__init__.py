@@ -20,7 +20,13 @@ from quotes.filing.articles import (
 )
 from quotes.filing.attribution import resolve_attributions
 from quotes.filing.comparison import keep_filings, load_last_filings, refuse_others
-from quotes.filing.reconciliation import folded_names, follow_merges, reconcile, store_quotes
+from quotes.filing.reconciliation import (
+    folded_names,
+    follow_merges,
+    reconcile,
+    store_quotes,
+    withdraw_unnamed,
+)
 from quotes.filing.snapshots import reanchor_quotes, store_snapshots
 from quotes.filing.types import (
     MAX_QUOTES,
@@ -135,4 +141,5 @@ def _continue(filings: list[Filing]) -> None:
     resolve_attributions(changes)
     match([change.quote for change in changes if change.is_new or change.taken])
     store_quotes(changes)
+    withdraw_unnamed(filings)
     keep_filings(filings)

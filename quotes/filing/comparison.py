@@ -126,6 +126,14 @@ def follow_left(filings: list[Filing]) -> None:
 # Keeping
 
 
+def unnamed(filing: Filing) -> list[str]:
+    """Ids of quotes that the filer filed before and that this filing, if complete, leaves out."""
+    if not filing.data.get("complete"):
+        return []
+    named = {str(filed.quote.pk) for filed in filing.quotes}
+    return [key for key in filing.entries if key not in named]
+
+
 def keep_filings(filings: list[Filing]) -> None:
     """Store what each filing said as the filer's last one; nothing if it said the same."""
     new, changed = [], []
@@ -172,6 +180,8 @@ def _say(last: LastFiling, filing: Filing) -> None:
             last.article_left, filing.fields, filing.before, article_record(filing.article)
         )
     entries = {entry["quote"]: entry for entry in last.quotes_said}
+    for key in unnamed(filing):
+        entries[key] = {**entries[key], "absent": True}
     for filed, proposal, spans in zip(filing.quotes, filing.proposals, filing.spans, strict=True):
         entry = entries.get(key := str(filed.quote.pk), {"said": {}, "left": {}})
         said = {**entry["said"], **filed.said}

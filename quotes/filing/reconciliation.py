@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from quotes.anchoring import same_words
 from quotes.anchoring.normalization import normalise
-from quotes.filing.comparison import NOTHING, Said, compare, record_of, said_of
+from quotes.filing.comparison import NOTHING, Said, compare, record_of, said_of, unnamed
 from quotes.filing.snapshots import place_in_present
 from quotes.filing.types import (
     PLAIN_FIELDS,
@@ -19,6 +19,7 @@ from quotes.filing.types import (
 )
 from quotes.models import Quote, Via
 from sources.identity.matching import Register
+from sources.ledger.actor import with_reason
 from sources.models import Named, Organisation, Outlet, Speaker
 from sources.models.copy import copy_in
 from sources.models.ids import as_uuid, new_ids
@@ -80,6 +81,7 @@ def _new_quote(filing: Filing, proposal: dict, spans: tuple) -> Quote:
         text=filing.page.text_at(spans) if spans else proposal["text"],
         anchor=Quote.Anchor.EXACT if spans else Quote.Anchor.UNANCHORED,
         status=proposal.get("status", Quote.Status.PROPOSED),
+        filed_by=filing.filer.user,
         kind=proposal.get("kind", Quote.Kind.DIRECT),
         language=proposal.get("language", filing.article.language),
     )
@@ -103,6 +105,9 @@ def _compare(
 ) -> QuoteChange | None:
     """Compare what is filed of a quote on record; return the change, if there is anything to do."""
     quote, last, flags = filed.quote, _last_of(filing, filed.quote), filed.quote.flags
+    is_named_again = _is_withdrawn_as_unnamed(filing, quote)
+    if is_named_again:
+        quote.status, quote.reason = Quote.Status.PROPOSED, None
     filed.chain = [{"kind": step.kind, "name": step.name} for step in quote.via.all()]
     filed.before = record_of(filed)
     filed.said = said_of(proposal, quote) | {"text": _words_of(filing, proposal, spans)}
@@ -119,6 +124,8 @@ def _compare(
         filed.fields["speaker"] = "differs"  # a quote filed alone never takes over another's
     if filed.fields["text"] == "updated" and (not spans or _place(filing, spans) in places):
         filed.fields["text"] = "differs"
+    if is_named_again:
+        filed.fields["status"] = "updated"
     publishes = filed.said.get("status") == Quote.Status.PUBLISHED != last.said.get("status")
     if publishes and quote.status == Quote.Status.PROPOSED:
         filed.fields["status"] = "updated"
@@ -159,9 +166,36 @@ def _words_of(filing: Filing, proposal: dict, spans: tuple) -> str:
     return filing.page.text_at(spans) if spans else proposal["text"]
 
 
+def _is_withdrawn_as_unnamed(filing: Filing, quote: Quote) -> bool:
+    """Whether a complete filing withdrew it, which this filing then takes back."""
+    entry = filing.entries.get(str(quote.pk), {})
+    return quote.status == Quote.Status.WITHDRAWN and entry.get("absent", False)
+
+
 def _last_of(filing: Filing, quote: Quote) -> Said:
     entry = filing.entries.get(str(quote.pk))
     return Said(entry["said"], entry["left"]) if entry else NOTHING
+
+
+def withdraw_unnamed(filings: list[Filing]) -> None:
+    """Withdraw the filers' own proposals that their complete filings no longer name.
+
+    A quote that the last complete filing left out already stays as it is: a curator may have
+    reopened it.
+    """
+    keys = []
+    for filing in filings:
+        gone = {key for key in unnamed(filing) if not filing.entries[key].get("absent")}
+        user = filing.filer.user and filing.filer.user.pk
+        keys += [
+            quote.pk
+            for quote in filing.on_record
+            if str(quote.pk) in gone
+            and (quote.status, quote.filed_by_id) == (Quote.Status.PROPOSED, user)
+        ]
+    if keys:
+        with with_reason("The article was filed again without it."):
+            Quote.objects.filter(pk__in=keys).update(status=Quote.Status.WITHDRAWN, reason=None)
 
 
 # Which quote on record a filed one is
@@ -301,7 +335,15 @@ def store_quotes(changes: list[QuoteChange]) -> None:
     copy_in([change.quote for change in new])
     if changed := [change.quote for change in changes if not change.is_new]:
         columns = [*PLAIN_FIELDS, *(f"attribution_{name}" for name in PRINTED_FIELDS)]
-        columns += ["status", "flags", "speaker", "organisation", "affiliation", "utterance"]
+        columns += [
+            "status",
+            "reason",
+            "flags",
+            "speaker",
+            "organisation",
+            "affiliation",
+            "utterance",
+        ]
         columns += ["snapshot", "spans", "text", "anchor", "nearest"]
         Quote.objects.bulk_update(changed, columns, batch_size=200)
 

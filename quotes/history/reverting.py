@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from quotes.models import Quote
-from quotes.models.workflow import Status
+from quotes.models.workflow import STEPS, Status
 from sources.history.reverting import Reversion
 
 COLUMNS = (
@@ -26,7 +26,7 @@ WORDS = ("text", "spans")
 NOT_CORRECTED = {"utterance"}
 """Public fields whose change is no correction."""
 
-_STEPS = "The status changes only by publish, reject, dispute, settle, correct and retract."
+_STEPS = f"The status changes only by the steps {', '.join(STEPS)}."
 
 
 def revert(
@@ -52,6 +52,7 @@ class QuoteReversion(Reversion):
         "replaced_by": _STEPS,
         "corrections": "Corrections shown to readers are never withdrawn.",
         "flags": "Flags follow from the record.",
+        "role_kept": "Flags follow from the record.",
         "via": "Edit the reporting chain on the quote's page.",
         "role": "The role stays as it was filed.",
     }

@@ -24,8 +24,8 @@ def flagged_index(flag: str) -> models.Index:
     )
 
 
-DERIVED = ("contexts", "nearest", "role_key", "search_words", "bare")
-"""Columns computed from others: not part of a quote's history."""
+DERIVED = ("contexts", "nearest", "role_key", "search_words", "bare", "filed_by_id")
+"""Not part of a quote's history: computed from others, or the actor of its first revision."""
 
 
 COVERED = [

@@ -45,7 +45,7 @@ class RechecksRoles(Trigger):
             referencing=pgtrigger.Referencing(**rows),
             func=f"""
                 UPDATE quotes_quote SET flags = flags
-                    WHERE speaker_id IN ({speakers})
+                    WHERE speaker_id IN ({speakers}) AND NOT role_kept
                       AND coalesce(attribution_role, role) IS NOT NULL
                       AND ('role_conflict' = ANY (flags)) <> quotes_role_conflict(
                           speaker_id, coalesce(said, published), ARRAY[role, attribution_role]

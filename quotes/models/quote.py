@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -21,10 +22,10 @@ from quotes.models.indexes import (
     flagged_index,
     tally_indexes,
 )
-from quotes.models.querysets import QuoteManager
+from quotes.models.querysets import QuoteManager, sees_all
 from quotes.models.triggers import quote_triggers
 from quotes.models.utterance import Utterance
-from quotes.models.workflow import PUBLIC, STEPS, NoteNeeded, NotOpen, Status
+from quotes.models.workflow import HIDDEN, PUBLIC, STEPS, NoteNeeded, NotOpen, Status
 from sources.dates import FirstDay, PartialDateField
 from sources.ledger.actor import with_reason
 from sources.models import Affiliation, Article, Organisation, Outlet, Record, Snapshot, Speaker
@@ -71,6 +72,9 @@ class Quote(Record):
         ROLE_CONFLICT = "role_conflict", "Roles we can't confirm"
         FILING_DIFFERS = "filing_differs", "Re-filed with different details"
 
+    NAMED = (Flag.AMBIGUOUS_SPEAKER, Flag.AMBIGUOUS_ORGANISATION, Flag.UNRESOLVED_SPEAKER)
+    """Flags that only naming the speaker or the organisation settles."""
+
     DOUBTS = {  # flags that naming the speaker, or the organisation, clears
         "speaker": (Flag.AMBIGUOUS_SPEAKER, Flag.UNRESOLVED_SPEAKER),
         "organisation": (Flag.AMBIGUOUS_ORGANISATION,),
@@ -97,6 +101,16 @@ class Quote(Record):
     language = models.CharField(max_length=35, null=True, blank=True)
     status = models.CharField(max_length=9, choices=Status, default=Status.PROPOSED)
     flags = ArrayField(models.CharField(max_length=30, choices=Flag), default=list, blank=True)
+    # A curator kept the record despite its `role_conflict`; a trigger resets it with the role
+    role_kept = models.BooleanField(db_default=False, editable=False)
+    filed_by = models.ForeignKey(  # whose filing made it
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        editable=False,
+        db_index=False,
+    )
     reason = models.TextField(null=True, blank=True, editable=False)  # for its status
     replaced_by = models.ForeignKey(
         "self",
@@ -150,7 +164,7 @@ class Quote(Record):
     class Meta:
         ordering = ["-published_day", "-id"]
         permissions = [
-            ("review_quote", "Can see proposed and rejected quotes"),
+            ("review_quote", "Can see proposed, rejected and withdrawn quotes"),
             ("publish_quote", "Can publish a quote"),
         ]
         constraints = [
@@ -175,9 +189,7 @@ class Quote(Record):
                 name="quote_kind_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    status__in=["proposed", "published", "rejected", "disputed", "retracted"]
-                ),
+                condition=Q(status__in=Status.values),
                 name="quote_status_is_known",
             ),
             models.UniqueConstraint(
@@ -234,6 +246,12 @@ class Quote(Record):
                 F("id").desc(),
                 condition=Q(status="proposed"),
                 name="quote_proposed_latest",
+            ),
+            # `visible_to`: what a filer sees beside public quotes
+            models.Index(
+                fields=["filed_by", "id"],
+                condition=Q(status__in=HIDDEN, filed_by__isnull=False),
+                name="quote_hidden_filed_by",
             ),
             *(flagged_index(flag) for flag in FLAGS),
             models.Index(
@@ -347,6 +365,10 @@ class Quote(Record):
             self.utterance = None
             self.save(update_fields=["utterance"])
 
+    def reason_for(self, user) -> str | None:
+        """The reason for its status; why it was rejected is for reviewers only."""
+        return None if self.status == Status.REJECTED and not sees_all(user) else self.reason
+
     # Steps: see `quotes.models.workflow`
 
     def publish(self, reason: str | None = None) -> None:
@@ -356,6 +378,28 @@ class Quote(Record):
     def reject(self, reason: str) -> None:
         """Keep a proposed quote from being published."""
         self._step("reject", reason)
+
+    def withdraw(self, reason: str | None = None) -> None:
+        """Take back a proposal. For its filer only: see `QuoteQuerySet.filed_for`."""
+        self._step("withdraw", reason)
+
+    def reopen(self, reason: str | None = None) -> None:
+        """Propose a rejected or withdrawn quote again."""
+        self._step("reopen", reason)
+
+    def keep(self, flags: list[str], reason: str | None = None) -> None:
+        """Settle these flags and leave the record as it is."""
+        with transaction.atomic(), with_reason(reason):
+            self._check_step("keep", reason, "reason")
+            if named := [flag for flag in flags if flag in self.NAMED]:
+                raise ValidationError(
+                    {"flags": f"Naming the speaker or organisation settles {', '.join(named)}."}
+                )
+            if absent := [flag for flag in flags if flag not in self.flags]:
+                raise ValidationError({"flags": f"This quote is not flagged {', '.join(absent)}."})
+            self.flags = [flag for flag in self.flags if flag not in flags]
+            self.role_kept = self.role_kept or self.Flag.ROLE_CONFLICT in flags
+            self.save(update_fields=["flags", "role_kept"])
 
     def dispute(self, reason: str) -> None:
         """Mark a published quote as contested."""
@@ -390,7 +434,7 @@ class Quote(Record):
         with transaction.atomic(), with_reason(reason):
             self._check_step(step, reason, "reason")
             self.status = STEPS[step].enters
-            self.reason = reason.strip() if STEPS[step].needs_reason else None
+            self.reason = (reason or "").strip() or None if STEPS[step].keeps_reason else None
             for name, value in values.items():
                 setattr(self, name, value)
             self.save(update_fields=["status", "reason", *values])

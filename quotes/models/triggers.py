@@ -15,6 +15,7 @@ VERB = """CASE
     WHEN n.status = o.status AND n.corrections IS DISTINCT FROM o.corrections THEN 'corrected'
     WHEN n.status = o.status THEN 'updated'
     WHEN n.status = 'published' AND o.status = 'disputed' THEN 'settled'
+    WHEN n.status = 'proposed' AND o.status IN ('rejected', 'withdrawn') THEN 'reopened'
     WHEN n.status = 'proposed' THEN 'updated'
     ELSE n.status END"""
 
@@ -133,7 +134,14 @@ def quote_triggers() -> list[pgtrigger.Trigger]:
             ),
             func="""
                 NEW.flags = array_remove(NEW.flags, 'role_conflict');
-                IF NEW.speaker_id IS NOT NULL
+                IF TG_OP = 'UPDATE' AND NEW.role_kept AND ROW(
+                       NEW.speaker_id, NEW.said, NEW.published, NEW.role, NEW.attribution_role
+                   ) IS DISTINCT FROM ROW(
+                       OLD.speaker_id, OLD.said, OLD.published, OLD.role, OLD.attribution_role
+                   ) THEN
+                    NEW.role_kept = false;
+                END IF;
+                IF NEW.speaker_id IS NOT NULL AND NOT NEW.role_kept
                    AND coalesce(NEW.attribution_role, NEW.role) IS NOT NULL
                    AND quotes_role_conflict(
                        NEW.speaker_id, coalesce(NEW.said, NEW.published),

@@ -1,8 +1,8 @@
 """The life of a quote: its statuses, and the steps that lead from one to the next.
 
-`proposed` → `published` or `rejected`; `published` ⇄ `disputed`; either → `retracted`. A correction
-changes a public quote and keeps its status. Each step carries its permission and the words that
-curators read, for every page and endpoint that offers it.
+`proposed` → `published`, `rejected` or `withdrawn`; the last two → `proposed`; `published` ⇄
+`disputed`; either → `retracted`. A correction changes a public quote and keeps its status. Each
+step carries its permission and the words that curators read, for every page that offers it.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ class Status(models.TextChoices):
     PROPOSED = "proposed"
     PUBLISHED = "published"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"  # by its filer
     DISPUTED = "disputed"
     RETRACTED = "retracted"
 
@@ -25,10 +26,13 @@ PUBLIC = (Status.PUBLISHED, Status.DISPUTED, Status.RETRACTED)
 PUBLIC_STATUSES = f"({', '.join(f"'{status}'" for status in PUBLIC)})"
 """The same as a list of SQL."""
 
-OPEN = (Status.PROPOSED, Status.PUBLISHED, Status.DISPUTED)
-"""Rejected and retracted quotes are final: nobody has to look at their flags."""
+HIDDEN = (Status.PROPOSED, Status.REJECTED, Status.WITHDRAWN)
+"""Statuses that only curators and the filer may see."""
 
-CHANGE, PUBLISH = "quotes.change_quote", "quotes.publish_quote"
+OPEN = (Status.PROPOSED, Status.PUBLISHED, Status.DISPUTED)
+"""Nobody has to look at the flags of other quotes."""
+
+ADD, CHANGE, PUBLISH = "quotes.add_quote", "quotes.change_quote", "quotes.publish_quote"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Step:
 
     `label` is its button and `done` its past participle, for messages. `enters` is None where the
     status stays. `many` is the label before a number of quotes, where that reads differently.
+    `keeps_reason`: the quote shows the reason as long as it has the status.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Step:
     leaves: tuple[Status, ...]
     enters: Status | None = None
     needs_reason: bool = False
+    keeps_reason: bool = False
     permission: str = CHANGE
     many: str = ""
 
@@ -68,6 +74,20 @@ STEPS = {
             leaves=(Status.PROPOSED,),
             enters=Status.REJECTED,
             needs_reason=True,
+            keeps_reason=True,
+            permission=PUBLISH,
+        ),
+        Step(
+            *("withdraw", "Withdraw", "Withdrawn", "Take back what you proposed."),
+            leaves=(Status.PROPOSED,),
+            enters=Status.WITHDRAWN,
+            keeps_reason=True,
+            permission=ADD,
+        ),
+        Step(
+            *("reopen", "Reopen", "Reopened", "Review this quote again."),
+            leaves=(Status.REJECTED, Status.WITHDRAWN),
+            enters=Status.PROPOSED,
             permission=PUBLISH,
         ),
         Step(
@@ -75,6 +95,7 @@ STEPS = {
             leaves=(Status.PUBLISHED,),
             enters=Status.DISPUTED,
             needs_reason=True,
+            keeps_reason=True,
         ),
         Step(
             *("settle", "Resolve dispute", "Dispute resolved", "Keep this quote as it is."),
@@ -91,6 +112,11 @@ STEPS = {
             leaves=(Status.PUBLISHED, Status.DISPUTED),
             enters=Status.RETRACTED,
             needs_reason=True,
+            keeps_reason=True,
+        ),
+        Step(
+            *("keep", "Keep the record", "Kept", "Settle these flags: the record is right."),
+            leaves=OPEN,
         ),
     ]
 }

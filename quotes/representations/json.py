@@ -88,8 +88,15 @@ FROM (
 """
 
 
-def render_call(ids: str, url, fields: Collection[str]) -> tuple[str, list]:
-    """SQL and parameters that render these fields of the given quotes as JSON."""
+def render_call(
+    ids: str, url, fields: Collection[str], *, reviews: bool = True
+) -> tuple[str, list]:
+    """SQL and parameters that render these fields of the given quotes as JSON.
+
+    Without `reviews`, why a quote was rejected is null.
+    """
+    if not reviews:
+        return f"quotes_json({ids}, %s, %s, false)", [url, list(fields)]
     if len(fields) == len(FIELDS):
         return f"quotes_json({ids}, %s)", [url]
     return f"quotes_json({ids}, %s, %s)", [url, list(fields)]
@@ -141,7 +148,11 @@ def fetch_page(sql: str, params: list) -> PageJson:
 
 
 def fetch_quotes(
-    page: models.QuerySet[Quote], url: str, fields: Collection[str] = FIELDS
+    page: models.QuerySet[Quote],
+    url: str,
+    fields: Collection[str] = FIELDS,
+    *,
+    reviews: bool = True,
 ) -> list[QuoteJson]:
     """The quotes of a page, in its order (a column, then the id); one statement."""
     column = page.query.order_by[0].lstrip("-")
@@ -149,7 +160,7 @@ def fetch_quotes(
         found, values = key_query(page)
     except EmptyResultSet:  # a filter that nothing can match
         return []
-    call, asked = render_call("page.ids", url, fields)
+    call, asked = render_call("page.ids", url, fields, reviews=reviews)
     with connection.cursor() as cursor:
         cursor.execute(
             PAGE.format(page=found) + QUOTES_JSON.format(written=call), [*values, *asked]

@@ -12,6 +12,7 @@ not be, and PostgreSQL may reuse it after a crash.
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from sources.exceptions import EraNotBegun
 from sources.models import Revision
@@ -52,7 +53,7 @@ BETWEEN = """
     SELECT id, era, transaction, subject_type, subject_id, version, verb, time, turn, matches
     FROM (
         SELECT *, row_number() OVER (ORDER BY era, transaction, id) AS turn,
-               subject_type = ANY(%(kinds)s) AND (reader_visible OR %(whole)s) AS matches
+               subject_type = ANY(%(kinds)s) AND (reader_visible OR %(whole)s OR {own}) AS matches
         FROM (
             SELECT id, era, transaction, subject_type, subject_id, version, verb, time,
                    reader_visible
@@ -94,6 +95,16 @@ def unsettled_after(place: LedgerPosition) -> int:
         return cursor.fetchone()[0]
 
 
+def _between(own: QuerySet | None, asked: dict) -> tuple[str, dict]:
+    if own is None:
+        return BETWEEN.format(own="false"), asked
+    ids, values = own.values("pk").query.sql_with_params()
+    names = [f"own_{number}" for number, _ in enumerate(values)]
+    ids = ids % tuple(f"%({name})s" for name in names)
+    sql = BETWEEN.format(own=f"subject_id IN ({ids})")
+    return sql, asked | dict(zip(names, values, strict=True))
+
+
 @dataclass(frozen=True)
 class FeedPage:
     """Revisions, the position to continue from, and whether there are more."""
@@ -104,19 +115,25 @@ class FeedPage:
 
 
 def settled_after(
-    place: LedgerPosition, last: LedgerPosition, kinds: list[str], *, whole: bool, most: int
+    place: LedgerPosition,
+    last: LedgerPosition,
+    kinds: list[str],
+    *,
+    whole: bool,
+    most: int,
+    own: QuerySet | None = None,
 ) -> FeedPage:
     """The next revisions of these kinds, up to `last`; one query.
 
-    Without `whole`, only reader-visible ones. A page with fewer than `most`, or none, may still
-    have `more`, since it scans at most `MAX_SCANNED` revisions.
+    Without `whole`, only reader-visible ones, and those of `own` records. A page with fewer than
+    `most`, or none, may still have `more`, since it scans at most `MAX_SCANNED` revisions.
     """
     asked = {
         **{"era": place.era, "transaction": str(place.transaction), "id": place.id},
         **{"last_era": last.era, "last_transaction": str(last.transaction), "last_id": last.id},
         **{"kinds": kinds, "whole": whole, "scanned": MAX_SCANNED, "rows": most + 1},
     }
-    rows = list(Revision.objects.raw(BETWEEN, asked)) if place < last else []
+    rows = list(Revision.objects.raw(*_between(own, asked))) if place < last else []
     told = [row for row in rows if row.matches]
     if len(told) > most:
         told, end, more = told[:most], told[most - 1], True

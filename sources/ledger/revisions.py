@@ -83,6 +83,8 @@ class Revision(models.Model):
         UPDATED = "updated"
         PUBLISHED = "published"
         REJECTED = "rejected"
+        WITHDRAWN = "withdrawn"
+        REOPENED = "reopened"
         DISPUTED = "disputed"
         SETTLED = "settled"
         CORRECTED = "corrected"

@@ -208,7 +208,7 @@ class Migration(migrations.Migration):
                 ('subject_type', models.CharField(max_length=20)),
                 ('subject_id', models.UUIDField()),
                 ('version', models.PositiveIntegerField()),
-                ('verb', models.CharField(choices=[('created', 'Created'), ('updated', 'Updated'), ('published', 'Published'), ('rejected', 'Rejected'), ('disputed', 'Disputed'), ('settled', 'Settled'), ('corrected', 'Corrected'), ('retracted', 'Retracted'), ('merged', 'Merged'), ('unmerged', 'Unmerged'), ('redacted', 'Redacted'), ('erased', 'Erased')], max_length=12)),
+                ('verb', models.CharField(choices=[('created', 'Created'), ('updated', 'Updated'), ('published', 'Published'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn'), ('reopened', 'Reopened'), ('disputed', 'Disputed'), ('settled', 'Settled'), ('corrected', 'Corrected'), ('retracted', 'Retracted'), ('merged', 'Merged'), ('unmerged', 'Unmerged'), ('redacted', 'Redacted'), ('erased', 'Erased')], max_length=12)),
                 ('public', models.BooleanField()),
                 ('reader_visible', models.BooleanField()),
                 ('state', models.JSONField(null=True)),

@@ -18,7 +18,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from config.auth import RecentTokens, recent_tokens
-from quotes.models import Quote
+from quotes.models import LastFiling, Quote
 from sources.identity import merging
 from tests.conftest import API, fresh, make_client, make_filing, ok, problem
 from tests.records import (
@@ -39,6 +39,7 @@ EVERYBODY = {"nobody", "reader", "contributor", "curator"}
 OPEN = EVERYBODY
 READ = {"reader", "contributor", "curator"}  # and anonymous users, if reading is public
 FILE = {"contributor", "curator"}
+FILER = {"contributor"}  # who filed this very quote
 CURATE = {"curator"}
 FULL_TEXT = {"curator"}
 
@@ -60,6 +61,9 @@ OPERATIONS = {
     ("PATCH", "quotes/<uuid:pk>/"): CURATE,
     ("POST", "quotes/<uuid:pk>/publish/"): CURATE,
     ("POST", "quotes/<uuid:pk>/reject/"): CURATE,
+    ("POST", "quotes/<uuid:pk>/withdraw/"): FILER,
+    ("POST", "quotes/<uuid:pk>/reopen/"): CURATE,
+    ("POST", "quotes/<uuid:pk>/keep/"): CURATE,
     ("POST", "quotes/<uuid:pk>/dispute/"): CURATE,
     ("POST", "quotes/<uuid:pk>/settle/"): CURATE,
     ("POST", "quotes/<uuid:pk>/correct/"): CURATE,
@@ -111,6 +115,8 @@ OPERATIONS = {
 STEPS = {
     "publish": ("proposed", {}),
     "reject": ("proposed", {"reason": "Unsaid."}),
+    "reopen": ("rejected", {}),
+    "keep": ("published", {"flags": ["filing_differs"]}),
     "dispute": ("published", {"reason": "Denied."}),
     "settle": ("disputed", {}),
     "correct": ("published", {"note": "A fragment.", "kind": "partial"}),
@@ -188,8 +194,12 @@ def routes():
             taken.withdraw("A hoax.", now=timezone.now())
         path = f"articles/{taken.pk}/{verb}/"
         routes[f"articles/<uuid:pk>/{verb}/"] = (path, {"POST": {"reason": "A hoax."}})
+    filer = make_client("Contributors").user
+    LastFiling.objects.create(article=article, user=filer, is_first=True)
+    own = make_quote("To withdraw", status="proposed", filed_by=filer)
+    routes["quotes/<uuid:pk>/withdraw/"] = (f"quotes/{own.pk}/withdraw/", {"POST": {}})
     for verb, (leaves, body) in STEPS.items():
-        taken = make_quote(f"To {verb}", status=leaves)
+        taken = make_quote(f"To {verb}", status=leaves, flags=["filing_differs"])
         routes[f"quotes/<uuid:pk>/{verb}/"] = (f"quotes/{taken.pk}/{verb}/", {"POST": body})
     for name, (record, made, changed) in records.items():
         routes[f"{name}/"] = (f"{name}/", {"POST": made})

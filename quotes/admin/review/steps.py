@@ -123,6 +123,7 @@ CONTROLS: dict[str, tuple[str, type[forms.Form]]] = {
     "reject": ("r", ReasonForm),
     "dispute": ("d", ReasonForm),
     "retract": ("r", ReasonForm),
+    "keep": ("f", StepForm),
     "assign": ("s", AssignForm),
     "correct": ("c", NoteForm),
     "adjust": ("a", SpansForm),
@@ -143,8 +144,14 @@ def steps_for(user, quote: Quote) -> Iterator[Step]:
     for step in REVIEW_STEPS.values():
         # Here a proposed quote is corrected too: nobody has read it, so it needs no note.
         leaves = OPEN if step.name == "correct" else step.leaves
-        if quote.status in leaves and user.has_perm(step.permission):
+        is_needed = step.name != "keep" or _kept_by(quote)
+        if quote.status in leaves and is_needed and user.has_perm(step.permission):
             yield step
+
+
+def _kept_by(quote: Quote) -> list[str]:
+    """The flags that keeping the record settles."""
+    return [flag for flag in quote.flags if flag not in quote.NAMED]
 
 
 def form_for(step: Step, quote: Quote, data=None) -> forms.Form:
@@ -182,6 +189,8 @@ def take(step: Step, quote: Quote, form: forms.Form, fields, *, user, now: datet
     match step.name:
         case "publish" if not may_approve(user, quote):
             raise Conflict(WHY_NOT)
+        case "keep":
+            quote.keep(_kept_by(quote), sent["reason"])
         case "assign":
             speaker = sent["speaker"] or Speaker.objects.create(name=sent["name"].strip())
             resolved = {"speaker": speaker}

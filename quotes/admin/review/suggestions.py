@@ -71,7 +71,7 @@ def suggest(quote: Quote) -> list[Suggestion]:
 
 def _speakers_in_article(quote: Quote) -> list[Speaker]:
     said = Quote.objects.filter(article=quote.article_id).exclude(pk=quote.pk)
-    said = said.exclude(status=Quote.Status.REJECTED).order_by()
+    said = said.exclude(status__in=[Quote.Status.REJECTED, Quote.Status.WITHDRAWN]).order_by()
     return list(Speaker.objects.active().filter(pk__in=said.values("speaker"))[:MAX_CANDIDATES])
 
 

@@ -48,7 +48,7 @@ LAST_STEP = "review.last_step"
 SKIPPED, MAX_SKIPPED = "review.skipped", 200
 """Session key of the articles skipped last: “Next article” leaves them out."""
 
-STAYS = ("assign", "correct", "adjust")
+STAYS = ("assign", "correct", "adjust", "keep")
 """Steps after which the same quote stays on the page."""
 
 

@@ -1,6 +1,9 @@
 -- The public form of quotes as JSON, in the order of the ids. In plpgsql, which keeps the plan: planning
 -- takes as long as rendering twenty quotes. Fields that are not asked for are not read.
-CREATE OR REPLACE FUNCTION quotes_json(ids uuid[], address text, fields text[] DEFAULT NULL)
+-- Without `reviews`, why a quote was rejected is null.
+CREATE OR REPLACE FUNCTION quotes_json(
+    ids uuid[], address text, fields text[] DEFAULT NULL, reviews boolean DEFAULT true
+)
 RETURNS SETOF text
 LANGUAGE plpgsql STABLE ROWS 50 AS $$
 BEGIN
@@ -9,7 +12,8 @@ BEGIN
         SELECT (SELECT row_to_json(shown) FROM (SELECT
             p.id, address || p.id || '/' AS url, p.text, p.kind, p.language, p.status, p.version,
             p.speaker, p.role, p.organisation, p.outlet, p.said, p.published, p.attribution, p.article,
-            p.via, p.anchor, p.utterance, p.flags, p.reason,
+            p.via, p.anchor, p.utterance, p.flags,
+            CASE WHEN reviews OR p.status <> 'rejected' THEN p.reason END AS reason,
             CASE WHEN p.replaced_by_id IS NOT NULL THEN json_build_object(
                 'id', p.replaced_by_id, 'url', address || p.replaced_by_id || '/'
             ) END AS replaced_by,
@@ -40,7 +44,9 @@ BEGIN
             CASE WHEN 'anchor' = ANY (fields) THEN '"anchor":' || coalesce(to_json(p.anchor)::text, 'null') END,
             CASE WHEN 'utterance' = ANY (fields) THEN '"utterance":' || coalesce(to_json(p.utterance)::text, 'null') END,
             CASE WHEN 'flags' = ANY (fields) THEN '"flags":' || coalesce(to_json(p.flags)::text, 'null') END,
-            CASE WHEN 'reason' = ANY (fields) THEN '"reason":' || coalesce(to_json(p.reason)::text, 'null') END,
+            CASE WHEN 'reason' = ANY (fields) THEN '"reason":' || coalesce(
+                to_json(CASE WHEN reviews OR p.status <> 'rejected' THEN p.reason END)::text, 'null'
+            ) END,
             CASE WHEN 'replaced_by' = ANY (fields) THEN '"replaced_by":' || coalesce((CASE WHEN p.replaced_by_id IS NOT NULL THEN
                     json_build_object('id', p.replaced_by_id, 'url', address || p.replaced_by_id || '/')
                 END)::text, 'null') END,
@@ -54,6 +60,6 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION quotes_json(uuid[], text, text[]) IS
+COMMENT ON FUNCTION quotes_json(uuid[], text, text[], boolean) IS
     'The public form of these quotes as JSON, all fields or these, in the order of the ids. The '
     'address is the URL of the list of quotes.';

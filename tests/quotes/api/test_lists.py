@@ -105,6 +105,7 @@ def test_a_quote_has_the_documented_shape(reader):
             "headline": "Fish",
             "url": "https://post.example/1",
             "byline": ["Ada Lund"],
+            "withdrawn": None,
         },
         "via": [
             {

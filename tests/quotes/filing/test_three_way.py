@@ -125,6 +125,18 @@ def test_what_both_changed_is_left_and_flagged_once(contributor, curator):
     assert file(contributor, quotes=[agreed])["quotes"][0]["flags"] == []
 
 
+def test_a_flag_that_a_curator_settled_is_not_raised_again_by_the_same_filing(contributor, curator):
+    key = file(contributor, 201)["quotes"][0]["id"]
+    change(curator, f"quotes/{key}", kind="indirect")
+    quote = {**make_filing()["quotes"][0], "kind": "partial"}
+    assert file(contributor, quotes=[quote])["quotes"][0]["flags"] == ["filing_differs"]
+    kept = step(curator, key, "keep", flags=["filing_differs"])
+    assert (kept["kind"], kept["flags"]) == ("indirect", [])
+    assert says_nothing_new(contributor, quotes=[quote])["quotes"][0]["flags"] == []
+    other = {**quote, "kind": "mixed"}
+    assert file(contributor, quotes=[other])["quotes"][0]["flags"] == ["filing_differs"]
+
+
 def test_what_both_changed_of_an_article_is_left(contributor, curator):
     first = file(contributor, 201)
     change(curator, f"articles/{first['id']}", headline="Quay stays open")

@@ -148,6 +148,8 @@ class Histories(RuleBasedStateMachine):
             if step == "correct":
                 now = datetime.now(UTC)
                 self.attempt(quote.correct, "Not so.", now=now, kind=kind, language="en")
+            elif step == "keep":
+                self.attempt(quote.keep, quote.flags, "Because.")
             else:
                 self.attempt(getattr(quote, step), "Because.")
 

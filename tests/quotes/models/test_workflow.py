@@ -23,18 +23,27 @@ BODIES = {
     "settle": {},
     "correct": {"note": "The kind was wrong.", "kind": "partial"},
     "retract": {"reason": "Made up."},
+    "withdraw": {},
+    "reopen": {},
+    "keep": {"flags": ["filing_differs"]},
 }
 
 # The table of section 6, written out once more: from where each step leads, and to what.
 LEADS = {
     ("proposed", "publish"): "published",
     ("proposed", "reject"): "rejected",
+    ("proposed", "withdraw"): "withdrawn",
+    ("rejected", "reopen"): "proposed",
+    ("withdrawn", "reopen"): "proposed",
     ("published", "dispute"): "disputed",
     ("published", "correct"): "published",
     ("published", "retract"): "retracted",
     ("disputed", "settle"): "published",
     ("disputed", "correct"): "disputed",
     ("disputed", "retract"): "retracted",
+    ("proposed", "keep"): "proposed",
+    ("published", "keep"): "published",
+    ("disputed", "keep"): "disputed",
 }
 
 
@@ -59,7 +68,7 @@ def last_revision(quote) -> Revision:
 
 @pytest.mark.parametrize(("status", "step"), list(product(Status.values, STEPS)))
 def test_each_step_is_open_only_to_the_statuses_of_the_workflow(curator, status, step):
-    quote = make_quote(status=status)
+    quote = make_quote(status=status, flags=["filing_differs"], filed_by=curator.user)
     answer = take(curator, quote, step)
     if expected := LEADS.get((status, step)):
         assert ok(answer)["status"] == expected
@@ -76,7 +85,8 @@ def test_the_model_refuses_the_same_steps_as_the_api():
     quote = make_quote(status="retracted")
     with pytest.raises(NotOpen, match="No further step is possible"):
         quote.dispute("No.")
-    assert open_steps("rejected") == []
+    assert open_steps("retracted") == []
+    assert open_steps("rejected") == ["reopen"]
 
 
 def test_a_step_rereads_the_status_under_a_lock():
@@ -111,7 +121,7 @@ def test_only_curators_take_steps(reader, contributor, nobody, step):
     (status, *_) = [s for (s, name) in LEADS if name == step]
     quote = make_quote(status=status)
     assert problem(take(reader, quote, step), 403)
-    assert problem(take(contributor, quote, step), 403)
+    assert problem(take(contributor, quote, step), 404 if step == "withdraw" else 403)
     assert problem(take(nobody, quote, step), 401)
     assert fresh(quote).version == 1
 
@@ -203,10 +213,13 @@ def test_a_quote_cannot_replace_itself(curator):
         ("disputed", "settle", "settled"),
         ("published", "correct", "corrected"),
         ("disputed", "retract", "retracted"),
+        ("proposed", "withdraw", "withdrawn"),
+        ("rejected", "reopen", "reopened"),
+        ("published", "keep", "updated"),
     ],
 )
 def test_each_step_is_one_revision_with_verb_reason_and_actor(curator, status, step, verb):
-    quote = make_quote(status=status)
+    quote = make_quote(status=status, flags=["filing_differs"], filed_by=curator.user)
     take(curator, quote, step)
     assert Revision.objects.of(quote).count() == 2
     revision = last_revision(quote)
@@ -380,3 +393,55 @@ def test_a_role_is_not_checked_without_a_date():
 def test_only_the_database_sets_the_role_conflict_flag():
     quote = make_quote(flags=["role_conflict", "filing_differs"])
     assert flags(quote) == ["filing_differs"]
+
+
+# Keeping the record
+
+
+NAMING = {"ambiguous_speaker", "ambiguous_organisation", "unresolved_speaker"}
+
+
+def flagged(flag: str, **values) -> Quote:
+    """A quote with this flag; only the database raises `role_conflict`."""
+    held = make_affiliation(start="2020")
+    role = {"speaker": held.speaker, "attribution_role": "mayor", "said": "2026"}
+    rest = role if flag == "role_conflict" else {"flags": [flag]}
+    quote = make_quote(**rest, **values)
+    quote.refresh_from_db()
+    assert quote.flags == [flag]
+    return quote
+
+
+@pytest.mark.parametrize("flag", Quote.Flag.values)
+def test_each_flag_has_a_step_that_settles_it(curator, flag):
+    quote = flagged(flag)
+    answer = take(curator, quote, "keep", {"flags": [flag], "reason": "Checked."})
+    if flag not in NAMING:
+        assert ok(answer)["flags"] == []
+        assert last_revision(quote).reason == "Checked."
+        return
+    (fault,) = problem(answer, 400)["errors"]
+    assert fault["pointer"] == "/flags"
+    assert "Naming the speaker or organisation" in fault["message"]
+    named = {"speaker": make_speaker(), "organisation": make_organisation()}
+    body = {name: str(record.pk) for name, record in named.items()}
+    answer = take(curator, quote, "correct", {"note": "Named.", **body})
+    assert ok(answer)["flags"] == []
+
+
+@pytest.mark.parametrize("flags", [["filing_differs"], ["sad"], []])
+def test_only_flags_that_a_quote_has_are_settled(curator, flags):
+    quote = flagged("role_conflict")
+    (fault,) = problem(take(curator, quote, "keep", {"flags": flags}), 400)["errors"]
+    assert fault["pointer"].startswith("/flags")
+    assert read(curator, quote)["flags"] == ["role_conflict"]
+
+
+def test_a_role_that_was_kept_is_flagged_again_only_when_role_speaker_or_date_change(curator):
+    quote = flagged("role_conflict", status="proposed")
+    take(curator, quote, "keep", {"flags": ["role_conflict"]})
+    make_affiliation(speaker=quote.speaker, role="pilot", start="2021")
+    Quote.objects.filter(pk=quote.pk).update(flags=[], language="en")
+    assert read(curator, quote)["flags"] == []
+    Quote.objects.filter(pk=quote.pk).update(attribution_role="prime minister")
+    assert read(curator, quote)["flags"] == ["role_conflict"]

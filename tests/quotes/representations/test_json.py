@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.test import RequestFactory
 from hypothesis import HealthCheck, given, settings
@@ -27,6 +28,7 @@ from tests.records import (
 pytestmark = pytest.mark.django_db
 
 REQUEST = RequestFactory().get("/")
+REQUEST.user = get_user_model()(is_superuser=True)  # who sees every reason
 
 # Anything that PostgreSQL can hold
 WORDS = st.text(

@@ -1,0 +1,173 @@
+"""What becomes of a filer's own proposals: seen, withdrawn, reopened, named again."""
+
+import pytest
+
+from quotes.models import Quote
+from quotes.models.querysets import QuoteQuerySet
+from sources.models import Revision
+from tests.conftest import API, make_client, make_filing, ok, problem, settle
+from tests.records import make_quote
+
+pytestmark = pytest.mark.django_db
+
+MATCH = {"headers": {"If-Match": "*"}}
+
+
+def file(client, status=200, **overrides) -> dict:
+    return ok(client.post(f"{API}articles/", make_filing(**overrides)), status)
+
+
+def step(client, quote: str, name: str, status=200, **body) -> dict:
+    return ok(client.post(f"{API}quotes/{quote}/{name}/", body, **MATCH), status)
+
+
+@pytest.fixture
+def proposed(contributor) -> str:
+    return file(contributor, 201)["quotes"][0]["id"]
+
+
+def says_nothing_new(client, **overrides) -> dict:
+    before = Revision.objects.count()
+    answer = file(client, **overrides)
+    assert Revision.objects.count() == before
+    return answer
+
+
+# Withdrawing
+
+
+def test_a_filer_withdraws_what_they_proposed(contributor, curator, proposed):
+    quote = step(contributor, proposed, "withdraw", reason="Filed twice.")
+    assert (quote["status"], quote["reason"]) == ("withdrawn", "Filed twice.")
+    last = Revision.objects.of(Quote.objects.get()).last()
+    assert (last.verb, last.reason) == ("withdrawn", "Filed twice.")
+    assert problem(curator.post(f"{API}quotes/{proposed}/publish/", {}, **MATCH), 409)
+
+
+def test_nobody_else_withdraws_a_proposal(contributor, curator, proposed):
+    path = f"{API}quotes/{proposed}/withdraw/"
+    problem(make_client("Contributors", "other").post(path, {}, **MATCH), 404)
+    assert "proposed" in problem(curator.post(path, {}, **MATCH), 403)["detail"]
+    step(curator, proposed, "publish")
+    problem(contributor.post(path, {}, **MATCH), 409)
+
+
+def test_filing_a_withdrawn_quote_again_changes_nothing(contributor, proposed):
+    step(contributor, proposed, "withdraw")
+    again = says_nothing_new(contributor)
+    assert [(q["id"], q["status"]) for q in again["quotes"]] == [(proposed, "withdrawn")]
+
+
+def test_a_curator_reopens_what_was_withdrawn_or_rejected(contributor, curator, proposed):
+    step(contributor, proposed, "withdraw", reason="Filed twice.")
+    quote = step(curator, proposed, "reopen", reason="It was not.")
+    assert (quote["status"], quote["reason"]) == ("proposed", None)
+    assert Revision.objects.of(Quote.objects.get()).last().verb == "reopened"
+    step(curator, proposed, "reject", reason="Not hers.")
+    assert step(curator, proposed, "reopen")["status"] == "proposed"
+    problem(contributor.post(f"{API}quotes/{proposed}/reopen/", {}, **MATCH), 403)
+
+
+# Complete filings
+
+
+def test_a_complete_filing_withdraws_proposals_that_it_no_longer_names(contributor, proposed):
+    says_nothing_new(contributor, quotes=[])
+    file(contributor, quotes=[], complete=True)
+    quote = Quote.objects.get()
+    assert (quote.status, quote.reason) == ("withdrawn", None)
+    assert Revision.objects.of(quote).last().reason == "The article was filed again without it."
+    says_nothing_new(contributor, quotes=[], complete=True)
+
+
+def test_a_quote_that_a_complete_filing_withdrew_is_proposed_again_when_named(
+    contributor, proposed
+):
+    file(contributor, quotes=[], complete=True)
+    for complete in (True, False):
+        again = file(contributor, complete=complete)["quotes"][0]
+        assert (again["id"], again["status"]) == (proposed, "proposed")
+        says_nothing_new(contributor, complete=complete)
+        file(contributor, quotes=[], complete=True)
+
+
+def test_a_complete_filing_does_not_withdraw_what_a_curator_reopened(
+    contributor, curator, proposed
+):
+    file(contributor, quotes=[], complete=True)
+    step(curator, proposed, "reopen")
+    says_nothing_new(contributor, quotes=[], complete=True)
+
+
+def test_a_complete_filing_withdraws_neither_public_quotes_nor_those_of_others(
+    contributor, curator, proposed
+):
+    second = {"text": "The quay will close.", "speaker": "Ivo Berg"}
+    other = file(curator, quotes=[second])["quotes"][0]["id"]
+    step(curator, proposed, "publish")
+    file(contributor, quotes=[], complete=True)
+    kept = dict(Quote.objects.values_list("pk", "status"))
+    assert {str(key): status for key, status in kept.items()} == {
+        proposed: "published",
+        other: "proposed",
+    }
+
+
+# Who sees them
+
+
+def test_a_filer_sees_their_own_proposals_and_no_others(contributor, curator, proposed):
+    public, hidden = make_quote("Public"), make_quote("Hidden", status="proposed")
+    listed = ok(contributor.get(f"{API}quotes/?count=true"))
+    assert {q["id"] for q in listed["results"]} == {str(public.pk), proposed}
+    assert listed["count"]["value"] == 2
+    assert ok(contributor.get(f"{API}quotes/?status=proposed"))["results"][0]["id"] == proposed
+    found = ok(contributor.get(f"{API}quotes/?phrase=no choice"))["results"]
+    assert [quote["id"] for quote in found] == [proposed]
+    assert ok(contributor.get(f"{API}quotes/{proposed}/"))["status"] == "proposed"
+    problem(contributor.get(f"{API}quotes/{hidden.pk}/"), 404)
+    other = make_client("Contributors", "other")
+    for client in (other, make_client("Readers")):
+        problem(client.get(f"{API}quotes/{proposed}/"), 404)
+        listed = ok(client.get(f"{API}quotes/"))["results"]
+        assert [quote["id"] for quote in listed] == [str(public.pk)]
+    assert len(ok(curator.get(f"{API}quotes/"))["results"]) == 3
+
+
+def test_a_filer_sees_a_rejection_without_its_reason(contributor, curator, proposed):
+    step(curator, proposed, "reject", reason="She is suing us.")
+    for path in (f"quotes/{proposed}/", f"quotes/{proposed}/?fields=status,reason"):
+        quote = ok(contributor.get(f"{API}{path}"))
+        assert (quote["status"], quote["reason"]) == ("rejected", None)
+    for path in ("quotes/", "quotes/?status=rejected", "quotes/?like=we had no choice"):
+        (quote,) = ok(contributor.get(f"{API}{path}"))["results"]
+        assert (quote["status"], quote["reason"]) == ("rejected", None)
+    for path in ("", "revisions/", "?format=prov", "?format=jsonld", "?format=bibtex"):
+        response = contributor.get(f"{API}quotes/{proposed}/{path}")
+        assert b"suing" not in response.content
+    assert file(contributor)["quotes"][0]["reason"] is None
+    assert ok(curator.get(f"{API}quotes/{proposed}/"))["reason"] == "She is suing us."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_filer_follows_what_becomes_of_their_proposals(contributor, curator):
+    proposed = file(contributor, 201)["quotes"][0]["id"]
+    step(curator, proposed, "reject", reason="She is suing us.")
+    settle()
+    told = ok(contributor.get(f"{API}changes/?types=quote"))["results"]
+    assert [change["verb"] for change in told] == ["created", "rejected"]
+    assert {(c["record"]["status"], c["record"]["reason"]) for c in told} == {("rejected", None)}
+    for client in (make_client("Contributors", "other"), make_client("Readers")):
+        assert ok(client.get(f"{API}changes/?types=quote"))["results"] == []
+
+
+def test_lists_of_readers_and_curators_are_asked_for_as_before(reader, contributor, curator):
+    """Only for users with quotes of their own does the query change."""
+    quotes = Quote.objects.order_by("pk")
+    assert str(quotes.visible_to(curator.user).query) == str(quotes.query)
+    public = str(quotes.public().query)
+    assert str(quotes.visible_to(reader.user).query) == public
+    assert str(quotes.visible_to(contributor.user).query) == public
+    assert isinstance(quotes, QuoteQuerySet)
+    make_quote("Hidden", status="withdrawn", filed_by=contributor.user)
+    assert str(quotes.visible_to(contributor.user).query) != public
