@@ -41,10 +41,11 @@ def loaded(quote: Quote) -> Quote:
 
 def test_a_quotation_says_all_that_is_known(reader):
     agency = make_outlet("Agency")
-    quote = make_broken_quote()
+    quote = make_broken_quote(status="proposed")
     quote.via.create(position=0, kind="told", name="Agency", outlet=agency)
     quote.via.create(position=1, kind="document", name="the audit")
     quote.via.create(position=2, kind="cited", name="Sky")
+    quote.publish()
     article = quote.article
     shape = shown(reader, quote, "jsonld")
     mara = {
