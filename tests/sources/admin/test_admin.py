@@ -336,7 +336,7 @@ def test_a_constraint_that_the_form_cannot_check_is_shown_on_the_form(curator_at
 def test_an_organisation_is_not_its_own_parent(curator_at_desk):
     board = make_organisation()
     refused = save(curator_at_desk, page_of(board), parent=str(board.pk))
-    assert "An organisation cannot be its own parent." in faults(refused)
+    assert "An organisation cannot be a part of its own parts." in faults(refused)
 
 
 @pytest.mark.parametrize("make", [make_speaker, make_organisation, make_outlet])

@@ -82,8 +82,9 @@ def desk(curator_at_desk, speaker):
 def test_a_page_saved_over_another_change_saves_nothing_and_shows_both(desk, speaker):
     edit(speaker, name="Mara Quill-Lund")
     conflict = desk.shown(name="M. Quill")
+    kept = Shown("other", "M. Quill; Captain Quill", "M. Quill; Captain Quill; Mara Quill", "")
     both = Shown("both", "Mara Quill", "Mara Quill-Lund", "M. Quill")
-    assert lines(conflict.record) == {"Name": both}
+    assert lines(conflict.record) == {"Name": both, "Aliases": kept}
     assert desk.form["name"] == "M. Quill"
     assert (fresh(speaker).name, speaker.version) == ("Mara Quill-Lund", 2)
 
@@ -115,12 +116,21 @@ def test_a_checkbox_takes_the_saved_value(desk, speaker):
     assert (fresh(speaker).name, speaker.aliases) == ("Mara Quill-Lund", ["Quill"])
 
 
+KEPT_AGAIN = Shown(
+    "other",
+    "M. Quill; Captain Quill; Mara Quill",
+    "M. Quill; Captain Quill; Mara Quill; Mara Quill-Lund",
+    "",
+)
+"""The aliases after a second renaming: each former name is kept."""
+
+
 def test_a_further_change_is_shown_again(desk, speaker):
     edit(speaker, name="Mara Quill-Lund")
     desk.save(name="M. Quill")
     edit(speaker, name="Mara Lund")
     again = Shown("both", "Mara Quill-Lund", "Mara Lund", "M. Quill")
-    assert lines(desk.shown().record) == {"Name": again}
+    assert lines(desk.shown().record) == {"Name": again, "Aliases": KEPT_AGAIN}
     edit(speaker, kind="collective")
     assert lines(desk.shown().record)["Kind"].by == "other"
     assert desk.save().status_code == 302
@@ -132,7 +142,8 @@ def test_a_taken_value_that_changed_again_is_shown_before_it_is_saved(desk, spea
     desk.save(name="M. Quill")
     edit(speaker, name="Mara Lund")
     conflict = desk.shown(take=f":{speaker.pk}:name")
-    assert lines(conflict.record) == {"Name": Shown("other", "Mara Quill-Lund", "Mara Lund", "")}
+    taken = Shown("other", "Mara Quill-Lund", "Mara Lund", "")
+    assert lines(conflict.record) == {"Name": taken, "Aliases": KEPT_AGAIN}
     assert desk.form["name"] == "Mara Lund"
 
 

@@ -64,7 +64,10 @@ def test_each_change_shows_who_made_it_how_and_why(curator_at_desk):
     assert newest["heading"] == "Version 2: updated"
     assert newest["made"].endswith("UTC by bo by the command tidy")
     assert newest["reason"] == "She married."
-    assert newest["changes"] == {"Name": ["Mara Quill", "Mara Lund"]}
+    assert newest["changes"] == {
+        "Name": ["Mara Quill", "Mara Lund"],
+        "Aliases": ["M. Quill [added: Mara Quill]"],
+    }
     assert first["heading"] == "Version 1: created"
     assert first["made"].endswith("UTC by ada via the API request r-1")
     assert first["changes"] == {"Name": ["Mara Quill"], "Kind": ["Person"], "Aliases": ["M. Quill"]}
@@ -77,7 +80,10 @@ def test_a_reader_sees_what_changed_but_not_by_whom_or_why(reader_at_desk):
         speaker = make_speaker("Mara Quill")
         rename(speaker, "Mara Lund")
     newest, first = told(reader_at_desk, speaker)
-    assert newest["changes"] == {"Name": ["Mara Quill", "Mara Lund"]}
+    assert newest["changes"] == {
+        "Name": ["Mara Quill", "Mara Lund"],
+        "Aliases": ["-", "Mara Quill"],
+    }
     assert first["changes"] == {}
     page = reader_at_desk.get(history_of(speaker)).text
     for secret in ("ada-at-desk", "via the API", "request-1", "She married", "Revert"):

@@ -160,7 +160,10 @@ def test_a_record_changed_since_it_was_read_is_shown_and_nothing_is_saved(
     assert refused.status_code == 200
     (since,) = refused.context["changed"]
     assert (since.version_read, since.record.version) == (1, 2)
-    assert [diff.label for revision in since.revisions for diff in revision.diffs] == ["Name"]
+    assert [diff.label for revision in since.revisions for diff in revision.diffs] == [
+        "Name",
+        "Aliases",
+    ]
     assert "somebody else made changes" in refused.text
     assert "by <bdi>bo-at-desk</bdi>" in refused.text
     assert "She married." in refused.text

@@ -73,7 +73,10 @@ def test_curators_see_who_changed_a_record_and_readers_only_what(curator, reader
     secret = {"actor": None, "channel": None, "request": None, "reason": None}
     assert public == [one | secret for one in known]
     assert public[0]["verb"] == "updated"
-    assert public[0]["changes"] == [{"field": "name", "before": "Ann", "after": "Ann Ek"}]
+    assert public[0]["changes"] == [
+        {"field": "aliases", "before": [], "after": ["Ann"]},
+        {"field": "name", "before": "Ann", "after": "Ann Ek"},
+    ]
 
 
 def test_changes_name_fields_as_the_api_does(curator):

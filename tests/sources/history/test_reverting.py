@@ -95,7 +95,7 @@ def test_fields_that_cannot_be_reverted_stay_with_a_reason():
     way = Reversion(post, 1)
     post.refresh_from_db()
     way = Reversion(post, 1)
-    assert way.values == {"name": "The Harbour Post"}
+    assert way.values == {"name": "The Harbour Post", "aliases": []}
     assert way.kept == {"slug": "Outlet with this Slug already exists."}
 
 
