@@ -173,7 +173,7 @@ def test_a_person_cannot_belong_to_an_organisation_without_an_affiliation(curato
 def test_an_organisation_is_not_its_own_parent():
     body = Organisation.objects.create(name="Port")
     refused(
-        "organisation_is_not_its_own_parent",
+        "organisation_in_no_circle",
         "UPDATE sources_organisation SET parent_id = id WHERE id = %s",
         [body.pk],
     )

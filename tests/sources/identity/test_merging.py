@@ -6,7 +6,7 @@ import pytest
 
 from sources.ledger.revisions import Revision
 from sources.models import Affiliation, Article, Organisation, Outlet, Speaker
-from tests.conftest import API, ok, problem
+from tests.conftest import API, ok, problem, sql
 from tests.records import (
     make_affiliation,
     make_article,
@@ -216,7 +216,9 @@ def test_an_organisation_merges_into_its_parent_but_not_into_its_child(curator):
 def test_a_cycle_of_parents_causes_no_endless_loop(curator):
     one = make_organisation("One")
     other = make_organisation("Other", parent=one)
+    sql("SET LOCAL session_replication_role = replica")  # no trigger refuses it
     Organisation.objects.filter(pk=one.pk).update(parent=other)
+    sql("SET LOCAL session_replication_role = origin")
     merge(curator, make_organisation("Third"), one)
 
 
