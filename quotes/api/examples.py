@@ -108,6 +108,7 @@ EXAMPLES: dict[str, object] = {
     "CaptureRequest": {"text": TEXT.replace("in May", "in June")},
     "QuoteProposalRequest": {"article": ARTICLE_ID, **PROPOSAL},
     "FiledQuote": FILED_QUOTE,
+    "FiledOrUnseenQuote": FILED_QUOTE,
     # Quotes
     "Quote": QUOTE,
     "ListedQuote": {**QUOTE, "matches": [[10, 16]]},

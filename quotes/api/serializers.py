@@ -1,7 +1,7 @@
 """Serializers of quotes, of the steps of their life, and of filings."""
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
 from quotes.api.utterances import UtteranceField
@@ -423,6 +423,39 @@ class FiledQuoteSerializer(QuoteSerializer):
 
     affiliation = note = None
 
+    def to_representation(self, quote: Quote) -> dict:
+        if not getattr(quote, "is_unseen", False):
+            return super().to_representation(quote)
+        return {"text": quote.sent, "filing": {"outcome": quote.filing.outcome}}
+
+
+class UnseenOutcomeSerializer(serializers.Serializer):
+    """What the filing did with a quote that you may not see."""
+
+    outcome = serializers.ChoiceField(choices=QUOTE_OUTCOMES)
+
+
+class UnseenQuoteSerializer(serializers.Serializer):
+    """A quote on record that you may not see: the words that you sent, and the outcome."""
+
+    text = serializers.CharField(allow_null=True, help_text="Null if you sent only spans.")
+    filing = UnseenOutcomeSerializer()
+
+
+FILED_OR_UNSEEN = [FiledQuoteSerializer, UnseenQuoteSerializer]
+
+
+@extend_schema_field(
+    PolymorphicProxySerializer(
+        component_name="FiledOrUnseenQuote",
+        serializers=FILED_OR_UNSEEN,
+        resource_type_field_name=None,
+        many=True,
+    )
+)
+class FiledQuotesField(serializers.ListField):
+    child = FiledQuoteSerializer()
+
 
 class ListedQuoteSerializer(QuoteSerializer):
     """A quote of a list. With a search, `matches` marks the words that were found."""
@@ -450,7 +483,7 @@ class FiledArticleSerializer(ArticleSerializer):
     """The filed article, and what became of each of its quotes."""
 
     outcome = serializers.ChoiceField(choices=ARTICLE_OUTCOMES, read_only=True)
-    quotes = FiledQuoteSerializer(many=True, read_only=True, source="filed_quotes")
+    quotes = FiledQuotesField(read_only=True, source="filed_quotes")
     reanchored = ReanchoredSerializer(many=True, read_only=True)
     filing = FieldOutcomes(
         read_only=True, help_text="What became of each field of the article that you sent."
@@ -473,17 +506,22 @@ class FiledArticleSerializer(ArticleSerializer):
         ]
 
     @classmethod
-    def of(cls, filing: Filing, quotes: dict, context: dict) -> dict:
-        """Return the answer's data. `quotes` maps ids to quotes with their related records."""
+    def of(cls, filing: Filing, quotes: dict, unseen: set, context: dict) -> dict:
+        """Return the answer's data. `quotes` maps ids to quotes with their related records.
+
+        Of the `unseen` ids, which the user may not see, it holds what was sent.
+        """
         article = filing.article
-        article.outcome, article.reanchored = filing.outcome, filing.reanchored
+        article.outcome = filing.outcome
+        article.reanchored = [quote for quote in filing.reanchored if quote.pk not in unseen]
         future = future_publication(article.published, article.published_at, timezone.now())
         article.warnings = [future] if future else []
         article.filing = filing.fields
         article.filed_quotes = []
-        for filed in filing.quotes:
+        for filed, proposal in zip(filing.quotes, filing.proposals, strict=True):
             quote = quotes[filed.quote.pk]
-            quote.filing = filed
+            quote.filing, quote.sent = filed, proposal.get("text")
+            quote.is_unseen = quote.pk in unseen
             article.filed_quotes.append(quote)
         return cls(article, context=context).data
 

@@ -3,12 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import wraps
+from uuid import UUID
 
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
+from drf_spectacular.utils import (
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema,
+    inline_serializer,
+)
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
@@ -18,6 +24,7 @@ from rest_framework.reverse import reverse
 from quotes.api.filters import QuoteFilters
 from quotes.api.prepared_lists import prepared_page
 from quotes.api.serializers import (
+    FILED_OR_UNSEEN,
     CaptureSerializer,
     CorrectQuoteSerializer,
     FiledArticleSerializer,
@@ -43,6 +50,7 @@ from quotes.history.public import (
 )
 from quotes.history.verification import checks_of_quote, is_lost
 from quotes.models import Quote
+from quotes.models.querysets import sees_all
 from quotes.models.workflow import STEPS
 from quotes.representations import REPRESENTATIONS, status_history_of
 from quotes.representations.json import FIELDS, QuoteJson, fetch_quotes, quotes_url
@@ -162,11 +170,22 @@ def filing_response(view: Endpoint, filing: Filing, code: int) -> Response:
     """Return what became of a filing, read from the database."""
     filing.article = Articles.queryset.get(pk=filing.article.pk)
     quotes = Quote.objects.with_parts().in_bulk([f.quote.pk for f in filing.quotes])
-    data = FiledArticleSerializer.of(filing, quotes, view.get_serializer_context())
+    unseen = unseen_by(view.request.user, [*quotes.values(), *filing.reanchored])
+    data = FiledArticleSerializer.of(filing, quotes, unseen, view.get_serializer_context())
     url = reverse("article-detail", args=[filing.article.pk], request=view.request)
     response = Response(data, status=code, headers={"Location": url})
     response.record_version = filing.article.version
     return response
+
+
+def unseen_by(user, quotes: list[Quote]) -> set[UUID]:
+    """Ids of the quotes that this user may not see; no query if all are public."""
+    hidden = {quote.pk for quote in quotes if quote.status not in Quote.PUBLIC}
+    if not hidden or sees_all(user):
+        return set()
+    return hidden.difference(
+        Quote.objects.visible_to(user).filter(pk__in=hidden).values_list("pk", flat=True)
+    )
 
 
 class ArticleSnapshots(Endpoint):
@@ -366,7 +385,14 @@ class Quotes(FilesQuotes, Resource):
         request=QuoteProposalSerializer,
         responses={
             201: OpenApiResponse(FiledQuoteSerializer, "The quote was added."),
-            200: OpenApiResponse(FiledQuoteSerializer, "The quote was on record already."),
+            200: OpenApiResponse(
+                PolymorphicProxySerializer(
+                    component_name="FiledOrUnseenQuote",
+                    serializers=FILED_OR_UNSEEN,
+                    resource_type_field_name=None,
+                ),
+                "The quote was on record already.",
+            ),
         },
     )
     @idempotent
@@ -380,12 +406,14 @@ class Quotes(FilesQuotes, Resource):
         with self.filing():
             filed = propose(proposal.pop("article"), proposal, Filer.of(request.user))
             quote = get_object_or_404(Quote.objects.with_parts(), pk=filed.quote.pk)
-            quote.filing = filed
+            quote.filing, quote.sent = filed, proposal.get("text")
+            quote.is_unseen = bool(unseen_by(request.user, [quote]))
             data = FiledQuoteSerializer(quote, context=self.get_serializer_context()).data
-        created = filed.is_new
+        if quote.is_unseen:
+            return Response(data)
         response = Response(
             data,
-            status=status.HTTP_201_CREATED if created else status.HTTP_200_OK,
+            status=status.HTTP_201_CREATED if filed.is_new else status.HTTP_200_OK,
             headers={"Location": data["url"]},
         )
         response.record_version = quote.version

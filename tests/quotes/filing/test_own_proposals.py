@@ -171,3 +171,46 @@ def test_lists_of_readers_and_curators_are_asked_for_as_before(reader, contribut
     assert isinstance(quotes, QuoteQuerySet)
     make_quote("Hidden", status="withdrawn", filed_by=contributor.user)
     assert str(quotes.visible_to(contributor.user).query) != public
+
+
+# What re-proposing tells
+
+
+def leaks(response) -> bool:
+    secrets = (b"suing", b"Mara", b"harbour master", b"filing_differs", b"rejected", b"proposed")
+    return any(secret in response.content for secret in secrets)
+
+
+@pytest.mark.parametrize("act", ["proposed", "rejected", "withdrawn"])
+def test_proposing_again_tells_nothing_of_a_quote_that_the_user_may_not_see(
+    contributor, curator, proposed, act
+):
+    if act == "rejected":
+        step(curator, proposed, "reject", reason="She is suing us.")
+    if act == "withdrawn":
+        step(contributor, proposed, "withdraw", reason="She is suing us.")
+    article = str(Quote.objects.get().article_id)
+    other = make_client("Contributors", "other")
+    for more in ({}, {"speaker": "Ivo Berg", "role": "pilot"}):
+        sent = {"article": article, "text": "We had no choice,", **more}
+        response = other.post(f"{API}quotes/", sent)
+        answer = ok(response)
+        assert answer.keys() == {"text", "filing"}
+        assert answer["text"] == "We had no choice,"
+        assert answer["filing"].keys() == {"outcome"}
+        assert "Location" not in response.headers
+        assert not leaks(response)
+    problem(other.get(f"{API}quotes/{proposed}/"), 404)
+    bare = other.post(f"{API}quotes/", {"article": article, "spans": [[22, 39]]})
+    assert ok(bare)["text"] is None
+
+
+def test_a_new_text_tells_only_what_becomes_of_quotes_that_the_filer_sees(contributor, curator):
+    first = file(contributor, 201)
+    second = {"text": "The quay will close.", "speaker": "Ivo Berg"}
+    hidden = file(curator, quotes=[second])["quotes"][0]["id"]
+    text = f"{make_filing()['text']} She left."
+    answer = file(contributor, text=text, quotes=[second])
+    assert [quote["id"] for quote in answer["reanchored"]] == [first["quotes"][0]["id"]]
+    assert answer["quotes"] == [{"text": second["text"], "filing": {"outcome": "unchanged"}}]
+    assert Quote.objects.filter(pk=hidden).exists()
