@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def restored():
     """The name of an empty database beside the test database."""
     name = f"{connection.settings_dict['NAME']}_restored"
+    sql(f'DROP DATABASE IF EXISTS "{name}"')  # of a run that was killed
     sql(f'CREATE DATABASE "{name}"')
     yield name
     sql(f'DROP DATABASE "{name}" WITH (FORCE)')

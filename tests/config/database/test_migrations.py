@@ -29,6 +29,7 @@ def manage(transactional_db):
         pytest.skip("a database is made beside the test database on the embedded server only")
     server = connection.settings_dict
     name = f"{server['NAME']}_migrated"
+    sql(f'DROP DATABASE IF EXISTS "{name}"')  # of a run that was killed
     sql(f'CREATE DATABASE "{name}"')
     url = f"postgres:///{name}?host={server['HOST']}&port={server['PORT']}&user={server['USER']}"
 
