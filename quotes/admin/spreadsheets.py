@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from django.db import DataError, IntegrityError, transaction
 
-from quotes.api.serializers import FilingSerializer
+from quotes.api.filing_serializers import FilingSerializer
 from quotes.filing import Filer, Filing, Refused, file
 from quotes.models import Quote
 from sources.exceptions import refusal_of

@@ -75,6 +75,7 @@ FILED_QUOTE = {
         "differs": [],
         "fields": {"speaker": "matched", "organisation": "matched"},
         "candidates": [],
+        "not_printed": [],
     },
 }
 PROPOSAL = {

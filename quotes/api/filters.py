@@ -2,6 +2,8 @@
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import BooleanField, Exists, F, Func, Q
+from django.db.models.lookups import In
 
 from quotes.models import Quote, Via
 from quotes.search.query import Search
@@ -21,6 +23,30 @@ from sources.api.filters import (
 from sources.api.filtersets import COMMAS, NAME, RANGE, PublishedRange, RecordFilters
 from sources.database.prepared import PreparedFilter
 from sources.models import Organisation, Speaker
+
+
+class HasMember(Func):
+    """Whether a speaker has one of these members."""
+
+    template = "members && ARRAY[%(expressions)s]::uuid[]"
+    output_field = BooleanField()
+
+
+class SpeakersFilter(RecordsFilter):
+    """Matches quotes of these speakers, alone or with others."""
+
+    def keys(self, values: list) -> list:
+        keys = super().keys(values)
+        return [*keys, *self.records.joint(keys).values_list("pk", flat=True)]
+
+    def holds(self, parameters):
+        joint = self.records.exclude(members=[])
+        followed = self.records.filter(In(F("merged_into"), parameters))
+        return (
+            super().holds(parameters)
+            & ~Q(Exists(joint.filter(HasMember(*parameters))))
+            & ~(Q(Exists(joint)) & Q(Exists(followed)))
+        )
 
 
 class ViaFilter(OutletFilter):
@@ -89,10 +115,11 @@ class QuoteFilters(RecordFilters, PublishedRange):
     """Names match in both layers of attribution, everything else in the resolved one."""
 
     # Who
-    speaker = RecordsFilter(
+    speaker = SpeakersFilter(
         Speaker,
         field_name="speaker",
-        help_text=f"Ids of speakers. A merged speaker's id finds the surviving one. {COMMAS}",
+        help_text="Ids of speakers, alone or in a joint statement. A merged speaker's id finds the "
+        f"surviving one. {COMMAS}",
         example=AN_ID,
     )
     speaker_name = NameFilter(

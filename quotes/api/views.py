@@ -21,19 +21,21 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from quotes.api.filters import QuoteFilters
-from quotes.api.prepared_lists import prepared_page
-from quotes.api.serializers import (
+from quotes.api.filing_serializers import (
     FILED_OR_UNSEEN,
     CaptureSerializer,
-    CorrectQuoteSerializer,
     FiledArticleSerializer,
     FiledQuoteSerializer,
     FilingSerializer,
+    QuoteProposalSerializer,
+)
+from quotes.api.filters import QuoteFilters
+from quotes.api.prepared_lists import prepared_page
+from quotes.api.serializers import (
+    CorrectQuoteSerializer,
     KeepSerializer,
     ListedQuoteSerializer,
     OptionalReasonSerializer,
-    QuoteProposalSerializer,
     QuoteSerializer,
     ReattributionSerializer,
     RequiredReasonSerializer,

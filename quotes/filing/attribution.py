@@ -1,7 +1,7 @@
 """Resolve who said a quote, for whom and in what role: take over what a filing says of it."""
 
 from quotes.filing.matching import match_names
-from quotes.filing.types import PLAIN_FIELDS, Candidate, QuoteChange, drop_flags
+from quotes.filing.types import PLAIN_FIELDS, Candidate, QuoteChange, drop_flags, names_in
 from quotes.models import Quote
 from sources.identity.matching import Register
 from sources.models import Speaker
@@ -26,15 +26,14 @@ def resolve_attributions(changes: list[QuoteChange]) -> None:
 
 def _name_candidates(changes: list[QuoteChange]) -> None:
     """Name those whom a filing means by a speaker that the record contradicts."""
-    names = [change.filed.said["speaker"] for change in changes]
-    known = Register(Speaker.objects.all(), names)
-    for change, name in zip(changes, names, strict=True):
-        if not name:
-            continue
-        key = as_uuid(name)
-        found = [known.by_id(key)] if key else known.called(name)
-        why = "The filing names this speaker, and the record another."
-        change.filed.candidates += [Candidate(speaker, why) for speaker in found if speaker]
+    known = Register(
+        Speaker.objects.all(), [n for c in changes for n in names_in(c.filed.said["speaker"])]
+    )
+    why = "The filing names this speaker, and the record another."
+    for change in changes:
+        for name in names_in(change.filed.said["speaker"]):
+            found = [known.by_id(key)] if (key := as_uuid(name)) else known.called(name)
+            change.filed.candidates += [Candidate(speaker, why) for speaker in found if speaker]
 
 
 def _drop_conclusions(change: QuoteChange) -> None:

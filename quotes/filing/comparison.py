@@ -74,7 +74,7 @@ def _outcome_of(name: str, value, last: Said, now, agrees: bool) -> str:
     if agrees:
         return "unchanged"
     if name in last.said and last.said[name] == value:
-        return "kept"
+        return "unchanged" if last.left.get(name, ...) == now else "kept"
     if name in last.left:
         return "updated" if last.left[name] == now else "differs"
     return "updated" if now in (None, "", []) else "differs"

@@ -3,8 +3,9 @@
 from django.db.models import Q
 
 from quotes.filing.reconciliation import refers_to
-from quotes.filing.types import QuoteChange, add_flag
+from quotes.filing.types import FiledQuote, QuoteChange, add_flag
 from quotes.models import Quote
+from sources.database.locks import lock_all
 from sources.dates import PartialDate
 from sources.identity.matching import Register
 from sources.models import Named, Organisation, Speaker
@@ -18,7 +19,59 @@ Flag = Quote.Flag
 
 
 def match_names(changes: list[QuoteChange]) -> None:
-    """Match organisations, then the speakers that they help to identify, then affiliations."""
+    """Match organisations, then the speakers that they help to identify, then affiliations.
+
+    Each of several speakers is matched as if they had said it alone.
+    """
+    if not changes:
+        return
+    joint = [(c, _alone(c)) for c in changes if isinstance(c.proposal.get("speaker"), list)]
+    single = [c for c in changes if not isinstance(c.proposal.get("speaker"), list)]
+    _match_single(single + [each for _, members in joint for each in members])
+    for change, members in joint:
+        _join(change, members)
+
+
+def _alone(change: QuoteChange) -> list[QuoteChange]:
+    """A change for each of the speakers of a joint statement, of a quote that is never stored."""
+    changes = []
+    for name in change.proposal["speaker"]:
+        quote = Quote(article=change.filing.article, said=change.quote.said)
+        proposal = {"speaker": name, "organisation": change.proposal.get("organisation")}
+        filed = FiledQuote(quote, is_new=True)
+        changes.append(QuoteChange(change.filing, filed, proposal))
+    return changes
+
+
+def _join(change: QuoteChange, members: list[QuoteChange]) -> None:
+    """Set the collective of exactly these speakers as who said a quote; create it if need be."""
+    quote = change.quote
+    speakers = list(dict.fromkeys(each.quote.speaker for each in members))
+    for each in members:
+        change.filed.candidates += each.filed.candidates
+        for flag in each.quote.flags:
+            add_flag(quote, flag)
+    if len(speakers) == 1:
+        (quote.speaker,) = speakers
+    else:
+        keys = [speaker.pk for speaker in speakers]
+        lock_all([f"collective:{sorted(map(str, keys))}"])
+        quote.speaker = Speaker.objects.of_members(keys) or Speaker.objects.create(
+            name=joint_name(speakers), kind=Speaker.Kind.COLLECTIVE, members=keys
+        )
+    quote.organisation = quote.organisation or members[0].quote.organisation
+    ways = {each.filed.speaker for each in members}
+    change.filed.speaker = next((w for w in ("ambiguous", "made") if w in ways), "matched")
+    change.filed.organisation = members[0].filed.organisation
+
+
+def joint_name(speakers: list[Speaker]) -> str:
+    """“A, B and C”, as long as a name may be."""
+    *first, last = [speaker.name for speaker in speakers]
+    return f"{', '.join(first)} and {last}"[: Speaker._meta.get_field("name").max_length]
+
+
+def _match_single(changes: list[QuoteChange]) -> None:
     if not changes:
         return
     spoken = [c.proposal.get("speaker") for c in changes]
@@ -34,7 +87,8 @@ def match_names(changes: list[QuoteChange]) -> None:
     named = [key for name in spoken if name and (key := as_uuid(name))]
     present = [*named, *(speaker.pk for c in changes for speaker in c.filing.speakers)]
     speakers = Register(
-        Speaker.objects.exclude(ANONYMOUS & ~Q(pk__in=present))
+        Speaker.objects.filter(members=[])  # a name with "and" is no joint statement
+        .exclude(ANONYMOUS & ~Q(pk__in=present))
         .select_related("organisation")
         .prefetch_related("affiliations__organisation"),
         spoken,

@@ -16,6 +16,7 @@ from quotes.filing.types import (
     Refused,
     add_flag,
     drop_flags,
+    names_in,
 )
 from quotes.models import Quote, Via
 from sources.identity.matching import Register
@@ -34,22 +35,19 @@ type Folded = dict[str, dict[str, str]]
 def follow_merges(filings: list[Filing]) -> None:
     """Replace ids of merged speakers and organisations by those of the surviving records."""
     for name, model in (("speaker", Speaker), ("organisation", Organisation)):
-        named = [
-            (proposal, key)
-            for filing in filings
-            for proposal in filing.proposals
-            if (value := proposal.get(name)) and (key := as_uuid(value))
-        ]
-        survivors = model.objects.survivors({key for _, key in named})
-        for proposal, key in named:
-            proposal[name] = str(survivors.get(key, key))
+        filed = [p for filing in filings for p in filing.proposals if p.get(name)]
+        keys = {key for p in filed for each in names_in(p[name]) if (key := as_uuid(each))}
+        led = {str(key): str(survivor) for key, survivor in model.objects.survivors(keys).items()}
+        for proposal in filed if led else ():
+            named = [led.get(str(as_uuid(each)), each) for each in names_in(proposal[name])]
+            proposal[name] = named if isinstance(proposal[name], list) else named[0]
 
 
 def folded_names(filings: list[Filing]) -> Folded:
     """By field, the names to compare with those of quotes on record, as they are compared."""
     proposals = [proposal for f in filings if f.on_record for proposal in f.proposals]
     return {
-        name: model.keys_of(p[name] for p in proposals if p.get(name))
+        name: model.keys_of(each for p in proposals for each in names_in(p.get(name)))
         for name, model in (("speaker", Speaker), ("organisation", Organisation))
     }
 
@@ -68,6 +66,7 @@ def reconcile(filing: Filing, folded: Folded) -> Iterator[QuoteChange]:
             filed.said = said_of(proposal) | {"text": _words_of(filing, proposal, spans)}
             filed.chain = proposal.get("via", [])
             change = QuoteChange(filing, filed, proposal)
+        filed.not_printed = filing.not_printed.get(index, [])
         filing.quotes.append(filed)
         if change:
             yield change
@@ -317,8 +316,14 @@ def _pair_by_words(filing: Filing, folded: Folded, paired: dict) -> dict[int, Qu
     return found
 
 
-def refers_to(value: str | None, record: Named | None, folded: dict[str, str]) -> bool:
-    """Whether an id or a name refers to this record."""
+def refers_to(value: str | list[str] | None, record: Named | None, folded: dict[str, str]) -> bool:
+    """Whether an id, a name, or all of several refer to this record."""
+    if isinstance(value, list):
+        members = Speaker.objects.filter(pk__in=record.members) if record else []
+        members = [member.survivor for member in members]
+        return len(members) == len(value) and all(
+            any(refers_to(each, member, folded) for member in members) for each in value
+        )
     if value is None or record is None:
         return value is None and record is None
     if key := as_uuid(value):

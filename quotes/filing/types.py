@@ -70,6 +70,7 @@ class FiledQuote:
     organisation: str | None = None
     fields: dict[str, str] = field(default_factory=dict)
     candidates: list[Candidate] = field(default_factory=list)
+    not_printed: list[str] = field(default_factory=list)  # fields that the article does not print
 
     @property
     def outcome(self) -> str:
@@ -118,6 +119,7 @@ class Filing:
     on_record: list[Quote] = field(default_factory=list)  # quotes that the article had before
     reanchored: list[Quote] = field(default_factory=list)
     spans: list[tuple] = field(default_factory=list)  # one per quote filed, in order
+    not_printed: dict[int, list[str]] = field(default_factory=dict)  # by quote filed
     quotes: list[FiledQuote] = field(default_factory=list)
     speakers: list[Speaker] = field(default_factory=list)  # known or created in this article
     organisations: list[Organisation] = field(default_factory=list)
@@ -161,6 +163,11 @@ class QuoteChange:
     @property
     def quote(self) -> Quote:
         return self.filed.quote
+
+
+def names_in(value: str | list[str] | None) -> list[str]:
+    """The ids and names of a filed speaker or organisation: several, for a joint statement."""
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def add_flag(quote: Quote, flag: str) -> None:

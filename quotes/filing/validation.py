@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 from quotes.anchoring import AnchoringError, NoWords, Page, same_words
-from quotes.filing.types import Filing, Refused
+from quotes.anchoring.printed import Printed
+from quotes.filing.types import Filing, Refused, names_in
 from quotes.models import Quote
 from sources.models import Organisation, Speaker
 from sources.models.ids import as_uuid
+
+MUST_BE_PRINTED = ("text", "speaker")
+"""Members of `attribution` that the article has to print. The others are kept as filed."""
 
 
 def validate_quotes(filings: list[Filing]) -> None:
@@ -17,7 +21,7 @@ def validate_quotes(filings: list[Filing]) -> None:
             filing.page = Page(text)
         if filing.page is None and filing.article and filing.article.snapshot:
             filing.page = Page(filing.article.snapshot.text)
-        faults = list(_anchor_all(filing))
+        faults = [*_anchor_all(filing), *_unprinted(filing)]
         faults += _missing_ids(filing, "speaker", Speaker)
         faults += _missing_ids(filing, "organisation", Organisation)
         status = HTTPStatus.BAD_REQUEST
@@ -40,8 +44,35 @@ def _anchor_all(filing: Filing) -> Iterator[dict]:
             yield fault
             continue
         if spans and (twin := seen.setdefault(spans, index)) != index:
-            yield _fault(index, "", f"Has the same position as quote {twin} of this filing.")
+            message = f"Has the same position as quote {twin} of this filing."
+            if proposal.get("speaker") != filing.proposals[twin].get("speaker"):
+                message += " If several said it together, send one quote with a list of speakers."
+            yield _fault(index, "", message)
         filing.spans.append(spans)
+
+
+def _unprinted(filing: Filing) -> Iterator[dict]:
+    """Faults of attributions that the article does not print; the rest is set as `not_printed`.
+
+    Without a text nothing can be checked.
+    """
+    if not filing.page:
+        return
+    headline = filing.data.get("headline") or (filing.article and filing.article.headline)
+    printed = Printed(filing.page.text, headline)
+    for index, proposal in enumerate(filing.proposals):
+        attribution = proposal.get("attribution") or {}
+        missing = [n for n, words in attribution.items() if words and not printed.has(words)]
+        for name in missing:
+            if name in MUST_BE_PRINTED:
+                nearest = filing.page.nearest(attribution[name])
+                yield _fault(
+                    index,
+                    f"attribution/{name}",
+                    "The article does not print this. Send it as printed, or leave it out.",
+                    nearest=nearest and nearest.as_json(),
+                )
+        filing.not_printed[index] = [f"attribution.{name}" for name in missing]
 
 
 def anchoring_faults(text: str, proposals: dict[int, dict]) -> list[dict]:
@@ -60,17 +91,20 @@ def _try_anchor(page: Page | None, index: int, proposal: dict) -> tuple[tuple, d
 
 
 def _missing_ids(filing: Filing, name: str, model) -> list[dict]:
-    keys = {
-        index: key
+    keys = [
+        (index, key)
         for index, proposal in enumerate(filing.proposals)
-        if proposal.get(name) and (key := as_uuid(proposal[name]))
-    }
+        for value in names_in(proposal.get(name))
+        if (key := as_uuid(value))
+    ]
     known = set(
-        model.objects.filter(pk__in=keys.values()).values_list("pk", flat=True) if keys else ()
+        model.objects.filter(pk__in=[k for _, k in keys]).values_list("pk", flat=True)
+        if keys
+        else ()
     )
     return [
         _fault(index, name, f"There is no {name} with this id.")
-        for index, key in keys.items()
+        for index, key in keys
         if key not in known
     ]
 

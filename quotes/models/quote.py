@@ -10,7 +10,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Coalesce
 
 from quotes.anchoring import AnchoringError, Page
 from quotes.models.corrections import chain_values, correction, differences, public_values
@@ -147,7 +148,9 @@ class Quote(Record):
     role = models.CharField(max_length=500, null=True, blank=True)  # as filed
     role_key = models.UUIDField(null=True, editable=False)
     role_words = models.GeneratedField(
-        expression=WordsOf("role", "attribution_role"),
+        expression=WordsOf(  # of a role that is shown: of the affiliation's, that has its own
+            Coalesce("attribution_role", Case(When(affiliation__isnull=True, then="role")))
+        ),
         output_field=SearchVectorField(),
         db_persist=True,
     )

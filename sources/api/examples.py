@@ -55,6 +55,7 @@ SPEAKER_REQUEST = {
 SPEAKER = {
     "id": SPEAKER_ID,
     "organisation": None,
+    "members": [],
     "distinct_from": [],
     **SPEAKER_REQUEST,
     **RECORD,

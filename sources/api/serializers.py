@@ -160,6 +160,31 @@ class OrganisationSerializer(RecordSerializer):
         read_only_fields = RECORD
 
 
+@extend_schema_field(
+    {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "name": {"type": "string"},
+                "kind": {"type": "string", "enum": Speaker.Kind.values},
+            },
+            "required": ["id", "name", "kind"],
+        },
+    }
+)
+class MembersField(serializers.Field):
+    """The members of a joint statement, as they are now."""
+
+    def to_representation(self, members: list) -> list[dict]:
+        if not members:
+            return []
+        records = Speaker.objects.select_related("merged_into").in_bulk(members)
+        led = [records[key].survivor for key in members if key in records]
+        return [{"id": str(s.pk), "name": s.name, "kind": s.kind} for s in dict.fromkeys(led)]
+
+
 class SpeakerSerializer(RecordSerializer):
     """A person, an organisation or an unnamed speaker to whom words are attributed."""
 
@@ -167,6 +192,7 @@ class SpeakerSerializer(RecordSerializer):
     aliases = aliases_field()
     organisation = Reference(Organisation.objects.all(), required=False, allow_null=True)
     identifiers = IdentifiersField(required=False)
+    members = MembersField(read_only=True, help_text="Who speaks jointly; empty for one speaker.")
     distinct_from = DistinctFromField(help_text="Ids of records marked as distinct.")
 
     class Meta:
@@ -177,6 +203,7 @@ class SpeakerSerializer(RecordSerializer):
             "kind",
             "aliases",
             "organisation",
+            "members",
             "identifiers",
             "distinct_from",
             *RECORD,

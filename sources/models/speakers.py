@@ -1,10 +1,15 @@
 """Speakers, organisations, and the affiliations between them."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 import pgtrigger
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KT
 
 from sources.database.triggers import FollowsMerges, KeepsFormerName, KeepsVersion, Trigger
@@ -105,6 +110,31 @@ class Organisation(Named):
 
 
 class SpeakerQuerySet(NamedQuerySet):
+    def joint(self, members: Iterable[UUID]):
+        """Active collectives that one of these, or one merged into it, is a member of."""
+        merged = RawSQL(  # noqa: S611 (a table's name)
+            f"""ARRAY(
+                WITH RECURSIVE led AS (
+                    SELECT unnest(%s::uuid[]) AS id
+                    UNION
+                    SELECT m.id FROM {self.model._meta.db_table} m
+                        JOIN led ON m.merged_into_id = led.id
+                )
+                SELECT id FROM led
+            )""",
+            [list(members)],
+            output_field=ArrayField(models.UUIDField()),
+        )
+        return self.active().exclude(members=[]).filter(members__overlap=merged)
+
+    def of_members(self, members: Iterable[UUID]) -> "Speaker | None":
+        """The oldest collective of exactly these speakers."""
+        wanted = set(self.survivors(members).values())
+        for found in self.joint(wanted).order_by("pk"):
+            if set(self.survivors(found.members).values()) == wanted:
+                return found
+        return None
+
     def known_as(self, name: str):
         """Active speakers with this name or alias, and organisations of this name that speak."""
         bodies = Organisation.objects.called(name).values("pk")
@@ -124,6 +154,8 @@ class Speaker(Named):
 
     `identifiers` maps a scheme to an id, such as `{"wikidata": "Q7186"}`. `organisation` is for
     speakers who are not persons: the ministry of "a ministry spokesperson", or the body itself.
+    `members` are the ids of those who speak jointly, in the order filed; one that has been merged
+    since stands for its surviving record.
     """
 
     class Kind(models.TextChoices):
@@ -139,6 +171,7 @@ class Speaker(Named):
         Organisation, models.PROTECT, null=True, blank=True, related_name="speakers"
     )
     identifiers = models.JSONField(default=dict, blank=True)
+    members = ArrayField(models.UUIDField(), db_default=[], blank=True, editable=False)
 
     objects = SpeakerQuerySet.as_manager()
 
@@ -154,6 +187,11 @@ class Speaker(Named):
                 condition=Q(organisation__isnull=True) | ~Q(kind="person"),
                 name="speaker_person_has_affiliations",
                 violation_error_message="A person is tied to an organisation by an affiliation.",
+            ),
+            models.CheckConstraint(
+                condition=Q(members=[]) | Q(kind="collective"),
+                name="speaker_members_are_a_collectives",
+                violation_error_message="Only a collective has members.",
             ),
             models.UniqueConstraint(
                 KT("identifiers__wikidata"),
@@ -185,6 +223,9 @@ class Speaker(Named):
                 fields=["id"], condition=~Q(distinct_from=[]), name="speaker_marked_distinct"
             ),
             merged_index("speaker"),
+            GinIndex(  # joint statements of a speaker
+                fields=["members"], condition=~Q(members=[]), name="speaker_members"
+            ),
         ]
         triggers = [
             FollowsMerges("organisation"),

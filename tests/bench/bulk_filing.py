@@ -88,7 +88,7 @@ def stages(filings: list[dict]) -> dict[str, float]:
     """
     from django.db import connection
 
-    from quotes.api.serializers import FilingSerializer
+    from quotes.api.filing_serializers import FilingSerializer
     from quotes.filing import OPERATOR, Filing, file_many
     from quotes.filing.validation import validate_quotes
 

@@ -342,7 +342,7 @@ def score(truth: list, found: list, ways: list[str]) -> Score:
 
 def measure(quotes: int, seed: int, speakers: int | None = None) -> tuple[Score, float]:
     """File synthetic quotes into the present database; return the score and the seconds."""
-    from quotes.api.serializers import FilingSerializer
+    from quotes.api.filing_serializers import FilingSerializer
     from quotes.filing import OPERATOR, Refused, file_many
 
     random = Random(seed)

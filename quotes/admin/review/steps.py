@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from rest_framework.serializers import ValidationError as NotValid
 
-from quotes.api.serializers import ProposalSerializer
+from quotes.api.filing_serializers import ProposalSerializer
 from quotes.curation.approval import WHY_NOT, may_approve
 from quotes.filing import Filer, propose
 from quotes.models import Quote
@@ -223,7 +223,7 @@ def add(article: Article, form: AddForm, user) -> Quote:
     form.words(article)
     if sent["snapshot"].pk != article.snapshot_id:
         raise ValidationError("This article has a newer text. Select the words there.")
-    printed = {"speaker": sent["printed"] or sent["speaker"], "cue": sent["cue"]}
+    printed = {"speaker": sent["printed"], "cue": sent["cue"]}
     data = {
         **{name: sent[name] for name in ("role", "organisation") if sent[name]},
         "spans": sent["spans"],

@@ -23,7 +23,7 @@ from knox.models import AuthToken
 from rest_framework.exceptions import ValidationError
 
 import quotes
-from quotes.api.serializers import FilingSerializer
+from quotes.api.filing_serializers import FilingSerializer
 from quotes.filing import OPERATOR, file
 from quotes.models import Quote
 from sources.api.serializers import (

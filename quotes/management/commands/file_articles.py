@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from tqdm import tqdm
 
-from quotes.api.serializers import FilingSerializer
+from quotes.api.filing_serializers import FilingSerializer
 from quotes.filing import OPERATOR, Filer, Refused, file_many
 from sources.management.processes import start_processes
 from sources.models.functions import url_keys

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from quotes.api.serializers import FilingSerializer
+from quotes.api.filing_serializers import FilingSerializer
 from sources.api.fast_validation import plain_reader
 from tests.bench.filings import Newsroom
 from tests.conftest import make_filing

@@ -142,6 +142,18 @@ def test_role_finds_the_resolved_role_and_the_filed_one_too(reader):
     assert found(reader, role="fish minister") == ids(resolved, filed)
 
 
+def test_role_is_all_in_the_role_shown_or_all_in_the_printed_one(reader):
+    """Never across two roles, and never in a filed role that nothing shows."""
+    held = make_affiliation(role="finance director")
+    here = {"speaker": held.speaker, "organisation": held.organisation, "affiliation": held}
+    make_quote(role="chief minister", **here)
+    make_quote(role="chief aide", attribution_role="deputy minister")
+    assert found(reader, role="chief minister") == set()
+    both = make_quote(role="chief aide", attribution_role="party treasurer", **here)
+    assert found(reader, role="party treasurer") == ids(both)
+    assert found(reader, role="finance treasurer") == set()
+
+
 def test_part_of_a_word_does_not_match_a_role(reader):
     make_quote(attribution_role="harbourmaster")
     assert found(reader, role="harbour") == set()

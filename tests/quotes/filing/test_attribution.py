@@ -35,7 +35,14 @@ def file(client, *quotes, **article) -> list[dict]:
     """The quotes of a new article, as the answer to its filing shows them."""
     words = ["First,", "Second,", "Third,", "Fourth,"]
     filed = [{"text": text, **quote} for text, quote in zip(words, quotes, strict=False)]
-    filing = make_filing(url=f"https://a.example/{next(_urls)}", text=TEXT, quotes=filed, **article)
+    attributions = [quote.get("attribution", {}) for quote in quotes]
+    printed = [each["speaker"] for each in attributions if "speaker" in each]
+    filing = make_filing(
+        url=f"https://a.example/{next(_urls)}",
+        text=" ".join([TEXT, *printed]),
+        quotes=filed,
+        **article,
+    )
     return ok(client.post(f"{API}articles/", filing), 201)["quotes"]
 
 

@@ -64,6 +64,7 @@ def test_the_response_lists_what_was_created_and_matched(curator):
     assert filed["quotes"][0]["filing"] == {
         "outcome": "made", "speaker": "made", "organisation": "made", "differs": [],
         "fields": {"speaker": "made", "organisation": "made"}, "candidates": [],
+        "not_printed": [],
     }  # fmt: skip
     quotes = [{"text": "The quay will close.", "speaker": "A B", "organisation": "C"}]
     again = file(curator, 200, quotes=quotes)

@@ -312,7 +312,7 @@ def test_filing_another_day_clears_the_exact_time(curator):
 CORRECTIONS = {
     "speaker": {"speaker": "Ivo Berg"},
     "attribution.cue": {"attribution": {"cue": "insisted"}},
-    "attribution.speaker": {"attribution": {"speaker": "Ms Quill"}},
+    "attribution.speaker": {"attribution": {"speaker": "Quill"}},
     "role": {"role": "deputy harbour master"},
     "organisation": {"organisation": "Port Authority"},
     "kind": {"kind": "indirect"},
@@ -405,7 +405,7 @@ def test_naming_the_speaker_settles_a_quote_that_was_ambiguous(curator):
 
 
 def test_naming_the_speaker_settles_a_quote_that_was_unresolved(curator):
-    quote = {"text": "We had no choice,", "attribution": {"speaker": "Ms Quill"}}
+    quote = {"text": "We had no choice,", "attribution": {"speaker": "Quill"}}
     (first,) = file(curator, 201, quotes=[quote])["quotes"]
     assert first["flags"] == ["unresolved_speaker"]
     (again,) = file(curator, quotes=[{**quote, "speaker": "Mara Quill"}])["quotes"]

@@ -199,6 +199,31 @@ def test_an_earlier_version_that_comes_late_changes_nothing(curator):
     assert len(kept) == 2
 
 
+# What is printed
+
+
+@pytest.mark.parametrize("name", ["text", "speaker"])
+def test_an_attribution_that_the_article_does_not_print_is_refused(curator, name):
+    quote = {**make_filing()["quotes"][0], "attribution": {name: "said Mayor Quill"}}
+    refused = problem(curator.post(f"{API}articles/", make_filing(quotes=[quote])), 400)
+    (fault,) = refused["errors"]
+    assert fault["pointer"] == f"/quotes/0/attribution/{name}"
+    assert fault["nearest"]["text"] == "said Mara Quill"
+
+
+def test_a_printed_role_that_the_article_lacks_is_kept_and_named(curator):
+    quote = {**make_filing()["quotes"][0], "attribution": {"role": "pontiff", "cue": "said"}}
+    (filed,) = file(curator, 201, quotes=[quote])["quotes"]
+    assert filed["attribution"]["role"] == "pontiff"
+    assert filed["filing"]["not_printed"] == ["attribution.role"]
+
+
+def test_an_attribution_may_be_printed_in_the_headline(curator):
+    quote = {**make_filing()["quotes"][0], "attribution": {"speaker": "Captain Quill"}}
+    (filed,) = file(curator, 201, headline="Captain Quill: no choice", quotes=[quote])["quotes"]
+    assert filed["filing"]["not_printed"] == []
+
+
 # A dry run
 
 

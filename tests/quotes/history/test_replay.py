@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from quotes.api.serializers import FilingSerializer
+from quotes.api.filing_serializers import FilingSerializer
 from quotes.filing import OPERATOR, Refused, capture, file
 from quotes.models import Quote, Utterance, Via
 from quotes.models.workflow import STEPS, NotOpen

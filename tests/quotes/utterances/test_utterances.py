@@ -14,7 +14,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quotes.api.serializers import FilingSerializer
+from quotes.api.filing_serializers import FilingSerializer
 from quotes.curation.bulk import join, part
 from quotes.curation.reattribution import reattribute
 from quotes.filing import OPERATOR, capture, file, file_many, propose

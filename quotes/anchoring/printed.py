@@ -1,0 +1,43 @@
+"""Whether an article prints some words of an attribution: all of them, in order, in one sentence.
+
+"stellte … fest" is printed by "stellte der Minister am Montag fest". Typography and case are
+ignored, as for the words of a quote.
+"""
+
+from functools import cached_property
+
+import regex
+
+from quotes.anchoring.normalization import normalise
+
+_WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’.][\p{L}\p{M}\p{N}]+)*")
+_SENTENCE_END = regex.compile(
+    r"(?<!\b(?:\p{Lu}|Mr|Mrs|Ms|Dr|Prof|St|Sr|Sra|Mme|Hr|Fr|Gen|Col|Sen|Rep|Rev|Hon|No|vs|bzw))"
+    r"[.!?…。！？]+[\"'”“’‘»«)\]]*\s+(?=[\"'“‘„«(\[]*(?:\p{Lu}|\p{Lo}))|\n\s*\n"
+)
+
+
+class Printed:
+    """The texts of an article in which attributions are looked for: its words, its headline."""
+
+    def __init__(self, *texts: str | None):
+        self.texts = [text for text in texts if text]
+
+    def has(self, words: str) -> bool:
+        if words and any(words in text for text in self.texts):
+            return True
+        wanted = _words_of(words)
+        return bool(wanted) and any(_in_order(wanted, sentence) for sentence in self._sentences)
+
+    @cached_property
+    def _sentences(self) -> list[list[str]]:
+        return [_words_of(part) for text in self.texts for part in _SENTENCE_END.split(text)]
+
+
+def _words_of(text: str) -> list[str]:
+    return _WORD.findall(normalise(text).casefold())
+
+
+def _in_order(wanted: list[str], words: list[str]) -> bool:
+    rest = iter(words)
+    return all(word in rest for word in wanted)
