@@ -127,7 +127,7 @@ class Filing:
 
     @property
     def proposals(self) -> list[dict]:
-        return self.data.get("quotes", [])
+        return [] if self.is_late else self.data.get("quotes", [])
 
     @property
     def outcome(self) -> str:
