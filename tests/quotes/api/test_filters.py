@@ -611,9 +611,9 @@ def store(drafts: list[dict]) -> list[Quote]:
 def matches(quote: dict, query: dict, *, curator: bool) -> bool:
     """The naive model: whether one quote matches each filter."""
     status = quote["status"]
-    if not curator and status in ("proposed", "rejected"):
+    if not curator and status in ("proposed", "rejected", "withdrawn"):
         return False
-    if status not in query.get("status", {"proposed", "published", "rejected", "disputed"}):
+    if status not in query.get("status", set(Quote.Status.values) - {"retracted"}):
         return False
 
     def key(name):

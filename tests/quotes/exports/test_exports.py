@@ -405,7 +405,7 @@ def test_the_statuses_that_a_query_did_not_name_are_in_the_manifest(many, reader
 
     assert seen(reader) == "disputed,published"
     assert seen(reader, status="proposed, retracted") == "retracted"
-    assert seen(curator) == "disputed,proposed,published,rejected"
+    assert seen(curator) == "disputed,proposed,published,rejected,withdrawn"
 
 
 @pytest.mark.parametrize("form", FORMS)
