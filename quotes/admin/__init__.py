@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
-import quotes.admin.spreadsheets  # noqa: F401 (registers the import of filings)
+import quotes.admin.spreadsheets
+import quotes.admin.users  # noqa: F401 (registers the page of users)
 from quotes.admin.bulk_actions import BulkActions
 from quotes.admin.filters import (
     AnchorFilter,

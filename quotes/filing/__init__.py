@@ -15,6 +15,7 @@ from quotes.filing.articles import (
     lock_rows,
     recognise_articles,
     recognise_outlets,
+    refuse_other_outlets,
     store_articles,
     with_text,
 )
@@ -114,6 +115,7 @@ def _file_on_record(filing: Filing) -> None:
         lock_rows(Article.objects.filter(pk=filing.article.pk))
         filing.article = with_text().get(pk=filing.article.pk)
         filing.outlet = filing.article.outlet
+        refuse_other_outlets(filing)
         _continue([filing])
 
 

@@ -25,7 +25,8 @@ from sources.models.ids import as_uuid, digest, new_ids
 
 def recognise_outlets(filings: list[Filing]) -> None:
     """Set each filing's outlet: by id, slug or name, else created; 3 queries for any number."""
-    named = [filing.data.get("outlet") for filing in filings]
+    only = [str(*f.filer.outlets) if len(f.filer.outlets) == 1 else None for f in filings]
+    named = [f.data.get("outlet") or outlet for f, outlet in zip(filings, only, strict=True)]
     register = Register(Outlet.objects.all(), (), to_make=named)
     slugs = {}
     if unclear := [n for n in named if n and not as_uuid(n) and len(register.called(n)) != 1]:
@@ -49,7 +50,18 @@ def recognise_outlets(filings: list[Filing]) -> None:
             )
             raise Refused([{"pointer": "/outlet", "message": message}])
         filing.outlet = found[0]
+    for filing in filings:
+        refuse_other_outlets(filing)
     register.save_made()
+
+
+def refuse_other_outlets(filing: Filing) -> None:
+    """Raise `Refused` if the filer is bound to outlets and this is for none of them."""
+    bound = filing.filer.outlets
+    if bound and (filing.outlet is None or filing.outlet.pk not in bound):
+        names = Outlet.objects.filter(pk__in=bound).order_by("name").values_list("name", flat=True)
+        message = f"You file for these outlets only: {', '.join(names)}."
+        raise Refused([{"pointer": "/outlet", "message": message}], status=HTTPStatus.FORBIDDEN)
 
 
 def with_text():

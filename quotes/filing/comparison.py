@@ -245,10 +245,11 @@ def refuse_others(filing: Filing) -> None:
     """Raise `Refused` if the article is somebody else's and the filer may not change it."""
     filer = filing.filer
     first = any(f.is_first and f.user_id == _key_of(filer) for f in filing.filed_before)
-    if not (filer.may_change or first):
+    if not (filer.may_change or first or filing.article.outlet_id in filer.outlets):
         message = (
             f"Article {filing.article.pk} was filed by somebody else. You may file again what you "
-            "filed first; a curator may change any article. To add a quote, propose it."
+            "filed first and articles of outlets that you are bound to; a curator may change any "
+            "article. To add a quote, propose it."
         )
         raise Refused([{"pointer": "", "message": message}], status=403)
 

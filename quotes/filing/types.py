@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 from uuid import UUID
 
 from quotes.anchoring import Page
-from quotes.models import LastFiling, Quote
+from quotes.models import LastFiling, Quote, outlets_of
 from sources.models import Article, Named, Organisation, Outlet, Snapshot, Speaker
 
 MAX_QUOTES = 1000  # per filing: they are stored in one transaction
@@ -34,11 +34,16 @@ class Filer:
     user: object | None = None  # None: the operator, by a command
     may_publish: bool = False
     may_change: bool = False  # articles that others filed
+    outlets: frozenset[UUID] = frozenset()  # it files for these only; empty: for all
 
     @classmethod
     def of(cls, user) -> Self:
+        may_change = user.has_perm("sources.change_article")
         return cls(
-            user, user.has_perm("quotes.publish_quote"), user.has_perm("sources.change_article")
+            user,
+            user.has_perm("quotes.publish_quote"),
+            may_change,
+            frozenset() if may_change else outlets_of(user),
         )
 
 

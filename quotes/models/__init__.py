@@ -14,6 +14,7 @@ from quotes.models.functions import (
     Speech,
 )
 from quotes.models.last_filing import LastFiling
+from quotes.models.outlet_binding import OutletBinding, outlets_of
 from quotes.models.propagation import CitedAffiliation, PrintedArticle
 from quotes.models.querysets import QuoteQuerySet
 from quotes.models.quote import Quote
@@ -28,6 +29,7 @@ __all__ = [
     "Exactly",
     "Grams",
     "LastFiling",
+    "OutletBinding",
     "PrintedArticle",
     "PrintedBefore",
     "Quote",
@@ -37,4 +39,5 @@ __all__ = [
     "Utterance",
     "Via",
     "Word",
+    "outlets_of",
 ]

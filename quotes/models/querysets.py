@@ -5,6 +5,7 @@ from django.db.models import F, Q
 
 from quotes.models.functions import Exactly, PrintedBefore
 from quotes.models.languages import languages_present, speaks
+from quotes.models.outlet_binding import outlets_of
 from quotes.models.workflow import ADD, HIDDEN, PUBLIC, Status
 from sources.ledger.revisions import in_same_transactions
 from sources.models import Affiliation, Organisation, Outlet, Revision, Speaker
@@ -58,8 +59,9 @@ class QuoteQuerySet(models.QuerySet):
         return self.filter(status__in=HIDDEN).filed_for(user).order_by()
 
     def filed_for(self, user):
-        """Quotes that this user's filings made."""
-        return self.filter(filed_by=user.pk)
+        """Quotes that this user's filings made, and those of outlets that the user is bound to."""
+        own = Q(filed_by=user.pk)
+        return self.filter(own | Q(outlet__in=outlets) if (outlets := outlets_of(user)) else own)
 
     def listed(self):
         """Quotes in a list that is not filtered by status."""

@@ -256,6 +256,11 @@ class Quote(Record):
                 condition=Q(status__in=HIDDEN, filed_by__isnull=False),
                 name="quote_hidden_filed_by",
             ),
+            models.Index(
+                fields=["outlet", "id"],
+                condition=Q(status__in=HIDDEN),
+                name="quote_hidden_outlet",
+            ),
             *(flagged_index(flag) for flag in FLAGS),
             models.Index(
                 fields=["anchor", "published_day", "id"],

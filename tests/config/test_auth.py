@@ -161,10 +161,11 @@ def routes():
     article = make_article(text, outlet=make_outlet(), published="2026")
     speaker, organisation = make_speaker(), make_organisation()
     held = make_affiliation(speaker=speaker, organisation=organisation)
-    quote = make_quote("One", article=article)
+    quote = make_quote("One", article=article, speaker=speaker, utterance=make_utterance())
+    noted = {"language": "en", "note": "It is English."}
     records = {
         "articles": (article, make_filing(), {"headline": "Other"}),
-        "quotes": (quote, {"article": str(article.pk), "text": "Two"}, {"language": "en"}),
+        "quotes": (quote, {"article": str(article.pk), "text": "Two"}, noted),
         "speakers": (speaker, {"name": "Bo Ek"}, {"name": "Mara Quill-Ek"}),
         "organisations": (organisation, {"name": "Mill"}, {"name": "Board"}),
         "outlets": (article.outlet, {"name": "Radio"}, {"name": "The Post"}),
@@ -222,13 +223,11 @@ def routes():
         for verb, (record, body) in verbs.items():
             path = f"{name}/{record.pk}/{verb}/"
             routes[f"{name}/<uuid:pk>/{verb}/"] = (path, {"POST": body})
-    quote.speaker, quote.utterance = speaker, make_utterance()
-    quote.save(update_fields=["speaker", "utterance"])
     routes["utterances/<uuid:pk>/"] = (f"utterances/{quote.utterance_id}/", {})
     to = make_speaker("Bo Berg")
     routes["speakers/<uuid:pk>/reattribute/"] = (
         f"speakers/{speaker.pk}/reattribute/",
-        {"POST": {"to": str(to.pk), "quotes": [str(quote.pk)]}},
+        {"POST": {"to": str(to.pk), "quotes": [str(quote.pk)], "reason": "Her deputy said it."}},
     )
     return routes
 

@@ -133,7 +133,7 @@ def test_every_change_is_listed_from_the_start_in_order_with_its_record(curator)
         "type": "quote",
         "id": shown["id"],
         "url": shown["url"],
-        "verb": "updated",
+        "verb": "corrected",
         "version": 2,
         "time": shown["updated"],
         "gone": False,

@@ -70,6 +70,8 @@ def test_the_response_lists_what_was_created_and_matched(curator):
     again = file(curator, 200, quotes=quotes)
     assert again["quotes"][0]["filing"] == {
         "outcome": "made", "speaker": "matched", "organisation": "matched", "differs": [],
+        "fields": {"speaker": "matched", "organisation": "matched"}, "candidates": [],
+        "not_printed": [],
     }  # fmt: skip
 
 
