@@ -175,16 +175,21 @@ FIELD_OUTCOMES = list(dict.fromkeys([*SPEAKER_MATCHES, *OUTCOMES]))
 
 
 class CandidateSerializer(serializers.Serializer):
-    """A speaker on record whom the filed name may mean."""
+    """A speaker whom the filed name may mean; one that only the text names has no id."""
 
-    id = serializers.UUIDField(source="speaker.pk")
+    id = serializers.UUIDField(source="speaker.pk", allow_null=True)
     name = serializers.CharField(source="speaker.name")
     quotes = serializers.SerializerMethodField(help_text="Quotes of this speaker for you to see.")
     why = serializers.CharField()
 
     def get_quotes(self, candidate) -> int:
-        user = self.context["request"].user
-        return Quote.objects.visible_to(user).filter(speaker=candidate.speaker).count()
+        if candidate.speaker.pk is None:
+            return 0
+        user, key = self.context["request"].user, candidate.speaker.pk
+        known = self.context.setdefault("quotes_of", {})
+        if key not in known:
+            known[key] = Quote.objects.visible_to(user).filter(speaker=key).count()
+        return known[key]
 
 
 class FieldOutcomes(serializers.DictField):

@@ -27,7 +27,7 @@ def resolve_attributions(changes: list[QuoteChange]) -> None:
 def _name_candidates(changes: list[QuoteChange]) -> None:
     """Name those whom a filing means by a speaker that the record contradicts."""
     known = Register(
-        Speaker.objects.all(), [n for c in changes for n in names_in(c.filed.said["speaker"])]
+        Speaker.objects.shared(), [n for c in changes for n in names_in(c.filed.said["speaker"])]
     )
     why = "The filing names this speaker, and the record another."
     for change in changes:

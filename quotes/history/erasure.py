@@ -40,7 +40,7 @@ from sources.history.erasure import (
     traces_of,
 )
 from sources.ledger.revisions import Revision
-from sources.models import Affiliation, Article, Snapshot, Speaker
+from sources.models import Affiliation, Article, Snapshot, Speaker, SpeakerKey
 
 KINDS: dict[str, type[models.Model]] = {"quote": Quote, "article": Article, "speaker": Speaker}
 
@@ -133,7 +133,9 @@ def _collect(kind: str, erasure: Erasure) -> set[str]:
         case "quote":
             which = Q(pk__in=erasure.asked)
         case "article":
-            which, erasure.articles = Q(article__in=erasure.asked), set(erasure.asked)
+            erasure.articles = set(erasure.asked)
+            erasure.speakers = _keys(Speaker.objects.filter(article__in=erasure.asked))
+            which = Q(article__in=erasure.asked) | Q(speaker__in=erasure.speakers)
         case "speaker":
             erasure.speakers = _merged_into(erasure.asked)
             which = Q(speaker__in=erasure.speakers)
@@ -147,7 +149,8 @@ def _collect(kind: str, erasure: Erasure) -> set[str]:
         raise CannotErase("More quotes of this speaker have just been filed. Try again.")
     erasure.snapshots = _keys(Snapshot.objects.filter(article__in=erasure.articles))
     erasure.affiliations = _keys(Affiliation.objects.filter(speaker__in=erasure.speakers))
-    named = _states(Speaker, erasure.speakers)
+    # The names of an article's own speakers identify nobody elsewhere.
+    named = _states(Speaker, erasure.speakers) if kind == "speaker" else []
     return {name for state in named for name in (state["name"], *state["aliases"]) if name.strip()}
 
 
@@ -269,6 +272,7 @@ def _destroy(erasure: Erasure, reason: str) -> None:
     replacing.update(replaced_by=None)
     Claim.objects.filter(article__in=erasure.articles).delete()
     LastFiling.objects.filter(article__in=erasure.articles).delete()
+    SpeakerKey.objects.filter(speaker_id__in=erasure.speakers).delete()
     for model, keys in erasure.rows.items():
         if keys:
             erase_rows(model, keys)

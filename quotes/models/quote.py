@@ -69,6 +69,8 @@ class Quote(Record):
         AMBIGUOUS_ORGANISATION = "ambiguous_organisation", "Several organisations share this name"
         # Printed as "Mr Jones", with no full name filed
         UNRESOLVED_SPEAKER = "unresolved_speaker", "Speaker not identified"
+        # An organisation that is new to the speaker, with a role that agrees
+        CHECK_SPEAKER = "check_speaker", "Same name, new organisation"
         # No affiliation on that date has the printed role
         ROLE_CONFLICT = "role_conflict", "Roles we can't confirm"
         FILING_DIFFERS = "filing_differs", "Re-filed with different details"
@@ -408,6 +410,8 @@ class Quote(Record):
             self.flags = [flag for flag in self.flags if flag not in flags]
             self.role_kept = self.role_kept or self.Flag.ROLE_CONFLICT in flags
             self.save(update_fields=["flags", "role_kept"])
+            if self.Flag.CHECK_SPEAKER in flags:
+                Speaker.objects.filter(pk=self.speaker_id).update(is_one=True)
 
     def dispute(self, reason: str) -> None:
         """Mark a published quote as contested."""

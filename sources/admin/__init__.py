@@ -111,6 +111,9 @@ class AffiliationInline(RecordInline):
         return super().get_queryset(request).select_related("speaker", "organisation")
 
 
+SPEAKER_FIELDS = ["name", "kind", "aliases", "identifies", "organisation", "identifiers"]
+
+
 @admin.register(Speaker)
 class SpeakerAdmin(ImportExportAdmin, DuplicatesAdmin, ProfileAdmin):
     table, imports = SpeakerTable, "import speakers"
@@ -118,8 +121,13 @@ class SpeakerAdmin(ImportExportAdmin, DuplicatesAdmin, ProfileAdmin):
     list_select_related = ("organisation",)
     autocomplete_fields = ("organisation",)
     inlines = [AffiliationInline]
-    fieldsets = [(None, {"fields": ["name", "kind", "aliases", "organisation", "identifiers"]})]
+    fieldsets = [(None, {"fields": SPEAKER_FIELDS})]
     profile_template = "admin/profile_speaker.html"
+
+    def get_search_results(self, request, queryset, search_term):
+        if request.resolver_match.url_name == "autocomplete":
+            queryset = queryset.shared()
+        return super().get_search_results(request, queryset, search_term)
 
     def kind_names(self, speaker):
         is_person = speaker.kind == Speaker.Kind.PERSON

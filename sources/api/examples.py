@@ -50,12 +50,14 @@ SPEAKER_REQUEST = {
     "name": "Mara Quill",
     "kind": "person",
     "aliases": ["M. Quill"],
+    "identifies": [],
     "identifiers": {"wikidata": "Q7187"},
 }
 SPEAKER = {
     "id": SPEAKER_ID,
     "organisation": None,
     "members": [],
+    "article": None,
     "distinct_from": [],
     **SPEAKER_REQUEST,
     **RECORD,

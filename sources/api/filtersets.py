@@ -128,6 +128,12 @@ class SpeakerFilters(RecordFilters):
         f"unnamed speakers. {COMMAS}",
         example=AN_ID,
     )
+    article = IdsFilter(
+        "of_articles",
+        help_text="Ids of articles: finds the speakers that belong to one article alone, which "
+        f"lists leave out unless `kind=unnamed` is asked. {COMMAS}",
+        example=AN_ID,
+    )
 
     class Meta:
         model = Speaker

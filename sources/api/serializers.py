@@ -191,6 +191,17 @@ class SpeakerSerializer(RecordSerializer):
     name = NameField()
     aliases = aliases_field()
     organisation = Reference(Organisation.objects.all(), required=False, allow_null=True)
+    identifies = string_list(
+        required=False,
+        help_text="Names that mean this speaker in all articles although they are a surname, an "
+        "office or a description: a mononym, a pen name.",
+    )
+    article = serializers.UUIDField(
+        source="article_id",
+        read_only=True,
+        allow_null=True,
+        help_text="The only article of a speaker whose name identifies nobody outside it.",
+    )
     identifiers = IdentifiersField(required=False)
     members = MembersField(read_only=True, help_text="Who speaks jointly; empty for one speaker.")
     distinct_from = DistinctFromField(help_text="Ids of records marked as distinct.")
@@ -204,6 +215,8 @@ class SpeakerSerializer(RecordSerializer):
             "aliases",
             "organisation",
             "members",
+            "identifies",
+            "article",
             "identifiers",
             "distinct_from",
             *RECORD,

@@ -216,6 +216,12 @@ class Speakers(NamedResource):
     embedded = ("organisation",)
     permissions = dict.fromkeys(MERGING, "sources.change_speaker")
 
+    def get_queryset(self):
+        """Lists leave out the speakers of one article alone, unless those are asked for."""
+        queryset, asked = super().get_queryset(), self.request.query_params
+        of_one = "article" in asked or Speaker.Kind.UNNAMED in asked.get("kind", "").split(",")
+        return queryset if of_one or self.action != "list" else queryset.shared()
+
 
 class Affiliations(Resource):
     """Roles of speakers at organisations, with their first and last day."""

@@ -20,7 +20,7 @@ from sources.models import Affiliation, Article, Named, Organisation, Outlet, Re
 COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
     Outlet: ("name", "slug", "aliases", "url"),
     Organisation: ("name", "aliases", "parent", "identifiers"),
-    Speaker: ("name", "kind", "aliases", "organisation", "identifiers"),
+    Speaker: ("name", "kind", "aliases", "identifies", "organisation", "identifiers"),
     Affiliation: ("organisation", "role", "start", "end"),
     Article: (
         *("outlet", "external_id", "url", "headline", "byline"),

@@ -138,16 +138,21 @@ def _in_order(letters: list[str], text: str) -> bool:
 
 
 @lru_cache(maxsize=MAX_PARSED)
-def parse(name: str) -> Name:
-    """Take a name apart and say what kind of name it is."""
-    return _Reading(name).name
+def parse(name: str, language: str | None = None) -> Name:
+    """Take a name apart and say what kind of name it is.
+
+    "M. Quill" is Mr Quill, unless the language is known and not French: then it is an initial.
+    """
+    return _Reading(name, has_monsieur=(language or "fr").startswith("fr")).name
 
 
 class _Reading:
     """The words of one name, as printed and plain."""
 
-    def __init__(self, name: str):
+    def __init__(self, name: str, *, has_monsieur: bool):
         self.lists = words()
+        if not has_monsieur:
+            self.lists = self.lists | {"titles": self.lists["titles"] - {"m"}}
         self.printed = re.split(r"[\s,;・]+", split_acronym(name)[0].strip(' .,;:"“”«»„'))
         self.plain = [plain(word).replace(".", "").strip("'\"") for word in self.printed]
         self.titles = self._leading_titles()

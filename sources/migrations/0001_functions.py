@@ -4,8 +4,7 @@ from django.contrib.postgres.operations import TrigramExtension, UnaccentExtensi
 from django.db import migrations
 
 # Names and words. Titles and articles are those of `sources/identity/words.toml`, without given
-# names: a test compares them. A tsvector holds 1 MiB: no text is read further than can fill that. Short and
-# given names are cut, so that an index row that holds the name as well fits a page.
+# names: a test compares them. A tsvector holds 1 MiB: no text is read further than can fill that.
 NAMES = r"""
 CREATE FUNCTION sources_fold(value text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -24,6 +23,31 @@ CREATE FUNCTION sources_fold_names(name text, aliases text[]) RETURNS text[]
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (SELECT array_agg(DISTINCT sources_fold(n)) FROM unnest(array_prepend(name, aliases)) n);
 
+CREATE FUNCTION sources_acronym(name text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (
+    SELECT short
+    FROM regexp_match(name, '^(.*\S)\s*\(([^\s()]{2,12})\)\s*$') m,
+    LATERAL (SELECT
+        sources_fold(m[1]) AS whole,
+        regexp_replace(sources_fold(m[2]), '[^[:alnum:]]', '', 'g') AS short) f,
+    LATERAL (SELECT regexp_replace(short, '(.)', '\1%', 'g') AS in_order) o
+    WHERE short <> '' AND (
+        regexp_replace(regexp_replace(whole, '([[:alnum:]])[[:alnum:]]*', '\1', 'g'), '[^[:alnum:]]', '', 'g')
+            LIKE in_order
+        OR (length(short) > 2 AND whole LIKE in_order)
+    )
+);
+COMMENT ON FUNCTION sources_acronym(text) IS
+    'The acronym that follows a name in brackets, folded, if it has letters of the name in order.';
+
+CREATE FUNCTION sources_without_acronym(name text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE
+    WHEN sources_acronym(name) IS NULL THEN name
+    ELSE regexp_replace(name, '\s*\([^\s()]*\)\s*$', '')
+END;
+
 CREATE FUNCTION sources_name_key(name text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
 RETURN (
@@ -33,7 +57,9 @@ RETURN (
         '大統領|さん|主席|先生|博士|女士|小姐|总统|教授|知事|議員|首相|様|氏'
         ')$', '\1'
     )
-    FROM (SELECT coalesce(nullif(regexp_replace(sources_fold(name), '^(?:the )+', ''), ''), name) AS named) n,
+    FROM (SELECT sources_fold(sources_without_acronym(name)) AS folded) f,
+    LATERAL (SELECT
+        coalesce(nullif(regexp_replace(folded, '^(?:the )+', ''), ''), folded) AS named) n,
     LATERAL (SELECT regexp_replace(named, '(?:,? (?:'
         'bsc|cbe|cbo|cpa|dbe|dds|dphil|esq|frs|frsa|kbe|kc|llb|llm|mba|mbe|md|mdb|mdl|mep|'
         'mla|mp|msc|msp|obe|phd|qc|rn|sc|tds'
@@ -67,35 +93,14 @@ RETURN (
         ')\.),? )+', '') AS untitled) t
 );
 COMMENT ON FUNCTION sources_name_key(text) IS
-    'A speaker''s name for comparison: folded, without "the", titles and letters behind the name, '
+    'A speaker''s name for comparison: folded, without "the", acronym, titles and letters behind it, '
     'as long as two words are left.';
-
-CREATE FUNCTION sources_acronym(name text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (
-    SELECT short
-    FROM regexp_match(name, '^(.*\S)\s*\(([^\s()]{2,12})\)\s*$') m,
-    LATERAL (SELECT
-        sources_fold(m[1]) AS whole,
-        regexp_replace(sources_fold(m[2]), '[^[:alnum:]]', '', 'g') AS short) f,
-    LATERAL (SELECT regexp_replace(short, '(.)', '\1%', 'g') AS in_order) o
-    WHERE short <> '' AND (
-        regexp_replace(regexp_replace(whole, '([[:alnum:]])[[:alnum:]]*', '\1', 'g'), '[^[:alnum:]]', '', 'g')
-            LIKE in_order
-        OR (length(short) > 2 AND whole LIKE in_order)
-    )
-);
-COMMENT ON FUNCTION sources_acronym(text) IS
-    'The acronym that follows a name in brackets, folded, if it has letters of the name in order.';
 
 CREATE FUNCTION sources_body_key(name text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
 RETURN (
     SELECT coalesce(nullif(regexp_replace(folded, '^(?:(?:das|den|der|det|die|het|las|le|les|los|the) |l'')', ''), ''), folded)
-    FROM (SELECT sources_fold(CASE
-        WHEN sources_acronym(name) IS NULL THEN name
-        ELSE regexp_replace(name, '\s*\([^\s()]*\)\s*$', '')
-    END) AS folded) f
+    FROM (SELECT sources_fold(sources_without_acronym(name)) AS folded) f
 );
 COMMENT ON FUNCTION sources_body_key(text) IS
     'An organisation''s name for comparison: folded, without a leading article and its acronym.';
@@ -105,6 +110,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (
     SELECT array_agg(DISTINCT key) FROM unnest(array_prepend(name, aliases)) n,
     LATERAL unnest(ARRAY[sources_fold(n), sources_name_key(n)]) key
+    WHERE n IS NOT NULL
 );
 COMMENT ON FUNCTION sources_speaker_names(text, text[]) IS
     'Names of a speaker, folded, and as they are compared.';
@@ -123,39 +129,6 @@ CREATE FUNCTION sources_words(VARIADIC roles text[]) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN to_tsvector('simple'::regconfig, coalesce(sources_fold(array_to_string(roles, ' / ')), ''));
 COMMENT ON FUNCTION sources_words(text[]) IS 'The words of a role, folded, unstemmed.';
-
-CREATE FUNCTION sources_words_of_name(name text) RETURNS text[]
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN string_to_array(regexp_replace(
-    translate(sources_fold(name), '.,''', ''),
-    '^((mr|mrs|ms|miss|mx|dr|prof|professor|sir|dame|lord|lady|rev) )+|( (jr|sr|ii|iii|phd|mp))+$',
-    '', 'g'
-), ' ');
-COMMENT ON FUNCTION sources_words_of_name(text) IS
-    'The words of a folded name, without titles and marks.';
-
-CREATE FUNCTION sources_short_name(kind text, name text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (
-    SELECT left(CASE
-        WHEN kind = 'person' AND cardinality(w) > 1 THEN w[cardinality(w)] || ' ' || left(w[1], 1)
-        ELSE '~' || sources_fold(name)
-    END, 60) FROM sources_words_of_name(name) w
-);
-COMMENT ON FUNCTION sources_short_name(text, text) IS
-    'Of a person: the last name and the first initial; of others: all, after a "~".';
-
-CREATE FUNCTION sources_given_names(kind text, name text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (
-    SELECT left(CASE
-        WHEN kind <> 'person' OR cardinality(w) < 2 THEN ''
-        WHEN cardinality(w) = 2 THEN w[1]
-        ELSE w[1] || ' ' || left(w[2], 1)
-    END, 60) FROM sources_words_of_name(name) w
-);
-COMMENT ON FUNCTION sources_given_names(text, text) IS
-    'Of a person: the first name, and the initial of a middle one; else nothing.';
 
 CREATE FUNCTION sources_text_words(text text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
@@ -294,9 +267,9 @@ DROP FUNCTION sources_url_key, sources_host, sources_host_label, sources_url_dec
 
 DROP_NAMES = """
 DROP FUNCTION
-    sources_all_names, sources_text_words, sources_given_names, sources_short_name,
-    sources_words_of_name, sources_words, sources_organisation_names, sources_speaker_names,
-    sources_body_key, sources_acronym, sources_name_key, sources_fold_names, sources_fold
+    sources_all_names, sources_text_words, sources_words, sources_organisation_names,
+    sources_speaker_names, sources_body_key, sources_name_key, sources_without_acronym,
+    sources_acronym, sources_fold_names, sources_fold
 """
 
 LEDGER = r"""

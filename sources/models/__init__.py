@@ -12,7 +12,7 @@ from sources.models.articles import Article, Snapshot
 from sources.models.base import Named, Record
 from sources.models.idempotency import IdempotentResponse
 from sources.models.outlets import Outlet
-from sources.models.speakers import Affiliation, Organisation, Speaker
+from sources.models.speakers import Affiliation, Organisation, Speaker, SpeakerKey
 
 __all__ = [
     "Affiliation",
@@ -28,4 +28,5 @@ __all__ = [
     "Revision",
     "Snapshot",
     "Speaker",
+    "SpeakerKey",
 ]

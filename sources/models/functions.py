@@ -76,20 +76,6 @@ class UrlKey(models.Func):
     output_field = models.TextField()
 
 
-class ShortName(models.Func):
-    """From kind and name: a person's last name and first initial, else the whole name."""
-
-    function = "sources_short_name"
-    output_field = models.TextField()
-
-
-class GivenNames(models.Func):
-    """From kind and name: a person's first name and middle initial, else nothing."""
-
-    function = "sources_given_names"
-    output_field = models.TextField()
-
-
 class HasWords(models.Func):
     """Whether a `sources_words` column has all of these words."""
 

@@ -15,6 +15,7 @@ from django.db.models.fields.json import KT
 from sources.database.triggers import FollowsMerges, KeepsFormerName, KeepsVersion, Trigger
 from sources.dates import FirstDay, PartialDate, PartialDateField
 from sources.ledger.recording import Recording
+from sources.models.articles import Article
 from sources.models.base import (
     MERGES,
     Named,
@@ -27,11 +28,9 @@ from sources.models.base import (
 )
 from sources.models.functions import (
     BodyKey,
-    GivenNames,
     HasWords,
     NameKey,
     OrganisationNames,
-    ShortName,
     SpeakerNames,
     WordsOf,
 )
@@ -142,6 +141,14 @@ class SpeakerQuerySet(NamedQuerySet):
         called = self.called(name).order_by().values("pk")
         return self.filter(pk__in=called.union(speaking.order_by().values("pk")))
 
+    def shared(self):
+        """Speakers of the whole archive, not of one article alone."""
+        return self.filter(article=None)
+
+    def of_articles(self, ids: list):
+        """Speakers that belong to one of these articles alone."""
+        return self.filter(article__in=ids)
+
     def of_organisations(self, ids: list):
         """Speakers that belong to one of these organisations, or ever held a role there."""
         ids = {*ids, *Organisation.objects.survivors(ids).values()}
@@ -156,6 +163,11 @@ class Speaker(Named):
     speakers who are not persons: the ministry of "a ministry spokesperson", or the body itself.
     `members` are the ids of those who speak jointly, in the order filed; one that has been merged
     since stands for its surviving record.
+
+    A name like "Mr Jones" or "the mayor" identifies nobody outside its article: such a speaker
+    belongs to that `article` alone. `identifies` lists names of which a curator says that they mean
+    this speaker in all articles: a mononym, a pen name. `is_one` says that all who bear the names
+    are one person, whatever their organisations.
     """
 
     class Kind(models.TextChoices):
@@ -163,6 +175,7 @@ class Speaker(Named):
         ORGANISATION = "organisation"  # speaking as itself
         UNNAMED = "unnamed"  # "a government spokesperson"
         COLLECTIVE = "collective"  # "police"
+        UNKNOWN = "unknown"  # nothing says which
 
     key = NameKey
     names_folded = names_field(SpeakerNames)
@@ -170,6 +183,25 @@ class Speaker(Named):
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, null=True, blank=True, related_name="speakers"
     )
+    article = models.ForeignKey(
+        Article,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="own_speakers",
+        db_index=False,  # a partial index, as few belong to an article
+    )
+    identifies = ArrayField(
+        models.CharField(max_length=500), db_default=[], default=list, blank=True
+    )
+    identifies_folded = models.GeneratedField(
+        expression=SpeakerNames(models.Value(None), "identifies"),
+        output_field=ArrayField(models.TextField()),
+        null=True,
+        db_persist=True,
+    )
+    is_one = models.BooleanField(db_default=False, default=False, editable=False)
     identifiers = models.JSONField(default=dict, blank=True)
     members = ArrayField(models.UUIDField(), db_default=[], blank=True, editable=False)
 
@@ -180,7 +212,9 @@ class Speaker(Named):
         constraints = [
             has_a_name("speaker"),
             models.CheckConstraint(
-                condition=Q(kind__in=["person", "organisation", "unnamed", "collective"]),
+                condition=Q(
+                    kind__in=["person", "organisation", "unnamed", "collective", "unknown"]
+                ),
                 name="speaker_kind_is_known",
             ),
             models.CheckConstraint(
@@ -205,22 +239,23 @@ class Speaker(Named):
             models.Index(fields=["name", "id"], name="speaker_by_name"),  # speakers/
             models.Index(fields=["created", "id"], name="speaker_by_created"),
             models.Index(fields=["kind", "id"], name="speaker_by_kind"),  # quotes/?speaker_kind=
-            models.Index(  # possible duplicates: an index-only scan in this order
-                ShortName("kind", "name"),
-                F("kind"),
-                F("id"),
-                GivenNames("kind", "name"),
-                include=["name", "organisation", "created"],
-                condition=Q(merged_into__isnull=True),
-                name="speaker_alike",
-            ),
-            models.Index(  # possible duplicates that share an alias
-                fields=["id"],
-                condition=~Q(aliases=[]) & Q(merged_into__isnull=True),
-                name="speaker_with_aliases",
-            ),
             models.Index(
                 fields=["id"], condition=~Q(distinct_from=[]), name="speaker_marked_distinct"
+            ),
+            models.Index(
+                fields=["article"],
+                condition=Q(article__isnull=False),
+                name="speaker_of_one_article",
+            ),
+            models.Index(  # filing: the one spokesperson of an organisation, or the body itself
+                fields=["organisation", "kind"],
+                condition=Q(organisation__isnull=False, article__isnull=True),
+                name="speaker_of_organisation",
+            ),
+            GinIndex(
+                F("identifies_folded"),
+                name="speaker_identifies",
+                condition=Q(identifies_folded__isnull=False),
             ),
             merged_index("speaker"),
             GinIndex(  # joint statements of a speaker
@@ -235,17 +270,21 @@ class Speaker(Named):
         ]
 
     def namesakes(self):
-        found = super().namesakes().filter(kind=self.kind)
+        found = super().namesakes().filter(article=None)
+        if self.kind != self.Kind.UNKNOWN:
+            found = found.filter(kind__in=(self.kind, self.Kind.UNKNOWN))
         if self.kind == self.Kind.PERSON or not self.organisation_id:
             return found
         return found.filter(Q(organisation=None) | Q(organisation=self.organisation_id))
 
     def why_not_merged_into(self, other: "Speaker") -> str | None:
-        if self.kind != other.kind:
+        if self.kind != other.kind and self.Kind.UNKNOWN not in (self.kind, other.kind):
             return (
                 f"“{self}” is of kind {self.kind}, “{other}” of kind {other.kind}. If a kind is "
                 "wrong, correct it first."
             )
+        if other.article_id and self.article_id != other.article_id:
+            return f"“{other}” belongs to one article alone. Merge that one into “{self}” instead."
         if None not in (self.organisation_id, other.organisation_id) and (
             self.organisation_id != other.organisation_id
         ):
@@ -254,6 +293,27 @@ class Speaker(Named):
                 "If these are the same organisation, merge them first; else correct the wrong one."
             )
         return None
+
+
+class SpeakerKey(models.Model):
+    """A key that speakers of similar names share: see `sources.identity.duplicates`.
+
+    Derived from the names that the speaker had in this `version`.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    speaker_id = models.UUIDField()  # no foreign key: a merge does not move it
+    version = models.PositiveIntegerField()
+    key = models.TextField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["key", "speaker_id"], name="speaker_key_pairs"),
+            models.Index(fields=["speaker_id", "version"], name="speaker_key_of"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
 
 
 class AffiliationQuerySet(models.QuerySet):

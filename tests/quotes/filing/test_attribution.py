@@ -3,6 +3,7 @@
 import pytest
 
 from quotes.models import Quote
+from sources.identity.names import parse
 from sources.models import Organisation, Speaker
 from tests.conftest import API, make_filing, ok, problem
 
@@ -21,6 +22,11 @@ def person(client, name="Mara Quill", **values) -> dict:
 
 def body(client, name="Port Authority", **values) -> dict:
     return make(client, "organisations", name=name, **values)
+
+
+def merge(client, record: str, into: str) -> None:
+    sent = client.post(f"{API}speakers/{record}/merge/", {"into": into}, headers={"If-Match": "*"})
+    ok(sent, 200)
 
 
 def affiliation(client, speaker, organisation, role="harbour master", **values) -> dict:
@@ -215,7 +221,7 @@ def test_a_body_and_its_parent_do_not_contradict_each_other(curator):
 
 def test_a_person_is_not_an_organisation_of_the_same_name(curator):
     body(curator, "Prince")
-    known = person(curator, "Prince")
+    known = person(curator, "Prince", identifies=["Prince"])
     (quote,) = file(curator, {"speaker": "Prince", "speaker_kind": "organisation"})
     assert quote["speaker"]["id"] != known["id"]
     assert quote["speaker"]["kind"] == "organisation"
@@ -242,7 +248,7 @@ def test_a_person_known_by_a_lower_case_name_is_that_person(curator):
 
 
 def test_a_known_collective_is_meant_by_its_name_whatever_kind_the_name_looks_like(curator):
-    known = make(curator, "speakers", name="police", kind="collective")
+    known = make(curator, "speakers", name="police", kind="collective", identifies=["police"])
     (quote,) = file(curator, {"speaker": "Police"})
     assert quote["speaker"]["id"] == known["id"]
     (quote,) = file(curator, {"speaker": "police", "organisation": "Harbour Constabulary"})
@@ -251,7 +257,14 @@ def test_a_known_collective_is_meant_by_its_name_whatever_kind_the_name_looks_li
 
 def test_a_collective_of_another_organisation_is_another_one(curator):
     tie = body(curator, "Harbour Constabulary")["id"]
-    known = make(curator, "speakers", name="detectives", kind="collective", organisation=tie)
+    known = make(
+        curator,
+        "speakers",
+        name="detectives",
+        kind="collective",
+        organisation=tie,
+        identifies=["detectives"],
+    )
     (same,) = file(curator, {"speaker": "detectives", "organisation": "Harbour Constabulary"})
     assert same["speaker"]["id"] == known["id"]
     (other,) = file(curator, {"speaker": "detectives", "organisation": "Customs House"})
@@ -413,3 +426,273 @@ def test_a_filed_role_that_fits_no_affiliation_keeps_the_organisation_on_the_quo
     assert quote["organisation"]["name"] == "Port Authority"
     assert quote["role"] == "the port's director of operations"
     assert Quote.objects.get().affiliation is None
+
+
+# Names that identify nobody
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Chase", "unknown"),
+        ("Mr Okafor", "person"),
+        ("Sir Quill", "person"),
+        ("The Bishop of Harrow", "unnamed"),
+        ("the Prime Minister", "unnamed"),
+        ("a resident of Harrow", "unnamed"),
+        ("Anonymous", "unnamed"),
+        ("Speaker 1", "unnamed"),
+        ("N/A", "unnamed"),
+        ("ein Sprecher der Polizei", "unnamed"),
+        ("متحدث باسم الشرطة", "unnamed"),
+        ("the agency", "unknown"),
+    ],
+)
+def test_a_name_that_identifies_nobody_means_somebody_of_its_article_alone(curator, name, kind):
+    one, two = (file(curator, {"speaker": name})[0] for _ in range(2))
+    assert one["speaker"]["id"] != two["speaker"]["id"]
+    assert one["speaker"]["kind"] == kind
+    surname = parse(name).kind in ("single", "titled")
+    assert one["flags"] == (["unresolved_speaker"] if surname else [])
+    assert one["filing"]["speaker"] == ("unresolved" if surname else "made")
+    speaker = ok(curator.get(f"{API}speakers/{one['speaker']['id']}/"))
+    assert speaker["article"] == one["article"]["id"]
+
+
+@pytest.mark.parametrize(
+    "name", ["გიორგი ველისაშვილი", "bell hartley", "Ali bin Hassan al-Quari", "王芳", "محمد الخضري"]
+)
+def test_a_full_name_in_any_script_means_one_person(curator, name):
+    one, two = (file(curator, {"speaker": name})[0] for _ in range(2))
+    assert one["speaker"] == two["speaker"]
+    assert two["filing"]["speaker"] == "matched"
+    assert two["flags"] == []
+
+
+def test_a_name_that_a_merge_made_an_alias_still_identifies_nobody(curator):
+    known = person(curator, aliases=["Quill", "the harbour master"])
+    for name in ("Quill", "the harbour master"):
+        (quote,) = file(curator, {"speaker": name})
+        assert quote["speaker"]["id"] != known["id"]
+
+
+def test_a_curator_makes_a_mononym_identify(curator):
+    known = person(curator, identifies=["Quilla"])
+    (quote,) = file(curator, {"speaker": "QUILLA"})
+    assert quote["speaker"]["id"] == known["id"]
+    assert quote["filing"]["speaker"] == "matched"
+    assert quote["flags"] == []
+
+
+@pytest.mark.parametrize("short", ["Quill", "Ms Quill", "Mara"])
+def test_a_surname_means_the_one_speaker_of_the_filing_whom_it_fits(curator, short):
+    quotes = file(curator, {"speaker": short}, {"speaker": "Mara Quill"})
+    assert quotes[0]["speaker"] == quotes[1]["speaker"]
+    assert quotes[0]["filing"]["speaker"] == "matched"
+    assert quotes[0]["flags"] == []
+
+
+def test_a_printed_surname_means_the_one_speaker_of_the_filing_whom_it_fits(curator):
+    quotes = file(curator, {"attribution": {"speaker": "Ms Quill"}}, {"speaker": "Mara Quill"})
+    assert quotes[0]["speaker"] == quotes[1]["speaker"]
+
+
+def test_a_surname_that_two_speakers_of_the_filing_have_is_unresolved(curator):
+    quotes = file(curator, *({"speaker": name} for name in ("Quill", "Ivo Quill", "Mara Quill")))
+    assert quotes[0]["flags"] == ["unresolved_speaker"]
+    assert len({quote["speaker"]["id"] for quote in quotes}) == 3
+
+
+def test_a_title_of_the_other_sex_is_another_person(curator):
+    quotes = file(curator, {"speaker": "Mr Quill"}, {"speaker": "Mara Quill"})
+    assert quotes[0]["speaker"] != quotes[1]["speaker"]
+    assert quotes[0]["flags"] == ["unresolved_speaker"]
+
+
+@pytest.mark.parametrize("couple", ["Mr and Mrs Quill left.", "Mr Quill met Mrs Quill."])
+def test_two_titles_with_a_surname_in_the_text_are_two_people(curator, couple):
+    quotes = [{"text": "First,", "speaker": "Quill"}, {"text": "Second,", "speaker": "Ivo Quill"}]
+    filing = make_filing(text=f"{TEXT} {couple}", quotes=quotes)
+    answer = ok(curator.post(f"{API}articles/", filing), 201)["quotes"]
+    assert answer[0]["speaker"] != answer[1]["speaker"]
+    assert answer[0]["flags"] == ["unresolved_speaker"]
+
+
+def test_the_speaker_of_one_article_stays_the_same_one_when_it_is_filed_again(curator):
+    filing = make_filing(text=TEXT, quotes=[{"text": "First,", "speaker": "Mr Quill"}])
+    first = ok(curator.post(f"{API}articles/", filing), 201)["quotes"][0]
+    again = ok(curator.post(f"{API}articles/", filing), 200)["quotes"][0]
+    assert again["speaker"] == first["speaker"]
+    filing["quotes"] = [{"text": "Second,", "speaker": "Mr Quill"}]
+    second = ok(curator.post(f"{API}articles/", filing), 200)["quotes"][0]
+    assert second["speaker"] == first["speaker"]
+    assert second["flags"] == ["unresolved_speaker"]
+
+
+def test_speakers_of_one_article_are_listed_only_when_asked_for(curator):
+    local = [file(curator, {"speaker": name})[0] for name in ("Mr Quill", "a resident")]
+    named = file(curator, {"speaker": "Mara Quill"})[0]["speaker"]["id"]
+    listed = {
+        query: {each["id"] for each in ok(curator.get(f"{API}speakers/?{query}"))["results"]}
+        for query in (
+            "",
+            "kind=person",
+            "kind=unnamed",
+            f"article={local[0]['article']['id']}",
+        )
+    }
+    surname, described = (quote["speaker"]["id"] for quote in local)
+    assert list(listed.values()) == [{named}, {named}, {described}, {surname}]
+
+
+def test_every_spokesperson_of_an_organisation_is_its_one_unnamed_speaker(curator):
+    quotes = [
+        file(curator, {"speaker": name, "organisation": "Port Authority"})[0]
+        for name in ("a spokesperson", "A port spokeswoman", "eine Sprecherin")
+    ]
+    assert len({quote["speaker"]["id"] for quote in quotes}) == 1
+    (other,) = file(curator, {"speaker": "a spokesperson", "organisation": "Museum"})
+    assert other["speaker"]["id"] != quotes[0]["speaker"]["id"]
+    (official,) = file(curator, {"speaker": "an official", "organisation": "Port Authority"})
+    assert official["speaker"]["id"] != quotes[0]["speaker"]["id"]
+
+
+# Kinds by evidence
+
+
+@pytest.mark.parametrize(
+    ("quote", "kind"),
+    [
+        ({"speaker": "Ixolte Vemm"}, "unknown"),
+        ({"speaker": "Ixolte Vemm", "role": "pilot"}, "person"),
+        ({"speaker": "Dr Ixolte Vemm"}, "person"),
+        ({"speaker": "Ixolte Vemm", "attribution": {"speaker": "she"}}, "person"),
+        ({"speaker": "Ixolte Vemm", "attribution": {"speaker": "Ms Vemm"}}, "person"),
+        ({"speaker": "National Quay Agency (NQA)"}, "organisation"),
+        ({"speaker": "NQA"}, "unknown"),
+        ({"speaker": "Quaysoft"}, "unknown"),
+    ],
+)
+def test_the_kind_of_a_speaker_is_what_the_evidence_says(curator, quote, kind):
+    assert file(curator, quote)[0]["speaker"]["kind"] == kind
+
+
+def test_later_evidence_raises_an_unknown_kind_without_a_flag(curator):
+    (first,) = file(curator, {"speaker": "Ixolte Vemm"})
+    (second,) = file(curator, {"speaker": "Ixolte Vemm", "role": "pilot"})
+    assert second["speaker"] == first["speaker"] | {"kind": "person"}
+    assert second["flags"] == []
+    (third,) = file(curator, {"speaker": "Ixolte Vemm"})
+    assert third["speaker"] == second["speaker"]
+
+
+@pytest.mark.parametrize("name", ["NQA", "The National Quay Agency", "National Quay Agency (NQA)"])
+def test_an_organisation_on_record_speaks_by_any_of_its_names(curator, name):
+    known = body(curator, "National Quay Agency (NQA)")
+    (first,) = file(curator, {"speaker": "National Quay Agency"})
+    (quote,) = file(curator, {"speaker": name})
+    assert quote["speaker"] == first["speaker"]
+    assert quote["speaker"]["kind"] == "organisation"
+    assert quote["organisation"]["id"] == known["id"]
+
+
+def test_a_bracketed_acronym_becomes_an_alias_of_a_new_record(curator):
+    file(curator, {"speaker": "Mara Quill", "organisation": "National Quay Agency (NQA)"})
+    record = Organisation.objects.get()
+    assert (record.name, record.aliases) == ("National Quay Agency", ["NQA"])
+    (quote,) = file(curator, {"speaker": "Mara Quill", "organisation": "the NQA"})
+    assert quote["organisation"]["id"] == str(record.pk)
+
+
+# Namesakes
+
+DENTIST = {"speaker": "Jon Smythe", "role": "dentist", "organisation": "Harrow Dental"}
+STRIKER = {"speaker": "Jon Smythe", "role": "striker", "organisation": "Torrigan Rovers"}
+
+
+def test_organisation_and_role_of_former_quotes_tell_namesakes_apart(curator):
+    (dentist,) = file(curator, DENTIST)
+    (striker,) = file(curator, STRIKER)
+    assert striker["speaker"]["id"] != dentist["speaker"]["id"]
+    assert striker["filing"]["speaker"] == "ambiguous"
+    assert striker["flags"] == ["ambiguous_speaker"]
+    for filed, one in ((DENTIST, dentist), (STRIKER, striker)):
+        (later,) = file(curator, filed)
+        assert later["speaker"] == one["speaker"]
+        assert later["filing"]["speaker"] == "matched"
+        assert later["flags"] == []
+
+
+def test_printed_organisations_and_roles_count_as_filed_ones_do(curator):
+    ((one,), (two,)) = (
+        file(
+            curator,
+            {
+                "speaker": "Jon Smythe",
+                "attribution": {"role": filed["role"], "organisation": filed["organisation"]},
+            },
+        )
+        for filed in (DENTIST, STRIKER)
+    )
+    assert one["speaker"]["id"] != two["speaker"]["id"]
+
+
+def test_namesakes_in_one_filing_are_told_apart(curator):
+    one, two = file(curator, DENTIST, STRIKER)
+    assert one["speaker"]["id"] != two["speaker"]["id"]
+    assert two["flags"] == ["ambiguous_speaker"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Harrow Dental", "The Harrow Dental Ltd"),
+        ("Labour", "Labour Party"),
+        ("University of Pell", "Pell University"),
+        ("National Quay Agency", "NQA"),
+        ("Harrow Dental", None),
+    ],
+)
+def test_organisations_that_agree_make_one_person_whatever_the_roles(curator, one, other):
+    (first,) = file(curator, {**DENTIST, "organisation": one})
+    (second,) = file(curator, {**STRIKER, "organisation": other})
+    assert second["speaker"] == first["speaker"]
+    assert second["flags"] == []
+
+
+def test_a_new_organisation_with_a_role_that_agrees_is_flagged_once(curator):
+    (first,) = file(curator, DENTIST)
+    moved = {**DENTIST, "role": "senior dentist", "organisation": "Torrigan Clinic"}
+    for flags in (["check_speaker"], []):
+        (quote,) = file(curator, moved)
+        assert quote["speaker"] == first["speaker"]
+        assert quote["filing"]["speaker"] == "matched"
+        assert quote["flags"] == flags
+
+
+def test_once_a_curator_has_joined_namesakes_organisations_part_them_no_more(curator):
+    (dentist,), (striker,) = file(curator, DENTIST), file(curator, STRIKER)
+    merge(curator, striker["speaker"]["id"], dentist["speaker"]["id"])
+    (quote,) = file(curator, {**DENTIST, "role": "poet", "organisation": "Pell Review"})
+    assert quote["speaker"]["id"] == dentist["speaker"]["id"]
+    assert quote["flags"] == ["check_speaker"]
+
+
+def test_once_a_curator_has_kept_a_speaker_organisations_part_the_name_no_more(curator):
+    (dentist,) = file(curator, DENTIST)
+    (moved,) = file(curator, {**DENTIST, "organisation": "Torrigan Clinic"})
+    sent = {"flags": ["check_speaker"]}
+    url = f"{API}quotes/{moved['id']}/keep/"
+    ok(curator.post(url, sent, headers={"If-Match": "*"}), 200)
+    (quote,) = file(curator, {**DENTIST, "role": "poet", "organisation": "Pell Review"})
+    assert quote["speaker"]["id"] == dentist["speaker"]["id"]
+    assert quote["flags"] == ["check_speaker"]
+
+
+def test_of_two_equal_offices_after_a_merge_the_eldest_is_meant(curator):
+    port = body(curator)
+    one, two = person(curator), person(curator, "M. Quill")
+    held = [affiliation(curator, each, port, "chair")["id"] for each in (one, two)]
+    merge(curator, two["id"], one["id"])
+    file(curator, {"speaker": "Mara Quill", "role": "chair", "organisation": "Port Authority"})
+    assert str(Quote.objects.get().affiliation_id) == held[0]

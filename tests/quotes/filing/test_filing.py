@@ -419,7 +419,8 @@ def filing_of(number: int, **each) -> dict:
     """A filing of `number` quotes, each with names of its own."""
 
     def name(n):
-        return f"{number} {chr(65 + n // 26)}{chr(65 + n % 26)}"
+        # No words that names of persons or bodies have: "AB" and "SA" are legal forms.
+        return f"{number} {chr(65 + n // 26)}{chr(65 + n % 26)}q"
 
     quotes = [
         {

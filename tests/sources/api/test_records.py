@@ -64,6 +64,9 @@ def test_a_new_speaker_has_every_field_that_was_sent(curator):
         "kind": "person",
         "aliases": ["Marie Curie", "Mme Curie"],
         "organisation": None,
+        "members": [],
+        "identifies": [],
+        "article": None,
         "identifiers": {"wikidata": "Q7186", "viaf": "76353174"},
         "distinct_from": [],
         "version": 1,
@@ -71,7 +74,7 @@ def test_a_new_speaker_has_every_field_that_was_sent(curator):
 
 
 @pytest.mark.parametrize("kind", Speaker.Kind.values)
-def test_a_speaker_has_one_of_four_kinds(curator, kind):
+def test_a_speaker_has_one_of_five_kinds(curator, kind):
     assert make(curator, "speakers/", name="x", kind=kind)["kind"] == kind
 
 
