@@ -1,9 +1,13 @@
 """Indexes of quotes, each with the query that reads it."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from quotes.models.functions import Grams, Periods, Speech
+from quotes.models.workflow import HIDDEN
 from sources.dates import Imprecise
+from sources.models.functions import BodyKey, NameKey, TextWords
 
 FLAGS = (
     "ambiguous_speaker",
@@ -101,3 +105,73 @@ def tally_indexes() -> list[models.Index]:
 
 PENDING_LIST_KB = 512
 """New entries of a GIN index that wait to be sorted in; every search reads all of them."""
+
+
+def quote_indexes() -> list[models.Index]:
+    return [
+        # quotes/, one per ordering; published and created also serve the admin's charts
+        covering_index("published_day", name="published"),
+        covering_index("said_day", name="said"),
+        covering_index("created", name="created"),
+        # quotes/?speaker= and friends, newest first
+        covering_index("speaker", "published_day", name="speaker"),
+        covering_index("organisation", "published_day", name="organisation"),
+        covering_index("outlet", "published_day", name="outlet"),
+        *tally_indexes(),
+        models.Index(fields=["status", "published_day", "id"], name="quote_by_status"),
+        models.Index(fields=["updated", "id"], name="quote_by_updated"),
+        # language, and the list of languages present
+        models.Index(fields=["language", "published_day", "id"], name="quote_by_language"),
+        # speaker_name, organisation_name, role
+        models.Index(NameKey("attribution_speaker"), name="quote_printed_speaker"),
+        models.Index(BodyKey("attribution_organisation"), name="quote_printed_organisation"),
+        GinIndex(F("role_words"), name="quote_role_words"),
+        # The admin's searches
+        GinIndex(TextWords("text"), name="quote_words"),
+        # q; phrase and like; within a range of time
+        *(
+            GinIndex(
+                words,
+                Periods("id", "published_day"),
+                name=f"quote_{name}_then",
+                gin_pending_list_limit=PENDING_LIST_KB,
+            )
+            for words, name in ((F("search_words"), "search_words"), (Grams("bare"), "grams"))
+        ),
+        # quotes.utterances searches while it files, so nothing may wait in a pending list
+        GinIndex(Speech("speaker", "text"), name="quote_speech", fastupdate=False),
+        # The admin's queues: counts, ages and lists, as index-only scans
+        models.Index(
+            fields=["created", "id"], condition=Q(status="proposed"), name="quote_proposed"
+        ),
+        *(
+            models.Index(
+                fields=[of, "id"], condition=Q(status="proposed"), name=f"quote_proposed_{of}"
+            )
+            for of in ("article", "outlet", "speaker")
+        ),
+        models.Index(
+            F("published_day").desc(nulls_last=True),
+            F("id").desc(),
+            condition=Q(status="proposed"),
+            name="quote_proposed_latest",
+        ),
+        # `visible_to`: what a filer sees beside public quotes
+        models.Index(
+            fields=["filed_by", "id"],
+            condition=Q(status__in=HIDDEN, filed_by__isnull=False),
+            name="quote_hidden_filed_by",
+        ),
+        models.Index(
+            fields=["outlet", "id"],
+            condition=Q(status__in=HIDDEN),
+            name="quote_hidden_outlet",
+        ),
+        *(flagged_index(flag) for flag in FLAGS),
+        models.Index(
+            fields=["anchor", "published_day", "id"],
+            include=["created", "status"],
+            condition=~Q(anchor="exact"),
+            name="quote_by_anchor",
+        ),
+    ]

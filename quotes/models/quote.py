@@ -6,31 +6,24 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, Q, When
 from django.db.models.functions import Coalesce
 
 from quotes.anchoring import AnchoringError, Page
 from quotes.models.corrections import chain_values, correction, differences, public_values
-from quotes.models.functions import FoldedText, Grams, Periods, Speech
-from quotes.models.indexes import (
-    FLAGS,
-    PENDING_LIST_KB,
-    covering_index,
-    flagged_index,
-    tally_indexes,
-)
+from quotes.models.functions import FoldedText
+from quotes.models.indexes import quote_indexes
 from quotes.models.querysets import QuoteManager, sees_all
 from quotes.models.triggers import quote_triggers
 from quotes.models.utterance import Utterance
-from quotes.models.workflow import HIDDEN, PUBLIC, STEPS, NoteNeeded, NotOpen, Status
+from quotes.models.workflow import PUBLIC, STEPS, NoteNeeded, NotOpen, Status
 from sources.dates import FirstDay, PartialDateField
 from sources.ledger.actor import with_reason
 from sources.models import Affiliation, Article, Organisation, Outlet, Record, Snapshot, Speaker
-from sources.models.functions import BodyKey, NameKey, TextWords, WordsOf
+from sources.models.functions import WordsOf
 
 
 class Quote(Record):
@@ -204,73 +197,7 @@ class Quote(Record):
                 violation_error_message="Another quote already has these spans.",
             ),
         ]
-        indexes = [
-            # quotes/, one per ordering; published and created also serve the admin's charts
-            covering_index("published_day", name="published"),
-            covering_index("said_day", name="said"),
-            covering_index("created", name="created"),
-            # quotes/?speaker= and friends, newest first
-            covering_index("speaker", "published_day", name="speaker"),
-            covering_index("organisation", "published_day", name="organisation"),
-            covering_index("outlet", "published_day", name="outlet"),
-            *tally_indexes(),
-            models.Index(fields=["status", "published_day", "id"], name="quote_by_status"),
-            models.Index(fields=["updated", "id"], name="quote_by_updated"),
-            # language, and the list of languages present
-            models.Index(fields=["language", "published_day", "id"], name="quote_by_language"),
-            # speaker_name, organisation_name, role
-            models.Index(NameKey("attribution_speaker"), name="quote_printed_speaker"),
-            models.Index(BodyKey("attribution_organisation"), name="quote_printed_organisation"),
-            GinIndex(F("role_words"), name="quote_role_words"),
-            # The admin's searches
-            GinIndex(TextWords("text"), name="quote_words"),
-            # q; phrase and like; within a range of time
-            *(
-                GinIndex(
-                    words,
-                    Periods("id", "published_day"),
-                    name=f"quote_{name}_then",
-                    gin_pending_list_limit=PENDING_LIST_KB,
-                )
-                for words, name in ((F("search_words"), "search_words"), (Grams("bare"), "grams"))
-            ),
-            # quotes.utterances searches while it files, so nothing may wait in a pending list
-            GinIndex(Speech("speaker", "text"), name="quote_speech", fastupdate=False),
-            # The admin's queues: counts, ages and lists, as index-only scans
-            models.Index(
-                fields=["created", "id"], condition=Q(status="proposed"), name="quote_proposed"
-            ),
-            *(
-                models.Index(
-                    fields=[of, "id"], condition=Q(status="proposed"), name=f"quote_proposed_{of}"
-                )
-                for of in ("article", "outlet", "speaker")
-            ),
-            models.Index(
-                F("published_day").desc(nulls_last=True),
-                F("id").desc(),
-                condition=Q(status="proposed"),
-                name="quote_proposed_latest",
-            ),
-            # `visible_to`: what a filer sees beside public quotes
-            models.Index(
-                fields=["filed_by", "id"],
-                condition=Q(status__in=HIDDEN, filed_by__isnull=False),
-                name="quote_hidden_filed_by",
-            ),
-            models.Index(
-                fields=["outlet", "id"],
-                condition=Q(status__in=HIDDEN),
-                name="quote_hidden_outlet",
-            ),
-            *(flagged_index(flag) for flag in FLAGS),
-            models.Index(
-                fields=["anchor", "published_day", "id"],
-                include=["created", "status"],
-                condition=~Q(anchor="exact"),
-                name="quote_by_anchor",
-            ),
-        ]
+        indexes = quote_indexes()
         triggers = quote_triggers()
 
     def __str__(self) -> str:

@@ -706,3 +706,13 @@ def test_the_review_page_costs_the_same_for_one_quote_and_for_fifty(
         curator_at_desk.get(review_of(one))
     with django_assert_num_queries(len(queries)):
         assert len(curator_at_desk.get(review_of(many)).context["quotes"]) == 50
+
+
+def test_keeping_the_record_settles_the_flags_that_no_name_settles(curator_at_desk):
+    quote = make_waiting(flags=["filing_differs", "ambiguous_speaker"])[0]
+    page = f"{review_of(quote)}?quote={quote.pk}"
+    button = reverse("admin:quotes_review_step", args=[quote.article_id, quote.pk, "keep"])
+    assert button in curator_at_desk.get(page).text
+    take(curator_at_desk, quote, "keep")
+    assert (fresh(quote).status, quote.flags) == ("proposed", ["ambiguous_speaker"])
+    assert button not in curator_at_desk.get(page).text
