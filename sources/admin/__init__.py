@@ -143,7 +143,7 @@ class SpeakerAdmin(ImportExportAdmin, DuplicatesAdmin, ProfileAdmin):
 
     def duplicates(self, speaker, distinct):
         likely = possible_duplicates_of(speaker, MAX_DUPLICATES)
-        return [RelatedRecord(each, why=each.why) for each in likely]
+        return [RelatedRecord(each, why=isolated(each.why)) for each in likely]
 
     def profile(self, request, speaker):
         held = Affiliation.objects.filter(speaker=speaker.pk)

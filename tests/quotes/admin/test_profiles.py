@@ -176,7 +176,7 @@ def test_likely_duplicates_are_listed_until_they_are_marked_as_distinct(curator_
     page = curator_at_desk.get(profile(one))
     (likely,) = page.context["duplicates"]
     assert likely.record == other
-    assert "“R. Jones” may stand for “Rob Jones”." in page.text
+    assert "“R. Jones” may stand for “Rob Jones”, by its initial." in page.text
     assert f'href="{address(one, "merge")}?into={other.pk}"' in page.text
     sent = {"into": other.pk, "version": one.version, "into_version": other.version}
     curator_at_desk.post(address(one, "distinguish"), sent)
