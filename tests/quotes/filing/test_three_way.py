@@ -281,12 +281,23 @@ class Filings(RuleBasedStateMachine):
         speaker=st.sampled_from(["Mara Quill", "Ivo Berg", None]),
         kind=st.sampled_from(["direct", "partial"]),
         role=st.sampled_from(["harbour master", "keeper", None]),
+        named=st.integers(0, 3).map(bool),
+        complete=st.booleans(),
     )
-    def file_something(self, name, headline, end, speaker, kind, role):
-        filing = make_filing(external_id="cms-1", headline=headline)
+    def file_something(self, name, headline, end, speaker, kind, role, named, complete):
+        filing = make_filing(external_id="cms-1", headline=headline, complete=complete)
         filing["text"] += end
-        filing["quotes"] = [{**filing["quotes"][0], "speaker": speaker, "kind": kind, "role": role}]
+        quote = {**filing["quotes"][0], "speaker": speaker, "kind": kind, "role": role}
+        filing["quotes"] = [quote] if named else []
         self._file(name, filing)
+
+    @rule(name=st.sampled_from(["withdraw", "reopen", "reject", "keep"]))
+    def step(self, name):
+        """Take a step, if it is open; a filer withdraws, a curator does the rest."""
+        quote = Quote.objects.order_by("pk").first()
+        client = self.clients["F"] if name == "withdraw" else self.curator
+        body = {"keep": {"flags": ["filing_differs"]}, "reject": {"reason": "No."}}.get(name, {})
+        client.post(f"{API}quotes/{quote.pk}/{name}/", body, headers={"If-Match": "*"})
 
     @rule(act=st.sampled_from(sorted(CURATED)))
     def curate(self, act):
