@@ -111,7 +111,8 @@ def charts(user) -> list[str]:
     if not user.has_perm("quotes.view_quote"):
         return []
     may_review = user.has_perm("quotes.review_quote")
-    quotes = Quote.objects.visible_to(user).order_by()
+    # Shared with everybody of the same permission: nobody's own proposals
+    quotes = Quote.objects.order_by() if may_review else Quote.objects.public().order_by()
     today = timezone.now().date()
     key = f"dashboard.charts.{may_review}.{today}"
     return cache.get_or_set(key, lambda: list(_drawn(quotes, today, may_review)), CACHE_SECONDS)

@@ -216,3 +216,15 @@ def test_a_week_starts_on_monday_in_utc():
     monday, *_, last = dashboard._weeks(datetime(2026, 11, 22, tzinfo=UTC).date())
     assert str(last) == "2026-11-16"
     assert str(monday) == "2026-05-25"
+
+
+def test_charts_that_users_share_hold_no_proposals_of_one_of_them(reader_at_desk):
+    filer = staff("Contributors")
+    user = get_user_model().objects.get(username="contributors-at-desk")
+    today = {"published": str(timezone.now().date()), "speaker": make_speaker("Tove Lind")}
+    make_quote(status="proposed", filed_by=user, **today)
+    for client in (filer, reader_at_desk):
+        assert "Tove Lind" not in client.get("/admin/").text
+    make_quote("Public words", **today)
+    cache.clear()
+    assert "Tove Lind" in reader_at_desk.get("/admin/").text
