@@ -20,7 +20,12 @@ from quotes.filing.articles import (
     with_text,
 )
 from quotes.filing.attribution import resolve_attributions
-from quotes.filing.comparison import keep_filings, load_last_filings, refuse_others
+from quotes.filing.comparison import (
+    follow_left,
+    keep_filings,
+    load_last_filings,
+    refuse_others,
+)
 from quotes.filing.reconciliation import (
     folded_names,
     follow_merges,
@@ -129,6 +134,7 @@ def _file(filings: list[Filing]) -> None:
 def _continue(filings: list[Filing]) -> None:
     """Store article and text, re-anchor quotes on record, store new ones; articles are locked."""
     load_last_filings(filings)
+    follow_left(filings)
     for filing in filings:
         if not filing.is_new and ("text" in filing.data or filing.is_whole):
             refuse_others(filing)

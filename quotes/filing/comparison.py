@@ -5,7 +5,6 @@ have decided otherwise meanwhile. What only the filing changed is taken over. Wh
 stays as it is on record, and a curator is told.
 """
 
-import json
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -42,10 +41,16 @@ def _key_of(filer: Filer) -> int | None:
 
 def as_json(values: dict) -> dict:
     """Values as JSON keeps them: dates and ids as text, times in UTC."""
-    return json.loads(json.dumps(values, default=_as_text))
+    return {name: _as_json(value) for name, value in values.items()}
 
 
-def _as_text(value) -> str:
+def _as_json(value):
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, list | tuple):
+        return [_as_json(each) for each in value]
+    if isinstance(value, dict):
+        return as_json(value)
     return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
 
 
@@ -145,7 +150,7 @@ def keep_filings(filings: list[Filing]) -> None:
             user_id=_key_of(filing.filer),
             is_first=filing.is_new,
         )
-        before = _columns(last)
+        before = filing.last and _columns(last)
         _say(last, filing)
         if filing.last is None:
             new.append(last)
@@ -161,8 +166,8 @@ COLUMNS = [
 ]
 
 
-def _columns(last: LastFiling) -> str:
-    return json.dumps([getattr(last, name) for name in COLUMNS], default=str)
+def _columns(last: LastFiling) -> list:
+    return [getattr(last, name) for name in COLUMNS]
 
 
 def _say(last: LastFiling, filing: Filing) -> None:

@@ -128,7 +128,7 @@ class Newsroom:
             "speaker": name,
             "role": role,
             "organisation": body,
-            "attribution": {"text": f"{surname} {cue}", "speaker": surname, "cue": cue},
+            "attribution": {"text": f"{cue} {name}", "speaker": surname, "cue": cue},
             "status": "published",
         }
         chance = random.random()

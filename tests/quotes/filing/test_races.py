@@ -85,7 +85,7 @@ def test_identical_filings_without_a_url_make_one_article(client, known):
 
 
 def test_different_filings_of_one_url_are_both_answered_and_keep_every_quote_true(client):
-    texts = [f"{'New. ' * number}“We had no choice,” said Quill." for number in range(6)]
+    texts = [f"{'New. ' * number}“We had no choice,” said Mara Quill." for number in range(6)]
     calls = [post(client, "articles", make_filing(text=text)) for text in texts]
     responses = at_once(calls * 2)
     assert statuses(responses) == [200] * 11 + [201]

@@ -532,7 +532,8 @@ def test_an_id_in_a_printed_name_is_an_ordinary_name(curator):
         "attribution": {"speaker": key, "organisation": key},
         "via": [{"kind": "told", "name": key}],
     }
-    filed = ok(curator.post(f"{API}articles/", make_filing(quotes=[quote])), 201)
+    filing = make_filing(quotes=[quote], text=f"“We had no choice,” said {key}.")
+    filed = ok(curator.post(f"{API}articles/", filing), 201)
     assert filed["quotes"][0]["attribution"]["speaker"] == key
     assert filed["quotes"][0]["speaker"] is None
     assert filed["quotes"][0]["via"] == [{"kind": "told", "name": key, "outlet": None}]
