@@ -26,7 +26,7 @@ WORDS = ("text", "spans")
 NOT_CORRECTED = {"utterance"}
 """Public fields whose change is no correction."""
 
-_STEPS = f"The status changes only by the steps {', '.join(STEPS)}."
+_STEPS = f"The status changes only by {', '.join(n for n, step in STEPS.items() if step.enters)}."
 
 
 def revert(

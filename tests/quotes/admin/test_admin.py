@@ -11,6 +11,7 @@ from quotes.admin import ViaInline
 from quotes.models import (
     CitedAffiliation,
     Claim,
+    LastFiling,
     PrintedArticle,
     Quote,
     Review,
@@ -18,7 +19,7 @@ from quotes.models import (
     Via,
     Word,
 )
-from sources.models import Era, IdempotentResponse, Job, Part, Revision
+from sources.models import Era, IdempotentResponse, Job, Part, Revision, SpeakerKey
 from tests.conftest import fresh
 from tests.records import (
     make_affiliation,
@@ -47,7 +48,19 @@ OURS = [
     for app in ("sources", "quotes")
     for model in apps.get_app_config(app).get_models()
     if model
-    not in (CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision)
+    not in (
+        CitedAffiliation,
+        Claim,
+        LastFiling,
+        PrintedArticle,
+        Review,
+        SpeakerKey,
+        Via,
+        Word,
+        Era,
+        Part,
+        Revision,
+    )
 ]
 
 MADE_BY_HAND = {"outlet", "organisation", "speaker", "affiliation", "utterance"}

@@ -140,7 +140,7 @@ class Histories(RuleBasedStateMachine):
     @rule(number=some, chosen=st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=3))
     def change_text(self, number, chosen):
         if article := self.one(Article, number):
-            self.attempt(capture, article, " ".join(chosen))
+            self.attempt(capture, article, " ".join(chosen), OPERATOR)
 
     @rule(number=some, step=st.sampled_from([*STEPS]), kind=st.sampled_from(Quote.Kind.values))
     def step(self, number, step, kind):
