@@ -4,14 +4,17 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets
+from django.contrib.auth import get_user_model
 from django.urls import reverse
 from knox.models import AuthToken
 
 from quotes.admin import ViaInline
+from quotes.admin.users import OutletBindings
 from quotes.models import (
     CitedAffiliation,
     Claim,
     LastFiling,
+    OutletBinding,
     PrintedArticle,
     Quote,
     Review,
@@ -43,24 +46,15 @@ from tests.sources.admin.test_admin import (
 
 pytestmark = pytest.mark.django_db
 
+ON_OTHER_PAGES = {
+    *(CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision),
+    *(LastFiling, OutletBinding, SpeakerKey),
+}
 OURS = [
     model
     for app in ("sources", "quotes")
     for model in apps.get_app_config(app).get_models()
-    if model
-    not in (
-        CitedAffiliation,
-        Claim,
-        LastFiling,
-        PrintedArticle,
-        Review,
-        SpeakerKey,
-        Via,
-        Word,
-        Era,
-        Part,
-        Revision,
-    )
+    if model not in ON_OTHER_PAGES
 ]
 
 MADE_BY_HAND = {"outlet", "organisation", "speaker", "affiliation", "utterance"}
@@ -98,6 +92,7 @@ def make_one_of_each(number: int = 1) -> dict:
 def test_every_model_is_in_the_admin():
     assert set(OURS) <= set(admin.site._registry)
     assert ViaInline in admin.site._registry[Quote].inlines
+    assert OutletBindings in admin.site._registry[get_user_model()].inlines
 
 
 def test_every_editable_foreign_key_has_an_autocomplete_field():
