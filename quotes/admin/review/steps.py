@@ -234,4 +234,4 @@ def add(article: Article, form: AddForm, user) -> Quote:
     serializer = ProposalSerializer(data=data)
     if not serializer.is_valid():
         raise ValidationError([fault["message"] for fault in flatten_errors(serializer.errors)])
-    return propose(article, serializer.validated_data, Filer(user)).quote
+    return propose(article, serializer.validated_data, Filer.of(user)).quote
