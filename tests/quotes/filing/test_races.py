@@ -155,7 +155,7 @@ def test_names_in_any_order_do_not_deadlock(client):
     quotes = [
         {
             "text": f"Sentence number {n} was said.",
-            "speaker": f"Speaker {chr(65 + n)}",
+            "speaker": f"Mara Quill{chr(97 + n)}",
             "organisation": f"Body {chr(65 + n)}",
         }
         for n in range(12)
