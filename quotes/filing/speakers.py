@@ -328,6 +328,8 @@ def kind_of(change: QuoteChange, name: str, known: Speakers) -> tuple[str, Organ
     if said and said != Kind.UNKNOWN:
         return said, organisation
     parsed = read(change, name)
+    if parsed.speaker_kind in (None, Kind.PERSON) and words()["conjunctions"] & {*parsed.words}:
+        return Kind.UNKNOWN, organisation  # a joint statement filed as one name, or a firm
     if parsed.speaker_kind:
         return parsed.speaker_kind, organisation
     if parsed.kind in (NameKind.FULL, NameKind.SINGLE) and _is_person(change):

@@ -138,19 +138,24 @@ def test_a_change_without_if_match_is_refused(curator, path, quote):
     assert fresh(quote).language is None
 
 
+def in_language(tag: str) -> dict:
+    """A change of a public quote, which takes a note for readers."""
+    return {"language": tag, "note": "The language was wrong."}
+
+
 def test_a_change_with_the_current_tag_succeeds_and_returns_the_next_tag(curator, path):
     tag = tag_of(curator.get(path))
-    answer = curator.patch(path, {"language": "en"}, headers={"If-Match": tag})
+    answer = curator.patch(path, in_language("en"), headers={"If-Match": tag})
     assert ok(answer)["language"] == "en"
     assert answer.headers["ETag"] != tag
     assert answer.headers["ETag"] == tag_of(curator.get(path))
-    ok(curator.patch(path, {"language": "fr"}, headers={"If-Match": answer.headers["ETag"]}))
+    ok(curator.patch(path, in_language("fr"), headers={"If-Match": answer.headers["ETag"]}))
 
 
 def test_a_change_with_a_stale_tag_is_refused_with_the_current_version(curator, path, quote):
     tag = tag_of(curator.get(path))
-    ok(curator.patch(path, {"language": "en"}, headers={"If-Match": tag}))
-    answer = curator.patch(path, {"language": "fr"}, headers={"If-Match": tag})
+    ok(curator.patch(path, in_language("en"), headers={"If-Match": tag}))
+    answer = curator.patch(path, in_language("fr"), headers={"If-Match": tag})
     assert "version 2" in problem(answer, 412)["detail"]
     assert fresh(quote).language == "en"
 
@@ -162,20 +167,20 @@ def test_an_unknown_tag_is_stale(curator, path, tag):
 
 
 def test_an_asterisk_changes_any_version(curator, path):
-    assert ok(curator.patch(path, {"language": "en"}, headers={"If-Match": "*"}))["version"] == 2
+    assert ok(curator.patch(path, in_language("en"), headers={"If-Match": "*"}))["version"] == 2
 
 
 def test_if_match_accepts_a_tag_made_weak_by_a_proxy_and_one_of_several(curator, path):
     tag = tag_of(curator.get(path))
-    ok(curator.patch(path, {"language": "en"}, headers={"If-Match": f"W/{tag}"}))
+    ok(curator.patch(path, in_language("en"), headers={"If-Match": f"W/{tag}"}))
     tags = f'"7-0", {tag_of(curator.get(path))}'
-    ok(curator.patch(path, {"language": "fr"}, headers={"If-Match": tags}))
+    ok(curator.patch(path, in_language("fr"), headers={"If-Match": tags}))
 
 
 def test_a_renamed_speaker_does_not_block_a_change_of_the_quote(curator, path, quote):
     tag = tag_of(curator.get(path))
     Speaker.objects.filter(pk=quote.speaker_id).update(name="Mara Quill-Ek")
-    ok(curator.patch(path, {"language": "en"}, headers={"If-Match": tag}))
+    ok(curator.patch(path, in_language("en"), headers={"If-Match": tag}))
 
 
 def test_a_change_that_changes_nothing_keeps_version_and_tag(curator, path):

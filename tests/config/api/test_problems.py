@@ -109,7 +109,7 @@ def test_writes_take_no_parameters(curator, details):
     for path in details:
         assert set(named(send(curator, "PATCH", f"{path}?fields=id", b"{}"))) == {"fields"}
     for path in LIST_PATHS:
-        assert set(named(send(curator, "POST", f"{path}?dry_run=1", b"{}"))) == {"dry_run"}
+        assert set(named(send(curator, "POST", f"{path}?draft=1", b"{}"))) == {"draft"}
 
 
 def test_other_paths_refuse_unknown_parameters_too(curator, reader):
