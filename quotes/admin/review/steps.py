@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from rest_framework.serializers import ValidationError as NotValid
 
+from quotes.anchoring.printed import Printed
 from quotes.api.filing_serializers import ProposalSerializer
 from quotes.curation.approval import WHY_NOT, may_approve
 from quotes.filing import Filer, propose
@@ -223,7 +224,9 @@ def add(article: Article, form: AddForm, user) -> Quote:
     form.words(article)
     if sent["snapshot"].pk != article.snapshot_id:
         raise ValidationError("This article has a newer text. Select the words there.")
-    printed = {"speaker": sent["printed"], "cue": sent["cue"]}
+    names = Printed(article.snapshot.text, article.headline)
+    name = sent["printed"] or (sent["speaker"] if names.has(sent["speaker"]) else "")
+    printed = {"speaker": name, "cue": sent["cue"]}
     data = {
         **{name: sent[name] for name in ("role", "organisation") if sent[name]},
         "spans": sent["spans"],

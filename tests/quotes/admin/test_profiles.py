@@ -150,9 +150,9 @@ def test_a_profile_costs_the_same_for_many_quotes_and_is_bounded(
     board, outlet = make_organisation(), make_outlet()
     make_affiliation(speaker=speaker, organisation=board)
     make_quote(speaker=speaker, organisation=board, outlet=outlet, attribution_role="pilot")
-    # The session, the user, two of permissions; the speaker, what was merged into it, three for
+    # The session, the user, two of permissions; the speaker, what was merged into it, six for
     # likely duplicates, affiliations; the tally, its roles, organisations and outlets; the latest.
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(19):
         curator_at_desk.get(profile(speaker))
     for number in range(10):
         make_many(

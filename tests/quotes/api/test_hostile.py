@@ -118,7 +118,8 @@ def make_all(client, string: str, number: int) -> dict | None:
     )
     Article.objects.filter(pk=article.pk).update(headline=f"{string} after all")
     Affiliation.objects.filter(pk=held.pk).update(role=f"deputy {string}"[:500])
-    quote.revise(utterance=make_utterance(), attribution_text=f"{string} said, after all that")
+    said = {"utterance": make_utterance(), "attribution_text": f"{string} said, after all that"}
+    quote.revise(note="As printed.", **said)
     for record in (quote.speaker, article.outlet, quote.organisation):
         path = f"{API}{record._meta.model_name}s/{record.pk}/"
         etag = {"If-Match": client.get(path).headers["ETag"]}
