@@ -30,6 +30,7 @@ from tests.records import hide, make_article, make_outlet, make_quote, make_spea
 SAID = "We had no choice but to close the quay before the winter storms came back"
 PART = "close the quay before the winter storms"
 OTHER = "The harbour board will pay every crown of it by the end of the month"
+NOTE = "Bo Ek said it."
 
 pytestmark = pytest.mark.django_db
 _number = count(1)
@@ -333,7 +334,7 @@ def test_the_database_refuses_an_utterance_of_two_speakers():
 
 
 def test_a_quote_that_is_given_another_speaker_leaves_its_utterance():
-    first, second, third = (one_filed(SAID) for _ in range(3))
+    first, second, third = (one_filed({"text": SAID, "status": "proposed"}) for _ in range(3))
     fresh(third).revise(speaker=make_speaker("Bo Ek"))
     assert fresh(third).utterance is None
     assert fresh(third).version == 2
@@ -345,17 +346,16 @@ def test_a_quote_that_is_given_another_speaker_leaves_its_utterance():
 def test_moved_quotes_leave_their_utterance_unless_all_of_it_is_moved():
     quotes = [one_filed(SAID) for _ in range(3)]
     mara, bo = quotes[0].speaker, make_speaker("Bo Ek")
-    reattribute(Quote.objects.all(), [quotes[0].pk], speaker=mara, to=bo, now=timezone.now())
+    to_bo = {"speaker": mara, "to": bo, "reason": NOTE, "now": timezone.now()}
+    reattribute(Quote.objects.all(), [quotes[0].pk], **to_bo)
     assert fresh(quotes[0]).utterance is None
-    reattribute(
-        Quote.objects.all(), [q.pk for q in quotes[1:]], speaker=mara, to=bo, now=timezone.now()
-    )
+    reattribute(Quote.objects.all(), [q.pk for q in quotes[1:]], **to_bo)
     assert are_one(*quotes[1:])
     assert fresh(quotes[1]).speaker == bo
 
 
 def test_a_merge_of_speakers_moves_utterances_and_its_undo_moves_them_back():
-    quotes = [one_filed({"text": SAID, "speaker": "Ms Quill-Ek"}) for _ in range(2)]
+    quotes = [one_filed({"text": SAID, "speaker": "Mara Quill-Ek"}) for _ in range(2)]
     theirs, into = quotes[0].speaker, make_speaker("Mara Quill")
     merge(theirs, into)
     assert are_one(*quotes)
@@ -365,7 +365,7 @@ def test_a_merge_of_speakers_moves_utterances_and_its_undo_moves_them_back():
 
 
 def test_after_the_undo_of_a_merge_no_utterance_has_two_speakers():
-    quotes = [one_filed({"text": SAID, "speaker": "Ms Quill-Ek"}) for _ in range(2)]
+    quotes = [one_filed({"text": SAID, "speaker": "Mara Quill-Ek"}) for _ in range(2)]
     theirs, into = quotes[0].speaker, make_speaker("Mara Quill")
     merge(theirs, into)
     later = one_filed(SAID)
@@ -421,7 +421,7 @@ def test_many_quotes_are_joined_and_parted_in_bulk():
 
 
 def test_a_reversion_does_not_restore_an_utterance_of_another_speaker():
-    first, second = one_filed(SAID), one_filed(SAID)
+    first, second = (one_filed({"text": SAID, "status": "proposed"}) for _ in range(2))
     mara, bo = first.speaker, make_speaker("Bo Ek")
     fresh(first).revise(speaker=bo)
     Quote.objects.filter(pk=second.pk).update(speaker=make_speaker("Cy Dow"))
