@@ -288,7 +288,7 @@ def test_a_note_for_a_quote_that_is_not_public_is_refused(curator):
     quote = make_quote(status="proposed")
     body = {"kind": "partial", "note": NOTE}
     answer = curator.patch(f"{API}quotes/{quote.pk}/", body, HTTP_IF_MATCH="*")
-    assert problem(answer, 409)["open_steps"] == ["publish", "reject"]
+    assert problem(answer, 409)["open_steps"] == ["publish", "reject", "withdraw", "keep"]
 
 
 @pytest.mark.parametrize("road", [patch, correct, quote_page])
