@@ -29,6 +29,12 @@ def save(page) -> None:
     page.wait_for_selector(".messagelist .success")
 
 
+def save_with_note(page) -> None:
+    """Save a public quote, telling its readers why."""
+    page.fill("#id_note", "The printed name was checked.")
+    save(page)
+
+
 def test_every_page_opens_without_errors_or_csp_violations(log_in):
     records = make_one_of_each()
     page = log_in()
@@ -75,7 +81,7 @@ def test_a_curator_chooses_who_said_a_quote(log_in):
     choose(page, "speaker", "skoric", "Željka Škorić")
     choose(page, "affiliation", "dean skoric", "Željka Škorić, dean")
     page.fill("#id_said", "2026-02")
-    save(page)
+    save_with_note(page)
     quote = Quote.objects.get(pk=quote.pk)
     assert (quote.affiliation, quote.speaker, quote.organisation) == (dean, dean.speaker, board)
     assert (quote.flags, str(quote.said)) == ([], "2026-02")
@@ -87,7 +93,7 @@ def test_a_curator_clears_the_speaker_again(log_in):
     page.goto(page_of(quote))
     page.click(".field-speaker .select2-selection__clear")
     page.keyboard.press("Escape")
-    save(page)
+    save_with_note(page)
     assert Quote.objects.get(pk=quote.pk).speaker is None
 
 
@@ -113,7 +119,7 @@ def test_an_organisation_is_added_in_a_popup(log_in):
     opened.value.fill("#id_name", "Harbour Board")
     opened.value.click("input[name=_save]")
     page.wait_for_selector("#id_organisation + .select2-container:has-text('Harbour Board')")
-    save(page)
+    save_with_note(page)
     assert Quote.objects.get(pk=quote.pk).organisation.name == "Harbour Board"
 
 

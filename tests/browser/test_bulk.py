@@ -91,6 +91,7 @@ def test_the_speaker_of_selected_quotes_is_set_after_a_preview(log_in):
     page.click("#id_speaker + .select2-container")
     page.fill(".select2-search__field", "quill")
     page.click(".select2-results__option:has-text('Mara Quill')")
+    page.fill("#id_reason", "Mara Quill said it.")
     page.get_by_role("button", name="Preview").click()
     expect(page.locator(".preview")).to_contain_text("2 of 2 selected quotes")
     page.get_by_role("button", name="Set the speaker of 2 quotes").click()
