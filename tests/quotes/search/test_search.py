@@ -306,13 +306,13 @@ def words() -> set[str]:
 
 
 def test_the_vocabulary_is_that_of_the_quotes(reader):
-    first = make_quote("Élan of 1999 élan", anchor="unanchored")
-    make_quote("vital élan", anchor="unanchored")
+    first = make_quote("Élan of 1999 élan", article=make_article("Élan of 1999 élan. Vigour."))
+    second = make_quote("vital élan")
     assert words() == {"elan", "vital"}
     assert Word.objects.count() == 2
-    Quote.objects.filter(pk=first.pk).update(text="Vigour")
+    first.revise(note="Misheard.", text="Vigour")
     assert words() == {"elan", "vital", "vigour"}
-    Quote.objects.filter(text="vital élan").update(text="vital")
+    second.revise(note="Misheard.", text="vital")
     assert words() == {"vital", "vigour"}
 
 
@@ -562,8 +562,9 @@ def test_a_quote_filed_between_two_pages_by_relevance_moves_no_other(reader, mon
 
 def test_words_that_an_erased_quote_alone_had_are_forgotten(db):
     kept = make_quote("ordinary words", anchor="unanchored")
-    gone = make_quote("ordinary slander", anchor="unanchored")
-    Quote.objects.filter(pk=gone.pk).update(text="ordinary calumny")
+    printed = make_article("ordinary slander, ordinary calumny")
+    gone = make_quote("ordinary slander", article=printed)
+    gone.revise(note="Misheard.", text="ordinary calumny")
     erase("quote", [gone.pk], "by order")
     assert words() == {"ordinary", "words"}
     assert Quote.objects.get().pk == kept.pk
