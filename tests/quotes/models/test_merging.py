@@ -336,7 +336,7 @@ def file(curator):
 
 def test_filing_by_an_old_id_name_or_slug_finds_the_surviving_record(curator, file):
     pairs = [
-        (make_speaker("Mara"), make_speaker("Mara Quill")),
+        (make_speaker("Mara Lund"), make_speaker("Mara Quill")),
         (make_organisation("Ministry"), make_organisation("Department")),
         (make_outlet("The Post"), make_outlet("Harbour Post")),
     ]
@@ -345,7 +345,7 @@ def test_filing_by_an_old_id_name_or_slug_finds_the_surviving_record(curator, fi
     (mara, quill), (ministry, department), (old, new) = pairs
     for speaker, body, outlet in (
         (str(mara.pk), str(ministry.pk), str(old.pk)),
-        ("mara", "MINISTRY", "the post"),
+        ("mara lund", "MINISTRY", "the post"),
         (str(mara.pk).upper(), "Ministry", "the-post"),
     ):
         quote = file(speaker=speaker, organisation=body, outlet=outlet)
@@ -357,17 +357,17 @@ def test_filing_by_an_old_id_name_or_slug_finds_the_surviving_record(curator, fi
 
 
 def test_refiling_by_an_old_id_or_name_changes_nothing(curator):
-    one, other = make_speaker("Mara"), make_speaker("Mara Quill")
+    one, other = make_speaker("Mara Lund"), make_speaker("Mara Quill")
     outlet, new = make_outlet("The Harbour Post"), make_outlet("Harbour Post")
-    for speaker in (str(one.pk), "Mara"):
+    for number, speaker in enumerate((str(one.pk), "Mara Lund")):
         quotes = [{"text": "We had no choice,", "speaker": speaker, "status": "published"}]
-        filing = make_filing(url=f"https://a.example/{speaker}", quotes=quotes)
+        filing = make_filing(url=f"https://a.example/{number}", quotes=quotes)
         ok(curator.post(f"{API}articles/", filing), 201)
     merge(curator, one, other)
     merge(curator, outlet, new)
-    for speaker in (str(one.pk), "Mara"):
+    for number, speaker in enumerate((str(one.pk), "Mara Lund")):
         quotes = [{"text": "We had no choice,", "speaker": speaker, "status": "published"}]
-        filing = make_filing(url=f"https://a.example/{speaker}", quotes=quotes)
+        filing = make_filing(url=f"https://a.example/{number}", quotes=quotes)
         answer = ok(curator.post(f"{API}articles/", filing))
         assert answer["outcome"] == "unchanged"
         assert answer["quotes"][0]["filing"]["outcome"] == "unchanged"
@@ -596,10 +596,12 @@ class TestAtTheSameMoment:
     def test_revising_quotes_while_their_speaker_is_merged_and_parted_stops_nobody(self, call):
         one, other, third = (make_speaker(name) for name in "ABC")
         quotes = [make_quote(f"w{number}", speaker=one) for number in range(6)]
-        for number in range(4):
+        for number, language in enumerate(["en", "fr", "de", "nl"]):
             verb, body = ("unmerge", {}) if number % 2 else ("merge", {"into": str(other.pk)})
+            # The language differs each time: a correction that changes nothing is refused.
+            changes = {"language": language, "note": "So."}
             revisions = [
-                call("patch", path_of(quote), {"speaker": str(person.pk)})
+                call("patch", path_of(quote), {"speaker": str(person.pk), **changes})
                 for quote, person in zip(quotes, [one, other, third] * 2, strict=True)
             ]
             moved = call("post", path_of(one, verb), body)
@@ -735,6 +737,7 @@ class TestUndoing:
                         continue
                     quote.revise(note="So.", speaker=into)
                     changes = {"speaker_id": into.pk, "affiliation_id": None}
+                changes["corrections"] = quote.corrections
                 for former, _ in done:
                     former[row] |= changes
                     if kind == "given away":
