@@ -107,6 +107,10 @@ PENDING_LIST_KB = 512
 """New entries of a GIN index that wait to be sorted in; every search reads all of them."""
 
 
+IS_HIDDEN = Q(*(("status", status) for status in HIDDEN), _connector=Q.OR)
+"""Written out, for PostgreSQL to say the same of an index that was dropped and made again."""
+
+
 def quote_indexes() -> list[models.Index]:
     return [
         # quotes/, one per ordering; published and created also serve the admin's charts
@@ -159,12 +163,12 @@ def quote_indexes() -> list[models.Index]:
         # `visible_to`: what a filer sees beside public quotes
         models.Index(
             fields=["filed_by", "id"],
-            condition=Q(status__in=HIDDEN, filed_by__isnull=False),
+            condition=IS_HIDDEN & Q(filed_by__isnull=False),
             name="quote_hidden_filed_by",
         ),
         models.Index(
             fields=["outlet", "id"],
-            condition=Q(status__in=HIDDEN),
+            condition=IS_HIDDEN,
             name="quote_hidden_outlet",
         ),
         *(flagged_index(flag) for flag in FLAGS),

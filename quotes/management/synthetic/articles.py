@@ -27,13 +27,14 @@ CHANGES = "moved", "moved", "moved", "altered", "missing"
 
 VIA = "cited", "cited", "told", "statement", "document", "post"
 
-STATUSES = *["published"] * 193, *["proposed"] * 3, "retracted", "retracted", "disputed", "rejected"
+STATUSES = *["published"] * 193, *["proposed"] * 3, "retracted", "disputed", "rejected", "withdrawn"
 REASONS = {
     "retracted": "Misheard.",
     "disputed": "The speaker contests it.",
     "rejected": "Not their words.",
+    "withdrawn": "Filed by mistake.",
 }
-RARE_FLAGS = "ambiguous_speaker", "ambiguous_organisation", "filing_differs"
+RARE_FLAGS = "ambiguous_speaker", "ambiguous_organisation", "filing_differs", "check_speaker"
 
 
 Made = tuple[dict[str, bytes], set[str]]
@@ -223,12 +224,12 @@ class Part:
             roles = [held.role for held in speaker.held]
             if roles and NULL == role != passage.role not in roles:
                 flags.append("role_conflict")
-        if lot < 0.015:
+        if lot < 0.02:
             flags.append(RARE_FLAGS[int(lot * 200)])
         status = chance.one_of(STATUSES)
         if age < 84 * DAY and chance.random() < 0.15:
             status = "proposed"
-        if passage.is_known and status not in ("proposed", "rejected"):
+        if passage.is_known and status not in ("proposed", "rejected", "withdrawn"):
             passage.of.is_public = True
         version, updated = 1, article.created
         if status in REASONS or lot > 0.9:
