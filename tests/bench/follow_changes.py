@@ -203,7 +203,7 @@ class Writer:
         def step():
             one = Quote.objects.get(pk=key)
             match self.chance.choice([*open_steps(one.status), "none"]):
-                case "none":
+                case "none" | "keep":
                     one.revise(utterance=None)
                 case "retract" if self.chance.random() < 0.7:
                     one.revise(note=f"Note {self.turn}.", attribution_cue=f"says {self.turn}")

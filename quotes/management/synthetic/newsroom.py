@@ -21,7 +21,13 @@ MADE_UP_WORDS, FREQUENT_WORDS = 40_000, 14_000
 WORD_DRAWS = 65_536
 """Size of the sample that words are drawn from: 6,000 times the most frequent word."""
 
-KINDS = *["person"] * 85, *["unknown"] * 4, *["unnamed"] * 6, *["organisation"] * 3, *["collective"] * 2
+KINDS = (
+    *["person"] * 85,
+    *["unknown"] * 4,
+    *["unnamed"] * 6,
+    *["organisation"] * 3,
+    *["collective"] * 2,
+)
 
 KNOWN = 0.3, 0.5, 0.8
 """Up to which chance the day, month or year is known on which an affiliation began."""
