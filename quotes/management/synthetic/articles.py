@@ -34,7 +34,10 @@ REASONS = {
     "rejected": "Not their words.",
     "withdrawn": "Filed by mistake.",
 }
-RARE_FLAGS = "ambiguous_speaker", "ambiguous_organisation", "filing_differs", "check_speaker"
+RARE_FLAGS = (
+    *("ambiguous_speaker", "ambiguous_organisation"),
+    *("filing_differs", "check_speaker"),
+)
 
 
 Made = tuple[dict[str, bytes], set[str]]
