@@ -6,13 +6,17 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 
 from quotes.models import OutletBinding, Quote
+from sources.admin.base import BaseModelAdmin, LabelledFormSet
 from sources.admin.widgets import SafeAutocomplete
 from sources.models import Outlet
 
 
 class OutletBindingForm(forms.ModelForm):
     outlet = forms.ModelChoiceField(
-        Outlet.objects.all(), widget=SafeAutocomplete(Quote._meta.get_field("outlet"), admin.site)
+        Outlet.objects.all(),
+        widget=SafeAutocomplete(
+            Quote._meta.get_field("outlet"), admin.site, attrs={"aria-label": "Outlet"}
+        ),
     )
 
     class Meta:
@@ -26,9 +30,13 @@ class OutletBindingForm(forms.ModelForm):
 class OutletBindings(admin.TabularInline):
     model = OutletBinding
     form = OutletBindingForm
+    formset = LabelledFormSet
     extra = 1
     verbose_name = "outlet"
     verbose_name_plural = "Files for these outlets only (every outlet, if none is named)"
+
+    class Media:
+        js = BaseModelAdmin.Media.js
 
 
 admin.site.unregister(get_user_model())
