@@ -116,6 +116,7 @@ def recognise_articles(filings: list[Filing]) -> None:
         if filing.article:
             _check_others(filing, found, keys)
         filing.is_new = filing.article is None
+        filing.url_key = keys.get(filing.data.get("url"))
 
 
 def _filed_as(found: list[Article], filed) -> dict[UUID, list[LastFiling]]:
@@ -288,6 +289,8 @@ def _change_article(filing: Filing, said: dict) -> None:
         return
     now = dict(filing.before)
     same = {name: filing.said[name] == now[name] for name in said}
+    if filing.url_key:
+        same["url"] = filing.url_key == filing.article.url_key  # however it is spelt
     same["outlet"] = filing.outlet and filing.outlet.pk == filing.article.outlet_id
     filing.fields = compare(filing.said, article_last(filing), now, same)
     if filing.fields.get("external_id") == "updated" and now["external_id"]:

@@ -118,6 +118,7 @@ class Filing:
     said: dict = field(default_factory=dict)  # of the article; all three as of `FiledQuote`
     fields: dict[str, str] = field(default_factory=dict)
     before: dict | None = None
+    url_key: str | None = None  # the URL filed, as it is compared
     matched_by_details: UUID | None = None  # the article that only its details identify
     is_new: bool = False  # it creates the article
     text_changed: bool = False

@@ -88,6 +88,12 @@ def test_filing_the_same_again_undoes_nothing(contributor, curator, act, url):
     assert [q["id"] for q in again["quotes"]] == [q["id"] for q in first["quotes"]]
 
 
+def test_another_spelling_of_the_url_on_record_changes_nothing(curator):
+    first = file(curator, 201)
+    again = says_nothing_new(curator, url=f"{first['url']}/?utm_source=feed")
+    assert (again["id"], again["url"]) == (first["id"], first["url"])
+
+
 def test_a_corrected_quote_is_recognised_by_how_it_was_filed(curator):
     first = ok(curator.post(f"{API}articles/", publish(make_filing())), 201)
     (quote,) = first["quotes"]
