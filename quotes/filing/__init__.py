@@ -3,7 +3,8 @@
 In: data that `FilingSerializer` has validated. Out: a `Filing` with the outcome for each quote.
 Steps: anchor the words (`validation`), recognise or create the article (`articles`), re-anchor its
 quotes in a changed text (`snapshots`), tell known quotes from new (`reconciliation`), match names
-to records (`matching`), match utterances. Must never: store a part, or one thing twice.
+to records (`matching`), match utterances. `comparison` says what of it the filer may change.
+Must never: store a part, store one thing twice, or undo what a curator did.
 """
 
 # Filings may be repeated and may run at the same time. Advisory locks, always taken in the order
