@@ -64,7 +64,7 @@ def made(quotes: int, seed: int, until: date, number: int | None) -> Made:
     newsroom, searched = _begin(quotes, seed, until)
     if number is None:
         return joined(newsroom.rows), set()
-    part = Part(newsroom, Chance(f"{seed} part {number}"))
+    part = Part(newsroom, Chance(f"{seed} part {number}"), min(150, 1 + quotes // 50))
     part.left = total = min(QUOTES_PER_PART, quotes - number * QUOTES_PER_PART)
     while part.left:
         reached = (number + 1 - part.left / total) / len(parts_of(quotes))
@@ -82,10 +82,10 @@ def _begin(quotes: int, seed: int, until: date) -> tuple[Newsroom, SearchColumns
 
 
 class Part:
-    """A part of the articles; `rows` holds lines by table."""
+    """A part of the articles, at most `largest` of one event; `rows` holds lines by table."""
 
-    def __init__(self, newsroom: Newsroom, chance: Chance):
-        self.newsroom, self.chance, self.left = newsroom, chance, 0
+    def __init__(self, newsroom: Newsroom, chance: Chance, largest: int):
+        self.newsroom, self.chance, self.largest, self.left = newsroom, chance, largest, 0
         self.rows: dict[str, list[str]] = defaultdict(list)
         self.said: list[tuple[str, str]] = []  # language without region, and words, of each quote
         self.writers = [Writer(chance, pool) for pool in newsroom.pools]
@@ -99,7 +99,7 @@ class Part:
         # Most events are printed once or twice, few by very many; and so are utterances.
         sizes = [
             min(2 + int(chance.expovariate(0.3)), 12)
-            for _ in range(min(int(chance.paretovariate(1.1)), 150))
+            for _ in range(min(int(chance.paretovariate(1.1)), self.largest))
         ]
         number = max(*sizes, 2, int(sum(sizes) / chance.one_of((1.2, 2, 3))))
         spoken = [writer.speak(chance.one_of(speakers)) for _ in range(number)]
@@ -223,12 +223,12 @@ class Part:
             affiliation, organisation, name, held = chance.one_of(speaker.held)
             if other < 0.3:
                 role, body = held, name
+        if lot < 0.02:
+            flags.append(RARE_FLAGS[int(lot * 200)])
         if passage.is_known and (said != NULL or article.published != NULL):
             roles = [held.role for held in speaker.held]
             if roles and NULL == role != passage.role not in roles:
                 flags.append("role_conflict")
-        if lot < 0.02:
-            flags.append(RARE_FLAGS[int(lot * 200)])
         status = chance.one_of(STATUSES)
         if age < 84 * DAY and chance.random() < 0.15:
             status = "proposed"
