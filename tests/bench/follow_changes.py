@@ -169,7 +169,12 @@ class Writer:
 
     def patch_own_quote(self) -> list[tuple[str, int]]:
         key, _ = self.chance.choice(self.quotes)
-        changed = {"language": self.chance.choice(["en", "fr", "de"]), "said": "2026"}
+        status = self.ask("GET", f"quotes/{key}/", None)["status"]
+        if status == "retracted":
+            return self.patch_shared_speaker()  # nothing changes a retracted quote
+        changed = {"said": "2026", "attribution": {"cue": f"said {self.turn}"}}
+        if status in PUBLIC.split(","):
+            changed["note"] = f"Note {self.turn}."
         return [(key, self.ask("PATCH", f"quotes/{key}/", changed)["version"])]
 
     # By the models
@@ -459,11 +464,13 @@ class Bench:
         from quotes.models import Utterance
 
         client = self.client(group)
-        status = PUBLIC if group == "Readers" else f"{PUBLIC},proposed,rejected"
+        status = PUBLIC if group == "Readers" else f"{PUBLIC},proposed,rejected,withdrawn"
         shown = {"quote": client.pages(f"{API}quotes/?limit=200&status={quote(status)}")}
         for kind in ("article", "speaker", "organisation", "outlet", "affiliation"):
             shown[kind] = client.pages(f"{API}{kind}s/?limit=200")
-        shown["utterance"] = UtteranceRecordSerializer(Utterance.objects.all(), many=True).data
+        acts = Utterance.objects.filter(quotes__isnull=False).distinct()
+        acts = acts.filter(public=True) if group == "Readers" else acts
+        shown["utterance"] = UtteranceRecordSerializer(acts, many=True).data
         return {
             f"{kind} {record['id']}": own(record)
             for kind, records in shown.items()
