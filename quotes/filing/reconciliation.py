@@ -231,12 +231,18 @@ def recognise(filing: Filing, folded: Folded) -> dict[int, Quote]:
         quote = on_record[key]
         if entry["external_id"]:
             by_id[entry["external_id"]].append(quote)
-        as_filed[_filed_as(entry["sha256"], entry["spans"], entry["said"])].append(quote)
+        said, spans = entry["said"], entry["spans"]
+        names = said.get("speaker"), said.get("attribution.speaker")
+        as_filed[_filed_as(entry["sha256"], spans, said.get("text"), *names)].append(quote)
         if not _stands_as_filed(filing, quote, entry):
             by_words[normalise(entry["said"].get("text", ""))].append(quote)
     sha256 = filing.snapshot and filing.snapshot.sha256
     pair(lambda _, proposal, __: by_id.get(proposal.get("external_id"), ()))
-    pair(lambda _, said, spans: as_filed.get(_filed_as(sha256, spans, _flat(said)), ()))
+    pair(
+        lambda _, said, spans: as_filed.get(
+            _filed_as(sha256, spans, said.get("text"), said.get("speaker"), _printed(said)), ()
+        )
+    )
     pair(lambda _, __, spans: filter(None, [by_place.get(_place(filing, spans))]))
     if not all(filing.spans):
         without_text = _pair_by_words(filing, folded, paired)
@@ -247,15 +253,16 @@ def recognise(filing: Filing, folded: Folded) -> dict[int, Quote]:
     return paired
 
 
-def _filed_as(sha256: str | None, spans, said: dict) -> tuple:
+def _filed_as(
+    sha256: str | None, spans, text: str | None, speaker: str | list | None, printed: str | None
+) -> tuple:
     """Where a quote was filed: its position in a text, else its words and who was named."""
-    if spans:
-        return sha256, _as_key(spans)
-    return tuple(said.get(name) for name in ("text", "speaker", "attribution.speaker"))
+    return (sha256, _as_key(spans)) if spans else (text, *names_in(speaker), printed)
 
 
-def _flat(proposal: dict) -> dict:
-    return said_of(proposal) | {"text": proposal.get("text")}
+def _printed(proposal: dict) -> str | None:
+    """The speaker as the article prints the name."""
+    return (proposal.get("attribution") or {}).get("speaker")
 
 
 def _stands_as_filed(filing: Filing, quote: Quote, entry: dict) -> bool:

@@ -46,6 +46,12 @@ def test_the_same_list_again_is_the_same_collective_in_any_order(curator):
     assert Speaker.objects.count() == 3
 
 
+def test_a_joint_statement_without_a_text_is_recognised_again(curator):
+    (first,) = file(curator, {"speaker": BOTH}, text=None)
+    (again,) = file(curator, {"speaker": BOTH}, text=None, status=200)
+    assert (again["id"], again["filing"]["outcome"]) == (first["id"], "unchanged")
+
+
 def test_members_are_known_speakers_by_id_and_name(curator):
     known = ok(curator.post(f"{API}speakers/", {"name": "Ada Lund", "kind": "person"}), 201)
     (quote,) = file(curator, {"speaker": [known["id"], "Ben Orr"]})
