@@ -60,7 +60,7 @@ from quotes.search.highlight import MATCHES, add_matches
 from quotes.search.pages import find_page
 from quotes.search.ranking import Ranking
 from sources.api.endpoints import AS_OF, Endpoint, Resource, query_parameter
-from sources.api.fields import StrictSerializer
+from sources.api.fields import RecordSerializer, StrictSerializer
 from sources.api.filtersets import ArticleFilters
 from sources.api.idempotency import idempotent
 from sources.api.responses import RenderedJSON
@@ -104,6 +104,27 @@ class FilesQuotes:
             transaction.set_rollback(asked == "true")
 
 
+def step(body: type[StrictSerializer], record: type[RecordSerializer] = QuoteSerializer):
+    """Make a POST operation of a record that takes this body and returns the record afterwards.
+
+    The decorated function gets the record, locked, and calls one of its verbs.
+    """
+
+    def decorate(verb):
+        @wraps(verb)
+        def answer(self, request, pk):
+            with transaction.atomic():
+                locked = self.get_unchanged()
+                verb(self, locked, **self.validated_body(body))
+                return self.stored_response(locked.pk)
+
+        # `extend_schema` comes last: `action` would overwrite it.
+        posted = action(detail=True, methods=["post"])(idempotent(answer))
+        return extend_schema(request=body, responses=record)(posted)
+
+    return decorate
+
+
 class Articles(FilesQuotes, Resource):
     """Articles. They are filed together with their text and their quotes."""
 
@@ -138,34 +159,22 @@ class Articles(FilesQuotes, Resource):
             code = status.HTTP_201_CREATED if filing.is_new else status.HTTP_200_OK
             return filing_response(self, filing, code)
 
-    @extend_schema(request=RequiredReasonSerializer, responses=ArticleSerializer)
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def withdraw(self, request, pk):
+    @step(RequiredReasonSerializer, ArticleSerializer)
+    def withdraw(self, article, reason):
         """Record that the outlet withdrew an article.
 
         The article and its quotes stay on record. `withdrawn` says when and why, in the article and
         in each of its quotes.
         """
-        reason = self.validated_body(RequiredReasonSerializer)["reason"]
-        with transaction.atomic():
-            article = self.get_unchanged()
-            article.withdraw(reason, now=timezone.now())
-            return self.stored_response(article.pk)
+        article.withdraw(reason, now=timezone.now())
 
-    @extend_schema(request=RequiredReasonSerializer, responses=ArticleSerializer)
-    @action(detail=True, methods=["post"])
-    @idempotent
-    def reinstate(self, request, pk):
+    @step(RequiredReasonSerializer, ArticleSerializer)
+    def reinstate(self, article, reason):
         """Undo the withdrawal of an article.
 
         `withdrawn` is null again, in the article and in its quotes. The history keeps both.
         """
-        reason = self.validated_body(RequiredReasonSerializer)["reason"]
-        with transaction.atomic():
-            article = self.get_unchanged()
-            article.reinstate(reason)
-            return self.stored_response(article.pk)
+        article.reinstate(reason)
 
 
 def filing_response(view: Endpoint, filing: Filing, code: int) -> Response:
@@ -225,27 +234,6 @@ class ArticleSnapshots(Endpoint):
         text = self.validated_body(CaptureSerializer)["text"]
         filing = capture(self.get_article(), text, Filer.of(request.user))
         return filing_response(self, filing, status.HTTP_200_OK)
-
-
-def step(body: type[StrictSerializer]):
-    """Make a POST operation of a quote that takes this body and returns the quote afterwards.
-
-    The decorated function gets the quote, locked, and calls one of its verbs.
-    """
-
-    def decorate(verb):
-        @wraps(verb)
-        def answer(self, request, pk):
-            with transaction.atomic():
-                quote = self.get_unchanged()
-                verb(self, quote, **self.validated_body(body))
-                return self.stored_response(quote.pk)
-
-        # `extend_schema` comes last: `action` would overwrite it.
-        posted = action(detail=True, methods=["post"])(idempotent(answer))
-        return extend_schema(request=body, responses=QuoteSerializer)(posted)
-
-    return decorate
 
 
 class Quotes(FilesQuotes, Resource):
