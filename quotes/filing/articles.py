@@ -287,7 +287,7 @@ def _change_article(filing: Filing, said: dict) -> None:
     if filing.is_late:
         filing.fields = dict.fromkeys(filing.said, "kept")
         return
-    now = dict(filing.before)
+    now = filing.before
     same = {name: filing.said[name] == now[name] for name in said}
     if filing.url_key:
         same["url"] = filing.url_key == filing.article.url_key  # however it is spelt

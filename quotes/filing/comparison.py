@@ -6,6 +6,7 @@ stays as it is on record, and a curator is told.
 """
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,7 +20,6 @@ from quotes.filing.types import (
 )
 from quotes.models import LastFiling, Quote
 from sources.models import Article, Organisation, Outlet, Speaker
-from sources.models.ids import digest
 
 RECORDS = {"speaker": Speaker, "organisation": Organisation, "outlet": Outlet}
 """Fields whose value on record is an id."""
@@ -179,7 +179,7 @@ def _say(last: LastFiling, filing: Filing) -> None:
             if data.get(name):
                 setattr(last, name, data[name])
         if data.get("text") is not None:
-            last.sha256 = digest(data["text"])
+            last.sha256 = filing.snapshot.sha256
         last.article_said = {**last.article_said, **filing.said}
         last.article_left = left_after(
             last.article_left, filing.fields, filing.before, article_record(filing.article)
@@ -256,7 +256,7 @@ def refuse_others(filing: Filing) -> None:
             "filed first and articles of outlets that you are bound to; a curator may change any "
             "article. To add a quote, propose it."
         )
-        raise Refused([{"pointer": "", "message": message}], status=403)
+        raise Refused([{"pointer": "", "message": message}], status=HTTPStatus.FORBIDDEN)
 
 
 def is_late(filing: Filing) -> bool:

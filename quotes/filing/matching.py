@@ -2,12 +2,11 @@
 
 from quotes.filing.reconciliation import refers_to
 from quotes.filing.speakers import match_speakers
-from quotes.filing.types import FiledQuote, QuoteChange, add_flag
+from quotes.filing.types import FiledQuote, QuoteChange, add_flag, is_in
 from quotes.models import Quote
 from sources.database.locks import lock_all
-from sources.dates import PartialDate
 from sources.identity.matching import Register
-from sources.models import Named, Organisation, Speaker
+from sources.models import Organisation, Speaker
 from sources.models.functions import fold_all
 from sources.models.ids import as_uuid
 
@@ -111,7 +110,7 @@ def _match_organisation(change: QuoteChange, register: Register) -> None:
     found = register.called(name)
     if len(found) > 1:
         # Within one article, a name means one organisation.
-        found = [each for each in found if _is_in(each, change.filing.organisations)] or found
+        found = [each for each in found if is_in(each, change.filing.organisations)] or found
     if len(found) == 1:
         (quote.organisation,) = found
         change.filed.organisation = "made" if quote.organisation._state.adding else "matched"
@@ -121,27 +120,14 @@ def _match_organisation(change: QuoteChange, register: Register) -> None:
         if found:
             change.filing.homonyms.append(quote.organisation)
     change.filing.organisations.append(quote.organisation)
-    if _is_in(quote.organisation, change.filing.homonyms):
+    if is_in(quote.organisation, change.filing.homonyms):
         change.filed.organisation = "ambiguous"
         add_flag(quote, Flag.AMBIGUOUS_ORGANISATION)
 
 
-def _is_in(record: Named, records: list[Named]) -> bool:
-    # Records that are not stored yet have no key to compare.
-    return any(
-        one is record or (one == record and not one._state.adding and not record._state.adding)
-        for one in records
-    )
-
-
-def _when(change: QuoteChange) -> PartialDate | None:
-    """The date of speaking, else of publication, if known."""
-    return change.quote.said or change.filing.article.published
-
-
 def _match_affiliation(change: QuoteChange, roles: dict[str, str]) -> None:
     """Set the affiliation that fits the role and organisation, if exactly one does."""
-    quote, when = change.quote, _when(change)
+    quote, when = change.quote, change.when
     named = {roles[role] for role in (quote.role, quote.attribution_role) if role}
     if not named:
         return

@@ -13,13 +13,12 @@ from itertools import islice
 from django.db.models import Exists, OuterRef, Q
 
 from quotes.filing.evidence import Evidence, Verdict, bodies_of, is_one
-from quotes.filing.types import Candidate, QuoteChange, add_flag
+from quotes.filing.types import Candidate, QuoteChange, add_flag, is_in
 from quotes.models import Quote
 from sources.database.locks import lock_all
-from sources.dates import PartialDate
 from sources.identity.matching import Register
 from sources.identity.names import Name, NameKind, parse, plain, words
-from sources.models import Named, Organisation, Speaker
+from sources.models import Organisation, Speaker
 from sources.models.functions import NameKey
 from sources.models.ids import as_uuid
 
@@ -31,8 +30,6 @@ MAX_PLACES = 200
 
 TITLE_REACH = 60
 """Code points before a surname in which its titles and given names are looked for."""
-
-AND = {"and", "&", "und", "et", "y", "e", "en", "och", "и", "و"}
 
 Flag, Kind = Quote.Flag, Speaker.Kind
 
@@ -215,7 +212,7 @@ def _match_printed(change: QuoteChange, known: Speakers) -> None:
         return
     if known.may_be_shared(change, printed) or known.marked.called(printed):
         verdicts = {
-            speaker: known.evidence.verdict(change, speaker, _when(change))
+            speaker: known.evidence.verdict(change, speaker, change.when)
             for speaker in known.called(printed)
             if speaker.kind in (Kind.PERSON, Kind.UNKNOWN)
         }
@@ -268,7 +265,7 @@ def _match_shared(change: QuoteChange, name: str, known: Speakers) -> None:
         (quote.speaker,) = found
         change.filed.speaker = "made" if quote.speaker._state.adding else "matched"
         known.raise_kind(quote.speaker, kind, tie)
-        verdict = known.evidence.verdict(change, quote.speaker, _when(change))
+        verdict = known.evidence.verdict(change, quote.speaker, change.when)
         if verdict == Verdict.NEW_ORGANISATION:
             add_flag(quote, Flag.CHECK_SPEAKER)
     else:
@@ -278,7 +275,7 @@ def _match_shared(change: QuoteChange, name: str, known: Speakers) -> None:
         if found or contradicting:
             filing.homonyms.append(quote.speaker)
             _name_candidates(change, name, [*found, *contradicting], known)
-    if _is_in(quote.speaker, filing.homonyms):
+    if is_in(quote.speaker, filing.homonyms):
         change.filed.speaker = "ambiguous"
         add_flag(quote, Flag.AMBIGUOUS_SPEAKER)
 
@@ -358,7 +355,7 @@ def _fitting(
         if not _may_be_of_kind(speaker, said, tie, change):
             continue
         if speaker.kind in (Kind.PERSON, Kind.UNKNOWN):
-            verdict = known.evidence.verdict(change, speaker, _when(change))
+            verdict = known.evidence.verdict(change, speaker, change.when)
             if verdict == Verdict.CONTRADICTS:
                 contradicting.append(speaker)
                 continue
@@ -369,10 +366,10 @@ def _fitting(
         # A guessed kind only prefers; the filer's `speaker_kind` has already excluded.
         found = [one for one in found if one.kind == kind] or found
     if len(found) > 1:
-        found = [one for one in found if _is_in(one, agreeing)] or found
+        found = [one for one in found if is_in(one, agreeing)] or found
     if len(found) > 1:
         # Within one article, a name means one speaker.
-        found = [one for one in found if _is_in(one, change.filing.speakers)] or found
+        found = [one for one in found if is_in(one, change.filing.speakers)] or found
     return found, contradicting
 
 
@@ -406,7 +403,7 @@ def _in_filing(change: QuoteChange, name: str) -> list[Speaker]:
     found = []
     for speaker in _speakers_of(filing):
         full = [parse(each) for each in (speaker.name, *speaker.aliases)]
-        if any(short.may_be_short_for(each) for each in full) and not _is_in(speaker, found):
+        if any(short.may_be_short_for(each) for each in full) and not is_in(speaker, found):
             found.append(speaker)
     return found
 
@@ -423,7 +420,7 @@ def _titles_in_text(change: QuoteChange, name: str) -> set[str]:
     for before in _before(change, name):
         last = [plain(word).replace(".", "") for word in before.split()[-3:]]
         found |= set(last[-1:]) & titles
-        if last[-2:-1] and last[-2] in AND:  # "Mr and Mrs Jones"
+        if last[-2:-1] and last[-2] in words()["conjunctions"]:  # "Mr and Mrs Jones"
             found |= set(last[:1]) & titles
     return found
 
@@ -473,16 +470,3 @@ def _why(change: QuoteChange, speaker: Speaker, name: str, known: Speakers) -> s
         return f"{called}."
     one = " All of this name are held to be one person." if is_one(speaker) else ""
     return f"{called}; known as {about}.{one}"
-
-
-def _is_in(record: Named, records: list[Named]) -> bool:
-    # Records that are not stored yet have no key to compare.
-    return any(
-        one is record or (one == record and not one._state.adding and not record._state.adding)
-        for one in records
-    )
-
-
-def _when(change: QuoteChange) -> PartialDate | None:
-    """The date of speaking, else of publication, if known."""
-    return change.quote.said or change.filing.article.published

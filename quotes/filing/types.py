@@ -9,6 +9,7 @@ from uuid import UUID
 
 from quotes.anchoring import Page
 from quotes.models import LastFiling, Quote, outlets_of
+from sources.dates import PartialDate
 from sources.models import Article, Named, Organisation, Outlet, Snapshot, Speaker
 
 MAX_QUOTES = 1000  # per filing: they are stored in one transaction
@@ -170,10 +171,23 @@ class QuoteChange:
     def quote(self) -> Quote:
         return self.filed.quote
 
+    @property
+    def when(self) -> PartialDate | None:
+        """The date of speaking, else of publication, if known."""
+        return self.quote.said or self.filing.article.published
+
 
 def names_in(value: str | list[str] | None) -> list[str]:
     """The ids and names of a filed speaker or organisation: several, for a joint statement."""
     return value if isinstance(value, list) else [value] if value else []
+
+
+def is_in(record: Named, records: Iterable[Named]) -> bool:
+    # Records that are not stored yet have no key to compare.
+    return any(
+        one is record or (one == record and not one._state.adding and not record._state.adding)
+        for one in records
+    )
 
 
 def add_flag(quote: Quote, flag: str) -> None:
