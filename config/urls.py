@@ -10,8 +10,9 @@ from rest_framework.routers import SimpleRouter
 
 from config.guides.views import guide
 from quotes.api.changes import Changes
+from quotes.api.filing_views import Articles, ArticleSnapshots
 from quotes.api.utterances import Utterances
-from quotes.api.views import Articles, ArticleSnapshots, QuotedSpeakers, Quotes
+from quotes.api.views import QuotedSpeakers, Quotes
 from quotes.exports import QuoteExport
 from quotes.statistics import Facets, Timeline
 from sources.api.views import Affiliations, Organisations, Outlets, Snapshots

@@ -17,8 +17,9 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from quotes.api.filing_views import Articles
 from quotes.api.utterances import Utterances
-from quotes.api.views import Articles, Quotes
+from quotes.api.views import Quotes
 from quotes.models import Quote, Utterance
 from sources.api import long_poll
 from sources.api.endpoints import Endpoint, query_parameter

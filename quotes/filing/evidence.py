@@ -1,4 +1,4 @@
-"""What is known of speakers of one name: the organisations and roles of their former quotes.
+"""Evidence about speakers of one name: the organisations and roles of their former quotes.
 
 Filed and printed ones count as much as those that a curator has recorded, as most speakers have no
 affiliation. One query for any number of speakers.
@@ -62,7 +62,7 @@ class Known:
 
 
 class Evidence:
-    """What is known of each speaker; `learn` adds what the filings at hand say."""
+    """Organisations and roles of each speaker; `learn` adds those of the quotes now filed."""
 
     def __init__(self, speakers: Iterable[Speaker]):
         self.known: dict[object, Known] = defaultdict(Known)

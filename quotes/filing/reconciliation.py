@@ -102,7 +102,7 @@ def _refuse_taken(filing: Filing, index: int, quote: Quote, places: set) -> None
 def _compare(
     filing: Filing, filed: FiledQuote, proposal: dict, spans: tuple, folded: Folded, places: set
 ) -> QuoteChange | None:
-    """Compare what is filed of a quote on record; return the change, if there is anything to do."""
+    """Compare a filed quote with the one on record; return the change, if there is one."""
     quote, last, flags = filed.quote, _last_of(filing, filed.quote), filed.quote.flags
     is_named_again = _is_withdrawn_as_unnamed(filing, quote)
     if is_named_again:
