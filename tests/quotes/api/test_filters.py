@@ -637,6 +637,7 @@ def matches(quote: dict, query: dict, *, curator: bool) -> bool:
     stems = {IN_ENGLISH.get(word, word) if is_english else word for word in said}
     article = quote["article"]
     held = quote.get("affiliation")
+    shown_role = held.role if held else quote["attribution_role"] or quote["role"]
     speaker, outlet = quote["speaker"], article.outlet
     checks = {
         "speaker": lambda v: key("speaker") in v,
@@ -647,8 +648,7 @@ def matches(quote: dict, query: dict, *, curator: bool) -> bool:
             quote["organisation"], quote["attribution_organisation"], v
         ),
         "role": lambda v: (
-            words(v) <= words(quote["role"], quote["attribution_role"])
-            or (held is not None and words(v) <= words(held.role))
+            words(v) <= words(quote["attribution_role"]) or words(v) <= words(shown_role)
         ),
         "outlet": lambda v: in_outlet(outlet, v),
         "outlet_name": lambda v: outlet is not None and called(outlet, None, v),
