@@ -191,17 +191,17 @@ def test_like_finds_a_quote_whether_its_words_are_taken_for_rare_or_common(
     archive, monkeypatch, together
 ):
     monkeypatch.setattr(candidates, "COOCCURRENCE", together)
-    texts = dict(Quote.objects.order_by("pk").values_list("pk", "text")[:1_200:20])
-    first = tried = 0
-    for text in texts.values():
+    quotes_ = Quote.objects.order_by("pk").values_list("pk", "text")[:1_200:20]
+    tried = 0
+    for key, text in quotes_:
         said = text.split()
         if len(said) >= 5:
             search = Search.read({"like": " ".join(said[:2] + said[3:])}, [])
             search.narrow(Quote.objects.all())
-            closest = Quote.objects.filter(pk__in=list(search.scores)[:1]).first()
-            first, tried = first + (closest is not None and closest.text == text), tried + 1
+            # Other outlets may have printed the same words with other marks: as good a match.
+            assert search.scores[key] == max(search.scores.values())
+            tried += 1
     assert tried > 20
-    assert first >= 0.95 * tried
 
 
 def test_like_compares_the_newest_of_many_quotes_with_all_common_words(archive, monkeypatch):
