@@ -18,14 +18,12 @@ from quotes.models import Quote
 from quotes.representations.json import FIELDS
 from sources.api.fast_validation import plain_reader
 from sources.api.fields import StrictSerializer, Text
+from sources.api.publication import PublicationField, PublicationTimeField, split_time
 from sources.api.serializers import (
     ArticleSerializer,
     LanguageField,
     NameField,
-    PublicationField,
-    PublicationTimeField,
     WebAddressField,
-    split_time,
     string_list,
 )
 from sources.dates import PartialDateSerializerField, future_publication

@@ -5,35 +5,23 @@ evidence, matches a record of the archive only if nothing contradicts it. Any ot
 somebody within its article: one of the speakers of that filing, or the article's own record.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import islice
 
 from django.db.models import Exists, OuterRef, Q
 
-from quotes.filing.evidence import Evidence, Verdict, bodies_of, is_one
-from quotes.filing.types import Candidate, QuoteChange, add_flag, is_in
+from quotes.filing.evidence import Evidence, Verdict, bodies_of
+from quotes.filing.types import QuoteChange, add_flag, is_in
+from quotes.filing.within_article import SHORT, in_filing, name_candidates, read
 from quotes.models import Quote
 from sources.database.locks import lock_all
 from sources.identity.matching import Register
-from sources.identity.names import Name, NameKind, parse, plain, words
+from sources.identity.names import NameKind, parse, words
 from sources.models import Organisation, Speaker
 from sources.models.functions import NameKey
 from sources.models.ids import as_uuid
 
-MAX_CANDIDATES = 5
-"""Speakers of one quote that the answer to a filing names."""
-
-MAX_PLACES = 200
-"""Places of one surname that are looked at in a text."""
-
-TITLE_REACH = 60
-"""Code points before a surname in which its titles and given names are looked for."""
-
 Flag, Kind = Quote.Flag, Speaker.Kind
-
-SHORT = (NameKind.SINGLE, NameKind.TITLED)
 
 
 class Speakers:
@@ -144,11 +132,6 @@ class Speakers:
                 self.tied[speaker.organisation_id, speaker.kind] = speaker
 
 
-def read(change: QuoteChange, name: str) -> Name:
-    """What a name says in the language of its article."""
-    return parse(name, change.filing.article.language)
-
-
 def name_of(change: QuoteChange) -> str | None:
     """The name that says who speaks: filed, or only printed."""
     return change.proposal.get("speaker") or change.quote.attribution_speaker
@@ -218,14 +201,14 @@ def _match_printed(change: QuoteChange, known: Speakers) -> None:
         }
         found = [one for one, verdict in verdicts.items() if verdict != Verdict.CONTRADICTS]
     else:
-        found = _in_filing(change, printed)
+        found = in_filing(change, printed)
     if len(found) == 1:
         change.quote.speaker, change.filed.speaker = found[0], "matched"
         known.evidence.learn(change, found[0])
         return
     change.filed.speaker = "unresolved"
     add_flag(change.quote, Flag.UNRESOLVED_SPEAKER)
-    _name_candidates(change, printed, found, known)
+    name_candidates(change, printed, found, known.evidence)
 
 
 # One name
@@ -240,7 +223,7 @@ def _match_name(change: QuoteChange, name: str, known: Speakers) -> None:
     elif parsed.is_spokesperson and change.quote.organisation:
         _match_tied(change, name, Kind.UNNAMED, change.quote.organisation, known)
     elif parsed.kind in SHORT and kind != Kind.UNNAMED:
-        found = _in_filing(change, name)
+        found = in_filing(change, name)
         if len(found) == 1:
             (change.quote.speaker,) = found
             change.filed.speaker = "matched"
@@ -248,7 +231,7 @@ def _match_name(change: QuoteChange, name: str, known: Speakers) -> None:
         _match_own(change, name, kind, None, known)
         change.filed.speaker = "unresolved"
         add_flag(change.quote, Flag.UNRESOLVED_SPEAKER)
-        _name_candidates(change, name, found, known)
+        name_candidates(change, name, found, known.evidence)
     else:
         _match_own(change, name, kind, tie, known)
 
@@ -274,7 +257,7 @@ def _match_shared(change: QuoteChange, name: str, known: Speakers) -> None:
         change.filed.speaker = "made"
         if found or contradicting:
             filing.homonyms.append(quote.speaker)
-            _name_candidates(change, name, [*found, *contradicting], known)
+            name_candidates(change, name, [*found, *contradicting], known.evidence)
     if is_in(quote.speaker, filing.homonyms):
         change.filed.speaker = "ambiguous"
         add_flag(quote, Flag.AMBIGUOUS_SPEAKER)
@@ -387,86 +370,3 @@ def _may_be_of_kind(
     if tie is None:
         return speaker.organisation is None
     return speaker.organisation == tie
-
-
-# Within one article
-
-
-def _in_filing(change: QuoteChange, name: str) -> list[Speaker]:
-    """The speakers of this filing whose full name a surname is short for, if it can mean only one.
-
-    Two titles with the word in the text ("Mr and Mrs Jones") are two people.
-    """
-    short, filing = read(change, name), change.filing
-    if len(_titles_in_text(change, name)) > 1:
-        return []
-    found = []
-    for speaker in _speakers_of(filing):
-        full = [parse(each) for each in (speaker.name, *speaker.aliases)]
-        if any(short.may_be_short_for(each) for each in full) and not is_in(speaker, found):
-            found.append(speaker)
-    return found
-
-
-def _speakers_of(filing) -> list[Speaker]:
-    others = [filed.quote.speaker for filed in filing.quotes if filed.quote.speaker_id]
-    return [*filing.speakers, *others]
-
-
-def _titles_in_text(change: QuoteChange, name: str) -> set[str]:
-    """The titles that the text and this name put before a surname."""
-    titles = words()["titles"]
-    found = set(read(change, name).titles[-1:]) & titles
-    for before in _before(change, name):
-        last = [plain(word).replace(".", "") for word in before.split()[-3:]]
-        found |= set(last[-1:]) & titles
-        if last[-2:-1] and last[-2] in words()["conjunctions"]:  # "Mr and Mrs Jones"
-            found |= set(last[:1]) & titles
-    return found
-
-
-def _before(change: QuoteChange, name: str) -> list[str]:
-    """What stands before each place of a surname in the text, as far as a title can reach."""
-    text, surname = change.filing.page.text if change.filing.page else "", _surname(change, name)
-    places = islice(re.finditer(rf"\b{re.escape(surname)}\b", text), MAX_PLACES)
-    return [text[max(0, place.start() - TITLE_REACH) : place.start()] for place in places]
-
-
-def _surname(change: QuoteChange, name: str) -> str:
-    """The words of a short name without its titles, as they are printed."""
-    return " ".join(name.split()[-len(read(change, name).words) :])
-
-
-def _name_candidates(change: QuoteChange, name: str, found: list[Speaker], known: Speakers) -> None:
-    """Name those who may be meant, and why, in the answer to the filing."""
-    candidates = [Candidate(one, _why(change, one, name, known)) for one in found]
-    if read(change, name).kind in SHORT:
-        for full in _fuller_names(change, name):
-            if all(candidate.speaker.name != full for candidate in candidates):
-                stand_in = Speaker(id=None, name=full, kind=Kind.UNKNOWN)
-                candidates.append(Candidate(stand_in, "The text has this fuller name."))
-    change.filed.candidates = candidates[:MAX_CANDIDATES]
-
-
-def _fuller_names(change: QuoteChange, name: str) -> list[str]:
-    """Full names in the text that end in this surname: one or two capitalised words before it."""
-    fuller, surname = {}, _surname(change, name)
-    for before in _before(change, name):
-        capitals = re.search(r"((?:\b[^\W\d_][\w’'.-]*\s+){1,2})$", before)
-        given = capitals[1].split() if capitals else []
-        for start in range(len(given)):
-            parsed = parse(full := " ".join([*given[start:], surname]))
-            is_name = all(word[:1].isupper() for word in given[start:])
-            if is_name and parsed.kind == NameKind.FULL and not parsed.titles:
-                fuller |= {full: None} if read(change, name).may_be_short_for(parsed) else {}
-                break
-    return list(fuller)
-
-
-def _why(change: QuoteChange, speaker: Speaker, name: str, known: Speakers) -> str:
-    about = str(known.evidence.of(speaker))
-    called = f"Is called “{speaker.name}”" if read(change, name).kind in SHORT else "Has this name"
-    if not about:
-        return f"{called}."
-    one = " All of this name are held to be one person." if is_one(speaker) else ""
-    return f"{called}; known as {about}.{one}"

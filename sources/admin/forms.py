@@ -10,13 +10,13 @@ from django.forms.fields import InvalidJSONInput
 from rest_framework import serializers
 
 from sources.admin.edit_conflicts import ReopenedForm
+from sources.api.publication import split_time
 from sources.api.serializers import (
     IdentifiersField,
     LanguageField,
     NameField,
     WebAddressField,
     aliases_field,
-    split_time,
 )
 from sources.exceptions import flatten_errors
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rest_framework.serializers import ValidationError
 
-from sources.api.serializers import split_time
+from sources.api.publication import split_time
 from sources.dates import PartialDate, future_publication
 from sources.models import Article
 from tests.conftest import API, ok, problem
