@@ -131,11 +131,11 @@ class Newsroom:
         return [(self._add("sources_organisation", name, *rest), name) for name in names]
 
     def _make_speaker(self, pool: Pool, bodies: list[tuple[str, str]], number: int) -> None:
-        chance, last = self.chance, self.chance.zipf(pool.lasts)
+        chance, last = self.chance, self.chance.zipf(pool.lasts, 0.7)
         kind = chance.one_of(KINDS)
-        body, body_name = chance.zipf(bodies)
+        body, body_name = chance.one_of(bodies)
         name = short = {
-            "person": f"{chance.zipf(pool.firsts)} {last}",
+            "person": f"{chance.zipf(pool.firsts, 0.8)} {last}",
             "unnamed": f"a {body_name} spokesperson",
             "organisation": body_name,
             "collective": f"{chance.zipf(pool.places)} residents",

@@ -22,9 +22,11 @@ class Chance(Random):
         """Pick any value, like `choice` but in a third of its time."""
         return values[int(self.random() * len(values))]
 
-    def zipf(self, values: Sequence):
-        """Pick a value by its rank (Zipf's law): the first is the most common."""
-        return values[int((len(values) + 1) ** self.random()) - 1]
+    def zipf(self, values: Sequence, power: float = 1):
+        """Pick a value by its rank (Zipf's law with this exponent): the first is the commonest."""
+        if power == 1:
+            return values[int((len(values) + 1) ** self.random()) - 1]
+        return values[int(len(values) * self.random() ** (1 / (1 - power)))]
 
     def key(self, moment: int) -> str:
         """A UUIDv7 (RFC 9562) with this time."""
