@@ -231,7 +231,7 @@ class Quotes(FilesQuotes, Resource):
         response = Response(
             data,
             status=status.HTTP_201_CREATED if filed.is_new else status.HTTP_200_OK,
-            headers={"Location": data["url"]},
+            headers={"Location": str(data["url"])},
         )
         response.record_version = quote.version
         return response

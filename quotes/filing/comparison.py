@@ -246,11 +246,21 @@ def article_last(filing: Filing) -> Said:
     return Said(last.article_said, last.article_left) if last else NOTHING
 
 
-def refuse_others(filing: Filing) -> None:
-    """Raise `Refused` if the article is somebody else's and the filer may not change it."""
+def may_file_again(filing: Filing) -> bool:
+    """Whether the filer filed the article first, is bound to its outlet, or may change any."""
     filer = filing.filer
     first = any(f.is_first and f.user_id == _key_of(filer) for f in filing.filed_before)
-    if not (filer.may_change or first or filing.article.outlet_id in filer.outlets):
+    return filer.may_change or first or filing.article.outlet_id in filer.outlets
+
+
+def is_own(filing: Filing, quote: Quote) -> bool:
+    """Whether the filer filed this quote."""
+    return quote.filed_by_id == _key_of(filing.filer)
+
+
+def refuse_others(filing: Filing) -> None:
+    """Raise `Refused` if the article is somebody else's and the filer may not change it."""
+    if not may_file_again(filing):
         message = (
             f"Article {filing.article.pk} was filed by somebody else. You may file again what you "
             "filed first and articles of outlets that you are bound to; a curator may change any "

@@ -5,7 +5,16 @@ from collections.abc import Iterator
 
 from quotes.anchoring import same_words
 from quotes.anchoring.normalization import normalise
-from quotes.filing.comparison import NOTHING, Said, compare, record_of, said_of, unnamed
+from quotes.filing.comparison import (
+    NOTHING,
+    Said,
+    compare,
+    is_own,
+    may_file_again,
+    record_of,
+    said_of,
+    unnamed,
+)
 from quotes.filing.snapshots import place_in_present
 from quotes.filing.types import (
     PLAIN_FIELDS,
@@ -128,8 +137,9 @@ def _compare(
     publishes = filed.said.get("status") == Quote.Status.PUBLISHED != last.said.get("status")
     if publishes and quote.status == Quote.Status.PROPOSED:
         filed.fields["status"] = "updated"
-    if quote.status != Quote.Status.PROPOSED:
-        # A reviewed quote stays as it is.
+    is_theirs = is_own(filing, quote) or may_file_again(filing)
+    if quote.status != Quote.Status.PROPOSED or not is_theirs:
+        # A reviewed quote stays as it is, and so does what somebody else proposed.
         filed.fields = {n: "differs" if b == "updated" else b for n, b in filed.fields.items()}
     news = {n for n, became in filed.fields.items() if last.said.get(n) != filed.said.get(n)}
     if any(filed.fields[name] == "differs" for name in news):

@@ -49,7 +49,7 @@ class Client:
         if self.kept is None:
             self.kept = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {"Authorization": f"Token {self.token}", "Content-Type": "application/json"}
-        if method == "PATCH":
+        if method != "GET":
             headers["If-Match"] = "*"
         try:
             self.kept.request(method, path, body and json.dumps(body), headers)
@@ -350,25 +350,6 @@ class Bench:
     def client(self, group: str) -> Client:
         return Client(self.port, self.tokens[group])
 
-    def serve(self) -> subprocess.Popen:
-        command = [
-            *(sys.executable, "-m", "granian", "config.wsgi:application", "--interface", "wsgi"),
-            *("--host", "127.0.0.1", "--port", str(self.port), "--no-ws", "--log-level", "error"),
-            *("--workers", "2" if self.writers > 2 else "1", "--blocking-threads", "4"),
-            *("--workers-kill-timeout", "3"),
-        ]
-        log = (self.directory / "server.log").open("w")
-        server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-        until = time.monotonic() + PATIENCE
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return server
-            except OSError:
-                if server.poll() is not None or time.monotonic() > until:
-                    raise
-                time.sleep(0.05)
-
     # A phase: writers at work, followers beside them
 
     def phase(self, name: str, most: int, kills: int) -> None:
@@ -498,6 +479,26 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+def serve(port: int, log: Path, *, workers: int) -> subprocess.Popen:
+    """Start the server, and wait until it answers."""
+    command = [
+        *(sys.executable, "-m", "granian", "config.wsgi:application", "--interface", "wsgi"),
+        *("--host", "127.0.0.1", "--port", str(port), "--no-ws", "--log-level", "error"),
+        *("--workers", str(workers), "--blocking-threads", "4", "--workers-kill-timeout", "3"),
+    ]
+    with log.open("w") as output:
+        server = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return server
+        except OSError:
+            if server.poll() is not None or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
 def check_alive(writers: list) -> None:
     if any(writer.exitcode for writer in writers):
         raise SystemExit("A writer failed.")
@@ -583,7 +584,7 @@ def main() -> None:
 
         bench = Bench(directory, asked.writers)
         bench.prepare()
-        server = bench.serve()
+        server = serve(bench.port, directory / "server.log", workers=min(asked.writers, 2))
         try:
             bench.phase("undisturbed", asked.changes, kills=0)
             if asked.rounds:

@@ -205,6 +205,17 @@ def test_proposing_again_tells_nothing_of_a_quote_that_the_user_may_not_see(
     assert ok(bare)["text"] is None
 
 
+def test_proposing_again_adds_nothing_to_what_somebody_else_proposed(contributor, proposed):
+    before = Quote.objects.values().get()
+    other = make_client("Contributors", "other")
+    sent = {"article": str(before["article_id"]), "text": "We had no choice,"}
+    ok(other.post(f"{API}quotes/", {**sent, "role": "chair", "organisation": "Harbour Board"}))
+    after = Quote.objects.values().get()
+    changed = {name for name, value in after.items() if value != before[name]}
+    assert changed <= {"flags", "version", "updated"}
+    assert after["flags"] == ["filing_differs"]
+
+
 def test_a_new_text_tells_only_what_becomes_of_quotes_that_the_filer_sees(contributor, curator):
     first = file(contributor, 201)
     second = {"text": "The quay will close.", "speaker": "Ivo Berg"}
