@@ -34,6 +34,9 @@ MARKS = re.compile(
     r"\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u00ad\u200b-\u200f\u202a-\u202e"
     r"\u2060-\u2069\ufeff]"
 )
+INVERTED = re.compile(r"([^\s,]+), *([^,]+)((?:, *[^\s,]+)*)")
+"""A name as a catalogue has it: “Quill, Mara”. `sources_name_key` puts it in order, too."""
+
 APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")
 ALONE = {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th"}
 
@@ -112,7 +115,8 @@ def given_name_groups() -> dict[str, frozenset[int]]:
 
 def plain(text: str) -> str:
     """A text without case, accents, vowel marks and typography."""
-    text = MARKS.sub("", unicodedata.normalize("NFKD", text.translate(APOSTROPHES).casefold()))
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    text = MARKS.sub("", unicodedata.normalize("NFKD", folded)).translate(APOSTROPHES)
     for letter, plainly in ALONE.items():
         text = text.replace(letter, plainly)
     return unicodedata.normalize("NFC", text)
@@ -153,7 +157,8 @@ class _Reading:
         self.lists = words()
         if not has_monsieur:
             self.lists = self.lists | {"titles": self.lists["titles"] - {"m"}}
-        self.printed = re.split(r"[\s,;・]+", split_acronym(name)[0].strip(' .,;:"“”«»„'))
+        self.suffixes = self.lists["postnominals"] | self.lists["generations"]
+        self.printed = self._split(split_acronym(name)[0])
         self.plain = [plain(word).replace(".", "").strip("'\"") for word in self.printed]
         self.titles = self._leading_titles()
         rest = self.plain[len(self.titles) :]
@@ -164,6 +169,14 @@ class _Reading:
         self.cased = name.upper() != name.lower()
         self.small = [w.islower() for w in self.printed[len(self.titles) :][:letters]]
         self.name = self._name()
+
+    def _split(self, name: str) -> list[str]:
+        """The words of a name; “Quill, Mara, MBE” as “Mara Quill, MBE”."""
+        if inverted := INVERTED.fullmatch(name.strip()):
+            family, given, behind = inverted.groups()
+            if not {plain(word).strip(".") for word in given.split()} <= self.suffixes:
+                name = f"{given} {family}{behind}"
+        return re.split(r"[\s,;・]+", name.strip(' .,;:"“”«»„'))
 
     def _leading_titles(self) -> list[str]:
         """Titles and their parts ("US President") before a name, with a leading article."""
@@ -209,7 +222,8 @@ class _Reading:
             return NameKind.BODY, "organisation", False
         personal = any(title in lists["titles"] for title in self.titles)
         given = lists["male"] | lists["female"]
-        named = [word for word in self.rest if word in given or word not in lists["particles"]]
+        besides = lists["particles"] | self.suffixes
+        named = [word for word in self.rest if word in given or word not in besides]
         if len(named) < 2:
             if self.titles and personal:
                 return NameKind.TITLED, "person", False
