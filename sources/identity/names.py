@@ -207,7 +207,7 @@ class _Reading:
         )
 
     def _spaced(self) -> tuple[NameKind, str | None, bool]:
-        lists, all_words = self.lists, self.plain
+        lists = self.lists
         if self._is_label():
             return NameKind.LABEL, "unnamed", False
         if any(word in lists["spokespersons"] for word in self._nouns()):
@@ -215,8 +215,7 @@ class _Reading:
         if self._is_office():
             return NameKind.OFFICE, "unnamed", False
         if self._is_description():
-            body = not any(word in lists["descriptions"] for word in all_words)
-            body = body and self._has_body_word()
+            body = not self._is_of_people() and self._has_body_word()
             return NameKind.DESCRIPTION, None if body else "unnamed", False
         if self._has_body_word() and not (self.titles and len(self.rest) < 2):
             return NameKind.BODY, "organisation", False
@@ -268,7 +267,7 @@ class _Reading:
         if any(word in nouns and is_small for word, is_small in zip(all_words, small, strict=True)):
             return True
         if common[0] and not self.titles:
-            return True
+            return not self._is_capitalised_name()
         if self.printed[0][:1].isupper() and all_words[0] in lists["bodies"]:
             return False
         if all(small):
@@ -281,6 +280,23 @@ class _Reading:
             and not re.match(r"(al|el|ad|as|at|ar|an|d|l)[-']", all_words[-1])
             and (all_words[-2] not in lists["particles"])
         )
+
+    def _is_of_people(self) -> bool:
+        """Whether a word is for people; "Police", with a capital, may be the body."""
+        lists, capitals = self.lists, [word[:1].isupper() for word in self.printed]
+        return any(
+            word in lists["descriptions"] and not (is_capital and word in lists["bodies"])
+            for word, is_capital in zip(self.plain, capitals, strict=True)
+        )
+
+    def _is_capitalised_name(self) -> bool:
+        """Whether a common noun only begins a name: "Teachers Union", "Farmer Weekly Review"."""
+        lists, last = self.lists, self.plain[-1]
+        linked = any(word in lists["links"] - lists["particles"] for word in self.plain[1:])
+        if linked or last in lists["descriptions"] | lists["offices"]:
+            return False
+        capitals = all(word[:1].isupper() for word in self.printed)
+        return capitals and (last in lists["bodies"] or len(self.plain) > 2)
 
     def _is_named_the(self) -> bool:
         """Whether "The" and common nouns are a name all the same: several capitals."""

@@ -16,7 +16,7 @@ KINDS = {
         |דוד כרמלי|Kovács, Anna|Wolfgang Richter|ジョン・クイル|الدكتور محمد الخضري
         |Louis de Vaumont|J. R. Vell|Conan O’Dell|Mu Li|Una Marston|El Hassan Tayeb
         |Ada Lund|Ben Orr|Otto von Pellow|M. Q. Lund|الرئيس محمد الخضري|Père Laurent Petit
-        |Ana de la Vega|Sheikh Kara Starling""",
+        |Ana de la Vega|Sheikh Kara Starling|Expert Harbour Review""",
     "single": """Quill|Mara|Toccalini|Quaysoft|NQA|van der Berg|Prince|Müller|Сидоренко
         |الخضري|כרמלי|Quill MBE|Quill, MBE|Quill Jr|Quill, Jr.""",
     "titled": """Mr Quill|Mrs. Quill|Dr Starling|Frau Dr. Müller|President Pellow
@@ -44,7 +44,8 @@ KINDS = {
         |Port Authority|Harbour Ltd|Ministère de la Mer|Quayland Government|Torrigan News
         |Pell Morning Herald|quay.com|Bundesministerium der Häfen|Министерство обороны
         |وزارة الصحة|外交部|株式会社港|Pell Police|University of Pell|Pell University
-        |Torrigan Rovers|Quay Gmbh|Harbour Chiefs’ Council""",
+        |Torrigan Rovers|Quay Gmbh|Harbour Chiefs’ Council|Residents Association
+        |Pilots Union|Police Federation""",
 }
 
 
@@ -90,6 +91,11 @@ def test_titles_and_postnominals_are_taken_off(name, titles, rest, postnominals)
         ("National Quay Agency", "organisation"),
         ("Sydney Quay Herald", "organisation"),
         ("the agency", None),
+        ("Police", None),
+        ("police", "unnamed"),
+        ("police officers", "unnamed"),
+        ("Expert Harbour Review", None),
+        ("Residents of Pell Council", "unnamed"),
         ("a resident of Harrow", "unnamed"),
         ("the Prime Minister", "unnamed"),
         ("Speaker 1", "unnamed"),
