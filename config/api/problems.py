@@ -19,6 +19,7 @@ from rest_framework.serializers import as_serializer_error
 
 from config.api.parsers import Renderer, UnstorableText
 from quotes.filing import Refused
+from quotes.models.attribution import NotPrinted
 from quotes.models.workflow import NoteNeeded, NotOpen
 from sources.exceptions import BadParameter, Conflict, flatten_errors, refusal_of
 
@@ -53,6 +54,9 @@ def problem(error: Exception, context: dict) -> Response | None:
         case NoteNeeded():
             status, detail, kind = HTTPStatus.CONFLICT, error.detail, "note-needed"
             faults = list(flatten_errors(as_serializer_error(error)))
+        case NotPrinted():
+            status, detail = HTTPStatus.BAD_REQUEST, "The request was refused as a whole."
+            faults = error.faults
         case exceptions.ValidationError():
             status = HTTPStatus.BAD_REQUEST
             detail = "The request was refused as a whole; nothing was changed."

@@ -219,6 +219,9 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
         if changes:
             with with_reason(note):
                 quote.revise(note=note, now=timezone.now(), **changes)
+            if quote.not_printed:
+                parts = " and ".join(part.partition(".")[2] for part in quote.not_printed)
+                messages.warning(request, f"The article does not print this {parts}.")
         if before and not quote.affiliation_id and "affiliation" not in changes:
             messages.warning(
                 request,

@@ -1,14 +1,22 @@
 """Whether an article prints some words of an attribution: all of them, in order, in one sentence.
 
 "stellte … fest" is printed by "stellte der Minister am Montag fest". Typography and case are
-ignored, as for the words of a quote.
+ignored, as for the words of a quote. Every way to set an attribution asks `check_attribution`.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import regex
 
 from quotes.anchoring.normalization import normalise
+from quotes.anchoring.page import Page
+from quotes.anchoring.results import shortened
+
+MUST_BE_PRINTED = ("text", "speaker")
+"""Parts of an attribution that the article has to print. The others are kept as filed."""
+
+NOT_PRINTED = "The article does not print this. Send it as printed, or leave it out."
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’.][\p{L}\p{M}\p{N}]+)*")
 _SENTENCE_END = regex.compile(
@@ -32,6 +40,24 @@ class Printed:
     @cached_property
     def _sentences(self) -> list[list[str]]:
         return [_words_of(part) for text in self.texts for part in _SENTENCE_END.split(text)]
+
+
+def check_attribution(
+    printed: Printed, page: Page, attribution: Mapping[str, str | None]
+) -> tuple[list[str], dict[str, dict]]:
+    """The parts of an attribution that are not printed, and the faults of those that have to be.
+
+    A fault is a message and the nearest passage, by part. `page` is the article's text.
+    """
+    missing = [part for part, words in attribution.items() if words and not printed.has(words)]
+    faults = {}
+    for part in missing:
+        if part in MUST_BE_PRINTED:
+            nearest = page.nearest(attribution[part])
+            beside = f" The nearest passage is “{shortened(nearest.text)}”." if nearest else ""
+            message = f"{NOT_PRINTED}{beside}"
+            faults[part] = {"message": message, "nearest": nearest and nearest.as_json()}
+    return missing, faults
 
 
 def _words_of(text: str) -> list[str]:

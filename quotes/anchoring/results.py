@@ -86,7 +86,7 @@ class NotInText(AnchoringError):
         if nearest:
             message = (
                 "These words are not in the text; the nearest passage is "
-                f"{_shortened(nearest.text)!r} ({nearest.score:.0%} alike). Send the words as "
+                f"{shortened(nearest.text)!r} ({nearest.score:.0%} alike). Send the words as "
                 'printed, or their "spans".'
             )
         elif is_searched:
@@ -132,11 +132,11 @@ class WordsDiffer(AnchoringError):
 
     def __init__(self, found: str, difference: list[dict]):
         super().__init__(
-            f"The text at these spans is {_shortened(found)!r}, not the words sent. Correct one of "
+            f"The text at these spans is {shortened(found)!r}, not the words sent. Correct one of "
             'the two, or send only the words or only the "spans".',
             {"found": found, "difference": difference},
         )
 
 
-def _shortened(text: str, width: int = 120) -> str:
+def shortened(text: str, width: int = 120) -> str:
     return text if len(text) <= width else text[: width - 1].rstrip() + "…"

@@ -104,6 +104,7 @@ EXAMPLES: dict[str, object] = {
         "filing": {},
         "quotes": [FILED_QUOTE],
         "reanchored": [],
+        "withdrawn_quotes": [],
         "warnings": [],
     },
     "CaptureRequest": {"text": TEXT.replace("in May", "in June")},
@@ -113,6 +114,7 @@ EXAMPLES: dict[str, object] = {
     # Quotes
     "Quote": QUOTE,
     "ListedQuote": {**QUOTE, "matches": [[10, 16]]},
+    "ChangedQuote": {**QUOTE, "not_printed": ["attribution.role"]},
     "PatchedQuoteRequest": {
         "said": "2026-03-13",
         "note": "The words were said a day earlier than the article says.",

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from quotes.api.serializers import (
     MAX_QUOTE_CHARACTERS,
+    MAX_REASON_CHARACTERS,
     MAX_VIA,
     AttributionSerializer,
     QuoteSerializer,
@@ -101,6 +102,13 @@ class ProposalSerializer(StrictSerializer):
         required=False,
         help_text="`published` needs the permission to publish.",
     )
+    note = Text(
+        max_length=MAX_REASON_CHARACTERS,
+        required=False,
+        allow_null=True,
+        help_text="For readers, if the quote is public: what you say otherwise than last time is "
+        "then a correction. Needs the permission to correct.",
+    )
 
     def validate(self, attrs):
         if attrs.get("spans") is None and not attrs.get("text", "").strip():
@@ -132,7 +140,8 @@ class FilingSerializer(StrictSerializer):
     quotes = ProposalSerializer(many=True, required=False, max_length=MAX_QUOTES)
     complete = serializers.BooleanField(
         required=False,
-        help_text="`true`: these are all quotes. Your proposals that are not named are withdrawn.",
+        help_text="`true`: these are all quotes. Your proposals that are not named are withdrawn, "
+        "and listed in `withdrawn_quotes`.",
     )
 
     def validate(self, attrs):
@@ -278,6 +287,11 @@ class FiledArticleSerializer(ArticleSerializer):
     outcome = serializers.ChoiceField(choices=OUTCOMES, read_only=True)
     quotes = FiledQuotesField(read_only=True, source="filed_quotes")
     reanchored = ReanchoredSerializer(many=True, read_only=True)
+    withdrawn_quotes = serializers.ListField(
+        child=serializers.UUIDField(),
+        read_only=True,
+        help_text="Your proposals that this filing, being `complete`, no longer names.",
+    )
     filing = FieldOutcomes(
         read_only=True, help_text="What became of each field of the article that you sent."
     )
@@ -295,6 +309,7 @@ class FiledArticleSerializer(ArticleSerializer):
             "filing",
             "quotes",
             "reanchored",
+            "withdrawn_quotes",
             "warnings",
         ]
 
@@ -309,6 +324,7 @@ class FiledArticleSerializer(ArticleSerializer):
         article.reanchored = [quote for quote in filing.reanchored if quote.pk not in unseen]
         future = future_publication(article.published, article.published_at, timezone.now())
         article.warnings = [future] if future else []
+        article.withdrawn_quotes = filing.withdrawn
         article.filing = filing.fields
         article.filed_quotes = []
         for filed, proposal in zip(filing.quotes, filing.proposals, strict=True):

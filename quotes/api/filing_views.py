@@ -79,7 +79,7 @@ def step(body: type[StrictSerializer], record: type[RecordSerializer] = QuoteSer
             with transaction.atomic():
                 locked = self.get_unchanged()
                 verb(self, locked, **self.validated_body(body))
-                return self.stored_response(locked.pk)
+                return self.stored_response(locked)
 
         # `extend_schema` comes last: `action` would overwrite it.
         posted = action(detail=True, methods=["post"])(idempotent(answer))

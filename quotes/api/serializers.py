@@ -183,6 +183,24 @@ class QuoteSerializer(RecordSerializer):
         return quote
 
 
+class ChangedQuoteSerializer(QuoteSerializer):
+    """A quote after a change. `not_printed` is there if the article does not print a part."""
+
+    sometimes = ("not_printed",)
+
+    not_printed = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Parts of the attribution that you sent and the article does not print. They "
+        "are kept as filed.",
+    )
+
+    class Meta(QuoteSerializer.Meta):
+        fields = [*FIELDS, "not_printed"]
+
+    affiliation = note = None
+
+
 # Steps
 
 

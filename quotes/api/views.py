@@ -1,5 +1,7 @@
 """Endpoints of quotes, and of speakers whose quotes can be moved."""
 
+import json
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -24,6 +26,7 @@ from quotes.api.filing_views import DRY_RUN, FilesQuotes, step, unseen_by
 from quotes.api.filters import QuoteFilters
 from quotes.api.prepared_lists import prepared_page
 from quotes.api.serializers import (
+    ChangedQuoteSerializer,
     CorrectQuoteSerializer,
     KeepSerializer,
     ListedQuoteSerializer,
@@ -167,6 +170,7 @@ class Quotes(FilesQuotes, Resource):
         rows = page.page(page.rows(filters.filter_queryset(self.get_listed()), self))
         return page.get_written_response(",".join(row.json for row in rows).encode())
 
+    @extend_schema(request=QuoteSerializer, responses=ChangedQuoteSerializer)
     def partial_update(self, request, pk):
         """Change a quote.
 
@@ -175,11 +179,16 @@ class Quotes(FilesQuotes, Resource):
 
         What a public quote says changes only with a `note` for its readers. The change is then a
         correction, as by `correct/`; without a note it is refused with 409. `utterance` needs none.
+
+        `attribution.text` and `attribution.speaker` have to be printed in the article.
         """
         return super().partial_update(request, pk)
 
-    def stored_response(self, pk) -> HttpResponse:
-        return self.rendered_response(Quote.objects.filter(pk=pk))
+    def stored_response(self, quote) -> HttpResponse:
+        response = self.rendered_response(Quote.objects.filter(pk=quote.pk))
+        if quote.not_printed:
+            response.content = json.dumps(response.data | {"not_printed": quote.not_printed})
+        return response
 
     def rendered_response(self, quotes) -> RenderedJSON | None:
         """Return the response of the only quote in the queryset, or None if it is empty."""
@@ -296,12 +305,13 @@ class Quotes(FilesQuotes, Resource):
         """
         quote.settle(reason)
 
-    @step(CorrectQuoteSerializer)
+    @step(CorrectQuoteSerializer, ChangedQuoteSerializer)
     def correct(self, quote, note, **changes):
         """Correct a public quote.
 
         Changes the fields that you send and leaves the others. Readers see your note and what was
-        changed. `via` replaces the whole reporting chain.
+        changed. `via` replaces the whole reporting chain. `attribution.text` and
+        `attribution.speaker` have to be printed in the article.
         """
         quote.correct(note, now=timezone.now(), **changes)
 

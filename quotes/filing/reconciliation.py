@@ -1,7 +1,9 @@
 """Reconcile the quotes of a filing with those on record: known or new, equal or different."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from uuid import UUID
 
 from quotes.anchoring import same_words
 from quotes.anchoring.normalization import normalise
@@ -28,6 +30,8 @@ from quotes.filing.types import (
     names_in,
 )
 from quotes.models import Quote, Via
+from quotes.models.corrections import chain_values, correction, differences, public_values
+from quotes.models.workflow import STEPS
 from sources.identity.matching import Register
 from sources.ledger.actor import with_reason
 from sources.models import Named, Organisation, Outlet, Speaker
@@ -36,6 +40,14 @@ from sources.models.ids import as_uuid, new_ids
 
 MIN_SIMILARITY = 0.9
 """Of words that were edited in the article, to be those of the same quote."""
+
+CHANGED_COLUMNS = [
+    *PLAIN_FIELDS,
+    *(f"attribution_{name}" for name in PRINTED_FIELDS),
+    *("status", "reason", "flags", "speaker", "organisation", "affiliation", "utterance"),
+    *("snapshot", "spans", "text", "anchor", "nearest"),
+]
+"""Columns of a quote that a filing can change."""
 
 type Folded = dict[str, dict[str, str]]
 """By field, each name as it is compared."""
@@ -130,7 +142,8 @@ def _compare(
     filed.fields = compare(filed.said, last, filed.before, agrees)
     if not filing.is_whole and filed.fields.get("speaker") == "updated" and quote.speaker_id:
         filed.fields["speaker"] = "differs"  # a quote filed alone never takes over another's
-    if filed.fields["text"] == "updated" and (not spans or _place(filing, spans) in places):
+    is_fixed = not spans or _place(filing, spans) in places
+    if filed.fields["text"] == "updated" and is_fixed:
         filed.fields["text"] = "differs"
     if is_named_again:
         filed.fields["status"] = "updated"
@@ -141,10 +154,18 @@ def _compare(
     if quote.status != Quote.Status.PROPOSED or not is_theirs:
         # A reviewed quote stays as it is, and so does what somebody else proposed.
         filed.fields = {n: "differs" if b == "updated" else b for n, b in filed.fields.items()}
+    if "differs" in filed.fields.values() and _corrects(filing, quote, proposal):
+        filed.public_before = _public(quote, quote.via.all())
+        stays = {"text"} if is_fixed else set()
+        filed.fields = {
+            name: "updated" if became == "differs" and name not in stays else became
+            for name, became in filed.fields.items()
+        }
+    settled = {"unchanged", "updated"} if filed.public_before else {"unchanged"}
     news = {n for n, became in filed.fields.items() if last.said.get(n) != filed.said.get(n)}
     if any(filed.fields[name] == "differs" for name in news):
         add_flag(quote, Quote.Flag.FILING_DIFFERS)
-    elif news and {*filed.fields.values()} == {"unchanged"}:
+    elif news and {*filed.fields.values()} <= settled:
         drop_flags(quote, Quote.Flag.FILING_DIFFERS)  # the filer agrees now
     taken = {name for name, became in filed.fields.items() if became == "updated"}
     if "text" in taken:
@@ -158,7 +179,7 @@ def _compare(
 
 def _only(proposal: dict, taken: set[str]) -> dict:
     """The taken fields of a proposal, in the shape it was filed in."""
-    said = {name: value for name, value in proposal.items() if name in taken}
+    said = {name: value for name, value in proposal.items() if name in taken or name == "note"}
     if "speaker" in taken or "organisation" in taken:
         said["speaker_kind"] = proposal.get("speaker_kind")
     printed = proposal.get("attribution") or {}
@@ -169,6 +190,12 @@ def _only(proposal: dict, taken: set[str]) -> dict:
 def _take_words(filing: Filing, quote: Quote, spans: tuple) -> None:
     quote.snapshot, quote.spans = filing.snapshot, [list(span) for span in spans]
     quote.text, quote.anchor, quote.nearest = filing.page.text_at(spans), Quote.Anchor.EXACT, None
+
+
+def _corrects(filing: Filing, quote: Quote, proposal: dict) -> bool:
+    """Whether a filing may change a public quote: with a note, by who may correct."""
+    is_open = quote.status in STEPS["correct"].leaves
+    return is_open and filing.filer.may_correct and bool(proposal.get("note"))
 
 
 def _words_of(filing: Filing, proposal: dict, spans: tuple) -> str:
@@ -192,17 +219,16 @@ def withdraw_unnamed(filings: list[Filing]) -> None:
     A quote that the last complete filing left out already stays as it is: a curator may have
     reopened it.
     """
-    keys = []
     for filing in filings:
         gone = {key for key in unnamed(filing) if not filing.entries[key].get("absent")}
         user = filing.filer.user and filing.filer.user.pk
-        keys += [
+        filing.withdrawn = [
             quote.pk
             for quote in filing.on_record
             if str(quote.pk) in gone
             and (quote.status, quote.filed_by_id) == (Quote.Status.PROPOSED, user)
         ]
-    if keys:
+    if keys := [key for filing in filings for key in filing.withdrawn]:
         with with_reason("The article was filed again without it."):
             Quote.objects.filter(pk__in=keys).update(status=Quote.Status.WITHDRAWN, reason=None)
 
@@ -353,41 +379,56 @@ def store_quotes(changes: list[QuoteChange]) -> None:
     new = [change for change in changes if change.is_new]
     for change, key in zip(new, new_ids(len(new)), strict=True):
         change.quote.pk = key
-    _store_chains(changes)
+    chains = _chains([c for c in changes if c.is_new or "via" in c.taken or c.note])
+    # Before the quotes: stored later, they would add a version.
+    _store_chains([change for change in changes if not change.note], chains)
     copy_in([change.quote for change in new])
-    if changed := [change.quote for change in changes if not change.is_new]:
-        columns = [*PLAIN_FIELDS, *(f"attribution_{name}" for name in PRINTED_FIELDS)]
-        columns += [
-            "status",
-            "reason",
-            "flags",
-            "speaker",
-            "organisation",
-            "affiliation",
-            "utterance",
-        ]
-        columns += ["snapshot", "spans", "text", "anchor", "nearest"]
-        Quote.objects.bulk_update(changed, columns, batch_size=200)
+    if changed := [c.quote for c in changes if not (c.is_new or c.note)]:
+        Quote.objects.bulk_update(changed, CHANGED_COLUMNS, batch_size=200)
+    for change in changes:
+        if change.note:
+            _correct(change, chains)
 
 
-def _store_chains(changes: list[QuoteChange]) -> None:
-    """Store reporting chains before the quotes: stored later, they would add a version."""
-    rechained = [change for change in changes if change.is_new or "via" in change.taken]
-    Via.objects.filter(quote__in=[c.quote.pk for c in rechained if not c.is_new]).delete()
-    steps = [
-        (change.quote.pk, step) for change in rechained for step in enumerate(change.filed.chain)
-    ]
-    outlets = Register(Outlet.objects.all(), [step["name"] for _, (_, step) in steps])
-    Via.objects.bulk_create(
-        [
+def _correct(change: QuoteChange, chains: dict[UUID, list[Via]]) -> None:
+    """Store a change of a public quote, with the filing's note for its readers."""
+    quote = change.quote
+    after = _public(quote, chains[quote.pk])
+    if changed := differences(change.filed.public_before, after):
+        noted = correction(change.note, changed, datetime.now(UTC))
+        quote.corrections = [*quote.corrections, noted]
+    with with_reason(change.note):
+        Quote.objects.bulk_update([quote], [*CHANGED_COLUMNS, "corrections"])
+        _store_chains([change], chains)  # after the quote, whose new correction allows it
+
+
+def _public(quote: Quote, chain: Iterable[Via]) -> dict:
+    """What a filing can correct of a public quote, with the role as it was filed."""
+    return public_values(quote) | {"via": chain_values(chain), "filed.role": quote.role}
+
+
+def _chains(changes: list[QuoteChange]) -> dict[UUID, list[Via]]:
+    """The reporting chain of each quote as it will be, by the quote's id; two queries at most."""
+    names = [step["name"] for change in changes for step in change.filed.chain]
+    outlets = Register(Outlet.objects.all(), names)
+    return {
+        change.quote.pk: [
             Via(
-                quote_id=quote,
+                quote_id=change.quote.pk,
                 position=position,
                 kind=step["kind"],
                 name=step["name"],
                 outlet=known[0] if len(known := outlets.called(step["name"])) == 1 else None,
             )
-            for quote, (position, step) in steps
-        ],
-        batch_size=1000,
-    )
+            for position, step in enumerate(change.filed.chain)
+        ]
+        for change in changes
+    }
+
+
+def _store_chains(changes: list[QuoteChange], chains: dict[UUID, list[Via]]) -> None:
+    """Store the reporting chains that a filing sets."""
+    rechained = [change for change in changes if change.is_new or "via" in change.taken]
+    Via.objects.filter(quote__in=[c.quote.pk for c in rechained if not c.is_new]).delete()
+    steps = [step for change in rechained for step in chains[change.quote.pk]]
+    Via.objects.bulk_create(steps, batch_size=1000)

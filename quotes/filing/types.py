@@ -9,6 +9,7 @@ from uuid import UUID
 
 from quotes.anchoring import Page
 from quotes.models import LastFiling, Quote, outlets_of
+from quotes.models.workflow import CHANGE, PUBLISH
 from sources.dates import PartialDate
 from sources.models import Article, Named, Organisation, Outlet, Snapshot, Speaker
 
@@ -35,6 +36,7 @@ class Filer:
     user: object | None = None  # None: the operator, by a command
     may_publish: bool = False
     may_change: bool = False  # articles that others filed
+    may_correct: bool = False  # public quotes, with a note
     outlets: frozenset[UUID] = frozenset()  # it files for these only; empty: for all
 
     @classmethod
@@ -42,13 +44,14 @@ class Filer:
         may_change = user.has_perm("sources.change_article")
         return cls(
             user,
-            user.has_perm("quotes.publish_quote"),
+            user.has_perm(PUBLISH),
             may_change,
+            user.has_perm(CHANGE),
             frozenset() if may_change else outlets_of(user),
         )
 
 
-OPERATOR = Filer(may_publish=True, may_change=True)
+OPERATOR = Filer(may_publish=True, may_change=True, may_correct=True)
 
 
 class Candidate(NamedTuple):
@@ -71,6 +74,7 @@ class FiledQuote:
     is_new: bool
     said: dict = field(default_factory=dict)
     before: dict | None = None
+    public_before: dict | None = None  # what readers saw of it, if the filing corrects it
     chain: list[dict] = field(default_factory=list)  # on record, or as filed: {"kind", "name"}
     speaker: str | None = None  # matched, made, ambiguous, kept, unresolved; None: nobody
     organisation: str | None = None
@@ -128,6 +132,7 @@ class Filing:
     spans: list[tuple] = field(default_factory=list)  # one per quote filed, in order
     not_printed: dict[int, list[str]] = field(default_factory=dict)  # by quote filed
     quotes: list[FiledQuote] = field(default_factory=list)
+    withdrawn: list[UUID] = field(default_factory=list)  # proposals that it no longer names
     speakers: list[Speaker] = field(default_factory=list)  # known or created in this article
     organisations: list[Organisation] = field(default_factory=list)
     homonyms: list[Named] = field(default_factory=list)  # created although others have the name
@@ -170,6 +175,11 @@ class QuoteChange:
     @property
     def quote(self) -> Quote:
         return self.filed.quote
+
+    @property
+    def note(self) -> str | None:
+        """The note for readers, if the filing corrects a public quote."""
+        return self.proposal.get("note") if self.filed.public_before else None
 
     @property
     def when(self) -> PartialDate | None:

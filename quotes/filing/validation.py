@@ -4,14 +4,11 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 from quotes.anchoring import AnchoringError, NoWords, Page, same_words
-from quotes.anchoring.printed import Printed
+from quotes.anchoring.printed import Printed, check_attribution
 from quotes.filing.types import Filing, Refused, names_in
 from quotes.models import Quote
 from sources.models import Organisation, Speaker
 from sources.models.ids import as_uuid
-
-MUST_BE_PRINTED = ("text", "speaker")
-"""Members of `attribution` that the article has to print. The others are kept as filed."""
 
 
 def validate_quotes(filings: list[Filing]) -> None:
@@ -25,9 +22,9 @@ def validate_quotes(filings: list[Filing]) -> None:
         faults += _missing_ids(filing, "speaker", Speaker)
         faults += _missing_ids(filing, "organisation", Organisation)
         status = HTTPStatus.BAD_REQUEST
-        if not filing.filer.may_publish and (premature := list(_publications(filing))):
+        if forbidden := list(_forbidden(filing)):
             status = HTTPStatus.BAD_REQUEST if faults else HTTPStatus.FORBIDDEN
-            faults += premature
+            faults += forbidden
         if faults:
             raise Refused(faults, status)
 
@@ -62,17 +59,10 @@ def _unprinted(filing: Filing) -> Iterator[dict]:
     printed = Printed(filing.page.text, headline)
     for index, proposal in enumerate(filing.proposals):
         attribution = proposal.get("attribution") or {}
-        missing = [n for n, words in attribution.items() if words and not printed.has(words)]
-        for name in missing:
-            if name in MUST_BE_PRINTED:
-                nearest = filing.page.nearest(attribution[name])
-                yield _fault(
-                    index,
-                    f"attribution/{name}",
-                    "The article does not print this. Send it as printed, or leave it out.",
-                    nearest=nearest and nearest.as_json(),
-                )
-        filing.not_printed[index] = [f"attribution.{name}" for name in missing]
+        missing, faults = check_attribution(printed, filing.page, attribution)
+        for part, fault in faults.items():
+            yield _fault(index, f"attribution/{part}", **fault)
+        filing.not_printed[index] = [f"attribution.{part}" for part in missing]
 
 
 def anchoring_faults(text: str, proposals: dict[int, dict]) -> list[dict]:
@@ -109,11 +99,20 @@ def _missing_ids(filing: Filing, name: str, model) -> list[dict]:
     ]
 
 
-def _publications(filing: Filing) -> Iterator[dict]:
-    for index, proposal in enumerate(filing.proposals):
-        if proposal.get("status", Quote.Status.PROPOSED) != Quote.Status.PROPOSED:
+def _forbidden(filing: Filing) -> Iterator[dict]:
+    """Faults of quotes that this filer may not publish or correct."""
+    may_publish, may_correct = filing.filer.may_publish, filing.filer.may_correct
+    for index, proposal in enumerate(() if may_publish and may_correct else filing.proposals):
+        status = proposal.get("status", Quote.Status.PROPOSED)
+        if status != Quote.Status.PROPOSED and not may_publish:
             message = "Only curators can file published quotes. Leave the status out."
             yield _fault(index, "status", message)
+        if proposal.get("note") and not may_correct:
+            message = (
+                "Only curators can correct public quotes. Leave the note out: the quote stays as "
+                "it is, and a curator sees what you filed."
+            )
+            yield _fault(index, "note", message)
 
 
 def _anchor_words(page: Page | None, proposal: dict) -> tuple:

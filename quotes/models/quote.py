@@ -13,6 +13,7 @@ from django.db.models import Case, Q, When
 from django.db.models.functions import Coalesce
 
 from quotes.anchoring import AnchoringError, Page
+from quotes.models.attribution import check_printed
 from quotes.models.corrections import chain_values, correction, differences, public_values
 from quotes.models.functions import FoldedText
 from quotes.models.indexes import quote_indexes
@@ -67,6 +68,9 @@ class Quote(Record):
         # No affiliation on that date has the printed role
         ROLE_CONFLICT = "role_conflict", "Roles we can't confirm"
         FILING_DIFFERS = "filing_differs", "Re-filed with different details"
+
+    not_printed: list[str] = []
+    """Parts of the attribution that `revise` was given and the article does not print."""
 
     NAMED = (Flag.AMBIGUOUS_SPEAKER, Flag.AMBIGUOUS_ORGANISATION, Flag.UNRESOLVED_SPEAKER)
     """Flags that only naming the speaker or the organisation settles."""
@@ -217,6 +221,7 @@ class Quote(Record):
         is given. `text` and `spans` are as in `correct`; `via` lists the steps of the whole chain.
 
         What readers see of a public quote changes with a `note` for them: see `noting_changes`.
+        An attribution has to be printed: see `quotes.models.attribution`.
         """
         chain = changes.pop("via", None)
         words = {name: changes.pop(name) for name in ("text", "spans") if name in changes}
@@ -224,6 +229,7 @@ class Quote(Record):
             with self.noting_changes(note, now or datetime.now(UTC), chain=chain):
                 if words:
                     self.reanchor(**words)
+                self.not_printed = check_printed(self, changes)
                 self._resolve(**changes)
             placed = {"text", "spans", "snapshot", "anchor", "nearest"} if words else set()
             follows = {"affiliation", "organisation", "utterance", "flags", "corrections"}

@@ -167,9 +167,9 @@ class Endpoint(viewsets.GenericViewSet):
         response.record_version = record.version
         return response
 
-    def stored_response(self, pk, **kwargs) -> HttpResponse:
+    def stored_response(self, record, **kwargs) -> HttpResponse:
         """Return the response of a record just created or changed, read from the database."""
-        return self.record_response(self.get_queryset().get(pk=pk), **kwargs)
+        return self.record_response(self.get_queryset().get(pk=record.pk), **kwargs)
 
 
 def query_parameter(
@@ -261,7 +261,7 @@ class Resource(Endpoint):
         serializer.is_valid(raise_exception=True)
         record = serializer.save()
         return self.stored_response(
-            record.pk,
+            record,
             status=status.HTTP_201_CREATED,
             headers={"Location": self.reverse_action("detail", args=[record.pk])},
         )
@@ -276,8 +276,7 @@ class Resource(Endpoint):
             record = self.get_unchanged()
             serializer = self.get_serializer(record, data=request.data, partial=True)
             serializer.is_valid(raise_exception=True)
-            serializer.save()
-            return self.stored_response(record.pk)
+            return self.stored_response(serializer.save())
 
     def get_object(self):
         """Return the record as it is now. Raises Http404 or Gone."""

@@ -72,12 +72,14 @@ def test_a_curator_reopens_what_was_withdrawn_or_rejected(contributor, curator, 
 
 
 def test_a_complete_filing_withdraws_proposals_that_it_no_longer_names(contributor, proposed):
-    says_nothing_new(contributor, quotes=[])
-    file(contributor, quotes=[], complete=True)
+    assert says_nothing_new(contributor, quotes=[])["withdrawn_quotes"] == []
+    answer = file(contributor, quotes=[], complete=True)
     quote = Quote.objects.get()
+    assert answer["withdrawn_quotes"] == [proposed]
     assert (quote.status, quote.reason) == ("withdrawn", None)
     assert Revision.objects.of(quote).last().reason == "The article was filed again without it."
-    says_nothing_new(contributor, quotes=[], complete=True)
+    again = says_nothing_new(contributor, quotes=[], complete=True)
+    assert again["withdrawn_quotes"] == []
 
 
 def test_a_quote_that_a_complete_filing_withdrew_is_proposed_again_when_named(
@@ -105,7 +107,7 @@ def test_a_complete_filing_withdraws_neither_public_quotes_nor_those_of_others(
     second = {"text": "The quay will close.", "speaker": "Ivo Berg"}
     other = file(curator, quotes=[second])["quotes"][0]["id"]
     step(curator, proposed, "publish")
-    file(contributor, quotes=[], complete=True)
+    assert file(contributor, quotes=[], complete=True)["withdrawn_quotes"] == []
     kept = dict(Quote.objects.values_list("pk", "status"))
     assert {str(key): status for key, status in kept.items()} == {
         proposed: "published",

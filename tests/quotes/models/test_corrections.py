@@ -44,8 +44,10 @@ CLAIMS = (
 def make_public(status: str = "published") -> Quote:
     """A public quote of which every column is set."""
     held = make_affiliation(role="harbour master")
+    printed = [f"printed {part}" for part in PRINTED]
     return make_quote(
         WORDS,
+        article=make_article(f"“{WORDS}” it said, and nothing {' '.join([*printed, 'changed'])}."),
         status=status,
         speaker=held.speaker,
         organisation=held.organisation,
@@ -54,7 +56,7 @@ def make_public(status: str = "published") -> Quote:
         said="2026-01",
         language="en",
         via=["Sky News"],
-        **{f"attribution_{part}": f"printed {part}" for part in PRINTED},
+        **dict(zip((f"attribution_{part}" for part in PRINTED), printed, strict=True)),
     )
 
 
