@@ -7,6 +7,7 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
@@ -379,6 +380,15 @@ class Affiliation(Record):
             KeepsVersion(),
             *Recording().triggers,
         ]
+
+    def clean(self) -> None:
+        """Refuse the same affiliation a second time. A merge of speakers may leave two."""
+        if None in (self.speaker_id, self.organisation_id):
+            return
+        columns = ("speaker_id", "organisation_id", "role", "start", "end")
+        same = type(self).objects.filter(**{name: getattr(self, name) for name in columns})
+        if (known := same.order_by("pk").first()) and not same.filter(pk=self.pk).exists():
+            raise ValidationError(f"This affiliation is on record already, as {known.pk}.")
 
     def __str__(self) -> str:
         return f"{self.speaker}, {self.role}, {self.organisation}"

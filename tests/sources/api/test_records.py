@@ -131,6 +131,28 @@ def test_the_dates_of_an_affiliation_may_be_partial_or_unknown(curator):
     assert (open_ended["from"], open_ended["to"]) == (None, None)
 
 
+@pytest.mark.parametrize("dates", [{}, {"from": "2020"}, {"from": "2020-02", "to": "2021"}])
+def test_the_same_affiliation_a_second_time_is_refused_and_named(curator, dates):
+    speaker, board = make_speaker("Mara Quill"), make_organisation()
+    body = {"speaker": str(speaker.pk), "organisation": str(board.pk), "role": "clerk", **dates}
+    held = make(curator, "affiliations/", **body)
+    refused = faults(curator.post(f"{API}affiliations/", body))
+    assert held["id"] in " ".join(refused.values())
+    other = make(curator, "affiliations/", **{**body, "role": "pilot"})
+    answer = curator.patch(f"{API}affiliations/{other['id']}/", {"role": "clerk"}, headers=ANY)
+    assert held["id"] in " ".join(faults(answer).values())
+    change(curator, "affiliations/", held["id"], role="clerk")  # stays as it is
+
+
+def test_affiliations_that_a_merge_made_equal_can_be_changed(curator):
+    board = make_organisation()
+    one, two = make_speaker("Mara Quill"), make_speaker("M. Quill")
+    held = [make_affiliation(speaker=speaker, organisation=board) for speaker in (one, two)]
+    ok(curator.post(f"{API}speakers/{two.pk}/merge/", {"into": str(one.pk)}, headers=ANY))
+    change(curator, "affiliations/", held[1].pk, role="harbour master")
+    assert change(curator, "affiliations/", held[1].pk, **{"from": "2020"})["from"] == "2020"
+
+
 def test_several_affiliations_may_overlap(curator):
     held = make_affiliation(start="2020")
     again = {"speaker": str(held.speaker.pk), "organisation": str(held.organisation.pk)}
