@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from urllib.parse import urlencode
 
 from django.core.cache import cache
@@ -21,7 +22,7 @@ from quotes.models import Quote
 from quotes.models.workflow import OPEN
 from sources.admin.charts import Bar, bars
 from sources.identity.duplicates import count_pairs
-from sources.models import Outlet, Speaker
+from sources.models import Named, Organisation, Outlet, Speaker
 
 MAX_QUEUE_COUNT = 10_000
 MAX_PAIR_COUNT = 1_000  # possible duplicates are searched for, not counted from an index
@@ -77,11 +78,18 @@ def queues(user) -> list[Queue]:
         for anchor in (Quote.Anchor.ALTERED, Quote.Anchor.MISSING):
             rows = quotes.filter(anchor=anchor.value, status__in=OPEN)
             found.append(_counted(anchor.label, rows, quotes_where(anchor=anchor.value)))
-    if user.has_perm("sources.change_speaker"):
-        number, oldest = cache.get_or_set("dashboard.pairs", _count_pairs, CACHE_SECONDS)
-        url = reverse("admin:sources_speaker_duplicates")
-        found.append(Queue("Possible duplicate speakers", number, oldest, url, MAX_PAIR_COUNT))
+    for model in (Speaker, Organisation):
+        if user.has_perm(f"sources.change_{model._meta.model_name}"):
+            found.append(_duplicates(model))
     return found
+
+
+def _duplicates(model: type[Named]) -> Queue:
+    name, plural = model._meta.model_name, model._meta.verbose_name_plural
+    key = f"dashboard.pairs.{name}"
+    number, oldest = cache.get_or_set(key, partial(_count_pairs, model), CACHE_SECONDS)
+    url = reverse(f"admin:sources_{name}_duplicates")
+    return Queue(f"Possible duplicate {plural}", number, oldest, url, MAX_PAIR_COUNT)
 
 
 def _proposed(quotes: QuerySet) -> Queue:
@@ -98,8 +106,8 @@ def _counted(label: str, rows: QuerySet, url: str) -> Queue:
     return Queue(label, number, oldest if number <= MAX_QUEUE_COUNT else None, url, MAX_QUEUE_COUNT)
 
 
-def _count_pairs() -> tuple[int, datetime | None]:
-    number, oldest = count_pairs(MAX_PAIR_COUNT + 1)
+def _count_pairs(model: type[Named]) -> tuple[int, datetime | None]:
+    number, oldest = count_pairs(MAX_PAIR_COUNT + 1, model)
     return number, oldest if number <= MAX_PAIR_COUNT else None
 
 

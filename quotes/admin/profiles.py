@@ -96,6 +96,22 @@ class QuoteProfileAdmin(QuoteCountAdmin):
             "profile_of": of,
         }
 
+    def known_of(self, records, user) -> dict[UUID, str]:
+        """Number of quotes of each, counted up to `MAX_LISTED`, as a link to them; one query."""
+        of = self.opts.model_name
+        quotes = Quote.objects.visible_to(user).filter(**{of: OuterRef("pk")}).order_by()
+        some = ArraySubquery(quotes.values("pk")[: MAX_LISTED + 1])
+        rows = self.model.objects.filter(pk__in=[record.pk for record in records]).order_by()
+        number = Func(some, function="cardinality", output_field=IntegerField())
+        return {
+            key: link_to_list(
+                Quote,
+                f"{MAX_LISTED}+ quotes" if n > MAX_LISTED else f"{n} quote{'' if n == 1 else 's'}",
+                **{f"{of}__id__exact": key},
+            )
+            for key, n in rows.values_list("pk", number)
+        }
+
     def compared_facts(self, request, record):
         beside = super().compared_facts(request, record)
         if not request.user.has_perm("quotes.view_quote"):
@@ -196,21 +212,6 @@ class SpeakerWithQuotesAdmin(MoveQuotesAdmin, QuoteProfileAdmin, SpeakerAdmin):
         ("Organisations", "organisations", Organisation),
         ("Outlets", "outlets", Outlet),
     ]
-
-    def known_of(self, speakers, user):
-        """Number of quotes of each, counted up to `MAX_LISTED`, as a link to them; one query."""
-        quotes = Quote.objects.visible_to(user).filter(speaker=OuterRef("pk")).order_by()
-        some = ArraySubquery(quotes.values("pk")[: MAX_LISTED + 1])
-        rows = Speaker.objects.filter(pk__in=[speaker.pk for speaker in speakers]).order_by()
-        number = Func(some, function="cardinality", output_field=IntegerField())
-        return {
-            key: link_to_list(
-                Quote,
-                f"{MAX_LISTED}+ quotes" if n > MAX_LISTED else f"{n} quote{'' if n == 1 else 's'}",
-                speaker__id__exact=key,
-            )
-            for key, n in rows.values_list("pk", number)
-        }
 
 
 @admin.register(Article)

@@ -4,7 +4,6 @@ from quotes.filing.reconciliation import refers_to
 from quotes.filing.speakers import match_speakers
 from quotes.filing.types import FiledQuote, QuoteChange, add_flag, is_in
 from quotes.models import Quote
-from sources.database.locks import lock_all
 from sources.identity.matching import Register
 from sources.models import Organisation, Speaker
 from sources.models.functions import fold_all
@@ -41,29 +40,15 @@ def _alone(change: QuoteChange) -> list[QuoteChange]:
 def _join(change: QuoteChange, members: list[QuoteChange]) -> None:
     """Set the collective of exactly these speakers as who said a quote; create it if need be."""
     quote = change.quote
-    speakers = list(dict.fromkeys(each.quote.speaker for each in members))
     for each in members:
         change.filed.candidates += each.filed.candidates
         for flag in each.quote.flags:
             add_flag(quote, flag)
-    if len(speakers) == 1:
-        (quote.speaker,) = speakers
-    else:
-        keys = [speaker.pk for speaker in speakers]
-        lock_all([f"collective:{sorted(map(str, keys))}"])
-        quote.speaker = Speaker.objects.of_members(keys) or Speaker.objects.create(
-            name=joint_name(speakers), kind=Speaker.Kind.COLLECTIVE, members=keys
-        )
+    quote.speaker = Speaker.objects.jointly(each.quote.speaker for each in members)
     quote.organisation = quote.organisation or members[0].quote.organisation
     ways = {each.filed.speaker for each in members}
     change.filed.speaker = next((w for w in ("ambiguous", "made") if w in ways), "matched")
     change.filed.organisation = members[0].filed.organisation
-
-
-def joint_name(speakers: list[Speaker]) -> str:
-    """“A, B and C”, as long as a name may be."""
-    *first, last = [speaker.name for speaker in speakers]
-    return f"{', '.join(first)} and {last}"[: Speaker._meta.get_field("name").max_length]
 
 
 def _match_single(changes: list[QuoteChange]) -> None:

@@ -362,8 +362,7 @@ def _pair_by_words(filing: Filing, folded: Folded, paired: dict) -> dict[int, Qu
 def refers_to(value: str | list[str] | None, record: Named | None, folded: dict[str, str]) -> bool:
     """Whether an id, a name, or all of several refer to this record."""
     if isinstance(value, list):
-        members = Speaker.objects.filter(pk__in=record.members) if record else []
-        members = [member.survivor for member in members]
+        members = record.present_members if record else []
         return len(members) == len(value) and all(
             any(refers_to(each, member, folded) for member in members) for each in value
         )

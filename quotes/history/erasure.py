@@ -7,7 +7,8 @@ neighbour that shares words with it is erased too; the rest of its words stay in
 Utterances hold no words and stay.
 
 Erasing an article erases its quotes and snapshots. Erasing a speaker erases the speakers merged
-into it, their affiliations and quotes, and redacts their names in the articles that quote them.
+into it, what they said jointly with others, their affiliations and quotes, and redacts their names
+in the articles that quote them.
 """
 
 from collections import defaultdict
@@ -138,6 +139,8 @@ def _collect(kind: str, erasure: Erasure) -> set[str]:
             which = Q(article__in=erasure.asked) | Q(speaker__in=erasure.speakers)
         case "speaker":
             erasure.speakers = _merged_into(erasure.asked)
+            joint = _keys(Speaker.objects.joint(erasure.asked))
+            erasure.speakers |= _merged_into(joint)
             which = Q(speaker__in=erasure.speakers)
     articles = erasure.articles | _keys(Quote.objects.filter(which), "article")
     # In the lock order of a filing: articles, quotes, speakers
@@ -272,7 +275,7 @@ def _destroy(erasure: Erasure, reason: str) -> None:
     replacing.update(replaced_by=None)
     Claim.objects.filter(article__in=erasure.articles).delete()
     LastFiling.objects.filter(article__in=erasure.articles).delete()
-    SpeakerKey.objects.filter(speaker_id__in=erasure.speakers).delete()
+    SpeakerKey.objects.filter(record_id__in=erasure.speakers).delete()
     for model, keys in erasure.rows.items():
         if keys:
             erase_rows(model, keys)

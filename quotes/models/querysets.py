@@ -81,6 +81,11 @@ class QuoteQuerySet(models.QuerySet):
         """Quotes awaiting review."""
         return self.filter(status=Status.PROPOSED)
 
+    def said_by(self, speaker: Speaker):
+        """Of this speaker, alone or jointly with others; one more query, for the ids."""
+        joint = Speaker.objects.joint([speaker.pk]).values_list("pk", flat=True)
+        return self.filter(speaker__in=[speaker.pk, *joint])
+
     def said_by_name(self, name: str):
         """By name, alias or printed name of the speaker, compared as in filing.
 

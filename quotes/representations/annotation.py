@@ -30,16 +30,17 @@ def annotation(quote: Quote, history: StatusHistory, url_of: UrlOf) -> dict:
 
 
 def bodies(quote: Quote, history: StatusHistory, url_of: UrlOf) -> list[dict]:
-    """The speaker on record, the attribution in words, and curators' remarks."""
-    told = []
-    if quote.speaker:
-        told.append(
-            {
-                "type": "SpecificResource",
-                "purpose": "identifying",
-                "source": url_of("speaker", quote.speaker.pk),
-            }
-        )
+    """Who speaks on record, each of several, the attribution in words, and curators' remarks."""
+    speakers = [quote.speaker] if quote.speaker else []
+    told = [
+        {
+            "type": "SpecificResource",
+            "purpose": "identifying",
+            "source": url_of("speaker", speaker.pk),
+        }
+        for one in speakers
+        for speaker in one.present_members or [one]
+    ]
     if who := attributed_to(quote):
         told.append(text(who, "describing"))
     return told + [text(remark, "assessing") for remark in history.remarks(quote.status)]

@@ -1,9 +1,9 @@
 """JSON-LD: schema.org `Quotation`.
 
-The layers of attribution are separate properties. `creator` is the resolved speaker;
-`spokenByCharacter` ("to whom the quotation is attributed within the containing work") carries the
-printed name. `isBasedOn` is the article, `citation` the article and each step of the reporting
-chain, in order.
+The layers of attribution are separate properties. `creator` is the resolved speaker, or a list of
+those who spoke jointly; `spokenByCharacter` ("to whom the quotation is attributed within the
+containing work") carries the printed name. `isBasedOn` is the article, `citation` the article and
+each step of the reporting chain, in order.
 """
 
 from quotes.models import Quote, Via
@@ -31,7 +31,7 @@ def quotation(quote: Quote, history: StatusHistory, url_of: UrlOf) -> dict:
             "identifier": str(quote.pk),
             "text": quote.text,
             "inLanguage": quote.language,
-            "creator": creator(quote, url_of),
+            "creator": creators(quote, url_of),
             "spokenByCharacter": spoken_by(quote, url_of),
             "dateCreated": quote.said and str(quote.said),
             "datePublished": published(article),
@@ -61,11 +61,19 @@ def quotation(quote: Quote, history: StatusHistory, url_of: UrlOf) -> dict:
 # Speaker
 
 
+def creators(quote: Quote, url_of: UrlOf) -> dict | list[dict] | None:
+    """The resolved speaker with role and organisation, or who spoke jointly; None if nobody."""
+    if quote.speaker and (members := quote.speaker.present_members):
+        return [agent(member, url_of) for member in members]
+    return creator(quote, url_of)
+
+
 def creator(quote: Quote, url_of: UrlOf) -> dict | None:
     """The resolved speaker with the role and organisation of this quote; None if nobody."""
-    speaker = quote.speaker
-    if speaker is None:
-        return None
+    return quote.speaker and agent(quote.speaker, url_of) | without_empty(office(quote, url_of))
+
+
+def agent(speaker: Speaker, url_of: UrlOf) -> dict:
     described = speaker.kind == Speaker.Kind.UNNAMED  # "a spokesperson" is not a name
     return without_empty(
         {
@@ -73,7 +81,6 @@ def creator(quote: Quote, url_of: UrlOf) -> dict | None:
             "@type": TYPES.get(speaker.kind),
             "description" if described else "name": speaker.name,
             "sameAs": wikidata(speaker),
-            **office(quote, url_of),
         }
     )
 

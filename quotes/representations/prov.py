@@ -184,17 +184,14 @@ class Provenance:
         """The resolved speaker, else an agent with only the printed name."""
         quote, speaker = self.quote, self.quote.speaker
         if speaker:
-            agent = self.add(
-                "agent",
-                self.name("speaker", speaker.pk),
-                prov_type=self.kind_of(speaker),
-                prov_label=speaker.name,
-            )
+            agent = self.speaker(speaker)
         elif quote.attribution_speaker:
             agent = self.add("agent", self.part("speaker"), prov_label=quote.attribution_speaker)
         else:
             return
         self.attribute(self.this, agent)
+        for member in speaker.present_members if speaker else ():
+            self.attribute(self.this, self.speaker(member))
         speaking = self.add("activity", self.part("speaking"), prov_label="speaking")
         self.add(
             "wasInfluencedBy",
@@ -223,6 +220,14 @@ class Provenance:
                 prov_responsible=place,
                 prov_activity=speaking,
             )
+
+    def speaker(self, speaker: Speaker) -> str:
+        return self.add(
+            "agent",
+            self.name("speaker", speaker.pk),
+            prov_type=self.kind_of(speaker),
+            prov_label=speaker.name,
+        )
 
     def kind_of(self, speaker: Speaker) -> dict | None:
         named = TYPES.get(speaker.kind)

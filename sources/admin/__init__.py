@@ -37,9 +37,8 @@ from sources.admin.html import (
 from sources.admin.import_export import ImportExportAdmin
 from sources.admin.lists import matching_any, mentioning
 from sources.admin.merging import worded
-from sources.admin.profiles import MAX_DUPLICATES, ProfileAdmin, RelatedRecord
+from sources.admin.profiles import ProfileAdmin
 from sources.dates import future_publication
-from sources.identity.duplicates import possible_duplicates_of
 from sources.models import (
     Affiliation,
     Article,
@@ -78,7 +77,7 @@ class OutletAdmin(ImportExportAdmin, ProfileAdmin):
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(ImportExportAdmin, ProfileAdmin):
+class OrganisationAdmin(ImportExportAdmin, DuplicatesAdmin, ProfileAdmin):
     table, imports = OrganisationTable, "import organisations"
     list_display = ("called", "also_called", "part_of", "created")
     list_select_related = ("parent",)
@@ -141,15 +140,21 @@ class SpeakerAdmin(ImportExportAdmin, DuplicatesAdmin, ProfileAdmin):
         ]
         return super().compared_facts(request, speaker) | {"Affiliations": worded(roles)}
 
-    def duplicates(self, speaker, distinct):
-        likely = possible_duplicates_of(speaker, MAX_DUPLICATES)
-        return [RelatedRecord(each, why=isolated(each.why)) for each in likely]
-
     def profile(self, request, speaker):
         held = Affiliation.objects.filter(speaker=speaker.pk)
-        return super().profile(request, speaker) | self.affiliations_context(
-            held, speaker__id__exact=speaker.pk
+        joint = Speaker.objects.joint([speaker.pk]).order_by("name", "pk")[:MAX_LISTED]
+        return (
+            super().profile(request, speaker)
+            | self.affiliations_context(held, speaker__id__exact=speaker.pk)
+            | {
+                "members": [link_to_profile(member) for member in speaker.present_members],
+                "joint": [self._joint(each, speaker) for each in joint],
+            }
         )
+
+    def _joint(self, joint: Speaker, speaker: Speaker) -> dict:
+        others = [member for member in joint.present_members if member.pk != speaker.pk]
+        return {"link": link_to_profile(joint), "others": [isolated(each.name) for each in others]}
 
     @admin.display(description="organisation")
     def tied_to(self, speaker):

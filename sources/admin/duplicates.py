@@ -1,4 +1,4 @@
-"""The list of possible duplicate speakers, in pairs."""
+"""The lists of possible duplicate speakers and organisations, in pairs."""
 
 from collections.abc import Iterable
 from urllib.parse import urlencode
@@ -6,11 +6,12 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 
-from sources.admin.html import isolated, link
-from sources.identity.duplicates import Pair, PairKey, possible_pairs
-from sources.models import Speaker
+from sources.admin.html import address, isolated, link
+from sources.admin.profiles import MAX_DUPLICATES, RelatedRecord
+from sources.identity.duplicates import Pair, PairKey, possible_duplicates_of, possible_pairs
+from sources.models import Named
 from sources.models.ids import as_uuid
 
 PAIRS_PER_PAGE = 25
@@ -19,47 +20,59 @@ KEY_PARTS = ("later", "short", "one", "other")
 
 
 class DuplicatesAdmin:
-    """Adds `duplicates/` to the speaker pages, for users who may change speakers."""
+    """Adds `duplicates/` to the pages of a kind of record, for users who may change these."""
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.duplicates_view)
-        return [path("duplicates/", view, name="sources_speaker_duplicates"), *super().get_urls()]
+        name = f"{self.opts.app_label}_{self.opts.model_name}_duplicates"
+        return [path("duplicates/", view, name=name), *super().get_urls()]
 
-    def known_of(self, speakers: Iterable[Speaker], user) -> dict[UUID, str]:
-        """Hook: HTML about each speaker, by id, for apps that know more than names."""
+    def known_of(self, records: Iterable[Named], user) -> dict[UUID, str]:
+        """Hook: HTML about each record, by id, for apps that know more than names."""
         return {}
+
+    def duplicates(self, record: Named, distinct) -> list[RelatedRecord]:
+        likely = possible_duplicates_of(record, MAX_DUPLICATES)
+        return [RelatedRecord(each, why=isolated(each.why)) for each in likely]
 
     def duplicates_view(self, request):
         if not self.has_change_permission(request):
             raise PermissionDenied
         after = _after_key(request.GET)
-        pairs = possible_pairs(PAIRS_PER_PAGE + 1, after)
+        pairs = possible_pairs(PAIRS_PER_PAGE + 1, after, self.model)
         listed = pairs[:PAIRS_PER_PAGE]
         known = self.known_of(
             {two for pair in listed for two in (pair.one, pair.other)}, request.user
         )
         context = {
             **self.admin_site.each_context(request),
-            "title": "Possible duplicate speakers",
+            "title": f"Possible duplicate {self.opts.verbose_name_plural}",
             "opts": self.opts,
             "rows": [self._row(pair, known) for pair in listed],
             "begins_later": after is not None,
+            "first_page": request.path,
             "next": urlencode(dict(zip(KEY_PARTS, listed[-1].place, strict=True)))
             if len(pairs) > PAIRS_PER_PAGE
             else None,
         }
-        return TemplateResponse(request, "admin/sources/speaker/duplicates.html", context)
+        return TemplateResponse(request, "admin/duplicates.html", context)
 
     def _row(self, pair: Pair, known: dict[UUID, str]) -> dict:
-        records = reverse("admin:sources_speaker_changelist")
         return {
             "why": isolated(pair.why),
             "both": [
-                {"speaker": two, "link": link(two), "known": known.get(two.pk, "")}
+                {"record": two, "link": link(two), "about": self._about(two, known)}
                 for two in (pair.one, pair.other)
             ],
-            "merge": f"{records}{pair.other.pk}/merge/?into={pair.one.pk}",
+            "merge": f"{address(pair.other, 'merge')}?into={pair.one.pk}",
         }
+
+    def _about(self, record: Named, known: dict[UUID, str]) -> list[str]:
+        """The organisation that a record belongs to, its kind, and what else is known."""
+        whole = getattr(record, "organisation", None) or getattr(record, "parent", None)
+        kind = record.get_kind_display() if hasattr(record, "kind") else None
+        about = (isolated(whole.name) if whole else None, kind, known.get(record.pk))
+        return [each for each in about if each]
 
 
 def _after_key(asked) -> PairKey | None:

@@ -1,15 +1,23 @@
 """Autocomplete fields that survive hostile input."""
 
-from django.contrib.admin.widgets import AutocompleteSelect
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 
 from sources.models.ids import as_uuid
 
 
-class SafeAutocomplete(AutocompleteSelect):
-    """Django's widget, but a value that is not an ID is shown as empty; the field refuses it."""
+class OnlyIds:
+    """A value that is not an ID is shown as empty; the field refuses it."""
 
     def optgroups(self, name, value, attrs=None):
         return super().optgroups(name, [key for key in value if as_uuid(key)] or [""], attrs)
+
+
+class SafeAutocomplete(OnlyIds, AutocompleteSelect):
+    """Django's widget, for any input."""
+
+
+class SafeAutocompleteMultiple(OnlyIds, AutocompleteSelectMultiple):
+    """Django's widget for several, for any input."""
 
 
 class AutocompleteFields:

@@ -173,12 +173,8 @@ class OrganisationSerializer(RecordSerializer):
 class MembersField(serializers.Field):
     """The members of a joint statement, as they are now."""
 
-    def to_representation(self, members: list) -> list[dict]:
-        if not members:
-            return []
-        records = Speaker.objects.select_related("merged_into").in_bulk(members)
-        led = [records[key].survivor for key in members if key in records]
-        return [{"id": str(s.pk), "name": s.name, "kind": s.kind} for s in dict.fromkeys(led)]
+    def to_representation(self, members: list[Speaker]) -> list[dict]:
+        return [{"id": str(s.pk), "name": s.name, "kind": s.kind} for s in members]
 
 
 class SpeakerSerializer(RecordSerializer):
@@ -199,7 +195,11 @@ class SpeakerSerializer(RecordSerializer):
         help_text="The only article of a speaker whose name identifies nobody outside it.",
     )
     identifiers = IdentifiersField(required=False)
-    members = MembersField(read_only=True, help_text="Who speaks jointly; empty for one speaker.")
+    members = MembersField(
+        source="present_members",
+        read_only=True,
+        help_text="Who speaks jointly; empty for one speaker.",
+    )
     distinct_from = DistinctFromField(help_text="Ids of records marked as distinct.")
 
     class Meta:

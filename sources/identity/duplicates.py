@@ -1,9 +1,10 @@
-"""Possible duplicates: speakers of one kind that share a name or have similar names.
+"""Possible duplicates of speakers and of organisations: they share a name, or have similar names.
 
-Each speaker has a few short keys (`likeness.keys_of`), of which similar names share one. They are
-made anew when a list is asked for, for speakers that changed since. Speakers that share a key are
-compared, most `MAX_SHARING` of a key; so the work grows with the list, not with the archive. Pairs
-that were marked as distinct are left out, and speakers of one article alone.
+Each record has a few short keys (`likeness.keys_of`), of which similar names share one. Records
+that share a key are compared, most `MAX_SHARING` of a key; so the work grows with the list, not
+with the archive. A task of the worker stores the keys; those of the newest records are worked out
+where they are not stored yet, so a list only reads. Pairs that were marked as distinct are left
+out, and speakers of one article alone.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,19 +13,25 @@ from datetime import datetime
 from itertools import combinations, islice
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef
 
 from sources.identity.agreement import words_of
-from sources.identity.likeness import keys_of, likeness
+from sources.identity.likeness import bodies_alike, keys_of, likeness
 from sources.identity.names import plain
-from sources.models import Speaker, SpeakerKey
+from sources.models import Named, Organisation, OrganisationKey, Speaker, SpeakerKey
+from sources.models.base import LikenessKey
+
+KEYS: dict[type[Named], type[LikenessKey]] = {Speaker: SpeakerKey, Organisation: OrganisationKey}
 
 MAX_RENEWED = 5_000
-"""Speakers whose keys are made anew for one list: some two seconds' work."""
+"""Records whose keys are stored in one transaction: some two seconds' work."""
+
+MAX_UNKEYED = 500
+"""Newest records whose keys may be worked out for one list: some 0.2 s."""
 
 MAX_SHARING = 100
-"""Speakers of one key that are compared with each other, the oldest first."""
+"""Records of one key that are compared with each other, the oldest first."""
 
 GROUPS_AT_A_TIME = 300
 """Keys that are read at a time: a page of 25 pairs rarely needs more."""
@@ -34,17 +41,22 @@ MAX_GROUPS = 30_000
 
 GROUPS = """
 SELECT key, ids || CASE WHEN starts_with(key, 's ') THEN ARRAY(
-    SELECT speaker_id FROM sources_speakerkey k WHERE k.key = 'z ' || substr(g.key, 3)
-    ORDER BY speaker_id LIMIT %(most)s
-) ELSE '{}' END
+    SELECT record_id FROM {keys} k WHERE k.key = 'z ' || substr(g.key, 3)
+    ORDER BY record_id LIMIT %(most)s
+) ELSE '{{}}' END
 FROM (
-    SELECT key, (array_agg(speaker_id ORDER BY speaker_id))[:%(most)s] AS ids
-    FROM sources_speakerkey
+    SELECT key, (array_agg(record_id ORDER BY record_id))[:%(most)s] AS ids
+    FROM {keys} k
     WHERE (key > %(after)s OR %(again)s AND key = %(after)s) AND key < 'z'
     GROUP BY key HAVING count(*) > 1 OR starts_with(key, 's ')
     ORDER BY key LIMIT %(limit)s
 ) g
 """
+
+WITH_UNSTORED = """(
+    SELECT key, record_id FROM {table}
+    UNION ALL SELECT * FROM unnest(%(keys)s::text[], %(ids)s::uuid[]) unstored (key, record_id)
+)"""
 
 type PairKey = tuple[bool, str, UUID, UUID]
 
@@ -53,10 +65,10 @@ Kind = Speaker.Kind
 
 @dataclass(frozen=True)
 class Pair:
-    """Two speakers that may be the same, and why; `place` is the pair's key in the list."""
+    """Two records that may be the same, and why; `place` is the pair's key in the list."""
 
-    one: Speaker
-    other: Speaker
+    one: Named
+    other: Named
     why: str
     place: PairKey
 
@@ -65,73 +77,112 @@ class Pair:
         return max(self.one.created, self.other.created)
 
 
-def possible_duplicates_of(speaker: Speaker, limit: int = 5) -> list[Speaker]:
-    """Active speakers that may be this one, each with `why`; those that share a name come first."""
-    if speaker.merged_into_id or speaker.article_id:
+def possible_duplicates_of(record: Named, limit: int = 5) -> list[Named]:
+    """Active records that may be this one, each with `why`; those that share a name come first."""
+    if record.merged_into_id or getattr(record, "article_id", None):
         return []
-    renew_keys()
-    keys = _keys_of(speaker)
+    model, keys = type(record), _keys_of(record)
     sought = {*keys, *(f"z {key[2:]}" for key in keys if key.startswith("s "))}
     sought = {key for key in sought if not key.startswith("z ") or f"s {key[2:]}" in keys}
     sought |= {f"s {key[2:]}" for key in keys if key.startswith("z ")}
-    shared = SpeakerKey.objects.filter(key__in=sought).exclude(speaker_id=speaker.pk)
-    ids = list(shared.values_list("speaker_id", flat=True).distinct()[: 2 * MAX_SHARING])
+    shared = KEYS[model].objects.filter(key__in=sought).exclude(record_id=record.pk)
+    ids = list(shared.values_list("record_id", flat=True).distinct()[: 2 * MAX_SHARING])
+    ids += [one.pk for one in _unkeyed(model) if one.pk != record.pk and sought & _keys_of(one)]
     found = []
-    for one in _active(ids):
-        if why := _why(speaker, one):
+    for one in _active(model, ids):
+        if why := _why(record, one):
             one.why = why
             found.append(one)
-    distinct = _distinct_pairs([speaker, *found])
-    found = [one for one in found if frozenset((one.pk, speaker.pk)) not in distinct]
+    distinct = _distinct_pairs(model, [record, *found])
+    found = [one for one in found if frozenset((one.pk, record.pk)) not in distinct]
     return sorted(found, key=lambda one: (not one.why.startswith("Both"), one.created))[:limit]
 
 
-def possible_pairs(limit: int, after: PairKey | None = None) -> list[Pair]:
-    """Pairs of active speakers that may be the same, by their keys, `after` the key of a pair."""
-    renew_keys()
-    return list(islice(_pairs(after), limit))
+def possible_pairs(
+    limit: int, after: PairKey | None = None, model: type[Named] = Speaker
+) -> list[Pair]:
+    """Pairs of active records that may be the same, by their keys, `after` the key of a pair."""
+    return list(islice(_pairs(model, after), limit))
 
 
-def count_pairs(up_to: int) -> tuple[int, datetime | None]:
+def count_pairs(up_to: int, model: type[Named] = Speaker) -> tuple[int, datetime | None]:
     """Count the pairs, at most `up_to`, and return since when the oldest of them exists."""
-    pairs = possible_pairs(up_to)
+    pairs = possible_pairs(up_to, model=model)
     return len(pairs), min((pair.since for pair in pairs), default=None)
 
 
+# Keys
+
+
 def renew_keys() -> None:
-    """Make the keys of speakers that are new or changed, and drop those of former names."""
-    current = SpeakerKey.objects.filter(speaker_id=OuterRef("pk"), version=OuterRef("version"))
-    stale = Speaker.objects.active().shared().exclude(Exists(current))
-    changed = list(stale.only(*NAMES)[:MAX_RENEWED])
-    if not changed:
-        return
-    with transaction.atomic():
-        SpeakerKey.objects.filter(speaker_id__in=[speaker.pk for speaker in changed]).delete()
-        SpeakerKey.objects.bulk_create(
-            [
-                SpeakerKey(speaker_id=speaker.pk, version=speaker.version, key=key)
-                for speaker in changed
-                for key in sorted(_keys_of(speaker))
-            ],
-            batch_size=5_000,
-        )
+    """Store the keys of records that are new or changed, and drop those of former names."""
+    for model, keys in KEYS.items():
+        while changed := list(_without_keys(model, _listed(model))[:MAX_RENEWED]):
+            with transaction.atomic():
+                keys.objects.filter(record_id__in=[record.pk for record in changed]).delete()
+                keys.objects.bulk_create(
+                    [
+                        keys(record_id=record.pk, version=record.version, key=key)
+                        for record in changed
+                        for key in sorted(_keys_of(record))
+                    ],
+                    batch_size=5_000,
+                )
 
 
-NAMES = ("name", "aliases", "names_folded", "kind", "version")
+def _listed(model: type[Named]) -> models.QuerySet:
+    records = model.objects.active()
+    return records.shared() if model is Speaker else records
 
 
-def _pairs(after: PairKey | None) -> Iterator[Pair]:
+def _without_keys(model: type[Named], records: models.QuerySet) -> models.QuerySet:
+    """Those of the records whose present names have no keys yet."""
+    stored = KEYS[model].objects.filter(record_id=OuterRef("pk"), version=OuterRef("version"))
+    names = ("name", "aliases", "names_folded", "version")
+    kind = ("kind",) if model is Speaker else ()
+    return records.exclude(Exists(stored)).only(*names, *kind)
+
+
+def _unkeyed(model: type[Named]) -> list[Named]:
+    """The newest records without stored keys."""
+    newest = _listed(model).order_by("-created", "-pk").values("pk")[:MAX_UNKEYED]
+    return list(_without_keys(model, model.objects.filter(pk__in=newest)))
+
+
+def _keys_of(record: Named) -> frozenset[str]:
+    keys = {f"e {name}"[:60] for name in record.names_folded}
+    kind = getattr(record, "kind", Kind.ORGANISATION)
+    if kind in (Kind.PERSON, Kind.UNKNOWN):
+        keys |= keys_of(record.name)
+    elif kind == Kind.ORGANISATION:
+        names = [record.name] if isinstance(record, Speaker) else [record.name, *record.aliases]
+        keys |= {key for name in names for key in keys_of(name) if key[0] in "ab"}
+    return frozenset(keys)
+
+
+# Pairs
+
+
+def _pairs(model: type[Named], after: PairKey | None) -> Iterator[Pair]:
     _, key, *last = after or (False, "", None, None)
     again = after is not None
+    unstored = [(key, record.pk) for record in _unkeyed(model) for key in _keys_of(record)]
+    table = KEYS[model]._meta.db_table
+    groups_sql = GROUPS.format(keys=WITH_UNSTORED.format(table=table) if unstored else table)
+    asked = {
+        "most": MAX_SHARING,
+        "limit": GROUPS_AT_A_TIME,
+        "keys": [key for key, _ in unstored],
+        "ids": [pk for _, pk in unstored],
+    }
     for _ in range(MAX_GROUPS // GROUPS_AT_A_TIME):
         with connection.cursor() as cursor:
-            asked = {"after": key, "again": again, "most": MAX_SHARING, "limit": GROUPS_AT_A_TIME}
-            cursor.execute(GROUPS, asked)
+            cursor.execute(groups_sql, {**asked, "after": key, "again": again})
             groups = cursor.fetchall()
         if not groups:
             return
-        found = list(_alike(groups))
-        distinct = _distinct_pairs(two for pair in found for two in (pair.one, pair.other))
+        found = list(_alike(model, groups))
+        distinct = _distinct_pairs(model, (two for pair in found for two in (pair.one, pair.other)))
         for pair in found:
             begins = not again or pair.place[1:] > (after[1], *last)
             if begins and frozenset((pair.one.pk, pair.other.pk)) not in distinct:
@@ -139,17 +190,17 @@ def _pairs(after: PairKey | None) -> Iterator[Pair]:
         key, again = groups[-1][0], False
 
 
-def _alike(groups: list[tuple[str, list[UUID]]]) -> Iterator[Pair]:
+def _alike(model: type[Named], groups: list[tuple[str, list[UUID]]]) -> Iterator[Pair]:
     """The pairs of each group that are alike, each in the first group that both share."""
-    speakers = {one.pk: one for one in _active({key for _, ids in groups for key in ids})}
-    keys = {pk: _keys_of(speaker) for pk, speaker in speakers.items()}
+    records = {one.pk: one for one in _active(model, {key for _, ids in groups for key in ids})}
+    keys = {pk: _keys_of(record) for pk, record in records.items()}
     for key, ids in groups:
-        present = sorted({pk for pk in ids if pk in speakers})
+        present = sorted({pk for pk in ids if pk in records})
         for one, other in combinations(present, 2):
             if key == _first_shared(keys[one], keys[other]) and (
-                why := _why(speakers[one], speakers[other])
+                why := _why(records[one], records[other])
             ):
-                yield Pair(speakers[one], speakers[other], why, (False, key, one, other))
+                yield Pair(records[one], records[other], why, (False, key, one, other))
 
 
 def _first_shared(ones: frozenset[str], others: frozenset[str]) -> str | None:
@@ -159,31 +210,46 @@ def _first_shared(ones: frozenset[str], others: frozenset[str]) -> str | None:
     return min(shared, default=None)
 
 
-def _active(ids: Iterable[UUID]) -> list[Speaker]:
-    found = Speaker.objects.active().shared().filter(pk__in=list(ids))
-    return list(found.select_related("organisation").order_by("created", "pk"))
+def _active(model: type[Named], ids: Iterable[UUID]) -> list[Named]:
+    found = _listed(model).filter(pk__in=list(ids))
+    related = "organisation" if model is Speaker else "parent"
+    return list(found.select_related(related).order_by("created", "pk"))
 
 
-def _keys_of(speaker: Speaker) -> frozenset[str]:
-    keys = {f"e {name}"[:60] for name in speaker.names_folded}
-    if speaker.kind in (Kind.PERSON, Kind.UNKNOWN):
-        keys |= keys_of(speaker.name)
-    elif speaker.kind == Kind.ORGANISATION:
-        keys |= {key for key in keys_of(speaker.name) if key[0] in "ab"}
-    return frozenset(keys)
+# Reasons
 
 
-def _why(one: Speaker, other: Speaker) -> str | None:
-    """Why two speakers may be one, if they may."""
-    if one.kind != other.kind and Kind.UNKNOWN not in (one.kind, other.kind):
-        return None
-    if None not in (one.organisation_id, other.organisation_id) and (
-        one.organisation_id != other.organisation_id
-    ):
+def _why(one: Named, other: Named) -> str | None:
+    """Why two records may be one, if they may."""
+    if not (_may_be_one_speaker if isinstance(one, Speaker) else _may_be_one_body)(one, other):
         return None
     if shared := set(one.names_folded) & set(other.names_folded):
-        names = (name for name in (one.name, *one.aliases) if plain(name) in shared)
-        return f"Both are called “{next(names, min(shared))}”."
+        names = (one.name, *one.aliases, other.name, *other.aliases)
+        named = (name for name in names if plain(name) in shared)
+        return f"Both are called “{next(named, min(shared))}”."
+    if isinstance(one, Speaker):
+        return _why_one_speaker(one, other)
+    reasons = (
+        bodies_alike(mine, theirs)
+        for mine in (one.name, *one.aliases)
+        for theirs in (other.name, *other.aliases)
+    )
+    return next(filter(None, reasons), None)
+
+
+def _may_be_one_body(one: Organisation, other: Organisation) -> bool:
+    """Whether neither is a part of the other."""
+    return one.pk != other.parent_id and other.pk != one.parent_id
+
+
+def _may_be_one_speaker(one: Speaker, other: Speaker) -> bool:
+    if one.kind != other.kind and Kind.UNKNOWN not in (one.kind, other.kind):
+        return False
+    bodies = {one.organisation_id, other.organisation_id}
+    return None in bodies or len(bodies) == 1
+
+
+def _why_one_speaker(one: Speaker, other: Speaker) -> str | None:
     kinds = {one.kind, other.kind}
     if kinds & {Kind.UNNAMED, Kind.COLLECTIVE}:
         return None
@@ -193,12 +259,12 @@ def _why(one: Speaker, other: Speaker) -> str | None:
     return likeness(one.name, other.name)
 
 
-def _distinct_pairs(speakers: Iterable[Speaker]) -> set[frozenset[UUID]]:
+def _distinct_pairs(model: type[Named], records: Iterable[Named]) -> set[frozenset[UUID]]:
     """The pairs that a curator has marked as distinct, also through records merged since."""
-    ids = {speaker.pk for speaker in speakers}
+    ids = {record.pk for record in records}
     if not ids:
         return set()
-    marked = Speaker.objects.with_all_distinct_from().filter(pk__in=ids)
+    marked = model.objects.with_all_distinct_from().filter(pk__in=ids)
     said = {pk: keys for pk, keys in marked.values_list("pk", "all_distinct_from") if keys}
-    led = Speaker.objects.survivors({key for keys in said.values() for key in keys})
+    led = model.objects.survivors({key for keys in said.values() for key in keys})
     return {frozenset((pk, led.get(key, key))) for pk, keys in said.items() for key in keys}

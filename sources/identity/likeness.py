@@ -48,14 +48,14 @@ def likeness(one: str, other: str) -> str | None:
     """Why two names may be one speaker's, as a sentence; None if they are not alike."""
     mine, theirs = _Read.of(one), _Read.of(other)
     if mine.is_body or theirs.is_body or (mine.is_word and theirs.is_word):
-        return _bodies_alike(one, other)
+        return bodies_alike(one, other)
     if mine.contradicts(theirs):
         return None
     for a, b in ((mine, theirs), (theirs, mine)):
         if reason := _persons_alike(a, b):
             short_first = (a, b) if a.is_short else sorted((a, b), key=lambda read: len(read.name))
             return reason.format(*(read.name for read in short_first))
-    return _bodies_alike(one, other) if not (mine.is_person and theirs.is_person) else None
+    return bodies_alike(one, other) if not (mine.is_person and theirs.is_person) else None
 
 
 def keys_of(name: str) -> set[str]:
@@ -214,7 +214,8 @@ def _near(one: str, other: str) -> bool:
     return shorter >= LEAST_FOR_SLIP and slips <= (2 if shorter >= LEAST_FOR_TWO else 1)
 
 
-def _bodies_alike(one: str, other: str) -> str | None:
+def bodies_alike(one: str, other: str) -> str | None:
+    """Why two names may be one organisation's; None if they are not alike."""
     mine, theirs = words_of(one), words_of(other)
     if mine == theirs:
         return f"“{one}” is “{other}” but for articles, order or legal form."

@@ -6,6 +6,8 @@ undo moves back what the merge moved and nobody has moved since.
 Hooks for models that need more than a re-pointed foreign key:
 
 - `goes_with` names a foreign key to a companion row: both move, or the link is cleared.
+- `made_equal` names other records that a merge makes equal: they are merged with it. The undo
+  parts those that `made_unequal` names.
 - The manager's `settle_doubts(field, record)` is called when a record's names can mean no other
   record. `restore_doubts(field, record, settled, moved)` is called when that is undone.
 
@@ -13,6 +15,7 @@ Locks are taken in one order: rows that point at records, then the records, each
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -80,7 +83,7 @@ def merge(record: Named, into: Named, reason: str | None = None) -> Merge:
     with transaction.atomic(), with_reason(reason):
         record, into = lock_to_move(record, into)
         own = set(getattr(into, "identifiers", ()))
-        merge = preview(record, into)
+        made = preview(record, into)
         with moving_allowed():
             for field, rows in rows_pointing_at(record):
                 rows.update(**{field.name: into})
@@ -90,9 +93,12 @@ def merge(record: Named, into: Named, reason: str | None = None) -> Merge:
             record.identifiers = {k: v for k, v in record.identifiers.items() if k in own}
         _store(record, "merged_into")
         _store(into)
-        merge.record = _fresh(into)
-        _settle_doubts(merge.record)
-        return merge
+        made.record = _fresh(into)
+        _settle_doubts(made.record)
+        for other, stays in made.record.made_equal():
+            with suppress(Conflict):  # marked as distinct, say: then both stay
+                merge(other, stays, reason)
+        return made
 
 
 def unmerge(record: Named, reason: str | None = None) -> Merge:
@@ -123,7 +129,13 @@ def unmerge(record: Named, reason: str | None = None) -> Merge:
             for field, rows in returning:
                 rows.update(**{field.name: record})
         _restore_doubts((record, survivor), [made], moved=[record.pk, survivor.pk])
-        return Merge(_fresh(record), moved, lost)
+        separate = _fresh(record)
+        for other in separate.made_unequal():
+            along = merge_revision(other)
+            if (along.era, along.transaction) == (made.era, made.transaction):
+                with suppress(Conflict):
+                    unmerge(other, reason)
+        return Merge(separate, moved, lost)
 
 
 def mark_distinct(one: Named, other: Named, reason: str | None = None) -> None:

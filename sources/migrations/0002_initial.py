@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
             name='SpeakerKey',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('speaker_id', models.UUIDField()),
+                ('record_id', models.UUIDField()),
                 ('version', models.PositiveIntegerField()),
                 ('key', models.TextField()),
             ],
@@ -154,6 +154,18 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['-start_day', '-id'],
+            },
+        ),
+        migrations.CreateModel(
+            name='OrganisationKey',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('record_id', models.UUIDField()),
+                ('version', models.PositiveIntegerField()),
+                ('key', models.TextField()),
+            ],
+            options={
+                'indexes': [models.Index(fields=['key', 'record_id'], name='organisation_key_pairs'), models.Index(fields=['record_id', 'version'], name='organisation_key_of')],
             },
         ),
         migrations.CreateModel(
@@ -286,11 +298,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='speakerkey',
-            index=models.Index(fields=['key', 'speaker_id'], name='speaker_key_pairs'),
+            index=models.Index(fields=['key', 'record_id'], name='speaker_key_pairs'),
         ),
         migrations.AddIndex(
             model_name='speakerkey',
-            index=models.Index(fields=['speaker_id', 'version'], name='speaker_key_of'),
+            index=models.Index(fields=['record_id', 'version'], name='speaker_key_of'),
         ),
         migrations.AddIndex(
             model_name='idempotentresponse',
@@ -594,11 +606,19 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='speaker',
+            trigger=pgtrigger.compiler.Trigger(name='joint_name', sql=sources.database.triggers.TriggerSql(condition="WHEN (NEW.members <> '{}' AND NEW.merged_into_id IS NULL)", func='\n        NEW.name = coalesce(sources_joint_name(NEW.members), NEW.name);\n        RETURN NEW;\n    ', hash='adb02600f2d2e3dfa6caad5fc09df7dd85f8b888', operation='INSERT OR UPDATE OF "merged_into_id"', pgid='pgtrigger_joint_name_1f3ba', table='sources_speaker', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='speaker',
             trigger=pgtrigger.compiler.Trigger(name='former_name', sql=sources.database.triggers.TriggerSql(func='\n        IF NEW.aliases = OLD.aliases\n           AND NOT sources_fold(OLD.name) = ANY (sources_fold_names(NEW.name, NEW.aliases))\n        THEN\n            NEW.aliases = NEW.aliases || OLD.name;\n        END IF;\n        RETURN NEW;\n    ', hash='6269a087ccc5ff456140c7cacc5b3328340a81ff', operation='UPDATE OF "name"', pgid='pgtrigger_former_name_4007b', table='sources_speaker', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='speaker',
             trigger=pgtrigger.compiler.Trigger(name='version', sql=sources.database.triggers.TriggerSql(func='\n            IF TG_OP = \'INSERT\' THEN\n                NEW.version = 1;\n                RETURN NEW;\n            END IF;\n            IF ROW(NEW."id", NEW."created", NEW."name", NEW."aliases", NEW."merged_into_id", NEW."distinct_from", NEW."kind", NEW."organisation_id", NEW."article_id", NEW."identifies", NEW."is_one", NEW."identifiers", NEW."members")\n               IS DISTINCT FROM ROW(OLD."id", OLD."created", OLD."name", OLD."aliases", OLD."merged_into_id", OLD."distinct_from", OLD."kind", OLD."organisation_id", OLD."article_id", OLD."identifies", OLD."is_one", OLD."identifiers", OLD."members")\n               OR (NEW.version > OLD.version AND pg_trigger_depth() > 1) THEN\n                NEW.version = OLD.version + 1;\n                NEW.updated = greatest(clock_timestamp(), OLD.updated + interval \'1 microsecond\');\n            ELSE\n                NEW.version = OLD.version;\n                NEW.updated = OLD.updated;\n            END IF;\n            RETURN NEW;\n        ', hash='e6177413d6cb6761a5a420bb7bb9a7f5eabbbd9a', operation='INSERT OR UPDATE', pgid='pgtrigger_version_c941f', table='sources_speaker', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='speaker',
+            trigger=pgtrigger.compiler.Trigger(name='joint_names', sql=sources.database.triggers.TriggerSql(condition='WHEN (OLD."merged_into_id" IS DISTINCT FROM (NEW."merged_into_id") OR OLD."name" IS DISTINCT FROM (NEW."name"))', func="\n        WITH RECURSIVE led AS (\n            SELECT NEW.id AS id\n            UNION\n            SELECT m.id FROM sources_speaker m JOIN led ON m.merged_into_id = led.id\n        )\n        UPDATE sources_speaker joint SET name = sources_joint_name(joint.members)\n            WHERE joint.members <> '{}' AND joint.merged_into_id IS NULL\n              AND joint.members && ARRAY(SELECT id FROM led)\n              AND joint.name <> sources_joint_name(joint.members);\n        RETURN NULL;\n    ", hash='b023957da33961e927e7889b40fc44c7cff55e85', operation='UPDATE OF "name", "merged_into_id"', pgid='pgtrigger_joint_names_33911', table='sources_speaker', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='speaker',

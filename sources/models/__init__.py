@@ -11,8 +11,9 @@ from sources.ledger.revisions import Era, Revision
 from sources.models.articles import Article, Snapshot
 from sources.models.base import Named, Record
 from sources.models.idempotency import IdempotentResponse
+from sources.models.organisations import Organisation, OrganisationKey
 from sources.models.outlets import Outlet
-from sources.models.speakers import Affiliation, Organisation, Speaker, SpeakerKey
+from sources.models.speakers import Affiliation, Speaker, SpeakerKey
 
 __all__ = [
     "Affiliation",
@@ -22,6 +23,7 @@ __all__ = [
     "Job",
     "Named",
     "Organisation",
+    "OrganisationKey",
     "Outlet",
     "Part",
     "Record",

@@ -155,6 +155,14 @@ class Named(Record):
         """Why the two cannot be one record, as a sentence with the remedy; None if they can."""
         return None
 
+    def made_equal(self) -> list[tuple["Named", "Named"]]:
+        """Other records that a merge into this one has made equal, each with the one to stay."""
+        return []
+
+    def made_unequal(self) -> list["Named"]:
+        """Merged records that are no longer equal to their surviving one, now that this is not."""
+        return []
+
 
 def merged_index(model: str) -> models.Index:
     """Index of merged records by their surviving record."""
@@ -174,3 +182,29 @@ def has_a_name(model: str) -> models.CheckConstraint:
         name=f"{model}_has_a_name",
         violation_error_message="A name needs at least one visible character.",
     )
+
+
+class LikenessKey(models.Model):
+    """A key that records of similar names share: see `sources.identity.duplicates`.
+
+    Derived from the names that the record had in this `version`.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    record_id = models.UUIDField()  # no foreign key: a merge does not move it
+    version = models.PositiveIntegerField()
+    key = models.TextField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.key
+
+
+def key_indexes(model: str) -> list[models.Index]:
+    """Indexes of the likeness keys of one kind of record."""
+    return [
+        models.Index(fields=["key", "record_id"], name=f"{model}_key_pairs"),
+        models.Index(fields=["record_id", "version"], name=f"{model}_key_of"),
+    ]

@@ -1,4 +1,4 @@
-"""Speakers, organisations, and the affiliations between them."""
+"""Speakers, and their affiliations with organisations."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -13,100 +13,64 @@ from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KT
 
+from sources.database.locks import lock_all
 from sources.database.triggers import FollowsMerges, KeepsFormerName, KeepsVersion, Trigger
 from sources.dates import FirstDay, PartialDate, PartialDateField
 from sources.ledger.recording import Recording
 from sources.models.articles import Article
 from sources.models.base import (
     MERGES,
+    LikenessKey,
     Named,
     NamedQuerySet,
     Record,
     has_a_name,
+    key_indexes,
     merged_index,
     name_parts_index,
     names_field,
 )
 from sources.models.functions import (
-    BodyKey,
     HasWords,
     NameKey,
-    OrganisationNames,
     SpeakerNames,
     WordsOf,
 )
+from sources.models.organisations import Organisation
 
 
-class Organisation(Named):
-    """A body that speakers speak for."""
+class JointName(Trigger):
+    """Name a joint statement by its members when it is made, or parted from another."""
 
-    key = BodyKey
-    names_folded = names_field(OrganisationNames)
-    parent = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="children"
-    )
-    identifiers = models.JSONField(default=dict, blank=True)
+    name = "joint_name"  # before `version`, which counts the change
+    when = pgtrigger.Before
+    operation = pgtrigger.Insert | pgtrigger.UpdateOf("merged_into_id")
+    condition = pgtrigger.Condition("NEW.members <> '{}' AND NEW.merged_into_id IS NULL")
+    func = """
+        NEW.name = coalesce(sources_joint_name(NEW.members), NEW.name);
+        RETURN NEW;
+    """
 
-    class Meta:
-        ordering = ["name", "id"]
-        constraints = [
-            has_a_name("organisation"),
-            models.CheckConstraint(
-                condition=Q(parent__isnull=True) | ~Q(parent=F("id")),
-                name="organisation_is_not_its_own_parent",
-                violation_error_message="An organisation cannot be its own parent.",
-            ),
-            models.UniqueConstraint(
-                KT("identifiers__wikidata"),
-                name="organisation_once_per_wikidata_id",
-                violation_error_message="Another organisation has this Wikidata id.",
-            ),
-        ]
-        indexes = [
-            GinIndex(F("names_folded"), name="organisation_names"),
-            name_parts_index("organisation"),
-            models.Index(fields=["name", "id"], name="organisation_by_name"),
-            merged_index("organisation"),
-        ]
-        triggers = [
-            FollowsMerges("parent"),
-            KeepsFormerName(),
-            KeepsVersion(),
-            Trigger(
-                name="no_circle",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("parent_id"),
-                condition=pgtrigger.Condition("NEW.parent_id IS NOT NULL"),
-                declare=[("above", "uuid")],
-                func="""
-                    -- Two transactions must not each close one half of a circle.
-                    PERFORM pg_advisory_xact_lock(hashtextextended('organisation parents', 0));
-                    above = NEW.parent_id;
-                    WHILE above IS NOT NULL LOOP
-                        IF above = NEW.id THEN
-                            RAISE EXCEPTION 'An organisation cannot be a part of its own parts.'
-                                USING ERRCODE = 'check_violation',
-                                      CONSTRAINT = 'organisation_in_no_circle';
-                        END IF;
-                        SELECT parent_id INTO above FROM sources_organisation WHERE id = above;
-                    END LOOP;
-                    RETURN NEW;
-                """,
-            ),
-            *Recording(verb=MERGES).triggers,
-        ]
 
-    def why_not_merged_into(self, other: "Organisation") -> str | None:
-        seen, above = set(), other
-        while above.parent_id and above.pk not in seen:
-            seen.add(above.pk)
-            above = above.parent
-            if above.pk == self.pk:
-                return (
-                    f"“{other}” is part of “{self}”: merge the part into the whole, or give it "
-                    "another parent first."
-                )
-        return None
+class RenamesJoint(Trigger):
+    """Let the names of joint statements follow those of their members, and their merges."""
+
+    name = "joint_names"
+    when = pgtrigger.After
+    operation = pgtrigger.UpdateOf("name", "merged_into_id")
+    condition = pgtrigger.AnyChange("name", "merged_into_id")
+    func = """
+        WITH RECURSIVE led AS (
+            SELECT NEW.id AS id
+            UNION
+            SELECT m.id FROM sources_speaker m JOIN led ON m.merged_into_id = led.id
+        )
+        UPDATE sources_speaker joint SET name = sources_joint_name(joint.members)
+            WHERE joint.members <> '{}' AND joint.merged_into_id IS NULL
+              AND joint.members && ARRAY(SELECT id FROM led)
+              AND joint.name <> sources_joint_name(joint.members);
+        RETURN NULL;
+    """
 
 
 class SpeakerQuerySet(NamedQuerySet):
@@ -134,6 +98,22 @@ class SpeakerQuerySet(NamedQuerySet):
             if set(self.survivors(found.members).values()) == wanted:
                 return found
         return None
+
+    def jointly(self, speakers: Iterable["Speaker"]) -> "Speaker":
+        """Who speaks if these speak together: their collective, made if there is none.
+
+        One speaker, also if named twice, speaks alone. In a transaction.
+        """
+        speakers = list(dict.fromkeys(speaker.survivor for speaker in speakers))
+        if len(speakers) == 1:
+            return speakers[0]
+        keys = [speaker.pk for speaker in speakers]
+        lock_all([f"collective:{sorted(map(str, keys))}"])
+        if joint := self.of_members(keys):
+            return joint
+        made = self.create(name="…", kind=Speaker.Kind.COLLECTIVE, members=keys)
+        made.refresh_from_db(fields=["name"])  # by a trigger
+        return made
 
     def known_as(self, name: str):
         """Active speakers with this name or alias, and organisations of this name that speak."""
@@ -265,9 +245,38 @@ class Speaker(Named):
         ]
         triggers = [
             FollowsMerges("organisation"),
+            JointName(),
             KeepsFormerName(),
             KeepsVersion(),
+            RenamesJoint(),
             *Recording(verb=MERGES).triggers,
+        ]
+
+    @property
+    def present_members(self) -> list["Speaker"]:
+        """Who speaks jointly, as they are now; none for one speaker. At most a query and merges."""
+        if not self.members:
+            return []
+        records = Speaker.objects.select_related("merged_into").in_bulk(self.members)
+        led = [records[key].survivor for key in self.members if key in records]
+        return list(dict.fromkeys(led))
+
+    def made_equal(self) -> list[tuple["Speaker", "Speaker"]]:
+        """Joint statements that now have the same members, each with the oldest of these."""
+        joint = list(Speaker.objects.joint([self.pk]).order_by("pk"))
+        first = {}
+        return [
+            (each, stays)
+            for each in joint
+            if (stays := first.setdefault(_members_of(each), each)) is not each
+        ]
+
+    def made_unequal(self) -> list["Speaker"]:
+        merged = Speaker.objects.exclude(merged_into=None).exclude(members=[])
+        return [
+            joint
+            for joint in merged.filter(members__contains=[self.pk]).order_by("pk")
+            if _members_of(joint) != _members_of(joint.survivor)
         ]
 
     def namesakes(self):
@@ -296,25 +305,13 @@ class Speaker(Named):
         return None
 
 
-class SpeakerKey(models.Model):
-    """A key that speakers of similar names share: see `sources.identity.duplicates`.
+def _members_of(joint: Speaker) -> frozenset[UUID]:
+    return frozenset(speaker.pk for speaker in joint.present_members)
 
-    Derived from the names that the speaker had in this `version`.
-    """
 
-    id = models.BigAutoField(primary_key=True)
-    speaker_id = models.UUIDField()  # no foreign key: a merge does not move it
-    version = models.PositiveIntegerField()
-    key = models.TextField()
-
+class SpeakerKey(LikenessKey):
     class Meta:
-        indexes = [
-            models.Index(fields=["key", "speaker_id"], name="speaker_key_pairs"),
-            models.Index(fields=["speaker_id", "version"], name="speaker_key_of"),
-        ]
-
-    def __str__(self) -> str:
-        return self.key
+        indexes = key_indexes("speaker")
 
 
 class AffiliationQuerySet(models.QuerySet):
@@ -381,6 +378,9 @@ class Affiliation(Record):
             *Recording().triggers,
         ]
 
+    def __str__(self) -> str:
+        return f"{self.speaker}, {self.role}, {self.organisation}"
+
     def clean(self) -> None:
         """Refuse the same affiliation a second time. A merge of speakers may leave two."""
         if None in (self.speaker_id, self.organisation_id):
@@ -389,9 +389,6 @@ class Affiliation(Record):
         same = type(self).objects.filter(**{name: getattr(self, name) for name in columns})
         if (known := same.order_by("pk").first()) and not same.filter(pk=self.pk).exists():
             raise ValidationError(f"This affiliation is on record already, as {known.pk}.")
-
-    def __str__(self) -> str:
-        return f"{self.speaker}, {self.role}, {self.organisation}"
 
     def may_hold_on(self, when: PartialDate | None) -> bool:
         """Whether the role may have been held then; an unknown date may be any."""

@@ -15,7 +15,7 @@ from quotes.filing import Filer, propose
 from quotes.models import Quote
 from quotes.models.workflow import EDITS, OPEN, STEPS, Step, open_steps
 from sources.admin.forms import RecordForm, few_lines
-from sources.admin.widgets import SafeAutocomplete
+from sources.admin.widgets import SafeAutocomplete, SafeAutocompleteMultiple
 from sources.exceptions import Conflict, flatten_errors
 from sources.models import Affiliation, Article, Snapshot, Speaker
 
@@ -51,7 +51,7 @@ class NoteForm(forms.Form):
 
 
 class AssignForm(NoteForm):
-    """A speaker on record, with or without an affiliation, or a new one by name."""
+    """A speaker on record, with or without an affiliation, or a new one by name; or several."""
 
     speaker = forms.ModelChoiceField(
         Speaker.objects.active(), required=False, widget=completed("speaker")
@@ -62,6 +62,13 @@ class AssignForm(NoteForm):
         widget=forms.HiddenInput,
     )
     name = forms.CharField(max_length=500, required=False, label="Or add a new speaker (full name)")
+    others = forms.ModelMultipleChoiceField(
+        Speaker.objects.active(),
+        required=False,
+        label="Together with",
+        help_text="For a joint statement: who else said this.",
+        widget=SafeAutocompleteMultiple(Quote._meta.get_field("speaker"), admin.site),
+    )
 
     def clean(self):
         data = super().clean()
@@ -194,7 +201,7 @@ def take(step: Step, quote: Quote, form: forms.Form, fields, *, user, now: datet
             quote.keep(_kept_by(quote), sent["reason"])
         case "assign":
             speaker = sent["speaker"] or Speaker.objects.create(name=sent["name"].strip())
-            resolved = {"speaker": speaker}
+            resolved = {"speaker": Speaker.objects.jointly([speaker, *sent["others"]])}
             if sent["affiliation"]:
                 resolved["affiliation"] = sent["affiliation"]
             change(quote, resolved, sent, now)

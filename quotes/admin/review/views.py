@@ -77,7 +77,9 @@ class QueueForm(forms.Form):
         asked = self.cleaned_data
         if asked["flag"]:
             wanted = wanted.filter(flags__contains=[asked["flag"]])
-        return wanted.filter(**{name: asked[name] for name in ("outlet", "speaker") if asked[name]})
+        if asked["outlet"]:
+            wanted = wanted.filter(outlet=asked["outlet"])
+        return wanted.said_by(asked["speaker"]) if asked["speaker"] else wanted
 
     @property
     def order_wanted(self) -> str:

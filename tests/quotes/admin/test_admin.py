@@ -22,7 +22,15 @@ from quotes.models import (
     Via,
     Word,
 )
-from sources.models import Era, IdempotentResponse, Job, Part, Revision, SpeakerKey
+from sources.models import (
+    Era,
+    IdempotentResponse,
+    Job,
+    OrganisationKey,
+    Part,
+    Revision,
+    SpeakerKey,
+)
 from tests.conftest import fresh
 from tests.records import (
     make_affiliation,
@@ -48,7 +56,7 @@ pytestmark = pytest.mark.django_db
 
 ON_OTHER_PAGES = {
     *(CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision),
-    *(LastFiling, OutletBinding, SpeakerKey),
+    *(LastFiling, OutletBinding, OrganisationKey, SpeakerKey),
 }
 OURS = [
     model

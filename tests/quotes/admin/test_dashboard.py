@@ -15,7 +15,14 @@ from quotes.admin.filters import WEEK
 from quotes.models import Quote
 from sources.identity import merging
 from tests.conftest import staff
-from tests.records import make_affiliation, make_outlet, make_quote, make_quotes, make_speaker
+from tests.records import (
+    make_affiliation,
+    make_organisation,
+    make_outlet,
+    make_quote,
+    make_quotes,
+    make_speaker,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -62,13 +69,15 @@ def make_one_of_each() -> None:
         Quote.objects.filter(pk=make_quote(f"Anchor {anchor}").pk).update(anchor=anchor)
     make_speaker("R. Jones")
     make_speaker("Rob Jones")
+    make_organisation("Quay Works Ltd")
+    make_organisation("Quay Works")
 
 
 def test_every_queue_shows_its_number_and_links_to_its_items(curator_at_desk):
     make_one_of_each()
     found = waiting(curator_at_desk)
     assert {shown for shown, _ in found.values()} == {"1"}
-    assert len(found) == 10
+    assert len(found) == 11
     quotes = {}
     for label, (_, url) in found.items():
         if "/quotes/quote/" in url:
@@ -78,6 +87,8 @@ def test_every_queue_shows_its_number_and_links_to_its_items(curator_at_desk):
     assert quotes["No longer in the article"] == "Anchor missing"
     pairs = curator_at_desk.get(found["Possible duplicate speakers"][1])
     assert "by its initial" in pairs.text
+    pairs = curator_at_desk.get(found["Possible duplicate organisations"][1])
+    assert "but for articles, order or legal form" in pairs.text
 
 
 def test_rejected_and_retracted_quotes_are_in_no_queue(curator_at_desk):
@@ -175,7 +186,7 @@ def test_the_dashboard_costs_the_same_however_long_the_queues_are(
         make_one_of_each()
         cache.clear()
         # The session, the user, two of permissions; queues; pairs; charts; recent actions.
-        with django_assert_num_queries(33):
+        with django_assert_num_queries(34):
             curator_at_desk.get(DASHBOARD)
         with django_assert_num_queries(15):
             curator_at_desk.get(DASHBOARD)
@@ -191,8 +202,8 @@ def test_possible_duplicates_show_their_quotes_and_a_link_to_compare(
 ):
     short, full = make_speaker("R. Jones"), make_speaker("Rob Jones")
     make_quote(speaker=short)
-    # The session, the user, two of permissions; keys of new names; pairs, speakers; quotes.
-    with django_assert_num_queries(14):
+    # The session, the user, two of permissions; new names; pairs, speakers; quotes.
+    with django_assert_num_queries(10):
         page = curator_at_desk.get(DUPLICATES)
     assert f'<a href="/admin/quotes/quote/?speaker__id__exact={short.pk}">1 quote</a>' in page.text
     assert f'href="/admin/sources/speaker/{full.pk}/merge/?into={short.pk}"' in page.text

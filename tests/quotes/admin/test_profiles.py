@@ -150,9 +150,10 @@ def test_a_profile_costs_the_same_for_many_quotes_and_is_bounded(
     board, outlet = make_organisation(), make_outlet()
     make_affiliation(speaker=speaker, organisation=board)
     make_quote(speaker=speaker, organisation=board, outlet=outlet, attribution_role="pilot")
-    # The session, the user, two of permissions; the speaker, what was merged into it, six for
-    # likely duplicates, affiliations; the tally, its roles, organisations and outlets; the latest.
-    with django_assert_num_queries(19):
+    # The session, the user, two of permissions; the speaker, what was merged into it, two for
+    # likely duplicates, affiliations; joint statements; the tally, its roles, organisations and
+    # outlets; the latest.
+    with django_assert_num_queries(16):
         curator_at_desk.get(profile(speaker))
     for number in range(10):
         make_many(
@@ -163,7 +164,7 @@ def test_a_profile_costs_the_same_for_many_quotes_and_is_bounded(
             published=f"2025-{number + 1:02}",
             outlet=outlet,
         )
-    with django_assert_num_queries(15):  # the name's keys are known
+    with django_assert_num_queries(16):
         page = curator_at_desk.get(profile(speaker))
     assert page.context["quotes"] == 40
     assert page.context["is_cut"]

@@ -2,8 +2,13 @@
 
 import pytest
 
+from quotes.history.erasure import erase
+from quotes.models import Quote
+from sources.admin.html import address
 from sources.models import Speaker
-from tests.conftest import API, make_filing, ok, problem
+from tests.conftest import API, fresh, make_filing, ok, problem
+from tests.quotes.admin.test_review import QUEUE, listed, take
+from tests.records import make_speaker
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +77,153 @@ def test_merging_a_member_keeps_the_collective(curator):
     assert found(curator, speaker=full["id"]) == [quote["id"]]
     (again,) = file(curator, {"speaker": [full["id"], "Ben Orr"]}, url="https://a.example/2")
     assert again["speaker"]["id"] == collective["id"]
+
+
+def merge(client, one: str, into: str) -> dict:
+    return ok(client.post(f"{API}speakers/{one}/merge/", {"into": into}, headers={"If-Match": "*"}))
+
+
+def unmerge(client, one: str) -> dict:
+    return ok(client.post(f"{API}speakers/{one}/unmerge/", {}, headers={"If-Match": "*"}))
+
+
+def test_joint_statements_that_come_to_have_the_same_members_are_merged_and_unmerged(curator):
+    (one,) = file(curator, {"speaker": BOTH})
+    (two,) = file(curator, {"speaker": ["Ada K. Lund", "Ben Orr"]}, url="https://a.example/2")
+    assert one["speaker"]["id"] != two["speaker"]["id"]
+    short, full = Speaker.objects.get(name="Ada Lund"), Speaker.objects.get(name="Ada K. Lund")
+    merge(curator, str(full.pk), str(short.pk))
+    joint = Speaker.objects.get(pk=two["speaker"]["id"])
+    assert str(joint.merged_into_id) == one["speaker"]["id"]
+    assert found(curator, speaker=one["speaker"]["id"]) == [two["id"], one["id"]]
+    assert found(curator, speaker=str(short.pk)) == [two["id"], one["id"]]
+    counted = ok(curator.get(f"{API}quotes/facets/", {"by": "speaker"}))
+    assert [v["count"] for v in counted["facets"]["speaker"]["values"]] == [2]
+    unmerge(curator, str(full.pk))
+    joint.refresh_from_db()
+    assert joint.merged_into_id is None
+    assert joint.name == "Ada K. Lund and Ben Orr"
+    assert found(curator, speaker=one["speaker"]["id"]) == [one["id"]]
+    assert found(curator, speaker=str(full.pk)) == [two["id"]]
+
+
+@pytest.mark.django_db(transaction=True)  # the undo knows a merge by its transaction
+def test_joint_statements_that_a_curator_merged_stay_merged(curator):
+    (one,) = file(curator, {"speaker": BOTH})
+    three = [*BOTH, "Ivo Berg"]
+    (two,) = file(curator, {"speaker": three}, url="https://a.example/2")
+    merge(curator, one["speaker"]["id"], two["speaker"]["id"])
+    full = ok(curator.post(f"{API}speakers/", {"name": "Ada K. Lund", "kind": "person"}), 201)
+    ada = str(Speaker.objects.get(name="Ada Lund").pk)
+    merge(curator, ada, full["id"])
+    unmerge(curator, ada)
+    assert str(Speaker.objects.get(pk=one["speaker"]["id"]).merged_into_id) == two["speaker"]["id"]
+
+
+def test_joint_statements_marked_as_distinct_stay_two(curator):
+    (one,) = file(curator, {"speaker": BOTH})
+    (two,) = file(curator, {"speaker": ["Ada K. Lund", "Ben Orr"]}, url="https://a.example/2")
+    path = f"{API}speakers/{one['speaker']['id']}/distinguish/"
+    ok(curator.post(path, {"from": two["speaker"]["id"]}, headers={"If-Match": "*"}))
+    short, full = Speaker.objects.get(name="Ada Lund"), Speaker.objects.get(name="Ada K. Lund")
+    merge(curator, str(full.pk), str(short.pk))
+    assert Speaker.objects.get(pk=two["speaker"]["id"]).merged_into_id is None
+
+
+def test_the_name_of_a_joint_statement_follows_its_members(curator, reader):
+    (quote,) = file(curator, {"speaker": [*BOTH, "Ivo Berg"]})
+    assert quote["speaker"]["name"] == "Ada Lund, Ben Orr and Ivo Berg"
+    ben = Speaker.objects.get(name="Ben Orr")
+    rename = {"name": "Benjamin Orr"}
+    ok(curator.patch(f"{API}speakers/{ben.pk}/", rename, headers={"If-Match": "*"}))
+    shown = ok(reader.get(f"{API}quotes/{quote['id']}/"))["speaker"]
+    assert shown["name"] == "Ada Lund, Benjamin Orr and Ivo Berg"
+    full = ok(curator.post(f"{API}speakers/", {"name": "Ada K. Lund", "kind": "person"}), 201)
+    ada = str(Speaker.objects.get(name="Ada Lund").pk)
+    merge(curator, ada, full["id"])
+    shown = ok(reader.get(f"{API}quotes/{quote['id']}/"))["speaker"]
+    assert shown["name"] == "Ada K. Lund, Benjamin Orr and Ivo Berg"
+    unmerge(curator, ada)
+    shown = ok(reader.get(f"{API}quotes/{quote['id']}/"))["speaker"]
+    assert shown["name"] == "Ada Lund, Benjamin Orr and Ivo Berg"
+
+
+def test_merging_the_two_members_of_a_joint_statement_leaves_one_name(curator):
+    (quote,) = file(curator, {"speaker": ["Ada Lund", "Ada K. Lund"]})
+    short, full = Speaker.objects.get(name="Ada Lund"), Speaker.objects.get(name="Ada K. Lund")
+    merge(curator, str(short.pk), str(full.pk))
+    assert ok(curator.get(f"{API}quotes/{quote['id']}/"))["speaker"]["name"] == "Ada K. Lund"
+
+
+# Representations
+
+
+def test_representations_name_each_who_spoke(curator, reader):
+    (quote,) = file(curator, {"speaker": BOTH})
+    keys = [str(Speaker.objects.get(name=name).pk) for name in BOTH]
+    urls = [f"http://testserver{API}speakers/{key}/" for key in keys]
+
+    def shown(name: str):
+        return reader.get(f"{API}quotes/{quote['id']}/", {"format": name})
+
+    jsonld = ok(shown("jsonld"))
+    assert [each["@id"] for each in jsonld["creator"]] == urls
+    assert [each["name"] for each in jsonld["creator"]] == BOTH
+    assert jsonld["spokenByCharacter"]["name"] == "Ada Lund and Ben Orr"
+    annotation = ok(shown("annotation"))
+    named = [body["source"] for body in annotation["body"] if body["purpose"] == "identifying"]
+    assert named == urls
+    prov = ok(shown("prov"))
+    agents = {each["prov:agent"] for each in prov["wasAttributedTo"].values()}
+    assert {f"on:api/v1/speakers/{key}/" for key in keys} <= agents
+    for name in ("csl", "bibtex"):
+        assert "Ada Lund and Ben Orr" in shown(name).content.decode()
+
+
+# The admin
+
+
+def test_the_profiles_of_a_joint_statement_and_its_members_link_to_each_other(
+    curator, curator_at_desk
+):
+    (quote,) = file(curator, {"speaker": BOTH})
+    ada, ben = (Speaker.objects.get(name=name) for name in BOTH)
+    joint = Speaker.objects.get(pk=quote["speaker"]["id"])
+    page = curator_at_desk.get(address(joint, "profile")).text
+    for member in (ada, ben):
+        assert f'href="{address(member, "profile")}"' in page
+    page = curator_at_desk.get(address(ada, "profile")).text
+    assert f'href="{address(joint, "profile")}"' in page
+    assert "with <bdi>Ben Orr</bdi>" in page
+
+
+def test_several_speakers_are_assigned_on_the_review_page(curator, curator_at_desk):
+    (filed,) = file(curator, {"speaker": "Ada Lund", "status": "proposed"})
+    quote = Quote.objects.get(pk=filed["id"])
+    others = [str(make_speaker(name).pk) for name in ("Ben Orr", "Ivo Berg")]
+    ada = str(Speaker.objects.get(name="Ada Lund").pk)
+    take(curator_at_desk, quote, "assign", speaker=ada, others=others)
+    assert fresh(quote).speaker.name == "Ada Lund, Ben Orr and Ivo Berg"
+    take(curator_at_desk, quote, "assign", speaker=ada)
+    assert fresh(quote).speaker.name == "Ada Lund"
+    refused = take(curator_at_desk, quote, "assign", speaker=ada, others=["\0", "x"])
+    assert refused.status_code == 200
+    page = curator_at_desk.get(f"{QUEUE}{quote.article_id}/", {"quote": str(quote.pk)}).text
+    assert 'name="assign-others"' in page
+
+
+def test_the_review_queue_of_a_speaker_has_joint_statements(curator, curator_at_desk):
+    (filed,) = file(curator, {"speaker": BOTH, "status": "proposed"})
+    article = Quote.objects.get(pk=filed["id"]).article_id
+    assert listed(curator_at_desk, speaker=Speaker.objects.get(name="Ben Orr").pk) == [article]
+
+
+def test_erasing_a_member_erases_what_was_said_jointly(curator):
+    (quote,) = file(curator, {"speaker": BOTH})
+    ada = Speaker.objects.get(name="Ada Lund")
+    erase("speaker", [ada.pk], "A court ordered it.")
+    assert Speaker.objects.values_list("name", flat=True).get() == "Ben Orr"
+    assert curator.get(f"{API}quotes/{quote['id']}/").status_code == 410
 
 
 def test_two_speakers_filed_one_by_one_at_one_place_are_refused_with_advice(curator):

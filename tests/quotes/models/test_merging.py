@@ -158,10 +158,10 @@ def test_a_merge_takes_as_many_queries_for_one_quote_as_for_fifty(django_assert_
     def queries_for(number: int) -> int:
         one, other = make_speaker(f"A {number}"), make_speaker(f"B {number}")
         make_quotes(number, make_article(), speaker=one)
-        with django_assert_num_queries(20):
+        with django_assert_num_queries(21):
             merging.merge(one, other)
         one.refresh_from_db()
-        with django_assert_num_queries(32):
+        with django_assert_num_queries(33):
             merging.unmerge(one)
 
     queries_for(1)

@@ -1,9 +1,19 @@
-"""Which speakers may be one."""
+"""Which speakers, and which organisations, may be one."""
+
+import re
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from sources.identity import merging
-from sources.identity.duplicates import count_pairs, possible_duplicates_of, possible_pairs
+from sources.identity import duplicates, merging, tasks
+from sources.identity.duplicates import (
+    count_pairs,
+    possible_duplicates_of,
+    possible_pairs,
+    renew_keys,
+)
+from sources.models import Organisation, OrganisationKey, SpeakerKey
 from tests.records import make_article, make_organisation, make_speaker
 
 pytestmark = pytest.mark.django_db
@@ -165,7 +175,113 @@ def test_any_number_of_duplicates_costs_the_same_queries(speakers, django_assert
     for number in range(speakers):
         make_speaker(f"Rob{'e' * number} Jones")
     short = make_speaker("R. Jones")
-    with django_assert_num_queries(8):  # five of them make the keys of new speakers
+    with django_assert_num_queries(4):
         possible_duplicates_of(short, limit=50)
     with django_assert_num_queries(5):
         possible_pairs(limit=500)
+
+
+# Organisations
+
+
+def bodies() -> list[tuple[str, str]]:
+    return [(p.one.name, p.other.name) for p in possible_pairs(limit=99, model=Organisation)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "why"),
+    [
+        ("National Quay Agency", "NQA", "“NQA” may be the acronym of “National Quay Agency”."),
+        ("Harbour Works Ltd", "Harbour Works", "but for articles, order or legal form."),
+        ("Pell University", "University of Pell", "but for articles, order or legal form."),
+        ("Quay Werft GmbH", "Die Quay Werft", "but for articles, order or legal form."),
+        ("The Harbour Board", "Harbour Board", "Both are called “Harbour Board”."),
+        ("National Quay Agency (NQA)", "NQA", "Both are called “NQA”."),
+    ],
+)
+def test_organisations_are_alike_with_a_reason(one, other, why):
+    first, second = make_organisation(one), make_organisation(other)
+    (found,) = possible_duplicates_of(first)
+    assert found == second
+    assert why in found.why
+    assert bodies() == [(one, other)]
+    assert count_pairs(up_to=5, model=Organisation)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Harbour Board", "Port Board"), ("National Quay Agency", "NQB"), ("Pell", "Pell University")],
+)
+def test_other_organisations_are_not_alike(one, other):
+    first = make_organisation(one)
+    make_organisation(other)
+    assert possible_duplicates_of(first) == bodies() == []
+
+
+def test_an_alias_of_an_organisation_counts():
+    one = make_organisation("Quayland Works", aliases=["National Quay Agency"])
+    two = make_organisation("NQA")
+    assert possible_duplicates_of(two) == [one]
+
+
+def test_a_part_of_an_organisation_is_no_duplicate_of_it():
+    whole = make_organisation("Harbour Works")
+    make_organisation("Harbour Works Ltd", parent=whole)
+    assert possible_duplicates_of(whole) == bodies() == []
+
+
+def test_distinct_organisations_are_no_duplicates():
+    one, two = make_organisation("Harbour Works Ltd"), make_organisation("Harbour Works")
+    merging.mark_distinct(one, two)
+    assert possible_duplicates_of(one) == bodies() == []
+
+
+# Stored keys
+
+
+def test_lists_only_read():
+    one, _ = make_speaker("Rob Jones"), make_speaker("R. Jones")
+    with CaptureQueriesContext(connection) as asked:
+        assert len(pairs()) == len(others(one)) == 1
+    assert not [each["sql"] for each in asked if re.match("INSERT|DELETE|UPDATE", each["sql"])]
+    assert not SpeakerKey.objects.exists()
+
+
+def test_pairs_are_the_same_with_stored_keys_and_without():
+    for name in ("A. Quill", "Ada Quill", "R. Jones", "Rob Jones", "Robert Jones", "Ms Quill"):
+        make_speaker(name)
+    before = pairs()
+    renew_keys()
+    assert len(before) > 4
+    assert pairs() == before
+    make_speaker("Bob Jones")
+    both = pairs()
+    renew_keys()
+    assert pairs() == both
+    assert len(both) > len(before)
+
+
+def test_older_records_are_compared_once_their_keys_are_stored(monkeypatch):
+    monkeypatch.setattr(duplicates, "MAX_UNKEYED", 1)
+    make_speaker("Rob Jones")
+    make_speaker("R. Jones")
+    assert pairs() == []
+    renew_keys()
+    assert len(pairs()) == 1
+
+
+def test_all_keys_are_renewed_in_parts(monkeypatch):
+    monkeypatch.setattr(duplicates, "MAX_RENEWED", 2)
+    speakers = [make_speaker(f"Rob{'e' * number} Jones") for number in range(5)]
+    make_organisation()
+    tasks.renew_keys(timestamp=0)
+    assert set(SpeakerKey.objects.values_list("record_id", flat=True)) == {s.pk for s in speakers}
+    assert OrganisationKey.objects.exists()
+    stored = SpeakerKey.objects.values_list("pk", flat=True)
+    before = set(stored)
+    renew_keys()
+    assert set(stored.all()) == before
+    speakers[0].name = "Ivo Lund"
+    speakers[0].save()
+    renew_keys()
+    assert not SpeakerKey.objects.filter(record_id=speakers[0].pk, version=1).exists()

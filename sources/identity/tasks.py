@@ -1,0 +1,11 @@
+"""Tasks of the worker: keep the keys by which possible duplicates are found."""
+
+from procrastinate.contrib.django import app
+
+from sources.identity import duplicates
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="sources.identity.tasks.renew_keys", queueing_lock="renew_keys")
+def renew_keys(timestamp: int) -> None:
+    duplicates.renew_keys()
