@@ -1,11 +1,10 @@
 """An article's new text meets its quotes: store it as a snapshot, and re-anchor them in it."""
 
-from rapidfuzz.distance import Postfix, Prefix
-
-from quotes.anchoring import AnchoringError, Page, Reanchoring
+from quotes.anchoring import Page
 from quotes.filing.articles import lock_rows
 from quotes.filing.types import Filing
 from quotes.models import Quote
+from quotes.models.reanchoring import ANCHORED, follow, reanchor, set_anchor
 from sources.models import Article, Snapshot
 from sources.models.ids import digest
 
@@ -74,37 +73,8 @@ def reanchor_quotes(filings: list[Filing]) -> None:
 
 
 def _reanchor(filing: Filing) -> None:
-    """Set the anchor of each quote in the present text.
-
-    Quotes that have not moved come first, so that a moved one cannot take their position; then
-    those whose context is kept best.
-    """
-    taken, present = set(), filing.article.snapshot
-    steps = [(quote, follow(filing.page, quote, taken)) for quote in filing.on_record]
-    for quote, result in sorted(steps, key=lambda step: _order(filing.page, *step)):
-        if result.spans and result.spans in taken:
-            result = follow(filing.page, quote, taken)
-        taken.add(result.spans)
-        _anchor(quote, present, filing.page, result)
-        filing.reanchored.append(quote)
-    Quote.objects.bulk_update(
-        filing.reanchored, ["snapshot", "spans", "text", "anchor", "nearest"], batch_size=500
-    )
-
-
-def _anchor(quote: Quote, present: Snapshot, page: Page, result: Reanchoring) -> None:
-    state = result.state
-    if spans := result.spans:
-        if state == Quote.Anchor.EXACT and quote.anchor == Quote.Anchor.MOVED:
-            state = Quote.Anchor.MOVED  # unmoved since, but not where it was first printed
-        quote.snapshot, quote.spans = present, [list(span) for span in spans]
-        quote.text = page.text_at(spans)
-    quote.anchor = state
-    quote.nearest = (
-        {**result.nearest.as_json(), "snapshot": present.sha256}
-        if state == Quote.Anchor.ALTERED
-        else None
-    )
+    filing.reanchored = reanchor(filing.on_record, filing.article.snapshot, filing.page)
+    Quote.objects.bulk_update(filing.reanchored, ANCHORED, batch_size=500)
 
 
 def place_in_present(filing: Filing, quote: Quote) -> None:
@@ -112,27 +82,4 @@ def place_in_present(filing: Filing, quote: Quote) -> None:
     present = Snapshot.objects.get(pk=filing.article.snapshot_id)
     taken = {tuple(map(tuple, other.spans)) for other in filing.on_record}
     page = Page(present.text)
-    _anchor(quote, present, page, follow(page, quote, taken))
-
-
-def _order(page: Page, quote: Quote, result: Reanchoring) -> tuple[bool, int]:
-    """Sort key: quotes that choose their position first come first."""
-    kept = 0
-    if result.spans and quote.spans:
-        prefix, suffix = page.context(result.spans[0])[0], page.context(result.spans[-1])[1]
-        kept = Postfix.similarity(quote.contexts[0][0], prefix)
-        kept += Prefix.similarity(quote.contexts[-1][1], suffix)
-    return result.state != Quote.Anchor.EXACT, -kept
-
-
-def follow(page: Page, quote: Quote, taken: set) -> Reanchoring:
-    """Re-anchor a quote; one filed without a text is anchored in the first text stored."""
-    if quote.spans:
-        prefix, suffix = quote.contexts[0][0], quote.contexts[-1][1]
-        return page.reanchor(quote.text, quote.spans, prefix, suffix, taken)
-    try:
-        if (spans := page.find(quote.text)) not in taken:
-            return Reanchoring(Quote.Anchor.EXACT, spans, None)
-    except AnchoringError:
-        pass
-    return Reanchoring(Quote.Anchor.UNANCHORED, None, None)
+    set_anchor(quote, present, page, follow(page, quote, taken))
