@@ -28,7 +28,7 @@ from quotes.api.serializers import (
 from quotes.filing import Filer, Filing, capture, file
 from quotes.models import Quote
 from quotes.models.querysets import sees_all
-from sources.api.endpoints import Endpoint, Resource, query_parameter
+from sources.api.endpoints import Endpoint, query_parameter
 from sources.api.fields import RecordSerializer, StrictSerializer
 from sources.api.filtersets import ArticleFilters
 from sources.api.idempotency import idempotent
@@ -36,7 +36,9 @@ from sources.api.serializers import (
     ArticleSerializer,
     SnapshotSummarySerializer,
 )
+from sources.api.views import MergeableResource, merges
 from sources.exceptions import BadParameter
+from sources.identity.merging import refuse_if_merged
 from sources.models import Article, Snapshot
 
 MAX_FILING_BYTES = 5 * 1024 * 1024
@@ -88,7 +90,8 @@ def step(body: type[StrictSerializer], record: type[RecordSerializer] = QuoteSer
     return decorate
 
 
-class Articles(FilesQuotes, Resource):
+@merges
+class Articles(FilesQuotes, MergeableResource):
     """Articles. They are filed together with their text and their quotes."""
 
     queryset = Article.objects.select_related("outlet", "snapshot").defer("snapshot__text")
@@ -98,7 +101,9 @@ class Articles(FilesQuotes, Resource):
     default_ordering = "-published"
     embedded = ("outlet", "snapshot")
     operation_ids = {"create": "fileArticle"}
-    permissions = dict.fromkeys(("withdraw", "reinstate"), "sources.change_article")
+    permissions = dict.fromkeys(
+        ("withdraw", "reinstate", "merge", "unmerge"), "sources.change_article"
+    )
     most_bytes = MAX_FILING_BYTES
 
     @extend_schema(
@@ -194,6 +199,7 @@ class ArticleSnapshots(Endpoint):
         Each quote of the article is looked for in the new text: `reanchored` says which have moved,
         were altered or are missing.
         """
-        text = self.validated_body(CaptureSerializer)["text"]
-        filing = capture(self.get_article(), text, Filer.of(request.user))
+        text, article = self.validated_body(CaptureSerializer)["text"], self.get_article()
+        refuse_if_merged(article)
+        filing = capture(article, text, Filer.of(request.user))
         return filing_response(self, filing, status.HTTP_200_OK)

@@ -22,7 +22,7 @@ from sources.api.filters import (
 )
 from sources.api.filtersets import COMMAS, NAME, RANGE, PublishedRange, RecordFilters
 from sources.database.prepared import PreparedFilter
-from sources.models import Organisation, Speaker
+from sources.models import Article, Organisation, Speaker
 
 
 class HasMember(Func):
@@ -159,11 +159,14 @@ class QuoteFilters(RecordFilters, PublishedRange):
     outlet_name = NameFilter(
         "in_outlet_named", help_text=f"Name of the outlet. {NAME}", example="The Harbour Post"
     )
-    article = ListFilter(
-        field_name="article", help_text=f"Ids of articles. {COMMAS}", example=AN_ID
+    article = RecordsFilter(
+        Article,
+        field_name="article",
+        help_text=f"Ids of articles. A merged one's id finds the surviving one. {COMMAS}",
+        example=AN_ID,
     )
     url = UrlFilter(
-        field_name="article__url_key",
+        field_name="article",
         help_text="URL of the article, in any spelling.",
         example="https://harbourpost.example/2026/quay",
     )

@@ -13,7 +13,7 @@ Must never: store a part, store one thing twice, or undo what a curator did.
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 
 from quotes.filing.articles import (
-    lock_rows,
+    lock_articles,
     recognise_articles,
     recognise_outlets,
     refuse_other_outlets,
@@ -118,8 +118,8 @@ def capture(article: Article, text: str, filer: Filer) -> Filing:
 def _file_on_record(filing: Filing) -> None:
     """File for a known article, which is locked and read again."""
     with transaction.atomic():
-        lock_rows(Article.objects.filter(pk=filing.article.pk))
-        filing.article = with_text().get(pk=filing.article.pk)
+        led = lock_articles(Article.objects.filter(pk=filing.article.pk))
+        filing.article = with_text().get(pk=led[filing.article.pk])
         filing.outlet = filing.article.outlet
         refuse_other_outlets(filing)
         _continue([filing])

@@ -72,7 +72,7 @@ def recognise_articles(filings: list[Filing]) -> None:
     """Recognise each article by outlet and external_id, else by URL, else by outlet and text.
 
     What an article was filed as counts too: a curator may have moved it since. An article without
-    any of them is recognised if all its details are equal.
+    any of them is recognised if all its details are equal. A merged one stands for its survivor.
     """
     keys = url_keys(f.data["url"] for f in filings if f.data.get("url"))
     identities = [(f.outlet and f.outlet.pk, _identity_key(f)) for f in filings]
@@ -99,8 +99,11 @@ def recognise_articles(filings: list[Filing]) -> None:
         | Q(pk__in=filed.values("article"))
         | Q(pk__in=_matching_details([f for f in filings if _is_identified_by_details(f)]))
     )
-    found = list(with_text().filter(pk__in=lock_rows(known)).order_by("pk"))
-    filed_as = _filed_as(found, filed)
+    led = lock_articles(known)
+    found = list(with_text().filter(pk__in=led).order_by("pk"))
+    by_id = {article.pk: article for article in found}
+    survivors = {key: by_id[survivor] for key, survivor in led.items()}
+    filed_as = _filed_as(found, filed, led)
     texts_of = defaultdict(set)
     if texts:
         for article, sha256 in Snapshot.objects.filter(sha256__in=texts).values_list(
@@ -109,18 +112,20 @@ def recognise_articles(filings: list[Filing]) -> None:
             texts_of[article].add(sha256)
     for filing in filings:
         filing.article = _recognise(filing, found, keys, texts_of)
+        if filing.article:
+            filing.article = survivors[filing.article.pk]
         if filing.article is None:
             filing.article = _recognise_as_filed(filing, found, keys, filed_as)
         elif not _was_filed_so(filing, filed_as):
             _check_outlet(filing)
         if filing.article:
-            _check_others(filing, found, keys)
+            _check_others(filing, found, keys, survivors)
         filing.is_new = filing.article is None
         filing.url_key = keys.get(filing.data.get("url"))
 
 
-def _filed_as(found: list[Article], filed) -> dict[UUID, list[LastFiling]]:
-    """How these articles were filed, with the outlets of then as they are now."""
+def _filed_as(found: list[Article], filed, led: dict) -> dict[UUID, list[LastFiling]]:
+    """How these articles were filed, by the surviving one, with the outlets of then as of now."""
     filed_as = defaultdict(list)
     if not found:
         return filed_as
@@ -128,7 +133,7 @@ def _filed_as(found: list[Article], filed) -> dict[UUID, list[LastFiling]]:
     outlets = Outlet.objects.survivors({row.outlet for row in rows if row.outlet})
     for row in rows:
         row.outlet = outlets.get(row.outlet, row.outlet)
-        filed_as[row.article_id].append(row)
+        filed_as[led[row.article_id]].append(row)
     return filed_as
 
 
@@ -163,6 +168,27 @@ def _was_filed_so(filing: Filing, filed_as: dict) -> bool:
 
 def lock_rows(records) -> list:
     return list(records.order_by("pk").select_for_update().values_list("pk", flat=True))
+
+
+def lock_articles(known) -> dict[UUID, UUID]:
+    """Lock these articles, and those they were merged into; map each to its surviving one.
+
+    One query, and one more for each step of a chain of merges.
+    """
+    leads_to = {}
+    while True:
+        rows = known.order_by("pk").select_for_update().values_list("pk", "merged_into")
+        leads_to |= dict(rows)
+        if not (more := {key for key in leads_to.values() if key} - leads_to.keys()):
+            break
+        known = Article.objects.filter(pk__in=more)
+    led = {}
+    for article in leads_to:
+        survivor = article
+        while leads_to[survivor]:
+            survivor = leads_to[survivor]
+        led[article] = survivor
+    return led
 
 
 def _is_identified_by_text(filing: Filing) -> bool:
@@ -217,11 +243,15 @@ def _recognise(filing: Filing, found: list[Article], keys: dict, texts_of: dict)
         return next((a for a in found if a.url_key == keys[url]), None)
     if _is_identified_by_text(filing):
         sha256 = digest(data["text"])
-        for article in found:
+        for article in sorted(found, key=lambda each: not _is_present(sha256, each)):
             nameless = article.external_id is None and article.url is None
             if nameless and article.outlet_id == outlet and sha256 in texts_of[article.pk]:
                 return article
     return next((a for a in found if a.pk == filing.matched_by_details), None)
+
+
+def _is_present(sha256: str, article: Article) -> bool:
+    return article.snapshot is not None and article.snapshot.sha256 == sha256
 
 
 def _check_outlet(filing: Filing) -> None:
@@ -241,12 +271,12 @@ def _check_outlet(filing: Filing) -> None:
         )
 
 
-def _check_others(filing: Filing, found: list[Article], keys: dict) -> None:
+def _check_others(filing: Filing, found: list[Article], keys: dict, survivors: dict) -> None:
     """Refuse a URL or external_id that another article has."""
     data, article = filing.data, filing.article
     outlet = filing.outlet or article.outlet
     for other in found:
-        if other.pk == article.pk:
+        if survivors[other.pk] == article:
             continue
         if data.get("url") and other.url_key == keys[data["url"]]:
             name, what, rest = "url", "URL", "external_id"
@@ -254,9 +284,14 @@ def _check_others(filing: Filing, found: list[Article], keys: dict) -> None:
             name, what, rest = "external_id", "external_id", "URL"
         else:
             continue
+        remedy = (
+            f"merge them: POST articles/{other.pk}/merge/"
+            if filing.filer.may_change
+            else "ask a curator to merge them (articles/{id}/merge/)"
+        )
         message = (
             f"This {what} is on record as article {other.pk}, and this {rest} as article "
-            f"{article.pk}. If they are one article, merge them; else correct one of the two."
+            f"{article.pk}. If they are one article, {remedy}; else correct one of the two."
         )
         raise Refused([{"pointer": f"/{name}", "message": message}], status=HTTPStatus.CONFLICT)
 

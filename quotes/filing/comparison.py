@@ -26,17 +26,49 @@ RECORDS = {"speaker": Speaker, "organisation": Organisation, "outlet": Outlet}
 
 
 def load_last_filings(filings: list[Filing]) -> None:
-    """Set the filer's last filing of each article on record; one query."""
+    """Set the filer's last filing of each article on record; two queries.
+
+    An article that others were merged into may have several: the one under the same names counts.
+    """
     known = {filing.article.pk: filing for filing in filings if not filing.is_new}
-    for last in LastFiling.objects.filter(article__in=list(known)):
-        filing = known[last.article_id]
+    merged = Article.objects.merged_into(known) if known else {}
+    for last in LastFiling.objects.filter(article__in=[*known, *merged]).order_by("pk"):
+        filing = known[merged.get(last.article_id, last.article_id)]
         filing.filed_before.append(last)
-        if last.user_id == _key_of(filing.filer):
-            filing.last = last
+    for filing in known.values():
+        own = [last for last in filing.filed_before if last.user_id == _key_of(filing.filer)]
+        if own := [(names, last) for last in own if any(names := _same_names(last, filing))]:
+            filing.last = max(own, key=lambda each: each[0])[1]
+    _find_twins([filing for filing in known.values() if filing.last])
+
+
+def _same_names(last: LastFiling, filing: Filing) -> tuple[bool, ...]:
+    """Whether a filing names the same external_id, the same URL, the same article."""
+    is_same = last.article_id == filing.article.pk
+    if not filing.is_whole:
+        return (is_same,)
+    names = (last.external_id, filing.data.get("external_id")), (last.url_key, filing.url_key)
+    return *(one == other and one is not None for one, other in names), is_same
 
 
 def _key_of(filer: Filer) -> int | None:
     return filer.user and filer.user.pk
+
+
+def _find_twins(filings: list[Filing]) -> None:
+    """Set which quotes stand for those that stayed with a merged article; no query without any."""
+    merged = [filing for filing in filings if filing.last.article_id != filing.article.pk]
+    more = {UUID(entry["quote"]) for filing in merged for entry in filing.last.quotes_said}
+    twins = {}
+    while more:
+        stayed = Quote.objects.filter(pk__in=more, article__merged_into__isnull=False)
+        twins |= (found := dict(stayed.exclude(replaced_by=None).values_list("pk", "replaced_by")))
+        more = {*found.values()} - twins.keys()
+    for key in twins:
+        while twins[key] in twins:
+            twins[key] = twins[twins[key]]
+    for filing in merged:
+        filing.twins = {str(key): str(stands) for key, stands in twins.items()}
 
 
 def as_json(values: dict) -> dict:
@@ -184,7 +216,7 @@ def _say(last: LastFiling, filing: Filing) -> None:
         last.article_left = left_after(
             last.article_left, filing.fields, filing.before, article_record(filing.article)
         )
-    entries = {entry["quote"]: entry for entry in last.quotes_said}
+    entries = dict(filing.entries)
     for key in unnamed(filing):
         entries[key] = {**entries[key], "absent": True}
     for filed, proposal, spans in zip(filing.quotes, filing.proposals, filing.spans, strict=True):
@@ -192,7 +224,7 @@ def _say(last: LastFiling, filing: Filing) -> None:
         said = {**entry["said"], **filed.said}
         left = left_after(entry["left"], filed.fields, filed.before, record_of(filed))
         entries[key] = {
-            "quote": key,
+            "quote": entry.get("quote", key),
             "external_id": proposal.get("external_id") or entry.get("external_id"),
             "sha256": filing.snapshot.sha256 if filing.snapshot and spans else None,
             "spans": [list(span) for span in spans],

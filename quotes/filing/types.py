@@ -118,6 +118,7 @@ class Filing:
     snapshot: Snapshot | None = None  # of the text that the spans are in
     filed_before: list[LastFiling] = field(default_factory=list)  # by each user
     last: LastFiling | None = None  # the filer's own; None: the filer's first of this article
+    twins: dict[str, str] = field(default_factory=dict)  # quotes of a merge, and what stands there
     is_whole: bool = True  # of the article, not of one quote or one text
     is_late: bool = False  # an earlier version of the article, which changes nothing
     said: dict = field(default_factory=dict)  # of the article; all three as of `FiledQuote`
@@ -148,8 +149,9 @@ class Filing:
 
     @cached_property
     def entries(self) -> dict[str, dict]:
-        """What the filer said last of each quote, by the quote's id."""
-        return {entry["quote"]: entry for entry in self.last.quotes_said} if self.last else {}
+        """What the filer said last of each quote, by the id of the quote that stands for it."""
+        said = self.last.quotes_said if self.last else []
+        return {self.twins.get(entry["quote"], entry["quote"]): entry for entry in said}
 
 
 @dataclass

@@ -6,9 +6,10 @@ are redacted wherever a present or past state of the quote points, and wherever 
 neighbour that shares words with it is erased too; the rest of its words stay in the text.
 Utterances hold no words and stay.
 
-Erasing an article erases its quotes and snapshots. Erasing a speaker erases the speakers merged
-into it, what they said jointly with others, their affiliations and quotes, and redacts their names
-in the articles that quote them.
+Erasing an article erases its quotes and snapshots. Erasing a speaker erases what they said jointly
+with others, their affiliations and quotes, and redacts their names in the articles that quote them.
+Either erases all merged into it. Articles that were merged count as one: their texts hold the same
+words.
 """
 
 from collections import defaultdict
@@ -41,7 +42,7 @@ from sources.history.erasure import (
     traces_of,
 )
 from sources.ledger.revisions import Revision
-from sources.models import Affiliation, Article, Snapshot, Speaker, SpeakerKey
+from sources.models import Affiliation, Article, Mergeable, Snapshot, Speaker, SpeakerKey
 
 KINDS: dict[str, type[models.Model]] = {"quote": Quote, "article": Article, "speaker": Speaker}
 
@@ -134,15 +135,17 @@ def _collect(kind: str, erasure: Erasure) -> set[str]:
         case "quote":
             which = Q(pk__in=erasure.asked)
         case "article":
-            erasure.articles = set(erasure.asked)
-            erasure.speakers = _keys(Speaker.objects.filter(article__in=erasure.asked))
-            which = Q(article__in=erasure.asked) | Q(speaker__in=erasure.speakers)
+            erasure.articles = _with_merged(Article, erasure.asked)
+            erasure.speakers = _keys(Speaker.objects.filter(article__in=erasure.articles))
+            which = Q(article__in=erasure.articles) | Q(speaker__in=erasure.speakers)
         case "speaker":
-            erasure.speakers = _merged_into(erasure.asked)
+            erasure.speakers = _with_merged(Speaker, erasure.asked)
             joint = _keys(Speaker.objects.joint(erasure.asked))
-            erasure.speakers |= _merged_into(joint)
+            erasure.speakers |= _with_merged(Speaker, joint)
             which = Q(speaker__in=erasure.speakers)
-    articles = erasure.articles | _keys(Quote.objects.filter(which), "article")
+    articles = erasure.articles | set(
+        _merged_together(_keys(Quote.objects.filter(which), "article"))
+    )
     # In the lock order of a filing: articles, quotes, speakers
     _lock(Article, articles)
     _lock(Quote, _keys(Quote.objects.filter(article__in=articles)))
@@ -157,17 +160,20 @@ def _collect(kind: str, erasure: Erasure) -> set[str]:
     return {name for state in named for name in (state["name"], *state["aliases"]) if name.strip()}
 
 
-def _merged_into(speakers: set[UUID]) -> set[UUID]:
-    if merged_away := Speaker.objects.filter(pk__in=speakers, merged_into__isnull=False).first():
+def _with_merged(model: type[Mergeable], keys: set[UUID]) -> set[UUID]:
+    if merged_away := model.objects.filter(pk__in=keys, merged_into__isnull=False).first():
+        kind = model._meta.model_name
         raise CannotErase(
-            f"Speaker {merged_away.pk} was merged into {merged_away.merged_into_id}. Erase that "
-            "speaker with all merged into it, or undo the merge first."
+            f"{kind.title()} {merged_away.pk} was merged into {merged_away.merged_into_id}. Erase "
+            f"that {kind} with all merged into it, or undo the merge first."
         )
-    found, more = set(), set(speakers)
-    while more:
-        found |= more
-        more = _keys(Speaker.objects.filter(merged_into__in=more)) - found
-    return found
+    return {*keys, *model.objects.merged_into(keys)}
+
+
+def _merged_together(articles: set[UUID]) -> dict[UUID, UUID]:
+    """Map these articles, and all merged with them, to the surviving one."""
+    known = {*articles, *Article.objects.survivors(articles).values()}
+    return {key: key for key in known} | Article.objects.merged_into(known)
 
 
 def _keys(queryset, name: str = "pk") -> set[UUID]:
@@ -197,15 +203,18 @@ def _article_texts(articles: set[UUID]) -> set[str]:
 
 def _find_redactions(own: list[dict], names: set[str], erasure: Erasure, each: Callable) -> None:
     """Find the ranges to redact, and the neighbours to erase because they share words."""
-    articles = {state["article_id"] for state in own}
+    articles = _merged_together({UUID(state["article_id"]) for state in own})
     neighbours = _states(Quote, _keys(Quote.objects.filter(article__in=articles)) - erasure.quotes)
-    texts = defaultdict(set)  # by article
+    texts = defaultdict(set)  # by surviving article
     for state in own:
-        texts[state["article_id"]].add(state["text"])
+        texts[articles[UUID(state["article_id"])]].add(state["text"])
     shared = [
         state
         for state in neighbours
-        if any(occurrences(state["text"], said) for said in texts[state["article_id"]] | names)
+        if any(
+            occurrences(state["text"], said)
+            for said in texts[articles.get(UUID(state["article_id"]))] | names
+        )
     ]
     erasure.neighbours |= {UUID(state["id"]) for state in shared}
     # No search of the text finds words that are split into several spans.
@@ -219,7 +228,7 @@ def _find_redactions(own: list[dict], names: set[str], erasure: Erasure, each: C
         for name in names:
             ranges += occurrences(snapshot.text, name)
         page = Page(snapshot.text)
-        for said in texts[str(snapshot.article_id)]:
+        for said in texts[articles[snapshot.article_id]]:
             found = occurrences(snapshot.text, said)
             if not found and not any(state["text"] == said for state in pointed):
                 found = _similar_passages(page, said, taken)

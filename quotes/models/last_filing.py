@@ -20,8 +20,11 @@ class LastFiling(models.Model):
         {"quote": id, "external_id": …, "spans": [[start, end], …],
          "said": {"speaker": "Mara Quill", …}, "left": {"speaker": id, …}}
 
-    It is not recorded in the ledger. Erasure empties it and keeps the row, which says who filed.
+    After a merge it still says what was filed of the merged article. It is not recorded in the
+    ledger. Erasure empties it and keeps the row, which says who filed.
     """
+
+    stays_with = "article"  # a merge leaves it there: `sources.identity.merging`
 
     id = models.UUIDField(primary_key=True, db_default=UUID7(), editable=False)
     article = models.ForeignKey(Article, models.CASCADE, related_name="last_filings")

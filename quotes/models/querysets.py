@@ -3,12 +3,13 @@
 from django.db import models
 from django.db.models import F, Q
 
+from quotes.models import moving
 from quotes.models.functions import Exactly, PrintedBefore
 from quotes.models.languages import languages_present, speaks
 from quotes.models.outlet_binding import outlets_of
 from quotes.models.workflow import ADD, HIDDEN, PUBLIC, Status
 from sources.ledger.revisions import in_same_transactions
-from sources.models import Affiliation, Organisation, Outlet, Revision, Speaker
+from sources.models import Affiliation, Organisation, Outlet, Record, Revision, Speaker
 from sources.models.functions import BodyKey, HasWords, NameKey
 
 MAX_INLINE_IDS = 500
@@ -191,3 +192,23 @@ class QuoteManager(models.Manager.from_queryset(QuoteQuerySet)):
 
     def get_queryset(self):
         return super().get_queryset().defer("search_words", "bare")
+
+    # Hooks of `sources.identity.merging`: only quotes of articles need more than a new key
+
+    def fitting(self, field: str, record: Record, into: Record):
+        rows = self.filter(**{field: record.pk})
+        if field != "article":
+            return rows
+        return rows.exclude(pk__in=[twin.pk for twin, _ in moving.Move(self, record, into).twins])
+
+    def move(self, field: str, record: Record, into: Record) -> None:
+        if field == "article":
+            moving.move(self, record, into)
+        else:
+            self.filter(**{field: record.pk}).update(**{field: into})
+
+    def move_back(self, field: str, rows: models.QuerySet, record: Record, made: Revision) -> int:
+        if field == "article":
+            return moving.move_back(self, record, rows, made)
+        rows.update(**{field: record})
+        return 0

@@ -17,6 +17,7 @@ from knox.models import AuthToken
 import sources.admin.jobs  # noqa: F401 (the pages of jobs)
 from sources.admin.base import (
     BaseModelAdmin,
+    MergeableAdmin,
     PublishedColumns,
     ReadOnlyAdmin,
     RecordAdmin,
@@ -69,7 +70,7 @@ class OutletAdmin(ImportExportAdmin, ProfileAdmin):
     profile_template = "admin/profile_outlet.html"
 
     def profile(self, request, outlet):
-        latest = Article.objects.filter(outlet=outlet.pk)[:MAX_LATEST]
+        latest = Article.objects.active().filter(outlet=outlet.pk)[:MAX_LATEST]
         return super().profile(request, outlet) | {
             "articles": [{"day": each.published, "link": link(each)} for each in latest],
             "all_articles": link_to_list(Article, "All articles", outlet__id__exact=outlet.pk),
@@ -214,7 +215,7 @@ class AffiliationAdmin(ImportExportAdmin, RecordAdmin):
 
 
 @admin.register(Article)
-class ArticleAdmin(ImportExportAdmin, PublishedColumns, RecordAdmin):
+class ArticleAdmin(ImportExportAdmin, PublishedColumns, MergeableAdmin):
     table = ArticleTable
     """Articles are filed with their text, through the API or an import; none is added here."""
 

@@ -183,23 +183,13 @@ class MergedFilter(admin.SimpleListFilter):
         return queryset if as_uuid(request.GET.get("q", "").strip()) else queryset.active()
 
 
-class NamedAdmin(RecordAdmin):
-    """Pages of outlets, speakers and organisations.
+class MergeableAdmin(RecordAdmin):
+    """Pages of records that can be merged.
 
     A merged record links to its surviving record, and cannot be changed or chosen.
     """
 
-    search_fields = ("name",)  # shows the search box; `search` does the work
-    search_help_text = (
-        "Search names and aliases. Partial words and missing accents are fine; one or two letters "
-        "match the start of a word."
-    )
     list_filter = (MergedFilter,)
-    sortable_by = ("called", "created")
-    ordering = ("name", "id")
-
-    def search(self, request, queryset, term):
-        return mentioning(queryset, term.split())
 
     def get_search_results(self, request, queryset, search_term):
         if request.resolver_match.url_name == "autocomplete":
@@ -222,6 +212,21 @@ class NamedAdmin(RecordAdmin):
     @admin.display(description="merged into")
     def leads_to(self, record):
         return link(record.survivor)
+
+
+class NamedAdmin(MergeableAdmin):
+    """Pages of outlets, speakers and organisations."""
+
+    search_fields = ("name",)  # shows the search box; `search` does the work
+    search_help_text = (
+        "Search names and aliases. Partial words and missing accents are fine; one or two letters "
+        "match the start of a word."
+    )
+    sortable_by = ("called", "created")
+    ordering = ("name", "id")
+
+    def search(self, request, queryset, term):
+        return mentioning(queryset, term.split())
 
     @admin.display(description="name", ordering="name")
     def called(self, record):

@@ -12,7 +12,7 @@ from langcodes import standardize_tag
 from rest_framework import serializers
 
 from sources.exceptions import nearest_of
-from sources.models import Named, Speaker
+from sources.models import Mergeable, Named, Speaker
 from sources.models.ids import as_uuid
 
 
@@ -106,8 +106,10 @@ class Reference(serializers.Field):
         kind = self.queryset.model._meta.verbose_name
         if (key := as_uuid(data)) is not None:
             if record := self.queryset.filter(pk=key).first():
-                return record.survivor if isinstance(record, Named) else record
+                return record.survivor if isinstance(record, Mergeable) else record
             raise serializers.ValidationError(f"There is no {kind} with this id.")
+        if not issubclass(self.queryset.model, Named):
+            raise serializers.ValidationError(f"Write the id of the {kind}.")
         candidates = list(self.queryset.called(data)[:2])
         if len(candidates) == 1:
             return candidates[0]

@@ -21,7 +21,7 @@ from sources.api.fields import canonical_language
 from sources.database.prepared import Parameter, PreparedFilter
 from sources.dates import PartialDateFilter, PartialDateFormField
 from sources.exceptions import nearest_of
-from sources.models import Named, Outlet
+from sources.models import Article, Mergeable, Outlet
 from sources.models.functions import UrlKey
 from sources.models.ids import as_uuid
 
@@ -99,15 +99,20 @@ class ListFilter(Documented, PreparedFilter):
 
 
 class ExternalIdFilter(ListFilter):
-    """Matches any of the given ids, which may contain commas."""
+    """Matches any of the given ids, which may contain commas; merged articles lead on."""
 
     field_class = ExternalIdsField
+
+    def filter(self, queryset, value):
+        if not value:
+            return queryset
+        return queryset.filter(pk__in=Article.objects.filter(external_id__in=value).followed())
 
 
 class RecordsFilter(ListFilter):
     """Matches any of the given records. A merged record's id stands for the surviving one."""
 
-    def __init__(self, model: type[Named], **kwargs):
+    def __init__(self, model: type[Mergeable], **kwargs):
         self.records = model.objects
         super().__init__(**kwargs)
 
@@ -253,7 +258,7 @@ class AddressField(forms.CharField):
 
 
 class UrlFilter(Documented):
-    """Matches the article with this URL."""
+    """Matches the article with this URL, or the one that it was merged into."""
 
     field_class = AddressField
 
@@ -261,7 +266,10 @@ class UrlFilter(Documented):
         super().__init__(max_length=2000, **kwargs)
 
     def filter(self, queryset, value):
-        return queryset.filter(**{self.field_name: UrlKey(Value(value))}) if value else queryset
+        if not value:
+            return queryset
+        found = Article.objects.filter(url_key=UrlKey(Value(value)))
+        return queryset.filter(**{f"{self.field_name}__in": found.followed()})
 
 
 class MomentField(forms.Field):

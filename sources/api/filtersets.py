@@ -85,7 +85,7 @@ class ArticleFilters(RecordFilters, PublishedRange):
         example="hp-2026-0314",
     )
     url = UrlFilter(
-        field_name="url_key",
+        field_name="pk",
         help_text="URL of the article, in any spelling.",
         example="https://harbourpost.example/2026/quay",
     )

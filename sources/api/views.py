@@ -40,11 +40,11 @@ from sources.models import Affiliation, Organisation, Outlet, Snapshot, Speaker
 # Outlets, organisations, speakers
 
 
-class NamedResource(Resource):
-    """Records with names. Lists leave out merged ones, whose ids redirect."""
+class MergeableResource(Resource):
+    """Records that can be merged. Lists leave out merged ones, whose ids redirect."""
 
     def get_queryset(self):
-        queryset = super().get_queryset().with_all_distinct_from()
+        queryset = super().get_queryset()
         return queryset.active() if self.action == "list" else queryset
 
     def retrieve(self, request, pk):
@@ -70,10 +70,6 @@ class NamedResource(Resource):
         )
         return Response(body.data, status=status.HTTP_301_MOVED_PERMANENTLY, headers=headers)
 
-    def complete(self, was, at):
-        super().complete(was, at)
-        was.all_distinct_from = all_distinct_from_as_of(was, at)
-
     def get_unchanged(self):
         """Lock and return the record. Raises Conflict if it is merged, except to unmerge."""
         if self.action != "unmerge":
@@ -88,9 +84,9 @@ class NamedResource(Resource):
     def merge(self, request, pk):
         """Merge {one} into another.
 
-        Everything that refers to this record then refers to the other one. Its names become aliases
-        there, and its id redirects. With `preview` nothing is changed: the answer says what would
-        move. A merge can be undone.
+        Everything that refers to this record then refers to the other one, which gains what it
+        lacks: names as aliases, identifiers. The id redirects. With `preview` nothing is changed:
+        the answer says what would move. A merge can be undone.
         """
         body = self.validated_body(MergeSerializer)
         is_preview = body["preview"]
@@ -117,6 +113,24 @@ class NamedResource(Resource):
             merging.lock_to_move(record, record.merged_into)
         return self.merge_response(merging.unmerge(self.get_unchanged(), body.get("reason")))
 
+    def merge_response(self, merge: merging.Merge, **more) -> Response:
+        """Return what a merge or its undo moved, with the record as it is now."""
+        return Response({**self.merge_data(merge), **more})
+
+    def merge_data(self, merge: merging.Merge) -> dict:
+        return {"record": self.get_serializer(merge.record).data, "moved": merge.moved}
+
+
+class NamedResource(MergeableResource):
+    """Records with names, which may be alike: two can be marked as distinct."""
+
+    def get_queryset(self):
+        return super().get_queryset().with_all_distinct_from()
+
+    def complete(self, was, at):
+        super().complete(was, at)
+        was.all_distinct_from = all_distinct_from_as_of(was, at)
+
     @action(detail=True, methods=["post"])
     @idempotent
     def distinguish(self, request, pk):
@@ -141,28 +155,29 @@ class NamedResource(Resource):
         merging.unmark_distinct(self.get_unchanged(), body["other"], body.get("reason"))
         return self.record_response(self.get_object())
 
-    def merge_response(self, merge: merging.Merge, **more) -> Response:
-        """Return what a merge or its undo moved, with the record as it is now."""
-        record = self.get_serializer(merge.record).data
-        return Response({"record": record, "moved": merge.moved, "aliases": merge.aliases, **more})
+    def merge_data(self, merge):
+        return {**super().merge_data(merge), "aliases": merge.aliases}
 
 
-def merges(view: type[NamedResource]) -> type[NamedResource]:
-    """Describe for the OpenAPI document the bodies of the operations of `NamedResource`."""
+def merges(view: type[MergeableResource]) -> type[MergeableResource]:
+    """Describe for the OpenAPI document the bodies of the operations that merge."""
     model, record = view.queryset.model.__name__, view.serializer_class
+    is_named = issubclass(view, NamedResource)
     result = {
         "record": record(),
         "moved": serializers.DictField(
             child=serializers.IntegerField(), help_text="Number of records moved, by kind."
         ),
-        "aliases": serializers.ListField(
-            child=serializers.CharField(),
-            help_text="Names that the survivor gains or loses.",
-        ),
     }
+    if is_named:
+        result["aliases"] = serializers.ListField(
+            child=serializers.CharField(), help_text="Names that the survivor gains or loses."
+        )
     preview = {"preview": serializers.BooleanField(help_text="True if nothing was changed.")}
     merged = OpenApiResponse(MergedRecordSerializer, "Merged: `Location` is the surviving record.")
+    marks = extend_schema(request=DistinguishSerializer, responses=record)
     return extend_schema_view(
+        **(dict.fromkeys(("distinguish", "undistinguish"), marks) if is_named else {}),
         retrieve=extend_schema(responses={200: record, 301: merged}, parameters=[AS_OF]),
         merge=extend_schema(
             request=MergeSerializer,
@@ -171,8 +186,6 @@ def merges(view: type[NamedResource]) -> type[NamedResource]:
         unmerge=extend_schema(
             request=ReasonSerializer, responses=inline_serializer(f"{model}Unmerge", result)
         ),
-        distinguish=extend_schema(request=DistinguishSerializer, responses=record),
-        undistinguish=extend_schema(request=DistinguishSerializer, responses=record),
     )(view)
 
 

@@ -15,7 +15,15 @@ from django.db import models, transaction
 from sources.history.as_of import OF_EACH, records_as_of
 from sources.identity.merging import refuse_if_merged
 from sources.ledger.actor import with_reason
-from sources.models import Affiliation, Article, Named, Organisation, Outlet, Revision, Speaker
+from sources.models import (
+    Affiliation,
+    Article,
+    Mergeable,
+    Organisation,
+    Outlet,
+    Revision,
+    Speaker,
+)
 
 COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
     Outlet: ("name", "slug", "aliases", "url"),
@@ -108,7 +116,7 @@ class Reversion:
     def apply(self, reason: str) -> None:
         if not reason.strip():
             raise ValidationError({"reason": "Give a reason for reverting."})
-        if isinstance(self.record, Named):
+        if isinstance(self.record, Mergeable):
             refuse_if_merged(self.record)
         if self.objections:
             raise ValidationError(self.objections)
@@ -152,7 +160,7 @@ class Reversion:
 
     @staticmethod
     def _standing(model: type[models.Model], key) -> models.Model | None:
-        if issubclass(model, Named):
+        if issubclass(model, Mergeable):
             key = model.objects.survivors([key]).get(key)
         return model._default_manager.filter(pk=key).first()
 

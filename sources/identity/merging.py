@@ -8,10 +8,15 @@ Hooks for models that need more than a re-pointed foreign key:
 - `goes_with` names a foreign key to a companion row: both move, or the link is cleared.
 - `made_equal` names other records that a merge makes equal: they are merged with it. The undo
   parts those that `made_unequal` names.
+- `stays_with` names a foreign key that a merge leaves as it is.
+- The manager's `fitting(field, record, into)` are the rows that would move, or raises `Conflict`.
+  `move` with the same arguments moves them. `move_back(field, rows, record, made)` undoes that,
+  where `made` is the revision of the merge, and returns how many of the rows stay.
 - The manager's `settle_doubts(field, record)` is called when a record's names can mean no other
   record. `restore_doubts(field, record, settled, moved)` is called when that is undone.
 
-Locks are taken in one order: rows that point at records, then the records, each by id.
+Locks are taken in one order: rows that point at records, then the records, each by id. Records
+that are `locked_first` come before the rows.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -20,12 +25,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import IntegrityError, connection, models, transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 
 from sources.exceptions import Conflict, refusal_of
 from sources.identity.references import (
     MERGED,
     UNMERGED,
+    Rows,
     count_by_kind,
     foreign_keys_to,
     merge_revision,
@@ -36,8 +42,7 @@ from sources.identity.references import (
 )
 from sources.ledger.actor import with_reason
 from sources.ledger.revisions import Revision
-from sources.models import Named
-from sources.models.functions import fold_all
+from sources.models import Mergeable, Named
 
 MAX_STATEMENT_TIME = "10min"
 """Of one statement of a merge or its undo: moving all rows of a busy speaker takes minutes."""
@@ -55,7 +60,7 @@ class Merge:
     gains or loses.
     """
 
-    record: Named
+    record: Mergeable
     moved: dict[str, int]
     aliases: list[str]
 
@@ -63,34 +68,32 @@ class Merge:
 # Verbs
 
 
-def preview(record: Named, into: Named) -> Merge:
-    """Return what `merge` would do, or raise `Conflict`; changes `into` without saving it."""
+def preview(record: Mergeable, into: Mergeable) -> Merge:
+    """Return what `merge` would do, or raise `Conflict`; changes both in memory only."""
     _refuse(record, into)
-    gained = _gained_names(record, into)
-    into.aliases = [*into.aliases, *gained]
-    if hasattr(into, "identifiers"):
-        into.identifiers = {**record.identifiers, **into.identifiers}
-    into.all_distinct_from = sorted({*_all_distinct_from(record), *_all_distinct_from(into)})
-    return Merge(into, belonging_to(record), gained)
+    moved = count_by_kind(_rows_to_move(record, into))
+    if isinstance(into, Named):
+        into.all_distinct_from = sorted({*_all_distinct_from(record), *_all_distinct_from(into)})
+    return Merge(into, moved, record.give(into))
 
 
-def merge(record: Named, into: Named, reason: str | None = None) -> Merge:
+def merge(record: Mergeable, into: Mergeable, reason: str | None = None) -> Merge:
     """Merge a record into another: its rows move there, and its id redirects.
 
-    The other gains its names as aliases, and the identifiers that it lacks. Raises `Conflict` when
-    the two cannot be merged.
+    The other gains what it lacks: its names as aliases, its identifiers. Raises `Conflict` when the
+    two cannot be merged.
     """
     with transaction.atomic(), with_reason(reason):
         record, into = lock_to_move(record, into)
-        own = set(getattr(into, "identifiers", ()))
         made = preview(record, into)
         with moving_allowed():
             for field, rows in rows_pointing_at(record):
-                rows.update(**{field.name: into})
+                if hasattr(manager := field.model._default_manager, "move"):
+                    manager.move(field.name, record, into)
+                else:
+                    rows.update(**{field.name: into})
         # The merged record first: no two records can have the same identifier.
         record.merged_into = into
-        if hasattr(record, "identifiers"):
-            record.identifiers = {k: v for k, v in record.identifiers.items() if k in own}
         _store(record, "merged_into")
         _store(into)
         made.record = _fresh(into)
@@ -101,7 +104,7 @@ def merge(record: Named, into: Named, reason: str | None = None) -> Merge:
         return made
 
 
-def unmerge(record: Named, reason: str | None = None) -> Merge:
+def unmerge(record: Mergeable, reason: str | None = None) -> Merge:
     """Undo a merge: what it moved goes back, except what was moved again since.
 
     What the surviving record gained later stays there. Raises `Conflict` when that record has
@@ -125,9 +128,13 @@ def unmerge(record: Named, reason: str | None = None) -> Merge:
         moved = count_by_kind(returning)
         with moving_allowed():
             unlink_companions(returning, survivor)
-            lost = _restore_names(record, survivor, made)
+            lost = _restore(record, survivor, made)
             for field, rows in returning:
-                rows.update(**{field.name: record})
+                if hasattr(manager := field.model._default_manager, "move_back"):
+                    stay = manager.move_back(field.name, rows, record, made)
+                    moved[str(field.model._meta.verbose_name_plural)] -= stay
+                else:
+                    rows.update(**{field.name: record})
         _restore_doubts((record, survivor), [made], moved=[record.pk, survivor.pk])
         separate = _fresh(record)
         for other in separate.made_unequal():
@@ -173,12 +180,12 @@ def unmark_distinct(one: Named, other: Named, reason: str | None = None) -> None
         _restore_doubts(doubted, said, moved=[*apart, one.pk, other.pk])
 
 
-def belonging_to(record: Named) -> dict[str, int]:
+def belonging_to(record: Mergeable) -> dict[str, int]:
     """Count the rows that point at a record, by the plural of their kind: a merge moves these."""
     return count_by_kind(rows_pointing_at(record))
 
 
-def refuse_if_merged(record: Named) -> None:
+def refuse_if_merged(record: Mergeable) -> None:
     """Raise `Conflict` for a merged record, naming the surviving one."""
     if record.merged_into_id:
         survivor = record.survivor
@@ -188,15 +195,21 @@ def refuse_if_merged(record: Named) -> None:
         )
 
 
-def lock(one: Named, other: Named) -> tuple[Named, Named]:
-    """Lock two records until the transaction ends, and read them afresh."""
-    both = type(one).objects.filter(pk__in=[one.pk, other.pk]).order_by("pk")
+def lock[M: Mergeable](one: M, other: M) -> tuple[M, M]:
+    """Lock two records until the transaction ends, and read them afresh.
+
+    One that is merged comes first: whoever follows it locks the surviving record after it.
+    """
+    both = type(one).objects.filter(pk__in=[one.pk, other.pk])
+    both = both.order_by(F("merged_into").asc(nulls_last=True), "pk")
     list(both.select_for_update().values("pk"))
     return _fresh(one), _fresh(other)
 
 
-def lock_to_move(record: Named, other: Named) -> tuple[Named, Named]:
-    """Lock what a merge of the first record, or its undo, would move, then both records."""
+def lock_to_move[M: Mergeable](record: M, other: M) -> tuple[M, M]:
+    """Lock what a merge of the first record, or its undo, would move, and both records."""
+    if record.locked_first:
+        record, other = lock(record, other)
     moving = rows_to_move_back(record) if record.merged_into_id else rows_pointing_at(record)
     moving.sort(key=lambda each: issubclass(each[0].model, Named))  # pointed at themselves: last
     with connection.cursor() as cursor:
@@ -211,9 +224,9 @@ def lock_to_move(record: Named, other: Named) -> tuple[Named, Named]:
 # What can be merged
 
 
-def _refuse(record: Named, into: Named) -> None:
+def _refuse(record: Mergeable, into: Mergeable) -> None:
     _refuse_unless_two(record, into)
-    if into.pk in _active_distinct_from(record):
+    if isinstance(record, Named) and into.pk in _active_distinct_from(record):
         raise Conflict(
             f"“{record}” and “{into}” are marked as distinct. If they are the same after all, undo "
             "that first."
@@ -232,14 +245,23 @@ def _refuse(record: Named, into: Named) -> None:
         raise Conflict("Merged, they would have duplicates.", twins)
 
 
-def _refuse_unless_two(one: Named, other: Named) -> None:
+def _refuse_unless_two(one: Mergeable, other: Mergeable) -> None:
     if one.pk == other.pk:
         raise Conflict(f"These are the same record: “{one}”, {one.pk}.")
     refuse_if_merged(one)
     refuse_if_merged(other)
 
 
-def _twins(field: models.ForeignKey, record: Named, into: Named) -> Iterator[dict]:
+def _rows_to_move(record: Mergeable, into: Mergeable) -> Rows:
+    return [
+        (field, manager.fitting(field.name, record, into))
+        if hasattr(manager := field.model._default_manager, "fitting")
+        else (field, rows)
+        for field, rows in rows_pointing_at(record)
+    ]
+
+
+def _twins(field: models.ForeignKey, record: Mergeable, into: Mergeable) -> Iterator[dict]:
     """Pairs of rows that would break a unique constraint once both point at one record."""
     rows, what = field.model._base_manager, field.model._meta.verbose_name
     for constraint in field.model._meta.constraints:
@@ -274,51 +296,25 @@ def _leading_to(record: Named, ids: Iterable[UUID]) -> list[UUID]:
     return [key for key, survivor in led.items() if survivor == record.pk]
 
 
-def _fresh(record: Named) -> Named:
-    return type(record).objects.with_all_distinct_from().get(pk=record.pk)
+def _fresh[M: Mergeable](record: M) -> M:
+    records = type(record).objects.all()
+    if isinstance(record, Named):
+        records = records.with_all_distinct_from()
+    return records.get(pk=record.pk)
 
 
-# Names and identifiers
+# What the records themselves gain and lose
 
 
-def _gained_names(record: Named, into: Named) -> list[str]:
-    names = [record.name, *record.aliases]
-    folded, known, gained = fold_all(names), set(into.names_folded), []
-    for name in names:
-        if folded[name] not in known:
-            known.add(folded[name])
-            gained.append(name)
-    return gained
-
-
-def _restore_names(record: Named, survivor: Named, made: Revision) -> list[str]:
+def _restore(record: Mergeable, survivor: Mergeable, made: Revision) -> list[str]:
     """Restore the merged record, and remove from the survivor what came from it alone.
 
     Returns the aliases removed.
     """
-    came_by_merge = _history_of(survivor, made)
-    others = list(survivor.merged.exclude(pk=record.pk))
-    kept = {name for other in others for name in other.names_folded}
-    folded = fold_all(survivor.aliases)
-    lost = [
-        alias
-        for alias in survivor.aliases
-        if folded[alias] in record.names_folded
-        and folded[alias] not in kept
-        and came_by_merge(lambda state, alias=alias: alias in state["aliases"])
-    ]
-    survivor.aliases = [alias for alias in survivor.aliases if alias not in lost]
+    others = [(other, _before_merge(other)) for other in survivor.merged.exclude(pk=record.pk)]
+    before, came_by_merge = _before_merge(record), _history_of(survivor, made)
+    lost = record.take_back(survivor, before, others, came_by_merge)
     record.merged_into = None
-    if hasattr(record, "identifiers"):
-        record.identifiers = _own_identifiers(record)
-        kept = [item for other in others for item in _own_identifiers(other).items()]
-        for item in record.identifiers.items():
-            if (
-                item in survivor.identifiers.items()
-                and item not in kept
-                and came_by_merge(lambda state, item=item: item in state["identifiers"].items())
-            ):
-                del survivor.identifiers[item[0]]
     _store(survivor)
     try:
         with transaction.atomic():
@@ -328,13 +324,13 @@ def _restore_names(record: Named, survivor: Named, made: Revision) -> list[str]:
     return lost
 
 
-def _own_identifiers(record: Named) -> dict[str, str]:
-    """The identifiers of a merged record before the merge."""
-    before = Revision.objects.of(record).get(version=merge_revision(record).version - 1)
-    return before.state["identifiers"] if before.state else record.identifiers
+def _before_merge(record: Mergeable) -> dict:
+    """The state of a merged record before the merge."""
+    states = Revision.objects.of(record).values_list("state", flat=True)
+    return states.get(version=merge_revision(record).version - 1) or states.last()
 
 
-def _history_of(survivor: Named, made: Revision) -> Callable[[Callable[[dict], bool]], bool]:
+def _history_of(survivor: Mergeable, made: Revision) -> Callable[[Callable[[dict], bool]], bool]:
     """A test whether the survivor got a value by a merge and has had it ever since."""
     states = list(Revision.objects.of(survivor).exclude(state__isnull=True).reverse())
 
@@ -360,9 +356,8 @@ def _history_of(survivor: Named, made: Revision) -> Callable[[Callable[[dict], b
     return came_by_merge
 
 
-def _store(record: Named, *columns: str) -> None:
-    held = ["identifiers"] if hasattr(record, "identifiers") else []
-    record.save(update_fields=["aliases", *held, *columns])
+def _store(record: Mergeable, *columns: str) -> None:
+    record.save(update_fields=[*record.given, *columns])
 
 
 # Records that a name may mean
@@ -373,14 +368,14 @@ def _may_mean_another(record: Named) -> bool:
     return record.namesakes().exclude(pk__in=_active_distinct_from(record)).exists()
 
 
-def _settle_doubts(record: Named) -> None:
-    if not _may_mean_another(record):
+def _settle_doubts(record: Mergeable) -> None:
+    if isinstance(record, Named) and not _may_mean_another(record):
         for name, rows in _doubted(record):
             rows.settle_doubts(name, record)
 
 
 def _restore_doubts(
-    records: Iterable[Named], settled: list[Revision], *, moved: list[UUID]
+    records: Iterable[Mergeable], settled: list[Revision], *, moved: list[UUID]
 ) -> None:
     """Flag again what these revisions settled; a merge of the `moved` does not count as naming."""
     moves = list(Revision.objects.filter(subject_id__in=moved, verb__in=[MERGED, UNMERGED]))
@@ -390,6 +385,6 @@ def _restore_doubts(
 
 
 def _doubted(record: Named) -> Iterator[tuple[str, models.Manager]]:
-    for field in foreign_keys_to(type(record)):
+    for field in foreign_keys_to(type(record)) if isinstance(record, Named) else ():
         if hasattr(field.model._default_manager, "settle_doubts"):
             yield field.name, field.model._default_manager

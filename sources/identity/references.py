@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 
 from sources.ledger.recording import recording_of
 from sources.ledger.revisions import Revision
-from sources.models import Named
+from sources.models import Mergeable
 
 MERGED, UNMERGED = Revision.Verb.MERGED, Revision.Verb.UNMERGED
 
@@ -22,17 +22,23 @@ type Rows = list[tuple[models.ForeignKey, models.QuerySet]]
 """Rows by the foreign key that points at a record."""
 
 
-def foreign_keys_to(model: type[Named]) -> list[models.ForeignKey]:
-    """Foreign keys to this kind of record, those of its own app first: others depend on them."""
+def foreign_keys_to(model: type[Mergeable]) -> list[models.ForeignKey]:
+    """Foreign keys to this kind of record that a merge moves.
+
+    Those of its own app come first: others depend on them.
+    """
     found = [
         relation.field
         for relation in model._meta.get_fields(include_hidden=True)
-        if relation.auto_created and relation.one_to_many and relation.field.name != "merged_into"
+        if relation.auto_created
+        and relation.one_to_many
+        and relation.field.name != "merged_into"
+        and relation.field.name != getattr(relation.field.model, "stays_with", None)
     ]
     return sorted(found, key=lambda field: field.model._meta.app_label != model._meta.app_label)
 
 
-def rows_pointing_at(record: Named) -> Rows:
+def rows_pointing_at(record: Mergeable) -> Rows:
     return [
         (field, field.model._base_manager.filter(**{field.name: record.pk}))
         for field in foreign_keys_to(type(record))
@@ -55,12 +61,12 @@ def moving_allowed() -> Iterator[None]:
         cursor.execute("SELECT set_config('onrecord.merging', '', true)")
 
 
-def merge_revision(record: Named) -> Revision:
+def merge_revision(record: Mergeable) -> Revision:
     """The revision that merged a record into its surviving record."""
     return Revision.objects.of(record).filter(verb=MERGED).last()
 
 
-def rows_to_move_back(record: Named) -> Rows:
+def rows_to_move_back(record: Mergeable) -> Rows:
     """Rows that the merge of this record moved and nobody has moved since.
 
     A later merge that was itself undone does not count as a move.
@@ -118,7 +124,7 @@ def path_in_ledger(field: models.ForeignKey) -> tuple[str, str]:
     return "moved.id", f"ARRAY['{field.column}']"
 
 
-def unlink_companions(returning: Rows, survivor: Named) -> None:
+def unlink_companions(returning: Rows, survivor: Mergeable) -> None:
     """Clear the `goes_with` of rows where only one of the two moves back."""
     rows_of = {field.model: rows.values("pk") for field, rows in returning}
     for field, rows in returning:

@@ -14,21 +14,32 @@ from sources.database.triggers import FollowsMerges, KeepsVersion, RefusesUnless
 from sources.dates import FirstDay, OnItsDay, PartialDateField
 from sources.ledger.actor import with_reason
 from sources.ledger.recording import Recording
-from sources.models.base import Record
+from sources.models.base import MERGES, Mergeable, MergeableQuerySet, merged_index
 from sources.models.functions import TextWords, UrlKey
 from sources.models.outlets import Outlet
 
+IDENTIFYING = ("url", "external_id")
+"""Fields that only one article has."""
 
-class ArticleQuerySet(models.QuerySet):
+GIVEN = (("outlet",), *((name,) for name in IDENTIFYING), ("headline",), ("byline",))
+GIVEN += (("published", "published_at"), ("language",))
+"""Fields that a merge gives to the surviving article if it lacks the first of each group."""
+
+
+class ArticleQuerySet(MergeableQuerySet):
     def in_outlet_named(self, name: str):
         return self.filter(outlet__in=Outlet.objects.called(name).values("id"))
 
 
-class Article(Record):
+class Article(Mergeable):
     """An article at an outlet, identified by `external_id`, else URL, else outlet and text.
 
     `withdrawn` is `{"when", "reason"}` while its outlet has withdrawn it: a time in UTC, and why.
+    A merged article keeps its texts, and the URL and `external_id` that the surviving one has not
+    taken: filings go on naming them.
     """
+
+    locked_first = True
 
     outlet = models.ForeignKey(
         Outlet, models.PROTECT, null=True, blank=True, related_name="articles", db_index=False
@@ -87,11 +98,51 @@ class Article(Record):
             models.Index(fields=["created", "id"], name="article_by_created"),
             models.Index(fields=["outlet", "published_day", "id"], name="article_by_outlet"),
             GinIndex(TextWords("headline"), name="article_headline_words"),
+            merged_index("article"),
         ]
-        triggers = [FollowsMerges("outlet"), KeepsVersion(), *Recording().triggers]
+        triggers = [FollowsMerges("outlet"), KeepsVersion(), *Recording(verb=MERGES).triggers]
 
     def __str__(self) -> str:
         return self.headline or self.url or self.external_id or str(self.id)
+
+    @property
+    def given(self):
+        return [name for group in GIVEN for name in group]
+
+    def give(self, into):
+        """What the other lacks, it gains; a URL or `external_id` is its own from then on."""
+        for group in GIVEN:
+            if not getattr(into, group[0]):
+                for name in group:
+                    setattr(into, name, getattr(self, name))
+                if group[0] in IDENTIFYING:
+                    setattr(self, group[0], None)
+        return []
+
+    def take_back(self, survivor, before, others, came_by_merge):
+        for name in IDENTIFYING:
+            setattr(self, name, before[name])
+        for group in GIVEN:
+            columns = [self._meta.get_field(name).column for name in group]
+            mine = [before[column] for column in columns]
+            if not mine[0] or any([state[c] for c in columns] == mine for _, state in others):
+                continue
+            if came_by_merge(lambda state, c=columns, m=mine: [state[n] for n in c] == m):
+                for name in group:
+                    setattr(survivor, name, self._meta.get_field(name).get_default())
+        return []
+
+    def why_not_merged_into(self, other):
+        if None not in (self.outlet_id, other.outlet_id) and self.outlet_id != other.outlet_id:
+            return (
+                f"“{self}” is of “{self.outlet}”, “{other}” of “{other.outlet}”. If these are the "
+                "same outlet, merge them first; else correct the wrong one."
+            )
+        if self.snapshot_id and not other.snapshot_id:
+            return f"No text of “{other}” is on record. Merge that one into “{self}” instead."
+        if bool(self.withdrawn) is not bool(other.withdrawn):
+            return "Only one of the two is withdrawn: withdraw the other or reinstate this one."
+        return None
 
     def withdraw(self, reason: str, *, now: datetime) -> None:
         """Record that the outlet has withdrawn the article; its quotes show it."""
@@ -125,6 +176,8 @@ class Snapshot(models.Model):
     """
 
     MAX_CHARACTERS = 2_000_000
+
+    stays_with = "article"  # a merge leaves it there: `sources.identity.merging`
 
     id = models.UUIDField(primary_key=True, db_default=UUID7(), editable=False)
     article = models.ForeignKey(Article, models.PROTECT, related_name="snapshots", editable=False)

@@ -1,6 +1,7 @@
-"""What every record has: an id, a version, and for most a name."""
+"""What records have: an id and a version; most can be merged, and most of these have a name."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Self
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
@@ -9,7 +10,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import UUID7, Now
 
-from sources.models.functions import AllNames, Fold, FoldNames, keys_of
+from sources.models.functions import AllNames, Fold, FoldNames, fold_all, keys_of
 
 
 class Record(models.Model):
@@ -43,7 +44,7 @@ class AllDistinctFrom(models.Func):
         )"""
 
 
-class NamedQuerySet(models.QuerySet):
+class MergeableQuerySet(models.QuerySet):
     def active(self):
         """Records that are not merged into another."""
         return self.filter(merged_into=None)
@@ -76,6 +77,30 @@ class NamedQuerySet(models.QuerySet):
             )
             return dict(cursor.fetchall())
 
+    def followed(self) -> list[UUID]:
+        """Ids of the surviving records of these."""
+        return list(self.survivors(self.values_list("pk", flat=True)).values())
+
+    def merged_into(self, ids: Iterable[UUID]) -> dict[UUID, UUID]:
+        """Map each record that leads to one of these by merges to that one; one query."""
+        table = self.model._meta.db_table
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                WITH RECURSIVE led AS (
+                    SELECT id, merged_into_id AS survivor FROM {table}
+                        WHERE merged_into_id = ANY(%s)
+                    UNION
+                    SELECT m.id, led.survivor FROM {table} m JOIN led ON m.merged_into_id = led.id
+                )
+                SELECT id, survivor FROM led
+                """,
+                [list(ids)],
+            )
+            return dict(cursor.fetchall())
+
+
+class NamedQuerySet(MergeableQuerySet):
     def with_all_distinct_from(self):
         """With `all_distinct_from`: ids it is marked as distinct from, also through merges."""
         return self.annotate(all_distinct_from=AllDistinctFrom(self.model))
@@ -103,18 +128,14 @@ def names_field(function: type[FoldNames]) -> models.GeneratedField:
     )
 
 
-class Named(Record):
-    """A record found by its name or an alias: `key` is the form in which these are compared.
+class Mergeable(Record):
+    """A record that can be merged into another; it stays, and its id redirects for ever.
 
-    A merged record (`merged_into`) stays, and its id redirects for ever. `distinct_from` holds the
-    ids of records that it is marked as distinct from, on both sides.
+    `locked_first`: whoever changes rows that point at it has locked it before them.
     """
 
-    key: type[models.Func] = Fold
+    locked_first = False
 
-    name = models.CharField(max_length=500)
-    aliases = ArrayField(models.CharField(max_length=500), default=list, blank=True)
-    names_folded = names_field(FoldNames)
     merged_into = models.ForeignKey(
         "self",
         models.PROTECT,
@@ -124,6 +145,67 @@ class Named(Record):
         editable=False,
         db_index=False,  # each table has a partial index, as few are merged
     )
+
+    objects = MergeableQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def survivor(self) -> Self:
+        """The surviving record: itself, or the last one of its chain of merges."""
+        record = self
+        while record.merged_into_id:
+            record = record.merged_into
+        return record
+
+    @property
+    def given(self) -> list[str]:
+        """The columns that a merge or its undo may change."""
+        raise NotImplementedError
+
+    def give(self, into: Self) -> list[str]:
+        """Give the other what it lacks, on a merge; saves neither. Returns the names it gains."""
+        raise NotImplementedError
+
+    def take_back(
+        self,
+        survivor: Self,
+        before: dict,
+        others: list[tuple[Self, dict]],
+        came_by_merge: Callable[[Callable[[dict], bool]], bool],
+    ) -> list[str]:
+        """Take back what it gave, on the undo of its merge; saves neither. Returns the names lost.
+
+        `before` is its state before the merge; `others`, with theirs, are still merged into the
+        survivor. `came_by_merge` tests whether a value of the survivor's state came so and stayed.
+        """
+        raise NotImplementedError
+
+    def why_not_merged_into(self, other: Self) -> str | None:
+        """Why the two cannot be one record, as a sentence with the remedy; None if they can."""
+        return None
+
+    def made_equal(self) -> list[tuple[Self, Self]]:
+        """Other records that a merge into this one has made equal, each with the one to stay."""
+        return []
+
+    def made_unequal(self) -> list[Self]:
+        """Merged records that are no longer equal to their surviving one, now that this is not."""
+        return []
+
+
+class Named(Mergeable):
+    """A record found by its name or an alias: `key` is the form in which these are compared.
+
+    `distinct_from` holds the ids of records that it is marked as distinct from, on both sides.
+    """
+
+    key: type[models.Func] = Fold
+
+    name = models.CharField(max_length=500)
+    aliases = ArrayField(models.CharField(max_length=500), default=list, blank=True)
+    names_folded = names_field(FoldNames)
     distinct_from = ArrayField(models.UUIDField(), db_default=[], blank=True, editable=False)
 
     objects = NamedQuerySet.as_manager()
@@ -139,29 +221,51 @@ class Named(Record):
         """Map each name to the form in which it is compared with `names_folded`; one query."""
         return keys_of(cls.key, names)
 
-    @property
-    def survivor(self) -> "Named":
-        """The surviving record: itself, or the last one of its chain of merges."""
-        record = self
-        while record.merged_into_id:
-            record = record.merged_into
-        return record
-
     def namesakes(self):
         """Other active records that share a name with this one."""
         return type(self).objects.called_any(self.names_folded).exclude(pk=self.pk)
 
-    def why_not_merged_into(self, other: "Named") -> str | None:
-        """Why the two cannot be one record, as a sentence with the remedy; None if they can."""
-        return None
+    @property
+    def given(self):
+        return ["aliases", *(["identifiers"] if hasattr(self, "identifiers") else [])]
 
-    def made_equal(self) -> list[tuple["Named", "Named"]]:
-        """Other records that a merge into this one has made equal, each with the one to stay."""
-        return []
+    def give(self, into):
+        """Names become aliases there; identifiers that it lacks are its own from then on."""
+        names = [self.name, *self.aliases]
+        folded, known, gained = fold_all(names), set(into.names_folded), []
+        for name in names:
+            if folded[name] not in known:
+                known.add(folded[name])
+                gained.append(name)
+        into.aliases = [*into.aliases, *gained]
+        if hasattr(into, "identifiers"):
+            own = into.identifiers
+            into.identifiers = {**self.identifiers, **own}
+            self.identifiers = {k: v for k, v in self.identifiers.items() if k in own}
+        return gained
 
-    def made_unequal(self) -> list["Named"]:
-        """Merged records that are no longer equal to their surviving one, now that this is not."""
-        return []
+    def take_back(self, survivor, before, others, came_by_merge):
+        kept = {name for other, _ in others for name in other.names_folded}
+        folded = fold_all(survivor.aliases)
+        lost = [
+            alias
+            for alias in survivor.aliases
+            if folded[alias] in self.names_folded
+            and folded[alias] not in kept
+            and came_by_merge(lambda state, alias=alias: alias in state["aliases"])
+        ]
+        survivor.aliases = [alias for alias in survivor.aliases if alias not in lost]
+        if hasattr(self, "identifiers"):
+            self.identifiers = before["identifiers"]
+            kept = [item for _, state in others for item in state["identifiers"].items()]
+            for item in self.identifiers.items():
+                if (
+                    item in survivor.identifiers.items()
+                    and item not in kept
+                    and came_by_merge(lambda state, item=item: item in state["identifiers"].items())
+                ):
+                    del survivor.identifiers[item[0]]
+        return lost
 
 
 def merged_index(model: str) -> models.Index:

@@ -128,7 +128,7 @@ class SpeakerQuerySet(NamedQuerySet):
 
     def of_articles(self, ids: list):
         """Speakers that belong to one of these articles alone."""
-        return self.filter(article__in=ids)
+        return self.filter(article__in={*ids, *Article.objects.survivors(ids).values()})
 
     def of_organisations(self, ids: list):
         """Speakers that belong to one of these organisations, or ever held a role there."""

@@ -30,6 +30,7 @@ from tests.records import (
     LIST_PATHS,
     hide,
     make_affiliation,
+    make_article,
     make_organisation,
     make_outlet,
     make_quote,
@@ -462,7 +463,12 @@ def test_each_representation_of_a_quote_is_documented_under_its_media_type(docum
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("name", "make"),
-    [("speakers", make_speaker), ("organisations", make_organisation), ("outlets", make_outlet)],
+    [
+        ("speakers", make_speaker),
+        ("organisations", make_organisation),
+        ("outlets", make_outlet),
+        ("articles", lambda name: make_article(headline=name)),
+    ],
 )
 def test_answers_to_merging_fit_their_schemas(document, curator, name, make):
     one, other = make("A"), make("B")
@@ -472,7 +478,7 @@ def test_answers_to_merging_fit_their_schemas(document, curator, name, make):
         "merge": {"into": str(other.pk)},
         "unmerge": {},
     }
-    for verb, body in verbs.items():
+    for verb, body in list(verbs.items())[2 if name == "articles" else 0 :]:
         path = f"{API}{name}/{{id}}/{verb}/"
         for sent in [{**body, "preview": True}, body] if verb == "merge" else [body]:
             answer = curator.post(path.format(id=one.pk), sent, headers={"If-Match": "*"})

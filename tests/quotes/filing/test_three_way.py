@@ -263,7 +263,12 @@ def test_another_contributors_article_cannot_be_filed_again(contributor):
 
 
 class Filings(RuleBasedStateMachine):
-    """Two users file an article in any order while curators change it."""
+    """Two users file two articles in any order while curators change and merge them."""
+
+    NAMES = {
+        "feed": {"external_id": "cms-1"},
+        "web": {"url": "https://harbourpost.example/web"},
+    }
 
     @initialize()
     def begin(self):
@@ -272,16 +277,22 @@ class Filings(RuleBasedStateMachine):
             name: make_client("Curators" if name == "G" else "Contributors", name) for name in "FG"
         }
         self.curator = make_client("Curators")
-        self.said = {}
-        self._file("F", make_filing(external_id="cms-1"))
+        self.said, self.filed_since = {}, set()
+        for which in self.NAMES:
+            self._file("F", which, make_filing(**self.NAMES[which]))
 
-    def _file(self, name: str, filing: dict) -> None:
+    def _file(self, name: str, which: str, filing: dict) -> None:
         response = self.clients[name].post(f"{API}articles/", filing)
         assert response.status_code in (200, 201), response.content
-        self.said[name] = filing
+        if Article.objects.exclude(merged_into=None).exists():
+            self.filed_since.add((name, which))
+            if (name, which) not in self.said:  # the user's last of that article, however named
+                self.said = {key: said for key, said in self.said.items() if key[0] != name}
+        self.said[name, which] = filing
 
     @rule(
         name=st.sampled_from("FG"),
+        which=st.sampled_from(sorted(NAMES)),
         headline=st.sampled_from(["Quay to close", "Quay closed", None]),
         end=st.sampled_from(["", " She left.", " It rained."]),
         speaker=st.sampled_from(["Mara Quill", "Ivo Berg", None]),
@@ -290,24 +301,27 @@ class Filings(RuleBasedStateMachine):
         named=st.integers(0, 3).map(bool),
         complete=st.booleans(),
     )
-    def file_something(self, name, headline, end, speaker, kind, role, named, complete):
-        filing = make_filing(external_id="cms-1", headline=headline, complete=complete)
+    def file_something(self, name, which, headline, end, speaker, kind, role, named, complete):
+        filing = make_filing(**self.NAMES[which], headline=headline, complete=complete)
         filing["text"] += end
         quote = {**filing["quotes"][0], "speaker": speaker, "kind": kind, "role": role}
         filing["quotes"] = [quote] if named else []
-        self._file(name, filing)
+        self._file(name, which, filing)
+
+    def _quote(self) -> Quote:
+        return Quote.objects.filter(article__merged_into=None).order_by("pk").first()
 
     @rule(name=st.sampled_from(["withdraw", "reopen", "reject", "keep"]))
     def step(self, name):
         """Take a step, if it is open; a filer withdraws, a curator does the rest."""
-        quote = Quote.objects.order_by("pk").first()
+        quote = self._quote()
         client = self.clients["F"] if name == "withdraw" else self.curator
         body = {"keep": {"flags": ["filing_differs"]}, "reject": {"reason": "No."}}.get(name, {})
         client.post(f"{API}quotes/{quote.pk}/{name}/", body, headers={"If-Match": "*"})
 
     @rule(act=st.sampled_from(sorted(CURATED)))
     def curate(self, act):
-        quote = Quote.objects.order_by("pk").first()
+        quote = self._quote()
         if act in ("rejected", "published") and quote.status != "proposed":
             return
         if quote.status != "proposed" and act in ("speaker", "organisation", "kind", "said"):
@@ -334,12 +348,34 @@ class Filings(RuleBasedStateMachine):
             tag = {"If-Match": "*"}
             self.curator.post(f"{API}speakers/{others[0].pk}/merge/", body, headers=tag)
 
+    @rule(swapped=st.booleans())
+    def merge_articles(self, swapped):
+        """Refused if the two have different outlets, or quotes that contradict each other."""
+        pair = list(Article.objects.active().order_by("pk"))
+        if len(pair) == 2:
+            one, other = pair[::-1] if swapped else pair
+            self._post(one, "merge", into=str(other.pk))
+
+    @rule()
+    def unmerge_articles(self):
+        """What was filed of one article meanwhile is nobody's last filing of either."""
+        merged = Article.objects.exclude(merged_into=None).first()
+        if merged and self._post(merged, "unmerge").status_code == 200:
+            self.said = {k: said for k, said in self.said.items() if k not in self.filed_since}
+            self.filed_since = set()
+
+    def _post(self, article, verb: str, **body):
+        path = f"{API}articles/{article.pk}/{verb}/"
+        answer = self.curator.post(path, body, headers={"If-Match": "*"})
+        assert answer.status_code in (200, 409), answer.content
+        return answer
+
     @precondition(lambda self: self.said)
     @invariant()
     def filing_the_same_again_makes_no_revision(self):
         if not hasattr(self, "clients"):
             return
-        for name, filing in self.said.items():
+        for (name, _), filing in self.said.items():
             before = revisions()
             quotes = Quote.objects.count()
             ok(self.clients[name].post(f"{API}articles/", filing))
