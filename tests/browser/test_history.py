@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from quotes.models import Quote
 from sources.ledger.actor import audit_context
-from tests.records import make_quote, make_speaker
+from tests.records import make_article, make_quote, make_speaker
 from tests.sources.admin.test_admin import page_of
 from tests.sources.history.test_reverting import way_back_of
 
@@ -18,8 +18,14 @@ PRINTED = "the harbour master of the old town said on Monday"
 @pytest.fixture
 def revised() -> Quote:
     """A proposed quote whose attribution and speaker somebody else has changed."""
+    words = "We had no choice"
+    printed = [PRINTED.replace("old", town) for town in ("old", "new", "upper")]
     quote = make_quote(
-        status="proposed", speaker=make_speaker("Mara Quill"), attribution_text=PRINTED
+        words,
+        article=make_article(f"“{words}”, {', '.join(printed)}."),
+        status="proposed",
+        speaker=make_speaker("Mara Quill"),
+        attribution_text=PRINTED,
     )
     with audit_context(channel="api", actor="ada", reason="Another town."), transaction.atomic():
         changed = PRINTED.replace("old", "new")

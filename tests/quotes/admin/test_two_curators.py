@@ -18,7 +18,7 @@ from django.test import Client
 
 from quotes.models import Quote
 from tests.conftest import API, make_client, ok, problem, staff
-from tests.records import make_quote
+from tests.records import make_article, make_quote
 from tests.sources.admin.test_admin import FormReader, page_of
 
 FIELDS = {
@@ -28,6 +28,8 @@ FIELDS = {
     "attribution_cue": ["said", "told", "asked"],
     "attribution_text": ["Mr Jones said", "Jones told us", ""],
 }
+
+TEXT = "“We had no choice,” Mr Jones said. Jones told us."
 
 type State = dict[str, str]
 """The fields as a form shows them, and the version."""
@@ -219,7 +221,7 @@ class Walk:
 
 @pytest.mark.django_db
 def test_no_interleaving_of_two_curators_loses_an_update(curator, curator_at_desk):
-    quote = make_quote(status="proposed")
+    quote = make_quote(article=make_article(TEXT), status="proposed")
     api, admin = ApiCurator(quote, curator), AdminCurator(quote, curator_at_desk)
     walks = [Walk(quote, api, admin, seed) for seed in (3, 4)]
     assert [walk.orders(None, None, 0, 0) for walk in walks] == [924, 924]
@@ -270,7 +272,7 @@ def work_at_desk(admin: AdminCurator, saves: int) -> tuple[list[Change], int]:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.xdist_group("commits")
 def test_two_curators_at_once_lose_no_update(db):
-    quote = make_quote(status="proposed")
+    quote = make_quote(article=make_article(TEXT), status="proposed")
     state, done = on_record(quote), Event()
     api = ApiCurator(quote, make_client("Curators"))
     admin = AdminCurator(quote, staff("Curators"))

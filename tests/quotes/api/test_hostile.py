@@ -112,14 +112,14 @@ def make_all(client, string: str, number: int) -> dict | None:
     """Make records with the string in every field that accepts it, each at version 2, by model."""
     if not (article := file_one(client, string, number)):
         return None
-    quote = article.quotes.get()
+    said = f"{string} said, after all that"
+    Article.objects.filter(pk=article.pk).update(headline=said)
+    quote = Quote.objects.get(article=article.pk)
     held = Affiliation.objects.create(
         speaker=quote.speaker, organisation=quote.organisation, role=string[:500]
     )
-    Article.objects.filter(pk=article.pk).update(headline=f"{string} after all")
     Affiliation.objects.filter(pk=held.pk).update(role=f"deputy {string}"[:500])
-    said = {"utterance": make_utterance(), "attribution_text": f"{string} said, after all that"}
-    quote.revise(note="As printed.", **said)
+    quote.revise(note="As printed.", utterance=make_utterance(), attribution_text=said)
     for record in (quote.speaker, article.outlet, quote.organisation):
         path = f"{API}{record._meta.model_name}s/{record.pk}/"
         etag = {"If-Match": client.get(path).headers["ETag"]}
