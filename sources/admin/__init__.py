@@ -17,7 +17,6 @@ from knox.models import AuthToken
 import sources.admin.jobs  # noqa: F401 (the pages of jobs)
 from sources.admin.base import (
     BaseModelAdmin,
-    MergeableAdmin,
     PublishedColumns,
     ReadOnlyAdmin,
     RecordAdmin,
@@ -37,7 +36,7 @@ from sources.admin.html import (
 )
 from sources.admin.import_export import ImportExportAdmin
 from sources.admin.lists import matching_any, mentioning
-from sources.admin.merging import worded
+from sources.admin.merging import MergingAdmin, worded
 from sources.admin.profiles import ProfileAdmin
 from sources.dates import future_publication
 from sources.models import (
@@ -215,11 +214,12 @@ class AffiliationAdmin(ImportExportAdmin, RecordAdmin):
 
 
 @admin.register(Article)
-class ArticleAdmin(ImportExportAdmin, PublishedColumns, MergeableAdmin):
+class ArticleAdmin(ImportExportAdmin, PublishedColumns, MergingAdmin):
     table = ArticleTable
     """Articles are filed with their text, through the API or an import; none is added here."""
 
     form = ArticleForm
+    change_form_template = "admin/article_change_form.html"
     list_display = ("titled", "printed_by", "printed_on", "language", "created")
     search_fields = ("headline",)
     search_help_text = (

@@ -33,18 +33,14 @@ def address(record: models.Model, page: str) -> str:
     return reverse(name, args=[record.pk])
 
 
-def link(record: models.Model, text: str | None = None) -> str:
-    """A link to a record's change page."""
-    return format_html(
-        '<a href="{}">{}</a>', address(record, "change"), isolated(text or str(record))
-    )
+def link(record: models.Model, text: str | None = None, page: str = "change") -> str:
+    """A link to a record's change page, or another."""
+    return format_html('<a href="{}">{}</a>', address(record, page), isolated(text or str(record)))
 
 
 def link_to_profile(record: models.Model, text: str | None = None) -> str:
     """A link to the profile of a named record."""
-    return format_html(
-        '<a href="{}">{}</a>', address(record, "profile"), isolated(text or str(record))
-    )
+    return link(record, text, "profile")
 
 
 def link_all(records: models.QuerySet, *, more: str, **kwargs) -> str:

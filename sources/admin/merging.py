@@ -16,18 +16,16 @@ from django.urls import path
 from django.utils.html import format_html_join
 from django.utils.text import capfirst
 
-from sources.admin.base import NamedAdmin
+from sources.admin.base import MergeableAdmin, NamedAdmin
 from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.forms import few_lines
-from sources.admin.html import NONE, address, isolated, link_to_profile, visible_bidi
+from sources.admin.html import NONE, address, isolated, link, link_to_profile, visible_bidi
 from sources.admin.widgets import SafeAutocomplete
 from sources.exceptions import Conflict, refusal_of
 from sources.identity import merging
 from sources.ledger.revisions import Revision
-from sources.models import Named
+from sources.models import Mergeable, Named
 from sources.models.ids import as_uuid
-
-VERBS = ("merge", "unmerge", "distinguish", "undistinguish")
 
 # Forms
 
@@ -37,7 +35,7 @@ class Choice(forms.Form):
 
     into = forms.ModelChoiceField(queryset=None, label="Compare with")
 
-    def __init__(self, record: Named, admin_site):
+    def __init__(self, record: Mergeable, admin_site):
         super().__init__()
         field, model = self.fields["into"], type(record)
         field.queryset = model.objects.none()  # the widget searches as the user types
@@ -64,7 +62,7 @@ class Decision(Reason):
     into = forms.ModelChoiceField(queryset=None, widget=forms.HiddenInput)
     into_version = forms.IntegerField(widget=forms.HiddenInput)
 
-    def __init__(self, model: type[Named], *args, **kwargs):
+    def __init__(self, model: type[Mergeable], *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["into"].queryset = model.objects.all()
 
@@ -99,8 +97,14 @@ def counted(rows: dict[str, int]) -> str:
 # Pages
 
 
-class MergingAdmin(NamedAdmin):
-    """Merge two records, mark them as distinct, and undo either; for users who may change them."""
+class MergingAdmin(MergeableAdmin):
+    """Merge two records, and undo that; for users who may change them.
+
+    `home` is the page that a record's name leads to.
+    """
+
+    home = "change"
+    verbs = ("merge", "unmerge")
 
     def get_urls(self):
         own = [
@@ -109,30 +113,38 @@ class MergingAdmin(NamedAdmin):
                 self.admin_site.admin_view(getattr(self, f"{verb}_view")),
                 name=f"{self.opts.app_label}_{self.opts.model_name}_{verb}",
             )
-            for verb in VERBS
+            for verb in self.verbs
         ]
         return [*own, *super().get_urls()]
 
-    def kind_names(self, record: Named) -> tuple[str, str]:
+    def kind_names(self, record: Mergeable) -> tuple[str, str]:
         """Singular and plural of what a record is, such as `person` and `people`."""
         return str(self.opts.verbose_name), str(self.opts.verbose_name_plural)
 
-    def facts(self, request, record: Named) -> dict[str, str]:
+    def facts(self, request, record: Mergeable) -> dict[str, str]:
         """The fields of a record in words, by label."""
         held = {}
         for name in flatten_fieldsets(self.fieldsets):
+            if name in self.readonly_fields:
+                continue
             field, value = self.opts.get_field(name), getattr(record, name)
             value = dict(field.choices).get(value, value) if field.choices else value
             held[capfirst(field.verbose_name)] = worded(value)
         return held
 
-    def compared_facts(self, request, record: Named) -> dict[str, str]:
+    def compared_facts(self, request, record: Mergeable) -> dict[str, str]:
         """What to compare two records by: their fields, and what subclasses add."""
         return self.facts(request, record)
 
-    def named(self, request, key) -> Named | None:
+    def named(self, request, key) -> Mergeable | None:
         """The record with this key, not locked."""
-        return self.get_queryset(request).with_all_distinct_from().filter(pk=key).first()
+        return self.get_queryset(request).filter(pk=key).first()
+
+    def home_of(self, record: Mergeable) -> str:
+        return address(record, self.home)
+
+    def is_distinct(self, record: Mergeable, into: Mergeable) -> bool:
+        return False
 
     def missing(self, request, key):
         return self._get_obj_does_not_exist_redirect(request, self.opts, str(key))
@@ -141,17 +153,19 @@ class MergingAdmin(NamedAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
 
-    def page(self, request, template: str, record: Named, title: str, **context):
+    def page(self, request, template: str, record: Mergeable, title: str, **context):
         """An admin page about one record."""
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "media": self.media,
             "record": record,
-            "name": visible_bidi(record.name),
+            "name": visible_bidi(str(record)),
             "title": title,
+            "home": self.home_of(record),
             "addresses": {
-                page: address(record, page) for page in ("profile", "change", "history", *VERBS)
+                page: address(record, page)
+                for page in dict.fromkeys((self.home, "change", "history", *self.verbs))
             },
             **context,
         }
@@ -168,21 +182,13 @@ class MergingAdmin(NamedAdmin):
         if (record := self.named(request, key)) is None:
             return self.missing(request, key)
         if record.merged_into_id:
-            return HttpResponseRedirect(address(record, "profile"))
+            return HttpResponseRedirect(self.home_of(record))
         chosen = self.model.objects.filter(pk=as_uuid(request.GET.get("into", "")))
         if (into := chosen.first()) is None:
             return self._choose(request, record)
         return self._compare(request, record, into.survivor)
 
-    def distinguish_view(self, request, key):
-        """Mark two records as distinct."""
-        return self._decide(request, key, merging.mark_distinct)
-
-    def undistinguish_view(self, request, key):
-        """Undo marking two records as distinct."""
-        return self._decide(request, key, merging.unmark_distinct)
-
-    def _choose(self, request, record: Named):
+    def _choose(self, request, record: Mergeable):
         choice = Choice(record, self.admin_site)
         return self.page(
             request,
@@ -205,7 +211,7 @@ class MergingAdmin(NamedAdmin):
             return HttpResponseRedirect(address(record, "merge"))
         into, reason = sent.cleaned_data["into"], sent.cleaned_data["reason"]
         if verb is merging.merge and record.merged_into_id == into.pk:
-            return HttpResponseRedirect(address(into, "profile"))  # sent twice
+            return HttpResponseRedirect(self.home_of(into))  # sent twice
         lock = merging.lock_to_move if verb is merging.merge else merging.lock
         try:
             with transaction.atomic():
@@ -224,15 +230,15 @@ class MergingAdmin(NamedAdmin):
             return self._compare(request, record, into, sent=sent, changed=changed)
         return self._decided(request, verb, record, into, done)
 
-    def _decided(self, request, verb, record: Named, into: Named, done):
-        one, other = visible_bidi(record.name), visible_bidi(into.name)
+    def _decided(self, request, verb, record: Mergeable, into: Mergeable, done):
+        one, other = visible_bidi(str(record)), visible_bidi(str(into))
         _, plural = self.kind_names(record)
-        place = address(record, "profile")
+        place = self.home_of(record)
         if verb is merging.merge:
             moved = counted(done.moved)
             said = f"“{one}” was merged into “{other}”."
             said += f" {moved} moved." if moved else " No other record changed."
-            place = f"{address(into, 'profile')}?merged={record.pk}"
+            place = f"{self.home_of(into)}?merged={record.pk}"
         elif verb is merging.mark_distinct:
             said = f"“{one}” and “{other}” are now marked as different {plural}."
         else:
@@ -255,7 +261,6 @@ class MergingAdmin(NamedAdmin):
             merge.moved if merge else merging.belonging_to(record),
             merging.belonging_to(into),
         ]
-        distinct = set(self.model.objects.survivors(record.all_distinct_from).values())
         initial = {
             "into": into.pk,
             "version": record.version,
@@ -269,8 +274,8 @@ class MergingAdmin(NamedAdmin):
             record,
             "Merge",
             into=into,
-            into_name=visible_bidi(into.name),
-            into_address=address(into, "profile"),
+            into_name=visible_bidi(str(into)),
+            into_address=self.home_of(into),
             rows=[(label, facts[0][label], facts[1][label]) for label in facts[0]],
             belongs=[counted(each) or NONE for each in belongs],
             merge=merge,
@@ -279,7 +284,7 @@ class MergingAdmin(NamedAdmin):
             conflict=conflict,
             faults=[worded(fault["message"]) for fault in conflict.faults] if conflict else (),
             is_one=record.pk == into.pk,
-            is_distinct=into.pk in distinct,
+            is_distinct=self.is_distinct(record, into),
             singular=self.kind_names(record)[0],
             plural=self.kind_names(record)[1],
             changed=changed,
@@ -310,9 +315,9 @@ class MergingAdmin(NamedAdmin):
                 conflict = Conflict(refusal_of(error))
             record = self.named(request, key)
         if not record.merged_into_id:
-            said = f"There is nothing to undo: “{visible_bidi(record.name)}” is not merged."
+            said = f"There is nothing to undo: “{visible_bidi(str(record))}” is not merged."
             messages.warning(request, said)
-            return HttpResponseRedirect(address(record, "profile"))
+            return HttpResponseRedirect(self.home_of(record))
         again = {"version": record.version, "reason": sent["reason"].value()}
         made = Revision.objects.of(record).filter(verb=Revision.Verb.MERGED).last()
         return self.page(
@@ -321,7 +326,7 @@ class MergingAdmin(NamedAdmin):
             record,
             "Undo merge",
             into=record.merged_into,
-            into_link=link_to_profile(record.merged_into),
+            into_link=link(record.merged_into, page=self.home),
             made=made,
             conflict=conflict,
             changed=[changed] if changed else (),
@@ -329,11 +334,33 @@ class MergingAdmin(NamedAdmin):
             reason_errors=sent.errors.get("reason") if sent.is_bound else None,
         )
 
-    def _unmerged(self, request, record: Named, done: merging.Merge):
+    def _unmerged(self, request, record: Mergeable, done: merging.Merge):
         moved = counted(done.moved)
-        survivor = visible_bidi(record.merged_into.name)
-        name = visible_bidi(record.name)
+        survivor = visible_bidi(str(record.merged_into))
+        name = visible_bidi(str(record))
         said = f"“{name}” is a separate record again, no longer part of “{survivor}”."
         said += f" {moved} moved back." if moved else " No other record changed."
         messages.success(request, said)
-        return HttpResponseRedirect(address(record, "profile"))
+        return HttpResponseRedirect(self.home_of(record))
+
+
+class DistinguishingAdmin(MergingAdmin, NamedAdmin):
+    """Records with names can be marked as distinct, too."""
+
+    home = "profile"
+    verbs = (*MergingAdmin.verbs, "distinguish", "undistinguish")
+
+    def named(self, request, key):
+        return self.get_queryset(request).with_all_distinct_from().filter(pk=key).first()
+
+    def is_distinct(self, record, into):
+        survivors = self.model.objects.survivors(record.all_distinct_from)
+        return into.pk in survivors.values()
+
+    def distinguish_view(self, request, key):
+        """Mark two records as distinct."""
+        return self._decide(request, key, merging.mark_distinct)
+
+    def undistinguish_view(self, request, key):
+        """Undo marking two records as distinct."""
+        return self._decide(request, key, merging.unmark_distinct)

@@ -21,7 +21,7 @@ from sources.admin.html import (
     visible_bidi,
 )
 from sources.admin.lists import BoundedChangeList
-from sources.admin.merging import MergingAdmin
+from sources.admin.merging import DistinguishingAdmin
 from sources.admin.time_bars import TimeBar, TimeScale
 from sources.dates import PartialDate
 from sources.ledger.revisions import Revision
@@ -75,7 +75,7 @@ class ProfileChangeList(BoundedChangeList):
         return address(result, "profile")
 
 
-class ProfileAdmin(MergingAdmin):
+class ProfileAdmin(DistinguishingAdmin):
     """The profile page, to which the list links; the change form is a page of its own."""
 
     profile_template = "admin/profile.html"

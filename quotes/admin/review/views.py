@@ -204,7 +204,7 @@ class ReviewAdmin(admin.ModelAdmin):
         """The filters of the queue, and the page of one article."""
         form = self._asked(request)
         articles = Article.objects.select_related("outlet", "snapshot").defer("snapshot__text")
-        article = get_object_or_404(articles, pk=article)
+        article = get_object_or_404(articles, pk=article).survivor
         return form, ReviewPage(request, article, now=timezone.now(), **asked)
 
     def step(self, request, article, quote, step):

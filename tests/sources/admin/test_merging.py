@@ -6,12 +6,13 @@ from uuid import UUID
 import pytest
 from django.urls import reverse
 
-from sources.admin.html import MAX_LISTED, address
+from sources.admin.html import MAX_LISTED, NONE, address, isolated
 from sources.admin.time_bars import TimeScale
 from sources.dates import PartialDate
 from sources.identity import merging
 from sources.ledger.actor import audit_context, with_reason
 from sources.ledger.revisions import Revision
+from sources.models import Article
 from tests.conftest import fresh
 from tests.records import (
     make_affiliation,
@@ -76,6 +77,35 @@ def test_two_records_are_merged_after_a_preview_and_separated_again(curator_at_d
     assert "is a separate record again" in said(parted)[0]
     one.refresh_from_db()
     assert (one.merged_into, fresh(other).aliases) == (None, [])
+
+
+def test_two_articles_are_merged_after_a_preview_and_separated_again(curator_at_desk):
+    one, other = make_article("One text.", headline="Quay shut"), make_article("A text.")
+    make_speaker("Mr Quill", article=one)
+    assert address(one, "merge") in curator_at_desk.get(address(one, "change")).text
+    page = curator_at_desk.get(address(one, "merge"), {"into": str(other.pk)})
+    assert page.context["moved"] == "1 speaker"
+    assert ("Headline", isolated("Quay shut"), NONE) in page.context["rows"]
+    assert "alias" not in page.text
+    assert "Different" not in page.text
+
+    merged = decide(curator_at_desk, "merge", one, other, reason="One article.")
+    assert merged.redirect_chain == [(f"{address(other, 'change')}?merged={one.pk}", 302)]
+    assert said(merged)[0].endswith("1 speaker moved.")
+    assert fresh(other).headline == "Quay shut"
+    page = curator_at_desk.get(address(one, "change")).text
+    assert address(one, "unmerge") in page
+    assert address(other, "change") in page
+    listed = curator_at_desk.get(changelist(Article)).text
+    assert (str(one.pk) in listed, str(other.pk) in listed) == (False, True)
+
+    undo = curator_at_desk.get(address(one, "unmerge"))
+    assert "what it gained" in undo.text
+    sent = {"version": FormReader(undo.text).sent["version"]}
+    parted = curator_at_desk.post(address(one, "unmerge"), sent, follow=True)
+    assert parted.redirect_chain == [(address(one, "change"), 302)]
+    assert said(parted)[0].endswith("1 speaker moved back.")
+    assert (fresh(one).merged_into, fresh(other).headline) == (None, None)
 
 
 def test_the_page_counts_what_a_merge_moves_before_and_after(curator_at_desk):
