@@ -2,11 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from django.core import signing
 from django.db import connection
+from django.db.models import QuerySet
 from drf_spectacular.utils import (
     PolymorphicProxySerializer,
     extend_schema,
@@ -21,6 +22,7 @@ from quotes.api.filing_views import Articles
 from quotes.api.utterances import Utterances
 from quotes.api.views import Quotes
 from quotes.models import Quote, Utterance
+from quotes.models.querysets import may_file, sees_all
 from sources.api import long_poll
 from sources.api.endpoints import Endpoint, query_parameter
 from sources.api.serializers import RECORD
@@ -174,6 +176,15 @@ def wait_for(poll: Callable[[], FeedPage], seconds: int) -> FeedPage:
         _waiting.release()
 
 
+def own_of(user, kinds: Iterable[str]) -> list[QuerySet]:
+    """Records of these kinds that this user sees and readers do not."""
+    if not (may_file(user) or sees_all(user)):
+        return []
+    records = [VIEWS[kind].queryset.model.objects for kind in kinds]
+    hidden = [own.hidden_of(user) for own in records if hasattr(own, "hidden_of")]
+    return [own for own in hidden if own is not None]
+
+
 class Changes(Endpoint):
     """Every change to every record that the user may see, in an order that misses none."""
 
@@ -292,10 +303,9 @@ class Changes(Endpoint):
             "limit", asked.get("limit"), self.DEFAULT_CHANGES, most=self.MAX_CHANGES
         )
         seconds = whole_number("wait", asked.get("wait"), 0, least=0, most=MAX_WAIT_SECONDS)
-        sees = {
-            "whole": request.user.has_perm(Quotes.see_all_permission),
-            "own": Quote.objects.hidden_of(request.user),
-        }
+        views = {kind: self._view(kind) for kind in kinds}
+        whole = [kind for kind, view in views.items() if view.may_see_all()]
+        sees = {"whole": whole, "own": own_of(request.user, set(kinds) - set(whole))}
         last = last_settled()
         place = place_at(asked.get("after"), last)
         found = settled_after(place, last, kinds, **sees, most=most)

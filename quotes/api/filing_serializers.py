@@ -169,10 +169,17 @@ class FilingSerializer(StrictSerializer):
         return {index: each.validated_data for index, each in proposals.items() if each.is_valid()}
 
 
+class VisibleField(serializers.PrimaryKeyRelatedField):
+    """The id of a record that the user may see."""
+
+    def get_queryset(self):
+        return super().get_queryset().visible_to(self.context["request"].user)
+
+
 class QuoteProposalSerializer(ProposalSerializer):
     """One quote of an article on record."""
 
-    article = serializers.PrimaryKeyRelatedField(queryset=Article.objects.all())
+    article = VisibleField(queryset=Article.objects.all())
 
 
 OUTCOMES = ["made", "updated", "unchanged", "kept", "differs"]

@@ -179,7 +179,8 @@ class ArticleSnapshots(Endpoint):
     most_bytes = MAX_FILING_BYTES
 
     def get_article(self) -> Article:
-        return self.get_or_gone(Article.objects.all(), self.kwargs["article"])
+        articles = Article.objects.visible_to(self.request.user)
+        return self.get_or_gone(articles, self.kwargs["article"])
 
     def list(self, request, article):
         """List the captured texts of an article.

@@ -10,6 +10,8 @@ Must never: store a part, store one thing twice, or undo what a curator did.
 # Filings may be repeated and may run at the same time. Advisory locks, always taken in the order
 # outlets, articles, organisations, speakers, utterances, keep two from creating the same record.
 
+from contextlib import nullcontext
+
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 
 from quotes.filing.articles import (
@@ -47,6 +49,7 @@ from quotes.filing.types import (
 from quotes.filing.validation import anchoring_faults, validate_quotes
 from quotes.utterances.matching import match
 from sources.models import Article
+from sources.models.visibility import as_proposed
 
 __all__ = [
     "MAX_QUOTES",
@@ -117,7 +120,7 @@ def capture(article: Article, text: str, filer: Filer) -> Filing:
 
 def _file_on_record(filing: Filing) -> None:
     """File for a known article, which is locked and read again."""
-    with transaction.atomic():
+    with transaction.atomic(), _made_by(filing.filer):
         led = lock_articles(Article.objects.filter(pk=filing.article.pk))
         filing.article = with_text().get(pk=led[filing.article.pk])
         filing.outlet = filing.article.outlet
@@ -126,10 +129,17 @@ def _file_on_record(filing: Filing) -> None:
 
 
 def _file(filings: list[Filing]) -> None:
+    """File what one filer sends."""
     validate_quotes([filing for filing in filings if filing.data.get("text") is not None])
-    recognise_outlets(filings)
-    recognise_articles(filings)
-    _continue(filings)
+    with _made_by(filings[0].filer):
+        recognise_outlets(filings)
+        recognise_articles(filings)
+        _continue(filings)
+
+
+def _made_by(filer: Filer):
+    """Keep from readers what a filer makes who is no curator, until it becomes public."""
+    return nullcontext() if filer.may_change else as_proposed()
 
 
 def _continue(filings: list[Filing]) -> None:

@@ -35,7 +35,8 @@ def recognise_outlets(filings: list[Filing]) -> None:
         if not name:
             continue
         if key := as_uuid(name):
-            found = [outlet.survivor] if (outlet := register.by_id(key)) else []
+            outlet = register.by_id(key)
+            found = [outlet.survivor] if outlet and filing.filer.sees(outlet) else []
         elif name in slugs:
             found = [slugs[name]]
         else:
@@ -264,6 +265,8 @@ def _check_outlet(filing: Filing) -> None:
                     "message": (
                         f"This URL is on record for another outlet, “{article.outlet.name}”, as "
                         f"article {article.pk}. If that is wrong, correct that article first."
+                        if filing.filer.sees(article)
+                        else "This URL is on record for another outlet. A curator can settle it."
                     ),
                 }
             ],
@@ -292,6 +295,9 @@ def _check_others(filing: Filing, found: list[Article], keys: dict, survivors: d
         message = (
             f"This {what} is on record as article {other.pk}, and this {rest} as article "
             f"{article.pk}. If they are one article, {remedy}; else correct one of the two."
+            if filing.filer.sees(other) and filing.filer.sees(article)
+            else f"This {what} and this {rest} are on record as two articles. A curator can settle "
+            "it."
         )
         raise Refused([{"pointer": f"/{name}", "message": message}], status=HTTPStatus.CONFLICT)
 

@@ -33,7 +33,8 @@ def _name_candidates(changes: list[QuoteChange]) -> None:
     for change in changes:
         for name in names_in(change.filed.said["speaker"]):
             found = [known.by_id(key)] if (key := as_uuid(name)) else known.called(name)
-            change.filed.candidates += [Candidate(speaker, why) for speaker in found if speaker]
+            sees = change.filing.filer.sees
+            change.filed.candidates += [Candidate(one, why) for one in found if one and sees(one)]
 
 
 def _drop_conclusions(change: QuoteChange) -> None:

@@ -293,8 +293,10 @@ def is_own(filing: Filing, quote: Quote) -> bool:
 def refuse_others(filing: Filing) -> None:
     """Raise `Refused` if the article is somebody else's and the filer may not change it."""
     if not may_file_again(filing):
+        article, sees = filing.article, filing.filer.sees
+        named = f"Article {article.pk}" if sees(article) else "This article"
         message = (
-            f"Article {filing.article.pk} was filed by somebody else. You may file again what you "
+            f"{named} was filed by somebody else. You may file again what you "
             "filed first and articles of outlets that you are bound to; a curator may change any "
             "article. To add a quote, propose it."
         )

@@ -11,7 +11,7 @@ from enum import Enum
 
 from django.db import connection
 
-from quotes.filing.types import QuoteChange
+from quotes.filing.types import Filer, QuoteChange
 from quotes.models import Quote
 from sources.dates import PartialDate
 from sources.identity.agreement import Body, roles_agree
@@ -24,10 +24,10 @@ UNFOUNDED = [Quote.Status.REJECTED.value, Quote.Status.WITHDRAWN.value]
 
 SAID = """
 SELECT DISTINCT s.id, o.id, o.parent_id, o.name, o.aliases,
-       said.attribution_organisation, said.role, said.attribution_role
+       said.status <> 'proposed', said.attribution_organisation, said.role, said.attribution_role
 FROM unnest(%s::uuid[]) AS s(id)
 CROSS JOIN LATERAL (
-    SELECT organisation_id, attribution_organisation, role, attribution_role
+    SELECT organisation_id, attribution_organisation, role, attribution_role, status
     FROM quotes_quote q WHERE q.speaker_id = s.id AND q.status <> ALL(%s)
     ORDER BY q.published_day DESC, q.id DESC LIMIT %s
 ) said
@@ -66,10 +66,15 @@ class Evidence:
 
     def __init__(self, speakers: Iterable[Speaker]):
         self.known: dict[object, Known] = defaultdict(Known)
+        self.public: dict[object, Known] = defaultdict(Known)  # what readers see of it
         self.read(speakers)
 
     def of(self, speaker: Speaker) -> Known:
         return self.known[id(speaker) if speaker._state.adding else speaker.pk]
+
+    def told(self, speaker: Speaker, filer: Filer) -> Known:
+        """What the answer to a filing may tell of a speaker on record."""
+        return self.of(speaker) if filer.may_change else self.public[speaker.pk]
 
     def learn(self, change: QuoteChange, speaker: Speaker) -> None:
         self.of(speaker).add(bodies_of(change), roles_of(change))
@@ -98,10 +103,12 @@ class Evidence:
         self.known.update((key, Known()) for key in keys)
         with connection.cursor() as cursor:
             cursor.execute(SAID, [list(keys), UNFOUNDED, NEWEST])
-            for key, body, parent, name, aliases, printed, *roles in cursor.fetchall():
+            for key, body, parent, name, aliases, is_public, printed, *roles in cursor.fetchall():
                 bodies = [Body((name, *aliases), body, parent)] if body else []
                 bodies += [Body((printed,))] if printed else []
-                self.known[key].add(bodies, filter(None, roles))
+                roles = [role for role in roles if role]
+                for known in (self.known, self.public) if is_public else (self.known,):
+                    known[key].add(bodies, roles)
 
 
 def bodies_of(change: QuoteChange) -> list[Body]:

@@ -11,7 +11,7 @@ from quotes.anchoring import Page
 from quotes.models import LastFiling, Quote, outlets_of
 from quotes.models.workflow import CHANGE, PUBLISH
 from sources.dates import PartialDate
-from sources.models import Article, Named, Organisation, Outlet, Snapshot, Speaker
+from sources.models import Article, Named, Organisation, Outlet, PublicRecord, Snapshot, Speaker
 
 MAX_QUOTES = 1000  # per filing: they are stored in one transaction
 
@@ -49,6 +49,12 @@ class Filer:
             user.has_perm(CHANGE),
             frozenset() if may_change else outlets_of(user),
         )
+
+    def sees(self, record: PublicRecord) -> bool:
+        """Whether the answer to a filing may name this record; no query if readers see it."""
+        if record._state.adding or record.is_public or self.user is None:
+            return True
+        return type(record).objects.visible_to(self.user).filter(pk=record.pk).exists()
 
 
 OPERATOR = Filer(may_publish=True, may_change=True, may_correct=True)

@@ -87,11 +87,8 @@ def _missing_ids(filing: Filing, name: str, model) -> list[dict]:
         for value in names_in(proposal.get(name))
         if (key := as_uuid(value))
     ]
-    known = set(
-        model.objects.filter(pk__in=[k for _, k in keys]).values_list("pk", flat=True)
-        if keys
-        else ()
-    )
+    records = model.objects.only("is_public").in_bulk([key for _, key in keys]) if keys else {}
+    known = {key for key, record in records.items() if filing.filer.sees(record)}
     return [
         _fault(index, name, f"There is no {name} with this id.")
         for index, key in keys

@@ -78,6 +78,7 @@ def name_candidates(
     change: QuoteChange, name: str, found: list[Speaker], evidence: Evidence
 ) -> None:
     """Name those who may be meant, and why, in the answer to the filing."""
+    found = [one for one in found if change.filing.filer.sees(one)]
     candidates = [Candidate(one, _why(change, one, name, evidence)) for one in found]
     if read(change, name).kind in SHORT:
         for full in _fuller_names(change, name):
@@ -103,7 +104,7 @@ def _fuller_names(change: QuoteChange, name: str) -> list[str]:
 
 
 def _why(change: QuoteChange, speaker: Speaker, name: str, evidence: Evidence) -> str:
-    about = str(evidence.of(speaker))
+    about = str(evidence.told(speaker, change.filing.filer))
     called = f"Is called “{speaker.name}”" if read(change, name).kind in SHORT else "Has this name"
     if not about:
         return f"{called}."

@@ -15,6 +15,7 @@ from quotes.models.functions import (
 )
 from quotes.models.last_filing import LastFiling
 from quotes.models.outlet_binding import OutletBinding, outlets_of
+from quotes.models.own_records import hidden_quotes
 from quotes.models.propagation import CitedAffiliation, PrintedArticle
 from quotes.models.querysets import QuoteQuerySet
 from quotes.models.quote import Quote
@@ -39,5 +40,6 @@ __all__ = [
     "Utterance",
     "Via",
     "Word",
+    "hidden_quotes",
     "outlets_of",
 ]

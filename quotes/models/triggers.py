@@ -9,6 +9,7 @@ from quotes.models.vocabulary import KeepsWords
 from quotes.models.workflow import PUBLIC_STATUSES
 from sources.database.triggers import FollowsMerges, KeepsVersion, Trigger
 from sources.ledger.recording import Recording
+from sources.models.visibility import ShowsReferences
 
 # The ledger's verb for an update, from the row before (o) and after (n)
 VERB = """CASE
@@ -28,16 +29,30 @@ VIA = """(
 )"""
 
 
+IS_PUBLIC = f"n.status IN {PUBLIC_STATUSES}"
+"""Whether readers see a quote `n`."""
+
+PASSED_ON = {
+    "sources_outlet": "SELECT v.outlet_id FROM quotes_via v JOIN new_rows n ON n.id = v.quote_id "
+    "WHERE v.outlet_id IS NOT NULL"
+}
+"""The outlets in the reporting chains of quotes, for `ShowsReferences`."""
+
+
 def quote_triggers() -> list[pgtrigger.Trigger]:
     return [
         FollowsMerges("speaker", "organisation"),
         KeepsVersion(derived=DERIVED),
         *Recording(
             verb=VERB,
-            public=f"n.status IN {PUBLIC_STATUSES}",
+            public=IS_PUBLIC,
             derived=DERIVED,
             parts={"via": VIA},
         ).triggers,
+        *(
+            ShowsReferences(operation, public=IS_PUBLIC, others=PASSED_ON)
+            for operation in (pgtrigger.Insert, pgtrigger.Update)
+        ),
         NotesCorrections(),
         KeepsSpeaker(pgtrigger.Insert),
         KeepsSpeaker(pgtrigger.Update),

@@ -17,6 +17,7 @@ from knox.models import AuthToken
 import sources.admin.jobs  # noqa: F401 (the pages of jobs)
 from sources.admin.base import (
     BaseModelAdmin,
+    HiddenFilter,
     PublishedColumns,
     ReadOnlyAdmin,
     RecordAdmin,
@@ -69,7 +70,8 @@ class OutletAdmin(ImportExportAdmin, ProfileAdmin):
     profile_template = "admin/profile_outlet.html"
 
     def profile(self, request, outlet):
-        latest = Article.objects.active().filter(outlet=outlet.pk)[:MAX_LATEST]
+        latest = Article.objects.active().visible_to(request.user).filter(outlet=outlet.pk)
+        latest = latest[:MAX_LATEST]
         return super().profile(request, outlet) | {
             "articles": [{"day": each.published, "link": link(each)} for each in latest],
             "all_articles": link_to_list(Article, "All articles", outlet__id__exact=outlet.pk),
@@ -86,8 +88,8 @@ class OrganisationAdmin(ImportExportAdmin, DuplicatesAdmin, ProfileAdmin):
     profile_template = "admin/profile_organisation.html"
 
     def profile(self, request, organisation):
-        held = Affiliation.objects.filter(organisation=organisation.pk)
-        parts = organisation.children.active()
+        held = Affiliation.objects.visible_to(request.user).filter(organisation=organisation.pk)
+        parts = organisation.children.active().visible_to(request.user)
         return (
             super().profile(request, organisation)
             | self.affiliations_context(held, organisation__id__exact=organisation.pk)
@@ -141,8 +143,9 @@ class SpeakerAdmin(ImportExportAdmin, DuplicatesAdmin, ProfileAdmin):
         return super().compared_facts(request, speaker) | {"Affiliations": worded(roles)}
 
     def profile(self, request, speaker):
-        held = Affiliation.objects.filter(speaker=speaker.pk)
-        joint = Speaker.objects.joint([speaker.pk]).order_by("name", "pk")[:MAX_LISTED]
+        held = Affiliation.objects.visible_to(request.user).filter(speaker=speaker.pk)
+        joint = Speaker.objects.visible_to(request.user).joint([speaker.pk])
+        joint = joint.order_by("name", "pk")[:MAX_LISTED]
         return (
             super().profile(request, speaker)
             | self.affiliations_context(held, speaker__id__exact=speaker.pk)
@@ -167,6 +170,7 @@ class AffiliationAdmin(ImportExportAdmin, RecordAdmin):
     list_display = ("held", "holder", "at", "since", "until", "created")
     search_fields = ("role",)
     search_help_text = "Search the role, the speaker's name or the organisation's name."
+    list_filter = (HiddenFilter,)
     sortable_by = ("since",)
     ordering = ("-start_day", "-id")
     autocomplete_fields = ("speaker", "organisation")
@@ -315,7 +319,10 @@ class SnapshotAdmin(ReadOnlyAdmin, HistoryAdmin, BaseModelAdmin):
     ordering = ("-id",)  # by time of capture, on the primary key
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("article").defer("text")
+        snapshots = super().get_queryset(request).select_related("article").defer("text")
+        if request.user.has_perm("sources.change_article"):
+            return snapshots
+        return snapshots.filter(article__in=Article.objects.visible_to(request.user).order_by())
 
     def get_fields(self, request, obj=None):
         fields = ["sha256", "article", "captured", "characters"]

@@ -17,6 +17,7 @@ from sources.admin.lists import BoundedChangeList, BoundedPaginator, mentioning
 from sources.admin.widgets import AutocompleteFields
 from sources.dates import PartialDateField, PartialDateFormField
 from sources.exceptions import refusal_of
+from sources.models import PublicRecord
 from sources.models.ids import as_uuid
 
 
@@ -85,14 +86,29 @@ class RecordAdmin(HistoryAdmin, EditConflictAdmin, BaseModelAdmin):
     }
     record_fields = ("id", "version", "created", "updated")
 
+    def get_queryset(self, request):
+        records = super().get_queryset(request)
+        return records.visible_to(request.user) if hasattr(records, "visible_to") else records
+
     def get_readonly_fields(self, request, obj=None):
-        return (*super().get_readonly_fields(request, obj), *self.record_fields)
+        return (*super().get_readonly_fields(request, obj), *self.record_fields, "seen_by")
 
     def get_fieldsets(self, request, obj=None):
         fieldsets = list(super().get_fieldsets(request, obj))
         if obj is None:
             return fieldsets
-        return [*fieldsets, ("Record", {"fields": [("id", "version"), ("created", "updated")]})]
+        seen = ["seen_by"] if isinstance(obj, PublicRecord) else []
+        fields = [("id", "version"), ("created", "updated"), *seen]
+        return [*fieldsets, ("Record", {"fields": fields})]
+
+    @admin.display(description="seen by")
+    def seen_by(self, record):
+        if record.is_public:
+            return "Everybody who may read."
+        return (
+            "Curators, and who filed it. It becomes public when something public refers to it, or "
+            "when a curator changes it."
+        )
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -163,6 +179,19 @@ class PublishedColumns:
         return record.published
 
 
+class HiddenFilter(admin.SimpleListFilter):
+    """Records that are not public yet, on request."""
+
+    title = "visibility"
+    parameter_name = "hidden"
+
+    def lookups(self, request, model_admin):
+        return [("yes", "Not yet public")]
+
+    def queryset(self, request, queryset):
+        return queryset.filter(is_public=False) if self.value() == "yes" else queryset
+
+
 class MergedFilter(admin.SimpleListFilter):
     """Active records by default; merged records on request."""
 
@@ -189,7 +218,7 @@ class MergeableAdmin(RecordAdmin):
     A merged record links to its surviving record, and cannot be changed or chosen.
     """
 
-    list_filter = (MergedFilter,)
+    list_filter = (MergedFilter, HiddenFilter)
 
     def get_search_results(self, request, queryset, search_term):
         if request.resolver_match.url_name == "autocomplete":

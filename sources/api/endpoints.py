@@ -211,11 +211,14 @@ class Resource(Endpoint):
     public_verbs: tuple[str, ...] = tuple(Revision.Verb.values)
     public_reasons: tuple[str, ...] = ()
 
+    def get_queryset(self):
+        return super().get_queryset().visible_to(self.request.user)
+
     def list(self, request):
         """List {many}.
 
         Returns the {many} that match every filter, one page at a time. To read them all, follow
-        `next` until it is null.
+        `next` until it is null. Those that are not public yet are for curators and their filer.
         """
         return self.page_of(self.filter_queryset(self.get_listed()))
 

@@ -105,12 +105,12 @@ class Reference(serializers.Field):
             raise serializers.ValidationError("Write an id or a name, as a string.")
         kind = self.queryset.model._meta.verbose_name
         if (key := as_uuid(data)) is not None:
-            if record := self.queryset.filter(pk=key).first():
+            if record := self.visible().filter(pk=key).first():
                 return record.survivor if isinstance(record, Mergeable) else record
             raise serializers.ValidationError(f"There is no {kind} with this id.")
         if not issubclass(self.queryset.model, Named):
             raise serializers.ValidationError(f"Write the id of the {kind}.")
-        candidates = list(self.queryset.called(data)[:2])
+        candidates = list(self.visible().called(data)[:2])
         if len(candidates) == 1:
             return candidates[0]
         raise serializers.ValidationError(
@@ -118,6 +118,10 @@ class Reference(serializers.Field):
             if candidates
             else f"No {kind} is called “{data[:80]}”. Create it first, or write its id."
         )
+
+    def visible(self):
+        """The records that the user may see: others are unknown to them."""
+        return self.queryset.visible_to(self.context["request"].user)
 
 
 class PeerReference(Reference):

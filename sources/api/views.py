@@ -35,7 +35,7 @@ from sources.api.serializers import (
 )
 from sources.history.as_of import all_distinct_from_as_of, survivor_as_of
 from sources.identity import merging
-from sources.models import Affiliation, Organisation, Outlet, Snapshot, Speaker
+from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
 
 # Outlets, organisations, speakers
 
@@ -279,7 +279,9 @@ class Snapshots(Endpoint):
         """
         if not re.fullmatch("[0-9a-f]{64}", sha256):
             raise Http404
-        copies = self.get_queryset().filter(sha256=sha256).order_by("captured", "id")
+        articles = Article.objects.visible_to(request.user).order_by()
+        copies = self.get_queryset().filter(sha256=sha256, article__in=articles)
+        copies = copies.order_by("captured", "id")
         if not (first := copies.first()):
             raise Http404
         first.articles = list(copies.values_list("article", flat=True))

@@ -97,7 +97,7 @@ def all_distinct_from_as_of(record: models.Model, at: datetime) -> list[UUID]:
 
 # Changes
 
-OF_EACH = ("id", "version", "created", "updated")
+OF_EACH = ("id", "version", "created", "updated", "is_public")
 """Columns of every record that are no part of what it was created with."""
 
 

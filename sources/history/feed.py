@@ -9,6 +9,7 @@ A position is always that of a revision that was read, so it is on disk. A bare 
 not be, and PostgreSQL may reuse it after a crash.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
@@ -53,7 +54,8 @@ BETWEEN = """
     SELECT id, era, transaction, subject_type, subject_id, version, verb, time, turn, matches
     FROM (
         SELECT *, row_number() OVER (ORDER BY era, transaction, id) AS turn,
-               subject_type = ANY(%(kinds)s) AND (reader_visible OR %(whole)s OR {own}) AS matches
+               subject_type = ANY(%(kinds)s)
+               AND (reader_visible OR subject_type = ANY(%(whole)s) OR {own}) AS matches
         FROM (
             SELECT id, era, transaction, subject_type, subject_id, version, verb, time,
                    reader_visible
@@ -95,14 +97,14 @@ def unsettled_after(place: LedgerPosition) -> int:
         return cursor.fetchone()[0]
 
 
-def _between(own: QuerySet | None, asked: dict) -> tuple[str, dict]:
-    if own is None:
-        return BETWEEN.format(own="false"), asked
-    ids, values = own.values("pk").query.sql_with_params()
-    names = [f"own_{number}" for number, _ in enumerate(values)]
-    ids = ids % tuple(f"%({name})s" for name in names)
-    sql = BETWEEN.format(own=f"subject_id IN ({ids})")
-    return sql, asked | dict(zip(names, values, strict=True))
+def _between(own: Iterable[QuerySet], asked: dict) -> tuple[str, dict]:
+    conditions, asked = ["false"], dict(asked)
+    for records in own:
+        ids, values = records.order_by().values("pk").query.sql_with_params()
+        names = [f"own_{len(asked) + number}" for number, _ in enumerate(values)]
+        asked |= zip(names, values, strict=True)
+        conditions.append(f"subject_id IN ({ids % tuple(f'%({name})s' for name in names)})")
+    return BETWEEN.format(own=" OR ".join(conditions)), asked
 
 
 @dataclass(frozen=True)
@@ -119,14 +121,15 @@ def settled_after(
     last: LedgerPosition,
     kinds: list[str],
     *,
-    whole: bool,
+    whole: list[str],
     most: int,
-    own: QuerySet | None = None,
+    own: Iterable[QuerySet] = (),
 ) -> FeedPage:
     """The next revisions of these kinds, up to `last`; one query.
 
-    Without `whole`, only reader-visible ones, and those of `own` records. A page with fewer than
-    `most`, or none, may still have `more`, since it scans at most `MAX_SCANNED` revisions.
+    Of kinds that are not in `whole`, only reader-visible ones, and those of `own` records. A page
+    with fewer than `most`, or none, may still have `more`, since it scans at most `MAX_SCANNED`
+    revisions.
     """
     asked = {
         **{"era": place.era, "transaction": str(place.transaction), "id": place.id},

@@ -9,7 +9,7 @@ Nothing here knows of a request.
 from sources.jobs.models import Job, Part
 from sources.ledger.revisions import Era, Revision
 from sources.models.articles import Article, Snapshot
-from sources.models.base import Mergeable, Named, Record
+from sources.models.base import Mergeable, Named, PublicRecord, Record
 from sources.models.idempotency import IdempotentResponse
 from sources.models.organisations import Organisation, OrganisationKey
 from sources.models.outlets import Outlet
@@ -27,6 +27,7 @@ __all__ = [
     "OrganisationKey",
     "Outlet",
     "Part",
+    "PublicRecord",
     "Record",
     "Revision",
     "Snapshot",

@@ -17,6 +17,7 @@ from sources.ledger.recording import Recording
 from sources.models.base import MERGES, Mergeable, MergeableQuerySet, merged_index
 from sources.models.functions import TextWords, UrlKey
 from sources.models.outlets import Outlet
+from sources.models.visibility import IF_PUBLIC, hidden_index, visibility_triggers
 
 IDENTIFYING = ("url", "external_id")
 """Fields that only one article has."""
@@ -99,8 +100,14 @@ class Article(Mergeable):
             models.Index(fields=["outlet", "published_day", "id"], name="article_by_outlet"),
             GinIndex(TextWords("headline"), name="article_headline_words"),
             merged_index("article"),
+            hidden_index("article"),
         ]
-        triggers = [FollowsMerges("outlet"), KeepsVersion(), *Recording(verb=MERGES).triggers]
+        triggers = [
+            FollowsMerges("outlet"),
+            KeepsVersion(),
+            *visibility_triggers(),
+            *Recording(verb=MERGES, public=IF_PUBLIC).triggers,
+        ]
 
     def __str__(self) -> str:
         return self.headline or self.url or self.external_id or str(self.id)

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import UUID7, Now
 
 from sources.models.functions import AllNames, Fold, FoldNames, fold_all, keys_of
+from sources.models.visibility import PublicQuerySet
 
 
 class Record(models.Model):
@@ -20,6 +21,15 @@ class Record(models.Model):
     version = models.PositiveIntegerField(db_default=1, editable=False)
     created = models.DateTimeField(db_default=Now(), editable=False)
     updated = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class PublicRecord(Record):
+    """A record that readers see if it `is_public`: see `sources.models.visibility`."""
+
+    is_public = models.BooleanField("public", db_default=True, editable=False)
 
     class Meta:
         abstract = True
@@ -44,7 +54,7 @@ class AllDistinctFrom(models.Func):
         )"""
 
 
-class MergeableQuerySet(models.QuerySet):
+class MergeableQuerySet(PublicQuerySet):
     def active(self):
         """Records that are not merged into another."""
         return self.filter(merged_into=None)
@@ -128,7 +138,7 @@ def names_field(function: type[FoldNames]) -> models.GeneratedField:
     )
 
 
-class Mergeable(Record):
+class Mergeable(PublicRecord):
     """A record that can be merged into another; it stays, and its id redirects for ever.
 
     `locked_first`: whoever changes rows that point at it has locked it before them.

@@ -19,6 +19,7 @@ from sources.models.base import (
     names_field,
 )
 from sources.models.functions import BodyKey, OrganisationNames
+from sources.models.visibility import IF_PUBLIC, hidden_index, visibility_triggers
 
 
 class Organisation(Named):
@@ -51,6 +52,7 @@ class Organisation(Named):
             name_parts_index("organisation"),
             models.Index(fields=["name", "id"], name="organisation_by_name"),
             merged_index("organisation"),
+            hidden_index("organisation"),
         ]
         triggers = [
             FollowsMerges("parent"),
@@ -77,7 +79,8 @@ class Organisation(Named):
                     RETURN NEW;
                 """,
             ),
-            *Recording(verb=MERGES).triggers,
+            *visibility_triggers(),
+            *Recording(verb=MERGES, public=IF_PUBLIC).triggers,
         ]
 
     def why_not_merged_into(self, other: "Organisation") -> str | None:

@@ -9,6 +9,7 @@ from sources.database.locks import lock_all
 from sources.database.triggers import KeepsFormerName, KeepsVersion
 from sources.ledger.recording import Recording
 from sources.models.base import MERGES, Named, has_a_name, merged_index, name_parts_index
+from sources.models.visibility import IF_PUBLIC, hidden_index, visibility_triggers
 
 
 class Outlet(Named):
@@ -25,8 +26,14 @@ class Outlet(Named):
             name_parts_index("outlet"),
             models.Index(fields=["name", "id"], name="outlet_by_name"),  # outlets/
             merged_index("outlet"),
+            hidden_index("outlet"),
         ]
-        triggers = [KeepsFormerName(), KeepsVersion(), *Recording(verb=MERGES).triggers]
+        triggers = [
+            KeepsFormerName(),
+            KeepsVersion(),
+            *visibility_triggers(),
+            *Recording(verb=MERGES, public=IF_PUBLIC).triggers,
+        ]
 
     @classmethod
     def free_slug(cls, name: str, taken: set[str] = frozenset()) -> str:

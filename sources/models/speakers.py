@@ -23,7 +23,7 @@ from sources.models.base import (
     LikenessKey,
     Named,
     NamedQuerySet,
-    Record,
+    PublicRecord,
     has_a_name,
     key_indexes,
     merged_index,
@@ -37,6 +37,12 @@ from sources.models.functions import (
     WordsOf,
 )
 from sources.models.organisations import Organisation
+from sources.models.visibility import (
+    IF_PUBLIC,
+    PublicQuerySet,
+    hidden_index,
+    visibility_triggers,
+)
 
 
 class JointName(Trigger):
@@ -239,6 +245,7 @@ class Speaker(Named):
                 condition=Q(identifies_folded__isnull=False),
             ),
             merged_index("speaker"),
+            hidden_index("speaker"),
             GinIndex(  # joint statements of a speaker
                 fields=["members"], condition=~Q(members=[]), name="speaker_members"
             ),
@@ -249,7 +256,8 @@ class Speaker(Named):
             KeepsFormerName(),
             KeepsVersion(),
             RenamesJoint(),
-            *Recording(verb=MERGES).triggers,
+            *visibility_triggers("members"),
+            *Recording(verb=MERGES, public=IF_PUBLIC).triggers,
         ]
 
     @property
@@ -314,7 +322,7 @@ class SpeakerKey(LikenessKey):
         indexes = key_indexes("speaker")
 
 
-class AffiliationQuerySet(models.QuerySet):
+class AffiliationQuerySet(PublicQuerySet):
     def held_on(self, when: PartialDate):
         """Affiliations that may have been held then; an unknown start or end is open."""
         return self.filter(
@@ -327,7 +335,7 @@ class AffiliationQuerySet(models.QuerySet):
         return self.filter(HasWords("role_words", words))
 
 
-class Affiliation(Record):
+class Affiliation(PublicRecord):
     """A role of a speaker at an organisation, with start and end (Popolo: Membership)."""
 
     speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="affiliations")
@@ -371,11 +379,13 @@ class Affiliation(Record):
         indexes = [
             models.Index(fields=["start_day", "id"], name="affiliation_by_start"),
             GinIndex(F("role_words"), name="affiliation_role_words"),  # role
+            hidden_index("affiliation"),
         ]
         triggers = [
             FollowsMerges("speaker", "organisation"),
             KeepsVersion(),
-            *Recording().triggers,
+            *visibility_triggers(),
+            *Recording(public=IF_PUBLIC).triggers,
         ]
 
     def __str__(self) -> str:

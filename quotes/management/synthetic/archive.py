@@ -43,7 +43,7 @@ COLUMNS = {
     "quotes_utterance": "id, public, created, updated",
     "sources_article": (
         "id, outlet_id, external_id, url, headline, byline, published, published_at, language,"
-        " snapshot_id, version, created, updated"
+        " snapshot_id, is_public, version, created, updated"
     ),
     "sources_snapshot": "id, article_id, sha256, text, captured",
     "quotes_quote": (

@@ -145,16 +145,16 @@ class Part:
         headline = writer.take(7)
         url = f"https://{outlet.slug}.example/{key[:12]}/{headline[1]}-{key[16:24]}"
         byline = array([chance.zipf(writer.pool.speakers).name] if lot < 0.7 else [])
+        happened = day if long_ago else moment // DAY
+        article = SampleArticle(key, at, when, outlet_id, language, published, happened)
+        shown = [self.quote(writer, article, passage) for passage in passages]
         self.rows["sources_article"].append(
             f"{key}\t{outlet_id}\t{f'cms-{key[16:]}' if other < 0.3 else NULL}"
             f"\t{url if other < 0.93 else NULL}\t{' '.join(headline).capitalize()}\t{byline}"
             f"\t{published}\t{when if has_time else NULL}\t{language}"
-            f"\t{present}\t{1 + (changed > at)}\t{when}\t{written(changed)}"
+            f"\t{present}\t{'t' if any(shown) else 'f'}\t{1 + (changed > at)}\t{when}"
+            f"\t{written(changed)}"
         )
-        happened = day if long_ago else moment // DAY
-        article = SampleArticle(key, at, when, outlet_id, language, published, happened)
-        for passage in passages:
-            self.quote(writer, article, passage)
 
     def anchor(
         self, writer: Writer, article: str, moment: int, passages: list[Passage]
@@ -203,8 +203,11 @@ class Part:
         )
         return this, digest
 
-    def quote(self, writer: Writer, article: SampleArticle, passage: Passage) -> None:
-        """Write the line of one quote, as the triggers would have, and of its reporting chain."""
+    def quote(self, writer: Writer, article: SampleArticle, passage: Passage) -> bool:
+        """Write the line of one quote, as the triggers would have, and of its reporting chain.
+
+        Returns whether readers see it.
+        """
         chance, age = self.chance, self.newsroom.end - article.moment
         lot, other, flags = chance.random(), chance.random(), []
         this, text, speaker = chance.key(article.moment), passage.text, passage.of.speaker
@@ -232,8 +235,8 @@ class Part:
         status = chance.one_of(STATUSES)
         if age < 84 * DAY and chance.random() < 0.15:
             status = "proposed"
-        if passage.is_known and status not in ("proposed", "rejected", "withdrawn"):
-            passage.of.is_public = True
+        is_public = status not in ("proposed", "rejected", "withdrawn")
+        passage.of.is_public |= passage.is_known and is_public
         version, updated = 1, article.created
         if status in REASONS or lot > 0.9:
             later = article.moment + 1 + int(age * chance.random() ** 3)
@@ -256,6 +259,7 @@ class Part:
                 f"{outlet.name}\t{outlet.id}" if kind in VIA[:3] else f"{writer.filler()}\t{NULL}"
             )
             self.rows["quotes_via"].append(f"{this}\t0\t{kind}\t{told}")
+        return is_public
 
 
 @lru_cache(10_000)

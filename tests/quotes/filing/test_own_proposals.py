@@ -192,6 +192,7 @@ def test_proposing_again_tells_nothing_of_a_quote_that_the_user_may_not_see(
     if act == "withdrawn":
         step(contributor, proposed, "withdraw", reason="She is suing us.")
     article = str(Quote.objects.get().article_id)
+    ok(curator.patch(f"{API}articles/{article}/", {"headline": "Quay closes"}, **MATCH))  # public
     other = make_client("Contributors", "other")
     for more in ({}, {"speaker": "Ivo Berg", "role": "pilot"}):
         sent = {"article": article, "text": "We had no choice,", **more}
@@ -207,8 +208,10 @@ def test_proposing_again_tells_nothing_of_a_quote_that_the_user_may_not_see(
     assert ok(bare)["text"] is None
 
 
-def test_proposing_again_adds_nothing_to_what_somebody_else_proposed(contributor, proposed):
+def test_proposing_again_adds_nothing_to_what_somebody_else_proposed(curator, proposed):
     before = Quote.objects.values().get()
+    path = f"{API}articles/{before['article_id']}/"
+    ok(curator.patch(path, {"headline": "Quay closes"}, **MATCH))  # public
     other = make_client("Contributors", "other")
     sent = {"article": str(before["article_id"]), "text": "We had no choice,"}
     ok(other.post(f"{API}quotes/", {**sent, "role": "chair", "organisation": "Harbour Board"}))

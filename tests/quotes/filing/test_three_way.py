@@ -249,8 +249,9 @@ def test_a_dry_run_answers_the_same_and_stores_nothing(contributor):
 # Who may
 
 
-def test_another_contributors_article_cannot_be_filed_again(contributor):
+def test_another_contributors_article_cannot_be_filed_again(contributor, curator):
     first = file(contributor, 201)
+    step(curator, first["quotes"][0]["id"], "publish")
     other = make_client("Contributors", "other")
     refused = problem(other.post(f"{API}articles/", make_filing(headline="Mine")), 403)
     assert first["id"] in refused["errors"][0]["message"]
