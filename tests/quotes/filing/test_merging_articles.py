@@ -1,20 +1,24 @@
 """Merging two articles that are one, and taking it back."""
 
 import io
+from itertools import count
 
 import pytest
 from django.core.management import call_command
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
 
 from quotes.history.erasure import CannotErase, erase
 from quotes.models import Quote
 from sources.models import Article, Revision, Snapshot
-from tests.conftest import API, fresh, make_client, make_filing, ok, problem, publish
+from tests.conftest import API, fresh, make_client, make_filing, ok, problem, publish, settle
 from tests.quotes.filing.test_races import at_once, statuses
 from tests.quotes.filing.test_races import post as call
 
 pytestmark = pytest.mark.django_db
 
 ANY = {"If-Match": "*"}
+NUMBERS = count(1)
 
 FEED = {"url": None, "external_id": "cms-1"}
 WEB = {"url": "https://harbourpost.example/2026/quay"}
@@ -349,6 +353,14 @@ def test_the_record_holds_true_after_a_merge_and_its_undo(curator):
         call_command("verify", "--all", stdout=io.StringIO())
         for quote in (one["quotes"][0], other["quotes"][0]):
             assert get(curator, f"quotes/{quote['id']}/verify/")["ok"]
+        settle()
+        told = [
+            row for row in get(curator, "changes/", limit=200)["results"] if row["id"] == one["id"]
+        ]
+        is_merged = told[-1]["verb"] == "merged"
+        assert {row["gone"] for row in told} == {is_merged}
+        assert {row.get("merged_into") for row in told} == {other["id"] if is_merged else None}
+    assert told[-1]["verb"] == "unmerged"
 
 
 # Filing again
@@ -408,6 +420,66 @@ def test_an_article_is_erased_with_all_that_were_merged_into_it(curator):
         erase("article", [Article.objects.get(pk=one["id"]).pk], "By order of a court.")
     erase("article", [Article.objects.get(pk=other["id"]).pk], "By order of a court.")
     assert [model.objects.count() for model in (Article, Quote, Snapshot)] == [0, 0, 0]
+
+
+# The property
+
+TEXTS = [
+    make_filing()["text"],
+    "Update. “We had no choice,” said Mara Quill, harbour master. The quay will close.",
+    "The quay stays. “We had a choice,” said Mara Quill, harbour master.",
+]
+WORDS = ["The quay", "We had no choice,", "We had", "Mara Quill, harbour master"]
+
+
+@st.composite
+def filings(draw) -> dict:
+    """One text with some quotes in it, and some of the particulars."""
+    text = draw(st.sampled_from(TEXTS))
+    words = draw(st.lists(st.sampled_from([w for w in WORDS if w in text]), unique=True))
+    quotes = [
+        {
+            "text": each,
+            "speaker": draw(st.sampled_from(["Mara Quill", "Mara Quill", "Ivo Berg"])),
+            "status": draw(st.sampled_from(["proposed", "published"])),
+            "external_id": each,
+        }
+        for each in words
+    ]
+    published, headline = (draw(st.sampled_from([v, None])) for v in ("2026", "Quay to close"))
+    return {"text": text, "quotes": quotes, "published": published, "headline": headline}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.xdist_group("commits")
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    feed=filings(),
+    edited=filings(),
+    web=filings(),
+    act=st.sampled_from(["reject", "retract", "dispute", "correct", None]),
+)
+def test_whatever_was_filed_a_merge_and_its_undo_restore_everything(
+    curator, feed, edited, web, act
+):
+    number = next(NUMBERS)
+    names = {"url": None, "external_id": f"cms-{number}"}
+    one = file(curator, 201, **names, **feed)
+    file(curator, **names, **edited)
+    other = file(curator, 201, url=f"https://harbourpost.example/{number}", **web)
+    if act and one["quotes"]:
+        body = {"note": "Why.", "language": "cy"} if act == "correct" else {"reason": "Why."}
+        curator.post(f"{API}quotes/{one['quotes'][0]['id']}/{act}/", body, headers=ANY)
+    for a, b in ((one, other), (other, one)):
+        before = everything()
+        answer = post(curator, a, "merge", into=b["id"])
+        assert answer.status_code in (200, 409), answer.content
+        event(f"merged: {answer.status_code}")
+        if answer.status_code == 200:
+            call_command("verify", "--all", stdout=io.StringIO())
+            unmerge(curator, a)
+        assert everything() == before
+    call_command("verify", "--all", stdout=io.StringIO())
 
 
 # At the same time
