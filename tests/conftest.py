@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 
 from config.auth import recent_tokens
 from sources.history.feed import LedgerPosition, last_settled
-from sources.models import Revision
+from sources.models import Revision, functions
 
 CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus" / "articles.ndjson"
 
@@ -66,8 +66,9 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def _empty_caches():
-    """Forget request rates and recently used tokens."""
+    """Forget request rates, recently used tokens and names."""
     cache.clear()
+    functions.remembered.clear()
     recent_tokens.clear()
 
 

@@ -73,7 +73,10 @@ def _find_twins(filings: list[Filing]) -> None:
 
 def as_json(values: dict) -> dict:
     """Values as JSON keeps them: dates and ids as text, times in UTC."""
-    return {name: _as_json(value) for name, value in values.items()}
+    return {
+        name: value if value is None or type(value) is str else _as_json(value)
+        for name, value in values.items()
+    }
 
 
 def _as_json(value):
@@ -149,9 +152,9 @@ def record_of(filed: FiledQuote) -> dict:
 
 def follow_left(filings: list[Filing]) -> None:
     """Replace ids of merged records in what the last filings left; at most six queries."""
-    lasts = [filing.last for filing in filings if filing.last]
-    lefts = [entry["left"] for last in lasts for entry in last.quotes_said]
-    lefts += [last.article_left for last in lasts]
+    known = [filing for filing in filings if filing.last]
+    lefts = [entry["left"] for filing in known for entry in filing.entries.values()]
+    lefts += [filing.last.article_left for filing in known]
     for name, model in RECORDS.items():
         keys = {UUID(key) for left in lefts if (key := left.get(name))}
         survivors = {str(k): str(to) for k, to in model.objects.survivors(keys).items()}
@@ -231,7 +234,7 @@ def _say(last: LastFiling, filing: Filing) -> None:
             "said": said,
             "left": left,
         }
-    last.quotes_said = list(entries.values())
+    last.keep_entries(entries)
 
 
 def left_after(left: dict, fields: dict[str, str], before: dict | None, now: dict) -> dict:

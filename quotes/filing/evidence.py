@@ -80,14 +80,15 @@ class Evidence:
         self.of(speaker).add(bodies_of(change), roles_of(change))
 
     def verdict(self, change: QuoteChange, speaker: Speaker, when: PartialDate | None) -> Verdict:
-        bodies, roles = bodies_of(change), roles_of(change)
-        known = self.of(speaker)
-        their_bodies, their_roles = set(known.bodies), set(known.roles)
+        if not (bodies := bodies_of(change)):
+            return Verdict.SILENT
+        roles, known = roles_of(change), self.of(speaker)
+        their_bodies, their_roles = known.bodies, known.roles
         if not speaker._state.adding:
             held = [a for a in speaker.affiliations.all() if a.may_hold_on(when)]
-            their_bodies |= {Body.of(a.organisation) for a in held}
-            their_roles |= {a.role for a in held}
-        if not bodies or not their_bodies:
+            their_bodies = their_bodies | {Body.of(a.organisation) for a in held}
+            their_roles = their_roles | {a.role for a in held}
+        if not their_bodies:
             return Verdict.SILENT
         if any(one.agrees_with(other) for one in bodies for other in their_bodies):
             return Verdict.AGREES

@@ -61,6 +61,14 @@ class Speakers:
             for speaker in self.called(name)
         )
         self.raised: dict[object, Speaker] = {}
+        self.kinds: dict[tuple[int, str], tuple[str, Organisation | None]] = {}
+
+    def kind_of(self, change: QuoteChange, name: str) -> tuple[str, Organisation | None]:
+        """The kind of speaker that the evidence says, and the organisation that it is tied to."""
+        asked = (id(change), name)
+        if asked not in self.kinds:
+            self.kinds[asked] = _kind_of(change, name, self.organisations)
+        return self.kinds[asked]
 
     def may_be_shared(self, change: QuoteChange, name: str) -> bool:
         """Whether a name can mean somebody in all articles: a full name, or a body's."""
@@ -216,9 +224,8 @@ def _match_printed(change: QuoteChange, known: Speakers) -> None:
 
 def _match_name(change: QuoteChange, name: str, known: Speakers) -> None:
     parsed = read(change, name)
-    kind, tie = kind_of(change, name, known)
-    is_marked = len(_fitting(change, name, known)[0]) == 1
-    if is_marked or known.may_be_shared(change, name):
+    kind, tie = known.kind_of(change, name)
+    if known.may_be_shared(change, name) or len(_fitting(change, name, known)[0]) == 1:
         _match_shared(change, name, known)
     elif parsed.is_spokesperson and change.quote.organisation:
         _match_tied(change, name, Kind.UNNAMED, change.quote.organisation, known)
@@ -238,7 +245,7 @@ def _match_name(change: QuoteChange, name: str, known: Speakers) -> None:
 
 def _match_shared(change: QuoteChange, name: str, known: Speakers) -> None:
     quote, filing = change.quote, change.filing
-    kind, tie = kind_of(change, name, known)
+    kind, tie = known.kind_of(change, name)
     is_body = kind == Kind.ORGANISATION and tie in known.organisations.called(name)
     if is_body and not known.register.called(name):
         _match_tied(change, name, kind, tie, known)
@@ -295,14 +302,15 @@ def _match_own(
     change.quote.speaker, change.filed.speaker = speaker, "made"
 
 
-def kind_of(change: QuoteChange, name: str, known: Speakers) -> tuple[str, Organisation | None]:
-    """The kind of speaker that the evidence says, and the organisation that it is tied to.
+def _kind_of(
+    change: QuoteChange, name: str, organisations: Register
+) -> tuple[str, Organisation | None]:
+    """The filer's word counts first, then an organisation on record, then the name.
 
-    The filer's word counts first, then an organisation on record, then the name, then what only
-    persons have: a role, or a pronoun or personal title in print.
+    Then what only persons have: a role, or a pronoun or personal title in print.
     """
     said, organisation = change.proposal.get("speaker_kind"), change.quote.organisation
-    named = known.organisations.called(name)
+    named = organisations.called(name)
     if said in (None, Kind.ORGANISATION, Kind.UNKNOWN) and named:
         return Kind.ORGANISATION, named[0] if len(named) == 1 else organisation
     if said and said != Kind.UNKNOWN:
@@ -331,7 +339,7 @@ def _fitting(
     change: QuoteChange, name: str, known: Speakers
 ) -> tuple[list[Speaker], list[Speaker]]:
     """Speakers of this name whom nothing contradicts, and those of the kind whom something does."""
-    kind, tie = kind_of(change, name, known)
+    kind, tie = known.kind_of(change, name)
     said = change.proposal.get("speaker_kind")
     found, contradicting, agreeing = [], [], []
     for speaker in known.called(name):

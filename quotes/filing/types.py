@@ -156,8 +156,8 @@ class Filing:
     @cached_property
     def entries(self) -> dict[str, dict]:
         """What the filer said last of each quote, by the id of the quote that stands for it."""
-        said = self.last.quotes_said if self.last else []
-        return {self.twins.get(entry["quote"], entry["quote"]): entry for entry in said}
+        said = self.last.entries() if self.last else {}
+        return {self.twins.get(key, key): entry for key, entry in said.items()}
 
 
 @dataclass

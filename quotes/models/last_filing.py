@@ -14,11 +14,11 @@ class LastFiling(models.Model):
 
     A filing is compared with it, not with the record, so that filing again undoes nothing that a
     curator did. `article_said` maps the fields of the article, and each of `quotes_said` those of
-    a quote, to the values filed. `left` has the values that a filing left on record; a field that
-    it did not decide is absent:
+    a quote, to the values filed. `left` has the values that a filing left on record, where they are
+    not as filed; `undecided` names the fields that it did not decide (see `entries`):
 
         {"quote": id, "external_id": …, "spans": [[start, end], …],
-         "said": {"speaker": "Mara Quill", …}, "left": {"speaker": id, …}}
+         "said": {"speaker": "Mara Quill", …}, "left": {"speaker": id, …}, "undecided": […]}
 
     After a merge it still says what was filed of the merged article. It is not recorded in the
     ledger. Erasure empties it and keeps the row, which says who filed.
@@ -70,3 +70,22 @@ class LastFiling(models.Model):
 
     def __str__(self) -> str:
         return f"{self.article} by {self.user}"
+
+    def entries(self) -> dict[str, dict]:
+        """What was said of each quote and all that this left on record, by the quote's id."""
+        return {entry["quote"]: _whole(entry) for entry in self.quotes_said}
+
+    def keep_entries(self, entries: dict[str, dict]) -> None:
+        """Set `quotes_said`: most of what is left on record is as filed, or nothing."""
+        self.quotes_said = [_short(entry) for entry in entries.values()]
+
+
+def _whole(entry: dict) -> dict:
+    said = {n: value for n, value in entry["said"].items() if n not in entry["undecided"]}
+    return {**entry, "left": said | entry["left"]}
+
+
+def _short(entry: dict) -> dict:
+    said, left = entry["said"], entry["left"]
+    differing = {n: v for n, v in left.items() if (n in said or v) and v != said.get(n)}
+    return {**entry, "left": differing, "undecided": [n for n in said if n not in left]}

@@ -47,6 +47,7 @@ def roles_agree(ones: Iterable[str], others: Iterable[str]) -> bool:
     return any(mine & words_of(other) for other in others)
 
 
+@lru_cache(maxsize=MAX_REMEMBERED)
 def _names_agree(one: str, other: str) -> bool:
     mine, theirs = words_of(one), words_of(other)
     if mine and theirs and (mine <= theirs or theirs <= mine):

@@ -26,7 +26,8 @@ class Chance(Random):
         """Pick a value by its rank (Zipf's law with this exponent): the first is the commonest."""
         if power == 1:
             return values[int((len(values) + 1) ** self.random()) - 1]
-        return values[int(len(values) * self.random() ** (1 / (1 - power)))]
+        rest = 1 - power
+        return values[int((1 + self.random() * ((len(values) + 1) ** rest - 1)) ** (1 / rest)) - 1]
 
     def key(self, moment: int) -> str:
         """A UUIDv7 (RFC 9562) with this time."""
