@@ -280,6 +280,8 @@ def _check_others(filing: Filing, found: list[Article], keys: dict, survivors: d
     outlet = filing.outlet or article.outlet
     for other in found:
         if survivors[other.pk] == article:
+            is_named = data.get("url") and other.url_key == keys[data["url"]]
+            filing.has_url_of_merged |= bool(is_named) and other.pk != article.pk
             continue
         if data.get("url") and other.url_key == keys[data["url"]]:
             name, what, rest = "url", "URL", "external_id"
@@ -332,6 +334,7 @@ def _change_article(filing: Filing, said: dict) -> None:
     same = {name: filing.said[name] == now[name] for name in said}
     if filing.url_key:
         same["url"] = filing.url_key == filing.article.url_key  # however it is spelt
+        same["url"] |= filing.has_url_of_merged
     same["outlet"] = filing.outlet and filing.outlet.pk == filing.article.outlet_id
     filing.fields = compare(filing.said, article_last(filing), now, same)
     if filing.fields.get("external_id") == "updated" and now["external_id"]:

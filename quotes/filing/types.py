@@ -131,6 +131,7 @@ class Filing:
     fields: dict[str, str] = field(default_factory=dict)
     before: dict | None = None
     url_key: str | None = None  # the URL filed, as it is compared
+    has_url_of_merged: bool = False  # it is that of an article that was merged into this one
     matched_by_details: UUID | None = None  # the article that only its details identify
     is_new: bool = False  # it creates the article
     text_changed: bool = False

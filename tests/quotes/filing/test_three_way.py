@@ -94,6 +94,16 @@ def test_another_spelling_of_the_url_on_record_changes_nothing(curator):
     assert (again["id"], again["url"]) == (first["id"], first["url"])
 
 
+def test_the_url_of_a_merged_article_leaves_that_of_the_surviving_one(curator):
+    feed = file(curator, 201, external_id="cms-1")
+    web = file(make_client("Contributors"), 201, url="https://harbourpost.example/web")
+    path, body = f"{API}articles/{web['id']}/merge/", {"into": feed["id"]}
+    ok(curator.post(path, body, headers={"If-Match": "*"}))
+    again = file(curator, url="https://harbourpost.example/web")
+    assert (again["id"], again["url"]) == (feed["id"], feed["url"])
+    assert again["filing"]["url"] == "unchanged"
+
+
 def test_a_corrected_quote_is_recognised_by_how_it_was_filed(curator):
     first = ok(curator.post(f"{API}articles/", publish(make_filing())), 201)
     (quote,) = first["quotes"]
@@ -296,16 +306,21 @@ class Filings(RuleBasedStateMachine):
         which=st.sampled_from(sorted(NAMES)),
         headline=st.sampled_from(["Quay to close", "Quay closed", None]),
         end=st.sampled_from(["", " She left.", " It rained."]),
-        speaker=st.sampled_from(["Mara Quill", "Ivo Berg", None]),
+        speaker=st.sampled_from(["Mara Quill", "Ivo Berg", ["Mara Quill", "Ivo Berg"], None]),
         kind=st.sampled_from(["direct", "partial"]),
         role=st.sampled_from(["harbour master", "keeper", None]),
         named=st.integers(0, 3).map(bool),
         complete=st.booleans(),
+        note=st.booleans(),
     )
-    def file_something(self, name, which, headline, end, speaker, kind, role, named, complete):
+    def file_something(
+        self, name, which, headline, end, speaker, kind, role, named, complete, note
+    ):
         filing = make_filing(**self.NAMES[which], headline=headline, complete=complete)
         filing["text"] += end
         quote = {**filing["quotes"][0], "speaker": speaker, "kind": kind, "role": role}
+        if note and name == "G":  # the one who may correct
+            quote["note"] = "The article was read wrongly."
         filing["quotes"] = [quote] if named else []
         self._file(name, which, filing)
 
