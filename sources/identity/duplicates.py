@@ -27,8 +27,8 @@ KEYS: dict[type[Named], type[LikenessKey]] = {Speaker: SpeakerKey, Organisation:
 MAX_RENEWED = 5_000
 """Records whose keys are stored in one transaction: some two seconds' work."""
 
-MAX_UNKEYED = 500
-"""Newest records whose keys may be worked out for one list: some 0.2 s."""
+MAX_UNKEYED = 100
+"""Newest records whose keys may be worked out for one list: those of a minute, in some 40 ms."""
 
 MAX_SHARING = 100
 """Records of one key that are compared with each other, the oldest first."""

@@ -5,7 +5,7 @@ from procrastinate.contrib.django import app
 from sources.identity import duplicates
 
 
-@app.periodic(cron="*/10 * * * *")
+@app.periodic(cron="* * * * *")
 @app.task(name="sources.identity.tasks.renew_keys", queueing_lock="renew_keys")
 def renew_keys(timestamp: int) -> None:
     duplicates.renew_keys()

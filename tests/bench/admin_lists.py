@@ -100,6 +100,7 @@ def pages() -> Iterator[tuple[str, str]]:
         for record in model.objects.order_by("pk")[:2]:
             yield f"one {model._meta.verbose_name}", reverse(name, args=[record.pk])
     yield "possible duplicates", reverse("admin:sources_speaker_duplicates")
+    yield "duplicate organisations", reverse("admin:sources_organisation_duplicates")
     yield from desks(speaker, outlet)
     yield from shown_whole(speaker, outlet)
 
@@ -203,6 +204,9 @@ def report(rounds: int, say) -> list[str]:
     from django.contrib.auth.models import Group
     from django.test import Client
 
+    from sources.identity.duplicates import renew_keys
+
+    renew_keys()  # as the worker does
     user, _ = get_user_model().objects.get_or_create(username="bench", is_staff=True)
     user.groups.add(Group.objects.get(name="Curators"))
     client = Client()
