@@ -121,7 +121,14 @@ def test_names_of_operations_read_well_in_a_generated_client(document):
     names = {operation["operationId"] for _, _, operation in operations(document)}
     assert names >= {
         *("fileArticle", "publishQuote", "listQuotes", "getQuote", "getFacets", "getTimeline"),
-        *("exportQuotes", "listChanges", "mergeSpeaker", "updateOutlet", "listQuoteRevisions"),
+        *(
+            "exportQuotes",
+            "listChanges",
+            "mergeSpeaker",
+            "unmergeArticle",
+            "updateOutlet",
+            "listQuoteRevisions",
+        ),
     }
 
 
