@@ -120,8 +120,9 @@ class Reference(serializers.Field):
         )
 
     def visible(self):
-        """The records that the user may see: others are unknown to them."""
-        return self.queryset.visible_to(self.context["request"].user)
+        """The records that the user may see: others are unknown. Commands and imports see all."""
+        request = self.context.get("request")
+        return self.queryset.visible_to(request.user) if request else self.queryset
 
 
 class PeerReference(Reference):
