@@ -332,11 +332,16 @@ def _before_merge(record: Mergeable) -> dict:
 
 def _history_of(survivor: Mergeable, made: Revision) -> Callable[[Callable[[dict], bool]], bool]:
     """A test whether the survivor got a value by a merge and has had it ever since."""
-    states = list(Revision.objects.of(survivor).exclude(state__isnull=True).reverse())
+    states, is_merged = [], False  # leaving out merges of the survivor that were undone
+    for revision in Revision.objects.of(survivor).exclude(state__isnull=True):
+        is_merged |= revision.verb == MERGED
+        if not is_merged:
+            states.append(revision)
+        is_merged &= revision.verb != UNMERGED
 
     def came_by_merge(holds: Callable[[dict], bool]) -> bool:
         came = None
-        for revision in states:
+        for revision in reversed(states):
             if not holds(revision.state):
                 break
             came = revision

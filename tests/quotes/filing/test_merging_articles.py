@@ -346,6 +346,27 @@ def test_a_chain_of_merges_leads_to_its_end(curator):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.xdist_group("commits")
+def test_a_chain_of_merges_is_undone_from_its_end(curator):
+    text = make_filing()["text"]
+    one, other = two(curator, public=True, web={"text": f"New. {text}"})
+    third = file(curator, 201, public=True, url="https://h.example/3", text=f"Newer. {text}")
+    before = everything()
+    merge(curator, one, other)
+    between = everything()
+    merge(curator, other, third)
+    assert [get(curator, f"quotes/{q['quotes'][0]['id']}/")["status"] for q in (one, other)] == [
+        "retracted",
+        "retracted",
+    ]
+    assert "Undo that merge first" in problem(post(curator, one, "unmerge"), 409)["detail"]
+    unmerge(curator, other)
+    assert everything() == between
+    unmerge(curator, one)
+    assert everything() == before
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.xdist_group("commits")
 def test_the_record_holds_true_after_a_merge_and_its_undo(curator):
     one, other = two(curator, public=True, feed={"text": "New. " + make_filing()["text"]})
     for act in (lambda: merge(curator, one, other), lambda: unmerge(curator, one)):

@@ -444,6 +444,16 @@ class TestOverSeveralTransactions:
             record.refresh_from_db()
             assert (record.aliases, record.merged_into) == ([], None)
 
+    def test_an_identifier_goes_back_through_a_chain(self, curator):
+        one, other, third = (make_speaker(name) for name in "ABC")
+        Speaker.objects.filter(pk=one.pk).update(identifiers={"wikidata": "Q1"})
+        merge(curator, one, other)
+        merge(curator, other, third)
+        for parted in (other, one):
+            unmerge(curator, parted)
+        held = Speaker.objects.order_by("pk").values_list("identifiers", flat=True)
+        assert list(held) == [{"wikidata": "Q1"}, {}, {}]
+
     def test_two_merges_into_one_are_undone_in_either_order(self, curator):
         for first, last in ((0, 1), (1, 0)):
             mine, other = make_speaker("B", identifiers={"x": "1"}), make_speaker("C")
