@@ -2,11 +2,14 @@
 
 from quotes.anchoring import Page
 from quotes.filing.articles import lock_rows
-from quotes.filing.types import Filing
+from quotes.filing.types import Filing, add_flag, drop_flags
 from quotes.models import Quote
 from quotes.models.reanchoring import ANCHORED, follow, reanchor, set_anchor
 from sources.models import Article, Snapshot
 from sources.models.ids import digest
+
+STANDS = (Quote.Status.PUBLISHED, Quote.Status.DISPUTED)
+"""Statuses of public quotes that a curator may still have to decide about."""
 
 
 def store_snapshots(filings: list[Filing]) -> None:
@@ -73,8 +76,24 @@ def reanchor_quotes(filings: list[Filing]) -> None:
 
 
 def _reanchor(filing: Filing) -> None:
+    missed = {quote.pk for quote in filing.on_record if quote.anchor == Quote.Anchor.MISSING}
     filing.reanchored = reanchor(filing.on_record, filing.article.snapshot, filing.page)
-    Quote.objects.bulk_update(filing.reanchored, ANCHORED, batch_size=500)
+    _flag_replaced(filing.reanchored, missed)
+    Quote.objects.bulk_update(filing.reanchored, [*ANCHORED, "flags"], batch_size=500)
+
+
+def _flag_replaced(quotes: list[Quote], missed: set) -> None:
+    """Flag the public quotes that lost their words, if most of the article's have.
+
+    Those that had lost them before (`missed`) were flagged then, or are known to be gone.
+    """
+    public = [quote for quote in quotes if quote.status in STANDS]
+    gone = [quote for quote in public if quote.anchor == Quote.Anchor.MISSING]
+    for quote in quotes:
+        if quote not in gone:
+            drop_flags(quote, Quote.Flag.TEXT_REPLACED)
+        elif quote.pk not in missed and 2 * len(gone) > len(public):
+            add_flag(quote, Quote.Flag.TEXT_REPLACED)
 
 
 def place_in_present(filing: Filing, quote: Quote) -> None:

@@ -15,6 +15,7 @@ FLAGS = (
     "unresolved_speaker",
     "role_conflict",
     "filing_differs",
+    "text_replaced",
 )
 
 

@@ -68,6 +68,8 @@ class Quote(Record):
         # No affiliation on that date has the printed role
         ROLE_CONFLICT = "role_conflict", "Roles we can't confirm"
         FILING_DIFFERS = "filing_differs", "Re-filed with different details"
+        # A filing left most public quotes of the article without their words
+        TEXT_REPLACED = "text_replaced", "Text replaced"
 
     not_printed: list[str] = []
     """Parts of the attribution that `revise` was given and the article does not print."""

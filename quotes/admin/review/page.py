@@ -43,6 +43,7 @@ FLAG_HELP = {
     "unresolved_speaker": "The article gives no full name. Choose who said this.",
     "role_conflict": "We have no record of the speaker in this role on that date.",
     "filing_differs": "The article was filed again, and this quote was different.",
+    "text_replaced": "Most quotes of the article are not in its new text. Compare the two texts.",
 }
 
 

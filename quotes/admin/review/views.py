@@ -30,11 +30,12 @@ from quotes.admin.review.steps import (
     steps_for,
     take,
 )
+from quotes.admin.review.texts import former_text, replaced_quotes, side_by_side
 from quotes.curation.queue import MAX_PAGES, ORDERS, next_article, queue
 from quotes.curation.undo import undo
 from quotes.filing import Refused
 from quotes.models import Claim, Quote, QuoteQuerySet, Review
-from quotes.models.workflow import NotOpen
+from quotes.models.workflow import OPEN, NotOpen
 from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.html import isolated
 from sources.admin.lists import BoundedPaginator
@@ -104,6 +105,7 @@ class ReviewAdmin(admin.ModelAdmin):
         return [
             at("", self.queue, "changelist"),
             at("<uuid:article>/", self.article, "article"),
+            at("<uuid:article>/texts/", self.texts, "texts"),
             at("<uuid:article>/add/", require_POST(self.add), "add_quote"),
             at("<uuid:article>/claim/", require_POST(self.claim), "claim"),
             at("<uuid:article>/next/", self.next, "next"),
@@ -199,6 +201,45 @@ class ReviewAdmin(admin.ModelAdmin):
                 ],
             },
         )
+
+    def texts(self, request, article):
+        """The present text beside the former one; POST keeps the quotes that lost their words."""
+        _, page = self._opened(request, article)
+        if not request.user.has_perm("sources.read_full_text"):
+            raise PermissionDenied
+        article, may_keep = page.article, request.user.has_perm(REVIEW_STEPS["keep"].permission)
+        if request.method == "POST":
+            if not may_keep:
+                raise PermissionDenied
+            if request.POST.get("snapshot") == str(article.snapshot_id):
+                return self._keep_replaced(request, article)
+            messages.warning(request, "The text was replaced again meanwhile. Compare once more.")
+        quotes = list(replaced_quotes(request.user, article))
+        former, present = former_text(article, quotes), page.snapshot
+        return TemplateResponse(
+            request,
+            "admin/quotes/review/texts.html",
+            {
+                **self.admin_site.each_context(request),
+                "title": str(article),
+                "opts": self.opts,
+                "article": article,
+                "quotes": quotes,
+                "may_keep": may_keep,
+                "former": former,
+                "present": present,
+                "rows": side_by_side(former.text, present.text) if former and present else [],
+            },
+        )
+
+    def _keep_replaced(self, request, article: Article):
+        with transaction.atomic():
+            quotes = replaced_quotes(request.user, article).filter(status__in=OPEN)
+            for quote in quotes:
+                quote.keep([Quote.Flag.TEXT_REPLACED])
+            number = len(quotes)
+        messages.success(request, f"{number} quote{'' if number == 1 else 's'} kept on record.")
+        return HttpResponseRedirect(reverse("admin:quotes_review_texts", args=[article.pk]))
 
     def _opened(self, request, article, **asked) -> tuple[QueueForm, ReviewPage]:
         """The filters of the queue, and the page of one article."""

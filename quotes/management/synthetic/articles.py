@@ -36,7 +36,7 @@ REASONS = {
 }
 RARE_FLAGS = (
     *("ambiguous_speaker", "ambiguous_organisation"),
-    *("filing_differs", "check_speaker"),
+    *("filing_differs", "check_speaker", "text_replaced"),
 )
 
 
@@ -227,7 +227,7 @@ class Part:
             if other < 0.3:
                 role, body = held, name
         if lot < 0.02:
-            flags.append(RARE_FLAGS[int(lot * 200)])
+            flags.append(RARE_FLAGS[int(lot * 50 * len(RARE_FLAGS))])
         if passage.is_known and (said != NULL or article.published != NULL):
             roles = [held.role for held in speaker.held]
             if roles and NULL == role != passage.role not in roles:
