@@ -38,6 +38,7 @@ from sources.admin.forms import RecordForm, few_lines
 from sources.admin.html import NONE, isolated, link_all, link_to_list, link_to_profile
 from sources.admin.import_export import ImportExportAdmin
 from sources.admin.lists import matching_any, mentioning
+from sources.admin.widgets import SafeAutocomplete
 from sources.ledger.actor import with_reason
 from sources.models import Affiliation, Speaker
 from sources.models.functions import Mentions, NameKey
@@ -51,6 +52,12 @@ __all__ = ["QuoteAdmin", "ReviewAdmin", "SpeakerWithQuotesAdmin", "UtteranceAdmi
 class QuoteForm(RecordForm):
     """A quote's form. Changing a public quote needs a note for its readers."""
 
+    together_with = forms.ModelChoiceField(
+        Speaker.objects.active(),
+        required=False,
+        help_text="For a joint statement: who else said this. Save, then add the next.",
+        widget=SafeAutocomplete(Quote._meta.get_field("speaker"), admin.site),
+    )
     note = forms.CharField(
         widget=few_lines(),
         max_length=MAX_REASON_CHARACTERS,
@@ -134,6 +141,7 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
             {
                 "fields": [
                     "speaker",
+                    "together_with",
                     "affiliation",
                     "organisation",
                     "profiles",
@@ -200,7 +208,13 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
         fields = super().get_readonly_fields(request, obj)
         if obj is None or obj.status != Quote.Status.RETRACTED:
             return fields
-        return (*fields, *CORRECTED, "speaker")
+        return (*fields, *CORRECTED, "speaker", "together_with")
+
+    @admin.display(description="together with")
+    def together_with(self, quote):
+        """In place of the field, where it cannot be changed."""
+        members = quote.speaker.present_members if quote.speaker else []
+        return format_html_join(" · ", "{}", ((link_to_profile(each),) for each in members)) or NONE
 
     def save_model(self, request, quote, form, change):
         """Nothing yet: `save_related` saves the quote and its reporting chain as one change."""
@@ -215,6 +229,9 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
                 steps = [row.instance for row in rows if row.has_changed() or row.instance.pk]
                 changes["via"] = sorted(steps, key=lambda step: step.position)
         quote.refresh_from_db()  # validating the form has written to it
+        if other := changes.pop("together_with", None):
+            speaker = changes.get("speaker", quote.speaker)
+            changes["speaker"] = Speaker.objects.jointly(filter(None, [speaker, other]))
         before = quote.affiliation_id
         if changes:
             with with_reason(note):

@@ -108,9 +108,11 @@ class SpeakerQuerySet(NamedQuerySet):
     def jointly(self, speakers: Iterable["Speaker"]) -> "Speaker":
         """Who speaks if these speak together: their collective, made if there is none.
 
-        One speaker, also if named twice, speaks alone. In a transaction.
+        One speaker, also if named twice, speaks alone; a joint statement among them stands for its
+        members. In a transaction.
         """
-        speakers = list(dict.fromkeys(speaker.survivor for speaker in speakers))
+        each = (speaker.survivor for speaker in speakers)
+        speakers = list(dict.fromkeys(m for one in each for m in one.present_members or [one]))
         if len(speakers) == 1:
             return speakers[0]
         keys = [speaker.pk for speaker in speakers]

@@ -9,6 +9,7 @@ from sources.models import Speaker
 from tests.conftest import API, fresh, make_filing, ok, problem
 from tests.quotes.admin.test_review import QUEUE, listed, take
 from tests.records import make_speaker
+from tests.sources.admin.test_admin import page_of, save
 
 pytestmark = pytest.mark.django_db
 
@@ -210,6 +211,23 @@ def test_several_speakers_are_assigned_on_the_review_page(curator, curator_at_de
     assert refused.status_code == 200
     page = curator_at_desk.get(f"{QUEUE}{quote.article_id}/", {"quote": str(quote.pk)}).text
     assert 'name="assign-others"' in page
+
+
+def test_several_speakers_are_set_on_the_page_of_a_quote(curator, curator_at_desk):
+    (filed,) = file(curator, {"speaker": "Ada Lund"})
+    quote = Quote.objects.get(pk=filed["id"])
+    note = {"note": "They spoke together."}
+    for name in ("Ben Orr", "Ivo Berg"):
+        sent = {"together_with": str(make_speaker(name).pk), **note}
+        assert save(curator_at_desk, page_of(quote), **sent).status_code == 302
+    assert fresh(quote).speaker.name == "Ada Lund, Ben Orr and Ivo Berg"
+    assert len(fresh(quote).speaker.members) == 3
+    assert save(curator_at_desk, page_of(quote)).status_code == 302
+    assert len(fresh(quote).corrections) == 2
+    quote.retract("Not theirs.")
+    page = curator_at_desk.get(page_of(quote)).text
+    assert address(Speaker.objects.get(name="Ben Orr"), "profile") in page
+    assert 'name="together_with"' not in page
 
 
 def test_the_review_queue_of_a_speaker_has_joint_statements(curator, curator_at_desk):
