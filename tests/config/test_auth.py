@@ -51,6 +51,8 @@ OPERATIONS = {
     ("GET", "articles/<uuid:pk>/revisions/"): READ,
     ("POST", "articles/<uuid:pk>/withdraw/"): CURATE,
     ("POST", "articles/<uuid:pk>/reinstate/"): CURATE,
+    ("POST", "articles/<uuid:pk>/merge/"): CURATE,
+    ("POST", "articles/<uuid:pk>/unmerge/"): CURATE,
     ("GET", "articles/<uuid:article>/snapshots/"): READ,
     ("POST", "articles/<uuid:article>/snapshots/"): FILE,
     ("GET", "snapshots/<str:sha256>/"): FULL_TEXT,
@@ -206,6 +208,11 @@ def routes():
         routes[f"{name}/"] = (f"{name}/", {"POST": made})
         routes[f"{name}/<uuid:pk>/"] = (f"{name}/{record.pk}/", {"PATCH": changed})
         routes[f"{name}/<uuid:pk>/revisions/"] = (f"{name}/{record.pk}/revisions/", {})
+    one, other, merged = (make_article(headline=f"Article {number}") for number in range(3))
+    merging.merge(merged, one)
+    for verb, record, body in (("merge", one, {"into": str(other.pk)}), ("unmerge", merged, {})):
+        path = f"articles/{record.pk}/{verb}/"
+        routes[f"articles/<uuid:pk>/{verb}/"] = (path, {"POST": body})
     for name, make in (
         ("speakers", make_speaker),
         ("organisations", make_organisation),
