@@ -128,9 +128,12 @@ class Speakers:
                 self.own[speaker.article_id].append(speaker)
 
     def _find_tied(self, changes: list[QuoteChange]) -> None:
-        bodies = {c.quote.organisation.pk for c in changes if c.quote.organisation}
-        for name in self.organisations.folded:
-            bodies.update(body.pk for body in self.organisations.called(name))
+        bodies = set()
+        for change in changes:
+            if name := name_of(change):
+                bodies.update(body.pk for body in self.organisations.called(name))
+                if change.quote.organisation and read(change, name).is_spokesperson:
+                    bodies.add(change.quote.organisation.pk)
         if not bodies:
             return
         found = self.records.active().filter(article=None, organisation__in=bodies)

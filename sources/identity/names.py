@@ -35,7 +35,7 @@ MARKS = re.compile(
     r"\u2060-\u2069\ufeff]"
 )
 INVERTED = re.compile(r"([^\s,]+), *([^,]+)((?:, *[^\s,]+)*)")
-"""A name as a catalogue has it: “Quill, Mara”. `sources_name_key` puts it in order, too."""
+"""A name as a catalogue has it: “Quill, Mara, MBE”."""
 
 APOSTROPHES = str.maketrans("’‘ʼ`´", "'''''")
 ALONE = {"ß": "ss", "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th"}

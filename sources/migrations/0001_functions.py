@@ -52,10 +52,7 @@ CREATE FUNCTION sources_name_key(name text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
 RETURN (
     SELECT regexp_replace(
-        regexp_replace(
-            CASE WHEN strpos(untitled, ' ') > 0 THEN untitled ELSE bare END,
-            '^([^ ,]+), ?([^,]+?)(, ?[^ ,]+)?$', '\2 \1\3'
-        ),
+        CASE WHEN strpos(untitled, ' ') > 0 THEN untitled ELSE bare END,
         '^([㐀-鿿]{3,})(?:'
         '大統領|さん|主席|先生|博士|女士|小姐|总统|教授|知事|議員|首相|様|氏'
         ')$', '\1'
@@ -97,7 +94,7 @@ RETURN (
 );
 COMMENT ON FUNCTION sources_name_key(text) IS
     'A speaker''s name for comparison: folded, without "the", acronym, titles and letters behind it, '
-    'as long as two words are left; "Quill, Mara" in order.';
+    'as long as two words are left.';
 
 CREATE FUNCTION sources_body_key(name text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
