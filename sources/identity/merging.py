@@ -7,7 +7,7 @@ Hooks for models that need more than a re-pointed foreign key:
 
 - `goes_with` names a foreign key to a companion row: both move, or the link is cleared.
 - `made_equal` names other records that a merge makes equal: they are merged with it. The undo
-  parts those that `made_unequal` names.
+  parts those for which `is_unequal_to` their surviving record then holds.
 - `stays_with` names a foreign key that a merge leaves as it is.
 - The manager's `fitting(field, record, into)` are the rows that would move, or raises `Conflict`.
   `move` with the same arguments moves them. `move_back(field, rows, record, made)` undoes that,
@@ -136,13 +136,11 @@ def unmerge(record: Mergeable, reason: str | None = None) -> Merge:
                 else:
                     rows.update(**{field.name: record})
         _restore_doubts((record, survivor), [made], moved=[record.pk, survivor.pk])
-        separate = _fresh(record)
-        for other in separate.made_unequal():
-            along = merge_revision(other)
-            if (along.era, along.transaction) == (made.era, made.transaction):
+        for other in _merged_along(record, made):
+            if other.is_unequal_to(other.survivor):
                 with suppress(Conflict):
                     unmerge(other, reason)
-        return Merge(separate, moved, lost)
+        return Merge(_fresh(record), moved, lost)
 
 
 def mark_distinct(one: Named, other: Named, reason: str | None = None) -> None:
@@ -294,6 +292,15 @@ def _active_distinct_from(record: Named) -> set[UUID]:
 def _leading_to(record: Named, ids: Iterable[UUID]) -> list[UUID]:
     led = type(record).objects.survivors(ids)
     return [key for key, survivor in led.items() if survivor == record.pk]
+
+
+def _merged_along(record: Mergeable, made: Revision) -> models.QuerySet:
+    """Records that the merge of another made equal, and that are merged since."""
+    along = Revision.objects.filter(
+        era=made.era, transaction=made.transaction, subject_type=made.subject_type, verb=MERGED
+    )
+    merged = type(record).objects.exclude(merged_into=None).exclude(pk=record.pk)
+    return merged.filter(pk__in=along.values("subject_id")).order_by("pk")
 
 
 def _fresh[M: Mergeable](record: M) -> M:

@@ -200,9 +200,9 @@ class Mergeable(PublicRecord):
         """Other records that a merge into this one has made equal, each with the one to stay."""
         return []
 
-    def made_unequal(self) -> list[Self]:
-        """Merged records that are no longer equal to their surviving one, now that this is not."""
-        return []
+    def is_unequal_to(self, survivor: Self) -> bool:
+        """Whether what made it equal to its surviving record no longer holds."""
+        return False
 
 
 class Named(Mergeable):

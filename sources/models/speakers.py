@@ -281,13 +281,8 @@ class Speaker(Named):
             if (stays := first.setdefault(_members_of(each), each)) is not each
         ]
 
-    def made_unequal(self) -> list["Speaker"]:
-        merged = Speaker.objects.exclude(merged_into=None).exclude(members=[])
-        return [
-            joint
-            for joint in merged.filter(members__contains=[self.pk]).order_by("pk")
-            if _members_of(joint) != _members_of(joint.survivor)
-        ]
+    def is_unequal_to(self, survivor: "Speaker") -> bool:
+        return bool(self.members) and _members_of(self) != _members_of(survivor)
 
     def namesakes(self):
         found = super().namesakes().filter(article=None)

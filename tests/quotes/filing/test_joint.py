@@ -108,6 +108,21 @@ def test_joint_statements_that_come_to_have_the_same_members_are_merged_and_unme
     assert found(curator, speaker=str(full.pk)) == [two["id"]]
 
 
+@pytest.mark.parametrize("merged", ["Ben Orr", "Ivo Berg"])
+@pytest.mark.django_db(transaction=True)  # the undo knows a merge by its transaction
+def test_the_undo_of_a_merge_gives_each_joint_statement_its_own_speakers(curator, reader, merged):
+    (first,) = file(curator, {"speaker": BOTH})
+    (second,) = file(curator, {"speaker": ["Ada Lund", "Ivo Berg"]}, url="https://a.example/2")
+    other = next(name for name in ("Ben Orr", "Ivo Berg") if name != merged)
+    one, into = (str(Speaker.objects.get(name=name).pk) for name in (merged, other))
+    merge(curator, one, into)
+    shown = [ok(reader.get(f"{API}quotes/{q['id']}/"))["speaker"] for q in (first, second)]
+    assert shown[0] == shown[1]
+    unmerge(curator, one)
+    for quote in (first, second):
+        assert ok(reader.get(f"{API}quotes/{quote['id']}/"))["speaker"] == quote["speaker"]
+
+
 @pytest.mark.django_db(transaction=True)  # the undo knows a merge by its transaction
 def test_joint_statements_that_a_curator_merged_stay_merged(curator):
     (one,) = file(curator, {"speaker": BOTH})
