@@ -234,6 +234,8 @@ def _say(last: LastFiling, filing: Filing) -> None:
             "said": said,
             "left": left,
         }
+        if note := proposal.get("note"):
+            entries[key]["note"] = note
     last.keep_entries(entries)
 
 

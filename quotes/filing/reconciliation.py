@@ -154,15 +154,16 @@ def _compare(
     if quote.status != Quote.Status.PROPOSED or not is_theirs:
         # A reviewed quote stays as it is, and so does what somebody else proposed.
         filed.fields = {n: "differs" if b == "updated" else b for n, b in filed.fields.items()}
-    if "differs" in filed.fields.values() and _corrects(filing, quote, proposal):
-        filed.public_before = _public(quote, quote.via.all())
-        stays = {"text"} if is_fixed else set()
-        filed.fields = {
-            name: "updated" if became == "differs" and name not in stays else became
-            for name, became in filed.fields.items()
-        }
-    settled = {"unchanged", "updated"} if filed.public_before else {"unchanged"}
     news = {n for n, became in filed.fields.items() if last.said.get(n) != filed.said.get(n)}
+    if _corrects(filing, quote, proposal):
+        open_still = _open_still(filing, filed, proposal, agrees)
+        corrected = {n for n, became in filed.fields.items() if became == "differs"} | open_still
+        corrected -= {"text"} if is_fixed else set()
+        if corrected:
+            filed.public_before = _public(quote, quote.via.all())
+            filed.fields |= dict.fromkeys(corrected, "updated")
+            news |= corrected
+    settled = {"unchanged", "updated"} if filed.public_before else {"unchanged"}
     if any(filed.fields[name] == "differs" for name in news):
         add_flag(quote, Quote.Flag.FILING_DIFFERS)
     elif news and {*filed.fields.values()} <= settled:
@@ -196,6 +197,16 @@ def _corrects(filing: Filing, quote: Quote, proposal: dict) -> bool:
     """Whether a filing may change a public quote: with a note, by who may correct."""
     is_open = quote.status in STEPS["correct"].leaves
     return is_open and filing.filer.may_correct and bool(proposal.get("note"))
+
+
+def _open_still(
+    filing: Filing, filed: FiledQuote, proposal: dict, agrees: dict[str, bool]
+) -> set[str]:
+    """Fields said before without this note that still differ; nobody has decided them since."""
+    entry = filing.entries.get(str(filed.quote.pk), {})
+    if entry.get("note") == proposal["note"]:
+        return set()
+    return {n for n, became in filed.fields.items() if became == "unchanged" and not agrees[n]}
 
 
 def _words_of(filing: Filing, proposal: dict, spans: tuple) -> str:

@@ -34,8 +34,12 @@ def _fault(index: int, name: str, message: str, **details) -> dict:
 
 
 def _anchor_all(filing: Filing) -> Iterator[dict]:
-    seen = {}
+    seen, named = {}, {}
     for index, proposal in enumerate(filing.proposals):
+        external_id = proposal.get("external_id")
+        if external_id and (twin := named.setdefault(external_id, index)) != index:
+            message = f"Is the id of quote {twin} of this filing, too. Each quote has its own."
+            yield _fault(index, "external_id", message)
         spans, fault = _try_anchor(filing.page, index, proposal)
         if fault:
             yield fault

@@ -18,7 +18,8 @@ class LastFiling(models.Model):
     not as filed; `undecided` names the fields that it did not decide (see `entries`):
 
         {"quote": id, "external_id": …, "spans": [[start, end], …],
-         "said": {"speaker": "Mara Quill", …}, "left": {"speaker": id, …}, "undecided": […]}
+         "said": {"speaker": "Mara Quill", …}, "left": {"speaker": id, …}, "undecided": […],
+         "note": "…"}
 
     After a merge it still says what was filed of the merged article. It is not recorded in the
     ledger. Erasure empties it and keeps the row, which says who filed.

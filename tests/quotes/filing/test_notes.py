@@ -90,6 +90,29 @@ def test_a_note_settles_that_a_former_filing_differed(curator):
     assert (again["kind"], again["flags"]) == ("mixed", [])
 
 
+def test_a_note_corrects_what_the_last_filing_said_without_one(curator):
+    file(curator, 201, **filing_of())
+    assert file(curator, **filing_of(kind="partial"))["quotes"][0]["flags"] == ["filing_differs"]
+    again = file(curator, **filing_of(kind="partial", note=NOTE))["quotes"][0]
+    assert (again["kind"], again["flags"]) == ("partial", [])
+    assert [correction["note"] for correction in again["corrections"]] == [NOTE]
+    says_nothing_new(curator, **filing_of(kind="partial", note=NOTE))
+    says_nothing_new(curator, **filing_of(kind="partial"))
+    file(curator, **filing_of(kind="mixed"))
+    again = file(curator, **filing_of(kind="mixed", note=NOTE))["quotes"][0]
+    assert (again["kind"], len(again["corrections"])) == ("mixed", 2)
+
+
+def test_the_same_note_again_corrects_nothing_that_was_decided_since(curator):
+    first = file(curator, 201, **filing_of(status="proposed"))["quotes"][0]
+    step(curator, first["id"], "reject", reason="No.")
+    noted = filing_of(status="proposed", kind="partial", note=NOTE)
+    file(curator, **noted)
+    step(curator, first["id"], "reopen")
+    step(curator, first["id"], "publish")
+    assert says_nothing_new(curator, **noted)["quotes"][0]["kind"] == "direct"
+
+
 def test_the_first_filing_of_another_curator_corrects_with_a_note(curator):
     file(curator, 201, **filing_of())
     other = make_client("Curators", "other")

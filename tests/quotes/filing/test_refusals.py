@@ -111,6 +111,13 @@ def test_a_quote_of_more_than_100_000_characters_is_refused(curator):
     assert fault["pointer"] == "/quotes/0/text"
 
 
+def test_two_quotes_with_one_external_id_are_refused(curator):
+    words = ["We had no choice,", "The quay will close."]
+    quotes = [{"text": text, "external_id": "q-1"} for text in words]
+    errors = refuse(curator, make_filing(quotes=quotes))
+    assert "quote 0" in errors["/quotes/1/external_id"][0]["message"]
+
+
 def test_a_filing_of_more_than_1000_quotes_is_refused(curator):
     filing = make_filing(quotes=[{"text": "We had no choice,"}] * 1001)
     assert list(refuse(curator, filing)) == ["/quotes"]
