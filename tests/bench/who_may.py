@@ -195,7 +195,7 @@ class Writer:
         return "POST", f"quotes/{self.some('quotes.Quote')}/{step}/", body
 
     def join(self):
-        kind = self.chance.choice(("Speaker", "Organisation", "Outlet"))
+        kind = self.chance.choice(("Speaker", "Organisation", "Outlet", "Article"))
         one, other = (self.some(f"sources.{kind}", merged_into=None) for _ in range(2))
         verb = self.chance.choice(("merge", "unmerge", "unmerge", "distinguish", "undistinguish"))
         if verb == "unmerge":
