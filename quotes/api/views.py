@@ -138,6 +138,11 @@ class Quotes(FilesQuotes, Resource):
     def get_listed(self):
         return Quote.objects.visible_to(self.request.user)
 
+    def get_unchanged(self) -> Quote:
+        if self.action == "publish":
+            self.get_listed().filter(pk=self.kwargs["pk"]).hold_articles()
+        return super().get_unchanged()
+
     def rows_of(self, page) -> list[QuoteJson]:
         if page.query.is_sliced:
             page = find_page(page)

@@ -141,6 +141,8 @@ def _lock(step: str, seen: Seen, user) -> tuple[list[tuple[UUID, int]], Outcome]
     """Lock the quotes that can be changed, and refuse the others."""
     wanted = {UUID(str(key)): version for key, version in seen}
     quotes = Quote.objects.visible_to(user).filter(pk__in=wanted)
+    if step == "publish":
+        quotes.hold_articles()
     rows = (
         quotes.order_by("pk").select_for_update(of=("self",)).values_list("pk", "version", "status")
     )

@@ -9,7 +9,7 @@ from quotes.models.languages import languages_present, speaks
 from quotes.models.outlet_binding import outlets_of
 from quotes.models.workflow import ADD, HIDDEN, PUBLIC, Status
 from sources.ledger.revisions import in_same_transactions
-from sources.models import Affiliation, Organisation, Outlet, Record, Revision, Speaker
+from sources.models import Affiliation, Article, Organisation, Outlet, Record, Revision, Speaker
 from sources.models.functions import BodyKey, HasWords, NameKey
 
 MAX_INLINE_IDS = 500
@@ -35,6 +35,14 @@ class QuoteQuerySet(models.QuerySet):
         clone = super()._clone()
         clone.search = self.search
         return clone
+
+    def hold_articles(self) -> None:
+        """Lock the articles that publishing these quotes will show, before the quotes are locked.
+
+        A filing locks its article first, too: else the two would wait for each other.
+        """
+        hidden = Article.objects.filter(is_public=False, pk__in=self.order_by().values("article"))
+        list(hidden.order_by("pk").select_for_update(no_key=True).values("pk"))
 
     def visible_to(self, user):
         """Quotes that this user may see. Every query for a user starts here.

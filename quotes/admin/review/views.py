@@ -257,6 +257,8 @@ class ReviewAdmin(admin.ModelAdmin):
             raise PermissionDenied
         with transaction.atomic():
             visible = Quote.objects.visible_to(request.user).filter(article=page.article)
+            if step == "publish":
+                visible.filter(pk=quote).hold_articles()
             locked = get_object_or_404(visible.select_for_update(of=("self",)), pk=quote)
             locked.article = page.article
             sent = form_for(wanted, locked, request.POST)

@@ -174,6 +174,20 @@ def test_names_in_any_order_do_not_deadlock(client):
     assert [m.objects.count() for m in (Outlet, Organisation, Speaker)] == [3, 12, 12]
 
 
+def test_publishing_and_filing_again_do_not_deadlock(client):
+    curator, contributor = make_client("Curators", "curator"), make_client("Contributors", "filer")
+    calls = []
+    for number in range(12):
+        filing = make_filing(url=f"https://a.example/{number}")
+        filed = ok(contributor.post(f"{API}articles/", filing), 201)["quotes"][0]
+        again = {**filing, "headline": "Quay closed", "text": filing["text"] + " She left."}
+        calls += [
+            post(curator, f"quotes/{filed['id']}/publish", {}, **{"If-Match": "*"}),
+            post(contributor, "articles", again),
+        ]
+    assert statuses(at_once(calls)) == [200] * 24
+
+
 def test_outlets_whose_names_make_the_same_slug_are_made_side_by_side(client):
     names = ["The Post", "The Post!", "The; Post", "The. Post", "The (Post)", "The/Post"]
     filings = [
