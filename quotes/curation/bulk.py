@@ -68,7 +68,7 @@ def _have_one_speaker(quotes: QuoteQuerySet) -> bool:
 def take(step: str, seen: Seen, reason: str | None = None, *, user) -> Outcome:
     """Change the status of many quotes, as `Quote.publish` and the others do of one.
 
-    Three statements, whatever the number of quotes.
+    Three statements, whatever the number of quotes; to publish, one more locks their articles.
     """
     needs_reason = STEPS[step].needs_reason
     if needs_reason and not (reason or "").strip():
