@@ -19,7 +19,12 @@ from quotes.models import Quote
 from quotes.representations.json import FIELDS
 from sources.api.fast_validation import plain_reader
 from sources.api.fields import StrictSerializer, Text
-from sources.api.publication import PublicationField, PublicationTimeField, split_time
+from sources.api.publication import (
+    PublicationField,
+    PublicationTimeField,
+    VersionTimeField,
+    split_time,
+)
 from sources.api.serializers import (
     ArticleSerializer,
     LanguageField,
@@ -130,7 +135,7 @@ class FilingSerializer(StrictSerializer):
     byline = string_list(required=False)
     published = PublicationField(required=False, allow_null=True)
     published_at = PublicationTimeField(required=False, allow_null=True)
-    modified = serializers.DateTimeField(
+    modified = VersionTimeField(
         required=False,
         allow_null=True,
         help_text="When this version was made. An older one than on record changes nothing.",

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -12,7 +13,7 @@ from sources.models import Article
 ONE_DAY = timedelta(days=1)  # no clock is further from UTC
 
 
-def parse_time(data) -> datetime:
+def parse_time(data, instead: str = ", or send a date as `published`") -> datetime:
     """Parse a time with its offset from UTC (RFC 3339), and keep the offset."""
     try:
         moment = parse_datetime(data) if isinstance(data, str) else None
@@ -22,8 +23,7 @@ def parse_time(data) -> datetime:
     except ValueError as error:
         raise serializers.ValidationError(str(error)) from error
     raise serializers.ValidationError(
-        "Not a time with its offset from UTC. Write 2026-02-11T09:30:00+01:00, or send a date as "
-        "`published`."
+        f"Not a time with its offset from UTC. Write 2026-02-11T09:30:00+01:00{instead}."
     )
 
 
@@ -42,6 +42,16 @@ class PublicationTimeField(serializers.DateTimeField):
 
     def to_internal_value(self, data):
         return parse_time(data)
+
+
+class VersionTimeField(serializers.DateTimeField):
+    """An exact time, not in the future: it would make every later version an older one."""
+
+    def to_internal_value(self, data):
+        moment = parse_time(data, instead="").astimezone(UTC)
+        if moment > timezone.now() + ONE_DAY:
+            raise serializers.ValidationError("Is in the future: later versions would be older.")
+        return moment
 
 
 def split_time(attrs: dict, record: Article | None = None) -> dict:

@@ -215,6 +215,13 @@ def test_an_earlier_version_that_comes_late_changes_nothing(curator):
     assert len(kept) == 2
 
 
+@pytest.mark.parametrize("modified", ["2026-03-14T10:05:00", "2026-03-14", "2099-01-01T00:00:00Z"])
+def test_the_time_of_a_version_has_an_offset_and_has_passed(curator, modified):
+    answer = curator.post(f"{API}articles/", make_filing(modified=modified))
+    (fault,) = problem(answer, 400)["errors"]
+    assert fault["pointer"] == "/modified"
+
+
 # What is printed
 
 
