@@ -453,7 +453,7 @@ def test_statistics_fit_their_schemas(document, reader):
 @pytest.mark.django_db
 def test_each_representation_of_a_quote_is_documented_under_its_media_type(document, reader):
     operation = document["paths"][f"{API}quotes/{{id}}/"]["get"]
-    contents = operation["responses"]["200"]["content"]
+    contents = dict(operation["responses"]["200"]["content"])
     (names,) = [p["schema"]["enum"] for p in operation["parameters"] if p["name"] == "format"]
     assert len(names) == len(contents) == 6
     path = f"{API}quotes/{make_quote().pk}/"
