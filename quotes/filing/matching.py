@@ -47,7 +47,8 @@ def _join(change: QuoteChange, members: list[QuoteChange]) -> None:
     quote.speaker = Speaker.objects.jointly(each.quote.speaker for each in members)
     quote.organisation = quote.organisation or members[0].quote.organisation
     ways = {each.filed.speaker for each in members}
-    change.filed.speaker = next((w for w in ("ambiguous", "made") if w in ways), "matched")
+    graver = ("ambiguous", "unresolved", "made")
+    change.filed.speaker = next((way for way in graver if way in ways), "matched")
     change.filed.organisation = members[0].filed.organisation
 
 

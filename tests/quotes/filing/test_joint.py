@@ -42,6 +42,12 @@ def test_a_list_of_speakers_is_their_collective_and_found_by_each(curator):
     assert [v["count"] for v in counted["facets"]["speaker"]["values"]] == [1]
 
 
+def test_a_joint_statement_of_somebody_unresolved_is_unresolved(curator):
+    (quote,) = file(curator, {"speaker": ["Ada Lund", "Mr Orr"]})
+    assert quote["flags"] == ["unresolved_speaker"]
+    assert quote["filing"]["speaker"] == quote["filing"]["fields"]["speaker"] == "unresolved"
+
+
 def test_the_same_list_again_is_the_same_collective_in_any_order(curator):
     (first,) = file(curator, {"speaker": BOTH})
     (again,) = file(curator, {"speaker": BOTH}, status=200)
