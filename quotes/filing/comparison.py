@@ -233,6 +233,8 @@ def _say(last: LastFiling, filing: Filing) -> None:
             "spans": [list(span) for span in spans],
             "said": said,
             "left": left,
+            "differs": "differs" in filed.fields.values()
+            or ("kept" in filed.fields.values() and entry.get("differs", False)),
         }
         if note := proposal.get("note"):
             entries[key]["note"] = note
@@ -288,6 +290,18 @@ def may_file_again(filing: Filing) -> bool:
     filer = filing.filer
     first = any(f.is_first and f.user_id == _key_of(filer) for f in filing.filed_before)
     return filer.may_change or first or filing.article.outlet_id in filer.outlets
+
+
+def differed_alone(filing: Filing, quote: Quote) -> bool:
+    """Whether the filer's last filing, and nobody else's, differs from the quote on record."""
+    key = str(quote.pk)
+    differing = {
+        last.user_id
+        for last in filing.filed_before
+        for entry in last.quotes_said
+        if entry["quote"] == key and entry["differs"]
+    }
+    return differing == {_key_of(filing.filer)}
 
 
 def is_own(filing: Filing, quote: Quote) -> bool:

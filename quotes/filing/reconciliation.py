@@ -11,6 +11,7 @@ from quotes.filing.comparison import (
     NOTHING,
     Said,
     compare,
+    differed_alone,
     is_own,
     may_file_again,
     record_of,
@@ -166,7 +167,7 @@ def _compare(
     settled = {"unchanged", "updated"} if filed.public_before else {"unchanged"}
     if any(filed.fields[name] == "differs" for name in news):
         add_flag(quote, Quote.Flag.FILING_DIFFERS)
-    elif news and {*filed.fields.values()} <= settled:
+    elif news and {*filed.fields.values()} <= settled and differed_alone(filing, quote):
         drop_flags(quote, Quote.Flag.FILING_DIFFERS)  # the filer agrees now
     taken = {name for name, became in filed.fields.items() if became == "updated"}
     if "text" in taken:

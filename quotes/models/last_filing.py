@@ -19,7 +19,7 @@ class LastFiling(models.Model):
 
         {"quote": id, "external_id": …, "spans": [[start, end], …],
          "said": {"speaker": "Mara Quill", …}, "left": {"speaker": id, …}, "undecided": […],
-         "note": "…"}
+         "note": "…", "differs": whether it differs from the record}
 
     After a merge it still says what was filed of the merged article. It is not recorded in the
     ledger. Erasure empties it and keeps the row, which says who filed.

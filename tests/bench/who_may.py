@@ -56,6 +56,9 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 
 ALWAYS = {"version", "updated", "is_public"}
 
+UNSEEN = {"proposed", "withdrawn"}
+"""Statuses between which a filer moves a quote."""
+
 PUBLIC = ("published", "disputed", "retracted")
 
 
@@ -289,7 +292,7 @@ class Ledger:
             good = after["status"] == "proposed" and is_filer
             return None if good else "a contributor only proposes"
         own = is_filer or (self.ids[name], UUID(after["outlet_id"] or NOBODY)) in self.bound
-        if own and before["status"] == "proposed" and after["status"] in ("proposed", "withdrawn"):
+        if own and {before["status"], after["status"]} <= UNSEEN:
             return None
         if changed <= {"utterance_id"} or (
             changed == {"flags"} and set(before["flags"]) < set(after["flags"])
@@ -297,6 +300,11 @@ class Ledger:
             return None
         is_public = before["status"] in PUBLIC
         added = {each for each in changed if not is_public and before[each] in (None, "", [])}
+        if {before["status"], after["status"]} <= UNSEEN:
+            added |= {
+                "status",
+                "reason",
+            }  # a complete filing leaves quotes out and names them again
         if wrong := changed - FOLLOWS - added:
             return f"{sorted(wrong)} of a quote that is not an own proposal"
         return None if self.may_file(name, after["article_id"]) else "of somebody else's article"

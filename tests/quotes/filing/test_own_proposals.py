@@ -230,3 +230,16 @@ def test_a_new_text_tells_only_what_becomes_of_quotes_that_the_filer_sees(contri
     assert [quote["id"] for quote in answer["reanchored"]] == [first["quotes"][0]["id"]]
     assert answer["quotes"] == [{"text": second["text"], "filing": {"outcome": "unchanged"}}]
     assert Quote.objects.filter(pk=hidden).exists()
+
+
+def test_a_stranger_who_agrees_leaves_the_flag_of_a_filing_that_differs(curator, proposed):
+    article = str(Quote.objects.get().article_id)
+    ok(curator.patch(f"{API}articles/{article}/", {"headline": "Quay closes"}, **MATCH))  # public
+    strangers = [make_client("Contributors", name) for name in ("one", "other")]
+    sent = {"article": article, "text": "We had no choice,"}
+    ok(strangers[0].post(f"{API}quotes/", {**sent, "speaker": "Ivo Berg"}))
+    assert Quote.objects.get().flags == ["filing_differs"]
+    ok(strangers[1].post(f"{API}quotes/", {**sent, "speaker": "Mara Quill"}))
+    assert Quote.objects.get().flags == ["filing_differs"]
+    ok(strangers[0].post(f"{API}quotes/", {**sent, "speaker": "Mara Quill"}))
+    assert Quote.objects.get().flags == []
