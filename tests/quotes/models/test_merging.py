@@ -161,7 +161,7 @@ def test_a_merge_takes_as_many_queries_for_one_quote_as_for_fifty(django_assert_
         with django_assert_num_queries(21):
             merging.merge(one, other)
         one.refresh_from_db()
-        with django_assert_num_queries(33):
+        with django_assert_num_queries(32):
             merging.unmerge(one)
 
     queries_for(1)
