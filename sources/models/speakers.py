@@ -255,7 +255,8 @@ class Speaker(Named):
         triggers = [
             FollowsMerges("organisation"),
             JointName(),
-            KeepsFormerName(),
+            # Former names of a joint statement are names of others than said it.
+            KeepsFormerName(condition=pgtrigger.Condition("NEW.members = '{}'")),
             KeepsVersion(),
             RenamesJoint(),
             *visibility_triggers("members"),

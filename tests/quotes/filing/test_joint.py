@@ -127,6 +127,8 @@ def test_the_undo_of_a_merge_gives_each_joint_statement_its_own_speakers(curator
     unmerge(curator, one)
     for quote in (first, second):
         assert ok(reader.get(f"{API}quotes/{quote['id']}/"))["speaker"] == quote["speaker"]
+    for quote, names in ((first, "Ada Lund and Ben Orr"), (second, "Ada Lund and Ivo Berg")):
+        assert found(reader, speaker_name=names) == [quote["id"]]
 
 
 @pytest.mark.django_db(transaction=True)  # the undo knows a merge by its transaction
