@@ -675,7 +675,7 @@ def test_a_page_deep_in_the_ledger_reads_no_more_than_the_first():
 
     def page_after(place: feed.LedgerPosition) -> dict:
         with CaptureQueriesContext(connection) as captured:
-            feed.settled_after(place, last, ["quote"], whole=False, most=50)
+            feed.settled_after(place, last, ["quote"], whole=[], most=50)
         return plan_of(captured.captured_queries[0]["sql"])
 
     def buffers(plan: dict) -> int:
