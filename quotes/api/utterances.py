@@ -145,7 +145,7 @@ class Utterances(Endpoint):
     see_all_permission = "quotes.review_quote"
 
     def get_queryset(self):
-        """Utterances of which the user may see a quote."""
+        """Utterances with a quote that the user may see."""
         visible = Quote.objects.visible_to(self.request.user)
         return Utterance.objects.filter(Exists(visible.filter(utterance=OuterRef("pk"))))
 

@@ -1,4 +1,4 @@
-"""Printed means printed: what is said to be an article's attribution is looked for in its text."""
+"""Printed means printed: the attribution that a client sends is looked for in the text."""
 
 from django.core.exceptions import ValidationError
 

@@ -1,4 +1,4 @@
-"""The last filing of an article by each user: what the next one is compared with."""
+"""The last filing of an article by each user, to compare the next one with."""
 
 from django.conf import settings
 from django.db import models
@@ -15,7 +15,7 @@ class LastFiling(models.Model):
     A filing is compared with it, not with the record, so that filing again undoes nothing that a
     curator did. `article_said` maps the fields of the article, and each of `quotes_said` those of
     a quote, to the values filed. `left` has the values that a filing left on record, where they are
-    not as filed; `undecided` names the fields that it did not decide (see `entries`):
+    not as filed. `undecided` names the fields that it did not decide (see `entries`). An entry:
 
         {"quote": id, "external_id": …, "spans": [[start, end], …],
          "said": {"speaker": "Mara Quill", …}, "left": {"speaker": id, …}, "undecided": […],

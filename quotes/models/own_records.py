@@ -24,7 +24,7 @@ def hidden_quotes(user) -> QuerySet | None:
 
 
 def of_quotes(*columns: str) -> Callable[[object], Q]:
-    """Condition: a record that such a quote refers to in one of these columns."""
+    """Condition: a record that a quote of theirs refers to in one of these columns."""
 
     def seen(user) -> Q:
         quotes, found = hidden_quotes(user), Q()

@@ -81,7 +81,7 @@ def erase_responses(ids: Iterable[UUID], sought: "SearchTerms") -> int:
 def rows_holding(
     model: type[models.Model], said: str, ids: Iterable[UUID], sought: "SearchTerms"
 ) -> list:
-    """Keys of the rows of which the SQL text `said` has one of these ids or words."""
+    """Keys of the rows whose SQL text `said` has one of these ids or words."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""

@@ -1,8 +1,8 @@
 """When organisations or roles that two texts name agree: they may be one, so they part nobody.
 
-Organisations agree when they are one record or part of one another, when a name is the acronym of
-the other (its initials count), or when the words of one name hold those of the other: "Labour",
-"Labour Party". Roles agree when they share a word that is no stop word.
+Organisations agree when they are one record or part of one another. They also agree when a name is
+the acronym of the other (its initials count), or holds its words: "Labour", "Labour Party". Roles
+agree when they share a word that is no stop word.
 """
 
 import re
@@ -14,7 +14,7 @@ from sources.identity.names import plain, split_acronym, words
 from sources.models import Organisation
 
 MAX_REMEMBERED = 20_000
-"""Names and roles of which a process remembers the words, of some 300 bytes each."""
+"""Names and roles whose words a process remembers, some 300 bytes each."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Possible duplicates of speakers and of organisations: they share a name, or have similar names.
 
-Each record has a few short keys (`likeness.keys_of`), of which similar names share one. Records
+Each record has a few short keys (`likeness.keys_of`); similar names share one. Records
 that share a key are compared, most `MAX_SHARING` of a key; so the work grows with the list, not
 with the archive. A task of the worker stores the keys; those of the newest records are worked out
 where they are not stored yet, so a list only reads. Pairs that were marked as distinct are left

@@ -23,7 +23,7 @@ LEAST_FOR_SLIP, LEAST_FOR_TWO = 5, 9
 """Letters that a word needs to be taken for another with one slip, or with two."""
 
 MAX_REMEMBERED = 50_000
-"""Names of which a process remembers the words, of some 400 bytes each."""
+"""Names whose words a process remembers, some 400 bytes each."""
 
 BORN = re.compile(r"[\s(]+(?:née|nee|né|geb\.?|geborene|born|formerly|f\.|урожд\.?)\s+([^\s)]+)\)?")
 
@@ -59,7 +59,7 @@ def likeness(one: str, other: str) -> str | None:
 
 
 def keys_of(name: str) -> set[str]:
-    """Short keys, of which names that are alike share at least one.
+    """Short keys; names that are alike share at least one.
 
     A surname alone has "s", where full names have "z": of those only they are compared.
     """

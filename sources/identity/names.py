@@ -23,7 +23,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 MAX_PARSED = 20_000
-"""Names of which a process remembers what they say, of some 500 bytes each."""
+"""Names whose parts a process remembers, some 500 bytes each."""
 
 # Han, kana, Thai, Lao, Khmer, Myanmar, Hangul: no spaces inside a name
 UNSPACED = re.compile(

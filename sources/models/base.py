@@ -141,7 +141,7 @@ def names_field(function: type[FoldNames]) -> models.GeneratedField:
 class Mergeable(PublicRecord):
     """A record that can be merged into another; it stays, and its id redirects for ever.
 
-    `locked_first`: whoever changes rows that point at it has locked it before them.
+    `locked_first`: to change rows that point at it, lock it before them.
     """
 
     locked_first = False

@@ -1,7 +1,7 @@
 """Who sees a record: everybody once it is public, until then curators and who filed it.
 
 A record is public from the start, unless a filing of somebody who is no curator makes it
-(`as_proposed`). Such a record becomes public, for good, when a curator changes it, or when
+(`as_proposed`). It becomes public, for good, when a curator changes it, or when
 something public refers to it. Triggers see to that, whichever way a change comes.
 """
 

@@ -1,7 +1,7 @@
 """Decisions about identity: `uv run python tests/bench/curators_load.py [--days N]`
 
 Files a month of a newsroom's articles into a database of its own. Who said each quote is known
-here, and not to the service: names come in three spellings, one in eight quotes lacks its
+here, and not to the service. Names come in three spellings, one in eight quotes lacks its
 organisation, one in eight has a wrong one, and one speaker in a hundred has a namesake. Every
 evening a curator decides what the service asks about identity. Prints the decisions of each day by
 kind. Fails if a record ever holds the words of two people whom the filings tell apart, or if more
@@ -162,7 +162,7 @@ class World:
 
 
 class Curator:
-    """Decides each evening what is asked, as somebody who knows who said what."""
+    """Answers each evening's questions, knowing who said what."""
 
     def __init__(self):
         self.said: dict[UUID, Person] = {}  # by the id of a quote

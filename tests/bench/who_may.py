@@ -50,7 +50,7 @@ FOLLOWS = {
     *("snapshot_id", "spans", "seams", "anchor", "nearest", "text", "flags", "utterance_id"),
     *("outlet_id", "published", "published_at", "published_day", "url", "headline", "is_withdrawn"),
 }
-"""Columns of a quote that follow its article, whoever files that again."""
+"""Columns of a quote that follow its article when that is filed again."""
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
 
