@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from sources.dates import UNKNOWN_DAY
+from sources.models.functions import NameKey
 
 
 class Exactly(models.Func):
@@ -12,6 +13,26 @@ class Exactly(models.Func):
     template = "(%(expressions)s)"
     arg_joiner = " = "
     output_field = models.BooleanField()
+
+
+class CalledExactly(models.Func):
+    """Whether a name has this form for comparison: an index serves it, a scan tests it cheaply.
+
+    The form is part of the folded name, which takes a fraction of the time to make.
+    """
+
+    template = (
+        "(strpos(sources_fold(%(name)s), %(form)s) > 0 AND sources_name_key(%(name)s) = %(form)s)"
+    )
+    output_field = models.BooleanField()
+
+    def __init__(self, name: str, sought: str):
+        super().__init__(models.F(name), NameKey(models.Value(sought)))
+
+    def as_sql(self, compiler, connection, **extra):
+        name, form = map(compiler.compile, self.get_source_expressions())
+        sql = self.template % {"name": name[0], "form": form[0]}
+        return sql, (*name[1], *form[1], *name[1], *form[1])
 
 
 class BareWords(models.Func):
