@@ -133,6 +133,6 @@ EXAMPLES: dict[str, object] = {
     **merge_examples("Outlet", OUTLET),
     **merge_examples("Organisation", ORGANISATION),
     **merge_examples("Speaker", SPEAKER),
-    "ArticleMerge": {"record": ARTICLE, "moved": {"quotes": 2}, "preview": False},
-    "ArticleUnmerge": {"record": ARTICLE, "moved": {"quotes": 2}},
+    "ArticleMerge": {"record": ARTICLE, "moved": {"speakers": 1}, "preview": False},
+    "ArticleUnmerge": {"record": ARTICLE, "moved": {"speakers": 1}},
 }
