@@ -4,7 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from sources.dates import UNKNOWN_DAY
-from sources.models.functions import NameKey
+from sources.models.functions import Fold
 
 
 class Exactly(models.Func):
@@ -16,23 +16,22 @@ class Exactly(models.Func):
 
 
 class CalledExactly(models.Func):
-    """Whether a name has this form for comparison: an index serves it, a scan tests it cheaply.
+    """Whether a name has the form for comparison of another: `key` is `NameKey` or `BodyKey`.
 
-    The form is part of the folded name, which takes a fraction of the time to make.
+    An expression index of the key serves it. A scan first looks for the form in the folded name,
+    which it is part of: that takes a fraction of the time.
     """
 
-    template = (
-        "(strpos(sources_fold(%(name)s), %(form)s) > 0 AND sources_name_key(%(name)s) = %(form)s)"
-    )
     output_field = models.BooleanField()
 
-    def __init__(self, name: str, sought: str):
-        super().__init__(models.F(name), NameKey(models.Value(sought)))
+    def __init__(self, key: type[models.Func], column: str, sought: str):
+        form = key(models.Value(sought))
+        super().__init__(Fold(column), form, key(column), form)
 
-    def as_sql(self, compiler, connection, **extra):
-        name, form = map(compiler.compile, self.get_source_expressions())
-        sql = self.template % {"name": name[0], "form": form[0]}
-        return sql, (*name[1], *form[1], *name[1], *form[1])
+    def as_sql(self, compiler, connection, **context):
+        compiled = [compiler.compile(part) for part in self.get_source_expressions()]
+        sql = "(strpos({}, {}) > 0 AND {} = {})".format(*(part for part, _ in compiled))
+        return sql, [value for _, values in compiled for value in values]
 
 
 class BareWords(models.Func):

@@ -4,13 +4,13 @@ from django.db import models
 from django.db.models import F, Q
 
 from quotes.models import moving
-from quotes.models.functions import CalledExactly, Exactly, PrintedBefore
+from quotes.models.functions import CalledExactly, PrintedBefore
 from quotes.models.languages import languages_present, speaks
 from quotes.models.outlet_binding import outlets_of
 from quotes.models.workflow import ADD, HIDDEN, PUBLIC, Status
 from sources.ledger.revisions import in_same_transactions
 from sources.models import Affiliation, Article, Organisation, Outlet, Record, Revision, Speaker
-from sources.models.functions import BodyKey, HasWords
+from sources.models.functions import BodyKey, HasWords, NameKey
 
 MAX_INLINE_IDS = 500
 """Ids written into a statement, for an index to find; more are left to a subquery."""
@@ -104,12 +104,14 @@ class QuoteQuerySet(models.QuerySet):
         known = list(Speaker.objects.known_as(name).values_list("pk", flat=True))
         if known:
             known += Speaker.objects.joint(known).values_list("pk", flat=True)
-        return self.filter(Q(speaker__in=known) | Q(CalledExactly("attribution_speaker", name)))
+        return self.filter(
+            Q(speaker__in=known) | Q(CalledExactly(NameKey, "attribution_speaker", name))
+        )
 
     def for_organisation_named(self, name: str):
         return self.filter(
             Q(organisation__in=list(Organisation.objects.called(name).values_list("pk", flat=True)))
-            | Q(Exactly(BodyKey("attribution_organisation"), BodyKey(models.Value(name))))
+            | Q(CalledExactly(BodyKey, "attribution_organisation", name))
         )
 
     def in_outlet_named(self, name: str):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from sources.identity.names import given_name_groups, parse, plain, split_acronym, words
 from sources.models import Organisation, Speaker
+from sources.models.functions import fold_all
 
 KINDS = {
     "full": """Mara Quill|bell hartley|Ali bin Hassan al-Quari|Dr. Kara Starling
@@ -232,6 +233,23 @@ def test_names_of_organisations_are_compared_without_article_and_acronym(one, ot
 def test_an_organisation_is_found_by_its_bracketed_acronym(called):
     body = Organisation.objects.create(name="National Quay Agency (NQA)")
     assert list(Organisation.objects.called(called)) == [body]
+
+
+@pytest.mark.django_db
+@given(
+    st.one_of(
+        st.text(max_size=60),
+        st.lists(
+            st.sampled_from(["Dr", "the", "L’", "Quill,", "MBE", "NQA", "(NQA)", "王芳先生"])
+        ).map(" ".join),
+    )
+)
+def test_a_key_is_part_of_the_folded_name(name):
+    name = name.replace("\0", "")
+    (folded,) = fold_all([name]).values()
+    for model in (Speaker, Organisation):
+        (key,) = model.keys_of([name]).values()
+        assert key in folded
 
 
 @pytest.mark.django_db
