@@ -20,18 +20,27 @@ def an_archive(quotes: int, *, keep: bool) -> Iterator[None]:
     from quotes.models import Quote
 
     os.environ.setdefault("ONRECORD_EMBEDDED_BUFFERS", BUFFERS)  # unless the server runs already
-    connection.settings_dict["TEST"]["NAME"] = f"bench_archive_{quotes}"
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=not keep, keepdb=keep)
-    try:
+    with own_database(f"bench_archive_{quotes}", keep=keep):
         if not Quote.objects.exists():
             call_command("generate", quotes=quotes, until=timezone.now().date())
         if connection.is_embedded:
             read_in(connection)
         yield
+
+
+@contextmanager
+def own_database(name: str, *, keep: bool = False) -> Iterator[None]:
+    """Point Django's connection at a database of this name; drop it in the end, unless kept."""
+    from django.db import connection
+
+    connection.settings_dict["TEST"]["NAME"] = name
+    usual = connection.settings_dict["NAME"]
+    connection.creation.create_test_db(verbosity=0, autoclobber=not keep, keepdb=keep)
+    try:
+        yield
     finally:
         if not keep:
-            connection.creation.destroy_test_db(name, verbosity=0)
+            connection.creation.destroy_test_db(usual, verbosity=0)
 
 
 READ_IN = """

@@ -19,6 +19,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.bench.archives import own_database
 from tests.bench.filings import Newsroom
 
 SEED = 20260211
@@ -177,16 +178,8 @@ def main() -> None:
     import django
 
     django.setup()
-    from django.db import connection
-
-    connection.settings_dict["TEST"]["NAME"] = "bench_bulk_filing"
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    try:
-        with tempfile.TemporaryDirectory() as directory:
-            report(given.articles, given.rounds, Path(directory))
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
+    with own_database("bench_bulk_filing"), tempfile.TemporaryDirectory() as directory:
+        report(given.articles, given.rounds, Path(directory))
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from uuid import UUID
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from quotes.management.synthetic.languages import LANGUAGES
+from tests.bench.archives import own_database
 from tests.bench.bulk_filing import whole
 from tests.bench.filings import BODIES, FIRST, PLACES, ROLES
 
@@ -310,15 +311,8 @@ def main() -> None:
     import django
 
     django.setup()
-    from django.db import connection
-
-    connection.settings_dict["TEST"]["NAME"] = "bench_curators_load"
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    try:
+    with own_database("bench_curators_load"):
         is_good = report(given.days, given.articles, given.regulars)
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
     sys.exit(not is_good)
 
 

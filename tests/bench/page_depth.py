@@ -113,15 +113,10 @@ def main() -> None:
     import django
 
     django.setup()
-    from django.db import connection
+    from tests.bench.archives import own_database
 
-    connection.settings_dict["TEST"]["NAME"] = "bench_page_depth"
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    try:
+    with own_database("bench_page_depth"):
         report(rows, limit)
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 def report(rows: int, limit: int) -> None:

@@ -16,8 +16,6 @@ import re
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import accumulate, combinations
@@ -26,6 +24,7 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.bench.archives import own_database
 from tests.bench.filings import WORDS
 
 SEED = 20260211
@@ -444,24 +443,11 @@ def main() -> None:
     import django
 
     django.setup()
-    with own_database():
+    with own_database("bench_utterances"):
         report(given.quotes, given.seed, given.speakers)
     if given.generated:
-        with own_database():
+        with own_database("bench_utterances"):
             report_generated(given.generated, given.seed)
-
-
-@contextmanager
-def own_database() -> Iterator[None]:
-    from django.db import connection
-
-    connection.settings_dict["TEST"]["NAME"] = "bench_utterances"
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True)
-    try:
-        yield
-    finally:
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 if __name__ == "__main__":

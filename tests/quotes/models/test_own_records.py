@@ -49,7 +49,7 @@ def hidden() -> set[str]:
 
 @pytest.fixture
 def proposed(contributor) -> dict:
-    """A filing of a contributor, of which nothing is published."""
+    """A contributor's filing; nothing of it is published."""
     return file(contributor, **with_organisation())
 
 
