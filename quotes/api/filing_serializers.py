@@ -118,6 +118,10 @@ class ProposalSerializer(StrictSerializer):
     def validate(self, attrs):
         if attrs.get("spans") is None and not attrs.get("text", "").strip():
             raise serializers.ValidationError({"text": ["Send the words, or their spans."]})
+        kind = attrs.get("speaker_kind")
+        if isinstance(attrs.get("speaker"), list) and kind not in (None, Speaker.Kind.COLLECTIVE):
+            fault = "Several speakers are a `collective`. Leave the kind out."
+            raise serializers.ValidationError({"speaker_kind": [fault]})
         return attrs
 
 

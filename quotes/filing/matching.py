@@ -1,8 +1,10 @@
 """Match the names of a filing to records, or create them: organisations, speakers, affiliations."""
 
+from collections import defaultdict
+
 from quotes.filing.reconciliation import refers_to
 from quotes.filing.speakers import match_speakers
-from quotes.filing.types import FiledQuote, QuoteChange, add_flag, is_in
+from quotes.filing.types import Candidate, FiledQuote, QuoteChange, add_flag, is_in
 from quotes.models import Quote
 from sources.identity.matching import Register
 from sources.models import Organisation, Speaker
@@ -39,12 +41,21 @@ def _alone(change: QuoteChange) -> list[QuoteChange]:
 
 def _join(change: QuoteChange, members: list[QuoteChange]) -> None:
     """Set the collective of exactly these speakers as who said a quote; create it if need be."""
-    quote = change.quote
+    quote, named = change.quote, defaultdict(list)
     for each in members:
-        change.filed.candidates += each.filed.candidates
+        named[each.quote.speaker].append(each.proposal["speaker"])
         for flag in each.quote.flags:
             add_flag(quote, flag)
-    quote.speaker = Speaker.objects.jointly(each.quote.speaker for each in members)
+    candidates = [candidate for each in members for candidate in each.filed.candidates]
+    for speaker, names in named.items():
+        if len(names) > 1:  # two spellings of one person, or two persons of one name
+            members[0].filed.speaker = "unresolved"
+            add_flag(quote, Flag.UNRESOLVED_SPEAKER)
+            listed = " and ".join(f"“{name}”" for name in names)
+            candidates.append(Candidate(speaker, f"The list names this speaker as {listed}."))
+    by_speaker = {one.speaker.pk or one.speaker.name: one for one in candidates}
+    change.filed.candidates = list(by_speaker.values())
+    quote.speaker = Speaker.objects.jointly(named)
     quote.organisation = quote.organisation or members[0].quote.organisation
     ways = {each.filed.speaker for each in members}
     graver = ("ambiguous", "unresolved", "made")

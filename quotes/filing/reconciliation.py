@@ -374,10 +374,10 @@ def _pair_by_words(filing: Filing, folded: Folded, paired: dict) -> dict[int, Qu
 def refers_to(value: str | list[str] | None, record: Named | None, folded: dict[str, str]) -> bool:
     """Whether an id, a name, or all of several refer to this record."""
     if isinstance(value, list):
-        members = record.present_members if record else []
-        return len(members) == len(value) and all(
-            any(refers_to(each, member, folded) for member in members) for each in value
-        )
+        # A merge may have made one speaker of two that the list names.
+        members = (record.present_members or [record]) if record else []
+        named = [[refers_to(each, member, folded) for member in members] for each in value]
+        return all(map(any, named)) and all(map(any, zip(*named, strict=True)))
     if value is None or record is None:
         return value is None and record is None
     if key := as_uuid(value):

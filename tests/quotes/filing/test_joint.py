@@ -285,3 +285,59 @@ def test_a_name_with_and_stays_a_name(curator):
 def test_a_list_that_is_no_joint_statement_is_refused(curator, speaker):
     quotes = [{"text": WORDS, "speaker": speaker}]
     problem(curator.post(f"{API}articles/", make_filing(quotes=quotes)), 400)
+
+
+@pytest.mark.parametrize("kind", ["person", "unknown"])
+def test_the_kind_of_several_speakers_is_not_for_the_filer_to_say(curator, kind):
+    said = {"text": WORDS, "speaker": BOTH, "speaker_kind": kind}
+    refused = problem(curator.post(f"{API}articles/", make_filing(quotes=[said])), 400)
+    assert [fault["pointer"] for fault in refused["errors"]] == ["/quotes/0/speaker_kind"]
+    assert "collective" in refused["errors"][0]["message"]
+    article = ok(curator.post(f"{API}articles/", make_filing(quotes=[])), 201)["id"]
+    refused = problem(curator.post(f"{API}quotes/", {**said, "article": article}), 400)
+    assert [fault["pointer"] for fault in refused["errors"]] == ["/speaker_kind"]
+    (quote,) = file(curator, {**said, "speaker_kind": "collective"}, url="https://a.example/2")
+    assert quote["speaker"]["kind"] == "collective"
+
+
+# One speaker, named twice
+
+
+@pytest.mark.parametrize("names", [["Dr Ada Lund", "Ada Lund"], ["Ada Lund", "ada lund"]])
+def test_a_list_that_names_one_speaker_twice_is_left_to_a_curator(curator, names):
+    (quote,) = file(curator, {"speaker": names})
+    assert quote["speaker"]["kind"] == "person"
+    assert quote["flags"] == ["unresolved_speaker"]
+    assert quote["filing"]["speaker"] == "unresolved"
+    (candidate,) = quote["filing"]["candidates"]
+    assert candidate["id"] == quote["speaker"]["id"]
+    assert all(name in candidate["why"] for name in names)
+    (again,) = file(curator, {"speaker": names}, status=200)
+    assert (again["filing"]["outcome"], again["version"]) == ("unchanged", quote["version"])
+
+
+def test_two_titles_with_one_surname_are_two_speakers(curator):
+    (quote,) = file(curator, {"speaker": ["Mr Lund", "Mrs Lund"]})
+    assert quote["speaker"]["name"] == "Mr Lund and Mrs Lund"
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+def test_a_list_is_filed_again_after_its_members_were_merged(curator, by_id):
+    names = ["Ada Lund", "Ada K. Lund"]
+    keys = [str(make_speaker(name).pk) for name in names]
+    spoken = keys if by_id else names
+    (quote,) = file(curator, {"speaker": spoken})
+    merge(curator, *keys)
+    version = ok(curator.get(f"{API}quotes/{quote['id']}/"))["version"]
+    (again,) = file(curator, {"speaker": spoken}, status=200)
+    assert (again["filing"]["outcome"], again["version"]) == ("unchanged", version)
+    (other,) = file(curator, {"speaker": spoken}, url="https://a.example/2")
+    assert other["speaker"]["id"] == keys[1]
+    assert other["flags"] == ["unresolved_speaker"]
+
+
+def test_a_candidate_of_a_list_is_named_once(curator):
+    text = "“We had no choice,” said Mr Lund. In came Ada Lund."
+    (quote,) = file(curator, {"speaker": ["Mr Lund", "Mrs Lund"]}, text=text)
+    named = [candidate["name"] for candidate in quote["filing"]["candidates"]]
+    assert named == ["Ada Lund"]
