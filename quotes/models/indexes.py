@@ -13,6 +13,7 @@ FLAGS = (
     "ambiguous_speaker",
     "ambiguous_organisation",
     "unresolved_speaker",
+    "check_speaker",
     "role_conflict",
     "filing_differs",
     "text_replaced",

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from quotes.models import Quote
+from quotes.models.indexes import FLAGS
 from sources.models import Affiliation, Organisation, Speaker
 from tests.conftest import API, make_filing, ok, sql
 
@@ -172,3 +173,9 @@ def test_every_record_counts_its_changes(quote, table, change):
     first = versions[0]
     assert versions == [first, first + 1, first + 1 + again]
     assert final == first + 1 + again
+
+
+def test_every_flag_has_an_index():
+    indexes = {index.name for index in Quote._meta.indexes}
+    assert {f"quote_{flag}" for flag in Quote.Flag} <= indexes
+    assert set(FLAGS) == set(Quote.Flag)
