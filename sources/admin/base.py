@@ -107,8 +107,13 @@ class RecordAdmin(HistoryAdmin, EditConflictAdmin, BaseModelAdmin):
             return "Everybody who may read."
         return (
             "Curators, and who filed it. It becomes public when something public refers to it, or "
-            "when a curator changes it."
+            "when a curator saves it, even unchanged."
         )
+
+    def save_model(self, request, record, form, change):
+        if isinstance(record, PublicRecord):
+            record.is_public = True  # who saves it as it is confirms it
+        super().save_model(request, record, form, change)
 
     def get_form(self, request, obj=None, change=False, **kwargs):
         form = super().get_form(request, obj, change=change, **kwargs)

@@ -12,7 +12,7 @@ from langcodes import standardize_tag
 from rest_framework import serializers
 
 from sources.exceptions import nearest_of
-from sources.models import Mergeable, Named, Speaker
+from sources.models import Mergeable, Named, PublicRecord, Speaker
 from sources.models.ids import as_uuid
 
 
@@ -83,6 +83,11 @@ class RecordSerializer(StrictSerializer, serializers.ModelSerializer):
                 else error.messages
             ) from error
         return attrs
+
+    def update(self, record, changes):
+        if changes and isinstance(record, PublicRecord):
+            record.is_public = True  # who sends what it says already confirms it
+        return super().update(record, changes)
 
 
 class Reference(serializers.Field):

@@ -58,6 +58,10 @@ IF_PUBLIC = "n.is_public"
 PROPOSING = "current_setting('onrecord.proposing', true) = 'on'"
 
 
+NOT_CONFIRMING = ("is_public", "distinct_from", "version", "updated")
+"""Columns that a curator may change without saying that the record is right."""
+
+
 class HidesProposals(Trigger):
     """Keep from readers what a filing makes, until it becomes public."""
 
@@ -71,7 +75,8 @@ class HidesProposals(Trigger):
 class BecomesPublic(Trigger):
     """Make a hidden record public when a curator changes it, and never hide it again.
 
-    Not a curator's: what a filing, an erasure, a merge of others or another trigger changes.
+    Not a curator's: what a filing, an erasure, a merge of others or another trigger changes. That
+    two records are distinct says nothing of what either says.
     """
 
     name = "public"  # before `version`, which counts the change
@@ -80,7 +85,7 @@ class BecomesPublic(Trigger):
     condition = pgtrigger.Condition("NOT (OLD.is_public AND NEW.is_public)")
 
     def get_func(self, model: type[models.Model]) -> str:
-        own = [c for c in columns_of(model) if c not in ("is_public", "version", "updated")]
+        own = [c for c in columns_of(model) if c not in NOT_CONFIRMING]
         now, before = (", ".join(f'{row}."{c}"' for c in own) for row in ("NEW", "OLD"))
         return f"""
             NEW.is_public = NEW.is_public OR OLD.is_public OR (

@@ -24,6 +24,7 @@ from tests.records import (
     make_quote,
     make_speaker,
 )
+from tests.sources.admin.test_admin import page_of, save
 
 pytestmark = pytest.mark.django_db
 
@@ -133,7 +134,7 @@ def test_a_curator_who_changes_a_record_makes_it_public(proposed, curator, name)
     record = kind.objects.get()
     path = f"{API}{name}s/{record.pk}/"
     ok(curator.patch(path, {}, **MATCH))
-    assert hidden() == FILED, "Nothing was changed."
+    assert hidden() == FILED, "Nothing was said."
     ok(curator.patch(path, change, **MATCH))
     assert fresh(record).is_public
     others = {"The Harbour Post"} if name == "article" else set()  # which it names
@@ -166,11 +167,30 @@ def test_a_joint_statement_that_is_renamed_with_a_member_stays_hidden(contributo
     assert (joint.name, joint.is_public) == ("Mara Quill-Ek and Ivo Berg", False)
 
 
-def test_marking_two_records_as_distinct_makes_both_public(proposed, contributor, curator):
+def test_marking_two_records_as_distinct_makes_neither_public(proposed, contributor, curator):
     file(contributor, url="https://harbourpost.example/2", **with_organisation(speaker="Bo Ek"))
     one, other = Speaker.objects.all()
-    ok(curator.post(f"{API}speakers/{one.pk}/distinguish/", {"from": str(other.pk)}, **MATCH))
-    assert not Speaker.objects.filter(is_public=False).exists()
+    for verb in ("distinguish", "undistinguish"):
+        ok(curator.post(f"{API}speakers/{one.pk}/{verb}/", {"from": str(other.pk)}, **MATCH))
+        assert Speaker.objects.filter(is_public=False).count() == 2
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_curator_confirms_a_record_as_it_is(proposed, curator, name):
+    kind, change = CHANGES[name]
+    record = kind.objects.get()
+    path, (field,) = f"{API}{name}s/{record.pk}/", change
+    as_it_is = {field: ok(curator.get(path))[field]}
+    confirmed = ok(curator.patch(path, as_it_is, **MATCH))
+    assert (confirmed["version"], fresh(record).is_public) == (2, True)
+    assert ok(curator.patch(path, as_it_is, **MATCH))["version"] == 2
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_curator_who_saves_the_page_of_a_record_confirms_it(proposed, curator_at_desk, name):
+    record = CHANGES[name][0].objects.get()
+    assert save(curator_at_desk, page_of(record)).status_code == 302
+    assert fresh(record).is_public
 
 
 def test_filing_again_makes_nothing_public(proposed, contributor):
