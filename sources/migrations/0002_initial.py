@@ -680,7 +680,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='speaker',
-            trigger=pgtrigger.compiler.Trigger(name='joint_name', sql=sources.database.triggers.TriggerSql(condition="WHEN (NEW.members <> '{}' AND NEW.merged_into_id IS NULL)", func='\n        NEW.name = coalesce(sources_joint_name(NEW.members), NEW.name);\n        RETURN NEW;\n    ', hash='adb02600f2d2e3dfa6caad5fc09df7dd85f8b888', operation='INSERT OR UPDATE OF "merged_into_id"', pgid='pgtrigger_joint_name_1f3ba', table='sources_speaker', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='joint_name', sql=sources.database.triggers.TriggerSql(condition="WHEN (NEW.members <> '{}')", func='\n        NEW.name = coalesce(sources_joint_name(NEW.members), NEW.name);\n        RETURN NEW;\n    ', hash='d074c0ebf4cbebee2665feb3e2808a95d1aed098', operation='INSERT', pgid='pgtrigger_joint_name_1f3ba', table='sources_speaker', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='speaker',
@@ -692,7 +692,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='speaker',
-            trigger=pgtrigger.compiler.Trigger(name='joint_names', sql=sources.database.triggers.TriggerSql(condition='WHEN (OLD."merged_into_id" IS DISTINCT FROM (NEW."merged_into_id") OR OLD."name" IS DISTINCT FROM (NEW."name"))', func="\n        WITH RECURSIVE led AS (\n            SELECT NEW.id AS id\n            UNION\n            SELECT m.id FROM sources_speaker m JOIN led ON m.merged_into_id = led.id\n        )\n        UPDATE sources_speaker joint SET name = sources_joint_name(joint.members)\n            WHERE joint.members <> '{}' AND joint.merged_into_id IS NULL\n              AND joint.members && ARRAY(SELECT id FROM led)\n              AND joint.name <> sources_joint_name(joint.members);\n        RETURN NULL;\n    ", hash='b023957da33961e927e7889b40fc44c7cff55e85', operation='UPDATE OF "name", "merged_into_id"', pgid='pgtrigger_joint_names_33911', table='sources_speaker', when='AFTER')),
+            trigger=pgtrigger.compiler.Trigger(name='joint_names', sql=sources.database.triggers.TriggerSql(declare='DECLARE was jsonb;', func="\n        SELECT jsonb_object_agg(\n                id, jsonb_build_object('name', o.name, 'merged_into_id', o.merged_into_id)\n            ) INTO was\n            FROM old_rows o JOIN new_rows n USING (id)\n            WHERE (o.name, o.merged_into_id) IS DISTINCT FROM (n.name, n.merged_into_id);\n        IF was IS NOT NULL THEN\n            WITH RECURSIVE led AS (\n                SELECT jsonb_object_keys(was)::uuid AS id\n                UNION\n                SELECT m.id FROM sources_speaker m JOIN led ON m.merged_into_id = led.id\n            )\n            UPDATE sources_speaker joint SET name = sources_joint_name(joint.members)\n                WHERE joint.members <> '{}' AND joint.members && ARRAY(SELECT id FROM led)\n                  AND joint.name = sources_joint_name(joint.members, was)\n                  AND joint.name <> sources_joint_name(joint.members);\n        END IF;\n        RETURN NULL;\n    ", hash='642677ecfc66306f8140641257c03c96d3c1532e', level='STATEMENT', operation='UPDATE', pgid='pgtrigger_joint_names_33911', referencing='REFERENCING OLD TABLE AS old_rows  NEW TABLE AS new_rows ', table='sources_speaker', when='AFTER')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='speaker',

@@ -46,12 +46,12 @@ from sources.models.visibility import (
 
 
 class JointName(Trigger):
-    """Name a joint statement by its members when it is made, or parted from another."""
+    """Name a joint statement by its members when it is made."""
 
-    name = "joint_name"  # before `version`, which counts the change
+    name = "joint_name"
     when = pgtrigger.Before
-    operation = pgtrigger.Insert | pgtrigger.UpdateOf("merged_into_id")
-    condition = pgtrigger.Condition("NEW.members <> '{}' AND NEW.merged_into_id IS NULL")
+    operation = pgtrigger.Insert
+    condition = pgtrigger.Condition("NEW.members <> '{}'")
     func = """
         NEW.name = coalesce(sources_joint_name(NEW.members), NEW.name);
         RETURN NEW;
@@ -59,22 +59,34 @@ class JointName(Trigger):
 
 
 class RenamesJoint(Trigger):
-    """Let the names of joint statements follow those of their members, and their merges."""
+    """Let the names of joint statements follow those of their members, and their merges.
+
+    A name that a curator gave to a joint statement stays.
+    """
 
     name = "joint_names"
     when = pgtrigger.After
-    operation = pgtrigger.UpdateOf("name", "merged_into_id")
-    condition = pgtrigger.AnyChange("name", "merged_into_id")
+    level = pgtrigger.Statement
+    operation = pgtrigger.Update
+    referencing = pgtrigger.Referencing(old="old_rows", new="new_rows")
+    declare = [("was", "jsonb")]
     func = """
-        WITH RECURSIVE led AS (
-            SELECT NEW.id AS id
-            UNION
-            SELECT m.id FROM sources_speaker m JOIN led ON m.merged_into_id = led.id
-        )
-        UPDATE sources_speaker joint SET name = sources_joint_name(joint.members)
-            WHERE joint.members <> '{}' AND joint.merged_into_id IS NULL
-              AND joint.members && ARRAY(SELECT id FROM led)
-              AND joint.name <> sources_joint_name(joint.members);
+        SELECT jsonb_object_agg(
+                id, jsonb_build_object('name', o.name, 'merged_into_id', o.merged_into_id)
+            ) INTO was
+            FROM old_rows o JOIN new_rows n USING (id)
+            WHERE (o.name, o.merged_into_id) IS DISTINCT FROM (n.name, n.merged_into_id);
+        IF was IS NOT NULL THEN
+            WITH RECURSIVE led AS (
+                SELECT jsonb_object_keys(was)::uuid AS id
+                UNION
+                SELECT m.id FROM sources_speaker m JOIN led ON m.merged_into_id = led.id
+            )
+            UPDATE sources_speaker joint SET name = sources_joint_name(joint.members)
+                WHERE joint.members <> '{}' AND joint.members && ARRAY(SELECT id FROM led)
+                  AND joint.name = sources_joint_name(joint.members, was)
+                  AND joint.name <> sources_joint_name(joint.members);
+        END IF;
         RETURN NULL;
     """
 

@@ -6,7 +6,7 @@ from quotes.history.erasure import erase
 from quotes.models import Quote
 from sources.admin.html import address
 from sources.models import Speaker
-from tests.conftest import API, fresh, make_filing, ok, problem
+from tests.conftest import API, fresh, make_filing, ok, problem, sql
 from tests.quotes.admin.test_review import QUEUE, listed, take
 from tests.records import make_speaker
 from tests.sources.admin.test_admin import page_of, save
@@ -170,6 +170,30 @@ def test_the_name_of_a_joint_statement_follows_its_members(curator, reader):
     unmerge(curator, ada)
     shown = ok(reader.get(f"{API}quotes/{quote['id']}/"))["speaker"]
     assert shown["name"] == "Ada Lund, Benjamin Orr and Ivo Berg"
+
+
+@pytest.mark.django_db(transaction=True)  # the undo knows a merge by its transaction
+def test_a_curators_own_name_of_a_joint_statement_stays(curator):
+    (quote,) = file(curator, {"speaker": BOTH})
+    (twin,) = file(curator, {"speaker": ["Ada K. Lund", "Ben Orr"]}, url="https://a.example/2")
+    path = f"{API}speakers/{twin['speaker']['id']}/"
+    ok(curator.patch(path, {"name": "Lund & Orr"}, headers={"If-Match": "*"}))
+    ben = str(Speaker.objects.get(name="Ben Orr").pk)
+    rename = {"name": "Benjamin Orr"}
+    ok(curator.patch(f"{API}speakers/{ben}/", rename, headers={"If-Match": "*"}))
+    assert ok(curator.get(path))["name"] == "Lund & Orr"
+    followed = ok(curator.get(f"{API}speakers/{quote['speaker']['id']}/"))
+    assert followed["name"] == "Ada Lund and Benjamin Orr"
+    full = str(Speaker.objects.get(name="Ada K. Lund").pk)
+    merge(curator, full, followed["members"][0]["id"])
+    unmerge(curator, full)
+    assert ok(curator.get(path))["name"] == "Lund & Orr"
+
+
+def test_members_who_are_renamed_at_once_rename_their_joint_statement(curator):
+    (quote,) = file(curator, {"speaker": BOTH})
+    sql("UPDATE sources_speaker SET name = name || ' Sr' WHERE members = '{}'")
+    assert Speaker.objects.get(pk=quote["speaker"]["id"]).name == "Ada Lund Sr and Ben Orr Sr"
 
 
 def test_merging_the_two_members_of_a_joint_statement_leaves_one_name(curator):
