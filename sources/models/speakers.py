@@ -35,6 +35,7 @@ from sources.models.functions import (
     NameKey,
     SpeakerNames,
     WordsOf,
+    fold_all,
 )
 from sources.models.organisations import Organisation
 from sources.models.visibility import (
@@ -403,12 +404,16 @@ class Affiliation(PublicRecord):
 
     def clean(self) -> None:
         """Refuse the same affiliation a second time. A merge of speakers may leave two."""
-        if None in (self.speaker_id, self.organisation_id):
+        if not (self.speaker_id and self.organisation_id and self.role):
             return
-        columns = ("speaker_id", "organisation_id", "role", "start", "end")
+        lock_all([f"affiliations:{self.speaker_id}"])  # another may be adding it
+        columns = ("speaker_id", "organisation_id", "start", "end")
         same = type(self).objects.filter(**{name: getattr(self, name) for name in columns})
-        if (known := same.order_by("pk").first()) and not same.filter(pk=self.pk).exists():
-            raise ValidationError(f"This affiliation is on record already, as {known.pk}.")
+        held = list(same.order_by("pk"))
+        roles = fold_all([self.role, *(each.role for each in held)])
+        held = [each for each in held if roles[each.role] == roles[self.role]]
+        if held and self not in held:
+            raise ValidationError(f"This affiliation is on record already, as {held[0].pk}.")
 
     def may_hold_on(self, when: PartialDate | None) -> bool:
         """Whether the role may have been held then; an unknown date may be any."""

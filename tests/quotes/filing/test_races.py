@@ -7,8 +7,17 @@ import pytest
 from django.db import connection
 
 from quotes.models import Quote, Via
-from sources.models import Article, IdempotentResponse, Organisation, Outlet, Snapshot, Speaker
+from sources.models import (
+    Affiliation,
+    Article,
+    IdempotentResponse,
+    Organisation,
+    Outlet,
+    Snapshot,
+    Speaker,
+)
 from tests.conftest import API, make_client, make_filing, ok
+from tests.records import make_organisation, make_speaker
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -238,3 +247,12 @@ def test_a_filing_and_a_revision_of_its_quote_at_once_lose_neither(client):
         after = ok(client.get(path))
         assert after["attribution"]["cue"] == cue
         assert after["said"] == (said if revised.status_code == 200 else before["said"])
+
+
+def test_one_affiliation_sent_twice_at_once_is_stored_once(client):
+    speaker, board = make_speaker("Mara Quill"), make_organisation()
+    held = {"speaker": str(speaker.pk), "organisation": str(board.pk), "from": "2020"}
+    roles = ["chair", "Chair"] * 5
+    answers = at_once([post(client, "affiliations", {**held, "role": role}) for role in roles])
+    assert statuses(answers) == [201] + [400] * 9
+    assert Affiliation.objects.count() == 1

@@ -138,10 +138,13 @@ def test_the_same_affiliation_a_second_time_is_refused_and_named(curator, dates)
     held = make(curator, "affiliations/", **body)
     refused = faults(curator.post(f"{API}affiliations/", body))
     assert held["id"] in " ".join(refused.values())
+    refused = faults(curator.post(f"{API}affiliations/", {**body, "role": " CLÉRK"}))
+    assert held["id"] in " ".join(refused.values())
     other = make(curator, "affiliations/", **{**body, "role": "pilot"})
-    answer = curator.patch(f"{API}affiliations/{other['id']}/", {"role": "clerk"}, headers=ANY)
+    answer = curator.patch(f"{API}affiliations/{other['id']}/", {"role": "Clerk"}, headers=ANY)
     assert held["id"] in " ".join(faults(answer).values())
     change(curator, "affiliations/", held["id"], role="clerk")  # stays as it is
+    change(curator, "affiliations/", held["id"], role="Clerk")  # is no second one
 
 
 def test_affiliations_that_a_merge_made_equal_can_be_changed(curator):
