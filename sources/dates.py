@@ -18,6 +18,7 @@ from typing import Self
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from psycopg.types.range import DateRange, Range
 from rest_framework import serializers
@@ -125,6 +126,17 @@ def _days_in(year: int, month: int) -> int:
 
 
 # Model
+
+
+def parse_time(value: str) -> datetime | None:
+    """Parse a date and time (ISO 8601); None if it is none, `ValueError` if it cannot be."""
+    try:
+        return parse_datetime(value)
+    except ValueError as error:
+        raise ValueError(
+            f"There is no time “{value[:60]}”. Months go to 12, days to the last of the month, "
+            "hours to 23, minutes and seconds to 59, offsets to 23:59. Write midnight as 00:00."
+        ) from error
 
 
 class PartialDateField(models.Field):

@@ -13,13 +13,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, F, Q, Value
 from django.db.models.lookups import In
-from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.functional import cached_property
 from django.utils.timezone import is_naive, make_aware
 
 from sources.api.fields import canonical_language
 from sources.database.prepared import Parameter, PreparedFilter
-from sources.dates import PartialDateFilter, PartialDateFormField
+from sources.dates import PartialDateFilter, PartialDateFormField, parse_time
 from sources.exceptions import nearest_of
 from sources.models import Article, Mergeable, Outlet
 from sources.models.functions import UrlKey
@@ -279,10 +278,10 @@ class MomentField(forms.Field):
         if not value:
             return None
         try:
-            if (moment := parse_datetime(value)) is None and (day := parse_date(value)):
-                moment = parse_datetime(f"{day}T00:00:00Z")
+            if (moment := parse_time(value)) is None:
+                moment = parse_time(f"{value}T00:00:00Z")
         except ValueError as error:
-            raise ValidationError(f"“{value[:60]}”: {error}.") from error
+            raise ValidationError(str(error)) from error
         if moment is None:
             raise ValidationError(
                 f"“{value[:60]}” is not a time. Write it as 2026-02-11T09:30:00Z "

@@ -3,20 +3,19 @@
 from datetime import UTC, datetime, timedelta
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from sources.dates import PartialDate, PartialDateSerializerField
+from sources.dates import PartialDate, PartialDateSerializerField, parse_time
 from sources.models import Article
 
 ONE_DAY = timedelta(days=1)  # no clock is further from UTC
 
 
-def parse_time(data, instead: str = ", or send a date as `published`") -> datetime:
+def parse_exact(data, instead: str = ", or send a date as `published`") -> datetime:
     """Parse a time with its offset from UTC (RFC 3339), and keep the offset."""
     try:
-        moment = parse_datetime(data) if isinstance(data, str) else None
+        moment = parse_time(data) if isinstance(data, str) else None
         if moment and moment.tzinfo:
             PartialDate.on(moment.date())
             return moment
@@ -33,7 +32,7 @@ class PublicationField(PartialDateSerializerField):
 
     def to_internal_value(self, data):
         if isinstance(data, str) and data[10:11].upper() == "T":
-            return parse_time(data)
+            return parse_exact(data)
         return super().to_internal_value(data)
 
 
@@ -41,14 +40,14 @@ class PublicationTimeField(serializers.DateTimeField):
     """An exact time of publication, on the clock that it is given in."""
 
     def to_internal_value(self, data):
-        return parse_time(data)
+        return parse_exact(data)
 
 
 class VersionTimeField(serializers.DateTimeField):
     """An exact time, not in the future: it would make every later version an older one."""
 
     def to_internal_value(self, data):
-        moment = parse_time(data, instead="").astimezone(UTC)
+        moment = parse_exact(data, instead="").astimezone(UTC)
         if moment > timezone.now() + ONE_DAY:
             raise serializers.ValidationError("Is in the future: later versions would be older.")
         return moment

@@ -347,9 +347,10 @@ def test_a_day_means_its_first_moment(curator, quote):
     ("value", "said"),
     [
         ("yesterday", "is not a time"),
-        ("2026-13-01", "month"),
-        ("2026-02-30", "day"),
-        ("2026-02-11T25:00:00Z", "hour"),
+        ("2026-13-01", "Months go to 12"),
+        ("2026-02-30", "days to the last of the month"),
+        ("2026-02-11T24:00:00Z", "Write midnight as 00:00."),
+        ("2026-02-11T09:30:00+25:00", "offsets to 23:59"),
         ("2026-02-11 09:30:00 01:00", "%2B"),
         ("9999-12-31T23:59:59-12:00", "future"),
         ("", "Empty"),

@@ -53,6 +53,23 @@ def test_a_time_without_its_offset_is_refused_with_the_remedy(curator, naive):
         assert "2026-02-11T09:30:00+01:00" in fault["message"]
 
 
+@pytest.mark.parametrize("name", ["published", "published_at", "modified"])
+@pytest.mark.parametrize(
+    ("time", "said"),
+    [
+        ("2026-03-01T24:00:00Z", "Write midnight as 00:00."),
+        ("2026-03-01T09:30:00+25:00", "offsets to 23:59"),
+        ("2026-02-30T09:30:00Z", "days to the last of the month"),
+    ],
+)
+def test_a_time_that_cannot_be_is_refused_with_the_remedy(curator, name, time, said):
+    answer = curator.post(ARTICLES, {"external_id": "1", "text": "x", name: time})
+    (fault,) = problem(answer, 400)["errors"]
+    assert fault["pointer"] == f"/{name}"
+    assert f"There is no time “{time}”." in fault["message"]
+    assert said in fault["message"]
+
+
 def test_a_time_of_the_day_on_record_keeps_that_day(curator):
     article = dated()
     for time in ("2026-03-01T00:45:00+02:00", "2026-02-28T22:45:00Z"):
