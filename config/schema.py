@@ -8,6 +8,7 @@ the rest its description. In those that several resources share, `{one}` stands 
 import inspect
 import json
 
+from django.utils.text import capfirst
 from drf_spectacular.extensions import (
     OpenApiAuthenticationExtension,
     OpenApiFilterExtension,
@@ -170,6 +171,27 @@ OPERATION_IDS = {
 """Names in generated clients; any other action is a verb: `mergeSpeaker`."""
 
 
+def operation_text(view, action: str) -> str:
+    """The docstring of an operation, with the names of its record."""
+    model = view.queryset.model._meta
+    article = "an" if model.verbose_name[0] in "aeiou" else "a"
+    return inspect.getdoc(getattr(view, action)).format(
+        one=f"{article} {model.verbose_name}", many=model.verbose_name_plural
+    )
+
+
+def path_name(view) -> str:
+    """Name a path by its tag, for OPTIONS."""
+    _api, _version, tag, *_ = view.request.resolver_match.route.split("/")
+    return capfirst(tag)
+
+
+def path_description(view, html: bool = False) -> str:
+    """Describe the operations at a path, for OPTIONS."""
+    actions = dict.fromkeys(view.action_map.values())  # HEAD is GET
+    return " ".join(operation_text(view, action).partition("\n")[0] for action in actions)
+
+
 class OperationSchema(AutoSchema):
     """Adds an operation's name and text, and the parameters, headers and errors of its kind."""
 
@@ -187,11 +209,7 @@ class OperationSchema(AutoSchema):
         return self._text().partition("\n")[2].strip()
 
     def _text(self) -> str:
-        model = self.view.queryset.model._meta
-        article = "an" if model.verbose_name[0] in "aeiou" else "a"
-        return inspect.getdoc(getattr(self.view, self.view.action)).format(
-            one=f"{article} {model.verbose_name}", many=model.verbose_name_plural
-        )
+        return operation_text(self.view, self.view.action)
 
     def get_operation(self, *args) -> dict | None:
         if (operation := super().get_operation(*args)) is None:  # the document itself

@@ -222,6 +222,8 @@ REST_FRAMEWORK = {
         "user": ONRECORD_THROTTLE_TOKEN,
     },
     "NUM_PROXIES": PROXIES,
+    "VIEW_NAME_FUNCTION": "config.schema.path_name",
+    "VIEW_DESCRIPTION_FUNCTION": "config.schema.path_description",
     "EXCEPTION_HANDLER": "config.api.problem",
     "URL_FORMAT_OVERRIDE": None,
     "DATETIME_FORMAT": "iso-8601",

@@ -41,7 +41,11 @@ class Document(SpectacularAPIView):
 
 
 # The API's documentation has no data in it: it is open to all.
-open_to_all = {"authentication_classes": [], "permission_classes": [AllowAny]}
+open_to_all = {
+    "authentication_classes": [],
+    "permission_classes": [AllowAny],
+    "http_method_names": ["get", "head"],
+}
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="docs")),

@@ -255,6 +255,25 @@ def status_of(client, routes, method: str, route: str) -> int:
     return response.status_code
 
 
+def test_options_say_in_the_words_of_the_document_what_each_path_is_for(curator, routes):
+    document = ok(curator.get(f"{API}schema/", headers={"accept": "application/json"}))
+    for route, (path, _) in routes.items():
+        response = curator.options(f"{API}{path.partition('?')[0]}")
+        if not (documented := document["paths"].get(documented_path(route))):
+            assert route in ("schema/", "docs/")
+            problem(response, 405)
+            continue
+        told = ok(response)
+        summaries = [f"{operation['summary']}." for operation in documented.values()]
+        assert told["description"] == " ".join(summaries), route
+        tags = {tag for operation in documented.values() for tag in operation["tags"]}
+        assert {told["name"].lower()} == tags, route
+
+
+def documented_path(route: str) -> str:
+    return API + re.sub(r"<\w+:(\w+)>", r"{\1}", route).replace("{pk}", "{id}")
+
+
 def read_to_its_end(response) -> None:
     """As a client does; what is streamed keeps its transaction open until then."""
     if response.streaming:
