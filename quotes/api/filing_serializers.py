@@ -112,7 +112,8 @@ class ProposalSerializer(StrictSerializer):
         required=False,
         allow_null=True,
         help_text="For readers, if the quote is public: what you say otherwise than last time is "
-        "then a correction. Needs the permission to correct.",
+        "then a correction. Needs the permission to correct. Not used for any other quote: "
+        "`filing.fields.note` is then `unchanged`.",
     )
 
     def validate(self, attrs):
@@ -340,6 +341,11 @@ class FiledArticleSerializer(ArticleSerializer):
         article.reanchored = [quote for quote in filing.reanchored if quote.pk not in unseen]
         future = future_publication(article.published, article.published_at, timezone.now())
         article.warnings = [future] if future else []
+        article.warnings += [
+            f"The note of quote {index} was not used: before this filing, the quote was not public."
+            for index, filed in enumerate(filing.quotes)
+            if "note" in filed.fields
+        ]
         article.withdrawn_quotes = filing.withdrawn
         article.filing = filing.fields
         article.filed_quotes = []

@@ -89,6 +89,8 @@ def reconcile(filing: Filing, folded: Folded) -> Iterator[QuoteChange]:
             filed.chain = proposal.get("via", [])
             change = QuoteChange(filing, filed, proposal)
         filed.not_printed = filing.not_printed.get(index, [])
+        if proposal.get("note") and (filed.is_new or not _is_open(filed.quote)):
+            filed.fields["note"] = "unchanged"  # it corrects nothing
         filing.quotes.append(filed)
         if change:
             yield change
@@ -196,8 +198,11 @@ def _take_words(filing: Filing, quote: Quote, spans: tuple) -> None:
 
 def _corrects(filing: Filing, quote: Quote, proposal: dict) -> bool:
     """Whether a filing may change a public quote: with a note, by who may correct."""
-    is_open = quote.status in STEPS["correct"].leaves
-    return is_open and filing.filer.may_correct and bool(proposal.get("note"))
+    return _is_open(quote) and filing.filer.may_correct and bool(proposal.get("note"))
+
+
+def _is_open(quote: Quote) -> bool:
+    return quote.status in STEPS["correct"].leaves
 
 
 def _open_still(

@@ -110,8 +110,8 @@ def _forbidden(filing: Filing) -> Iterator[dict]:
             yield _fault(index, "status", message)
         if proposal.get("note") and not may_correct:
             message = (
-                "Only curators can correct public quotes. Leave the note out: the quote stays as "
-                "it is, and a curator sees what you filed."
+                "A note tells readers why a public quote is corrected, which only curators do. "
+                "Leave the note out: a curator sees what you filed."
             )
             yield _fault(index, "note", message)
 

@@ -141,9 +141,36 @@ def test_a_note_corrects_nothing_that_is_not_open_to_correction(curator, status)
     if status == "retracted":
         step(curator, first["id"], "publish")
         step(curator, first["id"], "retract", reason="Not hers.")
-    again = file(curator, **filing_of(status="proposed", kind="partial", note=NOTE))["quotes"][0]
+    filed = file(curator, **filing_of(status="proposed", kind="partial", note=NOTE))
+    (again,) = filed["quotes"]
     assert again["corrections"] == []
+    assert again["filing"]["fields"]["note"] == "unchanged"
+    assert "note of quote 0 was not used" in filed["warnings"][0]
     assert again["kind"] == ("partial" if status == "proposed" else "direct")
+
+
+@pytest.mark.parametrize("status", ["proposed", "published"])
+def test_a_note_on_a_new_quote_is_said_to_be_unused(curator, status):
+    filed = file(curator, 201, **filing_of(status=status, note=NOTE))
+    assert "note of quote 0 was not used" in filed["warnings"][0]
+    alone = {"article": filed["id"], "text": "The quay will close.", "note": NOTE}
+    proposed = ok(curator.post(f"{API}quotes/", alone), 201)
+    assert proposed["filing"]["fields"]["note"] == "unchanged"
+
+
+def test_a_note_on_a_public_quote_is_no_matter_of_a_warning(curator):
+    file(curator, 201, **filing_of())
+    for kind in ("partial", "partial"):
+        assert file(curator, **filing_of(kind=kind, note=NOTE))["warnings"] == []
+
+
+def test_a_note_on_a_proposal_of_ones_own_is_refused_in_fitting_words(contributor):
+    body = problem(
+        contributor.post(f"{API}articles/", make_filing(**filing_of(status="proposed", note=NOTE))),
+        403,
+    )
+    (fault,) = body["errors"]
+    assert "tells readers why a public quote is corrected" in fault["message"]
 
 
 def test_a_dry_run_says_what_a_note_would_correct(curator):
