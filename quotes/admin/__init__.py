@@ -22,6 +22,7 @@ from quotes.admin.filters import (
     MonthFilter,
     PrintedRoleFilter,
     PublishedSinceFilter,
+    SaidByFilter,
 )
 from quotes.admin.profiles import SpeakerWithQuotesAdmin
 from quotes.admin.review.steps import CORRECTED
@@ -87,6 +88,7 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
         "status",
         FlagFilter,
         AnchorFilter,
+        SaidByFilter,
         PrintedRoleFilter,
         MonthFilter,
         FiledFilter,

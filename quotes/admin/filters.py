@@ -10,7 +10,9 @@ from quotes.models import Exactly, Quote
 from quotes.models.workflow import OPEN
 from sources.admin.html import isolated
 from sources.dates import PartialDate
+from sources.models import Speaker
 from sources.models.functions import Fold, HasWords
+from sources.models.ids import as_uuid
 
 WEEK = timedelta(days=7)
 
@@ -133,6 +135,21 @@ class PrintedRoleFilter(LinkedFilter):
 
     def chosen(self, queryset, value):
         return with_printed_role(queryset, value)
+
+
+class SaidByFilter(LinkedFilter):
+    """Said by a speaker with this id, alone or jointly with others."""
+
+    title = "speaker"
+    parameter_name = "said_by"
+
+    def parse(self, asked):
+        if speaker := Speaker.objects.filter(pk=as_uuid(asked)).first():
+            return speaker
+        raise ValueError("There is no speaker with this id.")
+
+    def chosen(self, queryset, value):
+        return queryset.said_by(value)
 
 
 class MonthFilter(LinkedFilter):

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from quotes.admin import profile_counts
+from quotes.admin.filters import SaidByFilter
 from quotes.admin.move_quotes import MoveQuotesAdmin
 from quotes.admin.profile_counts import ProfileCounts
 from quotes.models import Quote
@@ -33,6 +34,21 @@ LATEST_QUOTES = 8
 COMPARED_QUOTES = 4  # of each record, when two are compared
 
 
+def quotes_of(record, user):
+    """Quotes of a record that a user may see; of a speaker, also joint statements."""
+    quotes = Quote.objects.visible_to(user)
+    if isinstance(record, Speaker):
+        return quotes.said_by(record)
+    return quotes.filter(**{record._meta.model_name: record.pk})
+
+
+def lookup_of(record) -> dict:
+    """Query parameters of the list of `quotes_of` a record."""
+    if isinstance(record, Speaker):
+        return {SaidByFilter.parameter_name: record.pk}
+    return {f"{record._meta.model_name}__id__exact": record.pk}
+
+
 class QuoteCountAdmin:
     """The form of a record that has quotes, with their number and a link to them."""
 
@@ -47,10 +63,8 @@ class QuoteCountAdmin:
 
     @admin.display(description="quotes")
     def quotes(self, record):
-        of = record._meta.model_name
-        found = Quote.objects.visible_to(record.reader).filter(**{of: record.pk})
-        number = BoundedPaginator(found, 1).count
-        return link_to_list(Quote, f"{number:,}", **{f"{of}__id__exact": record.pk})
+        number = BoundedPaginator(quotes_of(record, record.reader), 1).count
+        return link_to_list(Quote, f"{number:,}", **lookup_of(record))
 
 
 class QuoteProfileAdmin(QuoteCountAdmin):
@@ -70,7 +84,7 @@ class QuoteProfileAdmin(QuoteCountAdmin):
         if not request.user.has_perm("quotes.view_quote") or record.merged_into_id:
             return profile
         of = record._meta.model_name
-        quotes = Quote.objects.visible_to(request.user).filter(**{of: record.pk})
+        quotes = quotes_of(record, request.user)
         counts, links = profile_counts.count_quotes(quotes), QuoteLinks(record)
         tables = [roles_table(counts, links)]
         for heading, name, model in self.tables:
@@ -116,8 +130,7 @@ class QuoteProfileAdmin(QuoteCountAdmin):
         beside = super().compared_facts(request, record)
         if not request.user.has_perm("quotes.view_quote"):
             return beside
-        of = record._meta.model_name
-        quotes = Quote.objects.visible_to(request.user).filter(**{of: record.pk})
+        quotes = quotes_of(record, request.user)
         return beside | {"Latest quotes": link_all(quotes[:COMPARED_QUOTES], more="")}
 
 
@@ -125,7 +138,7 @@ class QuoteLinks:
     """Links to the list of quotes of one record, with further filters."""
 
     def __init__(self, record):
-        self.of = {f"{record._meta.model_name}__id__exact": record.pk}
+        self.of = lookup_of(record)
 
     def url(self, **lookups) -> str:
         place = reverse("admin:quotes_quote_changelist")

@@ -281,6 +281,7 @@ class MergingAdmin(MergeableAdmin):
             merge=merge,
             moved=merge and counted(merge.moved),
             gained=merge and worded(merge.aliases),
+            along=merge and [(worded(other), worded(stays)) for other, stays in merge.along],
             conflict=conflict,
             faults=[worded(fault["message"]) for fault in conflict.faults] if conflict else (),
             is_one=record.pk == into.pk,

@@ -19,6 +19,7 @@ Locks are taken in one order: rows that point at records, then the records, each
 that are `locked_first` come before the rows.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -57,12 +58,21 @@ class Merge:
 
     `record` is the surviving record, or the one that is separate again. `moved` counts the rows
     that move to it, by the plural of their kind. `aliases` are those that the surviving record
-    gains or loses.
+    gains or loses. `along` are records that the merge makes equal, each with the one that it is
+    merged into: they and their rows count as moved.
     """
 
     record: Mergeable
     moved: dict[str, int]
     aliases: list[str]
+    along: tuple[tuple[Mergeable, Mergeable], ...] = ()
+
+    def add(self, other: Mergeable, stays: Mergeable, merge: "Merge") -> None:
+        self.along += ((other, stays),)
+        moved = Counter(self.moved)
+        moved.update(merge.moved)
+        moved.update([str(other._meta.verbose_name_plural)])
+        self.moved = dict(moved)
 
 
 # Verbs
@@ -74,7 +84,11 @@ def preview(record: Mergeable, into: Mergeable) -> Merge:
     moved = count_by_kind(_rows_to_move(record, into))
     if isinstance(into, Named):
         into.all_distinct_from = sorted({*_all_distinct_from(record), *_all_distinct_from(into)})
-    return Merge(into, moved, record.give(into))
+    made = Merge(into, moved, record.give(into))
+    for other, stays in into.made_equal(record):
+        with suppress(Conflict):  # marked as distinct, say: then both stay
+            made.add(other, stays, preview(other, stays))
+    return made
 
 
 def merge(record: Mergeable, into: Mergeable, reason: str | None = None) -> Merge:
@@ -98,8 +112,8 @@ def merge(record: Mergeable, into: Mergeable, reason: str | None = None) -> Merg
         _store(into)
         made.record = _fresh(into)
         _settle_doubts(made.record)
-        for other, stays in made.record.made_equal():
-            with suppress(Conflict):  # marked as distinct, say: then both stay
+        for other, stays in made.along:
+            with suppress(Conflict):  # another of these has become what it is distinct from
                 merge(other, stays, reason)
         return made
 
@@ -136,11 +150,12 @@ def unmerge(record: Mergeable, reason: str | None = None) -> Merge:
                 else:
                     rows.update(**{field.name: record})
         _restore_doubts((record, survivor), [made], moved=[record.pk, survivor.pk])
+        undone = Merge(_fresh(record), moved, lost)
         for other in _merged_along(record, made):
-            if other.is_unequal_to(other.survivor):
+            if other.is_unequal_to(survivor := other.survivor):
                 with suppress(Conflict):
-                    unmerge(other, reason)
-        return Merge(_fresh(record), moved, lost)
+                    undone.add(other, survivor, unmerge(other, reason))
+        return undone
 
 
 def mark_distinct(one: Named, other: Named, reason: str | None = None) -> None:

@@ -196,8 +196,8 @@ class Mergeable(PublicRecord):
         """Why the two cannot be one record, as a sentence with the remedy; None if they can."""
         return None
 
-    def made_equal(self) -> list[tuple[Self, Self]]:
-        """Other records that a merge into this one has made equal, each with the one to stay."""
+    def made_equal(self, merged: Self) -> list[tuple[Self, Self]]:
+        """Other records that the merge of one into this makes equal, each with the one to stay."""
         return []
 
     def is_unequal_to(self, survivor: Self) -> bool:

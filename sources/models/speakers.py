@@ -285,15 +285,14 @@ class Speaker(Named):
         led = [records[key].survivor for key in self.members if key in records]
         return list(dict.fromkeys(led))
 
-    def made_equal(self) -> list[tuple["Speaker", "Speaker"]]:
-        """Joint statements that now have the same members, each with the oldest of these."""
-        joint = list(Speaker.objects.joint([self.pk]).order_by("pk"))
-        first = {}
-        return [
-            (each, stays)
-            for each in joint
-            if (stays := first.setdefault(_members_of(each), each)) is not each
-        ]
+    def made_equal(self, merged: "Speaker") -> list[tuple["Speaker", "Speaker"]]:
+        """Joint statements that then have the same members, each with the oldest of these."""
+        first, equal = {}, []
+        for each in Speaker.objects.joint([self.pk, merged.pk]).order_by("pk"):
+            members = frozenset(self.pk if key == merged.pk else key for key in _members_of(each))
+            if (stays := first.setdefault(members, each)) is not each:
+                equal.append((each, stays))
+        return equal
 
     def is_unequal_to(self, survivor: "Speaker") -> bool:
         return bool(self.members) and _members_of(self) != _members_of(survivor)

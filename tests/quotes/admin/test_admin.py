@@ -363,7 +363,7 @@ def test_a_reader_sees_no_quote_under_review(reader_at_desk, curator_at_desk):
         assert "secret" not in answer.text
     assert found(reader_at_desk, Utterance, "secret") == []
     page = curator_at_desk.get(page_of(proposed.speaker)).text
-    assert f'<a href="/admin/quotes/quote/?speaker__id__exact={proposed.speaker_id}">1</a>' in page
+    assert f'<a href="/admin/quotes/quote/?said_by={proposed.speaker_id}">1</a>' in page
 
 
 def test_an_article_lists_at_most_200_quotes_and_links_to_all(curator_at_desk):

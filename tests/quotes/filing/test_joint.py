@@ -8,7 +8,7 @@ from sources.admin.html import address
 from sources.models import Speaker
 from tests.conftest import API, fresh, make_filing, ok, problem, sql
 from tests.quotes.admin.test_review import QUEUE, listed, take
-from tests.records import make_speaker
+from tests.records import make_article, make_speaker
 from tests.sources.admin.test_admin import page_of, save
 
 pytestmark = pytest.mark.django_db
@@ -243,6 +243,54 @@ def test_the_profiles_of_a_joint_statement_and_its_members_link_to_each_other(
     page = curator_at_desk.get(address(ada, "profile")).text
     assert f'href="{address(joint, "profile")}"' in page
     assert "with <bdi>Ben Orr</bdi>" in page
+
+
+def test_the_quotes_on_a_members_profile_have_joint_statements(curator, curator_at_desk):
+    (quote,) = file(curator, {"speaker": BOTH})
+    ada = Speaker.objects.get(name="Ada Lund")
+    page = curator_at_desk.get(address(ada, "profile"))
+    assert page.context["quotes"] == 1
+    assert f"/admin/quotes/quote/{quote['id']}/" in page.text
+    all_quotes = f"/admin/quotes/quote/?said_by={ada.pk}"
+    assert f'href="{all_quotes}"' in page.text
+    assert f'href="{all_quotes}"' in curator_at_desk.get(page_of(ada)).text
+    (listed,) = curator_at_desk.get(all_quotes).context["cl"].result_list
+    assert str(listed.pk) == quote["id"]
+    for wrong in ("x", make_article().pk):
+        refused = curator_at_desk.get("/admin/quotes/quote/", {"said_by": wrong})
+        assert (refused.status_code, refused.headers["Location"]) == (
+            302,
+            "/admin/quotes/quote/?e=1",
+        )
+
+
+def test_the_preview_of_a_merge_counts_joint_statements_that_are_merged_with_it(
+    curator, curator_at_desk
+):
+    (one,) = file(curator, {"speaker": BOTH})
+    (two,) = file(curator, {"speaker": ["Ada K. Lund", "Ben Orr"]}, url="https://a.example/2")
+    short, full = Speaker.objects.get(name="Ada Lund"), Speaker.objects.get(name="Ada K. Lund")
+    body = {"into": str(short.pk), "preview": True}
+    path = f"{API}speakers/{full.pk}/merge/"
+    told = ok(curator.post(path, body, headers={"If-Match": "*"}))
+    assert told["moved"] == {"affiliations": 0, "speakers": 1, "quotes": 1}
+    page = curator_at_desk.get(address(full, "merge"), {"into": str(short.pk)})
+    (along,) = page.context["along"]
+    assert [
+        str(Speaker.objects.get(pk=q["speaker"]["id"])) in text
+        for q, text in zip((two, one), along, strict=True)
+    ] == [True, True]
+    assert "1 quote" in page.context["moved"]
+    assert merge(curator, str(full.pk), str(short.pk))["moved"] == told["moved"]
+
+
+@pytest.mark.django_db(transaction=True)  # the undo knows a merge by its transaction
+def test_the_undo_of_a_merge_counts_joint_statements_that_it_parts(curator):
+    file(curator, {"speaker": BOTH})
+    file(curator, {"speaker": ["Ada K. Lund", "Ben Orr"]}, url="https://a.example/2")
+    short, full = Speaker.objects.get(name="Ada Lund"), Speaker.objects.get(name="Ada K. Lund")
+    moved = merge(curator, str(full.pk), str(short.pk))["moved"]
+    assert unmerge(curator, str(full.pk))["moved"] == moved
 
 
 def test_several_speakers_are_assigned_on_the_review_page(curator, curator_at_desk):
