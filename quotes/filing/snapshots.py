@@ -2,9 +2,10 @@
 
 from quotes.anchoring import Page
 from quotes.filing.articles import lock_rows
-from quotes.filing.types import Filing, add_flag, drop_flags
+from quotes.filing.types import Filing, Refused, add_flag, drop_flags
 from quotes.models import Quote
 from quotes.models.reanchoring import ANCHORED, follow, reanchor, set_anchor
+from sources.history.erasure import overlap
 from sources.models import Article, Snapshot
 from sources.models.ids import digest
 
@@ -50,6 +51,21 @@ def store_snapshots(filings: list[Filing]) -> None:
     for article in changed:
         article.snapshot = article.snapshot  # copies the id it has just got
     Article.objects.bulk_update(changed, ["snapshot"])
+
+
+def refuse_erased(filings: list[Filing]) -> None:
+    """Raise `Refused` for quotes in passages that were erased from this very text."""
+    for filing in filings:
+        erased = filing.snapshot and filing.snapshot.erased
+        if faults := [
+            {
+                "pointer": f"/quotes/{index}",
+                "message": "These words had to be erased from the article. Leave the quote out.",
+            }
+            for index, spans in enumerate(filing.spans if erased else ())
+            if overlap(spans, erased)
+        ]:
+            raise Refused(faults)
 
 
 def reanchor_quotes(filings: list[Filing]) -> None:

@@ -140,8 +140,11 @@ def _collect(kind: str, erasure: Erasure) -> set[str]:
             which = Q(article__in=erasure.articles) | Q(speaker__in=erasure.speakers)
         case "speaker":
             erasure.speakers = _with_merged(Speaker, erasure.asked)
-            joint = _keys(Speaker.objects.joint(erasure.asked))
-            erasure.speakers |= _with_merged(Speaker, joint)
+            joint = Speaker.objects.exclude(members=[])
+            joint = joint.filter(members__overlap=list(erasure.speakers))
+            erasure.speakers |= _with_merged(Speaker, _keys(joint.active()))
+            if elsewhere := _keys(joint) - erasure.speakers:
+                _with_merged(Speaker, elsewhere)  # refuses what became another's statement
             which = Q(speaker__in=erasure.speakers)
     articles = erasure.articles | set(
         _merged_together(_keys(Quote.objects.filter(which), "article"))

@@ -24,7 +24,7 @@ from sources.history.erasure import BLOT, merged, occurrences, redacted
 from sources.jobs.models import draft_of_rows
 from sources.ledger.revisions import Revision
 from sources.models import Affiliation, Article, IdempotentResponse, Job, Snapshot, Speaker
-from tests.conftest import API, fresh, make_client, make_filing, ok, problem, sql
+from tests.conftest import API, fresh, make_client, make_filing, ok, problem, publish, sql
 from tests.quotes.history.test_verification import tamper
 from tests.records import (
     make_affiliation,
@@ -372,7 +372,10 @@ def test_the_article_can_be_filed_again_and_its_words_do_not_come_back(history, 
     erased("quote", history.pk)
     ok(curator.post(f"{API}articles/", make_filing(text=THIRD, quotes=[])))
     assert not any("burnt" in snapshot.text for snapshot in Snapshot.objects.all())
-    problem(curator.post(f"{API}articles/", filing_of(THIRD, NEXT)), 400)
+    refused = problem(curator.post(f"{API}articles/", filing_of(THIRD, NEXT)), 400)
+    (fault,) = refused["errors"]
+    assert fault["pointer"] == "/quotes/0"
+    assert "had to be erased" in fault["message"]
     verified()
 
 
@@ -492,6 +495,55 @@ def test_a_speaker_is_erased_with_merged_speakers_affiliations_quotes_and_names(
     names = ["Mara Quill", "Mara the Quay", "M. J. Quill", "quay captain", "emperor of ports"]
     assert still_found([*SECRETS, *names], dumped()) == []
     verified()
+
+
+TOGETHER = "“We had no choice,” said Mara Quill and Joan Clerk. “It was late,” Joan Clerk said."
+
+
+def said_together(client) -> tuple[dict, dict]:
+    quotes = [
+        {"text": "We had no choice,", "speaker": ["Mara Quill", "Joan Clerk"]},
+        {"text": "It was late,", "speaker": "Joan Clerk"},
+    ]
+    filing = publish(make_filing(text=TOGETHER, byline=[], quotes=quotes))
+    together, alone = ok(client.post(f"{API}articles/", filing), 201)["quotes"]
+    return together, alone
+
+
+def test_a_member_of_a_joint_statement_is_erased_with_it(curator, reader):
+    together, alone = said_together(curator)
+    joint = together["speaker"]["id"]
+    own_name = {"name": "Quill & Clerk"}
+    ok(curator.patch(f"{API}speakers/{joint}/", own_name, headers={"If-Match": "*"}))
+    erased("speaker", Speaker.objects.get(name="Mara Quill").pk)
+    assert still_found(["Mara", "Quill", "had no choice"], dumped()) == []
+    assert reader.get(f"{API}quotes/{together['id']}/").status_code == 410
+    assert reader.get(f"{API}speakers/{joint}/").status_code == 410
+    assert ok(reader.get(f"{API}quotes/{alone['id']}/"))["speaker"]["name"] == "Joan Clerk"
+    verified()
+
+
+def test_a_joint_statement_is_erased_without_its_members(curator, reader):
+    together, alone = said_together(curator)
+    erased("speaker", together["speaker"]["id"])
+    assert still_found(["had no choice", "Mara Quill and Joan"], dumped()) == []
+    assert reader.get(f"{API}quotes/{together['id']}/").status_code == 410
+    assert {str(speaker) for speaker in Speaker.objects.all()} == {"Mara Quill", "Joan Clerk"}
+    assert ok(reader.get(f"{API}quotes/{alone['id']}/"))["anchor"]["state"] == "exact"
+    verified()
+
+
+def test_a_member_is_not_erased_while_a_joint_statement_is_another_speakers(curator):
+    together, _ = said_together(curator)
+    joint, union = together["speaker"]["id"], make_speaker("The Union", kind="collective")
+    path = f"{API}speakers/{joint}/merge/"
+    ok(curator.post(path, {"into": str(union.pk)}, headers={"If-Match": "*"}))
+    mara = Speaker.objects.get(name="Mara Quill")
+    with pytest.raises(CommandError, match=f"{joint} was merged into {union.pk}"):
+        erased("speaker", mara.pk)
+    erased("speaker", union.pk)
+    erased("speaker", mara.pk)
+    assert still_found(["Mara", "Quill", "had no choice"], dumped()) == []
 
 
 def test_names_are_redacted_and_quotes_that_name_the_speaker_are_erased():
