@@ -510,6 +510,7 @@ def said_together(client) -> tuple[dict, dict]:
     return together, alone
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_member_of_a_joint_statement_is_erased_with_it(curator, reader):
     together, alone = said_together(curator)
     joint = together["speaker"]["id"]
@@ -523,6 +524,7 @@ def test_a_member_of_a_joint_statement_is_erased_with_it(curator, reader):
     verified()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_joint_statement_is_erased_without_its_members(curator, reader):
     together, alone = said_together(curator)
     erased("speaker", together["speaker"]["id"])
@@ -533,6 +535,7 @@ def test_a_joint_statement_is_erased_without_its_members(curator, reader):
     verified()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_member_is_not_erased_while_a_joint_statement_is_another_speakers(curator):
     together, _ = said_together(curator)
     joint, union = together["speaker"]["id"], make_speaker("The Union", kind="collective")
