@@ -42,7 +42,7 @@ from sources.admin.lists import matching_any, mentioning
 from sources.admin.widgets import SafeAutocomplete
 from sources.ledger.actor import with_reason
 from sources.models import Affiliation, Speaker
-from sources.models.functions import Mentions, NameKey
+from sources.models.functions import HasWords, NameKey, Words
 
 MAX_SPEAKERS = 1_000
 """Speakers whose quotes a search includes: a part of a name that more of them share says little."""
@@ -195,7 +195,7 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
         called = mentioning(Speaker.objects.order_by(), term.split()).values_list("pk", flat=True)
         return matching_any(
             queryset,
-            queryset.filter(Mentions("text", term)),
+            queryset.filter(HasWords(Words("bare"), term, may_go_on=True)),
             queryset.filter(speaker__in=list(called[:MAX_SPEAKERS])),
             queryset.filter(Exactly(NameKey("attribution_speaker"), NameKey(Value(term)))),
         )
@@ -365,7 +365,7 @@ class UtteranceAdmin(RecordAdmin):
 
     def search(self, request, queryset, term):
         reports = Quote.objects.visible_to(request.user).filter(
-            Mentions("text", term), utterance__isnull=False
+            HasWords(Words("bare"), term, may_go_on=True), utterance__isnull=False
         )
         return queryset.filter(pk__in=reports.order_by().values("utterance"))
 

@@ -212,7 +212,8 @@ class QuoteFilters(RecordFilters, PublishedRange):
         example="quay closure",
     )
     phrase = SearchFilter(
-        help_text="Exactly these words, in this order. Case, accents and punctuation are ignored.",
+        help_text="Exactly these words, in this order, never across an omission. Case, accents and "
+        "punctuation are ignored.",
         example="had no choice",
     )
     like = SearchFilter(

@@ -1,4 +1,4 @@
-"""Functions and text search configurations that columns, indexes and triggers of `quotes` need."""
+"""Functions that columns, indexes and triggers of `quotes` need."""
 
 from django.db import migrations
 
@@ -67,22 +67,6 @@ COMMENT ON FUNCTION quotes_role_conflict IS
     'Whether the words of none of these roles are among those, or the other way round, of any role '
     'that the speaker may have held then; where nothing is known, there is no conflict.';
 
-CREATE FUNCTION quotes_bare(text text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
-RETURN regexp_replace(
-    translate(lower(unaccent('unaccent'::regdictionary, ' ' || text || ' ')), 'ς', 'σ'),
-    '[^[:alnum:]]+', ' ', 'g'
-);
-COMMENT ON FUNCTION quotes_bare(text) IS
-    'The words of a text without case, accents and marks, a space before and after each.';
-
-CREATE FUNCTION quotes_bare_words(text text) RETURNS text[]
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN string_to_array(btrim(regexp_replace(
-    lower(unaccent('unaccent'::regdictionary, text)), '[^[:alnum:]]+', ' ', 'g'
-)), ' ');
-COMMENT ON FUNCTION quotes_bare_words(text) IS 'The words of a text, without accents and marks.';
-
 CREATE FUNCTION quotes_grams(bare text) RETURNS int[]
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL RESTRICTED COST 300 AS $$
 DECLARE
@@ -104,10 +88,11 @@ COMMENT ON FUNCTION quotes_grams(text) IS
     'Hashes of each word of a bare text, and of each two in a row. Kept out of parallel plans: to start '
     'workers takes longer than what is looked up by these.';
 
-CREATE FUNCTION quotes_speech(speaker uuid, words text[]) RETURNS bigint[]
+CREATE FUNCTION quotes_speech(speaker uuid, bare text) RETURNS bigint[]
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$
 DECLARE
     seed bigint := uuid_hash_extended(speaker, 0);
+    words text[] := string_to_array(btrim(bare), ' ');
     pieces int := cardinality(words) / 3;
     rest int := cardinality(words) % 3;
     kept bigint[] := '{}';
@@ -123,7 +108,7 @@ BEGIN
     RETURN kept;
 END
 $$;
-COMMENT ON FUNCTION quotes_speech(uuid, text[]) IS
+COMMENT ON FUNCTION quotes_speech(uuid, text) IS
     'The words of a speaker, cut into pieces of three, each hashed with the speaker. No words '
     'are in two pieces, so a slip in one word spoils one piece; five words have a second of two.';
 
@@ -178,10 +163,10 @@ COMMENT ON FUNCTION quotes_role_key(text) IS
 DROP_FUNCTIONS = """
 DROP FUNCTION
     quotes_role_key, quotes_periods, quotes_deletions, quotes_speech, quotes_grams,
-    quotes_bare_words, quotes_bare, quotes_role_conflict, quotes_words_at
+    quotes_role_conflict, quotes_words_at
 """
 
-# Primary subtag (BCP 47) → configuration of PostgreSQL
+# Primary subtag (BCP 47) → PostgreSQL's stemmer
 LANGUAGES = {
     "ar": "arabic",
     "ca": "catalan",
@@ -215,30 +200,16 @@ LANGUAGES = {
     "tr": "turkish",
     "yi": "yiddish",
 }
-CONFIGURATIONS = sorted({"simple", *LANGUAGES.values()})
-
-CONFIGURE = """
-CREATE TEXT SEARCH CONFIGURATION quotes_{name} (COPY = pg_catalog.{name});
-ALTER TEXT SEARCH CONFIGURATION quotes_{name}
-    ALTER MAPPING FOR asciiword, asciihword, hword_asciipart, word, hword, hword_part
-    WITH unaccent, {name}{stem};
-"""
-CONFIGURED = "".join(
-    CONFIGURE.format(name=name, stem="" if name == "simple" else "_stem") for name in CONFIGURATIONS
-)
-UNCONFIGURED = "".join(f"DROP TEXT SEARCH CONFIGURATION quotes_{name};" for name in CONFIGURATIONS)
-
 BY_LANGUAGE = "".join(
-    f" WHEN '{tag}' THEN 'quotes_{name}'::regconfig" for tag, name in LANGUAGES.items()
+    f" WHEN '{tag}' THEN '{name}_stem'::regdictionary" for tag, name in LANGUAGES.items()
 )
 
 SEARCH = r"""
-CREATE FUNCTION quotes_search_config(language text) RETURNS regconfig
+CREATE FUNCTION quotes_dictionary(language text) RETURNS regdictionary
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE lower(split_part(language, '-', 1)) BY_LANGUAGE
-    ELSE 'quotes_simple'::regconfig END;
-COMMENT ON FUNCTION quotes_search_config(text) IS
-    'How words of this language (BCP 47) are stemmed; unknown ones are not.';
+RETURN CASE lower(split_part(language, '-', 1)) BY_LANGUAGE ELSE 'simple'::regdictionary END;
+COMMENT ON FUNCTION quotes_dictionary(text) IS
+    'How words of this language (BCP 47) are stemmed; those of unknown ones are not.';
 
 CREATE FUNCTION quotes_stemmed_as(language text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -255,31 +226,41 @@ BEGIN ATOMIC
     FROM lower(split_part(language, '-', 1)) tag;
 END;
 COMMENT ON FUNCTION quotes_stemmed_as(text) IS
-    'The language as which words of this one (BCP 47) are stemmed: as quotes_search_config says it; '
+    'The language as which words of this one (BCP 47) are stemmed: as quotes_dictionary says it; '
     'empty where they are not.';
 
-CREATE FUNCTION quotes_search_words(text text, language text) RETURNS tsvector
-LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000
-BEGIN ATOMIC
-    SELECT substr(replace(
-        ' ' || CASE WHEN octet_length(text) < 2000 THEN words ELSE ts_delete(words, ARRAY(
-            SELECT word FROM unnest(tsvector_to_array(words)) word WHERE octet_length(word) > 2000
-        )) END::text,
-        ' ''', ' ''' || quotes_stemmed_as(language) || '/'
-    ), 2)::tsvector
-    FROM (SELECT to_tsvector(
-        quotes_search_config(language), translate(left(text, 100000), '/<>&', '    ')
-    ) words) stemmed;
-END;
+CREATE FUNCTION quotes_search_words(bare text, language text) RETURNS tsvector
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
+DECLARE
+    dictionary regdictionary := quotes_dictionary(language);
+    stemmed_as text := quotes_stemmed_as(language) || '/';
+    at int := 0;
+    word text;
+    kept text[] := '{}';
+BEGIN
+    FOREACH word IN ARRAY sources_paired(bare) LOOP
+        at := at + 1;
+        IF word = '|' THEN
+            at := at + 32;
+        ELSIF octet_length(word) <= 2000 THEN
+            word := (ts_lexize(dictionary, word))[1];
+            IF word IS NOT NULL THEN
+                kept := kept || (stemmed_as || word || ':' || at);
+            END IF;
+        END IF;
+    END LOOP;
+    RETURN array_to_string(kept, ' ')::tsvector;
+END
+$$;
 COMMENT ON FUNCTION quotes_search_words(text, text) IS
-    'The words of a text, stemmed by its language, without accents, where they stand; before each is '
-    'as what it was stemmed (en/gift). Either/or are two words, and nothing is markup. What is longer '
-    'than 2,000 bytes is no word.';
+    'The words of a bare text, stemmed by its language, where they stand; before each is as what it was '
+    'stemmed (en/gift). Words on both sides of an omission are far apart. What is longer than 2,000 bytes '
+    'is no word.';
 """.replace(" BY_LANGUAGE", BY_LANGUAGE)
 
 DROP_SEARCH = """
 DROP FUNCTION
-    quotes_search_words, quotes_stemmed_as, quotes_search_config
+    quotes_search_words, quotes_stemmed_as, quotes_dictionary
 """
 
 
@@ -288,6 +269,5 @@ class Migration(migrations.Migration):
     dependencies = [("sources", "0002_initial")]
     operations = [
         migrations.RunSQL(FUNCTIONS, DROP_FUNCTIONS),
-        migrations.RunSQL(CONFIGURED, UNCONFIGURED),
         migrations.RunSQL(SEARCH, DROP_SEARCH),
     ]

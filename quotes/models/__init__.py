@@ -7,7 +7,6 @@ Attribution has two layers. The printed one is what the article says (`text`, `s
 
 from quotes.models.claim import Claim, Review
 from quotes.models.functions import (
-    BareWords,
     Exactly,
     Grams,
     PrintedBefore,
@@ -24,7 +23,6 @@ from quotes.models.via import Via
 from quotes.models.vocabulary import Word
 
 __all__ = [
-    "BareWords",
     "CitedAffiliation",
     "Claim",
     "Exactly",

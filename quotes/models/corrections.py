@@ -101,8 +101,8 @@ class NotesCorrections(Trigger):
                   AND current_setting('onrecord.merging', true) IS DISTINCT FROM 'on'
                OR NEW.text <> OLD.text AND (
                    NEW.snapshot_id IS NOT DISTINCT FROM OLD.snapshot_id
-                   OR replace(quotes_bare(normalize(NEW.text, NFKD)), ' ', '')
-                      <> replace(quotes_bare(normalize(OLD.text, NFKD)), ' ', '')
+                   OR replace(sources_bare(normalize(NEW.text, NFKD)), ' ', '')
+                      <> replace(sources_bare(normalize(OLD.text, NFKD)), ' ', '')
                ) THEN
                 RAISE EXCEPTION '{REFUSED}'
                     USING ERRCODE = 'check_violation', CONSTRAINT = 'quote_change_is_noted';

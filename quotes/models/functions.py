@@ -34,15 +34,8 @@ class CalledExactly(models.Func):
         return sql, [value for _, values in compiled for value in values]
 
 
-class BareWords(models.Func):
-    """The words of a text without case, accents and punctuation, as an array."""
-
-    function = "quotes_bare_words"
-    output_field = ArrayField(models.TextField())
-
-
 class Grams(models.Func):
-    """Hashes of each word of a normalised text and of each two adjacent words."""
+    """Hashes of each word of a bare text and of each two adjacent words."""
 
     function = "quotes_grams"
     output_field = ArrayField(models.IntegerField())
@@ -84,10 +77,7 @@ class PrintedBefore(models.Func):
 
 
 class Speech(models.Func):
-    """Fingerprint of a speaker's words: see `quotes.utterances.candidates`."""
+    """Fingerprint of a speaker's bare words: see `quotes.utterances.candidates`."""
 
     function = "quotes_speech"
     output_field = ArrayField(models.BigIntegerField())
-
-    def __init__(self, speaker, text):
-        super().__init__(speaker, BareWords(text))

@@ -7,7 +7,7 @@ from django.db.models import F, Q
 from quotes.models.functions import Grams, Periods, Speech
 from quotes.models.workflow import HIDDEN
 from sources.dates import Imprecise
-from sources.models.functions import BodyKey, NameKey, TextWords
+from sources.models.functions import BodyKey, NameKey, Words
 
 FLAGS = (
     "ambiguous_speaker",
@@ -133,7 +133,7 @@ def quote_indexes() -> list[models.Index]:
         models.Index(BodyKey("attribution_organisation"), name="quote_printed_organisation"),
         GinIndex(F("role_words"), name="quote_role_words"),
         # The admin's searches
-        GinIndex(TextWords("text"), name="quote_words"),
+        GinIndex(Words("bare"), name="quote_words"),
         # q; phrase and like; within a range of time
         *(
             GinIndex(
@@ -145,7 +145,7 @@ def quote_indexes() -> list[models.Index]:
             for words, name in ((F("search_words"), "search_words"), (Grams("bare"), "grams"))
         ),
         # quotes.utterances searches while it files, so nothing may wait in a pending list
-        GinIndex(Speech("speaker", "text"), name="quote_speech", fastupdate=False),
+        GinIndex(Speech("speaker", "bare"), name="quote_speech", fastupdate=False),
         # The admin's queues: counts, ages and lists, as index-only scans
         models.Index(
             fields=["created", "id"], condition=Q(status="proposed"), name="quote_proposed"

@@ -24,7 +24,7 @@ from quotes.models.workflow import PUBLIC, STEPS, NoteNeeded, NotOpen, Status
 from sources.dates import FirstDay, PartialDateField
 from sources.ledger.actor import with_reason
 from sources.models import Affiliation, Article, Organisation, Outlet, Record, Snapshot, Speaker
-from sources.models.functions import WordsOf
+from sources.models.functions import Bare, Words
 
 
 class Quote(Record):
@@ -149,8 +149,8 @@ class Quote(Record):
     role = models.CharField(max_length=500, null=True, blank=True)  # as filed
     role_key = models.UUIDField(null=True, editable=False)
     role_words = models.GeneratedField(
-        expression=WordsOf(  # of a role that is shown: of the affiliation's, that has its own
-            Coalesce("attribution_role", Case(When(affiliation__isnull=True, then="role")))
+        expression=Words(  # of a role that is shown: of the affiliation's, that has its own
+            Bare(Coalesce("attribution_role", Case(When(affiliation__isnull=True, then="role"))))
         ),
         output_field=SearchVectorField(),
         db_persist=True,

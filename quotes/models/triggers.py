@@ -66,8 +66,8 @@ def quote_triggers() -> list[pgtrigger.Trigger]:
             operation=pgtrigger.Insert
             | pgtrigger.UpdateOf("text", "language", "search_words", "bare"),
             func="""
-                NEW.search_words = quotes_search_words(NEW.text, NEW.language);
-                NEW.bare = quotes_bare(NEW.text);
+                NEW.bare = sources_bare(NEW.text);
+                NEW.search_words = quotes_search_words(NEW.bare, NEW.language);
                 RETURN NEW;
             """,
         ),

@@ -1,34 +1,31 @@
 """The ranges of a text that a search matches, in code points."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection
 
 from quotes.representations.json import QuoteJson
+from quotes.search.fulltext import OMISSION_PLACES, Lexeme, Row
 from quotes.search.query import Search
 from quotes.search.similar import common, near_words
-from quotes.search.tokens import learn_letters, tokens_of
+from quotes.search.tokens import Token, learn_letters, tokens_of
+from sources.models.words import SEAM
 
 Ranges = list[list[int]]
 
-START, STOP = "\ue000", "\ue001"
-"""Marks around matches. In a text that has them itself they are read as spaces."""
+TEXTS = "SELECT id, text FROM quotes_quote WHERE id = ANY (%s)"
 
-TEXTS = """
-SELECT q.id, q.text, ts_headline(
-    quotes_search_config(q.language),
-    translate(left(q.text, 100000), %s || '/<>&', '      '),
-    asked.query::tsquery, %s
-)
-FROM quotes_quote q
-LEFT JOIN unnest(%s::text[], %s::text[]) asked(config, query)
-    ON asked.config::regconfig = quotes_search_config(q.language) AND asked.query <> ''
-WHERE q.id = ANY (%s)
+PLACES = """
+SELECT q.id, found.lexeme, found.positions
+FROM quotes_quote q, unnest(q.search_words) found
+WHERE q.id = ANY (%s) AND (found.lexeme = ANY (%s) OR found.lexeme ^@ ANY (%s))
 """
 
-OPTIONS = f"HighlightAll=true, StartSel={START}, StopSel={STOP}"
+LAST_PLACE = 16_383
+"""The place of all words from here on: PostgreSQL counts no further."""
 
 
 MATCHES = "matches"
@@ -46,45 +43,65 @@ def add_matches(rows: list[QuoteJson], search: Search) -> None:
 def matches_in(search: Search, quotes: Iterable[UUID]) -> dict[UUID, Ranges]:
     """Return for each quote half-open ranges `[start, end]` of its text, in order.
 
-    For `q` each word that matches, for `phrase` the whole phrase, for `like` each word in common;
-    overlapping ranges are joined. One query, and another when there are new letters.
+    For `q` each word that matches, or all words that were asked for side by side; for `phrase` the
+    whole phrase, for `like` each word in common; overlapping ranges are joined. One query, another
+    for `q`, and another when there are new letters.
     """
-    to_mark = search.stems.to_mark if search.stems else {}
+    quotes = list(quotes)
+    rows = search.stems.rows if search.stems else []
+    places: dict[UUID, dict[str, list[int]]] = defaultdict(dict)
     with connection.cursor() as cursor:
-        cursor.execute(
-            TEXTS, [START + STOP, OPTIONS, list(to_mark), list(to_mark.values()), list(quotes)]
-        )
-        rows = cursor.fetchall()
-    if by_words := bool(search.phrase or search.like):
-        learn_letters(text for _, text, _ in rows)
+        cursor.execute(TEXTS, [quotes])
+        texts = dict(cursor.fetchall())
+        if rows:
+            whole = [each.text for row in rows for each in row if not each.is_prefix]
+            begun = [each.text for row in rows for each in row if each.is_prefix]
+            cursor.execute(PLACES, [quotes, whole, begun])
+            for key, lexeme, positions in cursor.fetchall():
+                places[key][lexeme] = positions
+    learn_letters(texts.values())
     found = {}
-    for key, text, headline in rows:
-        ranges = list(marked(headline)) if headline else []
-        if by_words:
-            ranges += by_word(search, text)
+    for key, text in texts.items():
+        tokens = tokens_of(text)
+        ranges = [*by_row(rows, places[key], tokens), *by_word(search, tokens)]
         found[key] = joined(ranges)
     return found
 
 
-def marked(headline: str) -> Iterable[tuple[int, int]]:
-    """The ranges between marks, as positions in the text without marks."""
-    at = start = 0
-    for letter in headline:
-        if letter == START:
-            start = at
-        elif letter == STOP:
-            yield start, at
-        else:
-            at += 1
+def by_row(
+    rows: list[Row], places: dict[str, list[int]], tokens: list[Token]
+) -> Iterable[tuple[int, int]]:
+    """The ranges of lexemes that stand side by side."""
+    if not places:
+        return
+    by_place, at = {}, 0
+    for token in tokens:
+        at += 1 + OMISSION_PLACES * (token.word == SEAM)
+        by_place[at] = token
+    for first, *others in rows:
+        last = others[-1] if others else first
+        for start in places_of(first, places):
+            if all(start + each.place - first.place in places_of(each, places) for each in others):
+                end = start + last.place - first.place + last.size - 1
+                yield by_place[start].start, by_place[end].end
 
 
-def by_word(search: Search, text: str) -> Iterable[tuple[int, int]]:
-    tokens = tokens_of(text)
+def places_of(lexeme: Lexeme, places: dict[str, list[int]]) -> set[int]:
+    if lexeme.is_prefix:
+        found = {at for text, some in places.items() if text.startswith(lexeme.text) for at in some}
+    else:
+        found = {*places.get(lexeme.text, ())}
+    return found - {LAST_PLACE}
+
+
+def by_word(search: Search, tokens: list[Token]) -> Iterable[tuple[int, int]]:
     words = [each.word for each in tokens]
     if search.phrase:
         for first, last in search.phrase.places_in(words):
             yield tokens[first].start, tokens[last - 1].end
     if search.like:
+        tokens = [each for each in tokens if each.word != SEAM]
+        words = [each.word for each in tokens]
         near = near_words(search.like.words, words)
         for _, at, _ in common(search.like.words, words, near):
             yield tokens[at].start, tokens[at].end

@@ -9,6 +9,7 @@ from rapidfuzz.distance import Indel
 from quotes.models import Quote
 from quotes.search.phrase import Unusable
 from quotes.search.similar import Like
+from sources.models.words import words_in
 
 MIN_SIMILARITY = 0.7
 """How similar near-identical texts are at least, from 0 to 1."""
@@ -26,7 +27,7 @@ def near_identical(quote: Quote, reader, limit: int = 5) -> list[tuple[Quote, fl
         return []
     visible = Quote.objects.visible_to(reader).exclude(pk=quote.pk)
     candidates = like.candidates(visible, set(), {})
-    scores = {key: similarity(like.words, bare.split()) for key, bare in candidates}
+    scores = {key: similarity(like.words, words_in(bare)) for key, bare in candidates}
     ranked = sorted(scores, key=lambda key: (-scores[key], key))[:limit]
     quotes = visible.select_related("speaker", "outlet", "article").in_bulk(ranked)
     return [

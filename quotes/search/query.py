@@ -36,7 +36,7 @@ class Search:
             tags = [tag for tag in tags if speaks(tag, languages)]
         readers: dict[str, tuple[str, Callable]] = {
             "q": ("stems", lambda text: Stems.read(text, tags)),
-            "phrase": ("phrase", Phrase.read),
+            "phrase": ("phrase", lambda text: Phrase.read(text, tags)),
             "like": ("like", lambda text: Like.read(text, tags)),
         }
         parts, faults = {}, {}

@@ -18,6 +18,7 @@ from rapidfuzz.distance import OSA, LCSseq
 from quotes.models.vocabulary import MAX_LETTERS, MIN_LETTERS
 from quotes.search.candidates import Passage
 from quotes.search.phrase import Unusable
+from sources.models.words import words_in
 
 MAX_CANDIDATES = 300
 """Quotes to compare, and to return."""
@@ -76,11 +77,7 @@ def near_words(asked: Iterable[str], there: Iterable[str]) -> Near:
 
 # Weights
 
-DICTIONARIES = r"""
-SELECT DISTINCT regexp_replace(config::text, '^(.*\.)?quotes_', '')
-    || CASE WHEN config::text ~ 'simple$' THEN '' ELSE '_stem' END
-FROM unnest(%s::text[]) tag, quotes_search_config(tag) config
-"""
+DICTIONARIES = "SELECT DISTINCT quotes_dictionary(tag)::text FROM unnest(%s::text[]) tag"
 
 STOP_WORDS = """
 SELECT word, EXISTS (
@@ -186,8 +183,8 @@ class Like:
     def read(cls, text: str, tags: list[str | None]) -> "Like":
         """Parse a search among quotes of these languages. Raises Unusable if it has no word."""
         with connection.cursor() as cursor:
-            cursor.execute("SELECT quotes_bare(%s)", [text])
-            words = cursor.fetchone()[0].split()
+            cursor.execute("SELECT sources_bare(%s)", [text])
+            words = words_in(cursor.fetchone()[0])
         if not words:
             raise Unusable("Holds no word.")
         weights = Weights(tags)
@@ -207,7 +204,7 @@ class Like:
         return found
 
     def close(self, rows: list[tuple[UUID, str]]) -> dict[UUID, int]:
-        texts = [(key, bare.split()) for key, bare in rows]
+        texts = [(key, words_in(bare)) for key, bare in rows]
         all_words = {word for _, words in texts for word in words}
         self.weights.learn(all_words)
         near = near_words(self.words, all_words)

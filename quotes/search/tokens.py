@@ -1,20 +1,29 @@
-"""Tokens: the normalised words of a text, without case, accents and marks, with their positions.
+"""Tokens: the words of a text as searches compare them, with their positions.
 
-`quotes_bare` in PostgreSQL defines normalised words. It maps each character by itself. So this room
-asks once what each character becomes, and then finds tokens without PostgreSQL.
+`sources_bare` in PostgreSQL defines these words. After the steps of `sources.models.words` it maps
+each character with its accents by itself. So this room asks once what each becomes, and then finds
+tokens without PostgreSQL.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+import regex
 from django.db import connection
 
-_letters: dict[int, str] = {}
-"""What each code point becomes: nothing, letters, or a space if it is no letter."""
+from sources.models.words import SEAM, cleaned, cleaned_in_place
+
+_letters: dict[str, str] = {}
+"""What each character becomes: nothing, letters, or a space if it is no letter."""
+
+MAX_REMEMBERED_LETTERS = 100_000
+"""Characters with their accents that are remembered: some megabytes."""
 
 MAX_REMEMBERED_PIECES, MAX_REMEMBERED_LENGTH = 20_000, 50
 """Pieces of text between spaces whose tokens are remembered, and their length in characters."""
+
+_CHARACTER = regex.compile(r"\X")
 
 
 class Token(NamedTuple):
@@ -27,30 +36,33 @@ class Token(NamedTuple):
 
 def learn_letters(texts: Iterable[str]) -> None:
     """Ask what characters become that are not known yet: one query if there are any."""
-    new = sorted(letter for letter in set("".join(texts)) if ord(letter) not in _letters)
-    if new:
+    all_letters = set()
+    for text in texts:
+        text = cleaned(text)
+        pieces = text if text.isascii() else _CHARACTER.findall(text.replace(" ", "\x01"))
+        all_letters.update(pieces)
+    if len(_letters) + len(all_letters) > MAX_REMEMBERED_LETTERS:
+        _letters.clear()
+    if new := sorted(all_letters - _letters.keys()):
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT c, quotes_bare('x' || c || 'x') FROM unnest(%s::text[]) c", [new]
+                "SELECT c, sources_bare('x' || c || 'x') FROM unnest(%s::text[]) c", [new]
             )
-            _letters.update({ord(letter): between[2:-2] for letter, between in cursor.fetchall()})
-
-
-def words_of(text: str) -> list[str]:
-    """The normalised words of a text. Call `learn_letters` first."""
-    return text.translate(_letters).split()
+            _letters.update({letter: between[2:-2] for letter, between in cursor.fetchall()})
+    _letters[SEAM] = f" {SEAM} "
 
 
 def tokens_of(text: str) -> list[Token]:
-    """The tokens of a text. Call `learn_letters` first.
+    """The tokens of a text, with `SEAM` where words are left out. Call `learn_letters` first.
 
-    A character that becomes nothing, such as a combining accent, belongs to the letter before it.
+    A character that becomes nothing, such as a soft hyphen, belongs to the letter before it.
     """
     found, at = [], 0
+    text, places = cleaned_in_place(text)
     for piece in text.split(" "):
         find = tokens_in if len(piece) <= MAX_REMEMBERED_LENGTH else tokens_in.__wrapped__
         for word, start, end in find(piece):
-            found.append(Token(word, at + start, at + end))
+            found.append(Token(word, places[at + start], places[at + end]))
         at += len(piece) + 1
     return found
 
@@ -59,19 +71,23 @@ def tokens_of(text: str) -> list[Token]:
 def tokens_in(piece: str) -> list[Token]:
     """The tokens of a piece of text between two spaces. Most pieces occur again and again."""
     found, word, start, end = [], [], 0, 0
-    for at, letter in enumerate(piece):
-        became = _letters[ord(letter)]
+    at = 0
+    letters: Sequence[str] = piece if piece.isascii() else _CHARACTER.findall(piece)
+    for letter in letters:
+        became = _letters[letter]
+        after = at + len(letter)
         if not became and word:
-            end = at + 1
+            end = after
         for part in became:
             if part != " ":
                 if not word:
                     start = at
                 word.append(part)
-                end = at + 1
+                end = after
             elif word:
                 found.append(Token("".join(word), start, end))
                 word = []
+        at = after
     if word:
         found.append(Token("".join(word), start, end))
     return found

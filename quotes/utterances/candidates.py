@@ -55,8 +55,8 @@ CROSS JOIN LATERAL (
 # OFFSET 0 keeps the other conditions out, so that the planner takes the index of fingerprints.
 SHARING = """(
     SELECT * FROM quotes_quote
-    WHERE quotes_speech(speaker_id, quotes_bare_words(text))
-       && quotes_speech_sought(sought.speaker, quotes_bare_words(sought.text))
+    WHERE quotes_speech(speaker_id, bare)
+       && quotes_speech_sought(sought.speaker, sources_bare(sought.text))
     OFFSET 0
 ) sharing"""
 

@@ -49,7 +49,7 @@ from sources.models import (
     Snapshot,
     Speaker,
 )
-from sources.models.functions import HasWords, Mentions, UrlKey
+from sources.models.functions import Bare, HasWords, UrlKey, Words
 from sources.spreadsheets.tables import (
     AffiliationTable,
     ArticleTable,
@@ -274,7 +274,7 @@ class ArticleAdmin(ImportExportAdmin, PublishedColumns, MergingAdmin):
     def search(self, request, queryset, term):
         if "://" in term:
             return queryset.filter(url_key=UrlKey(Value(term)))
-        words = queryset.filter(Mentions("headline", term))
+        words = queryset.filter(HasWords(Words(Bare("headline")), term, may_go_on=True))
         return matching_any(queryset, words, queryset.filter(external_id=term))
 
     @admin.display(description="article")

@@ -1,6 +1,7 @@
 """Lists of the admin: search by parts of a name, pagination at a bounded cost."""
 
 from functools import cached_property
+from unicodedata import category
 
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
@@ -18,7 +19,8 @@ def mentioning(queryset: models.QuerySet, words: list[str]) -> models.QuerySet:
     """Named records with each of these words in a name, ignoring case and accents.
 
     Words of three characters or more match anywhere in a name, shorter ones at the start of a word:
-    that is what the trigram index can serve. Words without a letter or digit scan all names.
+    that is what the trigram index can serve. Words without a letter or digit, and short ones of a
+    script without case, which may have no spaces, scan all names.
     """
     names = Func(
         F("names_folded"),
@@ -29,9 +31,10 @@ def mentioning(queryset: models.QuerySet, words: list[str]) -> models.QuerySet:
     queryset = queryset.alias(all_names=names, indexed_names=AllNames("names_folded"))
     for word in words:
         part = Fold(Value(word))
-        if not any(character.isalnum() for character in word):
+        is_short = len(word) < 3
+        if not any(map(str.isalnum, word)) or (is_short and any(category(c) == "Lo" for c in word)):
             queryset = queryset.filter(all_names__contains=part)
-        elif len(word) < 3:
+        elif is_short:
             queryset = queryset.filter(indexed_names__contains=Concat(Value(" "), part))
         else:
             queryset = queryset.filter(indexed_names__contains=part)

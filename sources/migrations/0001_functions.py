@@ -4,7 +4,7 @@ from django.contrib.postgres.operations import TrigramExtension, UnaccentExtensi
 from django.db import migrations
 
 # Names and words. Titles and articles are those of `sources/identity/words.toml`, without given
-# names: a test compares them. A tsvector holds 1 MiB: no text is read further than can fill that.
+# names: a test compares them.
 NAMES = r"""
 CREATE FUNCTION sources_fold(value text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -124,17 +124,6 @@ RETURN (
 );
 COMMENT ON FUNCTION sources_organisation_names(text, text[]) IS
     'Names of an organisation, folded, and as they are compared, and its acronyms.';
-
-CREATE FUNCTION sources_words(VARIADIC roles text[]) RETURNS tsvector
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN to_tsvector('simple'::regconfig, coalesce(sources_fold(array_to_string(roles, ' / ')), ''));
-COMMENT ON FUNCTION sources_words(text[]) IS 'The words of a role, folded, unstemmed.';
-
-CREATE FUNCTION sources_text_words(text text) RETURNS tsvector
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
-RETURN to_tsvector('simple'::regconfig, unaccent('unaccent'::regdictionary, left(text, 100000)));
-COMMENT ON FUNCTION sources_text_words(text) IS
-    'The words of what somebody wrote or said: case and accents set aside, unstemmed.';
 
 CREATE FUNCTION sources_all_names(names text[]) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
@@ -267,9 +256,8 @@ DROP FUNCTION sources_url_key, sources_host, sources_host_label, sources_url_dec
 
 DROP_NAMES = """
 DROP FUNCTION
-    sources_all_names, sources_text_words, sources_words, sources_organisation_names,
-    sources_speaker_names, sources_body_key, sources_name_key, sources_without_acronym,
-    sources_acronym, sources_fold_names, sources_fold
+    sources_all_names, sources_organisation_names, sources_speaker_names, sources_body_key,
+    sources_name_key, sources_without_acronym, sources_acronym, sources_fold_names, sources_fold
 """
 
 LEDGER = r"""

@@ -15,7 +15,7 @@ from sources.dates import FirstDay, OnItsDay, PartialDateField
 from sources.ledger.actor import with_reason
 from sources.ledger.recording import Recording
 from sources.models.base import MERGES, Mergeable, MergeableQuerySet, merged_index
-from sources.models.functions import TextWords, UrlKey
+from sources.models.functions import Bare, UrlKey, Words
 from sources.models.outlets import Outlet
 from sources.models.visibility import IF_PUBLIC, hidden_index, visibility_triggers
 
@@ -98,7 +98,7 @@ class Article(Mergeable):
             models.Index(fields=["published_day", "id"], name="article_by_published"),
             models.Index(fields=["created", "id"], name="article_by_created"),
             models.Index(fields=["outlet", "published_day", "id"], name="article_by_outlet"),
-            GinIndex(TextWords("headline"), name="article_headline_words"),
+            GinIndex(Words(Bare("headline")), name="article_headline_words"),
             merged_index("article"),
             hidden_index("article"),
         ]

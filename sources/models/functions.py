@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.db import connection, models
-from django.db.models import F
 
 
 class Fold(models.Func):
@@ -48,17 +47,17 @@ class OrganisationNames(FoldNames):
     function = "sources_organisation_names"
 
 
-class WordsOf(models.Func):
-    """The words of a role, folded, unstemmed: `sources_words`."""
+class Bare(models.Func):
+    """The words of a text as all searches compare them: `sources_bare`."""
+
+    function = "sources_bare"
+    output_field = models.TextField()
+
+
+class Words(models.Func):
+    """The words of a bare text, unstemmed: `sources_words`."""
 
     function = "sources_words"
-    output_field = SearchVectorField()
-
-
-class TextWords(models.Func):
-    """The words of a text, without accents, unstemmed: `sources_text_words`."""
-
-    function = "sources_text_words"
     output_field = SearchVectorField()
 
 
@@ -77,26 +76,15 @@ class UrlKey(models.Func):
 
 
 class HasWords(models.Func):
-    """Whether a `sources_words` column has all of these words."""
+    """Whether words have all of those asked for; with `may_go_on`, the last may be a prefix."""
 
     template = "(%(expressions)s)"
     arg_joiner = " @@ "
     output_field = models.BooleanField()
 
-    def __init__(self, column: str, words: str):
-        super().__init__(F(column), models.Func(models.Value(words), function="sources_all_words"))
-
-
-class Mentions(models.Func):
-    """Whether a text has all of these words; unless `whole`, the last may be a prefix."""
-
-    template = "(%(expressions)s)"
-    arg_joiner = " @@ "
-    output_field = models.BooleanField()
-
-    def __init__(self, text: str, words: str, *, whole: bool = False):
-        asked = models.Func(models.Value(words), models.Value(whole), function="sources_text_query")
-        super().__init__(TextWords(text), asked)
+    def __init__(self, words, asked: str, *, may_go_on: bool = False):
+        values = models.Value(asked), models.Value(not may_go_on)
+        super().__init__(words, models.Func(*values, function="sources_words_query"))
 
 
 MAX_REMEMBERED = 20_000

@@ -31,10 +31,11 @@ from sources.models.base import (
     names_field,
 )
 from sources.models.functions import (
+    Bare,
     HasWords,
     NameKey,
     SpeakerNames,
-    WordsOf,
+    Words,
     fold_all,
 )
 from sources.models.organisations import Organisation
@@ -365,7 +366,7 @@ class Affiliation(PublicRecord):
         db_persist=True,
     )
     role_words = models.GeneratedField(
-        expression=WordsOf("role"), output_field=SearchVectorField(), db_persist=True
+        expression=Words(Bare("role")), output_field=SearchVectorField(), db_persist=True
     )
 
     objects = AffiliationQuerySet.as_manager()

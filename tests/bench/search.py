@@ -55,7 +55,7 @@ class Words:
             words = {word for text in said for word in text}
             cursor.execute(
                 "SELECT word FROM unnest(%s::text[]) word"
-                " WHERE numnode(plainto_tsquery('quotes_english', word)) > 0",
+                " WHERE ts_lexize('english_stem', word) <> '{}'",
                 [list(words)],
             )
             weighty = {word for (word,) in cursor.fetchall()}

@@ -14,8 +14,9 @@ from quotes.management.synthetic.rows import NULL
 
 LEARN = """
 SELECT piece, word, quotes_stemmed_as(%(language)s) || '/' || stems[1]
-FROM unnest(%(pieces)s::text[]) piece, string_to_table(btrim(quotes_bare(piece)), ' ') word,
-    tsvector_to_array(to_tsvector(quotes_search_config(%(language)s), word)) stems
+FROM unnest(%(pieces)s::text[]) piece, string_to_table(btrim(sources_bare(piece)), ' ') word,
+    ts_lexize(quotes_dictionary(%(language)s), word) stems
+WHERE word <> ''
 """
 
 

@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION quotes_speech_sought(speaker uuid, words text[]) RETURNS bigint[]
+CREATE OR REPLACE FUNCTION quotes_speech_sought(speaker uuid, bare text) RETURNS bigint[]
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$
 DECLARE
     seed bigint := uuid_hash_extended(speaker, 0);
@@ -7,7 +7,7 @@ DECLARE
     two text;
     sought bigint[] := '{}';
 BEGIN
-    FOREACH word IN ARRAY words LOOP
+    FOREACH word IN ARRAY string_to_array(btrim(bare), ' ') LOOP
         sought := sought || hashtextextended(word, seed);
         IF two IS NOT NULL THEN
             sought := sought || hashtextextended(two || ' ' || word, seed);
@@ -21,6 +21,6 @@ BEGIN
     RETURN sought;
 END
 $$;
-COMMENT ON FUNCTION quotes_speech_sought(uuid, text[]) IS
+COMMENT ON FUNCTION quotes_speech_sought(uuid, text) IS
     'Hashes of each one, two and three words in a row of a text: all that quotes_speech may have '
     'kept of any part of it.';

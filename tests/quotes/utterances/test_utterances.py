@@ -254,8 +254,8 @@ def test_what_a_busy_speaker_said_is_found_by_its_fingerprint():
 
 
 FINGERPRINTS_SHARE = """
-SELECT quotes_speech(%(speaker)s, quotes_bare_words(one))
-    && quotes_speech_sought(%(speaker)s, quotes_bare_words(other))
+SELECT quotes_speech(%(speaker)s, sources_bare(one))
+    && quotes_speech_sought(%(speaker)s, sources_bare(other))
 FROM unnest(%(these)s::text[], %(those)s::text[]) AS pair(one, other)
 """
 
