@@ -130,6 +130,7 @@ def make_broken_quote(**values) -> Quote:
         snapshot=article.snapshot,
         text=" ".join(words),
         spans=[[at, at + len(part)] for at, part in zip(starts, words, strict=True)],
+        seams=["interruption"],
         **{
             "anchor": "exact",
             "kind": "direct",

@@ -29,6 +29,7 @@ from quotes.admin.review.steps import CORRECTED
 from quotes.admin.review.views import ReviewAdmin
 from quotes.admin.spreadsheets import QuoteTable
 from quotes.anchoring import CONTEXT
+from quotes.anchoring.seams import pieces_of
 from quotes.api.serializers import MAX_REASON_CHARACTERS
 from quotes.history.public import PUBLIC_REASONS, PUBLIC_VERBS
 from quotes.history.reverting import QuoteReversion
@@ -293,11 +294,11 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
         """The quote marked in its context, span by span."""
         if not quote.spans:
             return format_html('<div class="words" dir="auto"><mark>{}</mark></div>', quote.text)
-        passages, begin = [], 0
-        for (start, end), (prefix, suffix) in zip(quote.spans, quote.contexts, strict=True):
-            # One character joins two spans in the text of the quote.
-            words = quote.text[begin : begin + end - start]
-            begin += end - start + 1
+        pieces = pieces_of(quote.text, quote.spans, quote.seams)
+        passages = []
+        for (start, _), (prefix, suffix), words in zip(
+            quote.spans, quote.contexts, pieces, strict=True
+        ):
             before = f"…{prefix}" if start > len(prefix) else prefix
             passages.append((before, words, f"{suffix}…" if len(suffix) == CONTEXT else suffix))
         return format_html_join(

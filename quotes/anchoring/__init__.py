@@ -20,6 +20,7 @@ from quotes.anchoring.results import (
     Span,
     WordsDiffer,
 )
+from quotes.anchoring.seams import OtherWords, Seams, seams_of
 
 __all__ = [
     "CONTEXT",
@@ -29,10 +30,13 @@ __all__ = [
     "Nearest",
     "NoWords",
     "NotInText",
+    "OtherWords",
     "Page",
     "Position",
     "Reanchoring",
+    "Seams",
     "Span",
     "WordsDiffer",
     "same_words",
+    "seams_of",
 ]

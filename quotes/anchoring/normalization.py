@@ -31,24 +31,26 @@ INVISIBLE = (
     "\xad\ufeff\u200b\u2060\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
 # Hyphens, dashes, minus signs and the Hebrew maqaf.
-_DASHES = (
+DASHES = (
     "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u207b\u208b\u2e3a\u2e3b\u05be"
     "\ufe31\ufe32\ufe58\ufe63\uff0d"
 )
-_SINGLE_MARKS = "'`´‘’‚‛′‵ʻʼʽʹ‹›❛❜\u05f3"
-_DOUBLE_MARKS = '"“”„‟«»〝〞〟❝❞\u05f4'
+SINGLE_MARKS = "'`´‘’‚‛′‵ʻʼʽʹ‹›❛❜\u05f3"
+DOUBLE_MARKS = '"“”„‟«»〝〞〟❝❞\u05f4'
+
+MARKS = SINGLE_MARKS + DOUBLE_MARKS
 
 _TO_NORMALISED = (
     dict.fromkeys(WHITE, " ")
-    | dict.fromkeys(_DASHES, "-")
-    | dict.fromkeys(_SINGLE_MARKS, "'")
-    | dict.fromkeys(_DOUBLE_MARKS, '"')
+    | dict.fromkeys(DASHES, "-")
+    | dict.fromkeys(SINGLE_MARKS, "'")
+    | dict.fromkeys(DOUBLE_MARKS, '"')
 )
 _TO_PUNCTUATED = (
     dict.fromkeys(WHITE, " ")
     | dict.fromkeys(_LINE_BREAKS, "\n")
     | {"\n": "\n", "\u2029": "\u2029"}
-    | dict.fromkeys(_DASHES, "-")
+    | dict.fromkeys(DASHES, "-")
     | {"`": "‘", "‵": "‘", "ʻ": "‘", "ʽ": "‘", "❛": "‘", "´": "’", "ʼ": "’", "ʹ": "’", "❜": "’"}
     | {"′": "'", "\u05f3": "'", "❝": "“", "❞": "”", "\u05f4": '"'}
 )
@@ -77,7 +79,7 @@ _UNUSUAL = re.compile(
 
 # A block can be normalised by itself: it never ends inside a run of white space, dashes or primes,
 # nor before a combining mark.
-_RUNS = regex.escape(WHITE + INVISIBLE + _PRIMES + _REVERSED_PRIMES) + regex.escape(_DASHES)
+_RUNS = regex.escape(WHITE + INVISIBLE + _PRIMES + _REVERSED_PRIMES) + regex.escape(DASHES)
 # NormalisedText are short because Unicode normalisation takes quadratic time over a run of marks.
 _BLOCK = regex.compile(rf"(?s:.{{1,512}})[{_RUNS}]*+{_MARK}{{0,256}}+")
 
@@ -89,7 +91,7 @@ _PLAIN_RUN = re.compile(rf"[{_COMMON}](?:[{_COMMON}]| (?=[{_COMMON}]))*(?![^\0-\
 # character, control characters, and the rest with their marks.
 _UNIT = regex.compile(
     rf"((?:[{_CONTROLS}]|[{regex.escape(WHITE)}](?!{_MARK}))+"
-    rf"|[{regex.escape(_DASHES)}]+(?!{_MARK})|[{INVISIBLE}])"
+    rf"|[{regex.escape(DASHES)}]+(?!{_MARK})|[{INVISIBLE}])"
     rf"|[{_PRIMES}]+{_MARK}*|[{_REVERSED_PRIMES}]+{_MARK}*"
     r"|\p{GCB=Control}"
     rf"|(?s:.){_MARK}*"
@@ -138,6 +140,11 @@ def _without_marks(punctuated: str) -> str:
     return _replace(punctuated, _TO_NORMALISED)
 
 
+def punctuated(text: str) -> str:
+    """A text with its dashes, white space and rare marks reduced, each to one character."""
+    return _replace(text, _TO_PUNCTUATED)
+
+
 def normalise(words: str) -> str:
     """Return words without their typography and without white space around them."""
     punctuated = "".join(_reduce_block(block[0]) for block in _BLOCK.finditer(words))
@@ -147,6 +154,36 @@ def normalise(words: str) -> str:
 def same_words(a: str, b: str) -> bool:
     """Whether two texts are equal, apart from typography and white space around them."""
     return a == b or normalise(a) == normalise(b)
+
+
+# An ellipsis in any form, bracketed or not, in normalised text
+ELLIPSIS = regex.compile(r" ?[\[(]? ?\.(?: ?\.){2,} ?[\])]? ?")
+_SEAM_PUNCTUATION = ",.;:-"
+
+
+def same_pieces(words: str, pieces: Sequence[str]) -> bool:
+    """Whether words are these pieces of a text, joined by a blank or by an ellipsis.
+
+    What punctuation stands before a joint makes no difference.
+    """
+    if len(pieces) == 1:
+        return same_words(words, pieces[0])
+    needle, at = normalise(words), 0
+    *firsts, last = map(normalise, pieces)
+    for piece in firsts:
+        core = piece.rstrip(_SEAM_PUNCTUATION + " ")
+        if not needle.startswith(core, at):
+            return False
+        at += len(core)
+        if needle.startswith(piece[len(core) :], at):
+            at += len(piece) - len(core)
+        else:
+            while needle[at : at + 1] in (*_SEAM_PUNCTUATION,) and needle[at : at + 2] != "..":
+                at += 1
+        if not (joint := ELLIPSIS.match(needle, at)) and needle[at : at + 1] != " ":
+            return False
+        at = joint.end() if joint else at + 1
+    return needle[at:] == last
 
 
 class NormalisedText:

@@ -1,11 +1,18 @@
 """A page: the text of a snapshot, in which the words of quotes are found and followed."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 
 from rapidfuzz import fuzz
 
-from quotes.anchoring.normalization import INVISIBLE, WHITE, NormalisedText, normalise, same_words
+from quotes.anchoring.normalization import (
+    INVISIBLE,
+    WHITE,
+    NormalisedText,
+    normalise,
+    same_pieces,
+    same_words,
+)
 from quotes.anchoring.results import (
     MAX_LISTED,
     AmbiguousPosition,
@@ -19,6 +26,7 @@ from quotes.anchoring.results import (
     Span,
     WordsDiffer,
 )
+from quotes.anchoring.seams import Seams, join, seams_of
 from quotes.anchoring.similarity import best_fit, difference_of, likely_windows
 from quotes.anchoring.split_quotes import Gap, SplitSearch, gaps_of
 
@@ -53,16 +61,29 @@ class Page:
     def _gaps(self) -> list[Gap]:
         return gaps_of(self._normalised.punctuated)
 
-    def text_at(self, spans: Sequence[tuple[int, int]]) -> str:
-        """Return the text at spans, joined by a blank, or by a newline over a line break."""
-        pieces, before = [], None
-        for start, end in spans:
-            if before is not None:
-                gap = self.text[before:start]
-                pieces.append("\n" if any(c in gap for c in "\n\r\u2029") else " ")
-            pieces.append(self.text[start:end])
-            before = end
-        return "".join(pieces)
+    def text_at(self, spans: Sequence[tuple[int, int]], seams: Sequence[str] | None = None) -> str:
+        """Return the text at spans, joined by these seams, else by those of an unknown speaker."""
+        if len(spans) == 1:
+            ((start, end),) = spans
+            return self.text[start:end]
+        if seams is None:
+            seams = seams_of(self.text, spans, checked=True).kinds
+        return join(self._pieces(spans), seams)
+
+    def seams(
+        self,
+        spans: Sequence[tuple[int, int]],
+        names: Iterable[str | None] = (),
+        titles: Iterable[str | None] = (),
+        *,
+        language: str | None = None,
+        checked: bool = False,
+    ) -> Seams:
+        """Decide the seams of these spans; see `quotes.anchoring.seams.seams_of`."""
+        return seams_of(self.text, spans, names, titles, language=language, checked=checked)
+
+    def _pieces(self, spans: Sequence[tuple[int, int]]) -> list[str]:
+        return [self.text[start:end] for start, end in spans]
 
     def context(self, span: tuple[int, int]) -> tuple[str, str]:
         """Return up to 32 code points before and after a span, as printed."""
@@ -100,8 +121,9 @@ class Page:
         if not checked:
             raise BadSpans(None, "are empty")
         if words is not None:
-            found = self.text_at(checked)
-            if not same_words(words, found):
+            pieces = self._pieces(checked)
+            if not same_pieces(words, pieces):
+                found = self.text_at(checked)
                 raise WordsDiffer(found, difference_of(words, found))
         return tuple(checked)
 

@@ -40,7 +40,7 @@ def _mark_pattern(marks: str) -> regex.Pattern:
     return regex.compile(rf"(?<!\w)[{marks}]|[{marks}](?!\w)")
 
 
-_FAMILIES = (_mark_pattern(_DOUBLE_MARKS), _mark_pattern(_SINGLE_MARKS))
+FAMILIES = (_mark_pattern(_DOUBLE_MARKS), _mark_pattern(_SINGLE_MARKS))
 
 
 def _looks_opening(punctuated: str, at: int) -> bool:
@@ -55,14 +55,14 @@ def _looks_closing(punctuated: str, at: int) -> bool:
     return before not in _WHITE and not _WORD.match(after)
 
 
-def _opens(punctuated: str, at: int) -> bool:
+def opens(punctuated: str, at: int) -> bool:
     mark = punctuated[at]
     if mark in _OPENERS:
         return _looks_opening(punctuated, at) or not _looks_closing(punctuated, at)
     return mark != "’" and _looks_opening(punctuated, at)
 
 
-def _closes(punctuated: str, at: int) -> bool:
+def closes(punctuated: str, at: int) -> bool:
     mark = punctuated[at]
     if mark in _CLOSERS:
         return _looks_closing(punctuated, at) or not _looks_opening(punctuated, at)
@@ -78,26 +78,26 @@ def gaps_of(punctuated: str) -> list[Gap]:
     paragraph that introduces its own words is another quote, perhaps of another person.
     """
     gaps = {}
-    for family, marks in enumerate(_FAMILIES):
+    for family, marks in enumerate(FAMILIES):
         found = [match.start() for match in marks.finditer(punctuated)]
         if len(found) > _MAX_MARKS:
             continue
-        opens = [_opens(punctuated, at) for at in found]
+        opening = [opens(punctuated, at) for at in found]
         for number in range(1, len(found)):
             closer, reopener = found[number - 1], found[number]
-            if not opens[number]:
+            if not opening[number]:
                 continue
             after = reopener + 1 + (punctuated[reopener + 1 : reopener + 2] in _BLANK)
-            if punctuated[reopener - 1] in "\n\u2029" and opens[number - 1]:
+            if punctuated[reopener - 1] in "\n\u2029" and opening[number - 1]:
                 # The mark before is still open: no closing mark ends the paragraph.
                 gaps[Gap(reopener - 1, after)] = True
                 continue
-            if reopener - closer > MAX_GAP or number < 2 or not opens[number - 2]:
+            if reopener - closer > MAX_GAP or number < 2 or not opening[number - 2]:
                 continue
             between = punctuated[closer - 1 : reopener].rstrip(_WHITE)
-            if _PARAGRAPH_END.search(between) or not _closes(punctuated, closer):
+            if _PARAGRAPH_END.search(between) or not closes(punctuated, closer):
                 continue
-            if family and _FAMILIES[0].search(between, 1):
+            if family and FAMILIES[0].search(between, 1):
                 continue
             gaps[Gap(closer - (punctuated[closer - 1] in _BLANK), after)] = True
     return sorted(gaps)

@@ -51,6 +51,7 @@ QUOTE = {
                 "suffix": "” Mara Quill, the harbour master",
             }
         ],
+        "seams": [],
     },
     "utterance": {"id": OTHER_ID, "quotes": 2},
     "flags": [],

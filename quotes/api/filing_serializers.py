@@ -5,6 +5,7 @@ from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_fiel
 from rest_framework import serializers
 
 from quotes.api.serializers import (
+    GAPS_CHECKED,
     MAX_QUOTE_CHARACTERS,
     MAX_REASON_CHARACTERS,
     MAX_VIA,
@@ -79,6 +80,7 @@ class ProposalSerializer(StrictSerializer):
         max_length=MAX_QUOTE_CHARACTERS, required=False, allow_blank=True, trim_whitespace=False
     )
     spans = SpansField(required=False, allow_null=True)
+    gaps_checked = serializers.BooleanField(required=False, help_text=GAPS_CHECKED)
     external_id = Text(
         max_length=200,
         required=False,

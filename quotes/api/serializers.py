@@ -77,6 +77,11 @@ class AnchorSerializer(serializers.Serializer):
     state = serializers.ChoiceField(choices=Quote.Anchor.choices)
     snapshot = serializers.CharField(allow_null=True, help_text="SHA-256 of the text.")
     spans = SpanSerializer(many=True)
+    seams = serializers.ListField(
+        child=serializers.ChoiceField(choices=Quote.Seam.choices),
+        help_text="What lies between each two spans. At an `omission` words are left out, and "
+        "`text` shows “ […] ”.",
+    )
     nearest = serializers.DictField(
         required=False, help_text="If `state` is `altered`: the most similar passage of the text."
     )
@@ -89,6 +94,7 @@ class AnchorSerializer(serializers.Serializer):
                 {"start": start, "end": end, "prefix": prefix, "suffix": suffix}
                 for (start, end), (prefix, suffix) in zip(quote.spans, quote.contexts, strict=True)
             ],
+            "seams": quote.seams,
         }
         return anchor | {"nearest": quote.nearest} if quote.nearest else anchor
 
@@ -232,6 +238,12 @@ class RetractionSerializer(RequiredReasonSerializer):
     )
 
 
+GAPS_CHECKED = (
+    "`true`: you have read what lies between the spans, and all of the quote is one speaker's. A "
+    "gap that seems to hold another speaker's words is then not refused. For curators."
+)
+
+
 class SpansField(serializers.ListField):
     """`[[start, end], …]`: ranges of code points in the text, without `end`, in reading order."""
 
@@ -258,6 +270,7 @@ class CorrectQuoteSerializer(StrictSerializer):
     note = Text(max_length=MAX_REASON_CHARACTERS, help_text="Shown to readers.")
     text = Text(max_length=MAX_QUOTE_CHARACTERS, required=False, trim_whitespace=False)
     spans = SpansField(required=False)
+    gaps_checked = serializers.BooleanField(required=False, help_text=GAPS_CHECKED)
     kind = serializers.ChoiceField(choices=Quote.Kind.choices, required=False)
     language = LanguageField(required=False, allow_null=True)
     attribution = PrintedAttributionSerializer(source="*", required=False)

@@ -41,6 +41,7 @@ SHAPES: dict[str, str | dict | list] = {
         "state": WORD,
         "snapshot": WORD,
         "spans": [{"start": NUMBER, "end": NUMBER, "prefix": TEXT, "suffix": TEXT}],
+        "seams": [WORD],
         "nearest": JSON,
     },
     "utterance": {"id": WORD, "quotes": NUMBER},

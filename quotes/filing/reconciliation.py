@@ -46,7 +46,7 @@ CHANGED_COLUMNS = [
     *PLAIN_FIELDS,
     *(f"attribution_{name}" for name in PRINTED_FIELDS),
     *("status", "reason", "flags", "speaker", "organisation", "affiliation", "utterance"),
-    *("snapshot", "spans", "text", "anchor", "nearest"),
+    *("snapshot", "spans", "seams", "text", "anchor", "nearest"),
 ]
 """Columns of a quote that a filing can change."""
 
@@ -97,17 +97,21 @@ def reconcile(filing: Filing, folded: Folded) -> Iterator[QuoteChange]:
 
 
 def _new_quote(filing: Filing, proposal: dict, spans: tuple) -> Quote:
+    seams = filing.seams_of(spans)
     quote = Quote(
         article=filing.article,
         snapshot=filing.snapshot if spans else None,
         spans=[list(span) for span in spans],
-        text=filing.page.text_at(spans) if spans else proposal["text"],
+        seams=list(seams.kinds),
+        text=filing.text_at(spans) if spans else proposal["text"],
         anchor=Quote.Anchor.EXACT if spans else Quote.Anchor.UNANCHORED,
         status=proposal.get("status", Quote.Status.PROPOSED),
         filed_by=filing.filer.user,
         kind=proposal.get("kind", Quote.Kind.DIRECT),
         language=proposal.get("language", filing.article.language),
     )
+    if seams.leaves_out:
+        add_flag(quote, Quote.Flag.WORDS_LEFT_OUT)
     if spans and filing.snapshot != filing.article.snapshot:
         # Filed with a text that is no longer the present one: look for it there.
         quote.contexts = [list(filing.page.context(span)) for span in spans]
@@ -193,7 +197,11 @@ def _only(proposal: dict, taken: set[str]) -> dict:
 
 def _take_words(filing: Filing, quote: Quote, spans: tuple) -> None:
     quote.snapshot, quote.spans = filing.snapshot, [list(span) for span in spans]
-    quote.text, quote.anchor, quote.nearest = filing.page.text_at(spans), Quote.Anchor.EXACT, None
+    quote.text, quote.anchor, quote.nearest = filing.text_at(spans), Quote.Anchor.EXACT, None
+    quote.seams = list(filing.seams_of(spans).kinds)
+    drop_flags(quote, Quote.Flag.WORDS_LEFT_OUT)
+    if filing.seams_of(spans).leaves_out:
+        add_flag(quote, Quote.Flag.WORDS_LEFT_OUT)
 
 
 def _corrects(filing: Filing, quote: Quote, proposal: dict) -> bool:
@@ -216,7 +224,7 @@ def _open_still(
 
 
 def _words_of(filing: Filing, proposal: dict, spans: tuple) -> str:
-    return filing.page.text_at(spans) if spans else proposal["text"]
+    return filing.text_at(spans) if spans else proposal["text"]
 
 
 def _is_withdrawn_as_unnamed(filing: Filing, quote: Quote) -> bool:

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from quotes.anchoring import Page
+from quotes.anchoring import Page, Seams
 from quotes.models import LastFiling, Quote, outlets_of
 from quotes.models.workflow import CHANGE, PUBLISH
 from sources.dates import PartialDate
@@ -112,6 +112,9 @@ def summary(fields: Iterable[str]) -> str:
     return next((each for each in ("differs", "updated", "kept") if each in fields), "unchanged")
 
 
+NO_SEAMS = Seams()
+
+
 @dataclass
 class Filing:
     """One filing: the data sent, and what the steps of filing have made of it so far."""
@@ -138,6 +141,7 @@ class Filing:
     on_record: list[Quote] = field(default_factory=list)  # quotes that the article had before
     reanchored: list[Quote] = field(default_factory=list)
     spans: list[tuple] = field(default_factory=list)  # one per quote filed, in order
+    seams: dict[tuple, Seams] = field(default_factory=dict)  # by the spans of a quote, if several
     not_printed: dict[int, list[str]] = field(default_factory=dict)  # by quote filed
     quotes: list[FiledQuote] = field(default_factory=list)
     withdrawn: list[UUID] = field(default_factory=list)  # proposals that it no longer names
@@ -148,6 +152,13 @@ class Filing:
     @property
     def proposals(self) -> list[dict]:
         return [] if self.is_late else self.data.get("quotes", [])
+
+    def seams_of(self, spans: tuple) -> Seams:
+        return self.seams.get(spans, NO_SEAMS)
+
+    def text_at(self, spans: tuple) -> str:
+        """The words at the spans of a filed quote, joined by their seams."""
+        return self.page.text_at(spans, self.seams_of(spans).kinds)
 
     @property
     def outcome(self) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from http import HTTPStatus
 
-from quotes.anchoring import AnchoringError, NoWords, Page, same_words
+from quotes.anchoring import AnchoringError, NoWords, OtherWords, Page, same_words
 from quotes.anchoring.printed import Printed, check_attribution
 from quotes.filing.types import Filing, Refused, names_in
 from quotes.models import Quote
+from quotes.models.reanchoring import names_of
 from sources.models import Organisation, Speaker
 from sources.models.ids import as_uuid
 
@@ -41,6 +42,8 @@ def _anchor_all(filing: Filing) -> Iterator[dict]:
             message = f"Is the id of quote {twin} of this filing, too. Each quote has its own."
             yield _fault(index, "external_id", message)
         spans, fault = _try_anchor(filing.page, index, proposal)
+        if len(spans) > 1:
+            fault = _try_seams(filing, index, proposal, spans)
         if fault:
             yield fault
             continue
@@ -50,6 +53,29 @@ def _anchor_all(filing: Filing) -> Iterator[dict]:
                 message += " If several said it together, send one quote with a list of speakers."
             yield _fault(index, "", message)
         filing.spans.append(spans)
+
+
+def _try_seams(filing: Filing, index: int, proposal: dict, spans: tuple) -> dict | None:
+    """Decide the seams of a quote of several spans; return the fault of what lies between."""
+    printed = proposal.get("attribution") or {}
+    named = names_in(proposal.get("speaker"))
+    names = [printed.get("speaker"), *named]
+    if keys := [key for name in named if (key := as_uuid(name))]:
+        for speaker in Speaker.objects.filter(pk__in=keys):
+            names += names_of(speaker)
+    titles = [each.get(name) for each in (proposal, printed) for name in ("role", "organisation")]
+    try:
+        filing.seams[spans] = filing.page.seams(
+            spans,
+            names,
+            titles,
+            language=proposal.get("language") or filing.data.get("language"),
+            checked=proposal.get("gaps_checked", False),
+        )
+    except OtherWords as error:
+        name = "spans" if proposal.get("spans") else "text"
+        return _fault(index, name, error.message, **error.details)
+    return None
 
 
 def _unprinted(filing: Filing) -> Iterator[dict]:
@@ -114,6 +140,9 @@ def _forbidden(filing: Filing) -> Iterator[dict]:
                 "Leave the note out: a curator sees what you filed."
             )
             yield _fault(index, "note", message)
+        if proposal.get("gaps_checked") and not may_correct:
+            message = "Only curators can confirm what lies between. Leave it out."
+            yield _fault(index, "gaps_checked", message)
 
 
 def _anchor_words(page: Page | None, proposal: dict) -> tuple:

@@ -48,8 +48,8 @@ def restore_parts(quote: Quote, at: datetime) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT contexts FROM quotes_words_at(%s, %s, %s)",
-            [quote.snapshot_id, quote.article_id, quote.spans],
+            "SELECT contexts FROM quotes_words_at(%s, %s, %s, %s)",
+            [quote.snapshot_id, quote.article_id, quote.spans, quote.seams],
         )
         (contexts,) = cursor.fetchone()
     quote.contexts = contexts or [["", ""]] * len(quote.spans)  # empty if the text was erased

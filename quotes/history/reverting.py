@@ -72,6 +72,7 @@ class QuoteReversion(Reversion):
             self.values = {}
             self.objections = ["A retracted quote cannot be changed."]
             return
+        self.kept.pop("seams", None)  # they follow the spans
         if self.values.keys() & set(WORDS):
             self._find_words()
         self._fit_affiliation()
@@ -91,7 +92,7 @@ class QuoteReversion(Reversion):
         for anchor in anchors:
             found = self._copy()
             try:
-                found.reanchor(**anchor)
+                found.reanchor(**anchor, gaps_checked=True)
             except ValidationError:
                 continue
             self.values |= {"text": found.text, "spans": found.spans}
@@ -149,12 +150,15 @@ class QuoteReversion(Reversion):
     def returned(self) -> Quote:
         quote = self._copy()
         if words := {name: self.values[name] for name in WORDS if name in self.values}:
-            quote.reanchor(**words)
+            quote.reanchor(**words, gaps_checked=True)
         return quote
 
     def store(self, reason: str) -> None:
+        values = self.values
+        if values.keys() & set(WORDS):
+            values = values | {"gaps_checked": True}  # as they were on record
         is_public = self.record.status in (Status.PUBLISHED, Status.DISPUTED)
         if is_public and self.values.keys() - NOT_CORRECTED:
-            self.record.correct(reason, now=timezone.now(), **self.values)
+            self.record.correct(reason, now=timezone.now(), **values)
         else:
-            self.record.revise(**self.values)
+            self.record.revise(**values)

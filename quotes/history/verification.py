@@ -1,14 +1,18 @@
 """Verify quotes against their snapshots and articles; see `sources.history.verification`.
 
-- `anchor`: the quote's words equal the snapshot's text at its spans.
+- `anchor`: the quote's words equal the snapshot's text at its spans, joined by its seams.
+- `seams`: no seam hides words that were left out, whatever the speaker is called.
 - `contexts`: so do the prefixes and suffixes.
 - `nearest`: so does the nearest passage of an altered quote, at its offsets.
 - `printed`: outlet and date equal those of the article.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
+from django.db.models import Case, When
+
+from quotes.anchoring.seams import decided_again
 from quotes.models import Quote
 from sources.history.verification import Check, checks_of
 from sources.ledger.revisions import Revision
@@ -18,7 +22,7 @@ ANCHORS = """
     SELECT 'quote', q.id, q.version, c.*, NULL::text[]
     FROM quotes_quote q
     LEFT JOIN sources_article a ON a.id = q.article_id
-    LEFT JOIN LATERAL quotes_words_at(q.snapshot_id, q.article_id, q.spans) place
+    LEFT JOIN LATERAL quotes_words_at(q.snapshot_id, q.article_id, q.spans, q.seams) place
         ON q.snapshot_id IS NOT NULL
     LEFT JOIN LATERAL (
         SELECT
@@ -64,14 +68,37 @@ RESTS_ON = ("snapshot", "article", "speaker", "organisation", "affiliation", "ou
 
 
 def faults_in(subjects: Sequence[UUID]) -> list[Check]:
-    """Checks that fail for these records, of any kind."""
-    return checks_of(subjects, [ANCHORS], faults_only=True)
+    """Checks that fail for these records, of any kind; two queries."""
+    faults = checks_of(subjects, [ANCHORS], faults_only=True)
+    return faults + [check for check in seam_checks(subjects) if not check.ok]
+
+
+SPLIT = ("pk", "version", "spans", "seams", "snapshot__text")
+
+
+def seam_checks(subjects: Sequence[UUID]) -> Iterator[Check]:
+    """Decide the seams of quotes of several spans again; one query."""
+    split = Quote.objects.filter(pk__in=subjects, spans__len__gt=1, snapshot__isnull=False)
+    for row in split.values_list(*SPLIT).iterator(chunk_size=100):
+        yield seam_check(*row)
+
+
+def seam_check(key: UUID, version: int, spans: list, seams: list[str], text: str) -> Check:
+    try:
+        holds, found = decided_again(text, spans, seams)
+    except TypeError:  # these are no spans: `anchor` fails too
+        holds, found = False, []
+    return Check("quote", key, version, "seams", holds, ", ".join(seams), ", ".join(found), None)
 
 
 def checks_of_quote(pk: UUID) -> list[Check]:
     """All checks of a quote and of the records it refers to, its own first; three queries."""
-    keys = Quote.objects.filter(pk=pk).values_list(*(f"{name}_id" for name in RESTS_ON)).first()
-    checks = checks_of([pk, *filter(None, keys or ())], [ANCHORS])
+    ids = [f"{name}_id" for name in RESTS_ON]
+    text = Case(When(spans__len__gt=1, then="snapshot__text"))  # long: only if needed
+    row = Quote.objects.filter(pk=pk).values_list(*ids, *SPLIT[:-1], text).first() or ()
+    checks = checks_of([pk, *filter(None, row[: len(ids)])], [ANCHORS])
+    if row and row[-1] is not None:
+        checks.append(seam_check(*row[len(ids) :]))
     return sorted(checks, key=lambda check: check.id != pk)
 
 

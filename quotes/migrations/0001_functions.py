@@ -3,21 +3,39 @@
 from django.db import migrations
 
 FUNCTIONS = r"""
+CREATE FUNCTION quotes_is_blank(gap text) RETURNS boolean
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN translate(
+    gap,
+        E'\u0009\u000A\u000B\u000C\u000D\u001C\u001D\u001E\u001F \u0085\u00A0\u1680\u2000\u2001' ||
+        E'\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000' ||
+        E'\u00AD\uFEFF\u200B\u2060\u200E\u200F\u061C\u202A\u202B\u202C\u202D\u202E\u2066\u2067' ||
+        E'\u2068\u2069''`´\u2018\u2019\u201A\u201B\u2032\u2035\u02BB\u02BC\u02BD\u02B9\u2039\u203A' ||
+        E'\u275B\u275C\u05F3"\u201C\u201D\u201E\u201F\u00AB\u00BB\u301D\u301E\u301F\u275D\u275E' ||
+        E'\u05F4-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u207B\u208B\u2E3A\u2E3B\u05BE\uFE31' ||
+        E'\uFE32\uFE58\uFE63\uFF0D',
+    ''
+) = '';
+COMMENT ON FUNCTION quotes_is_blank(text) IS
+    'Whether a text holds only white space, invisible characters, quote marks and dashes.';
+
 CREATE FUNCTION quotes_words_at(
-    snapshot uuid, article uuid, spans int[], OUT words text, OUT contexts text[]
+    snapshot uuid, article uuid, spans int[], seams text[], OUT words text, OUT contexts text[]
 )
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     page text;
     span int[];
     around text;
+    gap text;
     size int;
     before int;
     last_end int := NULL;
+    number int := 0;
 BEGIN
     SELECT text || '' INTO page FROM sources_snapshot
         WHERE id = snapshot AND article_id = article;
-    IF page IS NULL THEN
+    IF page IS NULL OR cardinality(seams) <> greatest(array_length(spans, 1) - 1, 0) THEN
         RETURN;
     END IF;
     words := '';
@@ -31,9 +49,16 @@ BEGIN
             RETURN;
         END IF;
         IF last_end IS NOT NULL THEN
+            number := number + 1;
+            gap := substr(page, last_end + 1, span[1] - last_end);
             words := words || CASE
-                WHEN substr(page, last_end + 1, span[1] - last_end) ~ '[\n\r\u2029]' THEN E'\n'
-                ELSE ' ' END;
+                WHEN seams[number] = 'interruption' AND char_length(gap) <= 300 THEN ' '
+                WHEN seams[number] = 'paragraph' AND quotes_is_blank(gap) THEN E'\n'
+                WHEN seams[number] = 'omission' THEN ' […] '
+            END;
+            IF words IS NULL THEN
+                RETURN;
+            END IF;
         END IF;
         words := words || substr(around, before + 1, size);
         contexts := contexts || ARRAY[ARRAY[
@@ -43,9 +68,10 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION quotes_words_at(uuid, uuid, int[]) IS
-    'The words at spans of a snapshot of an article, joined by a space, or by a newline where a line '
-    'break lies between, and 32 code points before and after each; NULL when there is no such place.';
+COMMENT ON FUNCTION quotes_words_at(uuid, uuid, int[], text[]) IS
+    'The words at spans of a snapshot of an article, joined by their seams, and 32 code points before '
+    'and after each; NULL when there is no such place. A paragraph''s end holds only white space and '
+    'marks, an interruption 300 code points at most.';
 
 CREATE FUNCTION quotes_role_conflict(speaker uuid, at daterange, roles text[])
 RETURNS boolean
@@ -163,7 +189,7 @@ COMMENT ON FUNCTION quotes_role_key(text) IS
 DROP_FUNCTIONS = """
 DROP FUNCTION
     quotes_role_key, quotes_periods, quotes_deletions, quotes_speech, quotes_grams,
-    quotes_role_conflict, quotes_words_at
+    quotes_role_conflict, quotes_words_at, quotes_is_blank
 """
 
 # Primary subtag (BCP 47) → PostgreSQL's stemmer

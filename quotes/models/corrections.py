@@ -18,6 +18,9 @@ CORRECTED = ("kind", "language", "role", "said", *(f"attribution_{part}" for par
 """Columns that only a correction changes. So does `text`, unless an article's edit leaves the words
 as they are."""
 
+PLAIN = "[^¹²³⁰⁴-⁹₀-₉¼½¾⅐-⅞①-⓿]"
+"""Not among them: superscripts, fractions and circled digits, which never are plain ones."""
+
 REFUSED = "A public quote changes only with a note for its readers: use correct/."
 
 
@@ -101,8 +104,10 @@ class NotesCorrections(Trigger):
                   AND current_setting('onrecord.merging', true) IS DISTINCT FROM 'on'
                OR NEW.text <> OLD.text AND (
                    NEW.snapshot_id IS NOT DISTINCT FROM OLD.snapshot_id
-                   OR replace(sources_bare(normalize(NEW.text, NFKD)), ' ', '')
-                      <> replace(sources_bare(normalize(OLD.text, NFKD)), ' ', '')
+                   OR translate(sources_bare(normalize(NEW.text, NFKD)), ' |', '')
+                      <> translate(sources_bare(normalize(OLD.text, NFKD)), ' |', '')
+                   OR regexp_replace(NEW.text, '{PLAIN}', '', 'g')
+                      <> regexp_replace(OLD.text, '{PLAIN}', '', 'g')
                ) THEN
                 RAISE EXCEPTION '{REFUSED}'
                     USING ERRCODE = 'check_violation', CONSTRAINT = 'quote_change_is_noted';

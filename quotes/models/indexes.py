@@ -17,6 +17,7 @@ FLAGS = (
     "role_conflict",
     "filing_differs",
     "text_replaced",
+    "words_left_out",
 )
 
 

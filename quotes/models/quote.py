@@ -12,12 +12,13 @@ from django.db import models, transaction
 from django.db.models import Case, Q, When
 from django.db.models.functions import Coalesce
 
-from quotes.anchoring import AnchoringError, Page
+from quotes.anchoring import AnchoringError, Page, seams
 from quotes.models.attribution import check_printed
 from quotes.models.corrections import chain_values, correction, differences, public_values
 from quotes.models.functions import FoldedText
 from quotes.models.indexes import quote_indexes
 from quotes.models.querysets import QuoteManager, sees_all
+from quotes.models.reanchoring import ANCHORED, place
 from quotes.models.triggers import quote_triggers
 from quotes.models.utterance import Utterance
 from quotes.models.workflow import PUBLIC, STEPS, NoteNeeded, NotOpen, Status
@@ -30,7 +31,8 @@ from sources.models.functions import Bare, Words
 class Quote(Record):
     """Words that an article attributes to a speaker, and where they are printed.
 
-    A quote with a snapshot *is* the snapshot's text at its spans: PostgreSQL refuses anything else.
+    A quote with a snapshot *is* the snapshot's text at its spans, joined by its `seams`, one for
+    each gap: PostgreSQL refuses anything else. `quotes.anchoring.seams` decides them.
     `exact` and `moved` quotes are in the article's current text, `altered` and `missing` ones in an
     earlier snapshot. An `unanchored` quote has no snapshot.
 
@@ -58,6 +60,11 @@ class Quote(Record):
         MISSING = "missing", "No longer in the article"
         UNANCHORED = "unanchored", "No text of the article"
 
+    class Seam(models.TextChoices):
+        INTERRUPTION = seams.INTERRUPTION, "Interruption"
+        PARAGRAPH = seams.PARAGRAPH, "New paragraph"
+        OMISSION = seams.OMISSION, "Words left out"
+
     class Flag(models.TextChoices):
         AMBIGUOUS_SPEAKER = "ambiguous_speaker", "Several people share this name"
         AMBIGUOUS_ORGANISATION = "ambiguous_organisation", "Several organisations share this name"
@@ -68,6 +75,8 @@ class Quote(Record):
         # No affiliation on that date has the printed role
         ROLE_CONFLICT = "role_conflict", "Roles we can't confirm"
         FILING_DIFFERS = "filing_differs", "Re-filed with different details"
+        # Words left out within the quote marks have a negation or a number
+        WORDS_LEFT_OUT = "words_left_out", "Words left out may change the meaning"
         # A filing left most public quotes of the article without their words
         TEXT_REPLACED = "text_replaced", "Text replaced"
 
@@ -89,6 +98,13 @@ class Quote(Record):
     )
     text = models.TextField()
     spans = ArrayField(ArrayField(models.PositiveIntegerField(), size=2), default=list, blank=True)
+    seams = ArrayField(
+        models.CharField(max_length=12, choices=Seam),
+        default=list,
+        db_default=[],
+        blank=True,
+        editable=False,
+    )
     contexts = ArrayField(ArrayField(models.TextField(), size=2), default=list, editable=False)
     anchor = models.CharField(max_length=10, choices=Anchor)
     nearest = models.JSONField(null=True, blank=True, editable=False)  # of an altered quote
@@ -173,7 +189,7 @@ class Quote(Record):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(snapshot__isnull=True, anchor="unanchored", spans=[])
+                condition=Q(snapshot__isnull=True, anchor="unanchored", spans=[], seams=[])
                 | (
                     Q(snapshot__isnull=False, anchor__in=["exact", "moved", "altered", "missing"])
                     & ~Q(spans=[])
@@ -220,20 +236,22 @@ class Quote(Record):
         An affiliation sets the organisation too, and must be the speaker's. A new speaker or
         organisation clears an affiliation that does not fit. A new speaker clears an utterance with
         other quotes of the former one. Naming a speaker clears the flags about it, unless `flags`
-        is given. `text` and `spans` are as in `correct`; `via` lists the steps of the whole chain.
+        is given. `text` and `spans` are as in `correct`, and so is `gaps_checked`, with which what
+        lies between spans is not refused; `via` lists the steps of the whole chain.
 
         What readers see of a public quote changes with a `note` for them: see `noting_changes`.
         An attribution has to be printed: see `quotes.models.attribution`.
         """
         chain = changes.pop("via", None)
         words = {name: changes.pop(name) for name in ("text", "spans") if name in changes}
+        checked = changes.pop("gaps_checked", False)
         with transaction.atomic():
             with self.noting_changes(note, now or datetime.now(UTC), chain=chain):
                 if words:
-                    self.reanchor(**words)
+                    self.reanchor(**words, gaps_checked=checked)
                 self.not_printed = check_printed(self, changes)
                 self._resolve(**changes)
-            placed = {"text", "spans", "snapshot", "anchor", "nearest"} if words else set()
+            placed = {*ANCHORED} if words else set()
             follows = {"affiliation", "organisation", "utterance", "flags", "corrections"}
             self.save(update_fields={*changes, *placed, *follows})
             if chain is not None and chain_values(chain) != self._chain():
@@ -395,7 +413,9 @@ class Quote(Record):
         if needs_reason and not (why or "").strip():
             raise ValidationError({name: f"To {step} a quote, say why."})
 
-    def reanchor(self, text: str | None = None, spans: list | None = None) -> None:
+    def reanchor(
+        self, text: str | None = None, spans: list | None = None, *, gaps_checked: bool = False
+    ) -> None:
         """Set words and spans from the current text, else from the present snapshot; no save."""
         texts = [self.article.snapshot, self.snapshot]
         texts = [held for held in dict.fromkeys(texts) if held is not None]
@@ -408,13 +428,13 @@ class Quote(Record):
             page = Page(snapshot.text)
             try:
                 found = page.at(spans, text) if spans else page.find(text or "")
+                place(self, page, found, checked=gaps_checked)
             except AnchoringError as error:
                 refusal = refusal or error
                 continue
             stays = snapshot.pk == self.snapshot_id and self.anchor != self.Anchor.UNANCHORED
             self.anchor = self.anchor if stays else self.Anchor.EXACT
             self.nearest = self.nearest if stays else None
-            self.snapshot, self.spans = snapshot, [list(span) for span in found]
-            self.text = page.text_at(found)
+            self.snapshot = snapshot
             return
         raise ValidationError({"spans" if spans else "text": refusal.message})

@@ -1,12 +1,16 @@
 """Quotes meet another text of their article: each is looked for in it, and its anchor set."""
 
+from collections.abc import Sequence
+
 from rapidfuzz.distance import Postfix, Prefix
 
-from quotes.anchoring import AnchoringError, Page, Reanchoring
-from sources.models import Snapshot
+from quotes.anchoring import AnchoringError, Page, Reanchoring, Seams
+from sources.models import Snapshot, Speaker
 
-ANCHORED = ["snapshot", "spans", "text", "anchor", "nearest"]
+ANCHORED = ["snapshot", "spans", "seams", "text", "anchor", "nearest"]
 """Columns of a quote that say where it is printed."""
+
+NO_SEAMS = Seams()
 
 
 def reanchor(quotes: list, present: Snapshot, page: Page) -> list:
@@ -31,14 +35,49 @@ def set_anchor(quote, present: Snapshot, page: Page, result: Reanchoring) -> Non
     if spans := result.spans:
         if state == quote.Anchor.EXACT and quote.anchor == quote.Anchor.MOVED:
             state = quote.Anchor.MOVED  # unmoved since, but not where it was first printed
-        quote.snapshot, quote.spans = present, [list(span) for span in spans]
-        quote.text = page.text_at(spans)
+        quote.snapshot = present
+        place(quote, page, spans)
     quote.anchor = state
     quote.nearest = (
         {**result.nearest.as_json(), "snapshot": present.sha256}
         if state == quote.Anchor.ALTERED
         else None
     )
+
+
+def place(quote, page: Page, spans: Sequence[tuple[int, int]], *, checked: bool = True) -> None:
+    """Set the spans of a quote, its words there and their seams; no save.
+
+    Raises OtherWords unless the gaps are `checked`, as those of a quote on record are. The flag
+    that words are left out is set or cleared with the seams, and stays as it is with equal ones.
+    """
+    seams = NO_SEAMS
+    if len(spans) > 1:
+        names, titles = called(quote)
+        seams = page.seams(spans, names, titles, language=quote.language, checked=checked)
+    flag = quote.Flag.WORDS_LEFT_OUT
+    if not seams.leaves_out:
+        quote.flags = [each for each in quote.flags if each != flag]
+    elif quote.seams != [*seams.kinds] and flag not in quote.flags:
+        quote.flags = [*quote.flags, flag]
+    quote.spans, quote.seams = [list(span) for span in spans], [*seams.kinds]
+    quote.text = page.text_at(spans, seams.kinds)
+
+
+def called(quote) -> tuple[list[str | None], list[str | None]]:
+    """What the speaker of a quote is called, and the roles and organisations."""
+    names = [quote.attribution_speaker, *(names_of(quote.speaker) if quote.speaker else ())]
+    titles = [quote.attribution_role, quote.role, quote.attribution_organisation]
+    if quote.organisation:
+        titles.append(quote.organisation.name)
+    return names, titles
+
+
+def names_of(speaker: Speaker) -> list[str]:
+    """The names of a speaker, and of each who spoke jointly."""
+    return [
+        name for one in (speaker, *speaker.present_members) for name in (one.name, *one.aliases)
+    ]
 
 
 def _order(page: Page, quote, result: Reanchoring) -> tuple[bool, int]:

@@ -79,16 +79,19 @@ def quote_triggers() -> list[pgtrigger.Trigger]:
             name="anchor",
             when=pgtrigger.Before,
             operation=pgtrigger.Insert
-            | pgtrigger.UpdateOf("article_id", "snapshot_id", "spans", "contexts", "text"),
+            | pgtrigger.UpdateOf("article_id", "snapshot_id", "spans", "seams", "contexts", "text"),
             declare=[("place", "record")],
             func="""
                 NEW.contexts = '{}';
                 IF NEW.snapshot_id IS NOT NULL THEN
                     SELECT * INTO place
-                        FROM quotes_words_at(NEW.snapshot_id, NEW.article_id, NEW.spans);
+                        FROM quotes_words_at(
+                            NEW.snapshot_id, NEW.article_id, NEW.spans, NEW.seams
+                        );
                     IF place.words IS DISTINCT FROM NEW.text THEN
                         RAISE EXCEPTION
-                            'The text of a quote must be its snapshot''s at its spans.'
+                            'The text of a quote must be its snapshot''s at its spans, joined by '
+                            'its seams.'
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'quote_is_anchored';
                     END IF;
                     NEW.contexts = place.contexts;

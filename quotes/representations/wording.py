@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from quotes.anchoring.seams import pieces_of
 from quotes.models import Quote
 from quotes.representations.status_history import StatusHistory
 
@@ -23,12 +24,8 @@ def rfc3339(time: datetime) -> str:
 
 
 def passages(quote: Quote) -> list[str]:
-    """The words of each span. In `text` one character, a space or a newline, joins them."""
-    words, at = [], 0
-    for start, end in quote.spans:
-        words.append(quote.text[at : at + end - start])
-        at += end - start + 1
-    return words
+    """The words of each span."""
+    return pieces_of(quote.text, quote.spans, quote.seams)
 
 
 def attributed_to(quote: Quote) -> str | None:

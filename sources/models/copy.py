@@ -17,7 +17,11 @@ def copy_in(records: Sequence[Record]) -> None:
     if not records:
         return
     meta, quoted = records[0]._meta, connection.ops.quote_name
-    fields = [f for f in meta.concrete_fields if not (f.generated or f.has_db_default())]
+    fields = [
+        f
+        for f in meta.concrete_fields
+        if not f.generated and (f.has_default() or not f.has_db_default())
+    ]
     columns = ", ".join(quoted(field.column) for field in [meta.pk, *fields])
     # Plain values skip get_db_prep_save, which returns them unchanged, slowly.
     written = [

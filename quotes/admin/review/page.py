@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 from uuid import UUID
 
 from django import forms
@@ -21,6 +22,7 @@ from quotes.admin.review.steps import (
 )
 from quotes.admin.review.suggestions import Suggestion, suggest
 from quotes.admin.review.text_marks import TextPiece, mark_quotes, visible_characters
+from quotes.anchoring.results import shortened
 from quotes.curation.approval import WHY_NOT, may_approve
 from quotes.history.public import EMBEDDED
 from quotes.models import Claim, Quote
@@ -36,6 +38,9 @@ MAX_SHOWN_QUOTES = 300
 MAX_OTHER_QUOTES = 5
 """Quotes listed under “More from this speaker”, newest first."""
 
+MAX_BETWEEN = 500
+"""Code points shown of what lies between two parts of a quote."""
+
 FLAG_HELP = {
     "ambiguous_speaker": "Choose which of them said this.",
     "ambiguous_organisation": "Choose the right one.",
@@ -43,8 +48,16 @@ FLAG_HELP = {
     "unresolved_speaker": "The article gives no full name. Choose who said this.",
     "role_conflict": "We have no record of the speaker in this role on that date.",
     "filing_differs": "The article was filed again, and this quote was different.",
+    "words_left_out": "Words left out of the middle have a negation or a number. Read them below.",
     "text_replaced": "Most quotes of the article are not in its new text. Compare the two texts.",
 }
+
+
+class Between(NamedTuple):
+    """A gap between two parts of a quote, as it is shown."""
+
+    label: str
+    text: str
 
 
 @dataclass
@@ -187,6 +200,20 @@ class ReviewPage:
     @property
     def flags(self) -> list[tuple[str, str]]:
         return [(Quote.Flag(flag).label, FLAG_HELP[flag]) for flag in self.chosen.flags]
+
+    @cached_property
+    def between(self) -> list[Between]:
+        """What lies between the parts of the chosen quote, for who may read the whole text."""
+        quote = self.chosen
+        if len(quote.spans) < 2 or not self.user.has_perm("sources.read_full_text"):
+            return []
+        text = quote.snapshot.text
+        return [
+            Between(Quote.Seam(seam).label, isolated(shortened(text[start:end], MAX_BETWEEN)))
+            for (_, start), (end, _), seam in zip(
+                quote.spans, quote.spans[1:], quote.seams, strict=False
+            )
+        ]
 
     @property
     def in_context(self) -> str:

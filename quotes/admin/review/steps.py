@@ -95,6 +95,12 @@ class SpansForm(NoteForm):
 
     spans = SpansField(widget=forms.HiddenInput)
     snapshot = forms.ModelChoiceField(Snapshot.objects.all(), widget=forms.HiddenInput)
+    gaps_checked = forms.BooleanField(
+        required=False,
+        label="One speaker said all of it",
+        help_text="Tick this if the parts are refused as the words of several speakers, and you "
+        "have read what lies between.",
+    )
 
     def words(self, article: Article) -> list[str]:
         """The words at the spans, one string for each span."""
@@ -213,7 +219,8 @@ def take(step: Step, quote: Quote, form: forms.Form, fields, *, user, now: datet
             change(quote, changed, sent, now)
         case "adjust":
             words = " ".join(form.words(quote.article))
-            change(quote, {"text": words, "spans": sent["spans"]}, sent, now)
+            placed = {"spans": sent["spans"], "gaps_checked": sent["gaps_checked"]}
+            change(quote, {"text": words, **placed}, sent, now)
         case _:
             getattr(quote, step.name)(sent["reason"])
 
@@ -240,6 +247,7 @@ def add(article: Article, form: AddForm, user) -> Quote:
         "kind": sent["kind"],
         "speaker": sent["speaker"] or None,
         "attribution": {name: value for name, value in printed.items() if value},
+        **({"gaps_checked": True} if sent["gaps_checked"] else {}),
     }
     serializer = ProposalSerializer(data=data)
     if not serializer.is_valid():

@@ -47,8 +47,8 @@ COLUMNS = {
     ),
     "sources_snapshot": "id, article_id, sha256, text, captured",
     "quotes_quote": (
-        "id, article_id, snapshot_id, text, spans, contexts, anchor, nearest, outlet_id, published,"
-        " kind, language, status, flags, reason, attribution_text, attribution_speaker,"
+        "id, article_id, snapshot_id, text, spans, seams, contexts, anchor, nearest, outlet_id,"
+        " published, kind, language, status, flags, reason, attribution_text, attribution_speaker,"
         " attribution_role, attribution_organisation, attribution_cue, speaker_id,"
         " organisation_id, affiliation_id, role, role_key, said, utterance_id, version, created,"
         " updated, search_words, bare"

@@ -36,7 +36,7 @@ REASONS = {
 }
 RARE_FLAGS = (
     *("ambiguous_speaker", "ambiguous_organisation"),
-    *("filing_differs", "check_speaker", "text_replaced"),
+    *("filing_differs", "check_speaker", "text_replaced", "words_left_out"),
 )
 
 
@@ -212,6 +212,7 @@ class Part:
         lot, other, flags = chance.random(), chance.random(), []
         this, text, speaker = chance.key(article.moment), passage.text, passage.of.speaker
         spans = ",".join([f"{{{start},{end}}}" for start, end in passage.spans])
+        seams = ",".join(["interruption"] * (len(passage.spans) - 1))  # its attribution
         contexts = ",".join(
             [
                 array((text[max(start - CONTEXT, 0) : start], text[end : end + CONTEXT]))
@@ -245,7 +246,7 @@ class Part:
         self.said.append((article.language[:2], passage.words))
         self.rows["quotes_quote"].append(
             f"{this}\t{article.id}\t{passage.snapshot}\t{passage.words}\t{{{spans}}}"
-            f"\t{{{contexts}}}\t{passage.anchor}\t{passage.nearest}\t{article.outlet}"
+            f"\t{{{seams}}}\t{{{contexts}}}\t{passage.anchor}\t{passage.nearest}\t{article.outlet}"
             f"\t{article.published}\t{passage.kind}\t{article.language}\t{status}"
             f"\t{{{','.join(flags)}}}\t{REASONS.get(status, NULL)}\t{passage.attribution}"
             f"\t{passage.name}\t{passage.role}\t{body}\t{passage.cue}\t{known[0]}"

@@ -44,10 +44,13 @@ SELECT
     ), '[]') AS via,
     CASE
         WHEN q.nearest IS NULL THEN
-            json_build_object('state', q.anchor, 'snapshot', place.snapshot, 'spans', place.spans)
+            json_build_object(
+                'state', q.anchor, 'snapshot', place.snapshot, 'spans', place.spans,
+                'seams', q.seams
+            )
         ELSE json_build_object(
             'state', q.anchor, 'snapshot', place.snapshot, 'spans', place.spans,
-            'nearest', q.nearest
+            'seams', q.seams, 'nearest', q.nearest
         )
     END AS anchor,
     CASE WHEN q.utterance_id IS NOT NULL THEN

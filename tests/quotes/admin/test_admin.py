@@ -211,6 +211,7 @@ def test_a_quote_is_shown_in_its_context(curator_at_desk):
         snapshot=article.snapshot,
         text="We had no choice, None at all.",
         spans=[[first, first + 17], [second, second + 12]],
+        seams=["interruption"],
         anchor="exact",
         kind="direct",
         status="published",

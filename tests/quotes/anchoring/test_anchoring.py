@@ -631,7 +631,7 @@ def test_pieces_that_moved_together_are_followed_whatever_is_between_them():
         "X. He would act, perhaps, soon.",
         spans=[(3, 12), (23, 27)],
     )
-    assert (result.state, found) == ("moved", "would act soon")
+    assert (result.state, found) == ("moved", "would act […] soon")
 
 
 def test_repeated_words_are_followed_to_the_old_context():

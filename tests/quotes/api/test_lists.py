@@ -119,6 +119,7 @@ def test_a_quote_has_the_documented_shape(reader):
             "state": "exact",
             "snapshot": article.snapshot.sha256,
             "spans": [{"start": 8, "end": 24, "prefix": "Before “", "suffix": "” after."}],
+            "seams": [],
         },
         "utterance": {"id": str(quote.utterance_id), "quotes": 1},
         "flags": [],
@@ -132,7 +133,7 @@ def test_an_unknown_value_is_null(reader):
     shown = ok(reader.get(f"{QUOTES}{make_quote(anchor='unanchored').pk}/"))
     unknown = ("speaker", "role", "organisation", "outlet", "said", "published", "utterance")
     assert [shown[name] for name in unknown] == [None] * 7
-    assert shown["anchor"] == {"state": "unanchored", "snapshot": None, "spans": []}
+    assert shown["anchor"] == {"state": "unanchored", "snapshot": None, "spans": [], "seams": []}
     assert shown["via"] == []
 
 

@@ -199,7 +199,7 @@ def test_a_null_text_leaves_quotes_unanchored(curator):
     assert filed["snapshot"] is None
     (quote,) = filed["quotes"]
     assert quote["text"] == "We had no  choice,"
-    assert quote["anchor"] == {"state": "unanchored", "snapshot": None, "spans": []}
+    assert quote["anchor"] == {"state": "unanchored", "snapshot": None, "spans": [], "seams": []}
     assert (
         file(curator, 200, text=None, quotes=[{"text": "We had no  choice,"}])["outcome"]
         == "unchanged"
@@ -576,7 +576,12 @@ def broadcast(**overrides) -> dict:
 @pytest.mark.parametrize("headline", ["Quay to close", None])
 def test_an_article_without_text_and_url_is_recognised_by_its_details(curator, headline):
     first = ok(curator.post(f"{API}articles/", broadcast(headline=headline)), 201)
-    assert first["quotes"][0]["anchor"] == {"state": "unanchored", "snapshot": None, "spans": []}
+    assert first["quotes"][0]["anchor"] == {
+        "state": "unanchored",
+        "snapshot": None,
+        "spans": [],
+        "seams": [],
+    }
     again = ok(curator.post(f"{API}articles/", broadcast(headline=headline)))
     assert (again["id"], again["outcome"]) == (first["id"], "unchanged")
     assert again["quotes"][0]["id"] == first["quotes"][0]["id"]

@@ -295,6 +295,7 @@ def test_the_same_words_in_several_spans_are_erased():
     spans = [[1, 7], [text.index("no choice"), text.index("no choice") + 9]]
     pieces = Quote.objects.create(
         article=article, snapshot=article.snapshot, text="We had no choice", spans=spans,
+        seams=["interruption"],
         anchor="exact", kind="direct", status="published",
     )  # fmt: skip
     erased("quote", quote.pk)

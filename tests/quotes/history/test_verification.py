@@ -363,6 +363,19 @@ def test_an_anchor_is_moved(quote, reader):
     assert verify("--all")
 
 
+def test_a_seam_that_hides_words_is_made(curator):
+    text = "“We will not, whatever they say, close the quay,” said Mara Quill."
+    spans = [[1, 8], [text.index("close"), text.index(",” said")]]
+    filing = publish(make_filing(text=text, quotes=[{"spans": spans, "speaker": "Mara Quill"}]))
+    filed = ok(curator.post(f"{API}articles/", filing), 201)["quotes"][0]
+    assert filed["text"] == "We will […] close the quay"
+    hidden = Quote.objects.get(pk=filed["id"])
+    assert not checked(curator, hidden)
+    tamper("UPDATE quotes_quote SET seams = '{interruption}', text = 'We will close the quay'")
+    assert named(checked(curator, hidden), "seams")
+    assert any("seams" in line for line in verify("--all"))
+
+
 @pytest.mark.parametrize("spans", ["{{1,9999}}", "{{9,1}}", "{1,9}", "{{NULL,9}}"])
 def test_an_anchor_is_moved_to_nowhere(quote, reader, spans):
     tamper(f"UPDATE quotes_quote SET spans = '{spans}'")

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from quotes.anchoring.normalization import DASHES, INVISIBLE, MARKS, WHITE
 from quotes.models import Quote
 from tests.conftest import API, make_filing, ok, problem, sql
 
@@ -62,9 +63,8 @@ def insert(filed: dict, **values) -> tuple[str, dict]:
     row = {**COLUMNS, "article_id": filed["id"], "snapshot_id": snapshot_of(filed), **values}
     names = ", ".join(row)
     marks = ", ".join(f"%({name})s" for name in row)
-    marks = marks.replace("%(spans)s", "%(spans)s::int[]").replace(
-        "%(contexts)s", "%(contexts)s::text[]"
-    )
+    for name, of in {"spans": "int[]", "contexts": "text[]", "seams": "text[]"}.items():
+        marks = marks.replace(f"%({name})s", f"%({name})s::{of}")
     return f"INSERT INTO quotes_quote ({names}) VALUES ({marks})", row
 
 
@@ -109,13 +109,66 @@ def test_a_quote_whose_words_are_not_at_its_spans_is_refused(filed, text, spans)
     refuses_insert("quote_is_anchored", filed, text=text, spans=spans)
 
 
-def test_spans_are_joined_by_a_space_or_across_lines_by_a_newline(filed):
-    for text, spans in [
-        ("We had no choice, Yes,", [SPAN, YES]),
-        ("Yes,\nYes,", [YES, AGAIN]),
+def test_spans_are_joined_by_their_seams(filed):
+    for text, spans, seams in [
+        ("We had no choice, Yes,", [SPAN, YES], ["interruption"]),
+        ("We had no […] Yes,", [[1, 10], YES], ["omission"]),
+        ("Yes, […] Yes,", [YES, AGAIN], ["omission"]),
+        ("she said.\nYes", [[44, 53], [56, 59]], ["paragraph"]),
     ]:
-        sql, row = insert(filed, text=text, spans=spans)
+        sql, row = insert(filed, text=text, spans=spans, seams=seams)
         assert run(sql, **row) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "spans", "seams"),
+    [
+        ("We had no choice, Yes,", [SPAN, YES], ["omission"]),
+        ("We had no choice, […] Yes,", [SPAN, YES], ["interruption"]),
+        ("We had no choice,\nYes,", [SPAN, YES], ["paragraph"]),
+        ("We had no choice, Yes,", [SPAN, YES], []),
+        ("We had no choice, Yes,", [SPAN, YES], ["interruption", "interruption"]),
+        ("We had no choice, Yes,", [SPAN, YES], ["elision"]),
+        ("We had no choice,", [SPAN], ["interruption"]),
+    ],
+)
+def test_a_seam_that_does_not_hold_is_refused(filed, text, spans, seams):
+    refuses_insert("quote_is_anchored", filed, text=text, spans=spans, seams=seams)
+
+
+def test_an_interruption_of_more_than_300_characters_is_refused(curator):
+    long = "“Yes,” " + "x" * 400 + " “no.”"
+    filed = ok(curator.post(f"{API}articles/", make_filing(text=long, quotes=[])), 201)
+    at = long.index("no.")
+    refuses_insert(
+        "quote_is_anchored",
+        filed,
+        text="Yes, no.",
+        spans=[[1, 5], [at, at + 3]],
+        seams=["interruption"],
+    )
+
+
+def test_a_quote_without_a_text_has_no_seams(filed):
+    refuses_insert(
+        "quote_anchor_has_its_place",
+        filed,
+        snapshot_id=None,
+        spans=[],
+        seams=["omission"],
+        anchor="unanchored",
+    )
+
+
+def test_postgresql_and_python_know_the_same_white_space_and_marks():
+    signs = sorted({*WHITE, *INVISIBLE, *MARKS, *DASHES})
+    ((blank, full),) = sql(
+        "SELECT quotes_is_blank(%s), bool_or(quotes_is_blank(chr(code)))"
+        " FROM generate_series(1, 66000) code WHERE code NOT BETWEEN 55296 AND 57343"
+        " AND chr(code) <> ALL (%s)",
+        ["".join(signs), signs],
+    )
+    assert (blank, full) == (True, False)
 
 
 def test_another_articles_snapshot_is_refused(filed, other):

@@ -10,6 +10,7 @@ from django.test import RequestFactory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from quotes.anchoring import Page, seams_of
 from quotes.api.serializers import QuoteSerializer
 from quotes.models import Quote, Via
 from quotes.representations.json import FIELDS, fetch_quotes, quotes_url
@@ -53,7 +54,7 @@ def quotes(draw) -> Quote:
     text, spans = draw(WORDS), []
     for word in words:
         spans.append([len(text), len(text) + len(word)])
-        text += word + " – " + draw(WORDS)
+        text += word + draw(st.sampled_from([" – ", "\n"])) + draw(WORDS)
     article = make_article(
         text,
         outlet=outlet,
@@ -95,8 +96,8 @@ def quotes(draw) -> Quote:
         created=draw(MOMENTS | WHOLE_SECONDS),
         **parts,
     )
-    joints = ("" if n == 0 else "\n" if breaks(text, spans, n) else " " for n in range(len(words)))
-    quote.text = "".join(joint + word for joint, word in zip(joints, words, strict=True))
+    quote.seams = [*seams_of(text, spans, checked=True).kinds]
+    quote.text = Page(text).text_at(spans, quote.seams)
     if note := draw(some(WORDED)):
         change = {"field": "said", "before": None, "after": draw(WORDS)}
         when = "2026-01-02T03:04:05Z"
@@ -114,12 +115,6 @@ def quotes(draw) -> Quote:
         )
     quote.save(force_insert=True)
     return quote
-
-
-def breaks(text: str, spans: list, number: int) -> bool:
-    """Whether the words of this span begin a new line, after those of the one before."""
-    gap = text[spans[number - 1][1] : spans[number][0]]
-    return any(end in gap for end in "\n\r\u2029")
 
 
 def documented(quote: Quote) -> dict:

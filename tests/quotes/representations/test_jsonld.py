@@ -300,6 +300,7 @@ def test_positions_are_code_points_and_paragraphs_are_kept_apart(reader):
         snapshot=article.snapshot,
         text="Ça flotte…\nToujours,",
         spans=[[first, first + 10], [second, second + 9]],
+        seams=["paragraph"],
         anchor="exact",
         kind="direct",
         status="published",
