@@ -208,6 +208,12 @@ class QuoteManager(models.Manager.from_queryset(QuoteQuerySet)):
             return rows
         return rows.exclude(pk__in=[twin.pk for twin, _ in moving.Move(self, record, into).twins])
 
+    def closing(self, field: str, record: Record, into: Record) -> int:
+        if field != "article":
+            return 0
+        twins = moving.Move(self, record, into).twins
+        return sum(twin.status in moving.CLOSES for twin, _ in twins)
+
     def move(self, field: str, record: Record, into: Record) -> None:
         if field == "article":
             moving.move(self, record, into)

@@ -237,7 +237,9 @@ class MergingAdmin(MergeableAdmin):
         if verb is merging.merge:
             moved = counted(done.moved)
             said = f"“{one}” was merged into “{other}”."
-            said += f" {moved} moved." if moved else " No other record changed."
+            closed = counted(done.closed)
+            said += f" {moved} moved." if moved else "" if closed else " No other record changed."
+            said += f" {closed} closed: “{other}” has the same." if closed else ""
             place = f"{self.home_of(into)}?merged={record.pk}"
         elif verb is merging.mark_distinct:
             said = f"“{one}” and “{other}” are now marked as different {plural}."
@@ -281,6 +283,7 @@ class MergingAdmin(MergeableAdmin):
             merge=merge,
             moved=merge and counted(merge.moved),
             gained=merge and worded(merge.aliases),
+            closed=merge and counted(merge.closed),
             along=merge and [(worded(other), worded(stays)) for other, stays in merge.along],
             conflict=conflict,
             faults=[worded(fault["message"]) for fault in conflict.faults] if conflict else (),

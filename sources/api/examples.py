@@ -82,7 +82,10 @@ SNAPSHOT = {"sha256": SHA256, "captured": "2026-03-14T10:02:11.419757Z", "charac
 def merge_examples(name: str, record: dict) -> dict[str, object]:
     """Return the answers to a merge and to its undo."""
     merged = {"record": record, "moved": {"affiliations": 2}, "aliases": []}
-    return {f"{name}Merge": {**merged, "preview": False}, f"{name}Unmerge": merged}
+    return {
+        f"{name}Merge": {**merged, "closed": {}, "preview": False},
+        f"{name}Unmerge": merged,
+    }
 
 
 EXAMPLES: dict[str, object] = {
@@ -133,6 +136,11 @@ EXAMPLES: dict[str, object] = {
     **merge_examples("Outlet", OUTLET),
     **merge_examples("Organisation", ORGANISATION),
     **merge_examples("Speaker", SPEAKER),
-    "ArticleMerge": {"record": ARTICLE, "moved": {"speakers": 1}, "preview": False},
+    "ArticleMerge": {
+        "record": ARTICLE,
+        "moved": {"speakers": 1},
+        "closed": {},
+        "preview": False,
+    },
     "ArticleUnmerge": {"record": ARTICLE, "moved": {"speakers": 1}},
 }

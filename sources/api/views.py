@@ -98,7 +98,7 @@ class MergeableResource(Resource):
             if is_preview
             else merging.merge(record, body["into"], body.get("reason"))
         )
-        return self.merge_response(merge, preview=is_preview)
+        return self.merge_response(merge, closed=merge.closed, preview=is_preview)
 
     @action(detail=True, methods=["post"])
     @idempotent
@@ -173,7 +173,14 @@ def merges(view: type[MergeableResource]) -> type[MergeableResource]:
         result["aliases"] = serializers.ListField(
             child=serializers.CharField(), help_text="Names that the survivor gains or loses."
         )
-    preview = {"preview": serializers.BooleanField(help_text="True if nothing was changed.")}
+    more = {
+        "closed": serializers.DictField(
+            child=serializers.IntegerField(),
+            help_text="Number of records that stay and are closed, by kind: the survivor has the "
+            "same.",
+        ),
+        "preview": serializers.BooleanField(help_text="True if nothing was changed."),
+    }
     merged = OpenApiResponse(MergedRecordSerializer, "Merged: `Location` is the surviving record.")
     marks = extend_schema(request=DistinguishSerializer, responses=record)
     return extend_schema_view(
@@ -181,7 +188,7 @@ def merges(view: type[MergeableResource]) -> type[MergeableResource]:
         retrieve=extend_schema(responses={200: record, 301: merged}, parameters=[AS_OF]),
         merge=extend_schema(
             request=MergeSerializer,
-            responses=inline_serializer(f"{model}Merge", {**result, **preview}),
+            responses=inline_serializer(f"{model}Merge", {**result, **more}),
         ),
         unmerge=extend_schema(
             request=ReasonSerializer, responses=inline_serializer(f"{model}Unmerge", result)

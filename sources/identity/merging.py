@@ -10,6 +10,7 @@ Hooks for models that need more than a re-pointed foreign key:
   parts those for which `is_unequal_to` their surviving record then holds.
 - `stays_with` names a foreign key that a merge leaves as it is.
 - The manager's `fitting(field, record, into)` are the rows that would move, or raises `Conflict`.
+  `closing` counts those that would stay and be closed, as the surviving record has the same.
   `move` with the same arguments moves them. `move_back(field, rows, record, made)` undoes that,
   where `made` is the revision of the merge, and returns how many of the rows stay.
 - The manager's `settle_doubts(field, record)` is called when a record's names can mean no other
@@ -19,10 +20,10 @@ Locks are taken in one order: rows that point at records, then the records, each
 that are `locked_first` come before the rows.
 """
 
+import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import IntegrityError, connection, models, transaction
@@ -52,20 +53,21 @@ MAX_ROWS_NAMED = 10
 """Rows that a refusal names."""
 
 
-@dataclass
+@dataclasses.dataclass
 class Merge:
     """The effect of a merge or its undo.
 
     `record` is the surviving record, or the one that is separate again. `moved` counts the rows
     that move to it, by the plural of their kind. `aliases` are those that the surviving record
     gains or loses. `along` are records that the merge makes equal, each with the one that it is
-    merged into: they and their rows count as moved.
+    merged into: they and their rows count as moved. `closed` counts rows that stay and are closed.
     """
 
     record: Mergeable
     moved: dict[str, int]
     aliases: list[str]
     along: tuple[tuple[Mergeable, Mergeable], ...] = ()
+    closed: Counter[str] = dataclasses.field(default_factory=Counter)
 
     def add(self, other: Mergeable, stays: Mergeable, merge: "Merge") -> None:
         self.along += ((other, stays),)
@@ -84,7 +86,7 @@ def preview(record: Mergeable, into: Mergeable) -> Merge:
     moved = count_by_kind(_rows_to_move(record, into))
     if isinstance(into, Named):
         into.all_distinct_from = sorted({*_all_distinct_from(record), *_all_distinct_from(into)})
-    made = Merge(into, moved, record.give(into))
+    made = Merge(into, moved, record.give(into), closed=_closing(record, into))
     for other, stays in into.made_equal(record):
         with suppress(Conflict):  # marked as distinct, say: then both stay
             made.add(other, stays, preview(other, stays))
@@ -272,6 +274,16 @@ def _rows_to_move(record: Mergeable, into: Mergeable) -> Rows:
         else (field, rows)
         for field, rows in rows_pointing_at(record)
     ]
+
+
+def _closing(record: Mergeable, into: Mergeable) -> Counter[str]:
+    """Count the rows that a merge closes, by the plural of their kind; zeros are left out."""
+    closed = Counter()
+    for field in foreign_keys_to(type(record)):
+        if hasattr(manager := field.model._default_manager, "closing"):
+            kind = str(field.model._meta.verbose_name_plural)
+            closed[kind] += manager.closing(field.name, record, into)
+    return +closed
 
 
 def _twins(field: models.ForeignKey, record: Mergeable, into: Mergeable) -> Iterator[dict]:

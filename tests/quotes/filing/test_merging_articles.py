@@ -190,7 +190,10 @@ def test_of_two_quotes_of_the_same_words_the_survivors_stands_for_both(
 ):
     one, other = two(curator, public=public, feed={"text": "New. " + make_filing()["text"]})
     twin, stands = one["quotes"][0], other["quotes"][0]
-    assert merge(curator, one, other)["moved"]["quotes"] == 0
+    previewed = merge(curator, one, other, preview=True)
+    told = merge(curator, one, other)
+    assert told["closed"] == previewed["closed"] == {"quotes": 1}
+    assert told["moved"]["quotes"] == 0
     shown = get(curator, f"quotes/{twin['id']}/")
     assert shown["status"] == became
     assert shown["replaced_by"]["id"] == stands["id"]
