@@ -99,6 +99,7 @@ class QuoteProfileAdmin(QuoteCountAdmin):
             "latest": [
                 {
                     "words": link(quote),
+                    "joint": quote.speaker_id != record.pk and of == "speaker",
                     "day": quote.published,
                     "status": quote.get_status_display(),
                     "role": isolated(quote.shown_role) or NONE,

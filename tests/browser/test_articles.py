@@ -38,7 +38,7 @@ def test_two_articles_are_merged_and_the_merge_says_what_it_closes(log_in):
     assert statuses() == ["published", "retracted"]
     page.goto(page_of(Article.objects.get(pk=merged["id"])))
     page.get_by_role("link", name="Undo merge…", exact=True).click()
-    page.click("text=Undo the merge")
+    page.get_by_role("button", name="Undo the merge").click()
     expect(page.locator(".messagelist .success")).to_contain_text("is a separate record again")
     assert statuses() == ["published", "published"]
 

@@ -45,7 +45,7 @@ FLAG_HELP = {
     "ambiguous_speaker": "Choose which of them said this.",
     "ambiguous_organisation": "Choose the right one.",
     "check_speaker": "The organisation is new for a speaker of this name. Is it the same person?",
-    "unresolved_speaker": "The article gives no full name. Choose who said this.",
+    "unresolved_speaker": "The name may mean several people, or nobody. Choose who said this.",
     "role_conflict": "We have no record of the speaker in this role on that date.",
     "filing_differs": "The article was filed again, and this quote was different.",
     "words_left_out": "Words left out of the middle have a negation or a number. Read them below.",

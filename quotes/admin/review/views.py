@@ -53,6 +53,12 @@ STAYS = ("assign", "correct", "adjust", "keep")
 """Steps after which the same quote stays on the page."""
 
 
+FLAGS_OF_PROPOSED = [
+    (flag, label) for flag, label in Quote.Flag.choices if flag != Quote.Flag.TEXT_REPLACED
+]
+"""Flags that quotes in review may have: a replaced text is a matter of public ones."""
+
+
 class QueueForm(forms.Form):
     """Filters and order of the queue."""
 
@@ -62,7 +68,7 @@ class QueueForm(forms.Form):
     speaker = forms.ModelChoiceField(
         Speaker.objects.all(), required=False, widget=completed("speaker")
     )
-    flag = forms.ChoiceField(choices=[("", "Any flag"), *Quote.Flag.choices], required=False)
+    flag = forms.ChoiceField(choices=[("", "Any flag"), *FLAGS_OF_PROPOSED], required=False)
     order = forms.ChoiceField(
         choices=[(name, label) for name, (label, _) in ORDERS.items()], required=False
     )

@@ -716,3 +716,10 @@ def test_keeping_the_record_settles_the_flags_that_no_name_settles(curator_at_de
     take(curator_at_desk, quote, "keep")
     assert (fresh(quote).status, quote.flags) == ("proposed", ["ambiguous_speaker"])
     assert button not in curator_at_desk.get(page).text
+
+
+def test_the_queue_offers_no_flag_that_only_public_quotes_have(curator_at_desk):
+    page = curator_at_desk.get(QUEUE)
+    offered = dict(page.context["form"].fields["flag"].choices)
+    assert "unresolved_speaker" in offered
+    assert "text_replaced" not in offered

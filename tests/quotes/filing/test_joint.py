@@ -251,6 +251,8 @@ def test_the_quotes_on_a_members_profile_have_joint_statements(curator, curator_
     page = curator_at_desk.get(address(ada, "profile"))
     assert page.context["quotes"] == 1
     assert f"/admin/quotes/quote/{quote['id']}/" in page.text
+    assert [latest["joint"] for latest in page.context["latest"]] == [True]
+    assert "said by <a" in page.text
     all_quotes = f"/admin/quotes/quote/?said_by={ada.pk}"
     assert f'href="{all_quotes}"' in page.text
     assert f'href="{all_quotes}"' in curator_at_desk.get(page_of(ada)).text
