@@ -124,7 +124,7 @@ def wordings(quotes: list[Quote]) -> list[dict]:
     """Return `[{"text", "quotes"}]`, the longest text first, quotes by date of publication."""
 
     def words(quote: Quote) -> tuple[int, list[str]]:
-        normalised = Wording(quote.text).words
+        normalised = Wording(quote.text).line
         return -len(normalised), normalised
 
     by_words = sorted(quotes, key=lambda quote: (words(quote), publication_order(quote)))

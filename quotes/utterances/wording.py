@@ -1,8 +1,8 @@
 """Decide whether two wordings report the same words: equal, contained, or nearly so.
 
-Wordings are compared without case, accents, punctuation and white space, contractions written out.
-An ellipsis joins two parts of one statement. So may brackets, whose words an editor added. Each
-part must occur in the other wording, in order.
+Wordings are compared by the words of `words.py`. An ellipsis joins two pieces of one statement. So
+may brackets, whose words an editor added. Each piece must occur in the other wording, in order, and
+what lies between must have neither a negation nor a number. Nothing is compared across an omission.
 
 Precision comes first. Wordings that nearly agree may differ in spelling, or by a word or two that
 carries little. A negation, a number, "only" and "if" must be the same in both, and so must every
@@ -12,13 +12,17 @@ significant word: "we will close it" is not "we will not close it", 12 jobs are 
 # ruff: noqa: SIM905 - words are read more easily than lists of strings
 
 import re
-import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
+import regex
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA, Levenshtein
+
+from quotes.utterances.words import fits_mask, normalised_words, read
+from sources.models.words import DIVIDED, SEAM
 
 MIN_STATEMENT_WORDS = 5
 """Words of a statement. Fewer are a fragment: it matches if equal to or contained in another."""
@@ -32,45 +36,6 @@ MIN_SIMILARITY = 75
 MAX_COMPARED_WORDS = 2_000
 """Longer wordings match only if equal or contained: near comparison takes quadratic time."""
 
-# Words
-
-_GAP = re.compile(r"[\[(]?\s?(?:…|\.\s?\.\s?\.[\s.]*)\s?[\])]?")
-_LETTER = re.compile(r"\[(\w)\](?=\w)")  # “[W]e”: only the case was changed
-_SIC = re.compile(r"\[\s*sic\s*\.?\]", re.IGNORECASE)
-_BRACKETED = re.compile(r"\[[^\[\]]*\]")
-_THOUSANDS = re.compile(r"(?<=\d)[,\u00a0\u2009\u202f](?=\d{3}(?!\d))")
-_APOSTROPHES = str.maketrans("’‘ʼ`´", "'" * 5)
-_SOFT_HYPHEN = str.maketrans("", "", "\u00ad")
-# Scripts without spaces: each character counts as a word.
-_UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
-_PLAIN_WORD = re.compile(r"[a-z0-9]+")
-_CONTRACTIONS = [
-    (re.compile(r"\b(?:can't|cannot)\b"), "can not"),
-    (re.compile(r"\bwon't\b"), "will not"),
-    (re.compile(r"n't\b"), " not"),
-    (re.compile(r"'(re|ll|ve|m)\b"), lambda m: _WRITTEN_OUT[m[1]]),
-]
-_WRITTEN_OUT = {"re": " are", "ll": " will", "ve": " have", "m": " am"}
-
-
-def normalised_words(text: str) -> list[str]:
-    """Split a text into words without case, accents and punctuation."""
-    plain = text.isascii()
-    if not plain:
-        text = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES)).translate(_SOFT_HYPHEN)
-        text = "".join(sign for sign in text if not unicodedata.combining(sign))
-        text = unicodedata.normalize("NFKC", text)
-        text = _THOUSANDS.sub("", text)
-    elif "," in text:
-        text = _THOUSANDS.sub("", text)
-    text = text.casefold()
-    if "'" in text or "cannot" in text:
-        for pattern, words in _CONTRACTIONS:
-            text = pattern.sub(words, text)
-    return (_PLAIN_WORD if plain else _WORD).findall(text)
-
-
 # Kinds of word: no grammar, just enough to know what may differ and what may not.
 
 _FILLERS = frozenset(
@@ -83,27 +48,44 @@ _FILLERS = frozenset(
 
 _NEGATIONS = frozenset(
     "not no never none nobody nothing nowhere neither nor without hardly barely scarcely seldom"
-    " rarely few fewer less least more most only except unless if may might would could should must"
-    " can will shall against nt nicht nichts kein keine keinen keinem keiner keines nie niemals"
+    " rarely few fewer less least more most only except unless if"
+    " against nt nicht nichts kein keine keinen keinem keiner keines nie niemals"
     " niemand ohne ne pas jamais rien aucun aucune sans plus nunca jamas nada nadie ni sin non mai"
     " niente nessuno nessuna senza nao nem sem niet geen nooit zonder inte aldrig ingen utan ikke"
-    " aldri aldrig uden nie nic bez не нет ни никогда без nu fara".split()
+    " aldri aldrig uden nie nic bez не нет ни никогда никто ничего без nu fara δεν δε μη μην οχι"
+    " ουτε χωρις ποτε".split()
 )
 """Words that change the meaning: both wordings must have the same ones."""
 
+_MODALS = frozenset("may might would could should must can will shall".split())
+"""Both wordings must have the same ones, too, but where words are left out."""
+
 _NUMBERS = frozenset(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
-    " sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety"
-    " hundred thousand million billion trillion dozen half third quarter double twice first second"
-    " hundreds thousands millions billions trillions dozens".split()
+    "hundred thousand million billion trillion dozen half quarter double twice hundreds thousands"
+    " millions billions trillions dozens percent dollars pounds euros yen".split()
 )
+"""Beside digits, which stand for most."""
+
+_NEGATIONS_LISTED = regex.compile(r"[\p{Latin}\p{Greek}\p{Cyrillic}]")
+"""Scripts of whose languages negations are listed: words of others always have to agree."""
 
 _OPPOSING = ("un", "in", "im", "il", "ir", "dis", "non", "anti", "mis", "de", "re", "pre", "post")
 
 
 def _is_fixed(word: str) -> bool:
     """Whether a word must be the same in both wordings."""
-    return word in _NEGATIONS or word in _NUMBERS or any(sign.isdigit() for sign in word)
+    return word in _MODALS or _changes_meaning(word)
+
+
+def _changes_meaning(word: str) -> bool:
+    """Whether it is a negation, a number or an omission."""
+    if word in _NEGATIONS or word in _NUMBERS or word == SEAM:
+        return True
+    return not word.isalpha() and any(sign.isnumeric() for sign in word)
+
+
+def _may_be_left_out(word: str) -> bool:
+    return not _is_fixed(word) and bool(_NEGATIONS_LISTED.match(word))
 
 
 def _is_same_spelling(one: str, other: str) -> bool:
@@ -118,6 +100,37 @@ def _is_same_spelling(one: str, other: str) -> bool:
 
 # Wordings
 
+_LETTER = re.compile(r"\[(\w)\](?=\w)")  # “[W]e”: only the case was changed
+_SIC = re.compile(r"\[\s*sic\s*\.?\]", re.IGNORECASE)
+_BRACKETED = re.compile(r"\[([^\[\]]*)\]")
+_BREAK = re.compile(rf"(\{SEAM}|\[[^\[\]]*\])")
+
+
+class Gap(NamedTuple):
+    """What stands between two pieces: an omission, or words of an editor."""
+
+    is_omission: bool
+    fixed: frozenset[str]  # the editor's negations and numbers
+
+    def allows(self, between: list[str]) -> bool:
+        """Whether these words of another wording may be what was there.
+
+        Where words are left out some have to be, or else it leaves them out as well.
+        """
+        if self.is_omission and between == [SEAM]:
+            return True
+        is_empty = self.is_omission and not between
+        return not is_empty and self.fixed == {*filter(_changes_meaning, between)}
+
+    def with_(self, other: "Gap") -> "Gap":
+        return Gap(self.is_omission or other.is_omission, self.fixed | other.fixed)
+
+
+NO_GAP = Gap(False, frozenset())
+
+Pieces = tuple[list[list[str]], list[Gap]]
+"""Words in a row, and the gaps between them."""
+
 
 @dataclass(frozen=True)
 class Wording:
@@ -126,36 +139,43 @@ class Wording:
     text: str
 
     @cached_property
-    def parts(self) -> list[list[str]]:
-        """The words, split at ellipses."""
-        text = _SIC.sub(" ", self.text) if "[" in self.text else self.text
-        text = _LETTER.sub(r"\1", text) if "[" in text else text
-        return _parts(text)
+    def read(self) -> str:
+        text = read(self.text)
+        if "[" in text:
+            text = _LETTER.sub(r"\1", _SIC.sub(" ", text))
+        return text
 
     @cached_property
-    def without_brackets(self) -> list[list[str]]:
-        """The parts without words in brackets, which the speaker may not have used."""
-        if "[" not in self.text:
-            return self.parts
-        text = _LETTER.sub(r"\1", _SIC.sub(" ", self.text))
-        return _parts(_BRACKETED.sub(" … ", text))
+    def pieces(self) -> Pieces:
+        return _pieces(self.read.split(SEAM), [SEAM] * self.read.count(SEAM))
+
+    @property
+    def parts(self) -> list[list[str]]:
+        """The words, split at omissions."""
+        return self.pieces[0]
+
+    @cached_property
+    def pieces_without_brackets(self) -> Pieces:
+        """Without words in brackets, which the speaker may not have used."""
+        pieces = _BREAK.split(self.read)
+        return _pieces(pieces[::2], pieces[1::2])
 
     @property
     def is_edited(self) -> bool:
-        return "[" in self.text
+        return "[" in self.read
 
     @cached_property
     def words(self) -> list[str]:
         return [word for part in self.parts for word in part]
 
     @cached_property
-    def vocabulary(self) -> frozenset[str]:
-        return frozenset(self.words)
+    def line(self) -> list[str]:
+        """All words, with `SEAM` for each omission."""
+        return [word for part in self.parts for word in (SEAM, *part)][1:]
 
     @cached_property
-    def line(self) -> str:
-        """All words between spaces, with ` | ` between two parts."""
-        return f" {' | '.join(' '.join(part) for part in self.parts)} "
+    def vocabulary(self) -> frozenset[str]:
+        return frozenset(self.words)
 
     @cached_property
     def is_fragment(self) -> bool:
@@ -168,10 +188,38 @@ class Wording:
             len(word) > 3 and word not in _FILLERS and not _is_fixed(word) for word in self.words
         )
 
+    @cached_property
+    def is_uncertain(self) -> bool:
+        """Whether it has masked words, or words that a line's end divides."""
+        return "*" in self.text or bool(DIVIDED.search(self.text))
 
-def _parts(text: str) -> list[list[str]]:
-    pieces = _GAP.split(text) if "…" in text or ".." in text or ". ." in text else [text]
-    return [words for piece in pieces if (words := normalised_words(piece))]
+    def as_printed_by(self, other: "Wording") -> "Wording":
+        """The same with uncertain words as the other wording has them."""
+        text = DIVIDED.sub(lambda m: _hyphen_in(m, other.vocabulary), self.text)
+        for masked in {word for word in Wording(text).words if "*" in word}:
+            fitting = {word for word in other.vocabulary if fits_mask(word, masked)}
+            if len(fitting) == 1 and not _is_fixed(*fitting):
+                text = re.sub(rf"(?i)(?<!\w){re.escape(masked)}(?!\w)", *fitting, text)
+        return Wording(text)
+
+
+def _hyphen_in(divided: re.Match, vocabulary: frozenset[str]) -> str:
+    """A hyphen if the other wording has the two parts as words, else nothing."""
+    before, after = divided.string[: divided.start()], divided.string[divided.end() :]
+    ends = normalised_words(before)[-1:], normalised_words(after)[:1]
+    return "-" if {*ends[0], *ends[1]} <= vocabulary else ""
+
+
+def _pieces(texts: list[str], breaks: list[str]) -> Pieces:
+    parts, gaps, gap = [], [], NO_GAP
+    for text, before in zip(texts, ["", *breaks], strict=True):
+        fixed = frozenset(filter(_changes_meaning, normalised_words(before)))
+        gap = gap.with_(Gap(before == SEAM, fixed))
+        if words := normalised_words(text):
+            gaps += [gap] * bool(parts)
+            parts.append(words)
+            gap = NO_GAP
+    return parts, gaps
 
 
 def similarity(one: Wording, other: Wording, *, whole: bool = False, nearly: bool = True) -> float:
@@ -180,13 +228,15 @@ def similarity(one: Wording, other: Wording, *, whole: bool = False, nearly: boo
     With `whole`, and between fragments, all of one must (nearly) equal all of the other. Without
     `nearly`, the words must be equal or contained.
     """
+    if one.is_uncertain or other.is_uncertain:
+        one, other = one.as_printed_by(other), other.as_printed_by(one)
     if not one.words or not other.words:
         return 0.0
-    if one.words == other.words:
+    if one.parts == other.parts:
         return 1.0
     if whole and (one.is_fragment or other.is_fragment):
         return 0.0
-    short, long = sorted((one, other), key=lambda each: (len(each.words), each.words))
+    short, long = sorted((one, other), key=lambda each: (len(each.words), each.line))
     if short.is_fragment and (long.is_fragment or not short.is_distinctive):
         return 0.0
     has_most = _has_most(long, short)
@@ -205,14 +255,14 @@ def are_at_odds(one: Wording, other: Wording) -> bool:
 
     "We will close it" and "we will not close it" are; two halves of a statement are not.
     """
-    short, long = sorted((one, other), key=lambda each: (len(each.words), each.words))
+    short, long = sorted((one, other), key=lambda each: (len(each.words), each.line))
     shared = len(short.vocabulary & long.vocabulary)
     if shared < MIN_STATEMENT_WORDS or len(long.words) > MAX_COMPARED_WORDS:
         return False
     return any(
         _collide(part, others)
-        for part in short.without_brackets
-        for others in long.without_brackets
+        for part in short.pieces_without_brackets[0]
+        for others in long.pieces_without_brackets[0]
         if min(len(part), len(others)) >= MIN_STATEMENT_WORDS
     )
 
@@ -238,34 +288,42 @@ def _collide(part: list[str], others: list[str]) -> bool:
 
 
 def _contains(long: Wording, short: Wording) -> bool:
-    """Whether each part of `short`, a statement in all, occurs in `long`, in order."""
-    line = long.line
-    for parts in (short.parts, short.without_brackets) if short.is_edited else (short.parts,):
+    """Whether each piece of `short`, a statement in all, occurs in `long`, in order."""
+    line = f" {' '.join(long.line)} "
+    for pieces in (short.pieces, short.pieces_without_brackets)[: 1 + short.is_edited]:
+        parts, gaps = _without_single_words(pieces) if pieces is not short.pieces else pieces
         words = sum(map(len, parts))
         if words < min(MIN_STATEMENT_WORDS, len(short.words)) or words > len(long.words):
             continue
         if len(parts) > 1 and any(len(part) < 2 for part in parts):
-            # A single word occurs anywhere: skip it between brackets, else do not match.
-            if not short.is_edited or parts is short.parts:
-                continue
-            parts = [part for part in parts if len(part) > 1]
-            if sum(map(len, parts)) < MIN_STATEMENT_WORDS:
-                continue
-        at = 0
-        for part in parts:
-            at = line.find(f" {' '.join(part)} ", at)
-            if at < 0:
+            continue  # a single word occurs anywhere
+        end = 0
+        for part, gap in zip(parts, [None, *gaps], strict=True):
+            at = line.find(f" {' '.join(part)} ", end)
+            if at < 0 or (gap and not gap.allows(line[end:at].split())):
                 break
-            at += sum(len(word) + 1 for word in part)
+            end = at + sum(len(word) + 1 for word in part)
         else:
             return True
     return False
 
 
+def _without_single_words(pieces: Pieces) -> Pieces:
+    """Without single words between brackets, which occur anywhere, unless they must agree."""
+    parts, gaps, gap = [], [], NO_GAP
+    for part, before in zip(pieces[0], [NO_GAP, *pieces[1]], strict=False):
+        gap = gap.with_(before)
+        if len(part) > 1 or _is_fixed(part[0]):
+            gaps += [gap] * bool(parts)
+            parts.append(part)
+            gap = NO_GAP
+    return parts, gaps
+
+
 def _is_nearly_in(short: Wording, long: Wording, *, whole: bool) -> bool:
     if len(long.words) > MAX_COMPARED_WORDS or _fixed(short) - _fixed(long):
         return False
-    ours, passage = _respell(short.words, long.vocabulary), long.words
+    ours, passage = _respell(short.line, long.vocabulary), long.line
     if not whole and len(long.words) > len(ours):
         best = fuzz.partial_ratio_alignment(ours, passage, score_cutoff=MIN_SIMILARITY)
         if best is None:
@@ -297,7 +355,7 @@ def _respell(words: list[str], known: frozenset[str]) -> list[str]:
 
 
 def _fixed(wording: Wording) -> set[str]:
-    return {word for word in wording.vocabulary if _is_fixed(word)}
+    return {word for word in wording.line if _is_fixed(word)}
 
 
 def _differ_little(short: list[str], passage: list[str], *, whole: bool) -> bool:
@@ -315,7 +373,7 @@ def _differ_little(short: list[str], passage: list[str], *, whole: bool) -> bool
             continue
         ours = short[step.src_start : step.src_end]
         theirs = passage[step.dest_start : step.dest_end]
-        if any(map(_is_fixed, (*ours, *theirs))):
+        if not all(map(_may_be_left_out, (*ours, *theirs))):
             return False
         changed += max(len(ours), len(theirs))
         significant = sum(word not in _FILLERS for word in (*ours, *theirs))
