@@ -264,9 +264,9 @@ def withdraw_unnamed(filings: list[Filing]) -> None:
 def recognise(filing: Filing, folded: Folded) -> dict[int, Quote]:
     """Pair the quotes of a filing with quotes on record, by index; the surest evidence first.
 
-    By the filer's own id; by the position it was filed at; by the position on record; by the words
-    it was filed with, if these are no longer where it is; without a text, by words and printed
-    speaker; by nearly equal words in the same surroundings.
+    The filer's own id comes first, then the position it was filed at, then that on record. Next are
+    the words it was filed with, if they are no longer there. Without a text, words and printed
+    speaker count. Last are nearly equal words in the same surroundings.
     """
     on_record = {str(quote.pk): quote for quote in filing.on_record}
     entries = {key: entry for key, entry in filing.entries.items() if key in on_record}

@@ -15,11 +15,10 @@ class LastFiling(models.Model):
     A filing is compared with it, not with the record, so that filing again undoes nothing that a
     curator did. `article_said` maps the fields of the article, and each of `quotes_said` those of
     a quote, to the values filed. `left` has the values that a filing left on record, where they are
-    not as filed. `undecided` names the fields that it did not decide (see `entries`). An entry:
+    not as filed. `undecided` names the fields that it did not decide (see `entries`).
 
-        {"quote": id, "external_id": …, "spans": [[start, end], …],
-         "said": {"speaker": "Mara Quill", …}, "left": {"speaker": id, …}, "undecided": […],
-         "note": "…", "differs": whether it differs from the record}
+    An entry has the `quote`, its `external_id` and `spans`, the values `said` and `left` by field,
+    the fields `undecided`, the `note`, and whether it `differs` from the record.
 
     After a merge it still says what was filed of the merged article. It is not recorded in the
     ledger. Erasure empties it and keeps the row, which says who filed.

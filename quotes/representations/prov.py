@@ -4,10 +4,11 @@ Quotation, primary source and revision are kinds of derivation, for which PROV-J
 each is a `wasDerivedFrom` with its `prov:type` of PROV-DM, and an id that names the relation
 (`_:wasQuotedFrom`, `_:hadPrimarySource1`, `_:wasRevisionOf2`).
 
-    quote ─ wasQuotedFrom → snapshot ─ specializationOf → article ─ wasAttributedTo → outlet
-      │─ wasAttributedTo → speaker          (the report is attributed, not the act of speaking)
-      │─ hadPrimarySource → first via ─ hadPrimarySource → second via …
-      └─ version 1 ← wasRevisionOf ─ version 2 …, each a specializationOf the quote
+- A quote `wasQuotedFrom` a snapshot: a `specializationOf` an article, which `wasAttributedTo` an
+  outlet.
+- It `wasAttributedTo` its speaker: the report is attributed, not the act of speaking.
+- It `hadPrimarySource` the first via, and that one the second.
+- Each version is a `specializationOf` the quote, and `wasRevisionOf` the one before it.
 
 schema.org supplies the terms that PROV lacks.
 """

@@ -213,7 +213,7 @@ def refuse_if_merged(record: Mergeable) -> None:
 def lock[M: Mergeable](one: M, other: M) -> tuple[M, M]:
     """Lock two records until the transaction ends, and read them afresh.
 
-    One that is merged comes first: whoever follows it locks the surviving record after it.
+    One that is merged comes first: a transaction that follows it locks the surviving record next.
     """
     both = type(one).objects.filter(pk__in=[one.pk, other.pk])
     both = both.order_by(F("merged_into").asc(nulls_last=True), "pk")

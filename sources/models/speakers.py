@@ -167,9 +167,9 @@ class Speaker(Named):
     `members` are the ids of those who speak jointly, in the order filed; one that has been merged
     since stands for its surviving record.
 
-    A name like "Mr Jones" or "the mayor" identifies nobody outside its article: such a speaker
-    belongs to that `article` alone. `identifies` lists names of which a curator says that they mean
-    this speaker in all articles: a mononym, a pen name. `is_one` says that all who bear the names
+    A name like "Mr Jones" or "the mayor" identifies nobody outside its article: its speaker belongs
+    to that `article` alone. `identifies` lists names that mean this speaker in all articles, as a
+    curator says: a mononym, a pen name. `is_one` says that all who bear the names
     are one person, whatever their organisations.
     """
 

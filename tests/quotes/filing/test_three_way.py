@@ -1,13 +1,13 @@
 """A filing never spoils the record: what was said before undoes nothing that a curator did."""
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from quotes.models import LastFiling, Quote
 from sources.models import Article, Outlet, Revision, Speaker
 from tests.conftest import API, make_client, make_filing, ok, problem, publish
+from tests.machines import run_rolled_back
 
 pytestmark = pytest.mark.django_db
 
@@ -280,6 +280,12 @@ def test_another_contributors_article_cannot_be_filed_again(contributor, curator
 # The property
 
 
+SPEAKERS = [
+    *("Mara Quill", "Ivo Berg", None),
+    *(["Mara Quill", "Ivo Berg"], ["Mara Quill", "Dr Mara Quill"]),
+]
+
+
 class Filings(RuleBasedStateMachine):
     """Two users file two articles in any order while curators change and merge them."""
 
@@ -290,7 +296,6 @@ class Filings(RuleBasedStateMachine):
 
     @initialize()
     def begin(self):
-        # Everything is rolled back at the end of the example by the test around it.
         self.clients = {
             name: make_client("Curators" if name == "G" else "Contributors", name) for name in "FG"
         }
@@ -313,7 +318,7 @@ class Filings(RuleBasedStateMachine):
         which=st.sampled_from(sorted(NAMES)),
         headline=st.sampled_from(["Quay to close", "Quay closed", None]),
         end=st.sampled_from(["", " She left.", " It rained."]),
-        speaker=st.sampled_from(["Mara Quill", "Ivo Berg", ["Mara Quill", "Ivo Berg"], None]),
+        speaker=st.sampled_from(SPEAKERS),
         kind=st.sampled_from(["direct", "partial"]),
         role=st.sampled_from(["harbour master", "keeper", None]),
         named=st.integers(0, 3).map(bool),
@@ -393,11 +398,9 @@ class Filings(RuleBasedStateMachine):
         assert answer.status_code in (200, 409), answer.content
         return answer
 
-    @precondition(lambda self: self.said)
+    @precondition(lambda self: hasattr(self, "clients"))
     @invariant()
     def filing_the_same_again_makes_no_revision(self):
-        if not hasattr(self, "clients"):
-            return
         for (name, _), filing in self.said.items():
             before = revisions()
             quotes = Quote.objects.count()
@@ -407,25 +410,5 @@ class Filings(RuleBasedStateMachine):
 
 
 def test_a_filing_that_says_what_its_filer_said_last_makes_no_revision(db):
-    from django.db import transaction
-    from hypothesis.stateful import run_state_machine_as_test
-
-    class RolledBack(Filings):
-        def __init__(self):
-            super().__init__()
-            self.said = {}
-            self.savepoint = transaction.savepoint_create()
-
-        def teardown(self):
-            transaction.savepoint_rollback(self.savepoint)
-
-    run_state_machine_as_test(
-        RolledBack,
-        settings=settings(
-            max_examples=8,
-            stateful_step_count=8,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_rolled_back(Filings, runs=8, steps=8)
     assert not LastFiling.objects.exists()

@@ -42,7 +42,7 @@ CLAIMS = (
 
 
 def make_public(status: str = "published") -> Quote:
-    """A public quote of which every column is set."""
+    """Make a public quote with a value in every column."""
     held = make_affiliation(role="harbour master")
     printed = [f"printed {part}" for part in PRINTED]
     return make_quote(

@@ -1,7 +1,6 @@
 """Which records are public: what something public rests on, and what a curator made or changed."""
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -9,13 +8,13 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from quotes.models import Quote
 from sources.models import Affiliation, Article, Organisation, Outlet, Revision, Speaker
 from sources.models.visibility import as_proposed
 from tests.conftest import API, fresh, make_client, make_filing, ok, sql
+from tests.machines import run_rolled_back
 from tests.records import (
     make_affiliation,
     make_article,
@@ -308,23 +307,5 @@ class Records(RuleBasedStateMachine):
 
 
 def test_public_is_what_readers_know_of_whatever_happens(db):
-    from django.db import transaction
-
-    class RolledBack(Records):
-        def __init__(self):
-            super().__init__()
-            self.savepoint = transaction.savepoint_create()
-
-        def teardown(self):
-            transaction.savepoint_rollback(self.savepoint)
-
-    run_state_machine_as_test(
-        RolledBack,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=12,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_rolled_back(Records, runs=12, steps=12)
     assert not Quote.objects.exists()

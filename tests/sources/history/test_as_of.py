@@ -195,7 +195,7 @@ def test_a_merged_id_leads_as_of_a_time_to_the_record_it_was_merged_into_then(re
 
 
 def test_marks_of_merged_records_count_as_of_a_time(reader):
-    """Also through two merges, one of which was undone since."""
+    """Also through two merges, and one of them was undone since."""
     one, other, third, apart = (make_speaker(f"Ann {n}") for n in range(4))
     merging.mark_distinct(one, apart)
     merging.merge(fresh(one), other)
