@@ -2,8 +2,9 @@
 
 In: data that `FilingSerializer` has validated. Out: a `Filing` with the outcome for each quote.
 Steps: anchor the words (`validation`), recognise or create the article (`articles`), re-anchor its
-quotes in a changed text (`snapshots`), tell known quotes from new (`reconciliation`), match names
-to records (`matching`), match utterances. `comparison` says what of it the filer may change.
+quotes in a changed text (`snapshots`), tell known quotes from new (`recognition`), and what changes
+(`reconciliation`), match names to records (`matching`), match utterances. `comparison` says what of
+it the filer may change.
 Must never: store a part, store one thing twice, or undo what a curator did.
 """
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from quotes.filing.reconciliation import refers_to
+from quotes.filing.recognition import refers_to
 from quotes.filing.speakers import match_speakers
 from quotes.filing.types import Candidate, FiledQuote, QuoteChange, add_flag, is_in
 from quotes.models import Quote

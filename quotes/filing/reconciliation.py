@@ -1,12 +1,10 @@
 """Reconcile the quotes of a filing with those on record: known or new, equal or different."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
 from quotes.anchoring import same_words
-from quotes.anchoring.normalization import normalise
 from quotes.filing.comparison import (
     NOTHING,
     Said,
@@ -17,6 +15,14 @@ from quotes.filing.comparison import (
     record_of,
     said_of,
     unnamed,
+)
+from quotes.filing.recognition import (
+    Folded,
+    place_filed,
+    place_of,
+    recognise,
+    refers_to,
+    words_of,
 )
 from quotes.filing.snapshots import place_in_present
 from quotes.filing.types import (
@@ -35,12 +41,9 @@ from quotes.models.corrections import chain_values, correction, differences, pub
 from quotes.models.workflow import STEPS
 from sources.identity.matching import Register
 from sources.ledger.actor import with_reason
-from sources.models import Named, Organisation, Outlet, Speaker
+from sources.models import Organisation, Outlet, Speaker
 from sources.models.copy import copy_in
 from sources.models.ids import as_uuid, new_ids
-
-MIN_SIMILARITY = 0.9
-"""Of words that were edited in the article, to be those of the same quote."""
 
 CHANGED_COLUMNS = [
     *PLAIN_FIELDS,
@@ -49,9 +52,6 @@ CHANGED_COLUMNS = [
     *("snapshot", "spans", "seams", "text", "anchor", "nearest"),
 ]
 """Columns of a quote that a filing can change."""
-
-type Folded = dict[str, dict[str, str]]
-"""By field, each name as it is compared."""
 
 
 def follow_merges(filings: list[Filing]) -> None:
@@ -77,7 +77,7 @@ def folded_names(filings: list[Filing]) -> Folded:
 def reconcile(filing: Filing, folded: Folded) -> Iterator[QuoteChange]:
     """Set the outcome for each quote of a filing; yield those to create and those to change."""
     known = recognise(filing, folded)
-    places = {_place_of(quote) for quote in filing.on_record}
+    places = {place_of(quote) for quote in filing.on_record}
     for index, (proposal, spans) in enumerate(zip(filing.proposals, filing.spans, strict=True)):
         if index in known:
             filed = FiledQuote(known[index], is_new=False)
@@ -85,7 +85,7 @@ def reconcile(filing: Filing, folded: Folded) -> Iterator[QuoteChange]:
         else:
             filed = FiledQuote(_new_quote(filing, proposal, spans), is_new=True)
             _refuse_taken(filing, index, filed.quote, places)
-            filed.said = said_of(proposal) | {"text": _words_of(filing, proposal, spans)}
+            filed.said = said_of(proposal) | {"text": words_of(filing, proposal, spans)}
             filed.chain = proposal.get("via", [])
             change = QuoteChange(filing, filed, proposal)
         filed.not_printed = filing.not_printed.get(index, [])
@@ -120,7 +120,7 @@ def _new_quote(filing: Filing, proposal: dict, spans: tuple) -> Quote:
 
 
 def _refuse_taken(filing: Filing, index: int, quote: Quote, places: set) -> None:
-    place = _place_of(quote)
+    place = place_of(quote)
     if quote.spans and place in places:
         message = "Another quote on record has this position: its selection was changed since."
         raise Refused([{"pointer": f"/quotes/{index}", "message": message}])
@@ -137,9 +137,9 @@ def _compare(
         quote.status, quote.reason = Quote.Status.PROPOSED, None
     filed.chain = [{"kind": step.kind, "name": step.name} for step in quote.via.all()]
     filed.before = record_of(filed)
-    filed.said = said_of(proposal, quote) | {"text": _words_of(filing, proposal, spans)}
+    filed.said = said_of(proposal, quote) | {"text": words_of(filing, proposal, spans)}
     agrees = {name: value == filed.before.get(name) for name, value in filed.said.items()}
-    agrees["text"] |= (spans and _place_of(quote) == _place(filing, spans)) or same_words(
+    agrees["text"] |= (spans and place_of(quote) == place_filed(filing, spans)) or same_words(
         filed.said["text"], quote.text
     )
     agrees["status"] = True  # publishing is decided below
@@ -149,7 +149,7 @@ def _compare(
     filed.fields = compare(filed.said, last, filed.before, agrees)
     if not filing.is_whole and filed.fields.get("speaker") == "updated" and quote.speaker_id:
         filed.fields["speaker"] = "differs"  # a quote filed alone never takes over another's
-    is_fixed = not spans or _place(filing, spans) in places
+    is_fixed = not spans or place_filed(filing, spans) in places
     if filed.fields["text"] == "updated" and is_fixed:
         filed.fields["text"] = "differs"
     if is_named_again:
@@ -223,10 +223,6 @@ def _open_still(
     return {n for n, became in filed.fields.items() if became == "unchanged" and not agrees[n]}
 
 
-def _words_of(filing: Filing, proposal: dict, spans: tuple) -> str:
-    return filing.text_at(spans) if spans else proposal["text"]
-
-
 def _is_withdrawn_as_unnamed(filing: Filing, quote: Quote) -> bool:
     """Whether a complete filing withdrew it, which this filing then takes back."""
     entry = filing.entries.get(str(quote.pk), {})
@@ -256,146 +252,6 @@ def withdraw_unnamed(filings: list[Filing]) -> None:
     if keys := [key for filing in filings for key in filing.withdrawn]:
         with with_reason("The article was filed again without it."):
             Quote.objects.filter(pk__in=keys).update(status=Quote.Status.WITHDRAWN, reason=None)
-
-
-# Which quote on record a filed one is
-
-
-def recognise(filing: Filing, folded: Folded) -> dict[int, Quote]:
-    """Pair the quotes of a filing with quotes on record, by index; the surest evidence first.
-
-    The filer's own id comes first, then the position it was filed at, then that on record. Next are
-    the words it was filed with, if they are no longer there. Without a text, words and printed
-    speaker count. Last are nearly equal words in the same surroundings.
-    """
-    on_record = {str(quote.pk): quote for quote in filing.on_record}
-    entries = {key: entry for key, entry in filing.entries.items() if key in on_record}
-    paired: dict[int, Quote] = {}
-
-    def pair(find) -> None:
-        taken = {quote.pk for quote in paired.values()}
-        for index, (proposal, spans) in enumerate(zip(filing.proposals, filing.spans, strict=True)):
-            if index in paired:
-                continue
-            for quote in find(index, proposal, spans):
-                if quote.pk not in taken:
-                    taken.add(quote.pk)
-                    paired[index] = quote
-                    break
-
-    if not on_record:
-        return paired
-    by_id, as_filed, by_words = defaultdict(list), defaultdict(list), defaultdict(list)
-    by_place = {_place_of(quote): quote for quote in filing.on_record if quote.spans}
-    near = [quote for quote in filing.on_record if quote.nearest]
-    for key, entry in entries.items():
-        quote = on_record[key]
-        if entry["external_id"]:
-            by_id[entry["external_id"]].append(quote)
-        said, spans = entry["said"], entry["spans"]
-        names = said.get("speaker"), said.get("attribution.speaker")
-        as_filed[_filed_as(entry["sha256"], spans, said.get("text"), *names)].append(quote)
-        if not _stands_as_filed(filing, quote, entry):
-            by_words[normalise(entry["said"].get("text", ""))].append(quote)
-    sha256 = filing.snapshot and filing.snapshot.sha256
-    pair(lambda _, proposal, __: by_id.get(proposal.get("external_id"), ()))
-    pair(
-        lambda _, said, spans: as_filed.get(
-            _filed_as(sha256, spans, said.get("text"), said.get("speaker"), _printed(said)), ()
-        )
-    )
-    pair(lambda _, __, spans: filter(None, [by_place.get(_place(filing, spans))]))
-    if not all(filing.spans):
-        without_text = _pair_by_words(filing, folded, paired)
-        pair(lambda index, *_: filter(None, [without_text.get(index)]))
-    pair(lambda _, said, spans: by_words.get(normalise(_words_of(filing, said, spans)), ()))
-    if near:
-        pair(lambda _, __, spans: [quote for quote in near if _is_near(filing, quote, spans)])
-    return paired
-
-
-def _filed_as(
-    sha256: str | None, spans, text: str | None, speaker: str | list | None, printed: str | None
-) -> tuple:
-    """Where a quote was filed: its position in a text, else its words and who was named."""
-    return (sha256, _as_key(spans)) if spans else (text, *names_in(speaker), printed)
-
-
-def _printed(proposal: dict) -> str | None:
-    """The speaker as the article prints the name."""
-    return (proposal.get("attribution") or {}).get("speaker")
-
-
-def _stands_as_filed(filing: Filing, quote: Quote, entry: dict) -> bool:
-    """Whether the quote is in the present text, with the words that were filed."""
-    present = quote.spans and quote.snapshot_id == (filing.snapshot and filing.snapshot.pk)
-    return bool(present) and same_words(quote.text, entry["said"].get("text", ""))
-
-
-def _is_near(filing: Filing, quote: Quote, spans: tuple) -> bool:
-    """Whether words now stand where nearly the words of this quote stood."""
-    nearest = quote.nearest
-    return (
-        bool(spans)
-        and nearest["snapshot"] == filing.snapshot.sha256
-        and nearest["score"] >= MIN_SIMILARITY
-        and any(start < nearest["end"] and nearest["start"] < end for start, end in spans)
-    )
-
-
-def _place_of(quote: Quote) -> tuple:
-    return quote.snapshot_id, _as_key(quote.spans)
-
-
-def _place(filing: Filing, spans: tuple) -> tuple:
-    return filing.snapshot and filing.snapshot.pk, _as_key(spans)
-
-
-def _as_key(spans) -> tuple:
-    return tuple(map(tuple, spans))
-
-
-def _pair_by_words(filing: Filing, folded: Folded, paired: dict) -> dict[int, Quote]:
-    """Pair quotes filed without a text with unanchored ones on record; by index.
-
-    Equal words of the same printed speaker are the same quote. Among several, equal speakers are
-    paired first, then the rest in order.
-    """
-    waiting = defaultdict(list)
-    for quote in filing.on_record:
-        if not quote.spans and quote not in paired.values():
-            waiting[quote.text, quote.attribution_speaker].append(quote)
-    found = {}
-    for certain in (True, False):
-        for index, (proposal, spans) in enumerate(zip(filing.proposals, filing.spans, strict=True)):
-            if spans or index in found or index in paired:
-                continue
-            printed = (proposal.get("attribution") or {}).get("speaker")
-            speaker = proposal.get("speaker")
-            for quote in (alike := waiting[proposal["text"], printed]):
-                if (
-                    not certain
-                    or not speaker
-                    or refers_to(speaker, quote.speaker, folded["speaker"])
-                ):
-                    found[index] = quote
-                    alike.remove(quote)
-                    break
-    return found
-
-
-def refers_to(value: str | list[str] | None, record: Named | None, folded: dict[str, str]) -> bool:
-    """Whether an id, a name, or all of several refer to this record."""
-    if isinstance(value, list):
-        # A merge may have made one speaker of two that the list names.
-        members = (record.present_members or [record]) if record else []
-        named = [[refers_to(each, member, folded) for member in members] for each in value]
-        return all(map(any, named)) and all(map(any, zip(*named, strict=True)))
-    if value is None or record is None:
-        return value is None and record is None
-    if key := as_uuid(value):
-        return key == record.pk
-    return folded[value] in record.names_folded
 
 
 def store_quotes(changes: list[QuoteChange]) -> None:
