@@ -47,7 +47,7 @@ CROSS JOIN LATERAL (
       AND published_day BETWEEN sought.printed_from AND sought.printed_to
       AND coalesce(said, published, daterange('-infinity', NULL))
           && daterange(sought.said_from, sought.said_to, '[]')
-      AND status = ANY (%s)
+      AND status = ANY (%s) AND NOT flags @> '{{words_left_out}}'
     ORDER BY published_day DESC, id DESC LIMIT %s
 ) q
 """

@@ -13,8 +13,8 @@ they are at most a week apart (`candidates`).
 - In one article, equal words (say, in the headline and the body) are one utterance; similar words
   are two statements.
 - Indirect speech must match (nearly) from end to end.
-- Quotes without a speaker, rejected or retracted quotes, and quotes that a curator has taken out of
-  an utterance are not matched.
+- Quotes without a speaker, rejected or retracted quotes, quotes that leave out a negation or a
+  number, and quotes that a curator has taken out of an utterance are not matched.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,7 +44,10 @@ def match(quotes: Sequence[Quote]) -> None:
     reports = [
         Report.of(quote, today)
         for quote in quotes
-        if quote.speaker_id and not quote.utterance_id and quote.status in MATCHED_STATUSES
+        if quote.speaker_id
+        and not quote.utterance_id
+        and quote.status in MATCHED_STATUSES
+        and Quote.Flag.WORDS_LEFT_OUT not in quote.flags
     ]
     if not reports:
         return

@@ -239,6 +239,22 @@ def test_a_batch_is_matched_within_itself_and_with_what_is_on_record():
     assert Utterance.objects.count() == 2
 
 
+@pytest.mark.parametrize(
+    ("left_out", "is_one"), [(", whatever they say,", True), (" not, whatever they say,", False)]
+)
+def test_a_quote_without_a_negation_of_its_speaker_joins_no_utterance_by_itself(left_out, is_one):
+    begin, end = "We will", "close the quay before the winter storms"
+    said = f"Item 0: “{begin}{left_out} {end}”"
+    starts = [said.index(begin), said.index(end)]
+    spans = [[starts[0], starts[0] + len(begin)], [starts[1], starts[1] + len(end)]]
+    printed = {"text": f"{begin} […] {end}", "spans": spans}
+    reports = [one_filed(printed, text=said) for _ in range(2)]
+    assert {quote.text for quote in reports} == {printed["text"]}
+    assert are_one(*reports) == is_one
+    # Nor does another that prints the words as they were said.
+    assert not are_one(reports[0], one_filed(f"{begin} {end}"))
+
+
 def test_what_a_busy_speaker_said_is_found_by_its_fingerprint():
     speaker = make_speaker("Mara Quill")
     article = make_article(
