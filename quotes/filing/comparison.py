@@ -20,6 +20,8 @@ from quotes.filing.types import (
 )
 from quotes.models import LastFiling, Quote
 from sources.models import Article, Organisation, Outlet, Speaker
+from sources.models.copy import copy_in
+from sources.models.ids import new_ids
 
 RECORDS = {"speaker": Speaker, "organisation": Organisation, "outlet": Outlet}
 """Fields whose value on record is an id."""
@@ -191,7 +193,9 @@ def keep_filings(filings: list[Filing]) -> None:
             new.append(last)
         elif _columns(last) != before:
             changed.append(last)
-    LastFiling.objects.bulk_create(new)
+    for last, key in zip(new, new_ids(len(new)), strict=True):
+        last.pk = key
+    copy_in(new)
     LastFiling.objects.bulk_update(changed, COLUMNS, batch_size=200)
 
 

@@ -47,10 +47,23 @@ def _reader(field: serializers.Field) -> Reader:
         read = _choice_reader(field)
     elif kind.to_internal_value is Text.to_internal_value and field.max_length:
         read = _text_reader(field)
+    elif plain := getattr(field, "plain", None):
+        read = _string_reader(_reader(plain))
     else:
         return field.run_validation
     if field.allow_null:
         return lambda value: None if value is None else read(value)
+    return read
+
+
+def _string_reader(read_string: Reader) -> Reader:
+    """Read a string that way; what else a field takes is left to the serializer."""
+
+    def read(value: object) -> object:
+        if type(value) is not str:
+            raise NotPlain
+        return read_string(value)
+
     return read
 
 

@@ -103,6 +103,28 @@ def words() -> dict[str, frozenset[str]]:
 
 
 @cache
+def _joined_lists(has_monsieur: bool) -> dict[str, frozenset[str]]:
+    """The word lists, and those that several make together: some have thousands of words."""
+    lists = words()
+    if not has_monsieur:
+        lists = lists | {"titles": lists["titles"] - {"m"}}
+    offices, suffixes = lists["offices"], lists["postnominals"] | lists["generations"]
+    places = {"city", "town", "village", "state", "country"}
+    return lists | {
+        "suffixes": suffixes,
+        "given": lists["male"] | lists["female"],
+        "heads": lists["titles"] | offices,
+        "before_names": lists["titles"] | offices | lists["modifiers"] | lists["articles"],
+        "beside_names": lists["particles"] | suffixes,
+        "beside_offices": offices | lists["modifiers"],
+        "function_words": lists["links"] - lists["particles"],
+        "anybody": lists["labels"] | lists["descriptions"],
+        "generic": lists["descriptions"] | lists["bodies"] | places,
+        "common_nouns": lists["descriptions"] | offices,
+    }
+
+
+@cache
 def given_name_groups() -> dict[str, frozenset[int]]:
     """The groups of forms of one name that a given name is in, by number."""
     given = tomllib.loads((Path(__file__).parent / "given_names.toml").read_text("utf-8"))
@@ -154,10 +176,7 @@ class _Reading:
     """The words of one name, as printed and plain."""
 
     def __init__(self, name: str, *, has_monsieur: bool):
-        self.lists = words()
-        if not has_monsieur:
-            self.lists = self.lists | {"titles": self.lists["titles"] - {"m"}}
-        self.suffixes = self.lists["postnominals"] | self.lists["generations"]
+        self.lists = _joined_lists(has_monsieur)
         self.printed = self._split(split_acronym(name)[0])
         self.plain = [plain(word).replace(".", "").strip("'\"") for word in self.printed]
         self.titles = self._leading_titles()
@@ -174,23 +193,22 @@ class _Reading:
         """The words of a name; “Quill, Mara, MBE” as “Mara Quill, MBE”."""
         if inverted := INVERTED.fullmatch(name.strip()):
             family, given, behind = inverted.groups()
-            if not {plain(word).strip(".") for word in given.split()} <= self.suffixes:
+            if not {plain(word).strip(".") for word in given.split()} <= self.lists["suffixes"]:
                 name = f"{given} {family}{behind}"
         return re.split(r"[\s,;・]+", name.strip(' .,;:"“”«»„'))
 
     def _leading_titles(self) -> list[str]:
         """Titles and their parts ("US President") before a name, with a leading article."""
         lists, number = self.lists, 0
-        before = lists["titles"] | lists["modifiers"] | lists["offices"] | lists["articles"]
-        while number < len(self.plain) - 1 and self.plain[number] in before:
+        while number < len(self.plain) - 1 and self.plain[number] in lists["before_names"]:
             if self.plain[number] in lists["links"] and number:
                 break
             number += 1
         taken = self.plain[:number]
-        while taken and taken[-1] not in lists["titles"] | lists["offices"]:
+        while taken and taken[-1] not in lists["heads"]:
             taken.pop()
         after = self.plain[len(taken)] if taken else ""
-        linked = after in lists["links"] - lists["particles"]
+        linked = after in lists["function_words"]
         linked |= after in lists["links"] and taken[-1] in lists["offices"]
         return [] if linked else taken
 
@@ -220,9 +238,8 @@ class _Reading:
         if self._has_body_word() and not (self.titles and len(self.rest) < 2):
             return NameKind.BODY, "organisation", False
         personal = any(title in lists["titles"] for title in self.titles)
-        given = lists["male"] | lists["female"]
-        besides = lists["particles"] | self.suffixes
-        named = [word for word in self.rest if word in given or word not in besides]
+        given = lists["given"]
+        named = [word for word in self.rest if word in given or word not in lists["beside_names"]]
         if len(named) < 2:
             if self.titles and personal:
                 return NameKind.TITLED, "person", False
@@ -243,22 +260,22 @@ class _Reading:
             return in_lists or stems[0] in ("", *lists["labels"])
         last = self.plain[-1]
         numbered = not stems[-1] or (len(last) == 1 and not self.printed[-1].endswith("."))
-        anybody = lists["labels"] | lists["descriptions"]
-        return all(stem in anybody for stem in stems[:-1]) and (numbered or last in lists["labels"])
+        return all(stem in lists["anybody"] for stem in stems[:-1]) and (
+            numbered or last in lists["labels"]
+        )
 
     def _is_description(self) -> bool:
         lists, all_words = self.lists, self.plain
         nouns = lists["descriptions"]
-        generic = nouns | lists["bodies"] | {"city", "town", "village", "state", "country"}
         determined = all_words[0] in lists["determiners"] and len(all_words) > 1
-        if determined and all(word in generic for word in all_words[1:]):
+        if determined and all(word in lists["generic"] for word in all_words[1:]):
             return not self._is_named_the()
         small = [word.islower() for word in self.printed]
         if self.cased and determined and small[1] and all_words[1] not in lists["particles"]:
             return all_words[1] not in lists["offices"] or any(w in nouns for w in all_words[1:])
         common = [word in nouns and (word not in lists["surnames"]) for word in all_words]
         if not self.cased:
-            linked = any(word in lists["links"] - lists["particles"] for word in all_words[1:])
+            linked = any(word in lists["function_words"] for word in all_words[1:])
             return (any(common[:2]) or linked) and not self._has_body_word()
         if determined and any(common):
             return not self._has_body_word() or any(word in nouns for word in all_words[1:2])
@@ -271,7 +288,7 @@ class _Reading:
         if self.printed[0][:1].isupper() and all_words[0] in lists["bodies"]:
             return False
         if all(small):
-            function = any(word in lists["links"] - lists["particles"] for word in all_words[1:])
+            function = any(word in lists["function_words"] for word in all_words[1:])
             return function or bool(
                 re.search(r"(ers|ists|ants|men|man|women|woman|ees|ians)$", all_words[-1])
             )
@@ -292,8 +309,8 @@ class _Reading:
     def _is_capitalised_name(self) -> bool:
         """Whether a common noun only begins a name: "Teachers Union", "Farmer Weekly Review"."""
         lists, last = self.lists, self.plain[-1]
-        linked = any(word in lists["links"] - lists["particles"] for word in self.plain[1:])
-        if linked or last in lists["descriptions"] | lists["offices"]:
+        linked = any(word in lists["function_words"] for word in self.plain[1:])
+        if linked or last in lists["common_nouns"]:
             return False
         capitals = all(word[:1].isupper() for word in self.printed)
         return capitals and (last in lists["bodies"] or len(self.plain) > 2)
@@ -308,11 +325,11 @@ class _Reading:
         core = all_words[determined:]
         link = next((i for i, word in enumerate(core) if i and word in lists["links"]), None)
         head, offices = core[:link], lists["offices"]
-        beside = offices | lists["modifiers"]
+        beside = lists["beside_offices"]
         if link and any(word in offices for word in head):
             if beside.issuperset(head):
                 return True
-            return determined or head[-1] in offices - lists["surnames"]
+            return determined or (head[-1] in offices and head[-1] not in lists["surnames"])
         if self.cased and head[0] in offices and all(word.islower() for word in self.printed):
             return True
         if not self.cased and head[0] in offices and len(head) > 1:
@@ -323,17 +340,16 @@ class _Reading:
             return determined or head[0] not in lists["surnames"]
         if determined or not self.cased or beside.issuperset(head[:-1]):
             return True
-        return head[0] not in lists["male"] | lists["female"] | lists["titles"] and (
-            head[-1] not in lists["surnames"]
-        )
+        is_named = head[0] in lists["given"] or head[0] in lists["titles"]
+        return not is_named and head[-1] not in lists["surnames"]
 
     def _has_body_word(self) -> bool:
         """Whether a word, or the name as a whole (an address on the web), is a body's."""
-        bodies = self.lists["bodies"] - (self.lists["surnames"] if len(self.rest) < 2 else set())
-        given = self.lists["male"] | self.lists["female"]
-        found = [word for word in self._nouns() if word in bodies]
-        if len(self.plain) == 2 and self.plain[0] in given:
-            found = [word for word in found if word not in self.lists["surnames"]]
+        lists = self.lists
+        found = [word for word in self._nouns() if word in lists["bodies"]]
+        is_given = len(self.plain) == 2 and self.plain[0] in lists["given"]
+        if is_given or len(self.rest) < 2:
+            found = [word for word in found if word not in lists["surnames"]]
         return bool(found) or bool(
             re.search(r"\w\.(com|org|net|gov|eu|co|io|info)\b", "".join(self.printed).lower())
         )
