@@ -64,10 +64,10 @@ class Known:
 class Evidence:
     """Organisations and roles of each speaker; `learn` adds those of the quotes now filed."""
 
-    def __init__(self, speakers: Iterable[Speaker]):
+    def __init__(self):
         self.known: dict[object, Known] = defaultdict(Known)
         self.public: dict[object, Known] = defaultdict(Known)  # what readers see of it
-        self.read(speakers)
+        self.named: dict[int, tuple[list[Body], list[str]]] = {}  # by quote, as filed
 
     def of(self, speaker: Speaker) -> Known:
         return self.known[id(speaker) if speaker._state.adding else speaker.pk]
@@ -77,12 +77,19 @@ class Evidence:
         return self.of(speaker) if filer.may_change else self.public[speaker.pk]
 
     def learn(self, change: QuoteChange, speaker: Speaker) -> None:
-        self.of(speaker).add(bodies_of(change), roles_of(change))
+        self.of(speaker).add(*self.named_by(change))
+
+    def named_by(self, change: QuoteChange) -> tuple[list[Body], list[str]]:
+        """The organisations and roles that a quote names, resolved or printed."""
+        if (key := id(change)) not in self.named:
+            self.named[key] = _bodies_of(change), _roles_of(change)
+        return self.named[key]
 
     def verdict(self, change: QuoteChange, speaker: Speaker, when: PartialDate | None) -> Verdict:
-        if not (bodies := bodies_of(change)):
+        bodies, roles = self.named_by(change)
+        if not bodies:
             return Verdict.SILENT
-        roles, known = roles_of(change), self.of(speaker)
+        known = self.of(speaker)
         their_bodies, their_roles = known.bodies, known.roles
         if not speaker._state.adding:
             held = [a for a in speaker.affiliations.all() if a.may_hold_on(when)]
@@ -112,15 +119,14 @@ class Evidence:
                     known[key].add(bodies, roles)
 
 
-def bodies_of(change: QuoteChange) -> list[Body]:
-    """The organisations that a quote names, resolved or printed."""
+def _bodies_of(change: QuoteChange) -> list[Body]:
     quote = change.quote
     bodies = [Body.of(quote.organisation)] if quote.organisation else []
     printed = quote.attribution_organisation
     return bodies + ([Body((printed,))] if printed else [])
 
 
-def roles_of(change: QuoteChange) -> list[str]:
+def _roles_of(change: QuoteChange) -> list[str]:
     return [role for role in (change.quote.role, change.quote.attribution_role) if role]
 
 

@@ -7,10 +7,11 @@ somebody within its article: one of the speakers of that filing, or the article'
 
 from collections import defaultdict
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 
-from quotes.filing.evidence import Evidence, Verdict, bodies_of
+from quotes.filing.evidence import Evidence, Verdict
 from quotes.filing.types import QuoteChange, add_flag, is_in
 from quotes.filing.within_article import SHORT, in_filing, name_candidates, read
 from quotes.models import Quote
@@ -29,6 +30,7 @@ class Speakers:
 
     def __init__(self, changes: list[QuoteChange], organisations: Register):
         self.organisations = organisations
+        self.shared: dict[tuple[int, str], bool] = {}
         names = {name for change in changes if (name := name_of(change))}
         named = {key for name in names if (key := as_uuid(name))}
         self.records = (
@@ -53,11 +55,13 @@ class Speakers:
         self.own: dict[tuple, list[Speaker]] = defaultdict(list)  # of an article, by its id
         self._find_own(changes)
         self.tied: dict[tuple, Speaker] = {}  # bodies, and their spokespersons
-        self._find_tied(changes)
-        self.evidence = Evidence(
+        self.bodies = self._bodies_named(changes)
+        self._find_tied()
+        self.evidence = Evidence()
+        self.evidence.read(
             speaker
             for change in changes
-            if (name := name_of(change)) and bodies_of(change)
+            if (name := name_of(change)) and self.evidence.named_by(change)[0]
             for speaker in self.called(name)
         )
         self.raised: dict[object, Speaker] = {}
@@ -72,8 +76,13 @@ class Speakers:
 
     def may_be_shared(self, change: QuoteChange, name: str) -> bool:
         """Whether a name can mean somebody in all articles: a full name, or a body's."""
-        is_body = change.proposal.get("speaker_kind") == Kind.ORGANISATION
-        return read(change, name).identifies or is_body or bool(self.organisations.called(name))
+        asked = (id(change), name)
+        if asked not in self.shared:
+            is_body = change.proposal.get("speaker_kind") == Kind.ORGANISATION
+            self.shared[asked] = (
+                is_body or read(change, name).identifies or bool(self.organisations.called(name))
+            )
+        return self.shared[asked]
 
     def called(self, name: str) -> list[Speaker]:
         return self.register.called(name) or self.marked.called(name)
@@ -96,7 +105,7 @@ class Speakers:
         }
         if ties:
             lock_all(ties)
-            self._find_tied(changes)
+            self._find_tied()
 
     def make(self, name: str, **values) -> Speaker:
         speaker = self.register.model(name=name, **values)
@@ -127,16 +136,20 @@ class Speakers:
             for speaker in self.records.active().filter(article__in=articles).order_by("pk"):
                 self.own[speaker.article_id].append(speaker)
 
-    def _find_tied(self, changes: list[QuoteChange]) -> None:
-        bodies = set()
+    def _bodies_named(self, changes: list[QuoteChange]) -> set[UUID]:
+        """Ids of the organisations that speak, by themselves or by a spokesperson."""
+        found = set()
         for change in changes:
             if name := name_of(change):
-                bodies.update(body.pk for body in self.organisations.called(name))
+                found.update(body.pk for body in self.organisations.called(name))
                 if change.quote.organisation and read(change, name).is_spokesperson:
-                    bodies.add(change.quote.organisation.pk)
-        if not bodies:
+                    found.add(change.quote.organisation.pk)
+        return found
+
+    def _find_tied(self) -> None:
+        if not self.bodies:
             return
-        found = self.records.active().filter(article=None, organisation__in=bodies)
+        found = self.records.active().filter(article=None, organisation__in=self.bodies)
         found = found.filter(kind__in=(Kind.ORGANISATION, Kind.UNNAMED))
         for speaker in found.order_by("-pk"):
             if speaker.kind == Kind.ORGANISATION or parse(speaker.name).is_spokesperson:

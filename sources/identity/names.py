@@ -146,7 +146,7 @@ def plain(text: str) -> str:
 
 def split_acronym(name: str) -> tuple[str, str | None]:
     """A name and the acronym of it that follows in brackets, if that fits its letters."""
-    found = re.fullmatch(r"(.*\S)\s*\(([^\s()]{2,12})\)\s*", name)
+    found = "(" in name and re.fullmatch(r"(.*\S)\s*\(([^\s()]{2,12})\)\s*", name)
     if not found:
         return name, None
     whole, short = found.groups()
