@@ -98,13 +98,8 @@ class Speakers:
         changes = list(changes)
         self.register.hold(change.proposal["speaker"] for change in changes)
         self.evidence.read(speaker for c in changes for speaker in self.called(name_of(c)))
-        ties = {
-            f"{Speaker._meta.label}:{change.quote.organisation.pk}"
-            for change in changes
-            if change.quote.organisation
-        }
-        if ties:
-            lock_all(ties)
+        if bodies := self._bodies_named(changes):
+            lock_all(f"{Speaker._meta.label}:{body}" for body in bodies)
             self._find_tied()
 
     def make(self, name: str, **values) -> Speaker:
