@@ -54,9 +54,8 @@ class Speakers:
         self.keys = self.register.folded | self.marked.folded
         self.own: dict[tuple, list[Speaker]] = defaultdict(list)  # of an article, by its id
         self._find_own(changes)
-        self.tied: dict[tuple, Speaker] = {}  # bodies, and their spokespersons
-        self.bodies = self._bodies_named(changes)
-        self._find_tied()
+        self.tied: dict[tuple[UUID, str], Speaker] = {}  # by id of the body, and kind
+        self._find_tied(self._ties(changes))
         self.evidence = Evidence()
         self.evidence.read(
             speaker
@@ -98,9 +97,9 @@ class Speakers:
         changes = list(changes)
         self.register.hold(change.proposal["speaker"] for change in changes)
         self.evidence.read(speaker for c in changes for speaker in self.called(name_of(c)))
-        if bodies := self._bodies_named(changes):
-            lock_all(f"{Speaker._meta.label}:{body}" for body in bodies)
-            self._find_tied()
+        if unknown := self._ties(changes) - self.tied.keys():
+            lock_all(f"{Speaker._meta.label}:{body}" for body, _ in unknown)
+            self._find_tied(unknown)
 
     def make(self, name: str, **values) -> Speaker:
         speaker = self.register.model(name=name, **values)
@@ -131,21 +130,22 @@ class Speakers:
             for speaker in self.records.active().filter(article__in=articles).order_by("pk"):
                 self.own[speaker.article_id].append(speaker)
 
-    def _bodies_named(self, changes: list[QuoteChange]) -> set[UUID]:
-        """Ids of the organisations that speak, by themselves or by a spokesperson."""
+    def _ties(self, changes: list[QuoteChange]) -> set[tuple[UUID, str]]:
+        """The bodies that speak, and those whose spokesperson speaks: ids, with the kind."""
         found = set()
         for change in changes:
             if name := name_of(change):
-                found.update(body.pk for body in self.organisations.called(name))
+                found.update((b.pk, Kind.ORGANISATION) for b in self.organisations.called(name))
                 if change.quote.organisation and read(change, name).is_spokesperson:
-                    found.add(change.quote.organisation.pk)
+                    found.add((change.quote.organisation.pk, Kind.UNNAMED))
         return found
 
-    def _find_tied(self) -> None:
-        if not self.bodies:
+    def _find_tied(self, ties: set[tuple[UUID, str]]) -> None:
+        if not ties:
             return
-        found = self.records.active().filter(article=None, organisation__in=self.bodies)
-        found = found.filter(kind__in=(Kind.ORGANISATION, Kind.UNNAMED))
+        bodies, kinds = {body for body, _ in ties}, {kind for _, kind in ties}
+        found = self.records.active().filter(article=None, organisation__in=bodies)
+        found = found.filter(kind__in=kinds)
         for speaker in found.order_by("-pk"):
             if speaker.kind == Kind.ORGANISATION or parse(speaker.name).is_spokesperson:
                 self.tied[speaker.organisation_id, speaker.kind] = speaker
