@@ -75,10 +75,10 @@ RETURN CASE
     ELSE regexp_replace(name, '\s*\([^\s()]*\)\s*$', '')
 END;
 
-CREATE FUNCTION sources_name_key(name text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$
+CREATE FUNCTION sources_untitled(folded text) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    bare text := sources_fold(sources_without_acronym(name));
+    bare text := folded;
     rest text;
 BEGIN
     IF starts_with(bare, 'the ') THEN
@@ -104,6 +104,12 @@ BEGIN
     RETURN bare;
 END
 $$;
+COMMENT ON FUNCTION sources_untitled(text) IS
+    'A folded name without "the", titles and letters behind it, as long as two words are left.';
+
+CREATE FUNCTION sources_name_key(name text) RETURNS text
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
+RETURN sources_untitled(sources_fold(sources_without_acronym(name)));
 COMMENT ON FUNCTION sources_name_key(text) IS
     'A speaker''s name for comparison: folded, without "the", acronym, titles and letters behind it, '
     'as long as two words are left.';
@@ -279,7 +285,8 @@ DROP FUNCTION sources_url_key, sources_host, sources_host_label, sources_url_dec
 DROP_NAMES = """
 DROP FUNCTION
     sources_all_names, sources_organisation_names, sources_speaker_names, sources_body_key,
-    sources_name_key, sources_without_acronym, sources_acronym, sources_fold_names, sources_fold
+    sources_name_key, sources_untitled, sources_without_acronym, sources_acronym,
+    sources_fold_names, sources_fold
 """
 
 LEDGER = r"""

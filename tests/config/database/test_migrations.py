@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from sources.database.definitions import ReplaceSql, definitions
-from tests.conftest import sql
+from tests.conftest import make_filing, ok, sql
 
 APPS = ("sources", "quotes")
 
@@ -134,3 +134,16 @@ def test_the_database_has_what_the_sql_files_define_and_nothing_else():
             written_out |= set(re.findall(r"CREATE FUNCTION (\w+)", migration.read_text()))
     assert present.keys() == files.keys() | written_out
     assert not files.keys() & written_out
+
+
+def test_indexes_can_be_made_again_over_rows(curator):
+    """PostgreSQL makes indexes with a bare search path: functions in them must find each other."""
+    ok(curator.post("/api/v1/articles/", make_filing(), "json"), 201)
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    for (table,) in sql(
+        "SELECT DISTINCT indrelid::regclass::text FROM pg_index"
+        " JOIN pg_class ON pg_class.oid = indrelid"
+        " WHERE indexprs IS NOT NULL AND relnamespace = 'public'::regnamespace"
+    ):
+        sql(f"REINDEX TABLE {table}")
+        sql(f"ANALYZE {table}")
