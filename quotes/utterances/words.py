@@ -13,7 +13,7 @@ from pathlib import Path
 
 import regex
 
-from sources.models.words import SEAM, cleaned
+from sources.models.words import NOT_SEEN, SEAM, cleaned
 
 _VARIANTS = tomllib.loads((Path(__file__).parent / "variants.toml").read_text("utf-8"))
 
@@ -42,10 +42,7 @@ _TO_CLEAN = re.compile(r"[&|\n\r\f\u2028\[(]")
 _ELLIPSIS = re.compile(r"…|\.\s?\.\s?\.[\s.]*|(?<![\w*])\*(?:\s?\*){2}(?![\w*])")
 _THOUSANDS = re.compile(r"(?<=\d)[,\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _TYPOGRAPHY = ("’'", "‘'", "ʼ'", "`'", "´'", '“"', '”"', "–-", "—-")
-_UNSEEN = regex.compile(
-    r"[\p{Default_Ignorable_Code_Point}\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf-\u05c2\u05c4"
-    r"\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff]+"
-)
+_UNSEEN = re.compile(f"[{NOT_SEEN}]+")
 _COMPATIBLE = regex.compile(r"[^\p{No}\p{Nl}]+")  # 10⁶ is not 106
 
 # Scripts with vowel signs, and those without spaces, each character of which counts as a word

@@ -22,6 +22,8 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import Path
 
+from sources.models.words import NOT_SEEN
+
 MAX_PARSED = 20_000
 """Names whose parts a process remembers, some 500 bytes each."""
 
@@ -29,11 +31,7 @@ MAX_PARSED = 20_000
 UNSPACED = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]"
 )
-MARKS = re.compile(
-    r"[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640"
-    r"\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u00ad\u200b-\u200f\u202a-\u202e"
-    r"\u2060-\u2069\ufeff]"
-)
+MARKS = re.compile(f"[{NOT_SEEN}]")
 INVERTED = re.compile(r"([^\s,]+), *([^,]+)((?:, *[^\s,]+)*)")
 """A name as a catalogue has it: “Quill, Mara, MBE”."""
 

@@ -3,6 +3,8 @@
 from django.contrib.postgres.operations import TrigramExtension, UnaccentExtension
 from django.db import migrations
 
+from sources.migrations._not_seen import NOT_SEEN
+
 # What a name for comparison is without, as in `sources/identity/words.toml`, without given names: a
 # test compares them. Words are tried here before the regular expressions, which take 30 µs.
 TITLES = """
@@ -38,8 +40,7 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN btrim(regexp_replace(
     casefold(unaccent('unaccent'::regdictionary, regexp_replace(
         normalize(casefold(value COLLATE pg_unicode_fast), NFKD),
-        '[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670'
-        '\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]', '', 'g'
+        '[{not_seen}]', '', 'g'
     )) COLLATE pg_unicode_fast),
     '\s+', ' ', 'g'
 ));
@@ -147,7 +148,7 @@ CREATE FUNCTION sources_all_names(names text[]) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
 RETURN ' ' || array_to_string(names, ' ');
 COMMENT ON FUNCTION sources_all_names(text[]) IS 'Names as one text, each after a space, to look for a part of any.';
-"""
+""".replace("{not_seen}", NOT_SEEN)
 for _name, _words in {
     "letters": "|".join(LETTERS.split()),
     "titles": "|".join(TITLES.split()),
