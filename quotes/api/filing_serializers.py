@@ -1,5 +1,7 @@
 """Serializers of filings, and of what became of each."""
 
+from typing import NamedTuple
+
 from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
@@ -196,6 +198,7 @@ class QuoteProposalSerializer(ProposalSerializer):
     article = VisibleField(queryset=Article.objects.all())
 
 
+ERASED = "erased"
 OUTCOMES = ["made", "updated", "unchanged", "kept", "differs"]
 ORGANISATION_MATCHES = ["matched", "made", "ambiguous", "kept"]
 SPEAKER_MATCHES = [*ORGANISATION_MATCHES, "unresolved"]
@@ -267,16 +270,24 @@ class FiledQuoteSerializer(QuoteSerializer):
         return {"text": quote.sent, "filing": {"outcome": quote.filing.outcome}}
 
 
-class UnseenOutcomeSerializer(serializers.Serializer):
-    """What the filing did with a quote that you may not see."""
+class Erased(NamedTuple):
+    """What became of a quote that was erased from the record by law, and is sent again."""
 
-    outcome = serializers.ChoiceField(choices=OUTCOMES)
+    outcome: str = ERASED
+
+
+class UnseenOutcomeSerializer(serializers.Serializer):
+    """What the filing did with a quote that you may not see. `erased`: it had to be, by law."""
+
+    outcome = serializers.ChoiceField(choices=[*OUTCOMES, ERASED])
 
 
 class UnseenQuoteSerializer(serializers.Serializer):
     """A quote on record that you may not see: the words that you sent, and the outcome."""
 
-    text = serializers.CharField(allow_null=True, help_text="Null if you sent only spans.")
+    text = serializers.CharField(
+        allow_null=True, help_text="Null if you sent only spans, or if it was erased."
+    )
     filing = UnseenOutcomeSerializer()
 
 
@@ -345,9 +356,10 @@ class FiledArticleSerializer(ArticleSerializer):
         article.reanchored = [quote for quote in filing.reanchored if quote.pk not in unseen]
         future = future_publication(article.published, article.published_at, timezone.now())
         article.warnings = [future] if future else []
+        sent = [i for i in range(len(filing.quotes) + len(filing.erased)) if i not in filing.erased]
         article.warnings += [
             f"The note of quote {index} was not used: before this filing, the quote was not public."
-            for index, filed in enumerate(filing.quotes)
+            for index, filed in zip(sent, filing.quotes, strict=True)
             if "note" in filed.fields
         ]
         article.withdrawn_quotes = filing.withdrawn
@@ -358,6 +370,10 @@ class FiledArticleSerializer(ArticleSerializer):
             quote.filing, quote.sent = filed, proposal.get("text")
             quote.is_unseen = quote.pk in unseen
             article.filed_quotes.append(quote)
+        for index in sorted(filing.erased):
+            gone = Quote()
+            gone.is_unseen, gone.sent, gone.filing = True, None, Erased()
+            article.filed_quotes.insert(index, gone)
         return cls(article, context=context).data
 
 

@@ -37,7 +37,7 @@ from quotes.filing.reconciliation import (
     store_quotes,
     withdraw_unnamed,
 )
-from quotes.filing.snapshots import reanchor_quotes, refuse_erased, store_snapshots
+from quotes.filing.snapshots import leave_out_erased, reanchor_quotes, store_snapshots
 from quotes.filing.types import (
     MAX_QUOTES,
     OPERATOR,
@@ -153,7 +153,7 @@ def _continue(filings: list[Filing]) -> None:
     store_articles(filings)
     validate_quotes([filing for filing in filings if not filing.spans])
     store_snapshots(filings)
-    refuse_erased(filings)
+    leave_out_erased(filings)
     reanchor_quotes(filings)
     follow_merges(filings)
     filings = [filing for filing in filings if not filing.is_late]

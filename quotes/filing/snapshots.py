@@ -53,19 +53,21 @@ def store_snapshots(filings: list[Filing]) -> None:
     Article.objects.bulk_update(changed, ["snapshot"])
 
 
-def refuse_erased(filings: list[Filing]) -> None:
-    """Raise `Refused` for quotes in passages that were erased from this very text."""
+def leave_out_erased(filings: list[Filing]) -> None:
+    """Leave out quotes in passages that were erased from this very text; refuse one sent alone."""
     for filing in filings:
         erased = filing.snapshot and filing.snapshot.erased
-        if faults := [
-            {
-                "pointer": f"/quotes/{index}",
-                "message": "These words had to be erased from the article. Leave the quote out.",
-            }
-            for index, spans in enumerate(filing.spans if erased else ())
-            if overlap(spans, erased)
-        ]:
-            raise Refused(faults)
+        if not erased or not any(overlap(spans, erased) for spans in filing.spans):
+            continue
+        if not filing.is_whole:
+            message = "These words had to be erased from the article. Leave the quote out."
+            raise Refused([{"pointer": "/quotes/0", "message": message}])
+        quotes, spans = filing.data["quotes"], filing.spans
+        kept = [i for i, each in enumerate(spans) if not overlap(each, erased)]
+        filing.erased = {*range(len(spans))}.difference(kept)
+        filing.data = {**filing.data, "quotes": [quotes[i] for i in kept]}
+        filing.spans = [spans[i] for i in kept]
+        filing.not_printed = {new: filing.not_printed.get(i, []) for new, i in enumerate(kept)}
 
 
 def reanchor_quotes(filings: list[Filing]) -> None:

@@ -144,6 +144,7 @@ class Filing:
     seams: dict[tuple, Seams] = field(default_factory=dict)  # by the spans of a quote, if several
     not_printed: dict[int, list[str]] = field(default_factory=dict)  # by quote filed
     quotes: list[FiledQuote] = field(default_factory=list)
+    erased: set[int] = field(default_factory=set)  # quotes left out, by their index as sent
     withdrawn: list[UUID] = field(default_factory=list)  # proposals that it no longer names
     speakers: list[Speaker] = field(default_factory=list)  # known or created in this article
     organisations: list[Organisation] = field(default_factory=list)

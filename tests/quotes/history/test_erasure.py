@@ -373,10 +373,15 @@ def test_the_article_can_be_filed_again_and_its_words_do_not_come_back(history, 
     erased("quote", history.pk)
     ok(curator.post(f"{API}articles/", make_filing(text=THIRD, quotes=[])))
     assert not any("burnt" in snapshot.text for snapshot in Snapshot.objects.all())
-    refused = problem(curator.post(f"{API}articles/", filing_of(THIRD, NEXT)), 400)
-    (fault,) = refused["errors"]
-    assert fault["pointer"] == "/quotes/0"
-    assert "had to be erased" in fault["message"]
+    key = {"Idempotency-Key": "after"}
+    again = ok(curator.post(f"{API}articles/", filing_of(THIRD, NEXT), headers=key))
+    gone, other = again["quotes"]
+    assert gone == {"text": None, "filing": {"outcome": "erased"}}
+    assert (other["text"], other["filing"]["outcome"]) == (OTHER, "unchanged")
+    assert not any("burnt" in str(answer.body) for answer in IdempotentResponse.objects.all())
+    alone = {"article": again["id"], "text": NEXT, "speaker": "Mara Quill"}
+    (fault,) = problem(curator.post(f"{API}quotes/", alone), 400)["errors"]
+    assert "not in" in fault["message"] or "erased" in fault["message"]
     verified()
 
 
