@@ -43,6 +43,7 @@ from sources.admin.lists import matching_any, mentioning
 from sources.admin.widgets import SafeAutocomplete
 from sources.ledger.actor import with_reason
 from sources.models import Affiliation, Speaker
+from sources.models.articles import READ_FULL_TEXT
 from sources.models.functions import HasWords, NameKey, Words
 
 MAX_SPEAKERS = 1_000
@@ -236,6 +237,7 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
             speaker = changes.get("speaker", quote.speaker)
             changes["speaker"] = Speaker.objects.jointly(filter(None, [speaker, other]))
         before = quote.affiliation_id
+        quote.shows_text = request.user.has_perm(READ_FULL_TEXT)
         if changes:
             with with_reason(note):
                 quote.revise(note=note, now=timezone.now(), **changes)

@@ -43,16 +43,23 @@ class Printed:
 
 
 def check_attribution(
-    printed: Printed, page: Page, attribution: Mapping[str, str | None]
+    printed: Printed,
+    page: Page,
+    attribution: Mapping[str, str | None],
+    *,
+    shows_text: bool,
 ) -> tuple[list[str], dict[str, dict]]:
     """The parts of an attribution that are not printed, and the faults of those that have to be.
 
-    A fault is a message and the nearest passage, by part. `page` is the article's text.
+    A fault is a message and, if it `shows_text`, the nearest passage, by part. `page` is the
+    article's text.
     """
     missing = [part for part, words in attribution.items() if words and not printed.has(words)]
     faults = {}
     for part in missing:
-        if part in MUST_BE_PRINTED:
+        if part in MUST_BE_PRINTED and not shows_text:
+            faults[part] = {"message": NOT_PRINTED}
+        elif part in MUST_BE_PRINTED:
             nearest = page.nearest(attribution[part])
             beside = f" The nearest passage is “{shortened(nearest.text)}”." if nearest else ""
             message = f"{NOT_PRINTED}{beside}"

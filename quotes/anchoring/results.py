@@ -60,12 +60,27 @@ class Reanchoring(NamedTuple):
 
 
 class AnchoringError(ValueError):
-    """Words that cannot be anchored. ``message`` says why and what to do; ``details`` is JSON."""
+    """Words that cannot be anchored. ``message`` says why and what to do; ``details`` is JSON.
 
-    def __init__(self, message: str, details: dict | None = None):
+    ``discreet`` is a message and details that show nothing of the text.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        details: dict | None = None,
+        *,
+        discreet: tuple[str, dict] | None = None,
+    ):
         super().__init__(message)
         self.message = message
         self.details = details or {}
+        self.discreet = discreet or (message, self.details)
+
+    def fault(self, *, shows_text: bool) -> dict:
+        """Message and details, for somebody who may read the text or who may not."""
+        message, details = (self.message, self.details) if shows_text else self.discreet
+        return {"message": message, **details}
 
 
 class NoWords(AnchoringError):
@@ -99,7 +114,11 @@ class NotInText(AnchoringError):
                 "These words are not in the text. Too many quotes were not found, so the nearest "
                 "passage was not searched for. Correct the others first."
             )
-        super().__init__(message, {"nearest": nearest.as_json() if nearest else None})
+        super().__init__(
+            message,
+            {"nearest": nearest.as_json() if nearest else None},
+            discreet=("These words are not in the text. Send the words as printed.", {}),
+        )
 
 
 class AmbiguousPosition(AnchoringError):
@@ -109,10 +128,16 @@ class AmbiguousPosition(AnchoringError):
         self.positions = tuple(positions[:MAX_LISTED])
         self.total = total
         count = f"{total:,}" if complete else f"at least {total:,}"
-        super().__init__(
+        message = (
             f'These words occur {count} times in the text. Send "spans" to say which occurrence is '
-            "meant.",
-            {"places": [position.as_json() for position in self.positions], "total": total},
+            "meant."
+        )
+        places = [position.as_json() for position in self.positions]
+        bare = [{"spans": place["spans"]} for place in places]
+        super().__init__(
+            message,
+            {"places": places, "total": total},
+            discreet=(message, {"places": bare, "total": total}),
         )
 
 
@@ -135,6 +160,11 @@ class WordsDiffer(AnchoringError):
             f"The text at these spans is {shortened(found)!r}, not the words sent. Correct one of "
             'the two, or send only the words or only the "spans".',
             {"found": found, "difference": difference},
+            discreet=(
+                "The text at these spans is not the words sent. Correct one of the two, or send "
+                "only the words.",
+                {},
+            ),
         )
 
 

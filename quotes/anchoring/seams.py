@@ -42,11 +42,15 @@ class OtherWords(AnchoringError):
 
     def __init__(self, gap: str, start: int, end: int, why: str):
         between = shortened(" ".join(gap.split()))
+        advice = (
+            "File each speaker's words as a quote of its own, and name the speaker as printed in "
+            "attribution.speaker. If it is one speaker after all, a curator can send "
+            '"gaps_checked": true.'
+        )
         super().__init__(
-            f"{why} Between two parts of the quote the text reads {between!r}. File each speaker's "
-            "words as a quote of its own, and name the speaker as printed in attribution.speaker. "
-            'If it is one speaker after all, a curator can send "gaps_checked": true.',
+            f"{why} Between two parts of the quote the text reads {between!r}. {advice}",
             {"gap": [start, end]},
+            discreet=(f"{why} {advice}", {"gap": [start, end]}),
         )
 
 

@@ -266,7 +266,12 @@ class FiledQuoteSerializer(QuoteSerializer):
 
     def to_representation(self, quote: Quote) -> dict:
         if not getattr(quote, "is_unseen", False):
-            return super().to_representation(quote)
+            data = super().to_representation(quote)
+            if not quote.shows_text and quote.status not in Quote.PUBLIC:
+                for span in data["anchor"]["spans"]:
+                    span |= {"prefix": "", "suffix": ""}
+                data["anchor"].pop("nearest", None)
+            return data
         return {"text": quote.sent, "filing": {"outcome": quote.filing.outcome}}
 
 
@@ -369,6 +374,7 @@ class FiledArticleSerializer(ArticleSerializer):
             quote = quotes[filed.quote.pk]
             quote.filing, quote.sent = filed, proposal.get("text")
             quote.is_unseen = quote.pk in unseen
+            quote.shows_text = filing.shows_text
             article.filed_quotes.append(quote)
         for index in sorted(filing.erased):
             gone = Quote()

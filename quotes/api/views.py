@@ -62,6 +62,7 @@ from sources.api.serializers import (
 )
 from sources.api.views import Speakers
 from sources.exceptions import BadParameter, nearest_of
+from sources.models.articles import READ_FULL_TEXT
 
 FORMATS = ["json", *(each.format for each in REPRESENTATIONS)]
 
@@ -141,7 +142,9 @@ class Quotes(FilesQuotes, Resource):
     def get_unchanged(self) -> Quote:
         if self.action == "publish":
             self.get_listed().filter(pk=self.kwargs["pk"]).hold_articles()
-        return super().get_unchanged()
+        quote = super().get_unchanged()
+        quote.shows_text = self.request.user.has_perm(READ_FULL_TEXT)
+        return quote
 
     def rows_of(self, page) -> list[QuoteJson]:
         if page.query.is_sliced:
@@ -232,12 +235,17 @@ class Quotes(FilesQuotes, Resource):
 
         The quote is found in the article's text by its words, and its speaker and organisation are
         matched by name or added. It waits for review unless you may publish.
+
+        Without the permission to read full text, send the words: spans alone are refused with 403,
+        and neither an answer nor an error shows more of the text than you sent.
         """
         proposal = self.validated_body(QuoteProposalSerializer)
+        filer = Filer.of(request.user)
         with self.filing():
-            filed = propose(proposal.pop("article"), proposal, Filer.of(request.user))
+            filed = propose(proposal.pop("article"), proposal, filer)
             quote = get_object_or_404(Quote.objects.with_parts(), pk=filed.quote.pk)
             quote.filing, quote.sent = filed, proposal.get("text")
+            quote.shows_text = filer.may_read
             quote.is_unseen = bool(unseen_by(request.user, [quote]))
             data = FiledQuoteSerializer(quote, context=self.get_serializer_context()).data
         if quote.is_unseen:

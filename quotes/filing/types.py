@@ -12,6 +12,7 @@ from quotes.models import LastFiling, Quote, outlets_of
 from quotes.models.workflow import CHANGE, PUBLISH
 from sources.dates import PartialDate
 from sources.models import Article, Named, Organisation, Outlet, PublicRecord, Snapshot, Speaker
+from sources.models.articles import READ_FULL_TEXT
 
 MAX_QUOTES = 1000  # per filing: they are stored in one transaction
 
@@ -37,6 +38,7 @@ class Filer:
     may_publish: bool = False
     may_change: bool = False  # articles that others filed
     may_correct: bool = False  # public quotes, with a note
+    may_read: bool = False  # the full text of articles
     outlets: frozenset[UUID] = frozenset()  # it files for these only; empty: for all
 
     @classmethod
@@ -47,6 +49,7 @@ class Filer:
             user.has_perm(PUBLISH),
             may_change,
             user.has_perm(CHANGE),
+            user.has_perm(READ_FULL_TEXT),
             frozenset() if may_change else outlets_of(user),
         )
 
@@ -57,7 +60,7 @@ class Filer:
         return type(record).objects.visible_to(self.user).filter(pk=record.pk).exists()
 
 
-OPERATOR = Filer(may_publish=True, may_change=True, may_correct=True)
+OPERATOR = Filer(may_publish=True, may_change=True, may_correct=True, may_read=True)
 
 
 class Candidate(NamedTuple):
@@ -153,6 +156,11 @@ class Filing:
     @property
     def proposals(self) -> list[dict]:
         return [] if self.is_late else self.data.get("quotes", [])
+
+    @property
+    def shows_text(self) -> bool:
+        """Whether the filer sent the text, or may read it: else no answer shows more of it."""
+        return self.filer.may_read or self.data.get("text") is not None
 
     def seams_of(self, spans: tuple) -> Seams:
         return self.seams.get(spans, NO_SEAMS)

@@ -41,7 +41,7 @@ def _anchor_all(filing: Filing) -> Iterator[dict]:
         if external_id and (twin := named.setdefault(external_id, index)) != index:
             message = f"Is the id of quote {twin} of this filing, too. Each quote has its own."
             yield _fault(index, "external_id", message)
-        spans, fault = _try_anchor(filing.page, index, proposal)
+        spans, fault = _try_anchor(filing.page, index, proposal, shows_text=filing.shows_text)
         if len(spans) > 1:
             fault = _try_seams(filing, index, proposal, spans)
         if fault:
@@ -74,7 +74,7 @@ def _try_seams(filing: Filing, index: int, proposal: dict, spans: tuple) -> dict
         )
     except OtherWords as error:
         name = "spans" if proposal.get("spans") else "text"
-        return _fault(index, name, error.message, **error.details)
+        return _fault(index, name, **error.fault(shows_text=filing.shows_text))
     return None
 
 
@@ -89,7 +89,9 @@ def _unprinted(filing: Filing) -> Iterator[dict]:
     printed = Printed(filing.page.text, headline)
     for index, proposal in enumerate(filing.proposals):
         attribution = proposal.get("attribution") or {}
-        missing, faults = check_attribution(printed, filing.page, attribution)
+        missing, faults = check_attribution(
+            printed, filing.page, attribution, shows_text=filing.shows_text
+        )
         for part, fault in faults.items():
             yield _fault(index, f"attribution/{part}", **fault)
         filing.not_printed[index] = [f"attribution.{part}" for part in missing]
@@ -98,16 +100,20 @@ def _unprinted(filing: Filing) -> Iterator[dict]:
 def anchoring_faults(text: str, proposals: dict[int, dict]) -> list[dict]:
     """List anchoring faults of these quotes, by index, for a filing that has other faults too."""
     page = Page(text)
-    tried = (_try_anchor(page, index, proposal) for index, proposal in proposals.items())
+    tried = (
+        _try_anchor(page, index, proposal, shows_text=True) for index, proposal in proposals.items()
+    )
     return [fault for _, fault in tried if fault]
 
 
-def _try_anchor(page: Page | None, index: int, proposal: dict) -> tuple[tuple, dict | None]:
+def _try_anchor(
+    page: Page | None, index: int, proposal: dict, *, shows_text: bool
+) -> tuple[tuple, dict | None]:
     try:
         return _anchor_words(page, proposal), None
     except AnchoringError as error:
         name = "spans" if proposal.get("spans") else "text"
-        return (), _fault(index, name, error.message, **error.details)
+        return (), _fault(index, name, **error.fault(shows_text=shows_text))
 
 
 def _missing_ids(filing: Filing, name: str, model) -> list[dict]:
@@ -127,7 +133,7 @@ def _missing_ids(filing: Filing, name: str, model) -> list[dict]:
 
 
 def _forbidden(filing: Filing) -> Iterator[dict]:
-    """Faults of quotes that this filer may not publish or correct."""
+    """Faults of quotes that this filer may not publish, correct or read."""
     may_publish, may_correct = filing.filer.may_publish, filing.filer.may_correct
     for index, proposal in enumerate(() if may_publish and may_correct else filing.proposals):
         status = proposal.get("status", Quote.Status.PROPOSED)
@@ -143,6 +149,13 @@ def _forbidden(filing: Filing) -> Iterator[dict]:
         if proposal.get("gaps_checked") and not may_correct:
             message = "Only curators can confirm what lies between. Leave it out."
             yield _fault(index, "gaps_checked", message)
+    if filing.page and not filing.shows_text:
+        for index, proposal in enumerate(filing.proposals):
+            if proposal.get("spans") and not (proposal.get("text") or "").strip():
+                message = (
+                    "Spans alone would show you the text, which you may not read. Send the words."
+                )
+                yield _fault(index, "text", message)
 
 
 def _anchor_words(page: Page | None, proposal: dict) -> tuple:

@@ -32,7 +32,9 @@ def check_printed(quote, changes: dict) -> list[str]:
     if not sent or snapshot is None:
         return []
     page = Page(snapshot.text)
-    missing, faults = check_attribution(Printed(page.text, quote.article.headline), page, sent)
+    missing, faults = check_attribution(
+        Printed(page.text, quote.article.headline), page, sent, shows_text=quote.shows_text
+    )
     changed = {
         part: fault
         for part, fault in faults.items()

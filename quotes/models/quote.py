@@ -83,6 +83,9 @@ class Quote(Record):
     not_printed: list[str] = []
     """Parts of the attribution that `revise` was given and the article does not print."""
 
+    shows_text = False
+    """Whether refusals may show passages of the text: the user may read it."""
+
     NAMED = (Flag.AMBIGUOUS_SPEAKER, Flag.AMBIGUOUS_ORGANISATION, Flag.UNRESOLVED_SPEAKER)
     """Flags that only naming the speaker or the organisation settles."""
 
@@ -437,4 +440,5 @@ class Quote(Record):
             self.nearest = self.nearest if stays else None
             self.snapshot = snapshot
             return
-        raise ValidationError({"spans" if spans else "text": refusal.message})
+        fault = refusal.fault(shows_text=self.shows_text)
+        raise ValidationError({"spans" if spans else "text": fault["message"]})

@@ -49,6 +49,7 @@ from sources.models import (
     Snapshot,
     Speaker,
 )
+from sources.models.articles import READ_FULL_TEXT
 from sources.models.functions import Bare, HasWords, UrlKey, Words
 from sources.spreadsheets.tables import (
     AffiliationTable,
@@ -258,7 +259,7 @@ class ArticleAdmin(ImportExportAdmin, PublishedColumns, MergingAdmin):
 
     def get_fieldsets(self, request, obj=None):
         fieldsets = super().get_fieldsets(request, obj)
-        if request.user.has_perm("sources.read_full_text"):
+        if request.user.has_perm(READ_FULL_TEXT):
             text = ("Current text", {"fields": ["text"], "classes": ["collapse"]})
             return [*fieldsets[:2], text, *fieldsets[2:]]
         return fieldsets
@@ -311,7 +312,7 @@ def in_full(text: str) -> str:
 class SnapshotAdmin(ReadOnlyAdmin, HistoryAdmin, BaseModelAdmin):
     """Snapshots are captured and never change."""
 
-    see_all_permission = "sources.read_full_text"
+    see_all_permission = READ_FULL_TEXT
     list_display = ("sha256", "printed_in", "captured")
     search_fields = ("sha256",)
     search_help_text = "Search by the SHA-256 of a text, or its first characters."
@@ -326,7 +327,7 @@ class SnapshotAdmin(ReadOnlyAdmin, HistoryAdmin, BaseModelAdmin):
 
     def get_fields(self, request, obj=None):
         fields = ["sha256", "article", "captured", "characters"]
-        return [*fields, "words"] if request.user.has_perm("sources.read_full_text") else fields
+        return [*fields, "words"] if request.user.has_perm(READ_FULL_TEXT) else fields
 
     def search(self, request, queryset, term):
         beginning = term.lower()

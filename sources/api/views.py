@@ -36,6 +36,7 @@ from sources.api.serializers import (
 from sources.history.as_of import all_distinct_from_as_of, survivor_as_of
 from sources.identity import merging
 from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
+from sources.models.articles import READ_FULL_TEXT
 
 # Outlets, organisations, speakers
 
@@ -275,7 +276,7 @@ class Snapshots(Endpoint):
     serializer_class = SnapshotSerializer
     lookup_field = "sha256"
     lookup_value_converter = "str"
-    permissions = {"retrieve": "sources.read_full_text"}
+    permissions = {"retrieve": READ_FULL_TEXT}
 
     @extend_schema(parameters=[SHA256])
     def retrieve(self, request, sha256: str):

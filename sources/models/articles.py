@@ -172,6 +172,9 @@ class Article(Mergeable):
             self.save(update_fields=["withdrawn"])
 
 
+READ_FULL_TEXT = "sources.read_full_text"
+
+
 class Snapshot(models.Model):
     """The exact text of an article, as captured.
 

@@ -31,6 +31,7 @@ from quotes.search.near_identical import near_identical
 from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.html import isolated, link, link_to_profile
 from sources.models import Article, Snapshot
+from sources.models.articles import READ_FULL_TEXT
 
 MAX_SHOWN_QUOTES = 300
 """Quotes of an article on one page, proposed ones first: the rest follow when these are decided."""
@@ -136,7 +137,7 @@ class ReviewPage:
     @cached_property
     def snapshot(self) -> Snapshot | None:
         """The article's current text, or the earlier one that contains the chosen quote."""
-        if not self.user.has_perm("sources.read_full_text"):
+        if not self.user.has_perm(READ_FULL_TEXT):
             return None
         earlier = self.chosen.snapshot_id if self.earlier and self.has_earlier else None
         return Snapshot.objects.filter(pk=earlier or self.article.snapshot_id).first()
@@ -205,7 +206,7 @@ class ReviewPage:
     def between(self) -> list[Between]:
         """What lies between the parts of the chosen quote, for who may read the whole text."""
         quote = self.chosen
-        if len(quote.spans) < 2 or not self.user.has_perm("sources.read_full_text"):
+        if len(quote.spans) < 2 or not self.user.has_perm(READ_FULL_TEXT):
             return []
         text = quote.snapshot.text
         return [

@@ -18,6 +18,7 @@ from sources.admin.forms import RecordForm, few_lines
 from sources.admin.widgets import SafeAutocomplete, SafeAutocompleteMultiple
 from sources.exceptions import Conflict, flatten_errors
 from sources.models import Affiliation, Article, Snapshot, Speaker
+from sources.models.articles import READ_FULL_TEXT
 
 
 def completed(name: str) -> SafeAutocomplete:
@@ -200,6 +201,7 @@ def fields_form(request, quote: Quote, data=None) -> forms.ModelForm:
 def take(step: Step, quote: Quote, form: forms.Form, fields, *, user, now: datetime) -> None:
     """Call the verb of a step. Raises ValidationError, Conflict or NotOpen, as the verb does."""
     sent = form.cleaned_data
+    quote.shows_text = user.has_perm(READ_FULL_TEXT)
     match step.name:
         case "publish" if not may_approve(user, quote):
             raise Conflict(WHY_NOT)

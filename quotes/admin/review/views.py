@@ -42,6 +42,7 @@ from sources.admin.lists import BoundedPaginator
 from sources.database.estimates import count_or_estimate
 from sources.exceptions import Conflict, messages_of
 from sources.models import Article, Outlet, Speaker
+from sources.models.articles import READ_FULL_TEXT
 
 LAST_STEP = "review.last_step"
 """Session key of the last step, for undo."""
@@ -211,7 +212,7 @@ class ReviewAdmin(admin.ModelAdmin):
     def texts(self, request, article):
         """The present text beside the former one; POST keeps the quotes that lost their words."""
         _, page = self._opened(request, article)
-        if not request.user.has_perm("sources.read_full_text"):
+        if not request.user.has_perm(READ_FULL_TEXT):
             raise PermissionDenied
         article, may_keep = page.article, request.user.has_perm(REVIEW_STEPS["keep"].permission)
         if request.method == "POST":
