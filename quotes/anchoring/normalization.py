@@ -1,7 +1,8 @@
 """Normalise text: drop its typography, and map the result back to the text's own offsets.
 
 Quote marks and apostrophes become ``'`` or ``"``, a run of dashes one ``-``, a run of white space
-one blank. Invisible characters vanish, and the rest takes Unicode's NFKD form (UAX #15). Case,
+one blank. Invisible characters vanish, and the rest takes Unicode's NFKD form (UAX #15), but for
+superscripts, subscripts, fractions, and circled and squared characters: 10⁶ is not 106. Case,
 accents, digits, punctuation and the blanks between words are kept.
 
 *Punctuated* text is an intermediate step of equal length: it keeps quote marks and line breaks as
@@ -16,9 +17,11 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
-from unicodedata import normalize
+from unicodedata import decomposition, normalize
 
 import regex
+
+from quotes.anchoring.typography import canonical, same
 
 WHITE = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
@@ -103,11 +106,11 @@ def _reduce_block(text: str) -> str:
     if _UNUSUAL.search(text):
         if _INVISIBLES.search(text):
             text = _INVISIBLES.sub("", text)
-        text = normalize("NFKD", text).replace("′′", '"').replace("‵‵", '"')
+        text = _decompose(text).replace("′′", '"').replace("‵‵", '"')
         # A blank that carries a mark is no white space: "´" decomposes into blank and acute.
         text = _MARKED_BLANK.sub("␣", text).replace("␣\u0301", "'")
     elif not text.isascii():
-        text = normalize("NFKD", text)
+        text = _decompose(text)
     text = text.replace("\r\n", "\n")
     text = _replace(text, _TO_PUNCTUATED)
     if "\n" in text or "\u2029" in text:
@@ -117,6 +120,36 @@ def _reduce_block(text: str) -> str:
     if "--" in text:
         text = _DASH_RUN.sub("-", text)
     return text
+
+
+_KEPT = ("<super>", "<sub>", "<fraction>", "<circle>", "<square>")
+_RANGES = (  # where Unicode has characters of these decompositions
+    *((0xAA, 0xBF), (0x2B0, 0x2E5), (0x10FC, 0x10FD), (0x1D2C, 0x1DC0), (0x2070, 0x209D)),
+    *((0x2100, 0x2190), (0x2460, 0x2500), (0x2C7C, 0x2C7E), (0x2D6F, 0x2D70)),
+    *((0x3190, 0x31A0), (0x3200, 0x3400), (0xA69C, 0xA69E), (0xA770, 0xA771), (0xA7F2, 0xA7FA)),
+    *((0xAB5C, 0xAB6A), (0x10780, 0x107BB), (0x1E030, 0x1E06E), (0x1F100, 0x1F300)),
+)
+_RAISED = regex.compile(
+    "["
+    + "".join(
+        regex.escape(chr(code))
+        for start, end in _RANGES
+        for code in range(start, end)
+        if decomposition(chr(code)).startswith(_KEPT)
+    )
+    + "]+"
+)
+
+
+def _decompose(text: str) -> str:
+    """Unicode's NFKD form, but for characters that would become other letters or digits."""
+    if not _RAISED.search(text):
+        return normalize("NFKD", text)
+    pieces, at = [], 0
+    for kept in _RAISED.finditer(text):
+        pieces += normalize("NFKD", text[at : kept.start()]), kept[0]
+        at = kept.end()
+    return "".join([*pieces, normalize("NFKD", text[at:])])
 
 
 def _replace(text: str, table: dict[str, str]) -> str:
@@ -147,13 +180,20 @@ def punctuated(text: str) -> str:
 
 def normalise(words: str) -> str:
     """Return words without their typography and without white space around them."""
-    punctuated = "".join(_reduce_block(block[0]) for block in _BLOCK.finditer(words))
-    return _without_marks(punctuated).strip(" ")
+    return _without_marks(reduce(words)).strip(" ")
+
+
+def reduce(words: str) -> str:
+    """Return words without their typography, but with quote marks and line breaks."""
+    return "".join(_reduce_block(block[0]) for block in _BLOCK.finditer(words))
 
 
 def same_words(a: str, b: str) -> bool:
     """Whether two texts are equal, apart from typography and white space around them."""
-    return a == b or normalise(a) == normalise(b)
+    if a == b or normalise(a) == normalise(b):
+        return True
+    one, other = (canonical(reduce(words).strip(" \n\u2029")) for words in (a, b))
+    return same(one, other)
 
 
 # An ellipsis in any form, bracketed or not, in normalised text

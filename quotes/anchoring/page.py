@@ -1,15 +1,21 @@
 """A page: the text of a snapshot, in which the words of quotes are found and followed."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
+from html import unescape
+from itertools import islice
 
 from rapidfuzz import fuzz
 
+from quotes.anchoring.interruptions import interruptions
 from quotes.anchoring.normalization import (
+    ELLIPSIS,
     INVISIBLE,
     WHITE,
     NormalisedText,
     normalise,
+    reduce,
     same_pieces,
     same_words,
 )
@@ -26,9 +32,10 @@ from quotes.anchoring.results import (
     Span,
     WordsDiffer,
 )
-from quotes.anchoring.seams import Seams, join, seams_of
+from quotes.anchoring.seams import Seams, is_quoted, join, seams_of
 from quotes.anchoring.similarity import best_fit, difference_of, likely_windows
 from quotes.anchoring.split_quotes import Gap, SplitSearch, gaps_of
+from quotes.anchoring.variants import VariantSearch
 
 CONTEXT = 32
 """Code points of the prefix and of the suffix of a span."""
@@ -41,6 +48,15 @@ MIN_NEAREST_SIMILARITY = 0.6
 
 MAX_COUNTED = 1_000
 """Positions that are counted; beyond, an error says "at least"."""
+
+MAX_WEIGHED = 50
+"""Places of which the only one in quote marks is preferred."""
+
+MAX_INTERRUPTIONS = 5_000
+"""Attributions in dialogue and notes of a text; one with more is no article."""
+
+MAX_ELIDED = 20
+"""Parts of words between ellipses."""
 
 MAX_SEARCHED = 20_000_000
 """Code points that a page searches for nearest passages, for all its quotes together."""
@@ -59,7 +75,13 @@ class Page:
 
     @cached_property
     def _gaps(self) -> list[Gap]:
-        return gaps_of(self._normalised.punctuated)
+        punctuated = self._normalised.punctuated
+        more = islice(interruptions(punctuated), MAX_INTERRUPTIONS)
+        return sorted({*gaps_of(punctuated), *more})
+
+    @cached_property
+    def _variants(self) -> VariantSearch:
+        return VariantSearch(self._normalised.punctuated, self._gaps)
 
     def text_at(self, spans: Sequence[tuple[int, int]], seams: Sequence[str] | None = None) -> str:
         """Return the text at spans, joined by these seams, else by those of an unknown speaker."""
@@ -90,19 +112,30 @@ class Page:
         start, end = span
         return self.text[max(0, start - CONTEXT) : start], self.text[end : end + CONTEXT]
 
-    def find(self, words: str) -> tuple[Span, ...]:
+    def find(self, words: str, prefix: str = "", suffix: str = "") -> tuple[Span, ...]:
         """Return the spans of these words, ignoring typography.
 
-        One span, or several if an attribution or a paragraph break splits the quote. Raises
-        NoWords, NotInText, or AmbiguousPosition, which only a guess could resolve.
+        One span, or several if an attribution or a paragraph break splits the quote, or if the
+        words have an ellipsis that the text has not. Of several places, the one after `prefix` and
+        before `suffix` is meant, else the only one in quote marks. Raises NoWords, NotInText, or
+        AmbiguousPosition, which only a guess could resolve.
         """
-        if not (needle := normalise(words)):
+        if not normalise(words):
             raise NoWords
-        matches, complete = self._matches(words, needle, MAX_COUNTED)
+        matches, complete = self._everywhere(words)
+        if not matches and "&" in words and (read := unescape(words)) != words:
+            return self.find(read, prefix, suffix)
         if len(matches) > 1 or (matches and not complete):
+            if prefix or suffix:
+                fitting = [each for each in matches if self._stands_in(each, prefix, suffix)]
+                matches = fitting or matches
             verbatim, sure = self._verbatim(words, 2)
-            if len(verbatim) == 1 and sure:
+            if len(verbatim) == 1 and sure and (tuple(verbatim) in matches):
                 return tuple(verbatim)
+            if len(matches) <= MAX_WEIGHED and complete and any(map(str.isalnum, words)):
+                marked = [each for each in matches if self._is_quoted(each)]
+                matches = marked if len(marked) == 1 else matches
+        if len(matches) > 1 or (matches and not complete):
             listed = [self._position(spans) for spans in matches[:MAX_LISTED]]
             raise AmbiguousPosition(listed, len(matches), complete=complete)
         if not matches:
@@ -168,8 +201,8 @@ class Page:
         if unmoved and self._position(spans)[1:] == (prefix, suffix):
             return Reanchoring("exact", spans, None)
         matches = self._shifted(words, spans)
-        if not matches and (needle := normalise(words)):
-            matches, _ = self._matches(words, needle, MAX_COUNTED * 10)
+        if not matches and normalise(words):
+            matches, _ = self._everywhere(words)
         if unmoved and spans not in matches:
             matches.append(spans)
         if free := [match for match in matches if match not in taken]:
@@ -191,6 +224,64 @@ class Page:
         if spans:
             return [(span,) for span in spans], complete
         return self._split_matches(needle)
+
+    def _everywhere(self, words: str) -> tuple[list[tuple[Span, ...]], bool]:
+        """Matches of words in their own typography, in another, or around what they leave out."""
+        needle = normalise(words)
+        matches, complete = self._matches(words, needle, MAX_COUNTED)
+        if not matches and complete and self._left > 0:  # it reads the whole text
+            matches, complete = self._variant_matches(words)
+            if not matches and complete and ELLIPSIS.search(needle):
+                matches, complete = self._elided_matches(needle)
+        return matches, complete
+
+    def _variant_matches(self, words: str) -> tuple[list[tuple[Span, ...]], bool]:
+        self._left -= len(self._normalised.text)
+        needle = reduce(words).strip(" \n\u2029")
+        found = [[place] for place in islice(self._variants.whole(needle), MAX_COUNTED)]
+        found = found or [*islice(self._variants.split(needle, MAX_LISTED + 1), MAX_LISTED + 1)]
+        matches = [tuple(self._span(start, end) for start, end in pieces) for pieces in found]
+        return sorted({match for match in matches if all(match)}), len(matches) <= MAX_LISTED
+
+    def _elided_matches(self, needle: str) -> tuple[list[tuple[Span, ...]], bool]:
+        """Matches of the parts of words between ellipses, each combination as close as can be."""
+        parts = [part for part in ELLIPSIS.split(needle) if part]
+        if not 2 <= len(parts) <= MAX_ELIDED:
+            return [], True
+        *firsts, last = ([*self._part_matches(part)] for part in parts)
+        chains = last
+        for options in reversed(firsts):
+            # Of each part, the last place before what follows
+            closest: dict[tuple[Span, ...], tuple[Span, ...]] = {}
+            starts = [chain[0].start for chain in chains]
+            for option in options:
+                at = bisect_right(starts, option[-1].end)
+                if at < len(chains) and self._is_gap(option[-1].end, starts[at]):
+                    closest[chains[at]] = option + chains[at]
+            chains = sorted(closest.values())
+        return chains, len(chains) <= MAX_COUNTED
+
+    def _is_gap(self, start: int, end: int) -> bool:
+        """Whether whole words lie between two offsets: what an ellipsis may stand for."""
+        beside = self.text[start : start + 1], self.text[end - 1 : end]
+        if any(sign.isalnum() for sign in beside):
+            return False
+        return any(sign.isalnum() for sign in self.text[start:end])
+
+    def _part_matches(self, part: str) -> list[tuple[Span, ...]]:
+        found, _ = self._matches(part, part, MAX_COUNTED)
+        return sorted(found or self._variant_matches(part)[0])
+
+    def _stands_in(self, spans: tuple[Span, ...], prefix: str, suffix: str) -> bool:
+        """Whether the text before and after spans ends and begins with these words."""
+        start, end = spans[0].start, spans[-1].end
+        room = 2 * CONTEXT
+        before = normalise(self.text[max(0, start - len(prefix) - room) : start])
+        after = normalise(self.text[end : end + len(suffix) + room])
+        return before.endswith(normalise(prefix)) and after.startswith(normalise(suffix))
+
+    def _is_quoted(self, spans: tuple[Span, ...]) -> bool:
+        return is_quoted(self.text, spans[0].start)
 
     def _occurrences(self, needle: str, limit: int) -> tuple[list[Span], bool]:
         """Spans of the needle in the normalised text, also overlapping; whether these are all."""

@@ -129,8 +129,8 @@ class AmbiguousPosition(AnchoringError):
         self.total = total
         count = f"{total:,}" if complete else f"at least {total:,}"
         message = (
-            f'These words occur {count} times in the text. Send "spans" to say which occurrence is '
-            "meant."
+            f'These words occur {count} times in the text. Send "prefix" and "suffix", or "spans", '
+            "to say which occurrence is meant."
         )
         places = [position.as_json() for position in self.positions]
         bare = [{"spans": place["spans"]} for place in places]

@@ -141,7 +141,7 @@ _NEW_DASH = regex.compile(
 _TIME = r"\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{1,3})?"
 _TIMES = rf"{_TIME}(?:\s*(?:-|–|-->)\s*{_TIME})?"
 _NOTE = regex.compile(
-    rf"[\s.,;]*+(?:(?:\[\s*{_TIMES}\s*\]|\(\s*{_TIMES}\s*\)|(?<=[\n\r])\s*{_TIMES}\s*(?=[\n\r])"
+    rf"[\s.,;]*+(?:(?:\[\s*{_TIMES}\s*\]|\(\s*{_TIMES}\s*\)|(?<=[\n\r] *){_TIMES} *[\n\r]"
     r"|[\[(](?P<note>[^()\[\]\n]{1,100})[\])])\s*)+"
 )
 _QUESTION = regex.compile(r"[?？؟;][\s\"'”’»›“‘«‹)\]]*$")
@@ -179,7 +179,7 @@ class _Gap:
 
     def _read_marks(self, lead: str) -> None:
         """Cut the gap into what is inside quote marks and what is outside."""
-        lead = _BLANK_LINE.split(lead)[-1] if _BLANK_LINE.search(lead) else lead
+        lead = _BLANK_LINE.split(lead)[-1]
         around = punctuated(lead + self.read + self.after)
         floor, ceiling = len(lead), len(lead) + len(self.read)
         within = _open_at(around, floor)
@@ -247,7 +247,7 @@ class _Gap:
 
     def _is_note(self) -> bool:
         """Whether it is a time code, or what is noted of a meeting in brackets."""
-        found = _NOTE.fullmatch(f"\n{self.text}\n")
+        found = _NOTE.fullmatch(self.text)
         return bool(found) and all(
             not changes_meaning(note)
             and not words("noted").isdisjoint(folded(token[0]) for token in tokens(note))
@@ -323,6 +323,12 @@ def _pass(text: str, family: int, at: int, within: list[int]) -> None:
             within.append(family)
     elif closes(text, at) and family in within:
         del within[len(within) - 1 - within[::-1].index(family) :]
+
+
+def is_quoted(text: str, at: int) -> bool:
+    """Whether the words that begin at an offset stand in quote marks."""
+    lead = _BLANK_LINE.split(text[max(0, at - MAX_READ) : at])[-1]
+    return bool(_open_at(punctuated(lead + text[at : at + 3]), len(lead)))
 
 
 def _open_at(text: str, end: int) -> list[int]:

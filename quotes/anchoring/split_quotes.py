@@ -12,6 +12,9 @@ from quotes.anchoring.results import MAX_LISTED
 MAX_GAP = 500
 """Characters between two pieces of a split quote; a longer attribution is no attribution."""
 
+MAX_NICKNAME = 40
+"""Characters of a name in quote marks within an attribution."""
+
 _DOUBLE_MARKS = '"“”„‟«»〝〞〟'
 _SINGLE_MARKS = "'‘’‚‛‹›"
 _OPENERS = "“‘„‚‟‛«‹〝"
@@ -84,15 +87,25 @@ def gaps_of(punctuated: str) -> list[Gap]:
             continue
         opening = [opens(punctuated, at) for at in found]
         for number in range(1, len(found)):
-            closer, reopener = found[number - 1], found[number]
-            if not opening[number]:
-                continue
+            reopener = found[number]
             after = reopener + 1 + (punctuated[reopener + 1 : reopener + 2] in _BLANK)
-            if punctuated[reopener - 1] in "\n\u2029" and opening[number - 1]:
+            begins_line = punctuated[reopener - 1] in "\n\u2029"
+            if (
+                begins_line
+                and opening[number - 1]
+                and (opening[number] or _repeats(punctuated, reopener))
+            ):
                 # The mark before is still open: no closing mark ends the paragraph.
                 gaps[Gap(reopener - 1, after)] = True
+                opening[number] = True
                 continue
-            if reopener - closer > MAX_GAP or number < 2 or not opening[number - 2]:
+            if not opening[number]:
+                continue
+            last = number - 1
+            if last >= 2 and _is_nickname(punctuated, found[last - 1], found[last]):
+                last -= 2
+            closer = found[last]
+            if reopener - closer > MAX_GAP or last < 1 or not opening[last - 1]:
                 continue
             between = punctuated[closer - 1 : reopener].rstrip(_WHITE)
             if _PARAGRAPH_END.search(between) or not closes(punctuated, closer):
@@ -101,6 +114,18 @@ def gaps_of(punctuated: str) -> list[Gap]:
                 continue
             gaps[Gap(closer - (punctuated[closer - 1] in _BLANK), after)] = True
     return sorted(gaps)
+
+
+def _repeats(punctuated: str, at: int) -> bool:
+    """Whether a mark at a line's start says that the quotation goes on: French »."""
+    return punctuated[at] in "«»"
+
+
+def _is_nickname(punctuated: str, opener: int, closer: int) -> bool:
+    """Whether the words between two marks are part of a name: a docker known as “Shorty”."""
+    name = punctuated[opener + 1 : closer]
+    follows = punctuated[opener - 1] == " " and punctuated[opener - 2 : opener - 1].isalpha()
+    return follows and name[:1].isupper() and len(name) <= MAX_NICKNAME
 
 
 _TAIL = 12  # characters before a gap by which gaps are preselected
@@ -115,10 +140,15 @@ class SplitSearch:
     ``"a" "a" "a"`` has exponentially many readings.
     """
 
-    def __init__(self, normalised: str, needle: str, gaps: list[Gap]):
+    def __init__(
+        self, normalised: str, needle: str, gaps: list[Gap], *, cuts: set[int] | None = None
+    ):
         self.normalised = normalised
         self.needle = needle
         self.gaps = gaps
+        # Where the needle may be cut, and the width of the blank there
+        self.cuts = _blanks(needle) if cuts is None else cuts
+        self.blank = 1 if cuts is None else 0
         self.effort = _MAX_EFFORT
         self.reached_from: dict[tuple[int, int], list[tuple[int, int] | None]] = {}
         self.finals: list[tuple[int, int]] = []
@@ -147,14 +177,12 @@ class SplitSearch:
     def _beginnings(self) -> Iterator[tuple[int, int]]:
         """Yield states whose first piece, the needle up to a blank, ends at a gap."""
         short, by_tail = [], {}
-        at = self.needle.find(" ")
-        while at >= 0:
+        for at in sorted(self.cuts):
             if at < _TAIL:
                 short.append(at)
             else:
-                key = self.needle[at - _TAIL : at] + self.needle[at + 1]
+                key = self.needle[at - _TAIL : at] + self.needle[at + self.blank]
                 by_tail.setdefault(key, []).append(at)
-            at = self.needle.find(" ", at + 1)
         for number, (start, end) in enumerate(self.gaps):
             lengths = by_tail.get(
                 self.normalised[max(0, start - _TAIL) : start] + self.normalised[end : end + 1], ()
@@ -169,7 +197,7 @@ class SplitSearch:
 
     def _continue(self, state: tuple[int, int], waiting: list) -> None:
         number, matched = state
-        begin, rest = self.gaps[number].end, matched + 1
+        begin, rest = self.gaps[number].end, matched + self.blank
         agreed = _agreement(self.normalised, begin, self.needle, rest)
         self.effort -= 1 + agreed // 1000
         if rest + agreed == len(self.needle):
@@ -179,12 +207,12 @@ class SplitSearch:
             length = self.gaps[later].start - begin
             if length > agreed:
                 break
-            if length > 0 and self.needle[rest + length : rest + length + 1] == " ":
+            if length > 0 and rest + length in self.cuts:
                 self._reach((later, rest + length), state, waiting)
 
     def _paths(self) -> Iterator[list[tuple[int, int]]]:
         trails = [
-            (state, (begin, begin + len(self.needle) - state[1] - 1), None)
+            (state, (begin, begin + len(self.needle) - state[1] - self.blank), None)
             for state in reversed(self.finals)
             for begin in [self.gaps[state[0]].end]
         ]
@@ -198,6 +226,10 @@ class SplitSearch:
                 else:
                     begin = self.gaps[source[0]].end
                     trails.append((source, (begin, end), trail))
+
+
+def _blanks(needle: str) -> set[int]:
+    return {at for at, sign in enumerate(needle) if sign == " "}
 
 
 def _unlinked(trail: tuple | None) -> Iterator[tuple[int, int]]:

@@ -3,6 +3,7 @@
 import tomllib
 from functools import cache
 from pathlib import Path
+from unicodedata import normalize
 
 import regex
 
@@ -35,6 +36,7 @@ def tokens(text: str) -> list[regex.Match]:
 
 def folded(word: str) -> str:
     """A word as it is compared with listed words."""
+    word = word if word.isascii() else normalize("NFC", word)
     return word.casefold().replace("’", "'").replace("ʼ", "'")
 
 
@@ -55,5 +57,5 @@ def changes_meaning(text: str, language: str | None = None) -> bool:
         if _NOT.search(word) or not listed.isdisjoint((word, plain, *parts)):
             return True
     if has_unparted(text):
-        return any(part in text for part in words("parts"))
+        return any(part in normalize("NFC", text) for part in words("parts"))
     return language == "cs" and any(folded(t[0]).startswith("ne") for t in tokens(text))

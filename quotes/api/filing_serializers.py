@@ -22,6 +22,7 @@ from quotes.models import Quote
 from quotes.representations.json import FIELDS
 from sources.api.fast_validation import plain_reader
 from sources.api.fields import StrictSerializer, Text
+from sources.api.markup import PLAIN, refuse_markup
 from sources.api.publication import (
     PublicationField,
     PublicationTimeField,
@@ -42,6 +43,9 @@ from sources.models import Article, Snapshot, Speaker
 FILED_AS = [Quote.Status.PROPOSED.value, Quote.Status.PUBLISHED.value]
 
 MAX_JOINT_SPEAKERS = 20
+
+MAX_CONTEXT_CHARACTERS = 500
+"""Of a prefix or a suffix; answers have 32."""
 
 
 @extend_schema_field(
@@ -84,6 +88,22 @@ class ProposalSerializer(StrictSerializer):
         max_length=MAX_QUOTE_CHARACTERS, required=False, allow_blank=True, trim_whitespace=False
     )
     spans = SpansField(required=False, allow_null=True)
+    prefix = Text(
+        max_length=MAX_CONTEXT_CHARACTERS,
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text="What stands before the words, if they stand in several places.",
+    )
+    suffix = Text(
+        max_length=MAX_CONTEXT_CHARACTERS,
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text="What stands after them.",
+    )
     gaps_checked = serializers.BooleanField(required=False, help_text=GAPS_CHECKED)
     external_id = Text(
         max_length=200,
@@ -160,8 +180,10 @@ class FilingSerializer(StrictSerializer):
         "and listed in `withdrawn_quotes`.",
     )
 
+    plain = serializers.BooleanField(required=False, help_text=PLAIN)
+
     def validate(self, attrs):
-        return split_time(attrs)
+        return split_time(refuse_markup(attrs))
 
     @classmethod
     def read(cls, payload) -> dict:
@@ -387,3 +409,7 @@ class CaptureSerializer(StrictSerializer):
     """The plain text of the article as it reads now."""
 
     text = Text(max_length=Snapshot.MAX_CHARACTERS, trim_whitespace=False)
+    plain = serializers.BooleanField(required=False, help_text=PLAIN)
+
+    def validate(self, attrs):
+        return refuse_markup(attrs)

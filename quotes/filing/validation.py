@@ -168,4 +168,6 @@ def _anchor_words(page: Page | None, proposal: dict) -> tuple:
         if same_words(words or "", ""):
             raise NoWords
         return ()
-    return page.at(spans, words) if spans else page.find(words or "")
+    if spans:
+        return page.at(spans, words)
+    return page.find(words or "", proposal.get("prefix") or "", proposal.get("suffix") or "")

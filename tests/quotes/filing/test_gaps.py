@@ -191,3 +191,19 @@ def test_the_review_page_shows_what_lies_between(curator_at_desk, published):
     assert "Between the parts" in shown
     assert "<strong>Words left out:</strong>" in shown
     assert "not, whatever they say," in shown.partition("Between the parts")[2]
+
+
+# Utterances
+
+
+def test_a_flagged_quote_joins_no_utterance_by_itself(curator):
+    text = "“We will not close the quay for the whole of the coming winter,” said Mara Quill."
+    pieces = ("We will", "close the quay for the whole of the coming winter")
+    said = "“We will close the quay for the whole of the coming winter,” said Mara Quill."
+    first = file(curator, text, *pieces, organisation="Port", **PUBLISHED)
+    assert first["flags"] == ["words_left_out"]
+    body = filing(said, said[1 : said.index(",”")], organisation="Port", **PUBLISHED)
+    body |= {"url": "https://b.example/2", "outlet": "Harrow Post"}
+    second = ok(curator.post(f"{API}articles/", body), 201)["quotes"][0]
+    assert second["speaker"]["id"] == first["speaker"]["id"]
+    assert (first["utterance"], second["utterance"]) == (None, None)

@@ -250,3 +250,37 @@ def test_statements_that_differ_in_a_significant_word_are_at_odds():
     first, last = "We had no choice but to close the quay", "to close the quay before the winter"
     assert not are_at_odds(Wording(first), Wording(last))
     assert not are_at_odds(Wording(SAID), Wording("We had a good harvest, in spite of the rain"))
+
+
+# Omissions
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "The harbour wall is […] safe for all of us",
+            "The harbour wall is not safe for all of us",
+        ),
+        ("The harbour is […] safe", "The harbour is safe"),
+        (
+            "We will close […] the quay this year",
+            "We will close, unless they pay, the quay this year",
+        ),
+        (
+            "We lost ten […] good ships in the storm",
+            "We lost ten of twelve good ships in the storm",
+        ),
+        ("We will close the quay […] or the ferry", "We will […] close the quay or the ferry"),
+    ],
+)
+def test_no_words_are_compared_across_an_omission(one, other):
+    assert not similarity(Wording(one), Wording(other))
+    assert not similarity(Wording(other), Wording(one))
+
+
+def test_parts_beside_an_omission_are_found_one_by_one():
+    said = "We will close the quay this year, as I told you, and the ferry will stop in May"
+    parts = Wording("We will close the quay this year […] the ferry will stop in May")
+    assert similarity(parts, Wording(said))
+    assert similarity(parts, parts) == 1.0
