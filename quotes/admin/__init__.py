@@ -41,6 +41,7 @@ from sources.admin.html import NONE, isolated, link_all, link_to_list, link_to_p
 from sources.admin.import_export import ImportExportAdmin
 from sources.admin.lists import matching_any, mentioning
 from sources.admin.widgets import SafeAutocomplete
+from sources.api.serializers import LanguageField
 from sources.ledger.actor import with_reason
 from sources.models import Affiliation, Speaker
 from sources.models.articles import READ_FULL_TEXT
@@ -54,6 +55,8 @@ __all__ = ["QuoteAdmin", "ReviewAdmin", "SpeakerWithQuotesAdmin", "UtteranceAdmi
 
 class QuoteForm(RecordForm):
     """A quote's form. Changing a public quote needs a note for its readers."""
+
+    rules = RecordForm.rules | {"translated_from": LanguageField}
 
     together_with = forms.ModelChoiceField(
         Speaker.objects.active(),
@@ -74,7 +77,7 @@ class ViaInline(BaseInline):
     """Reporting chain of a quote. Its steps have no page of their own and can be deleted."""
 
     model = Via
-    fields = ("position", "kind", "name", "outlet")
+    fields = ("position", "kind", "name", "outlet", "media")
     autocomplete_fields = ("outlet",)
 
 
@@ -107,7 +110,7 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
     public_reasons = PUBLIC_REASONS
     reversion = QuoteReversion
     inlines = [ViaInline]
-    autocomplete_fields = ("speaker", "organisation", "affiliation", "utterance")
+    autocomplete_fields = ("speaker", "organisation", "affiliation", "utterance", "translates")
     readonly_fields = (
         "in_context",
         "review_link",
@@ -137,6 +140,8 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
                     "attribution_text",
                     ("attribution_speaker", "attribution_cue"),
                     ("attribution_role", "attribution_organisation"),
+                    "media",
+                    ("translated_from", "translates"),
                 ]
             },
         ),

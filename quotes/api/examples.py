@@ -30,6 +30,8 @@ QUOTE = {
     "text": "We had no choice,",
     "kind": "direct",
     "language": "en",
+    "translated_from": None,
+    "translates": None,
     "status": "published",
     "speaker": SPEAKER_REFERENCE,
     "role": "harbour master",
@@ -39,7 +41,8 @@ QUOTE = {
     "published": "2026-03-14",
     "attribution": ATTRIBUTION,
     "article": {name: ARTICLE[name] for name in ("id", "headline", "url", "byline", "withdrawn")},
-    "via": [{"kind": "told", "name": "Torrigan Wire", "outlet": None}],
+    "via": [{"kind": "told", "name": "Torrigan Wire", "outlet": None, "media": None}],
+    "media": None,
     "anchor": {
         "state": "exact",
         "snapshot": SHA256,

@@ -11,7 +11,9 @@ from quotes.api.serializers import (
     MAX_QUOTE_CHARACTERS,
     MAX_REASON_CHARACTERS,
     MAX_VIA,
+    TRANSLATED_FROM,
     AttributionSerializer,
+    MediaField,
     QuoteSerializer,
     SpansField,
     ViaStepSerializer,
@@ -126,6 +128,11 @@ class ProposalSerializer(StrictSerializer):
     organisation = NameField(required=False, allow_null=True, help_text="An id or a name.")
     said = PartialDateSerializerField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
+    translated_from = LanguageField(required=False, allow_null=True, help_text=TRANSLATED_FROM)
+    translates = serializers.UUIDField(
+        required=False, allow_null=True, help_text="The id of the quote that it translates."
+    )
+    media = MediaField(required=False, allow_null=True)
     attribution = AttributionSerializer(required=False, allow_null=True)
     via = ViaStepSerializer(many=True, required=False, max_length=MAX_VIA)
     status = serializers.ChoiceField(

@@ -196,6 +196,16 @@ class QuoteFilters(RecordFilters, PublishedRange):
         help_text=f"Language tags (RFC 4647): `en` matches `en`, `en-GB` and `en-US`. {COMMAS}",
         example="en",
     )
+    translated_from = LanguageFilter(
+        field_name="translated_from",
+        help_text=f"Language tags of what the article prints in translation. {COMMAS}",
+        example="sv",
+    )
+    translates = ListFilter(
+        field_name="translates",
+        help_text=f"Ids of quotes: finds those that translate them. {COMMAS}",
+        example=AN_ID,
+    )
     anchor = ChoicesFilter(
         Quote.Anchor,
         field_name="anchor",

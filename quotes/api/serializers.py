@@ -7,16 +7,20 @@ from rest_framework import serializers
 from quotes.api.utterances import UtteranceField
 from quotes.curation.reattribution import MAX_MOVED_QUOTES
 from quotes.models import Quote, Via
+from quotes.models.media import validate_time_range
 from quotes.representations.json import FIELDS
+from quotes.representations.wording import shown_original
 from sources.api.fields import PeerReference, RecordSerializer, Reference, StrictSerializer, Text
 from sources.api.serializers import (
     RECORD,
     LanguageField,
     ReasonSerializer,
+    WebAddressField,
 )
 from sources.dates import PartialDateSerializerField
 from sources.history.as_of import DifferenceSerializer
 from sources.models import Affiliation, Article, Organisation, Outlet, Speaker
+from sources.models.ids import as_uuid
 
 MAX_SPANS = 100  # of one quote
 MAX_VIA = 20  # steps of one reporting chain
@@ -50,6 +54,18 @@ class PrintedAttributionSerializer(AttributionSerializer):
         return {f"attribution_{k}": v for k, v in super().to_internal_value(data).items()}
 
 
+class MediaField(WebAddressField):
+    """The address of a recording, with a range of time (W3C Media Fragments)."""
+
+    def __init__(self, **kwargs):
+        about = (
+            "Where it can be heard or seen, with the seconds from and to: "
+            "`https://…/interview.mp3#t=61,75.5`."
+        )
+        super().__init__(**{"help_text": about, **kwargs})
+        self.validators.append(validate_time_range)
+
+
 class ViaSerializer(StrictSerializer, serializers.ModelSerializer):
     """Where the article has the words from. `outlet` is set if the name is a known outlet's."""
 
@@ -59,7 +75,7 @@ class ViaSerializer(StrictSerializer, serializers.ModelSerializer):
 
     class Meta:
         model = Via
-        fields = ["kind", "name", "outlet"]
+        fields = ["kind", "name", "outlet", "media"]
 
 
 class SpanSerializer(serializers.Serializer):
@@ -116,6 +132,27 @@ class ReplacementField(serializers.HyperlinkedRelatedField):
         return {"id": str(quote.pk), "url": super().to_representation(quote)}
 
 
+class TranslatesField(ReplacementField):
+    """The quote that this one translates, if readers see it. It is written as its id."""
+
+    def __init__(self, **kwargs):
+        given = {"view_name": "quote-detail", "lookup_field": "pk", "queryset": Quote.objects.all()}
+        super().__init__(**given, required=False, allow_null=True, **kwargs)
+
+    def get_attribute(self, quote: Quote) -> Quote | None:
+        return shown_original(quote)
+
+    def to_internal_value(self, data) -> Quote:
+        user = self.context["request"].user
+        key = as_uuid(data) if isinstance(data, str) else None
+        if key and (found := Quote.objects.visible_to(user).filter(pk=key).first()):
+            return found
+        raise serializers.ValidationError("There is no quote with this id.")
+
+
+TRANSLATED_FROM = "The language of the words that the article prints in translation."
+
+
 class CorrectionSerializer(serializers.Serializer):
     """A correction of a public quote: the note for readers and what was changed."""
 
@@ -144,8 +181,11 @@ class QuoteSerializer(RecordSerializer):
         read_only=True,
     )
     via = ViaSerializer(many=True, read_only=True)
+    media = MediaField(required=False, allow_null=True)
     anchor = AnchorSerializer(source="*", read_only=True)
     language = LanguageField(required=False, allow_null=True)
+    translated_from = LanguageField(required=False, allow_null=True, help_text=TRANSLATED_FROM)
+    translates = TranslatesField()
     utterance = UtteranceField(required=False, allow_null=True)
     affiliation = serializers.PrimaryKeyRelatedField(
         queryset=Affiliation.objects.all(), write_only=True, required=False, allow_null=True
@@ -259,6 +299,7 @@ class ViaStepSerializer(StrictSerializer):
 
     kind = serializers.ChoiceField(choices=Via.Kind.choices)
     name = Text(max_length=500)
+    media = MediaField(required=False)
 
 
 class CorrectQuoteSerializer(StrictSerializer):
@@ -273,6 +314,9 @@ class CorrectQuoteSerializer(StrictSerializer):
     gaps_checked = serializers.BooleanField(required=False, help_text=GAPS_CHECKED)
     kind = serializers.ChoiceField(choices=Quote.Kind.choices, required=False)
     language = LanguageField(required=False, allow_null=True)
+    translated_from = LanguageField(required=False, allow_null=True, help_text=TRANSLATED_FROM)
+    translates = TranslatesField()
+    media = MediaField(required=False, allow_null=True)
     attribution = PrintedAttributionSerializer(source="*", required=False)
     speaker = Reference(Speaker.objects.all(), required=False, allow_null=True)
     organisation = Reference(Organisation.objects.all(), required=False, allow_null=True)

@@ -26,6 +26,8 @@ SHAPES: dict[str, str | dict | list] = {
     "text": TEXT,
     "kind": WORD,
     "language": TEXT,
+    "translated_from": TEXT,
+    "translates": {"id": WORD, "url": WORD},
     "status": WORD,
     "version": NUMBER,
     "speaker": {**NAMED, "kind": WORD},
@@ -36,7 +38,8 @@ SHAPES: dict[str, str | dict | list] = {
     "published": WORD,
     "attribution": dict.fromkeys(("text", "speaker", "role", "organisation", "cue"), TEXT),
     "article": {"id": WORD, "headline": TEXT, "url": TEXT, "byline": [TEXT], "withdrawn": JSON},
-    "via": [{"kind": WORD, "name": TEXT, "outlet": OUTLET}],
+    "via": [{"kind": WORD, "name": TEXT, "outlet": OUTLET, "media": TEXT}],
+    "media": TEXT,
     "anchor": {
         "state": WORD,
         "snapshot": WORD,

@@ -16,9 +16,9 @@ def resolve_attributions(changes: list[QuoteChange]) -> None:
         if not change.is_new:
             change.quote.status = change.proposal.get("status", change.quote.status)
             _drop_conclusions(change)
-        for name in PLAIN_FIELDS:
+        for name, attribute in PLAIN_FIELDS.items():
             if name in change.proposal:
-                setattr(change.quote, name, change.proposal[name])
+                setattr(change.quote, attribute, change.proposal[name])
         for name, value in (change.proposal.get("attribution") or {}).items():
             setattr(change.quote, f"attribution_{name}", value)
     match_names(changes)

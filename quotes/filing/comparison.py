@@ -146,7 +146,7 @@ def said_of(proposal: dict, quote: Quote | None = None) -> dict:
 def record_of(filed: FiledQuote) -> dict:
     """The values of its quote on record that a filing can change, by field, as JSON."""
     quote = filed.quote
-    now = {name: getattr(quote, name) for name in PLAIN_FIELDS}
+    now = {name: getattr(quote, attribute) for name, attribute in PLAIN_FIELDS.items()}
     now |= {f"attribution.{name}": getattr(quote, f"attribution_{name}") for name in PRINTED_FIELDS}
     now |= {name: getattr(quote, f"{name}_id") for name in ("speaker", "organisation")}
     return as_json(now | {"text": quote.text, "via": filed.chain})

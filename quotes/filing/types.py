@@ -16,8 +16,11 @@ from sources.models.articles import READ_FULL_TEXT
 
 MAX_QUOTES = 1000  # per filing: they are stored in one transaction
 
-# Fields of a filed quote that are stored as they are; those of its `attribution` follow
-PLAIN_FIELDS = ("kind", "language", "role", "said")
+# Attributes of the fields that are stored as they are filed; those of `attribution` follow
+PLAIN_FIELDS = {
+    **{name: name for name in ("kind", "language", "role", "said", "media", "translated_from")},
+    "translates": "translates_id",
+}
 PRINTED_FIELDS = ("text", "speaker", "role", "organisation", "cue")
 
 
@@ -84,7 +87,7 @@ class FiledQuote:
     said: dict = field(default_factory=dict)
     before: dict | None = None
     public_before: dict | None = None  # what readers saw of it, if the filing corrects it
-    chain: list[dict] = field(default_factory=list)  # on record, or as filed: {"kind", "name"}
+    chain: list[dict] = field(default_factory=list)  # on record, or as filed, without outlets
     speaker: str | None = None  # matched, made, ambiguous, kept, unresolved; None: nobody
     organisation: str | None = None
     fields: dict[str, str] = field(default_factory=dict)

@@ -22,6 +22,7 @@ def validate_quotes(filings: list[Filing]) -> None:
         faults = [*_anchor_all(filing), *_unprinted(filing)]
         faults += _missing_ids(filing, "speaker", Speaker)
         faults += _missing_ids(filing, "organisation", Organisation)
+        faults += _missing_originals(filing)
         status = HTTPStatus.BAD_REQUEST
         if forbidden := list(_forbidden(filing)):
             status = HTTPStatus.BAD_REQUEST if faults else HTTPStatus.FORBIDDEN
@@ -130,6 +131,15 @@ def _missing_ids(filing: Filing, name: str, model) -> list[dict]:
         for index, key in keys
         if key not in known
     ]
+
+
+def _missing_originals(filing: Filing) -> list[dict]:
+    """Faults of translations of quotes that the filer does not see."""
+    named = {i: key for i, each in enumerate(filing.proposals) if (key := each.get("translates"))}
+    known, user = Quote.objects.filter(pk__in=named.values()), filing.filer.user
+    seen = set((known.visible_to(user) if user else known).values_list("pk", flat=True))
+    message = "There is no quote with this id."
+    return [_fault(i, "translates", message) for i, key in named.items() if key not in seen]
 
 
 def _forbidden(filing: Filing) -> Iterator[dict]:

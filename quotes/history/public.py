@@ -42,7 +42,12 @@ def restore_parts(quote: Quote, at: datetime) -> None:
     # `quote.via.all()` reads this cache.
     quote._prefetched_objects_cache = {
         "via": [
-            Via(kind=step["kind"], name=step["name"], outlet=outlets.get(step["outlet_id"]))
+            Via(
+                kind=step["kind"],
+                name=step["name"],
+                outlet=outlets.get(step["outlet_id"]),
+                media=step["media"],
+            )
             for step in steps
         ]
     }

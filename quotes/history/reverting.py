@@ -19,6 +19,7 @@ COLUMNS = (
     *("text", "spans", "kind", "language"),
     *(f"attribution_{part}" for part in ("text", "speaker", "role", "organisation", "cue")),
     *("speaker", "organisation", "affiliation", "said", "utterance"),
+    *("media", "translated_from", "translates"),
 )
 
 WORDS = ("text", "spans")

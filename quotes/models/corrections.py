@@ -14,7 +14,10 @@ PRINTED = ("text", "speaker", "role", "organisation", "cue")
 MOVED = ("speaker_id", "organisation_id", "affiliation_id")
 """Columns that a merge or its undo changes without a note: it is public on the merged records."""
 
-CORRECTED = ("kind", "language", "role", "said", *(f"attribution_{part}" for part in PRINTED))
+CORRECTED = (
+    *("kind", "language", "role", "said", "media", "translated_from", "translates_id"),
+    *(f"attribution_{part}" for part in PRINTED),
+)
 """Columns that only a correction changes. So does `text`, unless an article's edit leaves the words
 as they are."""
 
@@ -37,13 +40,18 @@ def public_values(quote) -> dict:
         "said": str(quote.said) if quote.said else None,
         **{f"attribution.{name}": getattr(quote, f"attribution_{name}") for name in PRINTED},
         "spans": [list(span) for span in quote.spans],
+        "media": quote.media,
+        "translated_from": quote.translated_from,
+        "translates": {"id": str(quote.translates_id)} if quote.translates_id else None,
     }
 
 
 def chain_values(steps: Iterable) -> list[dict]:
     """A reporting chain, as `corrections` shows it."""
     return [
-        {"kind": step.kind, "name": step.name, "outlet": _reference(step.outlet)} for step in steps
+        {"kind": step.kind, "name": step.name, "outlet": _reference(step.outlet)}
+        | ({"media": step.media} if step.media else {})
+        for step in steps
     ]
 
 

@@ -129,6 +129,15 @@ def quote_indexes() -> list[models.Index]:
         models.Index(fields=["updated", "id"], name="quote_by_updated"),
         # language, and the list of languages present
         models.Index(fields=["language", "published_day", "id"], name="quote_by_language"),
+        # translated_from, translates: few quotes are translations
+        *(
+            models.Index(
+                fields=[name, "published_day", "id"],
+                condition=Q(**{f"{name}__isnull": False}),
+                name=f"quote_{name}",
+            )
+            for name in ("translated_from", "translates")
+        ),
         # speaker_name, organisation_name, role
         models.Index(NameKey("attribution_speaker"), name="quote_printed_speaker"),
         models.Index(BodyKey("attribution_organisation"), name="quote_printed_organisation"),

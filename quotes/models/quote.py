@@ -8,8 +8,9 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import models, transaction
-from django.db.models import Case, Q, When
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
 from quotes.anchoring import AnchoringError, Page, seams
@@ -17,6 +18,7 @@ from quotes.models.attribution import check_printed
 from quotes.models.corrections import chain_values, correction, differences, public_values
 from quotes.models.functions import FoldedText
 from quotes.models.indexes import quote_indexes
+from quotes.models.media import MAX_ADDRESS, validate_time_range
 from quotes.models.querysets import QuoteManager, sees_all
 from quotes.models.reanchoring import ANCHORED, place
 from quotes.models.triggers import quote_triggers
@@ -118,7 +120,24 @@ class Quote(Record):
     published_day = models.GeneratedField(
         expression=FirstDay("published"), output_field=models.DateField(), db_persist=True
     )
+    # Where it can be heard, as an address with a time range: see `quotes.models.media`
+    media = models.CharField(
+        max_length=MAX_ADDRESS,
+        null=True,
+        blank=True,
+        validators=[URLValidator(["http", "https"]), validate_time_range],
+    )
     kind = models.CharField(max_length=8, choices=Kind)
+    # The language it was said in, if the article prints a translation, and the quote of that
+    translated_from = models.CharField(max_length=35, null=True, blank=True)
+    translates = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="translations",
+        db_index=False,  # a partial index finds them
+    )
     language = models.CharField(max_length=35, null=True, blank=True)
     status = models.CharField(max_length=9, choices=Status, default=Status.PROPOSED)
     flags = ArrayField(models.CharField(max_length=30, choices=Flag), default=list, blank=True)
@@ -215,6 +234,11 @@ class Quote(Record):
                 condition=Q(status__in=Status.values),
                 name="quote_status_is_known",
             ),
+            models.CheckConstraint(
+                condition=Q(translates=None) | ~Q(translates=F("id")),
+                name="quote_translates_another",
+                violation_error_message="A quote does not translate itself.",
+            ),
             models.UniqueConstraint(
                 fields=["article", "snapshot", "spans"],
                 name="quote_once_per_place",
@@ -294,6 +318,8 @@ class Quote(Record):
     def _resolve(self, **changes) -> None:
         for name, value in changes.items():
             setattr(self, name, value)
+        if changes.get("translates") == self:
+            raise ValidationError({"translates": "A quote does not translate itself."})
         affiliation = self.affiliation
         if changes.get("affiliation"):
             if affiliation.speaker_id != self.speaker_id:

@@ -23,7 +23,9 @@ VERB = """CASE
 # The reporting chain, as the ledger records it
 VIA = """(
     SELECT coalesce(jsonb_agg(
-        jsonb_build_object('kind', v.kind, 'name', v.name, 'outlet_id', v.outlet_id)
+        jsonb_build_object(
+            'kind', v.kind, 'name', v.name, 'outlet_id', v.outlet_id, 'media', v.media
+        )
         ORDER BY v.position
     ), '[]') FROM quotes_via v WHERE v.quote_id = n.id
 )"""

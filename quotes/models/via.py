@@ -1,10 +1,12 @@
 """The reporting chain of a quote."""
 
 import pgtrigger
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
 
 from quotes.models.corrections import REFUSED
+from quotes.models.media import MAX_ADDRESS, validate_time_range
 from quotes.models.quote import Quote
 from quotes.models.workflow import PUBLIC_STATUSES
 from sources.database.triggers import FollowsMerges, Trigger
@@ -73,6 +75,12 @@ class Via(models.Model):
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=9, choices=Kind)
     name = models.CharField(max_length=500)
+    media = models.CharField(  # a recording, as of a quote
+        max_length=MAX_ADDRESS,
+        null=True,
+        blank=True,
+        validators=[URLValidator(["http", "https"]), validate_time_range],
+    )
     outlet = models.ForeignKey(
         Outlet, models.PROTECT, null=True, blank=True, related_name="passed_on", db_index=False
     )
@@ -106,8 +114,8 @@ class Via(models.Model):
         return f"{self.kind} {self.name}"
 
     @classmethod
-    def of(cls, position: int, kind: str, name: str) -> "Via":
+    def of(cls, position: int, kind: str, name: str, media: str | None = None) -> "Via":
         """An unsaved step, with the outlet if the name is that of exactly one; one query."""
         known = Outlet.objects.called(name)[:2]
         outlet = known[0] if len(known) == 1 else None
-        return cls(position=position, kind=kind, name=name, outlet=outlet)
+        return cls(position=position, kind=kind, name=name, outlet=outlet, media=media)

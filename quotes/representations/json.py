@@ -21,6 +21,8 @@ FIELDS = (
     "text",
     "kind",
     "language",
+    "translated_from",
+    "translates",
     "status",
     "version",
     "speaker",
@@ -32,6 +34,7 @@ FIELDS = (
     "attribution",
     "article",
     "via",
+    "media",
     "anchor",
     "utterance",
     "flags",
@@ -59,10 +62,10 @@ def quotes_url(request) -> str:
 
 def columns(fields: Collection[str], url: str) -> tuple[str, list[str]]:
     """SQL and parameters that select these fields from `quotes_public p`."""
-    by_url = {
-        "url": "%s || p.id || '/' AS url",
-        "replaced_by": "CASE WHEN p.replaced_by_id IS NOT NULL THEN json_build_object("
-        "'id', p.replaced_by_id, 'url', %s || p.replaced_by_id || '/') END AS replaced_by",
+    by_url = {"url": "%s || p.id || '/' AS url"} | {
+        name: f"CASE WHEN p.{name}_id IS NOT NULL THEN json_build_object("
+        f"'id', p.{name}_id, 'url', %s || p.{name}_id || '/') END AS {name}"
+        for name in ("translates", "replaced_by")
     }
     wanted = [name for name in FIELDS if name in fields]
     listed = ", ".join(by_url.get(name, f"p.{name}") for name in wanted)

@@ -8,7 +8,7 @@ each step of the reporting chain, in order.
 
 from quotes.models import Quote, Via
 from quotes.representations.status_history import StatusHistory
-from quotes.representations.wording import UrlOf, rfc3339, without_empty
+from quotes.representations.wording import UrlOf, rfc3339, shown_original, without_empty
 from sources.models import Article, Organisation, Outlet, Speaker
 
 TYPES = {  # a collective may be either, so it has no type
@@ -31,6 +31,8 @@ def quotation(quote: Quote, history: StatusHistory, url_of: UrlOf) -> dict:
             "identifier": str(quote.pk),
             "text": quote.text,
             "inLanguage": quote.language,
+            "translationOfWork": original(quote, url_of),
+            "associatedMedia": recording(quote.media),
             "creator": creators(quote, url_of),
             "spokenByCharacter": spoken_by(quote, url_of),
             "dateCreated": quote.said and str(quote.said),
@@ -56,6 +58,18 @@ def quotation(quote: Quote, history: StatusHistory, url_of: UrlOf) -> dict:
             "sdDatePublished": rfc3339(quote.updated),
         }
     )
+
+
+def original(quote: Quote, url_of: UrlOf) -> dict | None:
+    """What the article prints in translation: the quote on record, the language, or both."""
+    told = shown_original(quote)
+    url = told and url_of("quote", told.pk)
+    known = without_empty({"@id": url, "inLanguage": quote.translated_from})
+    return {"@type": "Quotation", **known} if known else None
+
+
+def recording(address: str | None) -> dict | None:
+    return {"@type": "MediaObject", "contentUrl": address} if address else None
 
 
 # Speaker
@@ -165,6 +179,7 @@ def step(via: Via, url_of: UrlOf) -> dict:
             "name": via.name if named else None,
             "publisher": publisher or (None if named else {"name": via.name}),
             "description": str(via),
+            "associatedMedia": recording(via.media),
         }
     )
 

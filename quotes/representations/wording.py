@@ -36,9 +36,27 @@ def attributed_to(quote: Quote) -> str | None:
     return ", ".join(parts) or None
 
 
+def shown_original(quote: Quote) -> Quote | None:
+    """The quote that this one translates, if readers see it."""
+    original = quote.translates
+    return original if original and original.status in Quote.PUBLIC else None
+
+
 def citation_key(quote: Quote) -> str:
     """A key that never changes, because it is made from the id alone."""
     return f"onrecord-{quote.pk}"
+
+
+def _origins(quote: Quote, url_of: UrlOf) -> list[str]:
+    """What is translated, the reporting chain and the recordings, each in words."""
+    told = [f"from {quote.translated_from}"] if quote.translated_from else []
+    if original := shown_original(quote):
+        told.append(url_of("quote", original.pk))
+    parts = [" ".join(["translated", *told])] if told else []
+    for step in quote.via.all():
+        heard = f" ({step.media})" if step.media else ""
+        parts.append(f"by way of {step.name}{heard}")
+    return [*parts, f"recording {quote.media}"] if quote.media else parts
 
 
 def note(quote: Quote, history: StatusHistory, url_of: UrlOf) -> str:
@@ -54,6 +72,10 @@ def note(quote: Quote, history: StatusHistory, url_of: UrlOf) -> str:
         said = (
             f"Reported speech ({who}): {quote.text}" if who else f"(Reported speech) {quote.text}"
         )
-    by_way_of = [f"by way of {step.name}" for step in quote.via.all()]
-    parts = [said, *by_way_of, *history.remarks(quote.status), url_of("quote", quote.pk)]
+    parts = [
+        said,
+        *_origins(quote, url_of),
+        *history.remarks(quote.status),
+        url_of("quote", quote.pk),
+    ]
     return " ".join("; ".join(parts).split()).replace("{:", "{ :")

@@ -10,9 +10,13 @@ BEGIN
     IF fields IS NULL THEN
         RETURN QUERY
         SELECT (SELECT row_to_json(shown) FROM (SELECT
-            p.id, address || p.id || '/' AS url, p.text, p.kind, p.language, p.status, p.version,
+            p.id, address || p.id || '/' AS url, p.text, p.kind, p.language, p.translated_from,
+            CASE WHEN p.translates_id IS NOT NULL THEN json_build_object(
+                'id', p.translates_id, 'url', address || p.translates_id || '/'
+            ) END AS translates,
+            p.status, p.version,
             p.speaker, p.role, p.organisation, p.outlet, p.said, p.published, p.attribution, p.article,
-            p.via, p.anchor, p.utterance, p.flags,
+            p.via, p.media, p.anchor, p.utterance, p.flags,
             CASE WHEN reviews OR p.status <> 'rejected' THEN p.reason END AS reason,
             CASE WHEN p.replaced_by_id IS NOT NULL THEN json_build_object(
                 'id', p.replaced_by_id, 'url', address || p.replaced_by_id || '/'
@@ -30,6 +34,10 @@ BEGIN
             CASE WHEN 'text' = ANY (fields) THEN '"text":' || coalesce(to_json(p.text)::text, 'null') END,
             CASE WHEN 'kind' = ANY (fields) THEN '"kind":' || coalesce(to_json(p.kind)::text, 'null') END,
             CASE WHEN 'language' = ANY (fields) THEN '"language":' || coalesce(to_json(p.language)::text, 'null') END,
+            CASE WHEN 'translated_from' = ANY (fields) THEN '"translated_from":' || coalesce(to_json(p.translated_from)::text, 'null') END,
+            CASE WHEN 'translates' = ANY (fields) THEN '"translates":' || coalesce((CASE WHEN p.translates_id IS NOT NULL THEN
+                    json_build_object('id', p.translates_id, 'url', address || p.translates_id || '/')
+                END)::text, 'null') END,
             CASE WHEN 'status' = ANY (fields) THEN '"status":' || coalesce(to_json(p.status)::text, 'null') END,
             CASE WHEN 'version' = ANY (fields) THEN '"version":' || coalesce(to_json(p.version)::text, 'null') END,
             CASE WHEN 'speaker' = ANY (fields) THEN '"speaker":' || coalesce(to_json(p.speaker)::text, 'null') END,
@@ -41,6 +49,7 @@ BEGIN
             CASE WHEN 'attribution' = ANY (fields) THEN '"attribution":' || coalesce(to_json(p.attribution)::text, 'null') END,
             CASE WHEN 'article' = ANY (fields) THEN '"article":' || coalesce(to_json(p.article)::text, 'null') END,
             CASE WHEN 'via' = ANY (fields) THEN '"via":' || coalesce(to_json(p.via)::text, 'null') END,
+            CASE WHEN 'media' = ANY (fields) THEN '"media":' || coalesce(to_json(p.media)::text, 'null') END,
             CASE WHEN 'anchor' = ANY (fields) THEN '"anchor":' || coalesce(to_json(p.anchor)::text, 'null') END,
             CASE WHEN 'utterance' = ANY (fields) THEN '"utterance":' || coalesce(to_json(p.utterance)::text, 'null') END,
             CASE WHEN 'flags' = ANY (fields) THEN '"flags":' || coalesce(to_json(p.flags)::text, 'null') END,

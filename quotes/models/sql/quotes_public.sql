@@ -1,6 +1,11 @@
 CREATE OR REPLACE VIEW quotes_public WITH (security_invoker = true) AS
 SELECT
-    q.id, q.text, q.kind, q.language, q.status, q.version,
+    q.id, q.text, q.kind, q.language, q.translated_from,
+    CASE WHEN q.translates_id IS NOT NULL THEN (
+        SELECT t.id FROM quotes_quote t
+        WHERE t.id = q.translates_id AND t.status IN ('published', 'disputed', 'retracted')
+    ) END AS translates_id,
+    q.status, q.version,
     (
         SELECT json_build_object('id', s.id, 'name', s.name, 'kind', s.kind)
         FROM sources_speaker s WHERE s.id = q.speaker_id
@@ -38,10 +43,11 @@ SELECT
             json_build_object('kind', v.kind, 'name', v.name, 'outlet', (
                 SELECT json_build_object('id', o.id, 'name', o.name, 'slug', o.slug)
                 FROM sources_outlet o WHERE o.id = v.outlet_id
-            )) ORDER BY v.position
+            ), 'media', v.media) ORDER BY v.position
         )
         FROM quotes_via v WHERE v.quote_id = q.id
     ), '[]') AS via,
+    q.media,
     CASE
         WHEN q.nearest IS NULL THEN
             json_build_object(
