@@ -61,7 +61,9 @@ def paths_of(serializer, before: str = "") -> Iterator[str]:
 
 def test_the_reference_names_every_field_of_a_quote():
     written = {"utterance.id", "utterance.quotes"}
-    written |= {f"{link}.{part}" for link in ("translates", "replaced_by") for part in ("id", "url")}
+    written |= {
+        f"{link}.{part}" for link in ("translates", "replaced_by") for part in ("id", "url")
+    }
     inside_outlet = {f"via.outlet.{part}" for part in ("id", "name", "slug")}
     names = {*paths_of(QuoteSerializer())} | written
     assert {*column("A quote")} == names - inside_outlet  # as in `outlet` itself
