@@ -136,6 +136,8 @@ def _missing_ids(filing: Filing, name: str, model) -> list[dict]:
 def _missing_originals(filing: Filing) -> list[dict]:
     """Faults of translations of quotes that the filer does not see."""
     named = {i: key for i, each in enumerate(filing.proposals) if (key := each.get("translates"))}
+    if not named:
+        return []
     known, user = Quote.objects.filter(pk__in=named.values()), filing.filer.user
     seen = set((known.visible_to(user) if user else known).values_list("pk", flat=True))
     message = "There is no quote with this id."
