@@ -75,6 +75,11 @@ def test_words_of_every_script_are_found_by_every_search(reader, curator_at_desk
         assert on_list(curator_at_desk, "sources_speaker", word) == 1
     for part in printed.split():
         assert texts(reader, phrase=part) == [printed], part
+        answer = reader.get(QUOTES, {"q": part})
+        if answer.status_code == 400:  # a stop word
+            assert "phrase" in problem(answer, 400)["errors"][0]["message"], part
+        else:
+            assert [row["text"] for row in ok(answer)["results"]] == [printed], part
     assert texts(reader, phrase=printed) == texts(reader, like=printed) == [printed]
     assert texts(reader, speaker_name=printed.upper()) == [printed]
     search = Search.read({"phrase": one}, [])
