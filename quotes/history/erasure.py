@@ -41,6 +41,8 @@ from sources.history.erasure import (
     search_terms,
     traces_of,
 )
+from sources.history.words import IN_TEXTS, MIN_PIECE, TextWords, forms_of, terms_of
+from sources.identity.names import parse
 from sources.ledger.revisions import Revision
 from sources.models import Affiliation, Article, Mergeable, Snapshot, Speaker, SpeakerKey
 
@@ -101,15 +103,17 @@ def erase(
         erasure = Erasure(set(ids))
         names = _collect(kind, erasure)
         own = _states(Quote, erasure.quotes)
-        words = names | {state["text"] for state in own} | _article_texts(erasure.articles)
+        words = names | _words_of(own) | _article_texts(erasure.articles)
         # If there are too many, search for the names, then for the longest words.
-        sought = search_terms(sorted(words, key=lambda said: (said not in names, -len(said))))
+        words = sorted(words, key=lambda said: (said not in names, -len(said)))
+        sought = search_terms(words)
         erasure.not_searched = sought.left_out
+        printed = _printed_names(own) if names else set()
         if held := holds(reason, sought):
             raise CannotErase(
                 f"The reason is public, and it contains “{held[0][:60]}”. Leave that out."
             )
-        _find_redactions(own, names, erasure, each)
+        _find_redactions(own, names | printed, erasure, each)
         if confirmed and (confirmed.rows, confirmed.redacted) != (erasure.rows, erasure.redacted):
             raise CannotErase("Something has changed since the dry run. Run it again.")
         copies = _copies(erasure)
@@ -118,7 +122,8 @@ def erase(
         erasure.answers = erase_responses(set().union(*erasure.rows.values()), sought)
         erasure.log_entries = erase_log(erasure.rows, sought)
         erasure.jobs = erase_jobs(sought)
-        erasure.remains = sorted({*traces_of(sought, each), *copies})
+        listed = search_terms([*sorted(printed), *words]) if printed else sought
+        erasure.remains = sorted({*traces_of(listed, each), *copies})
     return erasure
 
 
@@ -195,6 +200,27 @@ def _states(model: type[models.Model], keys: set[UUID]) -> list[dict]:
     return list(kept.values_list("state", flat=True))
 
 
+def _words_of(states: list[dict]) -> set[str]:
+    """The words of these states of quotes, and those of each span if there are several."""
+    split = [state for state in states if len(state["spans"]) > 1]
+    texts = Snapshot.objects.in_bulk({UUID(state["snapshot_id"]) for state in split})
+    pieces = {
+        texts[key].text[start:end]
+        for state in split
+        if (key := UUID(state["snapshot_id"])) in texts
+        for start, end in state["spans"]
+    }
+    return {state["text"] for state in states} | {
+        piece for piece in pieces if len(piece.split()) >= MIN_PIECE
+    }
+
+
+def _printed_names(states: list[dict]) -> set[str]:
+    """What the articles call the speaker of these quotes, if it is a name."""
+    printed = {state["attribution_speaker"] for state in states} - {None}
+    return {name for name in printed if parse(name).kind in IN_TEXTS}
+
+
 def _article_texts(articles: set[UUID]) -> set[str]:
     """Headlines and URLs that these articles ever had."""
     states = _states(Article, articles)
@@ -205,20 +231,37 @@ def _article_texts(articles: set[UUID]) -> set[str]:
 
 
 def _find_redactions(own: list[dict], names: set[str], erasure: Erasure, each: Callable) -> None:
-    """Find the ranges to redact, and the neighbours to erase because they share words."""
+    """Find the ranges to redact, and the neighbours to erase because they share words.
+
+    Words and names are found whatever their case, accents and typography.
+    """
     articles = _merged_together({UUID(state["article_id"]) for state in own})
     neighbours = _states(Quote, _keys(Quote.objects.filter(article__in=articles)) - erasure.quotes)
     texts = defaultdict(set)  # by surviving article
     for state in own:
         texts[articles[UUID(state["article_id"])]].add(state["text"])
-    shared = [
-        state
-        for state in neighbours
-        if any(
-            occurrences(state["text"], said)
-            for said in texts[articles.get(UUID(state["article_id"]))] | names
-        )
-    ]
+    forms, capitals = forms_of(names)
+    if others := {state["speaker_id"] for state in neighbours} - {None}:
+        called = Speaker.objects.filter(pk__in=others).exclude(pk__in=erasure.speakers)
+        for name in called.values_list("name", flat=True):
+            capitals.difference_update(parse(name).words)
+    terms = terms_of({*forms, *capitals, *names}.union(*texts.values()))
+    named = [term for form in forms | names for term in terms[form]]
+    alone = [term for form in capitals for term in terms[form]]
+
+    def places(text: TextWords, said: Iterable[str]) -> list[Range]:
+        return text.ranges(term for words in said for term in terms[words])
+
+    def places_of_names(text: TextWords) -> list[Range]:
+        exact = [place for name in names for place in occurrences(text.text, name)]
+        return exact + text.ranges(named) + text.capitalised(alone)
+
+    shared = []
+    for state in neighbours:
+        words = TextWords(state["text"])
+        said = texts[articles.get(UUID(state["article_id"]))]
+        if places(words, said) or places_of_names(words):
+            shared.append(state)
     erasure.neighbours |= {UUID(state["id"]) for state in shared}
     # No search of the text finds words that are split into several spans.
     own = own + [state for state in shared if len(state["spans"]) > 1]
@@ -228,11 +271,10 @@ def _find_redactions(own: list[dict], names: set[str], erasure: Erasure, each: C
         snapshot = Snapshot.objects.get(pk=key)
         pointed, taken = mine[str(key)], _spans(theirs[str(key)])
         ranges = _spans(pointed) + _nearest(erasure.quotes, snapshot)
-        for name in names:
-            ranges += occurrences(snapshot.text, name)
-        page = Page(snapshot.text)
+        page, words = Page(snapshot.text), TextWords(snapshot.text)
+        ranges += places_of_names(words)
         for said in texts[articles[snapshot.article_id]]:
-            found = occurrences(snapshot.text, said)
+            found = occurrences(snapshot.text, said) + places(words, [said])
             if not found and not any(state["text"] == said for state in pointed):
                 found = _similar_passages(page, said, taken)
             ranges += found

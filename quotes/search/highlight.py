@@ -11,7 +11,7 @@ from quotes.representations.json import QuoteJson
 from quotes.search.fulltext import OMISSION_PLACES, Lexeme, Row
 from quotes.search.query import Search
 from quotes.search.similar import common, near_words
-from quotes.search.tokens import Token, learn_letters, tokens_of
+from sources.models.tokens import Token, learn_letters, tokens_of
 from sources.models.words import SEAM
 
 Ranges = list[list[int]]

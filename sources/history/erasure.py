@@ -17,6 +17,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 
+from sources.history.words import Range, TextWords, begins_word, terms_of
 from sources.jobs.models import Job, Part
 from sources.ledger.actor import with_reason
 from sources.ledger.revisions import Revision
@@ -25,9 +26,6 @@ from sources.models.ids import digest
 
 BLOT = "█"
 LINE_BREAKS = frozenset("\n\r\v\f\x85\u2028\u2029")
-
-type Range = tuple[int, int]
-"""Code points, half-open: [start, end)."""
 
 
 class NotOwner(Exception):
@@ -86,12 +84,13 @@ def rows_holding(
         cursor.execute(
             f"""
             SELECT s.id
-            FROM (SELECT id, {PLAINLY.format(said)} AS said
-                  FROM {model._meta.db_table} OFFSET 0) s
+            FROM (SELECT id, said, {BARELY.format("said")} AS bare
+                  FROM (SELECT id, {said} AS said FROM {model._meta.db_table} OFFSET 0) r
+                  OFFSET 0) s
             WHERE EXISTS (SELECT FROM regexp_matches(s.said, %s, 'g') m WHERE m[1] = ANY (%s))
-               OR EXISTS (SELECT FROM {SOUGHT} WHERE {IS_IN.format("s.said")})
+               OR EXISTS (SELECT FROM {SOUGHT} WHERE {IS_IN.format("s.bare")})
             """,
-            [AN_ID, [str(key) for key in ids], sought.words, sought.patterns],
+            [AN_ID, [str(key) for key in ids], *sought[:2]],
         )
         return [key for (key,) in cursor.fetchall()]
 
@@ -100,12 +99,12 @@ def erase_log(rows: dict[type[models.Model], Iterable[UUID]], sought: "SearchTer
     """Blank entries of the admin's log about these records or with these words."""
     kinds = {model: ContentType.objects.get_for_model(model).pk for model in rows}
     erased = [(kinds[model], str(key)) for model, keys in rows.items() for key in keys]
-    said = "l.object_repr || ' ' || l.change_message"
+    said = f"l.object_repr || ' ' || {READ.format('l.change_message')}"
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             UPDATE {LogEntry._meta.db_table} e SET object_repr = 'erased', change_message = ''
-            FROM (SELECT l.*, {PLAINLY.format(said)} AS said
+            FROM (SELECT l.*, {BARELY.format(said)} AS said
                   FROM {LogEntry._meta.db_table} l OFFSET 0) l
             WHERE l.id = e.id AND (
                 (l.content_type_id, l.object_id)
@@ -113,7 +112,7 @@ def erase_log(rows: dict[type[models.Model], Iterable[UUID]], sought: "SearchTer
                 OR EXISTS (SELECT FROM {SOUGHT} WHERE {IS_IN.format("l.said")})
             )
             """,
-            [[k for k, _ in erased], [k for _, k in erased], sought.words, sought.patterns],
+            [[k for k, _ in erased], [k for _, k in erased], *sought[:2]],
         )
         return cursor.rowcount
 
@@ -126,10 +125,10 @@ def erase_jobs(sought: "SearchTerms") -> int:
             f"""
             WITH s AS MATERIALIZED (
                 SELECT id AS job_id,
-                       {PLAINLY.format("given::text || ' ' || coalesce(fault, '')")} AS said
+                       {BARELY.format("given::text || ' ' || coalesce(fault, '')")} AS said
                     FROM {Job._meta.db_table}
                 UNION ALL
-                SELECT job_id, {PLAINLY.format("rows::text || ' ' || told::text")} AS said
+                SELECT job_id, {BARELY.format("rows::text || ' ' || told::text")} AS said
                     FROM {Part._meta.db_table}
             ), held AS MATERIALIZED (SELECT DISTINCT job_id FROM s WHERE {holds}), emptied AS (
                 UPDATE {Part._meta.db_table} SET rows = '[]', told = '[]', done = true
@@ -141,7 +140,7 @@ def erase_jobs(sought: "SearchTerms") -> int:
                     state = CASE WHEN state IN ('done', 'cancelled') THEN state ELSE 'cancelled' END
                 WHERE id IN (SELECT job_id FROM held)
             """,
-            [sought.words, sought.patterns],
+            [*sought[:2]],
         )
         return cursor.rowcount
 
@@ -196,78 +195,61 @@ def whole_words(words: str) -> str:
 
     Scripts without letter case often have no spaces either: there, parts of words match too.
     """
-    before = r"(?<!\w)" if _begins_word(words[0]) else ""
-    after = r"(?!\w)" if _begins_word(words[-1]) else ""
+    before = r"(?<!\w)" if begins_word(words[0]) else ""
+    after = r"(?!\w)" if begins_word(words[-1]) else ""
     return before + re.escape(words) + after
-
-
-def _begins_word(character: str) -> bool:
-    return character.isdigit() or character.lower() != character.upper()
 
 
 # Traces elsewhere
 
-# Normalise a text for this search: no quote marks, one kind of dash and of space, lower case; line
-# breaks escaped in JSON become spaces. `{}` is an SQL expression.
-_ALIKE = {"-": "–—‑‐−", " ": "\u00a0\u2009\u202f\u2007\n\r\t\u2028\u2029"}
-_LEFT_OUT = "\"'“”„‟‘’‚‛«»‹›\\\u00ad\u200b\u2060"
-_FROM = "".join(_ALIKE.values()) + _LEFT_OUT
-_TO = "".join(kept * len(others) for kept, others in _ALIKE.items())
-
-
-def _literal(text: str) -> str:
-    return "U&'{}'".format("".join(f"\\+{ord(character):06x}" for character in text))
-
-
-PLAINLY = (
-    r"lower(translate(replace(replace({}, '\n', ' '), '\t', ' '), "
-    f"{_literal(_FROM)}, {_literal(_TO)}))"
+# What a column holds, with the characters that JSON escapes read; then its bare words. `{0}` is an
+# SQL expression.
+READ = (
+    r"CASE WHEN strpos({0}, '\u') > 0 AND strpos({0}, '\u0000') = 0 AND {0} IS JSON"
+    r" THEN ({0})::jsonb::text ELSE {0} END"
 )
+BARELY = r"sources_bare(replace(replace({0}, '\n', E'\n'), '\t', ' '))"
 
 
-SOUGHT = "unnest(%s::text[], %s::text[]) w(words, pattern)"
-IS_IN = "strpos({0}, w.words) > 0 AND coalesce({0} ~ w.pattern, true)"
+SOUGHT = "unnest(%s::text[], %s::text[]) w(term, words)"
+IS_IN = "strpos({0}, w.term) > 0"
 AN_ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
-MAX_PATTERN_LENGTH = 500
 MAX_TERMS = 300
 """Every row of the database is searched for each of them."""
 
 
 class SearchTerms(NamedTuple):
-    """Normalised words, and patterns that match them as whole words."""
+    """Terms to look for in bare words, and the words that each stands for, for the report."""
 
+    terms: list[str]
     words: list[str]
-    patterns: list[str | None]
     left_out: int  # number of words that are not searched for
 
 
 def search_terms(words: Iterable[str]) -> SearchTerms:
-    """Normalise words to search for: the first 300, without those of one or two letters.
+    """Terms to search for: of the first 300 words, without those of one or two letters.
 
     The SQL `SOUGHT` and `IS_IN` takes them as parameters.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {PLAINLY.format('w')} FROM unnest(%s::text[]) WITH ORDINALITY t(w, n)"
-            " ORDER BY n",
-            [list(words)],
-        )
-        plain = list(dict.fromkeys(w for (w,) in cursor.fetchall()))
-    kept = [w for w in plain if len(w.strip()) > 2][:MAX_TERMS]
-    patterns = [whole_words(w) if len(w) <= MAX_PATTERN_LENGTH else None for w in kept]
-    return SearchTerms(kept, patterns, len(plain) - len(kept))
+    words = list(dict.fromkeys(words))
+    found = terms_of(words)
+    plain = {tuple(found[said]): said for said in reversed(words)}
+    kept = [
+        (terms, said)
+        for terms, said in reversed(plain.items())
+        if any(len(term.strip()) > 2 for term in terms)
+    ][:MAX_TERMS]
+    pairs = [(term, said.lower()) for terms, said in kept for term in terms]
+    return SearchTerms(
+        [term for term, _ in pairs], [said for _, said in pairs], len(plain) - len(kept)
+    )
 
 
 def holds(text: str, sought: SearchTerms) -> list[str]:
-    """The words that a text has; case, quote marks and kinds of dash are ignored."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT w.words FROM {SOUGHT}, (SELECT {PLAINLY.format('%s')} AS said OFFSET 0) p"
-            f" WHERE {IS_IN.format('p.said')}",
-            [sought.words, sought.patterns, text],
-        )
-        return [found for (found,) in cursor.fetchall()]
+    """The words that a text has; case, accents and typography are ignored."""
+    bare = TextWords(text).bare
+    return [said for term, said in zip(*sought[:2], strict=True) if term in bare]
 
 
 @dataclass(frozen=True, order=True)
@@ -286,39 +268,54 @@ class Trace:
 
 
 def traces_of(sought: SearchTerms, each: Callable[[list], Iterable] = list) -> Iterator[Trace]:
-    """Search the whole database for words; case, quote marks and kinds of dash are ignored.
+    """Search the whole database for words; case, accents and typography are ignored.
 
-    Scans every text, JSON and text array column once. `each` wraps the list of tables, to show
-    progress.
+    Scans every text, JSON and text array column of every table once. `each` wraps the list of
+    tables, to show progress.
     """
-    tables = [(model, columns) for model in apps.get_models() if (columns := _texts(model))]
-    for model, columns in each(tables if sought.words else []):
-        key = f't."{model._meta.pk.column}"'
-        if model is Revision:
-            key = "t.subject_id || ', version ' || t.version"
+    bare = BARELY.format(READ.format("c.value"))
+    for table, columns in each(_texts() if sought.terms else []):
+        key = KEYS.get(table, "coalesce(to_jsonb(t) ->> 'id', t.ctid::text)")
         values = ", ".join(f"('{column}', t.\"{column}\"::text)" for column in columns)
         with connection.cursor() as cursor:
             cursor.execute(
                 f"""
-                SELECT c.name, ({key})::text, w.words
-                FROM {model._meta.db_table} t
+                SELECT c.name, {key}, w.words
+                FROM "{table}" t
                 CROSS JOIN LATERAL (VALUES {values}) c(name, value)
-                CROSS JOIN LATERAL (SELECT {PLAINLY.format("c.value")} AS said OFFSET 0) p
+                CROSS JOIN LATERAL (SELECT {bare} AS said OFFSET 0) p
                 JOIN {SOUGHT} ON {IS_IN.format("p.said")}
                 """,
-                [sought.words, sought.patterns],
+                [*sought[:2]],
             )
             for column, row, found in cursor.fetchall():
-                yield Trace(model._meta.db_table, column, row, found)
+                yield Trace(table, column, row, found)
 
 
-def _texts(model: type[models.Model]) -> list[str]:
-    """Columns of a table that can hold text not derived from another column."""
-    if not model._meta.managed or model._meta.proxy:
-        return []
-    return [
-        field.column
+KEYS = {Revision._meta.db_table: "t.subject_id || ', version ' || t.version"}
+"""What names a row, where it is not its id."""
+
+TEXTS = """
+SELECT c.relname, array_agg(a.attname ORDER BY a.attnum)
+FROM pg_class c
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
+WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'
+    AND coalesce(e.typname, t.typname) IN ('text', 'varchar', 'bpchar', 'json', 'jsonb', 'citext')
+    AND a.attgenerated = '' AND (c.relname || '.' || a.attname) != ALL (%s)
+GROUP BY c.relname ORDER BY c.relname
+"""
+
+
+def _texts() -> list[tuple[str, list[str]]]:
+    """Tables with their columns that can hold text not derived from another column."""
+    derived = [
+        f"{model._meta.db_table}.{field.column}"
+        for model in apps.get_models()
         for field in model._meta.local_concrete_fields
-        if (field.db_type(connection) or "").startswith(("text", "varchar", "jsonb"))
-        and not getattr(field, "repeats_another", False)
+        if getattr(field, "repeats_another", False)
     ]
+    with connection.cursor() as cursor:
+        cursor.execute(TEXTS, [derived])
+        return cursor.fetchall()

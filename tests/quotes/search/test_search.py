@@ -17,7 +17,7 @@ from quotes.models import Quote, Word
 from quotes.models.languages import languages_present
 from quotes.search.highlight import matches_in
 from quotes.search.query import Search
-from quotes.search.tokens import learn_letters, tokens_of
+from sources.models.tokens import learn_letters, tokens_of
 from sources.models.words import cleaned
 from tests.conftest import API, make_filing, ok, problem, publish
 from tests.marked_up import marked_up

@@ -1,8 +1,8 @@
 """Tokens: the words of a text as searches compare them, with their positions.
 
 `sources_bare` in PostgreSQL defines these words. After the steps of `sources.models.words` it maps
-each character with its accents by itself. So this room asks once what each becomes, and then finds
-tokens without PostgreSQL.
+each character with its accents by itself. So this module asks once what each becomes, and then
+finds tokens without PostgreSQL.
 """
 
 from collections.abc import Iterable, Sequence
