@@ -44,6 +44,8 @@ class Words:
     def __init__(self, random: Random):
         from django.db import connection
 
+        from sources.models.words import words_in
+
         self.random = random
         with connection.cursor() as cursor:
             cursor.execute(
@@ -51,7 +53,7 @@ class Words:
                 " WHERE status = 'published' ORDER BY md5(id::text) LIMIT %s",
                 [SAMPLE],
             )
-            said = [bare.split() for (bare,) in cursor.fetchall()]
+            said = [words_in(bare) for (bare,) in cursor.fetchall()]
             words = {word for text in said for word in text}
             cursor.execute(
                 "SELECT word FROM unnest(%s::text[]) word"
