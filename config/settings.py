@@ -48,6 +48,7 @@ DEBUG = env.bool("DEBUG", default=False)
 # Who may do what
 ONRECORD_PUBLIC_READ = env.bool("ONRECORD_PUBLIC_READ", default=False)  # without a token
 ONRECORD_SELF_APPROVAL = env.bool("ONRECORD_SELF_APPROVAL", default=False)  # of one's own quotes
+ONRECORD_ERASURE_KEYS = env.list("ONRECORD_ERASURE_KEYS", default=[])  # else SECRET_KEY
 ONRECORD_TOKEN_DAYS = number("ONRECORD_TOKEN_DAYS", 90, least=1, most=3650)  # lifetime
 
 # Limits. Rates are per server process, timeouts are PostgreSQL durations.

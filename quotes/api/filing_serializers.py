@@ -301,12 +301,15 @@ class FiledQuoteSerializer(QuoteSerializer):
                     span |= {"prefix": "", "suffix": ""}
                 data["anchor"].pop("nearest", None)
             return data
+        if isinstance(quote.filing, Erased):
+            return {"text": None, "filing": quote.filing._asdict()}
         return {"text": quote.sent, "filing": {"outcome": quote.filing.outcome}}
 
 
 class Erased(NamedTuple):
     """What became of a quote that was erased from the record by law, and is sent again."""
 
+    reason: str | None
     outcome: str = ERASED
 
 
@@ -314,6 +317,9 @@ class UnseenOutcomeSerializer(serializers.Serializer):
     """What the filing did with a quote that you may not see. `erased`: it had to be, by law."""
 
     outcome = serializers.ChoiceField(choices=[*OUTCOMES, ERASED])
+    reason = serializers.CharField(
+        required=False, allow_null=True, help_text="Only if it was erased: the public reason."
+    )
 
 
 class UnseenQuoteSerializer(serializers.Serializer):
@@ -405,9 +411,13 @@ class FiledArticleSerializer(ArticleSerializer):
             quote.is_unseen = quote.pk in unseen
             quote.shows_text = filing.shows_text
             article.filed_quotes.append(quote)
-        for index in sorted(filing.erased):
+        if filing.blotted:
+            article.warnings.append(
+                "Words that had to be erased from the record were blotted out of this text."
+            )
+        for index, erasure in sorted(filing.erased.items()):
             gone = Quote()
-            gone.is_unseen, gone.sent, gone.filing = True, None, Erased()
+            gone.is_unseen, gone.filing = True, Erased(erasure.reason)
             article.filed_quotes.insert(index, gone)
         return cls(article, context=context).data
 

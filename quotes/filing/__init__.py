@@ -30,6 +30,7 @@ from quotes.filing.comparison import (
     load_last_filings,
     refuse_others,
 )
+from quotes.filing.erased import leave_out_erased, leave_out_redacted
 from quotes.filing.reconciliation import (
     folded_names,
     follow_merges,
@@ -37,7 +38,7 @@ from quotes.filing.reconciliation import (
     store_quotes,
     withdraw_unnamed,
 )
-from quotes.filing.snapshots import leave_out_erased, reanchor_quotes, store_snapshots
+from quotes.filing.snapshots import reanchor_quotes, store_snapshots
 from quotes.filing.types import (
     MAX_QUOTES,
     OPERATOR,
@@ -150,10 +151,11 @@ def _continue(filings: list[Filing]) -> None:
     for filing in filings:
         if not filing.is_new and ("text" in filing.data or filing.is_whole):
             refuse_others(filing)
+    leave_out_erased(filings)
     store_articles(filings)
     validate_quotes([filing for filing in filings if not filing.spans])
     store_snapshots(filings)
-    leave_out_erased(filings)
+    leave_out_redacted(filings)
     reanchor_quotes(filings)
     follow_merges(filings)
     filings = [filing for filing in filings if not filing.is_late]

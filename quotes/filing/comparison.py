@@ -218,7 +218,7 @@ def _say(last: LastFiling, filing: Filing) -> None:
             if data.get(name):
                 setattr(last, name, data[name])
         if data.get("text") is not None:
-            last.sha256 = filing.snapshot.sha256
+            last.sha256 = filing.sent_sha256 or filing.snapshot.sha256
         last.article_said = {**last.article_said, **filing.said}
         last.article_left = left_after(
             last.article_left, filing.fields, filing.before, article_record(filing.article)

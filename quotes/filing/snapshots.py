@@ -2,10 +2,10 @@
 
 from quotes.anchoring import Page
 from quotes.filing.articles import lock_rows
-from quotes.filing.types import Filing, Refused, add_flag, drop_flags
+from quotes.filing.types import Filing, add_flag, drop_flags
 from quotes.models import Quote
 from quotes.models.reanchoring import ANCHORED, follow, reanchor, set_anchor
-from sources.history.erasure import overlap
+from sources.history.erasure import merged
 from sources.models import Article, Snapshot
 from sources.models.ids import digest
 
@@ -20,7 +20,9 @@ def store_snapshots(filings: list[Filing]) -> None:
     """
     texts = [(f, digest(f.data["text"])) for f in filings if f.data.get("text") is not None]
     held = Snapshot.objects.filter(
-        sha256__in=[sha256 for filing, sha256 in texts if not filing.is_new],
+        sha256__in=[
+            each for f, sha256 in texts if not f.is_new for each in (sha256, f.sent_sha256) if each
+        ],
         article__in=[filing.article for filing, _ in texts if not filing.is_new],
     ).defer("text")
     earlier = {(snapshot.article_id, snapshot.sha256): snapshot for snapshot in held}
@@ -29,10 +31,13 @@ def store_snapshots(filings: list[Filing]) -> None:
         filing.snapshot = None if filing.is_new else filing.article.snapshot
     for filing, sha256 in texts:
         values = {"article": filing.article, "sha256": sha256, "text": filing.data["text"]}
+        values["erased"] = merged(filing.blotted) if filing.blotted else None
         if filing.is_new:
             snapshot = Snapshot(id=filing.article.snapshot_id, **values)
         else:
-            snapshot = earlier.get((filing.article.pk, sha256)) or Snapshot(**values)
+            digests = sha256, filing.sent_sha256
+            held = [earlier[key] for d in digests if (key := (filing.article.pk, d)) in earlier]
+            snapshot = held[-1] if held else Snapshot(**values)
         if snapshot._state.adding:
             new.append(snapshot)
         present, filing.snapshot = filing.snapshot, snapshot
@@ -40,7 +45,7 @@ def store_snapshots(filings: list[Filing]) -> None:
             filing.article.snapshot = snapshot
         elif present == snapshot or filing.is_late:
             continue
-        elif filing.last and filing.last.sha256 == sha256:
+        elif filing.last and filing.last.sha256 in (sha256, filing.sent_sha256):
             filing.fields["text"] = "kept"
         else:
             filing.article.snapshot = snapshot
@@ -51,23 +56,6 @@ def store_snapshots(filings: list[Filing]) -> None:
     for article in changed:
         article.snapshot = article.snapshot  # copies the id it has just got
     Article.objects.bulk_update(changed, ["snapshot"])
-
-
-def leave_out_erased(filings: list[Filing]) -> None:
-    """Leave out quotes in passages that were erased from this very text; refuse one sent alone."""
-    for filing in filings:
-        erased = filing.snapshot and filing.snapshot.erased
-        if not erased or not any(overlap(spans, erased) for spans in filing.spans):
-            continue
-        if not filing.is_whole:
-            message = "These words had to be erased from the article. Leave the quote out."
-            raise Refused([{"pointer": "/quotes/0", "message": message}])
-        quotes, spans = filing.data["quotes"], filing.spans
-        kept = [i for i, each in enumerate(spans) if not overlap(each, erased)]
-        filing.erased = {*range(len(spans))}.difference(kept)
-        filing.data = {**filing.data, "quotes": [quotes[i] for i in kept]}
-        filing.spans = [spans[i] for i in kept]
-        filing.not_printed = {new: filing.not_printed.get(i, []) for new, i in enumerate(kept)}
 
 
 def reanchor_quotes(filings: list[Filing]) -> None:

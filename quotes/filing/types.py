@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import NamedTuple, Self
@@ -64,6 +65,13 @@ class Filer:
 
 
 OPERATOR = Filer(may_publish=True, may_change=True, may_correct=True, may_read=True)
+
+
+class Erasure(NamedTuple):
+    """Why words that are sent had to be erased from the record, and when."""
+
+    reason: str | None
+    when: datetime
 
 
 class Candidate(NamedTuple):
@@ -150,7 +158,9 @@ class Filing:
     seams: dict[tuple, Seams] = field(default_factory=dict)  # by the spans of a quote, if several
     not_printed: dict[int, list[str]] = field(default_factory=dict)  # by quote filed
     quotes: list[FiledQuote] = field(default_factory=list)
-    erased: set[int] = field(default_factory=set)  # quotes left out, by their index as sent
+    erased: dict[int, Erasure] = field(default_factory=dict)  # quotes left out, by index as sent
+    blotted: list[tuple[int, int]] = field(default_factory=list)  # ranges of the text
+    sent_sha256: str | None = None  # of the text as sent, if some of it was blotted out
     withdrawn: list[UUID] = field(default_factory=list)  # proposals that it no longer names
     speakers: list[Speaker] = field(default_factory=list)  # known or created in this article
     organisations: list[Organisation] = field(default_factory=list)

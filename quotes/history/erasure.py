@@ -41,10 +41,12 @@ from sources.history.erasure import (
     search_terms,
     traces_of,
 )
+from sources.history.remembered import remember
 from sources.history.words import IN_TEXTS, MIN_PIECE, TextWords, forms_of, terms_of
-from sources.identity.names import parse
+from sources.identity.names import NameKind, parse
 from sources.ledger.revisions import Revision
 from sources.models import Affiliation, Article, Mergeable, Snapshot, Speaker, SpeakerKey
+from sources.models.functions import NameKey, keys_of
 
 KINDS: dict[str, type[models.Model]] = {"quote": Quote, "article": Article, "speaker": Speaker}
 
@@ -103,7 +105,8 @@ def erase(
         erasure = Erasure(set(ids))
         names = _collect(kind, erasure)
         own = _states(Quote, erasure.quotes)
-        words = names | _words_of(own) | _article_texts(erasure.articles)
+        said = _words_of(own)
+        words = names | said | _article_texts(erasure.articles)
         # If there are too many, search for the names, then for the longest words.
         words = sorted(words, key=lambda said: (said not in names, -len(said)))
         sought = search_terms(words)
@@ -117,7 +120,9 @@ def erase(
         if confirmed and (confirmed.rows, confirmed.redacted) != (erasure.rows, erasure.redacted):
             raise CannotErase("Something has changed since the dry run. Run it again.")
         copies = _copies(erasure)
+        said_in = {UUID(state["article_id"]) for state in own}
         _destroy(erasure, reason)
+        remember(said, _names_of_nobody_else(names), said_in, reason)
         _erase_filings(erasure, sought)
         erasure.answers = erase_responses(set().union(*erasure.rows.values()), sought)
         erasure.log_entries = erase_log(erasure.rows, sought)
@@ -219,6 +224,15 @@ def _printed_names(states: list[dict]) -> set[str]:
     """What the articles call the speaker of these quotes, if it is a name."""
     printed = {state["attribution_speaker"] for state in states} - {None}
     return {name for name in printed if parse(name).kind in IN_TEXTS}
+
+
+def _names_of_nobody_else(names: set[str]) -> set[str]:
+    """Full names that no speaker on record has any more."""
+    full = [name for name in names if parse(name).kind == NameKind.FULL]
+    keys = keys_of(NameKey, full)
+    held = Speaker.objects.active()
+    taken = {k for k in set(keys.values()) if held.filter(names_folded__contains=[k]).exists()}
+    return {name for name in full if keys[name] not in taken}
 
 
 def _article_texts(articles: set[UUID]) -> set[str]:

@@ -199,19 +199,20 @@ PRESENT = """
     ) c
 """
 
-# After a redaction, the reason of the last `redacted` revision has the new digest.
+# After a redaction, the reason of the last `redacted` revision has the new digest. A text whose
+# erased words were blotted out before it was stored has its own.
 SNAPSHOTS = """
     SELECT 'snapshot', s.id, s.version, 'snapshot_digest', d.found IS NOT DISTINCT FROM d.expected,
         d.expected, d.found, NULL::text[]
     FROM sources_snapshot s
     CROSS JOIN LATERAL (
         SELECT encode(sha256(convert_to(s.text, 'UTF8')), 'hex') AS found,
-            CASE WHEN s.erased IS NULL THEN s.sha256 ELSE (
+            CASE WHEN s.erased IS NULL THEN s.sha256 ELSE coalesce((
                 SELECT substring(r.reason FROM 'sha256:([0-9a-f]{64})')
                 FROM sources_revision r
                 WHERE r.subject_id = s.id AND r.verb = 'redacted'
                 ORDER BY r.version DESC LIMIT 1
-            ) END AS expected
+            ), s.sha256) END AS expected
         OFFSET 0
     ) d
     WHERE s.id = ANY (%(subjects)s)

@@ -83,12 +83,12 @@ class TextWords:
     def __init__(self, text: str):
         self.text = text
         learn_letters([text])
-        self._tokens = tokens_of(text)
+        self.tokens = tokens_of(text)
         self._starts, at = [], 1
-        for token in self._tokens:
+        for token in self.tokens:
             self._starts.append(at)
             at += len(token.word) + 1
-        self.bare = f" {' '.join(token.word for token in self._tokens)} "
+        self.bare = f" {' '.join(token.word for token in self.tokens)} "
 
     def ranges(self, terms: Iterable[str]) -> list[Range]:
         """Where the text has these terms; a word that has one in it as a whole."""
@@ -98,7 +98,7 @@ class TextWords:
             while at >= 0:
                 first = bisect_right(self._starts, at + (term[0] == " ")) - 1
                 last = bisect_left(self._starts, at + len(term.rstrip())) - 1
-                found.append((self._tokens[first].start, self._tokens[last].end))
+                found.append((self.tokens[first].start, self.tokens[last].end))
                 at = self.bare.find(term, at + 1)
         return found
 

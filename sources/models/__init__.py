@@ -10,6 +10,7 @@ from sources.jobs.models import Job, Part
 from sources.ledger.revisions import Era, Revision
 from sources.models.articles import Article, Snapshot
 from sources.models.base import Mergeable, Named, PublicRecord, Record
+from sources.models.erased_words import ErasedWords
 from sources.models.idempotency import IdempotentResponse
 from sources.models.organisations import Organisation, OrganisationKey
 from sources.models.outlets import Outlet
@@ -19,6 +20,7 @@ __all__ = [
     "Affiliation",
     "Article",
     "Era",
+    "ErasedWords",
     "IdempotentResponse",
     "Job",
     "Mergeable",

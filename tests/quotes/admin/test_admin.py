@@ -31,6 +31,7 @@ from sources.models import (
     Revision,
     SpeakerKey,
 )
+from sources.models.erased_words import ErasedWords
 from tests.conftest import fresh
 from tests.records import (
     make_affiliation,
@@ -56,7 +57,7 @@ pytestmark = pytest.mark.django_db
 
 ON_OTHER_PAGES = {
     *(CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision),
-    *(LastFiling, OutletBinding, OrganisationKey, SpeakerKey),
+    *(LastFiling, OutletBinding, OrganisationKey, SpeakerKey, ErasedWords),
 }
 OURS = [
     model

@@ -1,0 +1,113 @@
+"""What was erased by law does not come back: a filing is stored without it.
+
+The words are blotted out of its text, a quote of them is left out, and the answer says why.
+`sources.history.remembered` knows the words.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from quotes.anchoring import Page
+from quotes.filing.types import Erasure, Filing, names_in
+from sources.exceptions import Gone
+from sources.history.erasure import overlap, redacted
+from sources.history.remembered import Found, ranges_of, remembered
+from sources.ledger.revisions import Revision
+from sources.models.ids import digest
+
+APART = " […] "
+"""Joins fields so that no words are found across two of them."""
+
+NEW_DIGEST = re.compile(r" The text is now sha256:[0-9a-f]{64}\.$")
+"""What `erase` adds to the reason of a redaction."""
+
+
+def leave_out_erased(filings: list[Filing]) -> None:
+    """Blot erased words out of texts, headlines and bylines, and leave out the quotes of them.
+
+    Raises Gone for a quote that is sent alone. One query if nothing is new.
+    """
+    if not remembered.refresh():
+        return
+    for filing in filings:
+        article = None if filing.is_new else filing.article.pk
+        in_text = remembered.find(filing.data.get("text") or "", article)
+        _leave_out(filing, _quotes_of(filing, in_text, article))
+        _blot(filing, in_text, article)
+
+
+def leave_out_redacted(filings: list[Filing]) -> None:
+    """Leave out quotes in passages that were erased from this very text."""
+    for filing in filings:
+        if not (erased := filing.snapshot and filing.snapshot.erased):
+            continue
+        if filing.data.get("text") is not None:
+            filing.page = Page(filing.snapshot.text)
+        places = [i for i, spans in enumerate(filing.spans) if overlap(spans, erased)]
+        if places:
+            _leave_out(filing, dict.fromkeys(places, _why_redacted(filing)))
+
+
+def _quotes_of(filing: Filing, in_text: list[Found], article) -> dict[int, Erasure]:
+    """Why quotes have to be left out, by index: for their place, their words or a name."""
+    gone = {}
+    for index, spans in enumerate(filing.spans if in_text else ()):
+        for found in in_text:
+            if overlap(spans, ranges_of([found])):
+                gone.setdefault(index, Erasure(found.known.reason, found.known.erased))
+    said = [(i, words) for i, each in enumerate(filing.proposals) for words in _said(each)]
+    starts, at = [], 0
+    for _, words in said:
+        starts.append(at)
+        at += len(words) + len(APART)
+    for found in remembered.find(APART.join(words for _, words in said), article):
+        index, _ = said[bisect_right(starts, found.start) - 1]
+        gone.setdefault(index, Erasure(found.known.reason, found.known.erased))
+    return gone
+
+
+def _said(proposal: dict) -> Iterator[str]:
+    """The words and names of a filed quote."""
+    steps = [step.get("name") for step in proposal.get("via") or ()]
+    printed = (proposal.get("attribution") or {}).values()
+    fields = [proposal.get(name) for name in ("text", "role", "note")]
+    named = [*names_in(proposal.get("speaker")), *names_in(proposal.get("organisation"))]
+    yield from (words for words in (*fields, *named, *printed, *steps) if isinstance(words, str))
+
+
+def _leave_out(filing: Filing, gone: dict[int, Erasure]) -> None:
+    if not gone:
+        return
+    if not filing.is_whole:
+        raise Gone(*next(iter(gone.values())))
+    quotes = filing.data["quotes"]
+    sent = [i for i in range(len(quotes) + len(filing.erased)) if i not in filing.erased]
+    filing.erased |= {sent[index]: why for index, why in gone.items()}
+    kept = [index for index in range(len(quotes)) if index not in gone]
+    filing.data = {**filing.data, "quotes": [quotes[index] for index in kept]}
+    filing.spans = [filing.spans[index] for index in kept] if filing.spans else []
+    filing.not_printed = {new: filing.not_printed.get(i, []) for new, i in enumerate(kept)}
+
+
+def _blot(filing: Filing, in_text: list[Found], article) -> None:
+    data, blotted = filing.data, {}
+    if in_text:
+        filing.blotted, filing.sent_sha256 = ranges_of(in_text), digest(data["text"])
+        blotted["text"] = redacted(data["text"], filing.blotted)
+        filing.page = Page(blotted["text"])
+    if data.get("headline"):
+        blotted["headline"] = _without(data["headline"], article)
+    if data.get("byline"):
+        blotted["byline"] = [_without(line, article) for line in data["byline"]]
+    filing.data = {**data, **blotted}
+
+
+def _without(words: str, article) -> str:
+    return redacted(words, ranges_of(remembered.find(words, article)))
+
+
+def _why_redacted(filing: Filing) -> Erasure:
+    made = Revision.objects.filter(subject_id=filing.snapshot.pk).order_by("-version")
+    last = made.filter(verb=Revision.Verb.REDACTED).first() or made.first()
+    return Erasure(NEW_DIGEST.sub("", last.reason or "") or None, last.time)

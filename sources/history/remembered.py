@@ -1,0 +1,139 @@
+"""Erased words are known when they come back, without being kept: by keyed hashes (HMAC-SHA-256).
+
+The keys are `ONRECORD_ERASURE_KEYS`, else `SECRET_KEY`: the first makes hashes, all are tried. They
+are not in the database, so a dump alone confirms no guess. What is hashed are the bare words
+(`sources_bare`): no case, accents or typography. A text is looked through for the first two words
+of all that was erased, one hash a word; only where these stand, the rest is compared.
+"""
+
+import hmac
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Max
+
+from sources.history.words import Range, TextWords, terms_of
+from sources.models.erased_words import ErasedWords
+
+HASHED = 16
+"""Bytes kept of a hash: 128 bits, so that no other words have it."""
+
+MIN_WORDS, MIN_LETTERS = 4, 12
+"""Words and letters from which words are known in every text: "Yes" is said by many."""
+
+
+class Known(NamedTuple):
+    """One erased run of words."""
+
+    digest: bytes
+    length: int
+    article: UUID | None
+    reason: str
+    erased: datetime
+
+
+class Found(NamedTuple):
+    """Where a text has erased words, and why they were erased."""
+
+    start: int
+    end: int
+    known: Known
+
+
+def _keys() -> list[bytes]:
+    given = settings.ONRECORD_ERASURE_KEYS or [settings.SECRET_KEY]
+    return [hmac.digest(each.encode(), b"erased words", "sha256") for each in given]
+
+
+def _hashed(key: bytes, words: Sequence[str]) -> bytes:
+    return hmac.digest(key, " ".join(words).encode(), "sha256")[:HASHED]
+
+
+def _name_of(key: bytes) -> bytes:
+    return _hashed(key, ["name"])[:4]
+
+
+def remember(
+    words: Iterable[str], names: Iterable[str], articles: Iterable[UUID], reason: str
+) -> int:
+    """Keep hashes of erased words, said in these articles, and of names. Returns their number."""
+    key, articles = _keys()[0], list(articles)
+    rows = []
+    names = set(names)
+    for said, terms in terms_of({*words, *names}).items():
+        for bare in (term.split() for term in terms):
+            many = len(bare) < MIN_WORDS or sum(map(len, bare)) < MIN_LETTERS
+            anywhere = len(bare) > 1 if said in names else not many
+            for article in [None] if anywhere else articles:
+                rows.append(
+                    ErasedWords(
+                        head=_hashed(key, bare[:2]),
+                        digest=_hashed(key, bare),
+                        length=len(bare),
+                        key=_name_of(key),
+                        article=article,
+                        reason=reason,
+                    )
+                )
+    ErasedWords.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+@dataclass
+class Remembered:
+    """All that was erased, as one process knows it."""
+
+    newest: int = 0
+    by_key: dict[bytes, dict[bytes, list[Known]]] = field(default_factory=dict)
+    has_single_words: bool = False
+
+    def refresh(self) -> bool:
+        """Read what is new; one query that reads no row if nothing is. False: nothing erased."""
+        newest = ErasedWords.objects.aggregate(newest=Max("id"))["newest"] or 0
+        if newest != self.newest:
+            self._read()
+            self.newest = newest
+        return bool(self.by_key)
+
+    def _read(self) -> None:
+        keys = {_name_of(key): key for key in _keys()}
+        self.by_key, self.has_single_words = {}, False
+        for row in ErasedWords.objects.filter(key__in=list(keys)):
+            heads = self.by_key.setdefault(keys[bytes(row.key)], defaultdict(list))
+            known = Known(bytes(row.digest), row.length, row.article, row.reason, row.erased)
+            heads[bytes(row.head)].append(known)
+            self.has_single_words |= row.length == 1
+
+    def find(self, text: str, article: UUID | None = None) -> list[Found]:
+        """Where a text, of this article, has erased words."""
+        if not text:
+            return []
+        read = TextWords(text)
+        words = [token.word for token in read.tokens]
+        found = []
+        for key, heads in self.by_key.items():
+            for size in (2, 1) if self.has_single_words and article else (2,):
+                for at in range(len(words) - size + 1):
+                    for known in heads.get(_hashed(key, words[at : at + size]), ()):
+                        end = at + known.length
+                        if (
+                            known.article in (None, article)
+                            and end <= len(words)
+                            and _hashed(key, words[at:end]) == known.digest
+                        ):
+                            place = read.tokens[at].start, read.tokens[end - 1].end
+                            found.append(Found(*place, known))
+        return found
+
+
+remembered = Remembered()
+"""What this process knows."""
+
+
+def ranges_of(found: Iterable[Found]) -> list[Range]:
+    return [(each.start, each.end) for each in found]

@@ -1,0 +1,179 @@
+"""What was erased does not come back with a later filing, whoever sends it and however."""
+
+from time import perf_counter
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from quotes.filing import OPERATOR, file
+from quotes.models import Quote
+from sources.history.remembered import Remembered, remember, remembered
+from sources.models import ErasedWords, Snapshot
+from tests.conftest import API, make_filing, ok, problem, publish
+from tests.quotes.history.test_erasure import REASON, dumped, erased, forms, verified
+from tests.quotes.history.test_erasure_finds import FORMS, NAME, WORDS, holding
+from tests.records import make_speaker
+
+pytestmark = pytest.mark.django_db
+
+TEXT = f"“{WORDS},” said {NAME}. “It rained all day,” said Joan Clerk."
+QUOTES = [
+    {"text": WORDS, "speaker": NAME, "attribution": {"speaker": NAME, "cue": "said"}},
+    {"text": "It rained all day,", "speaker": "Joan Clerk"},
+]
+
+
+@pytest.fixture(autouse=True)
+def _new_process():
+    """Rolled-back tests use the same numbers again."""
+    remembered.__init__()
+
+
+def filed(client, text: str = TEXT, quotes=QUOTES, status: int = 201, **values) -> dict:
+    return ok(
+        client.post(f"{API}articles/", make_filing(text=text, quotes=quotes, **values)), status
+    )
+
+
+@pytest.fixture
+def gone(curator) -> dict:
+    """An article, a quote of which was erased."""
+    article = filed(curator)
+    erased("quote", article["quotes"][0]["id"])
+    return article
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("other", [{}, {"outlet": "The Wire", "url": "https://wire.example/1"}])
+def test_a_later_text_is_stored_without_the_words_in_every_form(curator, gone, form, other):
+    text = f"New. {FORMS[form](TEXT)} The end."
+    quotes = [{"text": FORMS[form](WORDS)}, {"text": FORMS[form]("It rained all day,")}]
+    answer = filed(curator, text, quotes, 201 if other else 200, **other)
+    first, second = answer["quotes"]
+    assert first == {"text": None, "filing": {"outcome": "erased", "reason": REASON}}
+    assert second["text"] == FORMS[form]("It rained all day,")
+    assert "blotted out" in " ".join(answer["warnings"])
+    held = Snapshot.objects.get(sha256=answer["snapshot"])
+    assert len(held.text) == len(text)
+    assert held.erased
+    assert held.text.endswith("The end.")
+    assert holding("burnt the ledger") == []
+    verified()
+    again = filed(curator, text, quotes, 200, **other)
+    assert again["outcome"] == "unchanged"
+    assert again["snapshot"] == answer["snapshot"]
+    assert [quote["filing"]["outcome"] for quote in again["quotes"]] == ["erased", "unchanged"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_words_alone_are_gone(curator, contributor, gone, form):
+    body = {"article": gone["id"], "text": FORMS[form](WORDS)}
+    for client in (curator, contributor):
+        fault = problem(client.post(f"{API}quotes/", body), 410)
+        assert fault["reason"] == REASON
+    spans = {"article": gone["id"], "spans": [[1, 10]]}
+    assert problem(curator.post(f"{API}quotes/", spans), 410)["reason"] == REASON
+    assert Quote.objects.count() == 1
+
+
+def test_words_that_many_say_stay_away_from_their_article_only(curator):
+    text, quotes = "“Yes,” said Mara Quill. “No,” said Joan Clerk.", [{"text": "Yes,"}]
+    article = filed(curator, text, quotes)
+    erased("quote", article["quotes"][0]["id"])
+    again = filed(curator, f"New. {text}", quotes, 200)
+    assert again["quotes"][0]["filing"]["outcome"] == "erased"
+    wire = filed(curator, text, quotes, outlet="The Wire", url="https://wire.example/1")
+    assert wire["quotes"][0]["text"] == "Yes,"
+
+
+def test_an_article_without_a_text_does_not_bring_the_words_back(curator, gone):
+    answer = filed(curator, None, QUOTES, outlet="The Wire", url="https://wire.example/1")
+    assert [quote["filing"]["outcome"] for quote in answer["quotes"]] == ["erased", "made"]
+    assert holding("burnt the ledger") == []
+
+
+def test_an_erased_name_comes_back_in_no_field(curator):
+    article = filed(curator)
+    erased("speaker", article["quotes"][0]["speaker"]["id"])
+    quotes = [
+        {"text": "It rained all day,", "speaker": f"Dr {NAME}"},
+        {"text": "No more than that,", "attribution": {"speaker": NAME.upper()}},
+        {"text": "The quay is closed,", "speaker": "Joan Clerk"},
+    ]
+    text = f"“It rained all day,” “No more than that,” said {NAME.upper()}. “The quay is closed,”"
+    other = {"outlet": "The Wire", "url": "https://wire.example/1", "byline": [NAME, "Ada Lund"]}
+    answer = filed(curator, text, quotes, headline=f"{NAME} speaks", **other)
+    assert [quote["filing"]["outcome"] for quote in answer["quotes"]] == [
+        "erased",
+        "erased",
+        "made",
+    ]
+    assert answer["headline"] == "██████████ speaks"
+    assert answer["byline"] == ["██████████", "Ada Lund"]
+    assert holding("Sonecu") == []
+    verified()
+
+
+def test_a_name_that_somebody_else_has_is_not_kept_away(curator):
+    article = filed(curator)
+    make_speaker(NAME)
+    erased("speaker", article["quotes"][0]["speaker"]["id"])
+    other = {"outlet": "The Wire", "url": "https://wire.example/1"}
+    answer = filed(
+        curator, f"“It rained,” said {NAME}.", [{"text": "It rained,", "speaker": NAME}], **other
+    )
+    assert answer["quotes"][0]["speaker"]["name"] == NAME
+
+
+def test_the_hashes_are_keyed_and_older_keys_still_know_the_words(curator, gone, settings):
+    settings.ONRECORD_ERASURE_KEYS = ["new", settings.SECRET_KEY]
+    remembered.__init__()
+    again = filed(curator, f"New. {TEXT}", QUOTES, 200)
+    assert again["quotes"][0]["filing"]["outcome"] == "erased"
+    settings.ONRECORD_ERASURE_KEYS = ["new"]
+    remembered.__init__()
+    assert remembered.refresh() is False
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dump_holds_no_words_and_no_key_after_all_came_again(curator, settings):
+    article = filed(curator)
+    erased("speaker", article["quotes"][0]["speaker"]["id"])
+    keyed = {"Idempotency-Key": "again"}
+    sent = publish(make_filing(text=f"New. {TEXT}", quotes=QUOTES))
+    assert curator.post(f"{API}articles/", sent, headers=keyed).status_code in (200, 201)
+    dump = dumped()
+    for form in FORMS.values():
+        for words in (WORDS, NAME):
+            assert not [each for each in forms(form(words)) if each in dump]
+    assert settings.SECRET_KEY not in dump
+
+
+def test_a_filing_takes_one_query_more_whether_or_not_anything_was_erased(curator):
+    def queries(number: int) -> int:
+        data = make_filing(text=TEXT, quotes=[], url=f"https://wire.example/{number}")
+        with CaptureQueriesContext(
+            connection,
+        ) as caught:
+            file(data, OPERATOR)
+        return len([each for each in caught if "erasedwords" in each["sql"]])
+
+    assert queries(1) == 1
+    article = filed(curator)
+    erased("quote", article["quotes"][0]["id"])
+    assert queries(2) == 2
+    assert queries(3) == 1
+
+
+def test_looking_through_a_text_takes_little_longer_however_much_was_erased():
+    known = Remembered()
+    assert known.refresh() is False
+    text = "The harbour master said that nobody had any choice in this. " * 200
+    ErasedWords.objects.all().delete()
+    remember([f"word{n} and the other words that were said" for n in range(500)], [], [], "Why.")
+    assert known.refresh()
+    known.find(text)
+    start = perf_counter()
+    assert known.find(text) == []
+    assert perf_counter() - start < 0.1
