@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import F, Q
 
 from quotes.anchoring import AmbiguousPosition, AnchoringError, NotInText, Page
@@ -71,6 +71,8 @@ class Erasure:
     answers: int = 0
     log_entries: int = 0
     jobs: int = 0
+    filings: int = 0  # last filings that named them or held their words
+    remembered: int = 0  # runs of words and names that are kept away by keyed hashes
     remains: list[Trace] = field(default_factory=list)
     not_searched: int = 0  # texts too short, or too many, to be looked for elsewhere
 
@@ -122,14 +124,22 @@ def erase(
         copies = _copies(erasure)
         said_in = {UUID(state["article_id"]) for state in own}
         _destroy(erasure, reason)
-        remember(said, _names_of_nobody_else(names), said_in, reason)
-        _erase_filings(erasure, sought)
+        erasure.remembered = remember(said, _names_of_nobody_else(names), said_in, reason)
+        erasure.filings = _erase_filings(erasure, sought)
         erasure.answers = erase_responses(set().union(*erasure.rows.values()), sought)
         erasure.log_entries = erase_log(erasure.rows, sought)
         erasure.jobs = erase_jobs(sought)
         listed = search_terms([*sorted(printed), *words]) if printed else sought
         erasure.remains = sorted({*traces_of(listed, each), *copies})
     return erasure
+
+
+def erased_with(kind: str, ids: Iterable[UUID]) -> tuple[Erasure, set[str]]:
+    """What would be erased with these records, and the names; changes and locks nothing after."""
+    with transaction.atomic():
+        erasure = Erasure(set(ids))
+        names = _collect(kind, erasure)
+        return erasure, names | _printed_names(_states(Quote, erasure.quotes))
 
 
 # What is erased
@@ -354,14 +364,16 @@ def _destroy(erasure: Erasure, reason: str) -> None:
         _redact(Snapshot.objects.get(pk=key), ranges, reason)
 
 
-def _erase_filings(erasure: Erasure, sought: SearchTerms) -> None:
+def _erase_filings(erasure: Erasure, sought: SearchTerms) -> int:
     """Remove what filings said of the erased quotes; empty those that hold words all the same.
 
-    Who has filed an article stays.
+    Who has filed an article stays. Returns the number of filings.
     """
+    touched = set()
     gone = {str(key) for key in erasure.quotes | erasure.neighbours}
     texts = Snapshot.objects.filter(pk__in=erasure.redacted).values("article")
     for last in LastFiling.objects.filter(article__in=texts):
+        touched |= {last.pk} if gone & {entry["quote"] for entry in last.quotes_said} else set()
         last.quotes_said = [entry for entry in last.quotes_said if entry["quote"] not in gone]
         last.save(update_fields=["quotes_said"])
     said = "concat_ws(' ', url, external_id, article_said, article_left, quotes_said)"
@@ -369,6 +381,7 @@ def _erase_filings(erasure: Erasure, sought: SearchTerms) -> None:
     LastFiling.objects.filter(pk__in=held).update(
         url=None, external_id=None, article_said={}, article_left={}, quotes_said=[]
     )
+    return len(touched.union(held))
 
 
 def _redact(snapshot: Snapshot, ranges: list[list[int]], reason: str) -> None:

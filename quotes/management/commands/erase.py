@@ -1,6 +1,7 @@
 """`manage.py erase (quote|article|speaker) ID… --reason "…" [--dry-run]`"""
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from uuid import UUID
 
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         try:
             if dry_run or not yes:
                 preview = run(dry_run=True)
-                self._show(preview, would=True)
+                show(self.stdout.write, preview, would=True)
                 if dry_run:
                     return
                 if input(f"Erase this permanently? Type “erase {kind}”: ") != f"erase {kind}":
@@ -48,33 +49,36 @@ class Command(BaseCommand):
             done = run(confirmed=preview)
         except (CannotErase, NotOwner) as refusal:
             raise CommandError(str(refusal)) from refusal
-        self._show(done, would=False)
+        show(self.stdout.write, done, would=False)
         if connection.in_atomic_block:
             return
         with connection.cursor() as cursor:
             # Until then, dead rows and the planner's statistics still hold the words.
             cursor.execute("VACUUM (ANALYZE)")
 
-    def _show(self, erasure: Erasure, *, would: bool) -> None:
-        say = self.stdout.write
-        say("Would be erased:" if would else "Erased:")
-        for model, keys in erasure.rows.items():
-            for key in sorted(keys):
-                why = " (shares words with one above)" if key in erasure.neighbours else ""
-                say(f"  {model._meta.model_name} {key}{why}")
-        for key, ranges in erasure.redacted.items():
-            number = sum(end - start for start, end in ranges)
-            places = ", ".join(f"{start}–{end}" for start, end in ranges)
-            say(f"  {number:,} code points of snapshot {key}: {places}")
-        for key in sorted(erasure.unlinked):
-            say(f"  the link of quote {key} to its replacement")
-        say(f"  {erasure.answers:,} stored responses")
-        say(f"  the words in {erasure.log_entries:,} log entries and {erasure.jobs:,} bulk jobs")
-        if erasure.remains:
-            say("Their words would remain here:" if would else "Their words remain here:")
-            for trace in erasure.remains:
-                say(f"  {trace}")
-        else:
-            say("Their words were not found anywhere else.")
-        if erasure.not_searched:
-            say(f"{erasure.not_searched:,} texts, too short or too many, were not searched for.")
+
+def show(say: Callable[[str], object], erasure: Erasure, *, would: bool) -> None:
+    """Report what an erasure destroys, and where words remain."""
+    say("Would be erased:" if would else "Erased:")
+    for model, keys in erasure.rows.items():
+        for key in sorted(keys):
+            why = " (shares words with one above)" if key in erasure.neighbours else ""
+            say(f"  {model._meta.model_name} {key}{why}")
+    for key, ranges in erasure.redacted.items():
+        number = sum(end - start for start, end in ranges)
+        places = ", ".join(f"{start}–{end}" for start, end in ranges)
+        say(f"  {number:,} code points of snapshot {key}: {places}")
+    for key in sorted(erasure.unlinked):
+        say(f"  the link of quote {key} to its replacement")
+    say(f"  {erasure.answers:,} stored responses")
+    say(f"  what {erasure.filings:,} filings said of them")
+    say(f"  the words in {erasure.log_entries:,} log entries and {erasure.jobs:,} bulk jobs")
+    say(f"  {erasure.remembered:,} runs of words are kept away by keyed hashes")
+    if erasure.remains:
+        say("Their words would remain here:" if would else "Their words remain here:")
+        for trace in erasure.remains:
+            say(f"  {trace}")
+    else:
+        say("Their words were not found anywhere else.")
+    if erasure.not_searched:
+        say(f"{erasure.not_searched:,} texts, too short or too many, were not searched for.")
