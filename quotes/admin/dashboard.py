@@ -75,7 +75,7 @@ def queues(user) -> list[Queue]:
         for flag in Quote.Flag:
             rows = quotes.filter(flags__contains=[flag], status__in=OPEN)
             found.append(_counted(flag.label, rows, quotes_where(flag=flag.value)))
-        for anchor in (Quote.Anchor.ALTERED, Quote.Anchor.MISSING):
+        for anchor in (Quote.Anchor.MOVED, Quote.Anchor.ALTERED, Quote.Anchor.MISSING):
             rows = quotes.filter(anchor=anchor.value, status__in=OPEN)
             found.append(_counted(anchor.label, rows, quotes_where(anchor=anchor.value)))
     for model in (Speaker, Organisation):

@@ -1,13 +1,14 @@
 """A page: the text of a snapshot, in which the words of quotes are found and followed."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from html import unescape
 from itertools import islice
 
 from rapidfuzz import fuzz
 
+from quotes.anchoring.following import Following
 from quotes.anchoring.interruptions import interruptions
 from quotes.anchoring.normalization import (
     ELLIPSIS,
@@ -28,7 +29,6 @@ from quotes.anchoring.results import (
     NotInText,
     NoWords,
     Position,
-    Reanchoring,
     Span,
     WordsDiffer,
 )
@@ -39,9 +39,6 @@ from quotes.anchoring.variants import VariantSearch
 
 CONTEXT = 32
 """Code points of the prefix and of the suffix of a span."""
-
-MIN_ALTERED_SIMILARITY = 0.75
-"""Similarity (0 to 1) from which a passage counts as the quote with its words changed."""
 
 MIN_NEAREST_SIMILARITY = 0.6
 """Similarity of a nearest passage; unrelated English sentences reach about 0.5."""
@@ -62,7 +59,7 @@ MAX_SEARCHED = 20_000_000
 """Code points that a page searches for nearest passages, for all its quotes together."""
 
 
-class Page:
+class Page(Following):
     """The text of a snapshot, normalised once when first needed: 0.2 s for 2 M code points."""
 
     def __init__(self, text: str):
@@ -179,39 +176,22 @@ class Page:
         text = self.text[span.start : span.end]
         score = fuzz.ratio(needle, normalise(text)) / 100
         if score < MIN_NEAREST_SIMILARITY:
-            return None
+            return self._nearest_recased(words)
         return Nearest(span.start, span.end, text, score, difference_of(words, text))
 
-    def reanchor(
-        self,
-        words: str,
-        spans: Sequence[tuple[int, int]],
-        prefix: str = "",
-        suffix: str = "",
-        taken: Collection[tuple[Span, ...]] = (),
-    ) -> Reanchoring:
-        """Re-anchor a quote in this page, the changed text of its article.
-
-        ``words``, ``spans``, ``prefix`` (before the first span) and ``suffix`` (after the last) are
-        those in the earlier text; ``taken`` are spans that other quotes have. Of several matches
-        the context decides, even if the words still occur at the old spans.
-        """
-        spans = tuple(Span(*span) for span in spans)
-        unmoved = self._is_at(words, spans) and spans not in taken
-        if unmoved and self._position(spans)[1:] == (prefix, suffix):
-            return Reanchoring("exact", spans, None)
-        matches = self._shifted(words, spans)
-        if not matches and normalise(words):
-            matches, _ = self._everywhere(words)
-        if unmoved and spans not in matches:
-            matches.append(spans)
-        if free := [match for match in matches if match not in taken]:
-            best = self._best_in_context(free, spans, prefix, suffix)
-            return Reanchoring("exact" if best == spans else "moved", best, None)
-        nearest = None if matches else self.nearest(words)
-        if nearest and nearest.score >= MIN_ALTERED_SIMILARITY:
-            return Reanchoring("altered", None, nearest)
-        return Reanchoring("missing", None, None)
+    def _nearest_recased(self, words: str) -> Nearest | None:
+        """The passage most similar to these words whatever their capitals."""
+        if words == words.lower() == self.text or not self._lower:
+            return None
+        if self._lower.text == self.text and words == words.lower():
+            return None
+        self._lower._left = self._left
+        near, self._left = self._lower.nearest(words.lower()), self._lower._left
+        if near is None:
+            return None
+        text = self.text[near.start : near.end]
+        score = fuzz.ratio(normalise(words).lower(), normalise(text).lower()) / 100
+        return Nearest(near.start, near.end, text, score, difference_of(words, text))
 
     # Finding
 
@@ -362,35 +342,6 @@ class Page:
         except AnchoringError:
             return False
         return True
-
-    # Re-anchoring
-
-    def _shifted(self, words: str, spans: tuple[Span, ...]) -> list[tuple[Span, ...]]:
-        """Matches of a quote of several spans that all moved by the same distance."""
-        if len(spans) < 2:
-            return []
-        first = normalise(words[: spans[0].end - spans[0].start])
-        if not first:
-            return []
-        matches = []
-        for span in self._occurrences(first, MAX_COUNTED)[0]:
-            by = span.start - spans[0].start
-            moved = tuple(Span(s + by, e + by) for s, e in spans)
-            if self._is_at(words, moved):
-                matches.append(moved)
-        return matches
-
-    def _best_in_context(
-        self, matches: list[tuple[Span, ...]], old: tuple[Span, ...], prefix: str, suffix: str
-    ) -> tuple[Span, ...]:
-        """The match whose context is most similar to the old one; of equals, the nearest."""
-
-        def agreement(spans: tuple[Span, ...]) -> tuple[float, int]:
-            _, before, after = self._position(spans)
-            alike = fuzz.ratio(prefix, before) + fuzz.ratio(suffix, after)
-            return alike, -abs(spans[0].start - old[0].start)
-
-        return max(matches, key=agreement)
 
 
 _MAX_COMPARISONS = 500_000_000  # characters compared in one search: some 0.3 s

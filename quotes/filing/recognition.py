@@ -94,6 +94,7 @@ def _is_near(filing: Filing, quote: Quote, spans: tuple) -> bool:
         bool(spans)
         and nearest["snapshot"] == filing.snapshot.sha256
         and nearest["score"] >= MIN_SIMILARITY
+        and bool(nearest["difference"])  # else the same words in other surroundings
         and any(start < nearest["end"] and nearest["start"] < end for start, end in spans)
     )
 

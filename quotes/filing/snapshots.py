@@ -4,7 +4,7 @@ from quotes.anchoring import Page
 from quotes.filing.articles import lock_rows
 from quotes.filing.types import Filing, add_flag, drop_flags
 from quotes.models import Quote
-from quotes.models.reanchoring import ANCHORED, follow, reanchor, set_anchor
+from quotes.models.reanchoring import ANCHORED, follow, reanchor, set_anchor, surroundings
 from sources.history.erasure import merged
 from sources.models import Article, Snapshot
 from sources.models.ids import digest
@@ -107,4 +107,5 @@ def place_in_present(filing: Filing, quote: Quote) -> None:
     present = Snapshot.objects.get(pk=filing.article.snapshot_id)
     taken = {tuple(map(tuple, other.spans)) for other in filing.on_record}
     page = Page(present.text)
-    set_anchor(quote, present, page, follow(page, quote, taken))
+    before = surroundings(quote, filing.page.text)
+    set_anchor(quote, present, page, follow(page, quote, taken, before))

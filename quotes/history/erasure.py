@@ -21,7 +21,7 @@ from django.db import connection, models, transaction
 from django.db.models import F, Q
 
 from quotes.anchoring import AmbiguousPosition, AnchoringError, NotInText, Page
-from quotes.anchoring.page import MIN_ALTERED_SIMILARITY
+from quotes.anchoring.following import MIN_ALTERED_SIMILARITY
 from quotes.models import Claim, LastFiling, Quote
 from sources.history.erasure import (
     Range,

@@ -18,6 +18,7 @@ FLAGS = (
     "filing_differs",
     "text_replaced",
     "words_left_out",
+    "attribution_changed",
 )
 
 

@@ -12,9 +12,9 @@ from uuid import UUID
 from django.db import models
 from django.db.models import OuterRef
 
-from quotes.anchoring import Page
+from quotes.anchoring import Page, Reanchoring
 from quotes.anchoring.normalization import normalise
-from quotes.models.reanchoring import ANCHORED, follow, reanchor, set_anchor
+from quotes.models.reanchoring import ANCHORED, follow, reanchor, set_anchor, surroundings
 from quotes.models.workflow import Status
 from sources.exceptions import Conflict
 from sources.ledger.revisions import Revision
@@ -140,15 +140,12 @@ def move_back(quotes, article: Article, rows: models.QuerySet, made: Revision) -
         before, after = moved[quote.pk]
         if quote.text in (before["text"], after["text"]):
             quote.snapshot_id = before["snapshot_id"] and UUID(before["snapshot_id"])
-            quote.spans, quote.text, quote.anchor = (
-                before["spans"],
-                before["text"],
-                before["anchor"],
-            )
+            for name in ("spans", "seams", "text", "anchor"):
+                setattr(quote, name, before[name])
             quote.nearest = None
             if quote.anchor == quote.Anchor.ALTERED:
-                set_anchor(quote, present, page, follow(page, quote, set()))
-        elif page and (found := follow(page, quote, set())).spans:
+                set_anchor(quote, present, page, _follow(page, quote))
+        elif page and (found := _follow(page, quote)).spans:
             set_anchor(quote, present, page, found)
         else:
             stay += 1
@@ -167,6 +164,11 @@ def move_back(quotes, article: Article, rows: models.QuerySet, made: Revision) -
             reopened.append(twin)
     quotes.bulk_update(reopened, CLOSED, batch_size=BATCH_ROWS)
     return stay
+
+
+def _follow(page: Page, quote) -> Reanchoring:
+    before = quote.snapshot and surroundings(quote, quote.snapshot.text)
+    return follow(page, quote, set(), before)
 
 
 def _changes(made: Revision, rows: models.QuerySet, column: str) -> dict[UUID, tuple[dict, dict]]:

@@ -13,9 +13,10 @@ from django.db import models, transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
-from quotes.anchoring import AnchoringError, Page, seams
+from quotes.anchoring import AnchoringError, Page
 from quotes.models.attribution import check_printed
 from quotes.models.corrections import chain_values, correction, differences, public_values
+from quotes.models.flags import DOUBTS, NAMED, Flag, Seam
 from quotes.models.functions import FoldedText
 from quotes.models.indexes import quote_indexes
 from quotes.models.media import MAX_ADDRESS, validate_time_range
@@ -62,25 +63,7 @@ class Quote(Record):
         MISSING = "missing", "No longer in the article"
         UNANCHORED = "unanchored", "No text of the article"
 
-    class Seam(models.TextChoices):
-        INTERRUPTION = seams.INTERRUPTION, "Interruption"
-        PARAGRAPH = seams.PARAGRAPH, "New paragraph"
-        OMISSION = seams.OMISSION, "Words left out"
-
-    class Flag(models.TextChoices):
-        AMBIGUOUS_SPEAKER = "ambiguous_speaker", "Several people share this name"
-        AMBIGUOUS_ORGANISATION = "ambiguous_organisation", "Several organisations share this name"
-        # Printed as "Mr Jones", with no full name filed
-        UNRESOLVED_SPEAKER = "unresolved_speaker", "Speaker not identified"
-        # An organisation that is new to the speaker, with a role that agrees
-        CHECK_SPEAKER = "check_speaker", "Same name, new organisation"
-        # No affiliation on that date has the printed role
-        ROLE_CONFLICT = "role_conflict", "Roles we can't confirm"
-        FILING_DIFFERS = "filing_differs", "Re-filed with different details"
-        # Words left out within the quote marks have a negation or a number
-        WORDS_LEFT_OUT = "words_left_out", "Words left out may change the meaning"
-        # A filing left most public quotes of the article without their words
-        TEXT_REPLACED = "text_replaced", "Text replaced"
+    Seam, Flag = Seam, Flag
 
     not_printed: list[str] = []
     """Parts of the attribution that `revise` was given and the article does not print."""
@@ -88,13 +71,7 @@ class Quote(Record):
     shows_text = False
     """Whether refusals may show passages of the text: the user may read it."""
 
-    NAMED = (Flag.AMBIGUOUS_SPEAKER, Flag.AMBIGUOUS_ORGANISATION, Flag.UNRESOLVED_SPEAKER)
-    """Flags that only naming the speaker or the organisation settles."""
-
-    DOUBTS = {  # flags that naming the speaker, or the organisation, clears
-        "speaker": (Flag.AMBIGUOUS_SPEAKER, Flag.UNRESOLVED_SPEAKER),
-        "organisation": (Flag.AMBIGUOUS_ORGANISATION,),
-    }
+    NAMED, DOUBTS = NAMED, DOUBTS
 
     # Where it is printed
     article = models.ForeignKey(Article, models.PROTECT, related_name="quotes")

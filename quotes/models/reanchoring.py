@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from rapidfuzz.distance import Postfix, Prefix
 
 from quotes.anchoring import AnchoringError, Page, Reanchoring, Seams
+from quotes.anchoring.attributions import Speaker as Named
+from quotes.anchoring.surroundings import Surroundings
 from sources.models import Snapshot, Speaker
 
 ANCHORED = ["snapshot", "spans", "seams", "text", "anchor", "nearest"]
@@ -20,14 +22,36 @@ def reanchor(quotes: list, present: Snapshot, page: Page) -> list:
     those whose context is kept best.
     """
     taken, done = set(), []
-    steps = [(quote, follow(page, quote, taken)) for quote in quotes]
+    held = Snapshot.objects.filter(pk__in={quote.snapshot_id for quote in quotes})
+    texts = dict(held.values_list("pk", "text"))
+    former = {quote: surroundings(quote, texts.get(quote.snapshot_id)) for quote in quotes}
+    steps = [(quote, follow(page, quote, taken, former[quote])) for quote in quotes]
     for quote, result in sorted(steps, key=lambda step: _order(page, *step)):
         if result.spans and result.spans in taken:
-            result = follow(page, quote, taken)
+            result = follow(page, quote, taken, former[quote])
         taken.add(result.spans)
+        if result.spans and former[quote]:
+            _flag_changed(quote, former[quote], page, result.spans)
         set_anchor(quote, present, page, result)
         done.append(quote)
     return done
+
+
+def surroundings(quote, text: str | None) -> Surroundings | None:
+    """The surroundings of a quote in the text that it is anchored in."""
+    if not text or not quote.spans:
+        return None
+    return Surroundings(text, quote.spans, Named(*called(quote)))
+
+
+def _flag_changed(quote, before: Surroundings, page: Page, spans: tuple) -> None:
+    """Flag a quote whose words stay but are no longer said to be the speaker's, or are denied."""
+    now, flag = page.surroundings(spans, before.speaker), quote.Flag.ATTRIBUTION_CHANGED
+    if now.is_changed(before):
+        if flag not in quote.flags:
+            quote.flags = [*quote.flags, flag]
+    elif now.is_own:
+        quote.flags = [each for each in quote.flags if each != flag]
 
 
 def set_anchor(quote, present: Snapshot, page: Page, result: Reanchoring) -> None:
@@ -90,11 +114,11 @@ def _order(page: Page, quote, result: Reanchoring) -> tuple[bool, int]:
     return result.state != quote.Anchor.EXACT, -kept
 
 
-def follow(page: Page, quote, taken: set) -> Reanchoring:
+def follow(page: Page, quote, taken: set, before: Surroundings | None = None) -> Reanchoring:
     """Re-anchor a quote; one filed without a text is anchored in the first text stored."""
     if quote.spans:
         prefix, suffix = quote.contexts[0][0], quote.contexts[-1][1]
-        return page.reanchor(quote.text, quote.spans, prefix, suffix, taken)
+        return page.reanchor(quote.text, quote.spans, prefix, suffix, taken, before)
     try:
         if (spans := page.find(quote.text)) not in taken:
             return Reanchoring(quote.Anchor.EXACT, spans, None)

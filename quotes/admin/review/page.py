@@ -50,6 +50,7 @@ FLAG_HELP = {
     "role_conflict": "We have no record of the speaker in this role on that date.",
     "filing_differs": "The article was filed again, and this quote was different.",
     "words_left_out": "Words left out of the middle have a negation or a number. Read them below.",
+    "attribution_changed": "The words stayed, but the article no longer gives them to the speaker.",
     "text_replaced": "Most quotes of the article are not in its new text. Compare the two texts.",
 }
 

@@ -37,6 +37,7 @@ REASONS = {
 RARE_FLAGS = (
     *("ambiguous_speaker", "ambiguous_organisation"),
     *("filing_differs", "check_speaker", "text_replaced", "words_left_out"),
+    "attribution_changed",
 )
 
 

@@ -65,7 +65,7 @@ def make_one_of_each() -> None:
         attribution_role="minister",
         published="2026-03",
     )
-    for anchor in ("altered", "missing"):
+    for anchor in ("moved", "altered", "missing"):
         Quote.objects.filter(pk=make_quote(f"Anchor {anchor}").pk).update(anchor=anchor)
     make_speaker("R. Jones")
     make_speaker("Rob Jones")
@@ -77,7 +77,7 @@ def test_every_queue_shows_its_number_and_links_to_its_items(curator_at_desk):
     make_one_of_each()
     found = waiting(curator_at_desk)
     assert {shown for shown, _ in found.values()} == {"1"}
-    assert len(found) == 13
+    assert len(found) == 15
     quotes = {}
     for label, (_, url) in found.items():
         if "/quotes/quote/" in url:
@@ -186,9 +186,9 @@ def test_the_dashboard_costs_the_same_however_long_the_queues_are(
         make_one_of_each()
         cache.clear()
         # The session, the user, two of permissions; queues; pairs; charts; recent actions.
-        with django_assert_num_queries(36):
+        with django_assert_num_queries(38):
             curator_at_desk.get(DASHBOARD)
-        with django_assert_num_queries(17):
+        with django_assert_num_queries(19):
             curator_at_desk.get(DASHBOARD)
 
 
