@@ -42,13 +42,12 @@ SELECT tag, quotes_stemmed_as(tag), word, (ts_lexize(quotes_dictionary(tag), wor
 FROM unnest(%s::text[]) tag, unnest(%s::text[]) word
 """
 
-
 MAX_WORD_BYTES = 2_000
 """Longer words are in no index; `quotes_search_words` has the same limit."""
 
 
 class Query(models.Func):
-    """A tsquery as PostgreSQL has written it."""
+    """A tsquery, of lexemes as `search_words` has them."""
 
     template = "%(expressions)s::tsquery"
     output_field = SearchVectorField()
@@ -144,6 +143,7 @@ class Asked(NamedTuple):
 
 
 def _row(tokens: list[Token], stems: dict[str, str | None], language: str) -> Row:
+    """The lexemes of tokens: of a script without spaces every second pair, and the last."""
     row, place, run = [], 0, 0
     for at, (word, pair, is_unspaced) in enumerate(tokens):
         place += 1 + OMISSION_PLACES * (word == SEAM)
