@@ -7,12 +7,13 @@ The words are blotted out of its text, a quote of them is left out, and the answ
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from http import HTTPStatus
 
 from quotes.anchoring import Page
-from quotes.filing.types import Erasure, Filing, names_in
+from quotes.filing.types import Erasure, Filing, Refused, names_in
 from sources.exceptions import Gone
 from sources.history.erasure import overlap, redacted
-from sources.history.remembered import Found, ranges_of, remembered
+from sources.history.remembered import Found, identities_of, ranges_of, remembered
 from sources.ledger.revisions import Revision
 from sources.models.ids import digest
 
@@ -26,15 +27,33 @@ NEW_DIGEST = re.compile(r" The text is now sha256:[0-9a-f]{64}\.$")
 def leave_out_erased(filings: list[Filing]) -> None:
     """Blot erased words out of texts, headlines and bylines, and leave out the quotes of them.
 
-    Raises Gone for a quote that is sent alone. One query if nothing is new.
+    Raises Gone for a quote that is sent alone, and Refused for an article that was erased. One
+    query if nothing is new.
     """
     if not remembered.refresh():
         return
     for filing in filings:
+        if filing.is_new:
+            _refuse_erased(filing)
         article = None if filing.is_new else filing.article.pk
         in_text = remembered.find(filing.data.get("text") or "", article)
         _leave_out(filing, _quotes_of(filing, in_text, article))
         _blot(filing, in_text, article)
+
+
+def _refuse_erased(filing: Filing) -> None:
+    """Raise `Refused` for an article that was erased."""
+    data = filing.data
+    sha256 = None if data.get("text") is None else digest(data["text"])
+    outlet = filing.outlet and filing.outlet.pk
+    known = remembered.article(
+        identities_of(outlet, data.get("external_id"), filing.url_key, sha256)
+    )
+    if known:
+        message = f"This article had to be erased from the record: {known.reason}"
+        refusal = Refused([{"pointer": "", "message": message}], HTTPStatus.GONE)
+        refusal.members = Gone(known.reason, known.erased).members
+        raise refusal
 
 
 def leave_out_redacted(filings: list[Filing]) -> None:

@@ -30,6 +30,7 @@ class Refused(ValueError):
 
     def __init__(self, faults: list[dict], status: int = HTTPStatus.BAD_REQUEST):
         self.faults, self.status = faults, status
+        self.members = {}  # further ones of the problem
         self.summary = "The filing was refused as a whole; nothing was changed."
         super().__init__("; ".join(f"{f['pointer']}: {f['message']}" for f in faults))
 

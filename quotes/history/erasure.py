@@ -41,12 +41,12 @@ from sources.history.erasure import (
     search_terms,
     traces_of,
 )
-from sources.history.remembered import remember
+from sources.history.remembered import identities_of, remember, remember_articles
 from sources.history.words import IN_TEXTS, MIN_PIECE, TextWords, forms_of, terms_of
 from sources.identity.names import NameKind, parse
 from sources.ledger.revisions import Revision
 from sources.models import Affiliation, Article, Mergeable, Snapshot, Speaker, SpeakerKey
-from sources.models.functions import NameKey, keys_of
+from sources.models.functions import NameKey, keys_of, url_keys
 
 KINDS: dict[str, type[models.Model]] = {"quote": Quote, "article": Article, "speaker": Speaker}
 
@@ -123,7 +123,9 @@ def erase(
             raise CannotErase("Something has changed since the dry run. Run it again.")
         copies = _copies(erasure)
         said_in = {UUID(state["article_id"]) for state in own}
+        identities = _identities_of(erasure.articles)
         _destroy(erasure, reason)
+        remember_articles(identities, reason)
         erasure.remembered = remember(said, _names_of_nobody_else(names), said_in, reason)
         erasure.filings = _erase_filings(erasure, sought)
         erasure.answers = erase_responses(set().union(*erasure.rows.values()), sought)
@@ -249,6 +251,25 @@ def _article_texts(articles: set[UUID]) -> set[str]:
     """Headlines and URLs that these articles ever had."""
     states = _states(Article, articles)
     return {state[name] for state in states for name in ("headline", "url") if state[name]}
+
+
+def _identities_of(articles: set[UUID]) -> list[str]:
+    """What these articles were ever recognised by."""
+    states = _states(Article, articles)
+    keys = url_keys({state["url"] for state in states if state["url"]})
+    texts = defaultdict(list)
+    for article, sha256 in Snapshot.objects.filter(article__in=articles).values_list(
+        "article", "sha256"
+    ):
+        texts[str(article)].append(sha256)
+    return [
+        identity
+        for state in states
+        for sha256 in texts[state["id"]] or [None]
+        for identity in identities_of(
+            state["outlet_id"], state["external_id"], keys.get(state["url"]), sha256
+        )
+    ]
 
 
 # Its words in texts that stay

@@ -84,6 +84,31 @@ def remember(
     return len(rows)
 
 
+def remember_articles(identities: Iterable[str], reason: str) -> int:
+    """Keep hashes of what told erased articles from others (`identities_of`)."""
+    key = _keys()[0]
+    hashes = [_hashed(key, [IDENTITY, each]) for each in set(identities)]
+    rows = [
+        ErasedWords(head=each, digest=each, length=0, key=_name_of(key), reason=reason)
+        for each in hashes
+    ]
+    ErasedWords.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+IDENTITY = "article"
+"""Before what is hashed of an article, so that no words have that hash."""
+
+
+def identities_of(
+    outlet: UUID | None, external_id: str | None, url_key: str | None, sha256: str | None
+) -> list[str]:
+    """What an article is recognised by: outlet and external_id, URL, or else outlet and text."""
+    by_id = [f"{outlet} {external_id}"] if external_id else []
+    by_url = [url_key] if url_key else []
+    return by_id + by_url or ([f"{outlet} {sha256}"] if sha256 else [])
+
+
 @dataclass
 class Remembered:
     """All that was erased, as one process knows it."""
@@ -109,6 +134,14 @@ class Remembered:
             heads[bytes(row.head)].append(known)
             self.has_single_words |= row.length == 1
 
+    def article(self, identities: Iterable[str]) -> Known | None:
+        """The erased article that is recognised by one of these."""
+        hashes = (
+            (key, _hashed(key, [IDENTITY, each])) for each in identities for key in self.by_key
+        )
+        known = (each for key, head in hashes for each in self.by_key[key].get(head, ()))
+        return next((each for each in known if not each.length), None)
+
     def find(self, text: str, article: UUID | None = None) -> list[Found]:
         """Where a text, of this article, has erased words."""
         if not text:
@@ -122,7 +155,8 @@ class Remembered:
                     for known in heads.get(_hashed(key, words[at : at + size]), ()):
                         end = at + known.length
                         if (
-                            known.article in (None, article)
+                            known.length
+                            and known.article in (None, article)
                             and end <= len(words)
                             and _hashed(key, words[at:end]) == known.digest
                         ):

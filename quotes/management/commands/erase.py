@@ -71,8 +71,8 @@ def show(say: Callable[[str], object], erasure: Erasure, *, would: bool) -> None
     for key in sorted(erasure.unlinked):
         say(f"  the link of quote {key} to its replacement")
     say(f"  {erasure.answers:,} stored responses")
-    say(f"  what {erasure.filings:,} filings said of them")
     say(f"  the words in {erasure.log_entries:,} log entries and {erasure.jobs:,} bulk jobs")
+    say(f"  what {erasure.filings:,} filings said of them")
     say(f"  {erasure.remembered:,} runs of words are kept away by keyed hashes")
     if erasure.remains:
         say("Their words would remain here:" if would else "Their words remain here:")
