@@ -53,6 +53,8 @@ class Following:
             matches.append(spans)
         if free := [match for match in matches if match not in taken]:
             same = free if before is None else self._in_same_surroundings(free, before)
+            if not same and len(matches) == 1 and self._may_be_same(free[0], before):
+                same = free
             if not same and not unmoved:
                 near = self._best_in_context(free, spans, prefix, suffix)
                 return Reanchoring("altered", None, self._elsewhere(words, near))
@@ -74,6 +76,13 @@ class Following:
             for match in matches[:MAX_FOLLOWED]
             if self.surroundings(match, before.speaker).is_same(before)
         ]
+
+    def _may_be_same(self, match: tuple[Span, ...], before: Surroundings) -> bool:
+        """Whether nothing tells whose words these are, then as now, in the only place of them."""
+        now = self.surroundings(match, before.speaker)
+        is_silent = now.attributed_to is None is before.attributed_to
+        is_marked = now.is_quoted or not before.is_quoted
+        return is_silent and is_marked and not now.is_denied_since(before)
 
     def _elsewhere(self, words: str, spans: tuple[Span, ...]) -> Nearest:
         """The same words in other surroundings, as the nearest passage."""

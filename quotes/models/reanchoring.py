@@ -19,15 +19,16 @@ def reanchor(quotes: list, present: Snapshot, page: Page) -> list:
     """Set the anchor of each quote in the present text; no save. Returns them, the surest first.
 
     Quotes that have not moved come first, so that a moved one cannot take their position; then
-    those whose context is kept best.
+    those whose context is kept best; last those whose words the article now gives to somebody else.
     """
     taken, done = set(), []
     held = Snapshot.objects.filter(pk__in={quote.snapshot_id for quote in quotes})
     texts = dict(held.values_list("pk", "text"))
     former = {quote: surroundings(quote, texts.get(quote.snapshot_id)) for quote in quotes}
     steps = [(quote, follow(page, quote, taken, former[quote])) for quote in quotes]
-    for quote, result in sorted(steps, key=lambda step: _order(page, *step)):
-        if result.spans and result.spans in taken:
+    steps.sort(key=lambda step: (_is_changed(page, former, *step), *_order(page, *step)))
+    for quote, result in steps:
+        if _is_taken(result, taken):
             result = follow(page, quote, taken, former[quote])
         taken.add(result.spans)
         if result.spans and former[quote]:
@@ -35,6 +36,21 @@ def reanchor(quotes: list, present: Snapshot, page: Page) -> list:
         set_anchor(quote, present, page, result)
         done.append(quote)
     return done
+
+
+def _is_changed(page: Page, former: dict, quote, result: Reanchoring) -> bool:
+    before = former[quote]
+    if not before or not result.spans:
+        return False
+    return page.surroundings(result.spans, before.speaker).is_changed(before)
+
+
+def _is_taken(result: Reanchoring, taken: set) -> bool:
+    """Whether another quote has the place, or that of the same words in other surroundings."""
+    if result.nearest and not result.nearest.difference:
+        near = result.nearest.start, result.nearest.end
+        return any(spans and near == (spans[0].start, spans[-1].end) for spans in taken)
+    return bool(result.spans) and result.spans in taken
 
 
 def surroundings(quote, text: str | None) -> Surroundings | None:
@@ -104,14 +120,14 @@ def names_of(speaker: Speaker) -> list[str]:
     ]
 
 
-def _order(page: Page, quote, result: Reanchoring) -> tuple[bool, int]:
+def _order(page: Page, quote, result: Reanchoring) -> tuple[bool, bool, int]:
     """Sort key: quotes that choose their position first come first."""
     kept = 0
     if result.spans and quote.spans:
         prefix, suffix = page.context(result.spans[0])[0], page.context(result.spans[-1])[1]
         kept = Postfix.similarity(quote.contexts[0][0], prefix)
         kept += Prefix.similarity(quote.contexts[-1][1], suffix)
-    return result.state != quote.Anchor.EXACT, -kept
+    return result.state != quote.Anchor.EXACT, not result.spans, -kept
 
 
 def follow(page: Page, quote, taken: set, before: Surroundings | None = None) -> Reanchoring:

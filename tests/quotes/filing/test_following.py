@@ -131,3 +131,18 @@ def test_moved_altered_and_changed_quotes_have_queues(curator_at_desk, curator):
     page = curator_at_desk.get(reverse("admin:index")).text
     for query in ("anchor=moved", "anchor=altered", "flag=attribution_changed"):
         assert query in page
+
+
+def test_words_that_another_quote_has_are_missing(curator):
+    """Of two equal quotes one is cut: its words do not wait at the other speaker's place."""
+    text = f"{SAID}\n\n“{WORDS},” said Ben Orr."
+    places = [i for i in range(len(text)) if text.startswith(WORDS, i)]
+    quotes = [
+        {"spans": [[start, start + len(WORDS)]], "speaker": who, "status": "published"}
+        for start, who in zip(places, ("Ada Lund", "Ben Orr"), strict=True)
+    ]
+    body = make_filing(text=text, quotes=quotes)
+    filed = ok(curator.post(f"{API}articles/", body), 201)["quotes"]
+    ok(curator.post(f"{API}articles/", {**body, "text": text[places[1] - 1 :], "quotes": []}))
+    states = [ok(curator.get(f"{API}quotes/{each['id']}/"))["anchor"]["state"] for each in filed]
+    assert states == ["missing", "moved"]
