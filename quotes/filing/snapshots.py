@@ -45,7 +45,7 @@ def store_snapshots(filings: list[Filing]) -> None:
             filing.article.snapshot = snapshot
         elif present == snapshot or filing.is_late:
             continue
-        elif filing.last and filing.last.sha256 in (sha256, filing.sent_sha256):
+        elif filing.last and filing.last.sha256 in {sha256, filing.sent_sha256} - {None}:
             filing.fields["text"] = "kept"
         else:
             filing.article.snapshot = snapshot
