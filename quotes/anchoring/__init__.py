@@ -6,6 +6,7 @@ Offsets are half-open, in Unicode code points (W3C Web Annotation, TextPositionS
 Words are the same if only typography differs: see `normalization`.
 """
 
+from quotes.anchoring.budget import Budget, TooMuchWork
 from quotes.anchoring.normalization import same_words
 from quotes.anchoring.page import CONTEXT, Page
 from quotes.anchoring.results import (
@@ -27,6 +28,7 @@ __all__ = [
     "AmbiguousPosition",
     "AnchoringError",
     "BadSpans",
+    "Budget",
     "Nearest",
     "NoWords",
     "NotInText",
@@ -36,6 +38,7 @@ __all__ = [
     "Reanchoring",
     "Seams",
     "Span",
+    "TooMuchWork",
     "WordsDiffer",
     "same_words",
     "seams_of",

@@ -10,7 +10,7 @@ from quotes.anchoring.attributions import Speaker
 from quotes.anchoring.normalization import normalise
 from quotes.anchoring.results import Nearest, Reanchoring, Span
 from quotes.anchoring.similarity import difference_of
-from quotes.anchoring.surroundings import Surroundings
+from quotes.anchoring.surroundings import REACH, Surroundings
 
 MIN_ALTERED_SIMILARITY = 0.75
 """Similarity (0 to 1) from which a passage counts as the quote with its words changed."""
@@ -66,7 +66,9 @@ class Following:
         return Reanchoring("missing", None, None)
 
     def surroundings(self, spans: Sequence[tuple[int, int]], speaker: Speaker) -> Surroundings:
-        return Surroundings(self.text, spans, speaker)
+        found = Surroundings(self.text, spans, speaker)
+        self.budget.read(4 * (REACH + len(found.lead) + len(found.trail)))
+        return found
 
     def _in_same_surroundings(
         self, matches: list[tuple[Span, ...]], before: Surroundings
@@ -95,13 +97,12 @@ class Following:
     def _lower(self) -> Self | None:
         """The text in lower case, if all offsets stay."""
         lower = self.text.lower()
-        return type(self)(lower) if len(lower) == len(self.text) else None
+        return type(self)(lower, self.budget) if len(lower) == len(self.text) else None
 
     def _recased(self, words: str) -> list[tuple[Span, ...]]:
         """Matches of words of which either form is all in capitals, as in a wire's lead."""
-        if words.count(" ") < MIN_RECASED_BLANKS or not self._lower or self._left <= 0:
+        if words.count(" ") < MIN_RECASED_BLANKS or not self._lower:
             return []
-        self._left -= len(self.text)
         found, _ = self._lower._everywhere(words.lower())
         return [
             spans
@@ -134,4 +135,5 @@ class Following:
             alike = fuzz.ratio(prefix, before) + fuzz.ratio(suffix, after)
             return alike, -abs(spans[0].start - old[0].start)
 
+        self.budget.spend(2 * len(matches))
         return max(matches, key=agreement)

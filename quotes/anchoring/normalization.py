@@ -21,6 +21,7 @@ from unicodedata import decomposition, normalize
 
 import regex
 
+from quotes.anchoring.budget import Budget
 from quotes.anchoring.typography import canonical, same
 
 WHITE = (
@@ -129,32 +130,27 @@ _RANGES = (  # where Unicode has characters of these decompositions
     *((0x3190, 0x31A0), (0x3200, 0x3400), (0xA69C, 0xA69E), (0xA770, 0xA771), (0xA7F2, 0xA7FA)),
     *((0xAB5C, 0xAB6A), (0x10780, 0x107BB), (0x1E030, 0x1E06E), (0x1F100, 0x1F300)),
 )
-_RAISED = regex.compile(
-    "["
-    + "".join(
-        regex.escape(chr(code))
-        for start, end in _RANGES
-        for code in range(start, end)
-        if decomposition(chr(code)).startswith(_KEPT)
-    )
-    + "]+"
+_RAISED = frozenset(
+    chr(code)
+    for start, end in _RANGES
+    for code in range(start, end)
+    if decomposition(chr(code)).startswith(_KEPT)
 )
 
 
 def _decompose(text: str) -> str:
     """Unicode's NFKD form, but for characters that would become other letters or digits."""
-    if not _RAISED.search(text):
+    if not (kept := _RAISED.intersection(text)):
         return normalize("NFKD", text)
-    pieces, at = [], 0
-    for kept in _RAISED.finditer(text):
-        pieces += normalize("NFKD", text[at : kept.start()]), kept[0]
-        at = kept.end()
-    return "".join([*pieces, normalize("NFKD", text[at:])])
+    parts = re.split(f"([{re.escape(''.join(sorted(kept)))}]+)", text)
+    parts[::2] = [normalize("NFKD", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _replace(text: str, table: dict[str, str]) -> str:
-    for character in set(text) & table.keys():
-        text = text.replace(character, table[character])
+    for character, plain in table.items():
+        if character in text:
+            text = text.replace(character, plain)
     return text
 
 
@@ -229,8 +225,9 @@ def same_pieces(words: str, pieces: Sequence[str]) -> bool:
 class NormalisedText:
     """A text in normalised form, which maps its offsets back to those of the source."""
 
-    def __init__(self, source: str):
+    def __init__(self, source: str, budget: Budget | None = None):
         self.source = source
+        self.budget = budget or Budget()
         self.starts = array("i")
         self.text_starts = array("i")
         pieces = []
@@ -241,6 +238,7 @@ class NormalisedText:
             piece = _reduce_block(block[0])
             pieces.append(piece)
             length += len(piece)
+            self.budget.read(len(piece))
         self.starts.append(len(source))
         self.punctuated = "".join(pieces)
         self.text = _without_marks(self.punctuated)
@@ -263,6 +261,7 @@ class NormalisedText:
         if block not in self._maps:
             start, end = self.starts[block], self.starts[block + 1]
             self._maps[block] = _OffsetMap(self.source[start:end], start)
+            self.budget.spend(self._maps[block].units)
         return self._maps[block]
 
     def is_break(self, offset: int) -> bool:
@@ -277,6 +276,7 @@ class NormalisedText:
     def _cluster_ends(self, block: int) -> bytearray:
         if block not in self._clusters:
             start, end = self.starts[block], self.starts[block + 1]
+            self.budget.read(8 * (end - start))
             self._clusters[block] = _cluster_ends(self.source, start, end)
         return self._clusters[block]
 
@@ -306,6 +306,10 @@ class _OffsetMap:
             self._units.append((at, unit.end(), width))
             index += unit.end() - at if width is None else width
             at = unit.end()
+
+    @property
+    def units(self) -> int:
+        return len(self._units)
 
     def start_of(self, index: int) -> int:
         start, _, width, within = self._unit_at(index)

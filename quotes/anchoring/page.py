@@ -8,6 +8,7 @@ from itertools import islice
 
 from rapidfuzz import fuzz
 
+from quotes.anchoring.budget import Budget
 from quotes.anchoring.following import Following
 from quotes.anchoring.interruptions import interruptions
 from quotes.anchoring.normalization import (
@@ -23,7 +24,6 @@ from quotes.anchoring.normalization import (
 from quotes.anchoring.results import (
     MAX_LISTED,
     AmbiguousPosition,
-    AnchoringError,
     BadSpans,
     Nearest,
     NotInText,
@@ -32,9 +32,9 @@ from quotes.anchoring.results import (
     Span,
     WordsDiffer,
 )
-from quotes.anchoring.seams import Seams, is_quoted, join, seams_of
-from quotes.anchoring.similarity import best_fit, difference_of, likely_windows
-from quotes.anchoring.split_quotes import Gap, SplitSearch, gaps_of
+from quotes.anchoring.seams import MAX_READ, Seams, is_quoted, join, seams_of
+from quotes.anchoring.similarity import MAX_ALIGNED, best_fit, difference_of, likely_windows
+from quotes.anchoring.split_quotes import Gaps, SplitSearch, gaps_of
 from quotes.anchoring.variants import VariantSearch
 
 CONTEXT = 32
@@ -55,30 +55,32 @@ MAX_INTERRUPTIONS = 5_000
 MAX_ELIDED = 20
 """Parts of words between ellipses."""
 
-MAX_SEARCHED = 20_000_000
-"""Code points that a page searches for nearest passages, for all its quotes together."""
-
 
 class Page(Following):
-    """The text of a snapshot, normalised once when first needed: 0.2 s for 2 M code points."""
+    """The text of a snapshot, normalised once when first needed: 0.2 s for 2 M code points.
 
-    def __init__(self, text: str):
+    All that it does is paid from its budget, and raises TooMuchWork once that is spent.
+    """
+
+    def __init__(self, text: str, budget: Budget | None = None):
         self.text = text
-        self._left = MAX_SEARCHED
+        self.budget = budget or Budget()
 
     @cached_property
     def _normalised(self) -> NormalisedText:
-        return NormalisedText(self.text)
+        return NormalisedText(self.text, self.budget)
 
     @cached_property
-    def _gaps(self) -> list[Gap]:
+    def _gaps(self) -> Gaps:
         punctuated = self._normalised.punctuated
-        more = islice(interruptions(punctuated), MAX_INTERRUPTIONS)
-        return sorted({*gaps_of(punctuated), *more})
+        self.budget.read(len(punctuated))
+        more = islice(interruptions(punctuated, self.budget), MAX_INTERRUPTIONS)
+        gaps = sorted({*gaps_of(punctuated, self.budget), *more})
+        return Gaps(self._normalised.text, gaps, self.budget)
 
     @cached_property
     def _variants(self) -> VariantSearch:
-        return VariantSearch(self._normalised.punctuated, self._gaps)
+        return VariantSearch(self._normalised.punctuated, self._gaps, self.budget)
 
     def text_at(self, spans: Sequence[tuple[int, int]], seams: Sequence[str] | None = None) -> str:
         """Return the text at spans, joined by these seams, else by those of an unknown speaker."""
@@ -99,6 +101,7 @@ class Page(Following):
         checked: bool = False,
     ) -> Seams:
         """Decide the seams of these spans; see `quotes.anchoring.seams.seams_of`."""
+        self.budget.read(2 * MAX_READ * (len(spans) - 1))
         return seams_of(self.text, spans, names, titles, language=language, checked=checked)
 
     def _pieces(self, spans: Sequence[tuple[int, int]]) -> list[str]:
@@ -117,11 +120,13 @@ class Page(Following):
         before `suffix` is meant, else the only one in quote marks. Raises NoWords, NotInText, or
         AmbiguousPosition, which only a guess could resolve.
         """
+        self.budget.read(len(words))
         if not normalise(words):
             raise NoWords
         matches, complete = self._everywhere(words)
-        if not matches and "&" in words and (read := unescape(words)) != words:
-            return self.find(read, prefix, suffix)
+        if not matches and "&" in words and normalise(read := unescape(words)):
+            words = read
+            matches, complete = self._everywhere(words)
         if len(matches) > 1 or (matches and not complete):
             if prefix or suffix:
                 fitting = [each for each in matches if self._stands_in(each, prefix, suffix)]
@@ -136,8 +141,9 @@ class Page(Following):
             listed = [self._position(spans) for spans in matches[:MAX_LISTED]]
             raise AmbiguousPosition(listed, len(matches), complete=complete)
         if not matches:
-            is_searched = self._left > 0
+            is_searched = self.budget.has_spare
             raise NotInText(self.nearest(words), is_searched=is_searched)
+        self.budget.read(matches[0][-1].end - matches[0][0].start)
         return matches[0]
 
     def at(self, spans: Sequence[Sequence[int]], words: str | None = None) -> tuple[Span, ...]:
@@ -154,18 +160,20 @@ class Page(Following):
             pieces = self._pieces(checked)
             if not same_pieces(words, pieces):
                 found = self.text_at(checked)
+                self.budget.read(8 * (len(words) + len(found)))
                 raise WordsDiffer(found, difference_of(words, found))
         return tuple(checked)
 
     def nearest(self, words: str) -> Nearest | None:
         """Return the passage most similar to these words.
 
-        None if no passage is clearly similar, or once `MAX_SEARCHED` is used up.
+        None if no passage is clearly similar, or once three quarters of the budget are spent.
         """
         needle, normalised = normalise(words), self._normalised.text
-        if not needle or not normalised or self._left <= 0:
+        if not needle or not normalised or not self.budget.has_spare:
             return None
-        self._left -= len(normalised)
+        self.budget.read(2 * len(normalised))
+        self.budget.compare(len(needle) * min(len(needle), MAX_ALIGNED))
         best = max(
             (best_fit(needle, normalised, at) for at in likely_windows(needle, normalised)),
             key=lambda candidate: candidate[0],
@@ -185,9 +193,7 @@ class Page(Following):
             return None
         if self._lower.text == self.text and words == words.lower():
             return None
-        self._lower._left = self._left
-        near, self._left = self._lower.nearest(words.lower()), self._lower._left
-        if near is None:
+        if (near := self._lower.nearest(words.lower())) is None:
             return None
         text = self.text[near.start : near.end]
         score = fuzz.ratio(normalise(words).lower(), normalise(text).lower()) / 100
@@ -209,14 +215,13 @@ class Page(Following):
         """Matches of words in their own typography, in another, or around what they leave out."""
         needle = normalise(words)
         matches, complete = self._matches(words, needle, MAX_COUNTED)
-        if not matches and complete and self._left > 0:  # it reads the whole text
+        if not matches and complete:
             matches, complete = self._variant_matches(words)
             if not matches and complete and ELLIPSIS.search(needle):
                 matches, complete = self._elided_matches(needle)
         return matches, complete
 
     def _variant_matches(self, words: str) -> tuple[list[tuple[Span, ...]], bool]:
-        self._left -= len(self._normalised.text)
         needle = reduce(words).strip(" \n\u2029")
         found = [[place] for place in islice(self._variants.whole(needle), MAX_COUNTED)]
         found = found or [*islice(self._variants.split(needle, MAX_LISTED + 1), MAX_LISTED + 1)]
@@ -234,6 +239,7 @@ class Page(Following):
             # Of each part, the last place before what follows
             closest: dict[tuple[Span, ...], tuple[Span, ...]] = {}
             starts = [chain[0].start for chain in chains]
+            self.budget.spend(4 * (len(starts) + len(options)))
             for option in options:
                 at = bisect_right(starts, option[-1].end)
                 if at < len(chains) and self._is_gap(option[-1].end, starts[at]):
@@ -243,6 +249,7 @@ class Page(Following):
 
     def _is_gap(self, start: int, end: int) -> bool:
         """Whether whole words lie between two offsets: what an ellipsis may stand for."""
+        self.budget.compare(max(0, end - start))
         beside = self.text[start : start + 1], self.text[end - 1 : end]
         if any(sign.isalnum() for sign in beside):
             return False
@@ -256,16 +263,18 @@ class Page(Following):
         """Whether the text before and after spans ends and begins with these words."""
         start, end = spans[0].start, spans[-1].end
         room = 2 * CONTEXT
+        self.budget.read(2 * (len(prefix) + len(suffix) + 2 * room))
         before = normalise(self.text[max(0, start - len(prefix) - room) : start])
         after = normalise(self.text[end : end + len(suffix) + room])
         return before.endswith(normalise(prefix)) and after.startswith(normalise(suffix))
 
     def _is_quoted(self, spans: tuple[Span, ...]) -> bool:
+        self.budget.read(min(MAX_READ, spans[0].start))
         return is_quoted(self.text, spans[0].start)
 
     def _occurrences(self, needle: str, limit: int) -> tuple[list[Span], bool]:
         """Spans of the needle in the normalised text, also overlapping; whether these are all."""
-        return _occurrences(self._normalised.text, needle, self._span, limit)
+        return self._search(self._normalised.text, needle, self._span, limit)
 
     def _verbatim(self, words: str, limit: int) -> tuple[list[Span], bool]:
         """Spans with the very code points of the words; whether these are all."""
@@ -277,18 +286,34 @@ class Page(Following):
         bare = words.strip(WHITE + INVISIBLE)
         # A blank or an invisible character that carried a mark is no edge to cut off.
         bare = bare if same_words(bare, words) else words
-        return _occurrences(self.text, bare, whole, limit)
+        return self._search(self.text, bare, whole, limit)
+
+    def _search(
+        self, text: str, words: str, span_of: Callable[[int, int], Span | None], limit: int
+    ) -> tuple[list[Span], bool]:
+        """Up to ``limit`` spans of ``words`` in ``text``, and whether these are all."""
+        spans, at = [], -1
+        while True:
+            began, at = at, text.find(words, at + 1)
+            self.budget.compare((at if at >= 0 else len(text)) - began + len(words))
+            if at < 0:
+                return spans, True
+            if len(spans) == limit:
+                return spans, False
+            self.budget.spend(2)
+            if span := span_of(at, at + len(words)):
+                spans.append(span)
 
     def _split_matches(self, needle: str) -> tuple[list[tuple[Span, ...]], bool]:
         if " " not in needle or not self._gaps:
             return [], True
-        search = SplitSearch(self._normalised.text, needle, self._gaps)
+        search = SplitSearch(self._gaps, needle)
         matches = []
         for reading in search.readings(MAX_LISTED + 1):
             spans = tuple(self._span(start, end) for start, end in reading)
             if all(spans):
                 matches.append(spans)
-        return sorted(matches), len(matches) <= MAX_LISTED and not search.exhausted
+        return sorted(matches), len(matches) <= MAX_LISTED
 
     def _span(self, start: int, end: int) -> Span | None:
         """Span of a range of the normalised text; None if it would split a cluster."""
@@ -296,12 +321,15 @@ class Page(Following):
         return span if span.start >= 0 and span.end >= 0 else None
 
     def _covering_span(self, start: int, end: int) -> Span | None:
-        """Smallest span that covers a range of the normalised text and splits no cluster."""
+        """Smallest span that covers a range of the normalised text and splits no cluster.
+
+        None if there is none, or if it is mostly white space.
+        """
         normalised, reach = self._normalised, 1_000
         starts = map(normalised.start_of, range(start, max(-1, start - reach), -1))
         ends = map(normalised.end_of, range(end - 1, min(len(normalised.text), end + reach)))
         first, last = next((i for i in starts if i >= 0), -1), next((i for i in ends if i >= 0), -1)
-        return Span(first, last) if 0 <= first < last else None
+        return Span(first, last) if 0 <= first < last <= first + 2 * (end - start + reach) else None
 
     def _position(self, spans: tuple[Span, ...]) -> Position:
         return Position(spans, self.context(spans[0])[0], self.context(spans[-1])[1])
@@ -332,37 +360,15 @@ class Page(Following):
                 raise BadSpans(
                     index, f"[{start}, {end}) splits a character (grapheme cluster) at {offset}"
                 )
+        self.budget.read(end - start)
         if not normalise(self.text[start:end]):
             raise BadSpans(index, f"[{start}, {end}) holds only white space")
         return Span(start, end)
 
     def _is_at(self, words: str, spans: tuple[Span, ...]) -> bool:
         try:
-            self.at(spans, words)
-        except AnchoringError:
+            checked = self.at(spans)
+        except BadSpans:
             return False
-        return True
-
-
-_MAX_COMPARISONS = 500_000_000  # characters compared in one search: some 0.3 s
-_CANDIDATE_COST = 2_500  # what mapping one occurrence to a span costs, in compared characters
-
-
-def _occurrences(
-    text: str, words: str, span_of: Callable[[int, int], Span | None], limit: int
-) -> tuple[list[Span], bool]:
-    """Up to ``limit`` spans of ``words`` in ``text``, and whether these are all.
-
-    The work is bounded, because ``span_of`` may refuse any number of occurrences.
-    """
-    spans, comparisons = [], 0
-    at = text.find(words)
-    while at >= 0:
-        if len(spans) == limit or comparisons > _MAX_COMPARISONS:
-            return spans, False
-        span = span_of(at, at + len(words))
-        if span:
-            spans.append(span)
-        comparisons += _CANDIDATE_COST + len(words)
-        at = text.find(words, at + 1)
-    return spans, True
+        self.budget.read(len(words))
+        return same_pieces(words, self._pieces(checked))

@@ -4,11 +4,13 @@
 ignored, as for the words of a quote. Every way to set an attribution asks `check_attribution`.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
 
 import regex
 
+from quotes.anchoring.budget import Budget
 from quotes.anchoring.normalization import normalise
 from quotes.anchoring.page import Page
 from quotes.anchoring.results import shortened
@@ -21,25 +23,56 @@ NOT_PRINTED = "The article does not print this. Send it as printed, or leave it 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’.][\p{L}\p{M}\p{N}]+)*")
 _SENTENCE_END = regex.compile(
     r"(?<!\b(?:\p{Lu}|Mr|Mrs|Ms|Dr|Prof|St|Sr|Sra|Mme|Hr|Fr|Gen|Col|Sen|Rep|Rev|Hon|No|vs|bzw))"
-    r"[.!?…。！？]+[\"'”“’‘»«)\]]*\s+(?=[\"'“‘„«(\[]*(?:\p{Lu}|\p{Lo}))|\n\s*\n"
+    r"(?<![.!?…。！？])[.!?…。！？]++[\"'”“’‘»«)\]]*+\s++(?=[\"'“‘„«(\[]*(?:\p{Lu}|\p{Lo}))|\n\s*\n"
 )
 
 
 class Printed:
     """The texts of an article in which attributions are looked for: its words, its headline."""
 
-    def __init__(self, *texts: str | None):
+    def __init__(self, *texts: str | None, budget: Budget | None = None):
         self.texts = [text for text in texts if text]
+        self.budget = budget or Budget()
+        self._known: dict[str, bool] = {}
 
     def has(self, words: str) -> bool:
-        if words and any(words in text for text in self.texts):
-            return True
+        """Whether these words are printed; the same words are looked for once."""
+        if words not in self._known:
+            self._known[words] = self._is_verbatim(words) or self._is_in_order(words)
+        return self._known[words]
+
+    def _is_verbatim(self, words: str) -> bool:
+        for text in self.texts if words else ():
+            at = text.find(words)
+            self.budget.compare(at if at >= 0 else len(text))
+            if at >= 0:
+                return True
+        return False
+
+    def _is_in_order(self, words: str) -> bool:
         wanted = _words_of(words)
-        return bool(wanted) and any(_in_order(wanted, sentence) for sentence in self._sentences)
+        if not wanted:
+            return False
+        rarest = min(wanted, key=lambda word: len(self._having.get(word, ())))
+        for number in self._having.get(rarest, ()):
+            self.budget.read(len(self._sentences[number]))
+            if _in_order(wanted, self._sentences[number]):
+                return True
+        return False
 
     @cached_property
     def _sentences(self) -> list[list[str]]:
+        self.budget.read(sum(map(len, self.texts)))
         return [_words_of(part) for text in self.texts for part in _SENTENCE_END.split(text)]
+
+    @cached_property
+    def _having(self) -> dict[str, list[int]]:
+        """The numbers of the sentences that have each word."""
+        having = defaultdict(list)
+        for number, sentence in enumerate(self._sentences):
+            for word in set(sentence):
+                having[word].append(number)
+        return having
 
 
 def check_attribution(

@@ -136,7 +136,8 @@ _ONLY_MARKS = regex.compile(rf"[{regex.escape(WHITE + INVISIBLE + MARKS)}]*+")
 _PUNCTUATION = regex.compile(rf"[,.;:…{regex.escape(WHITE + INVISIBLE + MARKS + DASHES)}]*+")
 # The dash that opens a paragraph of dialogue is a mark, too.
 _NEW_DASH = regex.compile(
-    rf"[{regex.escape(WHITE + INVISIBLE + MARKS)}]*[\n\r\u2029]\s*[{regex.escape(DASHES)}]\s*"
+    rf"[{regex.escape(WHITE + INVISIBLE + MARKS)}]*+(?<=[\n\r\u2029]\s*)"
+    rf"[{regex.escape(DASHES)}]\s*+"
 )
 _TIME = r"\d{1,2}:\d\d(?::\d\d)?(?:[.,]\d{1,3})?"
 _TIMES = rf"{_TIME}(?:\s*(?:-|–|-->)\s*{_TIME})?"

@@ -69,7 +69,7 @@ def best_fit(needle: str, normalised: str, at: int) -> tuple[float, int, int]:
     start, _ = _fit(needle[:_EDGE], region[:reach])
     _, end = _fit(needle[-_EDGE:], region[-reach:])
     starts, ends = {start}, {end + max(0, len(region) - reach)}
-    if len(needle) <= _MAX_ALIGNED:
+    if len(needle) <= MAX_ALIGNED:
         start, end = _fit(needle, region)
         starts.add(start)
         ends.add(end)
@@ -77,7 +77,7 @@ def best_fit(needle: str, normalised: str, at: int) -> tuple[float, int, int]:
     def score(start: int, end: int) -> float:
         return fuzz.ratio(needle, region[start:end]) / 100 if start < end else 0.0
 
-    if len(needle) <= _MAX_ALIGNED:
+    if len(needle) <= MAX_ALIGNED:
         _, start, end = max((score(a, b), a, b) for a in starts for b in ends)
         _, start = max((score(a, end), a) for a in (start, *_edges(_WORD_START, region, start)))
         _, end = max((score(start, b), b) for b in (end, *_edges(_WORD_END, region, end)))
@@ -92,7 +92,7 @@ def best_fit(needle: str, normalised: str, at: int) -> tuple[float, int, int]:
 
 
 _EDGE = 64  # characters of a long needle that are aligned at each of its ends
-_MAX_ALIGNED = 3_000  # characters of a needle that is aligned as a whole: quadratic time
+MAX_ALIGNED = 3_000  # characters of a needle that is aligned as a whole: quadratic time
 # Scripts written without blanks are cut between any two characters.
 _UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 _WORD_START = regex.compile(rf"(?<!\S)(?=\S)|(?<!\w)(?=\w)|(?<=['\"])(?=[^\s'\"])|(?={_UNSPACED})")

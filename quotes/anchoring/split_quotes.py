@@ -1,12 +1,14 @@
 """Recognise split quotes: “We will act,” she said, “and we will act soon.”"""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 import regex
 
+from quotes.anchoring.budget import Budget
 from quotes.anchoring.results import MAX_LISTED
 
 MAX_GAP = 500
@@ -72,7 +74,7 @@ def closes(punctuated: str, at: int) -> bool:
     return (mark in _BOTH_WAYS or mark not in _OPENERS) and _looks_closing(punctuated, at)
 
 
-def gaps_of(punctuated: str) -> list[Gap]:
+def gaps_of(punctuated: str, budget: Budget) -> list[Gap]:
     """List every passage that a split quote may skip, in reading order.
 
     A gap runs from a closing mark to the next opening mark of the same family. In a quote that is
@@ -82,9 +84,10 @@ def gaps_of(punctuated: str) -> list[Gap]:
     """
     gaps = {}
     for family, marks in enumerate(FAMILIES):
-        found = [match.start() for match in marks.finditer(punctuated)]
+        found = [m.start() for m in islice(marks.finditer(punctuated), _MAX_MARKS + 1)]
         if len(found) > _MAX_MARKS:
             continue
+        budget.spend(len(found))
         opening = [opens(punctuated, at) for at in found]
         for number in range(1, len(found)):
             reopener = found[number]
@@ -108,6 +111,7 @@ def gaps_of(punctuated: str) -> list[Gap]:
             if reopener - closer > MAX_GAP or last < 1 or not opening[last - 1]:
                 continue
             between = punctuated[closer - 1 : reopener].rstrip(_WHITE)
+            budget.spend(len(between) // 20)
             if _PARAGRAPH_END.search(between) or not closes(punctuated, closer):
                 continue
             if family and FAMILIES[0].search(between, 1):
@@ -129,42 +133,70 @@ def _is_nickname(punctuated: str, opener: int, closer: int) -> bool:
 
 
 _TAIL = 12  # characters before a gap by which gaps are preselected
-_MAX_EFFORT = 150_000  # states and thousands of compared characters: some 0.1 s
+
+
+class Gaps(Sequence[Gap]):
+    """The gaps of a normalised text, in reading order, found by the words before them."""
+
+    def __init__(self, text: str, gaps: list[Gap], budget: Budget):
+        self.text, self.budget = text, budget
+        self._gaps = gaps
+        self._by_tail: dict[int, dict[str, list[int]]] = {}
+
+    def __getitem__(self, number: int) -> Gap:
+        return self._gaps[number]
+
+    def __len__(self) -> int:
+        return len(self._gaps)
+
+    def within(self, words: str, at: int, following: str) -> Iterator[int]:
+        """Yield the numbers of gaps between `words[:at]` and a character that follows."""
+        size = _TAIL if at >= _TAIL else 1
+        if size not in self._by_tail:
+            self._by_tail[size] = self._tails(size)
+        for number in self._by_tail[size].get(words[at - size : at] + following, ()):
+            self.budget.compare(at)
+            if self.text.endswith(words[:at], 0, self._gaps[number].start):
+                yield number
+
+    def _tails(self, size: int) -> dict[str, list[int]]:
+        self.budget.spend(len(self._gaps))
+        by_tail = defaultdict(list)
+        for number, (start, end) in enumerate(self._gaps):
+            by_tail[self.text[max(0, start - size) : start] + self.text[end : end + 1]].append(
+                number
+            )
+        return by_tail
 
 
 class SplitSearch:
     """Search for a needle as pieces of a normalised text with gaps between them.
 
     A state is (number of the gap just skipped, length of the needle matched before it). Each state
-    is visited once and remembers how it was reached. The work is bounded, because text such as
-    ``"a" "a" "a"`` has exponentially many readings.
+    is visited once and remembers how it was reached. The budget bounds the work, because text such
+    as ``"a" "a" "a"`` has exponentially many readings.
     """
 
-    def __init__(
-        self, normalised: str, needle: str, gaps: list[Gap], *, cuts: set[int] | None = None
-    ):
-        self.normalised = normalised
+    def __init__(self, gaps: Gaps, needle: str, *, cuts: set[int] | None = None):
+        self.normalised = gaps.text
         self.needle = needle
         self.gaps = gaps
         # Where the needle may be cut, and the width of the blank there
         self.cuts = _blanks(needle) if cuts is None else cuts
         self.blank = 1 if cuts is None else 0
-        self.effort = _MAX_EFFORT
+        self.budget = gaps.budget
         self.reached_from: dict[tuple[int, int], list[tuple[int, int] | None]] = {}
         self.finals: list[tuple[int, int]] = []
 
     def readings(self, limit: int) -> list[list[tuple[int, int]]]:
         """Return up to ``limit`` readings, each a list of (start, end) in the normalised text."""
+        self.budget.read(len(self.needle))
         waiting = []
         for state in self._beginnings():
             self._reach(state, None, waiting)
-        while waiting and self.effort > 0 and len(self.finals) < limit:
+        while waiting and len(self.finals) < limit:
             self._continue(waiting.pop(), waiting)
         return list(islice(self._paths(), limit))
-
-    @property
-    def exhausted(self) -> bool:
-        return self.effort <= 0
 
     def _reach(self, state, source, waiting: list) -> None:
         sources = self.reached_from.get(state)
@@ -176,34 +208,21 @@ class SplitSearch:
 
     def _beginnings(self) -> Iterator[tuple[int, int]]:
         """Yield states whose first piece, the needle up to a blank, ends at a gap."""
-        short, by_tail = [], {}
         for at in sorted(self.cuts):
-            if at < _TAIL:
-                short.append(at)
-            else:
-                key = self.needle[at - _TAIL : at] + self.needle[at + self.blank]
-                by_tail.setdefault(key, []).append(at)
-        for number, (start, end) in enumerate(self.gaps):
-            lengths = by_tail.get(
-                self.normalised[max(0, start - _TAIL) : start] + self.normalised[end : end + 1], ()
-            )
-            for length in (*short, *lengths):
-                if length > _TAIL:
-                    self.effort -= 1 + length // 1000
-                    if self.effort <= 0:
-                        return
-                if self.normalised.endswith(self.needle[:length], 0, start):
-                    yield number, length
+            self.budget.spend()
+            for number in self.gaps.within(self.needle, at, self.needle[at + self.blank]):
+                yield number, at
 
     def _continue(self, state: tuple[int, int], waiting: list) -> None:
         number, matched = state
         begin, rest = self.gaps[number].end, matched + self.blank
         agreed = _agreement(self.normalised, begin, self.needle, rest)
-        self.effort -= 1 + agreed // 1000
+        self.budget.compare(agreed)
         if rest + agreed == len(self.needle):
             self.finals.append(state)
         following = bisect_right(self.gaps, (begin + 1,))
         for later in range(following, len(self.gaps)):
+            self.budget.spend()
             length = self.gaps[later].start - begin
             if length > agreed:
                 break
@@ -217,6 +236,7 @@ class SplitSearch:
             for begin in [self.gaps[state[0]].end]
         ]
         while trails:
+            self.budget.spend()
             (number, matched), piece, later = trails.pop()
             trail = (piece, later)
             end = self.gaps[number].start

@@ -69,6 +69,16 @@ def same(words: str, text: str, *, ends_in_stop: bool = False) -> bool:
         return False
     if _DIVISION in words:
         words, text = text, words
-    read = regex.compile("-?".join(map(regex.escape, text.split(_DIVISION))))
     readings = {words, words.replace(_DIVISION, ""), words.replace(_DIVISION, "-")}
-    return any(read.fullmatch(each) for each in readings)
+    return any(_is_reading(text.split(_DIVISION), each) for each in readings)
+
+
+def _is_reading(parts: list[str], words: str) -> bool:
+    """Whether words are these parts, with or without a hyphen between two of them."""
+    at = 0
+    for number, part in enumerate(parts):
+        at += bool(number) and words.startswith("-", at)
+        if not words.startswith(part, at):
+            return False
+        at += len(part)
+    return at == len(words)

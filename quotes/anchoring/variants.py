@@ -7,15 +7,14 @@ at the seam of a split quote.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from unicodedata import normalize
 
 import regex
 
-from quotes.anchoring.split_quotes import Gap, SplitSearch
+from quotes.anchoring.budget import Budget
+from quotes.anchoring.split_quotes import Gap, Gaps, SplitSearch
 from quotes.anchoring.typography import FRACTIONS, MARK, canonical, same
-
-MAX_COMPARED = 2_000_000
-"""Characters that one search compares: some 0.5 s."""
 
 _LETTERS = regex.compile(rf"(?V1)[{FRACTIONS}]|[[\p{{L}}\p{{M}}\p{{N}}]--[{FRACTIONS}]]+")
 
@@ -23,13 +22,15 @@ _LETTERS = regex.compile(rf"(?V1)[{FRACTIONS}]|[[\p{{L}}\p{{M}}\p{{N}}]--[{FRACT
 class Letters:
     """The letters and digits of a text, and where they stand in it."""
 
-    def __init__(self, text: str):
+    def __init__(self, text: str, budget: Budget):
+        budget.read(len(text))
         self.starts: list[int] = []  # of each run in the text
         self.places: list[int] = []  # of each run among the letters
         pieces, length = [], 0
         for run in _LETTERS.finditer(text):
             piece = run[0]
             if piece in FRACTIONS:
+                budget.spend()
                 piece = normalize("NFKD", piece).replace("⁄", "")
             self.starts.append(run.start())
             self.places.append(length)
@@ -54,25 +55,44 @@ class Letters:
 class VariantSearch:
     """Search for words in a punctuated text, whatever their typography."""
 
-    def __init__(self, punctuated: str, gaps: Sequence[Gap]):
-        self.punctuated, self.gaps = punctuated, gaps
-        self.letters = Letters(punctuated)
+    def __init__(self, punctuated: str, gaps: Sequence[Gap], budget: Budget):
+        self.punctuated, self.gaps, self.budget = punctuated, gaps, budget
+        self.letters = Letters(punctuated, budget)
+
+    @cached_property
+    def _by_letters(self) -> dict[Gap, Gap]:
+        """The first gap in the text of each gap between letters."""
+        self.budget.spend(4 * len(self.gaps))
+        by_letters: dict[Gap, Gap] = {}
+        for gap in self.gaps:
+            start, end = map(self.letters.before, gap)
+            by_letters.setdefault(Gap(start, end), gap)
+        return by_letters
+
+    @cached_property
+    def _letter_gaps(self) -> Gaps:
+        return Gaps(self.letters.text, sorted(self._by_letters), self.budget)
 
     def whole(self, needle: str) -> Iterator[tuple[int, int]]:
         """Yield (start, end) of the words in one piece; `needle` is punctuated."""
-        sought = Letters(needle)
+        sought = Letters(needle, self.budget)
         if not sought.text:
             return
         wanted, lead, tail = canonical(needle), sought.starts[0], _signs_after(sought, needle)
-        at = self.letters.text.find(sought.text)
-        for _ in range(MAX_COMPARED // (200 + len(needle) * (lead + 3) * (tail + 3)) + 1):
+        at = -1
+        while True:
+            began, at = at, self.letters.text.find(sought.text, at + 1)
+            self.budget.compare((at if at >= 0 else len(self.letters.text)) - began)
             if at < 0:
                 return
             first = self.letters.start_of(at)
             last = self.letters.start_of(at + len(sought.text) - 1) + 1
-            if found := self._fitted(wanted, first, last, lead, tail):
+            cuts_word = (lead and self._is_letter(first - 1)) or (tail and self._is_letter(last))
+            if not cuts_word and (found := self._fitted(wanted, first, last, lead, tail)):
                 yield found
-            at = self.letters.text.find(sought.text, at + 1)
+
+    def _is_letter(self, at: int) -> bool:
+        return at >= 0 and self.punctuated[at : at + 1].isalnum()
 
     def _fitted(
         self, wanted: str, first: int, last: int, lead: int, tail: int
@@ -82,8 +102,10 @@ class VariantSearch:
         for start in range(first, max(-1, first - lead - 3), -1):
             for end in range(last, min(len(text), last + tail + 3) + 1):
                 read = text[start:end]
+                self.budget.compare(len(read))
                 if read != read.strip(" \n\u2029"):
                     continue
+                self.budget.read(8 * (20 + len(read)))
                 is_closed = bool(MARK.match(text, end))
                 if same(wanted, canonical(read), ends_in_stop=is_closed):
                     return start, end
@@ -91,21 +113,17 @@ class VariantSearch:
 
     def split(self, needle: str, limit: int) -> Iterator[list[tuple[int, int]]]:
         """Yield the pieces of the words, where gaps part them."""
-        sought = Letters(needle)
+        sought = Letters(needle, self.budget)
         cuts = {sought.before(blank.start()) for blank in regex.finditer(r"[ \n\u2029]", needle)}
         cuts -= {0, len(sought.text)}
-        gaps = [Gap(self.letters.before(a), self.letters.before(b)) for a, b in self.gaps]
-        if not cuts or not gaps:
+        if not cuts or not self.gaps:
             return
-        order = sorted(range(len(gaps)), key=gaps.__getitem__)
-        by_letters: dict[Gap, list[Gap]] = {}
-        for number in order:
-            by_letters.setdefault(gaps[number], []).append(self.gaps[number])
-        search = SplitSearch(self.letters.text, sought.text, list(by_letters), cuts=cuts)
+        search = SplitSearch(self._letter_gaps, sought.text, cuts=cuts)
         for reading in search.readings(limit):
-            yield from self._checked(needle, sought, reading, by_letters)
+            self.budget.read(8 * len(needle))
+            yield from self._checked(needle, sought, reading)
 
-    def _checked(self, needle: str, sought: Letters, reading, by_letters) -> Iterator[list]:
+    def _checked(self, needle: str, sought: Letters, reading) -> Iterator[list]:
         """The pieces of a reading, if each agrees with its part of the words."""
         pieces, at = [], 0
         for number, (first, last) in enumerate(reading):
@@ -121,7 +139,7 @@ class VariantSearch:
                     canonical(part), start, end, lead, _signs_after(sought, needle)
                 )
             else:
-                gap = by_letters[Gap(last, reading[number + 1][0])][0]
+                gap = self._by_letters[Gap(last, reading[number + 1][0])]
                 read = self.punctuated[start : gap.start].rstrip()
                 agrees = same(canonical(part), canonical(read), ends_in_stop=True)
                 found = (start, start + len(read)) if agrees else None

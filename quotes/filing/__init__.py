@@ -11,10 +11,11 @@ Must never: store a part, store one thing twice, or undo what a curator did.
 # Filings may be repeated and may run at the same time. Advisory locks, always taken in the order
 # outlets, articles, organisations, speakers, utterances, keep two from creating the same record.
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 from django.db import DatabaseError, DataError, IntegrityError, transaction
 
+from quotes.anchoring import TooMuchWork
 from quotes.filing.articles import (
     lock_articles,
     recognise_articles,
@@ -122,7 +123,7 @@ def capture(article: Article, text: str, filer: Filer) -> Filing:
 
 def _file_on_record(filing: Filing) -> None:
     """File for a known article, which is locked and read again."""
-    with transaction.atomic(), _made_by(filing.filer):
+    with transaction.atomic(), _made_by(filing.filer), _within_budget():
         led = lock_articles(Article.objects.filter(pk=filing.article.pk))
         filing.article = with_text().get(pk=led[filing.article.pk])
         filing.outlet = filing.article.outlet
@@ -133,7 +134,7 @@ def _file_on_record(filing: Filing) -> None:
 def _file(filings: list[Filing]) -> None:
     """File what one filer sends."""
     validate_quotes([filing for filing in filings if filing.data.get("text") is not None])
-    with _made_by(filings[0].filer):
+    with _made_by(filings[0].filer), _within_budget():
         recognise_outlets(filings)
         recognise_articles(filings)
         _continue(filings)
@@ -142,6 +143,15 @@ def _file(filings: list[Filing]) -> None:
 def _made_by(filer: Filer):
     """Keep from readers what a filer makes who is no curator, until it becomes public."""
     return nullcontext() if filer.may_change else as_proposed()
+
+
+@contextmanager
+def _within_budget():
+    """Refuse a filing whose quotes on record take too much work to follow."""
+    try:
+        yield
+    except TooMuchWork as error:
+        raise Refused([{"pointer": "/text", "message": error.message}]) from error
 
 
 def _continue(filings: list[Filing]) -> None:

@@ -62,7 +62,7 @@ def leave_out_redacted(filings: list[Filing]) -> None:
         if not (erased := filing.snapshot and filing.snapshot.erased):
             continue
         if filing.data.get("text") is not None:
-            filing.page = Page(filing.snapshot.text)
+            filing.page = Page(filing.snapshot.text, filing.budget)
         places = [i for i, spans in enumerate(filing.spans) if overlap(spans, erased)]
         if places:
             _leave_out(filing, dict.fromkeys(places, _why_redacted(filing)))
@@ -114,7 +114,7 @@ def _blot(filing: Filing, in_text: list[Found], article) -> None:
     if in_text:
         filing.blotted, filing.sent_sha256 = ranges_of(in_text), digest(data["text"])
         blotted["text"] = redacted(data["text"], filing.blotted)
-        filing.page = Page(blotted["text"])
+        filing.page = Page(blotted["text"], filing.budget)
     if data.get("headline"):
         blotted["headline"] = _without(data["headline"], article)
     if data.get("byline"):

@@ -106,6 +106,6 @@ def place_in_present(filing: Filing, quote: Quote) -> None:
     """Anchor a quote in the article's present text, if its words are there."""
     present = Snapshot.objects.get(pk=filing.article.snapshot_id)
     taken = {tuple(map(tuple, other.spans)) for other in filing.on_record}
-    page = Page(present.text)
+    page = Page(present.text, filing.budget)
     before = surroundings(quote, filing.page.text)
     set_anchor(quote, present, page, follow(page, quote, taken, before))

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from quotes.anchoring import Page, Seams
+from quotes.anchoring import Budget, Page, Seams
 from quotes.models import LastFiling, Quote, outlets_of
 from quotes.models.workflow import CHANGE, PUBLISH
 from sources.dates import PartialDate
@@ -136,6 +136,7 @@ class Filing:
 
     data: dict
     filer: Filer
+    budget: Budget = field(default_factory=Budget)  # for all work on its texts
     page: Page | None = None
     outlet: Outlet | None = None
     article: Article | None = None

@@ -2,8 +2,16 @@
 
 from collections.abc import Iterator
 from http import HTTPStatus
+from itertools import chain
 
-from quotes.anchoring import AnchoringError, NoWords, OtherWords, Page, same_words
+from quotes.anchoring import (
+    AnchoringError,
+    NoWords,
+    OtherWords,
+    Page,
+    TooMuchWork,
+    same_words,
+)
 from quotes.anchoring.printed import Printed, check_attribution
 from quotes.filing.types import Filing, Refused, names_in
 from quotes.models import Quote
@@ -16,10 +24,15 @@ def validate_quotes(filings: list[Filing]) -> None:
     """Set the spans of every quote, or raise `Refused` with every fault of the filing."""
     for filing in filings:
         if filing.page is None and (text := filing.data.get("text")) is not None:
-            filing.page = Page(text)
+            filing.page = Page(text, filing.budget)
         if filing.page is None and filing.article and filing.article.snapshot:
-            filing.page = Page(filing.article.snapshot.text)
-        faults = [*_anchor_all(filing), *_unprinted(filing)]
+            filing.page = Page(filing.article.snapshot.text, filing.budget)
+        faults = []
+        try:
+            for fault in chain(_anchor_all(filing), _unprinted(filing)):
+                faults.append(fault)
+        except TooMuchWork as error:
+            raise Refused([*faults, {"pointer": "", "message": error.message}]) from error
         faults += _missing_ids(filing, "speaker", Speaker)
         faults += _missing_ids(filing, "organisation", Organisation)
         faults += _missing_originals(filing)
@@ -87,7 +100,7 @@ def _unprinted(filing: Filing) -> Iterator[dict]:
     if not filing.page:
         return
     headline = filing.data.get("headline") or (filing.article and filing.article.headline)
-    printed = Printed(filing.page.text, headline)
+    printed = Printed(filing.page.text, headline, budget=filing.budget)
     for index, proposal in enumerate(filing.proposals):
         attribution = proposal.get("attribution") or {}
         missing, faults = check_attribution(
@@ -100,11 +113,14 @@ def _unprinted(filing: Filing) -> Iterator[dict]:
 
 def anchoring_faults(text: str, proposals: dict[int, dict]) -> list[dict]:
     """List anchoring faults of these quotes, by index, for a filing that has other faults too."""
-    page = Page(text)
-    tried = (
-        _try_anchor(page, index, proposal, shows_text=True) for index, proposal in proposals.items()
-    )
-    return [fault for _, fault in tried if fault]
+    page, faults = Page(text), []
+    try:
+        for index, proposal in proposals.items():
+            _, fault = _try_anchor(page, index, proposal, shows_text=True)
+            faults += [fault] if fault else []
+    except TooMuchWork as error:
+        faults.append({"pointer": "", "message": error.message})
+    return faults
 
 
 def _try_anchor(
@@ -112,6 +128,8 @@ def _try_anchor(
 ) -> tuple[tuple, dict | None]:
     try:
         return _anchor_words(page, proposal), None
+    except TooMuchWork:
+        raise
     except AnchoringError as error:
         name = "spans" if proposal.get("spans") else "text"
         return (), _fault(index, name, **error.fault(shows_text=shows_text))

@@ -12,6 +12,7 @@ Either erases all merged into it. Articles that were merged count as one: their 
 words.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from uuid import UUID
 from django.db import connection, models, transaction
 from django.db.models import F, Q
 
-from quotes.anchoring import AmbiguousPosition, AnchoringError, NotInText, Page
+from quotes.anchoring import AmbiguousPosition, AnchoringError, Budget, NotInText, Page
 from quotes.anchoring.following import MIN_ALTERED_SIMILARITY
 from quotes.models import Claim, LastFiling, Quote
 from sources.history.erasure import (
@@ -316,7 +317,7 @@ def _find_redactions(own: list[dict], names: set[str], erasure: Erasure, each: C
         snapshot = Snapshot.objects.get(pk=key)
         pointed, taken = mine[str(key)], _spans(theirs[str(key)])
         ranges = _spans(pointed) + _nearest(erasure.quotes, snapshot)
-        page, words = Page(snapshot.text), TextWords(snapshot.text)
+        page, words = Page(snapshot.text, Budget(math.inf)), TextWords(snapshot.text)
         ranges += places_of_names(words)
         for said in texts[articles[snapshot.article_id]]:
             found = occurrences(snapshot.text, said) + places(words, [said])

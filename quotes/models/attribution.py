@@ -2,7 +2,7 @@
 
 from django.core.exceptions import ValidationError
 
-from quotes.anchoring import Page
+from quotes.anchoring import Page, TooMuchWork
 from quotes.anchoring.printed import Printed, check_attribution
 
 PREFIX = "attribution_"
@@ -32,9 +32,11 @@ def check_printed(quote, changes: dict) -> list[str]:
     if not sent or snapshot is None:
         return []
     page = Page(snapshot.text)
-    missing, faults = check_attribution(
-        Printed(page.text, quote.article.headline), page, sent, shows_text=quote.shows_text
-    )
+    printed = Printed(page.text, quote.article.headline, budget=page.budget)
+    try:
+        missing, faults = check_attribution(printed, page, sent, shows_text=quote.shows_text)
+    except TooMuchWork as error:
+        raise ValidationError({f"{PREFIX}text": error.message}) from error
     changed = {
         part: fault
         for part, fault in faults.items()

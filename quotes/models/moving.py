@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import OuterRef
 
-from quotes.anchoring import Page, Reanchoring
+from quotes.anchoring import Page, Reanchoring, TooMuchWork
 from quotes.anchoring.normalization import normalise
 from quotes.models.reanchoring import ANCHORED, follow, reanchor, set_anchor, surroundings
 from quotes.models.workflow import Status
@@ -52,7 +52,10 @@ class Move:
         standing = {_place(each, present): each for each in quotes.filter(article=into)}
         quotes = list(quotes.filter(article=article).reverse())
         if present:
-            reanchor(quotes, present, Page(present.text))
+            try:
+                reanchor(quotes, present, Page(present.text))
+            except TooMuchWork as error:
+                raise Conflict(error.message) from error
         self.moving, self.twins, faults = [], [], []
         known = set(into.snapshots.values_list("sha256", flat=True))
         for quote in quotes:

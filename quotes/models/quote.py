@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
-from quotes.anchoring import AnchoringError, Page
+from quotes.anchoring import AnchoringError, Budget, Page
 from quotes.models.attribution import check_printed
 from quotes.models.corrections import chain_values, correction, differences, public_values
 from quotes.models.flags import DOUBTS, NAMED, Flag, Seam
@@ -429,9 +429,9 @@ class Quote(Record):
             raise ValidationError(
                 {"text": "No text of this article has been captured yet: capture it first."}
             )
-        refusal = None
+        refusal, budget = None, Budget()
         for snapshot in texts:
-            page = Page(snapshot.text)
+            page = Page(snapshot.text, budget)
             try:
                 found = page.at(spans, text) if spans else page.find(text or "")
                 place(self, page, found, checked=gaps_checked)

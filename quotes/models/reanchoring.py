@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rapidfuzz.distance import Postfix, Prefix
 
-from quotes.anchoring import AnchoringError, Page, Reanchoring, Seams
+from quotes.anchoring import AnchoringError, Page, Reanchoring, Seams, TooMuchWork
 from quotes.anchoring.attributions import Speaker as Named
 from quotes.anchoring.surroundings import Surroundings
 from sources.models import Snapshot, Speaker
@@ -138,6 +138,8 @@ def follow(page: Page, quote, taken: set, before: Surroundings | None = None) ->
     try:
         if (spans := page.find(quote.text)) not in taken:
             return Reanchoring(quote.Anchor.EXACT, spans, None)
+    except TooMuchWork:
+        raise
     except AnchoringError:
         pass
     return Reanchoring(quote.Anchor.UNANCHORED, None, None)
