@@ -23,6 +23,14 @@ from django.db.models import F, Q
 
 from quotes.anchoring import AmbiguousPosition, AnchoringError, Budget, NotInText, Page
 from quotes.anchoring.following import MIN_ALTERED_SIMILARITY
+from quotes.history.erased_words import (
+    article_identities,
+    article_texts,
+    names_of_nobody_else,
+    printed_names,
+    states_of,
+    words_of,
+)
 from quotes.models import Claim, LastFiling, Quote
 from sources.history.erasure import (
     Range,
@@ -42,12 +50,10 @@ from sources.history.erasure import (
     search_terms,
     traces_of,
 )
-from sources.history.remembered import identities_of, remember, remember_articles
-from sources.history.words import IN_TEXTS, MIN_PIECE, TextWords, forms_of, terms_of
-from sources.identity.names import NameKind, parse
-from sources.ledger.revisions import Revision
+from sources.history.remembered import distinctive, remember, remember_articles
+from sources.history.words import TextWords, forms_of, terms_of
+from sources.identity.names import parse
 from sources.models import Affiliation, Article, Mergeable, Snapshot, Speaker, SpeakerKey
-from sources.models.functions import NameKey, keys_of, url_keys
 
 KINDS: dict[str, type[models.Model]] = {"quote": Quote, "article": Article, "speaker": Speaker}
 
@@ -94,11 +100,15 @@ def erase(
     ids: Iterable[UUID],
     reason: str,
     *,
+    everywhere: bool = False,
     dry_run: bool = False,
     confirmed: Erasure | None = None,
     each: Callable[[Iterable], Iterable] = list,
 ) -> Erasure:
     """Erase records in one transaction; the reason is public and stays.
+
+    Words and names are redacted in the articles that have the erased records, or `everywhere`, but
+    for words that many say and names that somebody else has.
 
     A `dry_run` reports what would be destroyed and changes nothing; with its result as `confirmed`,
     exactly that is destroyed. `each` wraps long loops, to show progress. Raises CannotErase or
@@ -107,27 +117,29 @@ def erase(
     with erasing(reason, dry_run=dry_run):
         erasure = Erasure(set(ids))
         names = _collect(kind, erasure)
-        own = _states(Quote, erasure.quotes)
-        said = _words_of(own)
-        words = names | said | _article_texts(erasure.articles)
+        own = states_of(Quote, erasure.quotes)
+        said = words_of(own)
+        words = names | said | article_texts(erasure.articles)
         # If there are too many, search for the names, then for the longest words.
         words = sorted(words, key=lambda said: (said not in names, -len(said)))
         sought = search_terms(words)
         erasure.not_searched = sought.left_out
-        printed = _printed_names(own) if names else set()
+        printed = printed_names(own) if names else set()
         if held := holds(reason, sought):
             raise CannotErase(
                 f"The reason is public, and it contains “{held[0][:60]}”. Leave that out."
             )
-        _find_redactions(own, names | printed, erasure, each)
+        own_names = names_of_nobody_else(names, erasure.speakers)
+        elsewhere = distinctive(said) | own_names if everywhere else set()
+        _find_redactions(own, names | printed, erasure, each, elsewhere)
         if confirmed and (confirmed.rows, confirmed.redacted) != (erasure.rows, erasure.redacted):
             raise CannotErase("Something has changed since the dry run. Run it again.")
         copies = _copies(erasure)
         said_in = {UUID(state["article_id"]) for state in own}
-        identities = _identities_of(erasure.articles)
+        identities = article_identities(erasure.articles)
         _destroy(erasure, reason)
         remember_articles(identities, reason)
-        erasure.remembered = remember(said, _names_of_nobody_else(names), said_in, reason)
+        erasure.remembered = remember(said, own_names, said_in, reason)
         erasure.filings = _erase_filings(erasure, sought)
         erasure.answers = erase_responses(set().union(*erasure.rows.values()), sought)
         erasure.log_entries = erase_log(erasure.rows, sought)
@@ -142,7 +154,7 @@ def erased_with(kind: str, ids: Iterable[UUID]) -> tuple[Erasure, set[str]]:
     with transaction.atomic():
         erasure = Erasure(set(ids))
         names = _collect(kind, erasure)
-        return erasure, names | _printed_names(_states(Quote, erasure.quotes))
+        return erasure, names | printed_names(states_of(Quote, erasure.quotes))
 
 
 # What is erased
@@ -182,7 +194,7 @@ def _collect(kind: str, erasure: Erasure) -> set[str]:
     erasure.snapshots = _keys(Snapshot.objects.filter(article__in=erasure.articles))
     erasure.affiliations = _keys(Affiliation.objects.filter(speaker__in=erasure.speakers))
     # The names of an article's own speakers identify nobody elsewhere.
-    named = _states(Speaker, erasure.speakers) if kind == "speaker" else []
+    named = states_of(Speaker, erasure.speakers) if kind == "speaker" else []
     return {name for state in named for name in (state["name"], *state["aliases"]) if name.strip()}
 
 
@@ -210,85 +222,32 @@ def _lock(model: type[models.Model], keys: set[UUID]) -> None:
     list(model.objects.filter(pk__in=keys).order_by("pk").select_for_update().values_list("pk"))
 
 
-def _states(model: type[models.Model], keys: set[UUID]) -> list[dict]:
-    """Every state that these records ever had, except those already erased."""
-    kept = Revision.objects.filter(
-        subject_type=model._meta.model_name, subject_id__in=keys, state__isnull=False
-    )
-    return list(kept.values_list("state", flat=True))
-
-
-def _words_of(states: list[dict]) -> set[str]:
-    """The words of these states of quotes, and those of each span if there are several."""
-    split = [state for state in states if len(state["spans"]) > 1]
-    texts = Snapshot.objects.in_bulk({UUID(state["snapshot_id"]) for state in split})
-    pieces = {
-        texts[key].text[start:end]
-        for state in split
-        if (key := UUID(state["snapshot_id"])) in texts
-        for start, end in state["spans"]
-    }
-    return {state["text"] for state in states} | {
-        piece for piece in pieces if len(piece.split()) >= MIN_PIECE
-    }
-
-
-def _printed_names(states: list[dict]) -> set[str]:
-    """What the articles call the speaker of these quotes, if it is a name."""
-    printed = {state["attribution_speaker"] for state in states} - {None}
-    return {name for name in printed if parse(name).kind in IN_TEXTS}
-
-
-def _names_of_nobody_else(names: set[str]) -> set[str]:
-    """Full names that no speaker on record has any more."""
-    full = [name for name in names if parse(name).kind == NameKind.FULL]
-    keys = keys_of(NameKey, full)
-    held = Speaker.objects.active()
-    taken = {k for k in set(keys.values()) if held.filter(names_folded__contains=[k]).exists()}
-    return {name for name in full if keys[name] not in taken}
-
-
-def _article_texts(articles: set[UUID]) -> set[str]:
-    """Headlines and URLs that these articles ever had."""
-    states = _states(Article, articles)
-    return {state[name] for state in states for name in ("headline", "url") if state[name]}
-
-
-def _identities_of(articles: set[UUID]) -> list[str]:
-    """What these articles were ever recognised by."""
-    states = _states(Article, articles)
-    keys = url_keys({state["url"] for state in states if state["url"]})
-    texts = defaultdict(list)
-    for article, sha256 in Snapshot.objects.filter(article__in=articles).values_list(
-        "article", "sha256"
-    ):
-        texts[str(article)].append(sha256)
-    return [
-        identity
-        for state in states
-        for sha256 in texts[state["id"]] or [None]
-        for identity in identities_of(
-            state["outlet_id"], state["external_id"], keys.get(state["url"]), sha256
-        )
-    ]
-
-
 # Its words in texts that stay
 
 
-def _find_redactions(own: list[dict], names: set[str], erasure: Erasure, each: Callable) -> None:
+def _find_redactions(
+    own: list[dict], names: set[str], erasure: Erasure, each: Callable, elsewhere: set[str]
+) -> None:
     """Find the ranges to redact, and the neighbours to erase because they share words.
 
-    Words and names are found whatever their case, accents and typography.
+    Words and names are found whatever their case, accents and typography, and those of `elsewhere`
+    in all other articles, too.
     """
     articles = _merged_together({UUID(state["article_id"]) for state in own})
-    neighbours = _states(Quote, _keys(Quote.objects.filter(article__in=articles)) - erasure.quotes)
+    others = _articles_with(elsewhere) - articles.keys()
+    _lock(Article, others)
+    articles |= _merged_together(others) if others else {}
+    neighbours = states_of(
+        Quote, _keys(Quote.objects.filter(article__in=articles)) - erasure.quotes
+    )
     texts = defaultdict(set)  # by surviving article
     for state in own:
         texts[articles[UUID(state["article_id"])]].add(state["text"])
+    for article in others:
+        texts[articles[article]] |= elsewhere
     forms, capitals = forms_of(names)
-    if others := {state["speaker_id"] for state in neighbours} - {None}:
-        called = Speaker.objects.filter(pk__in=others).exclude(pk__in=erasure.speakers)
+    if speaking := {state["speaker_id"] for state in neighbours} - {None}:
+        called = Speaker.objects.filter(pk__in=speaking).exclude(pk__in=erasure.speakers)
         for name in called.values_list("name", flat=True):
             capitals.difference_update(parse(name).words)
     terms = terms_of({*forms, *capitals, *names}.union(*texts.values()))
@@ -321,7 +280,8 @@ def _find_redactions(own: list[dict], names: set[str], erasure: Erasure, each: C
         ranges += places_of_names(words)
         for said in texts[articles[snapshot.article_id]]:
             found = occurrences(snapshot.text, said) + places(words, [said])
-            if not found and not any(state["text"] == said for state in pointed):
+            is_own = snapshot.article_id not in others
+            if is_own and not found and not any(state["text"] == said for state in pointed):
                 found = _similar_passages(page, said, taken)
             ranges += found
         if ranges := merged(ranges):
@@ -329,6 +289,13 @@ def _find_redactions(own: list[dict], names: set[str], erasure: Erasure, each: C
             erasure.neighbours |= {
                 UUID(state["id"]) for state in theirs[str(key)] if overlap(state["spans"], ranges)
             }
+
+
+def _articles_with(words: set[str]) -> set[UUID]:
+    """Articles whose texts hold one of these."""
+    sought = search_terms(words)
+    held = rows_holding(Snapshot, "text", [], sought) if words else []
+    return _keys(Snapshot.objects.filter(pk__in=held), "article")
 
 
 def _by_snapshot(states: list[dict]) -> dict[str, list[dict]]:

@@ -67,8 +67,7 @@ def remember(
     names = set(names)
     for said, terms in terms_of({*words, *names}).items():
         for bare in (term.split() for term in terms):
-            many = len(bare) < MIN_WORDS or sum(map(len, bare)) < MIN_LETTERS
-            anywhere = len(bare) > 1 if said in names else not many
+            anywhere = len(bare) > 1 if said in names else _is_distinctive(bare)
             for article in [None] if anywhere else articles:
                 rows.append(
                     ErasedWords(
@@ -82,6 +81,20 @@ def remember(
                 )
     ErasedWords.objects.bulk_create(rows, ignore_conflicts=True)
     return len(rows)
+
+
+def distinctive(words: Iterable[str]) -> set[str]:
+    """Those of these words that are known in every text."""
+    found = terms_of(words)
+    return {
+        said
+        for said, terms in found.items()
+        if terms and all(_is_distinctive(term.split()) for term in terms)
+    }
+
+
+def _is_distinctive(bare: Sequence[str]) -> bool:
+    return len(bare) >= MIN_WORDS and sum(map(len, bare)) >= MIN_LETTERS
 
 
 def remember_articles(identities: Iterable[str], reason: str) -> int:

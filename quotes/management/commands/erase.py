@@ -28,15 +28,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "--dry-run", action="store_true", help="show what would be erased, and change nothing"
         )
+        parser.add_argument(
+            "--everywhere",
+            action="store_true",
+            help="redact the texts of all other articles too, and erase their quotes of the words",
+        )
         parser.add_argument("--yes", action="store_true", help="erase without asking")
 
-    def handle(self, *, kind: str, ids: list[UUID], reason: str, dry_run: bool, yes: bool, **rest):
+    def handle(self, *, kind: str, ids: list[UUID], reason: str, **options):
+        dry_run, yes = options["dry_run"], options["yes"]
         if not reason.strip():
             raise CommandError("Give a reason. Readers will see it.")
         if not (dry_run or yes or sys.stdin.isatty()):
             raise CommandError("Without a terminal, use --yes, or --dry-run first.")
-        bar = partial(tqdm, disable=None if rest["verbosity"] else True, leave=False)
-        run = partial(erase, kind, ids, reason.strip(), each=bar)
+        bar = partial(tqdm, disable=None if options["verbosity"] else True, leave=False)
+        run = partial(erase, kind, ids, reason.strip(), everywhere=options["everywhere"], each=bar)
         preview = None
         try:
             if dry_run or not yes:

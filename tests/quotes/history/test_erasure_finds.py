@@ -96,6 +96,25 @@ def test_words_that_remain_elsewhere_are_listed_in_every_form(curator, form):
         assert f"  {column} of {key}: " in said
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_other_outlets_texts_are_redacted_if_asked_for(curator, form):
+    text = f"“{WORDS},” said {NAME}. “No,” said Bo Ek. “Yes,” said Bo."
+    quote = {"text": WORDS, "speaker": NAME, "attribution": {"speaker": NAME}}
+    made = ok(curator.post(f"{API}articles/", make_filing(text=text, quotes=[quote])), 201)
+    printed = (
+        f"He wrote: “{FORMS[form](WORDS)}”. {FORMS[form](NAME)} left. “It rained,” said Bo Ek."
+    )
+    wire = {"outlet": "The Wire", "url": "https://wire.example/1", "headline": "Fire"}
+    quotes = [{"text": FORMS[form](WORDS)}, {"text": "It rained,", "speaker": "Bo Ek"}]
+    ok(curator.post(f"{API}articles/", make_filing(text=printed, quotes=quotes, **wire)), 201)
+    said = erased("speaker", made["quotes"][0]["speaker"]["id"], options=("--yes", "--everywhere"))
+    assert "Their words were not found anywhere else." in said
+    assert holding("burnt the ledger") == []
+    assert holding("Sonecu") == []
+    assert Quote.objects.get().text == "It rained,"
+    verified()
+
+
 TEXT_COLUMNS = """
 SELECT c.table_name, c.column_name FROM information_schema.columns c
 JOIN information_schema.tables t USING (table_schema, table_name)
