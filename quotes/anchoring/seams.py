@@ -329,7 +329,8 @@ def _pass(text: str, family: int, at: int, within: list[int]) -> None:
 def is_quoted(text: str, at: int) -> bool:
     """Whether the words that begin at an offset stand in quote marks."""
     lead = _BLANK_LINE.split(text[max(0, at - MAX_READ) : at])[-1]
-    return bool(_open_at(punctuated(lead + text[at : at + 3]), len(lead)))
+    rest = text[at : at + MAX_READ]
+    return bool(_open_at(punctuated(lead + rest[:3]), len(lead))) and any(m in rest for m in MARKS)
 
 
 def _open_at(text: str, end: int) -> list[int]:
