@@ -121,9 +121,9 @@ class Page(Following):
         AmbiguousPosition, which only a guess could resolve.
         """
         self.budget.read(len(words))
-        if not normalise(words):
+        if not (needle := normalise(words)):
             raise NoWords
-        matches, complete = self._everywhere(words)
+        matches, complete = self._everywhere(words, needle)
         if not matches and "&" in words and normalise(read := unescape(words)):
             words = read
             matches, complete = self._everywhere(words)
@@ -211,9 +211,9 @@ class Page(Following):
             return [(span,) for span in spans], complete
         return self._split_matches(needle)
 
-    def _everywhere(self, words: str) -> tuple[list[tuple[Span, ...]], bool]:
+    def _everywhere(self, words: str, needle: str = "") -> tuple[list[tuple[Span, ...]], bool]:
         """Matches of words in their own typography, in another, or around what they leave out."""
-        needle = normalise(words)
+        needle = needle or normalise(words)
         matches, complete = self._matches(words, needle, MAX_COUNTED)
         if not matches and complete:
             matches, complete = self._variant_matches(words)
