@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -52,6 +53,12 @@ def _keys() -> list[bytes]:
 
 def _hashed(key: bytes, words: Sequence[str]) -> bytes:
     return hmac.digest(key, " ".join(words).encode(), "sha256")[:HASHED]
+
+
+@lru_cache(maxsize=200_000)
+def _hashed_head(key: bytes, *words: str) -> bytes:
+    """What any text is looked through for: most pairs of words occur again and again."""
+    return _hashed(key, words)
 
 
 def _name_of(key: bytes) -> bytes:
@@ -165,7 +172,8 @@ class Remembered:
         for key, heads in self.by_key.items():
             for size in (2, 1) if self.has_single_words and article else (2,):
                 for at in range(len(words) - size + 1):
-                    for known in heads.get(_hashed(key, words[at : at + size]), ()):
+                    head = _hashed_head(key, *words[at : at + size])
+                    for known in heads.get(head, ()):
                         end = at + known.length
                         if (
                             known.length
