@@ -24,7 +24,8 @@ from sources.exceptions import nearest_of
 from sources.jobs.models import MAX_ROWS
 
 MAX_BYTES = 5 * 1024 * 1024  # of an upload, as of a request to the API
-MAX_UNPACKED_BYTES = 20 * MAX_BYTES  # of an XLSX file, against zip bombs
+MAX_UNPACKED_BYTES = 5 * MAX_BYTES  # of an XLSX file: some ten seconds of reading
+MAX_COLUMNS = 64  # of a sheet, with empty ones that are only formatted; no table has so many
 MAX_CELL_CHARS = 32_767  # the limit of XLSX
 
 csv.field_size_limit(MAX_BYTES)  # a cell can hold the text of an article
@@ -74,7 +75,7 @@ def read_rows(name: str, content: bytes, columns: Collection[str]) -> list[Sheet
     if name.lower().endswith(".xls") or content.startswith(b"\xd0\xcf\x11\xe0"):
         raise UnreadableFile("This is an old Excel file. Save it as .xlsx or CSV UTF-8.")
     lines = _rows_of_book(content) if is_book else _rows_of_text(content, columns)
-    rows = ((number, row) for number, row in enumerate(lines, 1) if any(row))
+    rows = ((number, row) for number, row in _bounded(lines) if any(row))
     number, header = next(rows, (1, []))
     header = _header(header, columns)
     found = []
@@ -83,11 +84,22 @@ def read_rows(name: str, content: bytes, columns: Collection[str]) -> list[Sheet
             raise UnreadableFile(f"Row {number} has more cells than there are column names.")
         cells = itertools.zip_longest(header, row[: len(header)], fillvalue="")
         found.append(SheetRow(number, {name: unescape_formula(cell) for name, cell in cells}))
-        if len(found) > MAX_ROWS:
-            raise UnreadableFile(f"The file has more than {MAX_ROWS:,} rows. Split it.")
     if not found:
         raise UnreadableFile("The file has no rows below the column names.")
     return found
+
+
+def _bounded(lines: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    """Number the rows; refuse the file at the first one too many, or too wide."""
+    for number, row in enumerate(lines, 1):
+        if number > MAX_ROWS + 1:
+            raise UnreadableFile(f"The file has rows beyond row {MAX_ROWS + 1:,}. Split it.")
+        if len(row) > MAX_COLUMNS:
+            raise UnreadableFile(
+                f"Row {number} has more than {MAX_COLUMNS} columns. Delete the columns beside the "
+                "table, even if they are empty."
+            )
+        yield number, row
 
 
 def _header(cells: list[str], columns: Collection[str]) -> list[str]:
@@ -133,10 +145,9 @@ def _rows_of_book(content: bytes) -> Iterator[list[str]]:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # the file may claim any size
+        # openpyxl fills the gaps between the numbers of rows and of columns, without end.
         for number, row in enumerate(sheet.iter_rows(), 1):
-            if number > MAX_ROWS + 1:  # openpyxl fills gaps between row numbers, without end
-                raise UnreadableFile(f"The file has rows beyond row {MAX_ROWS + 1:,}. Split it.")
-            yield [_text_of(cell, number) for cell in row]
+            yield [_text_of(cell, number) for cell in row[: MAX_COLUMNS + 1]]
     except UnreadableFile:
         raise
     except Exception as error:  # openpyxl raises whatever it stumbles over

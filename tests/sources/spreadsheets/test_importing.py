@@ -5,6 +5,7 @@ import datetime
 import io
 import re
 import warnings
+import zipfile
 
 import openpyxl
 import pytest
@@ -226,6 +227,42 @@ def test_a_sheet_with_rows_beyond_the_limit_is_refused_at_once(monkeypatch):
     made.active["A1048576"] = "Ada"
     with pytest.raises(UnreadableFile, match="rows beyond row 4"):
         read_rows("t.xlsx", saved(made).getvalue(), ["name"])
+
+
+def test_a_sheet_with_columns_beyond_the_limit_is_refused_at_once():
+    made = openpyxl.Workbook()
+    made.active.append(["name"])
+    made.active["XFD2"] = "Ada"
+    with pytest.raises(UnreadableFile, match="Row 2 has more than 64 columns"):
+        read_rows("t.xlsx", saved(made).getvalue(), ["name"])
+
+
+def test_empty_columns_beside_a_table_are_ignored():
+    made = openpyxl.Workbook()
+    made.active.append(["name"])
+    made.active.append(["Ada"])
+    made.active["H2"].font = openpyxl.styles.Font(bold=True)
+    assert read_rows("t.xlsx", saved(made).getvalue(), ["name"]) == [{"name": "Ada"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"name\nAda" + b"\n" * 100_001 + b"Bo", "rows beyond row 100,001"),
+        (b"name\nAda" + b"," * 64, "Row 2 has more than 64 columns"),
+    ],
+)
+def test_a_csv_file_with_too_many_rows_or_columns_is_refused(content, said):
+    with pytest.raises(UnreadableFile, match=said):
+        read_rows("t.csv", content, ["name"])
+
+
+def test_a_book_that_is_large_when_unpacked_is_refused_before_it_is_read():
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as parts:
+        parts.writestr("xl/sharedStrings.xml", b" " * (25 * 1024 * 1024 + 1))
+    with pytest.raises(UnreadableFile, match="too large when unpacked"):
+        read_rows("t.xlsx", packed.getvalue(), ["name"])
 
 
 # Exports
