@@ -22,6 +22,7 @@ from quotes.api.examples import EXAMPLES as QUOTE_EXAMPLES
 from sources.api.examples import AN_ID
 from sources.api.examples import EXAMPLES as SOURCE_EXAMPLES
 from sources.api.fields import RecordSerializer, StrictSerializer
+from sources.exceptions import MAX_FAULTS
 
 EXAMPLES = SOURCE_EXAMPLES | QUOTE_EXAMPLES
 
@@ -136,6 +137,11 @@ PROBLEM_SCHEMA = {
                 "required": ["pointer", "message"],
                 "additionalProperties": True,
             },
+            "maxItems": MAX_FAULTS,
+        },
+        "more_errors": {
+            "type": "integer",
+            "description": "Errors beyond those listed. Correct these first.",
         },
     },
     "required": ["type", "title", "status", "detail"],

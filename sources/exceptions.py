@@ -10,6 +10,9 @@ from django.core.exceptions import ValidationError
 from rest_framework import status
 from rest_framework.exceptions import APIException
 
+MAX_FAULTS = 50
+"""Faults that an answer lists; a client mends no more at a time."""
+
 
 def nearest_of(word: str, known: Iterable[str]) -> str:
     """Suggest the closest known word, or list all of them."""

@@ -21,7 +21,13 @@ from config.api.parsers import Renderer, UnstorableText
 from quotes.filing import Refused
 from quotes.models.attribution import NotPrinted
 from quotes.models.workflow import NoteNeeded, NotOpen
-from sources.exceptions import BadParameter, Conflict, flatten_errors, refusal_of
+from sources.exceptions import (
+    MAX_FAULTS,
+    BadParameter,
+    Conflict,
+    flatten_errors,
+    refusal_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +106,11 @@ def problem(error: Exception, context: dict) -> Response | None:
 
 
 def as_problem(status: HTTPStatus, detail: str, faults=(), kind: str | None = None) -> dict:
-    """Return the members of RFC 9457; `errors` has a JSON pointer and a message each."""
+    """Return the members of RFC 9457; `errors` has a JSON pointer and a message each.
+
+    `more_errors` says how many are not listed.
+    """
+    faults = list(faults)
     kind = (kind or status.phrase).lower().replace(" ", "-").replace("_", "-")
     body = {
         "type": f"urn:on-record:problem:{kind}",
@@ -108,7 +118,11 @@ def as_problem(status: HTTPStatus, detail: str, faults=(), kind: str | None = No
         "status": int(status),
         "detail": detail,
     }
-    return {**body, "errors": list(faults)} if faults else body
+    if faults:
+        body["errors"] = faults[:MAX_FAULTS]
+    if (more := len(faults) - MAX_FAULTS) > 0:
+        body["more_errors"] = more
+    return body
 
 
 def unavailable(error: Exception) -> Response:

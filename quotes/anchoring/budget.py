@@ -25,8 +25,8 @@ class Budget:
     An operator's command may have `math.inf`.
     """
 
-    def __init__(self, steps: float = MAX_STEPS):
-        self.most = self.left = steps
+    def __init__(self, steps: float | None = None):
+        self.most = self.left = MAX_STEPS if steps is None else steps
 
     def spend(self, steps: int = 1) -> None:
         self.left -= steps

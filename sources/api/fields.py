@@ -11,7 +11,7 @@ from drf_spectacular.plumbing import ResolvedComponent, build_choice_field
 from langcodes import standardize_tag
 from rest_framework import serializers
 
-from sources.exceptions import nearest_of
+from sources.exceptions import MAX_FAULTS, nearest_of
 from sources.models import Mergeable, Named, PublicRecord, Speaker
 from sources.models.ids import as_uuid
 
@@ -28,15 +28,17 @@ class StrictSerializer(serializers.Serializer):
     def to_internal_value(self, data):
         if isinstance(data, Mapping):
             writable = [name for name, field in self.fields.items() if not field.read_only]
+            refused = [name for name in data if name not in writable]
             faults = {
                 name: [
                     "This field is read-only."
                     if name in self.fields
                     else f"Unknown field. {nearest_of(str(name), writable)}"
                 ]
-                for name in data
-                if name not in writable
+                for name in refused[:MAX_FAULTS]
             }
+            if more := len(refused) - len(faults):
+                faults[refused[0]].append(f"There are {more:,} more fields to leave out.")
             if faults:
                 # Report errors in the known fields too.
                 try:
