@@ -104,6 +104,8 @@ def values(met: Callable[[str, str], dict[str, str]] | None = None) -> dict[str,
         "kind": {"frequent": "direct", "middling": "partial", "rare": "mixed,indirect"},
         "status": {"frequent": "published", "middling": "retracted", "absent": "proposed"},
         "language": {"frequent": "en", "middling": "fr-CA", "rare": "es-AR", "absent": "cy"},
+        "translated_from": {"frequent": "sv", "absent": "cy"},
+        "translates": {"frequent": UNKNOWN},
         "one_per_utterance": {"frequent": "true"},
         "anchor": {"frequent": "exact", "middling": "unanchored", "rare": "missing"},
         **{
