@@ -132,6 +132,7 @@ def test_a_change_names_fields_like_the_api(curator):
                     "kind": "cited",
                     "name": "Agency",
                     "outlet": {"id": str(outlet.pk), "name": "Agency"},
+                    "media": None,
                 }
             ],
         }
