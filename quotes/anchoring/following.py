@@ -67,7 +67,7 @@ class Following:
 
     def surroundings(self, spans: Sequence[tuple[int, int]], speaker: Speaker) -> Surroundings:
         found = Surroundings(self.text, spans, speaker)
-        self.budget.read(4 * (REACH + len(found.lead) + len(found.trail)))
+        self.budget.read(10 * (REACH + len(found.lead) + len(found.trail)))
         return found
 
     def _in_same_surroundings(

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from html import unescape
-from itertools import islice
+from itertools import islice, pairwise
 
 from rapidfuzz import fuzz
 
@@ -14,6 +14,7 @@ from quotes.anchoring.interruptions import interruptions
 from quotes.anchoring.normalization import (
     ELLIPSIS,
     INVISIBLE,
+    MARKS,
     WHITE,
     NormalisedText,
     normalise,
@@ -101,7 +102,10 @@ class Page(Following):
         checked: bool = False,
     ) -> Seams:
         """Decide the seams of these spans; see `quotes.anchoring.seams.seams_of`."""
-        self.budget.read(2 * MAX_READ * (len(spans) - 1))
+        for (_, start), (end, _) in pairwise(spans):
+            self.budget.read(MAX_READ + 4 * min(MAX_READ, end - start))
+            around = self.text[max(0, start - MAX_READ) : min(end, start + MAX_READ)]
+            self.budget.spend(2 * sum(map(around.count, MARKS)))
         return seams_of(self.text, spans, names, titles, language=language, checked=checked)
 
     def _pieces(self, spans: Sequence[tuple[int, int]]) -> list[str]:
