@@ -7,10 +7,10 @@ from typing import Self
 from rapidfuzz import fuzz
 
 from quotes.anchoring.attributions import Speaker
-from quotes.anchoring.normalization import normalise
+from quotes.anchoring.normalization import DASHES, MARKS, normalise
 from quotes.anchoring.results import Nearest, Reanchoring, Span
 from quotes.anchoring.similarity import difference_of
-from quotes.anchoring.surroundings import REACH, Surroundings
+from quotes.anchoring.surroundings import MAX_PARAGRAPH, REACH, Surroundings
 
 MIN_ALTERED_SIMILARITY = 0.75
 """Similarity (0 to 1) from which a passage counts as the quote with its words changed."""
@@ -68,6 +68,9 @@ class Following:
     def surroundings(self, spans: Sequence[tuple[int, int]], speaker: Speaker) -> Surroundings:
         found = Surroundings(self.text, spans, speaker)
         self.budget.read(10 * (REACH + len(found.lead) + len(found.trail)))
+        around = self.text[max(0, found.start - MAX_PARAGRAPH) : found.start]
+        around += self.text[found.end : found.end + MAX_PARAGRAPH]
+        self.budget.spend(2 * sum(map(around.count, MARKS + DASHES)))
         return found
 
     def _in_same_surroundings(
