@@ -76,6 +76,7 @@ class Following:
     def _in_same_surroundings(
         self, matches: list[tuple[Span, ...]], before: Surroundings
     ) -> list[tuple[Span, ...]]:
+        self.budget.read(4 * MAX_PARAGRAPH * min(len(matches) - 1, MAX_FOLLOWED))
         return [
             match
             for match in matches[:MAX_FOLLOWED]
