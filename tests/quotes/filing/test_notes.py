@@ -47,7 +47,7 @@ def test_with_a_note_a_filing_corrects_what_it_says_otherwise(curator, reader, n
     shown = seen[name]["name"] if name in ("speaker", "organisation") else seen[name]
     expected = CHANGES[name]
     if name == "via":
-        expected = [{**step, "outlet": None} for step in expected]
+        expected = [{**step, "outlet": None, "media": None} for step in expected]
     assert shown == (seen["attribution"] | expected if name == "attribution" else expected)
     told = ok(reader.get(f"{API}quotes/{first['id']}/revisions/"))["results"]
     assert told[0]["reason"] == NOTE
