@@ -543,7 +543,9 @@ def test_an_id_in_a_printed_name_is_an_ordinary_name(curator):
     filed = ok(curator.post(f"{API}articles/", filing), 201)
     assert filed["quotes"][0]["attribution"]["speaker"] == key
     assert filed["quotes"][0]["speaker"] is None
-    assert filed["quotes"][0]["via"] == [{"kind": "told", "name": key, "outlet": None, "media": None}]
+    assert filed["quotes"][0]["via"] == [
+        {"kind": "told", "name": key, "outlet": None, "media": None}
+    ]
 
 
 # Who may
