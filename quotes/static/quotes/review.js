@@ -144,7 +144,7 @@
                 const step = selecting;
                 show();
                 stopSelecting();
-                const first = step.querySelector("textarea, input:not([type=hidden]), select");
+                const first = step.querySelector("textarea, input:not([type=hidden], [type=checkbox]), select");
                 if (first) first.focus(); else step.querySelector("form").requestSubmit();
             },
             Escape: () => {

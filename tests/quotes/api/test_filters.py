@@ -511,6 +511,7 @@ class World:
             "kind": st.sampled_from(Quote.Kind.values),
             "status": st.sampled_from(["published"] * 3 + Quote.Status.values),
             "language": st.sampled_from(TAGS),
+            "translated_from": st.sampled_from(TAGS),
             "attribution_speaker": maybe(NAMES),
             "attribution_organisation": maybe(BODIES),
             "attribution_role": st.sampled_from(ROLES),
@@ -562,6 +563,8 @@ class World:
             "kind": some(Quote.Kind.values),
             "status": some(Quote.Status.values),
             "language": some(["en", "EN-gb", "fr", "e"]),
+            "translated_from": some(["en", "EN-gb", "fr", "e"]),
+            "translates": some([str(uuid4())]),
             "anchor": some(["unanchored", "exact"]),
             "utterance": keys(self.utterances),
             "one_per_utterance": one(["true", "false"]),
@@ -661,14 +664,9 @@ def matches(quote: dict, query: dict, *, curator: bool) -> bool:
         ),
         "kind": lambda v: quote["kind"] in v,
         "status": lambda v: True,
-        "language": lambda v: (
-            quote["language"] is not None
-            and any(
-                quote["language"].lower() == tag.lower()
-                or quote["language"].lower().startswith(f"{tag.lower()}-")
-                for tag in v
-            )
-        ),
+        "language": lambda v: is_in_language(quote["language"], v),
+        "translated_from": lambda v: is_in_language(quote["translated_from"], v),
+        "translates": lambda v: False,  # none of these is a translation of another
         "anchor": lambda v: quote["anchor"] in v,
         "utterance": lambda v: key("utterance") in v,
         "one_per_utterance": lambda v: True,  # see `once_each`
@@ -683,6 +681,12 @@ def matches(quote: dict, query: dict, *, curator: bool) -> bool:
         "updated_after": lambda v: quote["updated"] >= v,
     }
     return all(checks[name](value) for name, value in query.items())
+
+
+def is_in_language(spoken: str | None, tags: list[str]) -> bool:
+    """Basic filtering of RFC 4647."""
+    spoken = (spoken or "").lower()
+    return any(f"{spoken}-".startswith(f"{tag.lower()}-") for tag in tags)
 
 
 def holds_no_day(query: dict, name: str) -> bool:

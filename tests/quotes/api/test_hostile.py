@@ -38,6 +38,7 @@ def hostile_filing(string: str, number: int, refused: frozenset[str] = frozenset
         "published": "2026-03-14",
         "language": "en",
         "text": f"{put('text', 'The quay will close.')} “{words}” said somebody. {put('text', '')}",
+        "plain": True,
         "quotes": [
             {
                 "text": words,

@@ -260,7 +260,8 @@ def test_a_rolled_back_change_leaves_no_revision():
 
 def test_a_change_to_a_reporting_chain_is_recorded_with_its_quote():
     quote = make_quote(via=["Sky"], status="proposed")
-    assert last_of(quote).state["via"] == [{"kind": "cited", "name": "Sky", "outlet_id": None}]
+    step = {"kind": "cited", "name": "Sky", "outlet_id": None, "media": None}
+    assert last_of(quote).state["via"] == [step]
     Via.objects.create(quote=quote, position=1, kind="document", name="the audit")
     Via.objects.filter(position=0).delete()
     assert [name for _, name in history(quote)] == ["created", "updated", "updated"]
