@@ -135,10 +135,7 @@ def _compare(
     is_named_again = _is_withdrawn_as_unnamed(filing, quote)
     if is_named_again:
         quote.status, quote.reason = Quote.Status.PROPOSED, None
-    filed.chain = [
-        {"kind": step.kind, "name": step.name} | ({"media": step.media} if step.media else {})
-        for step in quote.via.all()
-    ]
+    filed.chain = [step.filed for step in quote.via.all()]
     filed.before = record_of(filed)
     filed.said = said_of(proposal, quote) | {"text": words_of(filing, proposal, spans)}
     agrees = {name: value == filed.before.get(name) for name, value in filed.said.items()}

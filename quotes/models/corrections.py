@@ -48,11 +48,7 @@ def public_values(quote) -> dict:
 
 def chain_values(steps: Iterable) -> list[dict]:
     """A reporting chain, as `corrections` shows it."""
-    return [
-        {"kind": step.kind, "name": step.name, "outlet": _reference(step.outlet)}
-        | ({"media": step.media} if step.media else {})
-        for step in steps
-    ]
+    return [step.filed | {"outlet": _reference(step.outlet)} for step in steps]
 
 
 def _reference(record, name: str | None = None) -> dict | None:

@@ -9,6 +9,8 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.db import models
 
 MAX_ADDRESS = 2000
 """Characters of an address, as of any other."""
@@ -52,3 +54,9 @@ def validate_time_range(address: str) -> None:
             f"“{str(error)[:60]}” is no time range. Write the seconds from and to, as #t=61,75.5, "
             "or as #t=1:01,1:15.5."
         ) from error
+
+
+def media_field() -> models.CharField:
+    """The column for the address of a recording."""
+    rules = [URLValidator(["http", "https"]), validate_time_range]
+    return models.CharField(max_length=MAX_ADDRESS, null=True, blank=True, validators=rules)

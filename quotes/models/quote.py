@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
-from django.core.validators import URLValidator
 from django.db import models, transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
@@ -19,7 +18,7 @@ from quotes.models.corrections import chain_values, correction, differences, pub
 from quotes.models.flags import DOUBTS, NAMED, Flag, Seam
 from quotes.models.functions import FoldedText
 from quotes.models.indexes import quote_indexes
-from quotes.models.media import MAX_ADDRESS, validate_time_range
+from quotes.models.media import media_field
 from quotes.models.querysets import QuoteManager, sees_all
 from quotes.models.reanchoring import ANCHORED, place
 from quotes.models.triggers import quote_triggers
@@ -98,12 +97,7 @@ class Quote(Record):
         expression=FirstDay("published"), output_field=models.DateField(), db_persist=True
     )
     # Where it can be heard, as an address with a time range: see `quotes.models.media`
-    media = models.CharField(
-        max_length=MAX_ADDRESS,
-        null=True,
-        blank=True,
-        validators=[URLValidator(["http", "https"]), validate_time_range],
-    )
+    media = media_field()
     kind = models.CharField(max_length=8, choices=Kind)
     # The language it was said in, if the article prints a translation, and the quote of that
     translated_from = models.CharField(max_length=35, null=True, blank=True)

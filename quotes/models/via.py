@@ -1,12 +1,11 @@
 """The reporting chain of a quote."""
 
 import pgtrigger
-from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
 
 from quotes.models.corrections import REFUSED
-from quotes.models.media import MAX_ADDRESS, validate_time_range
+from quotes.models.media import media_field
 from quotes.models.quote import Quote
 from quotes.models.workflow import PUBLIC_STATUSES
 from sources.database.triggers import FollowsMerges, Trigger
@@ -75,12 +74,7 @@ class Via(models.Model):
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=9, choices=Kind)
     name = models.CharField(max_length=500)
-    media = models.CharField(  # a recording, as of a quote
-        max_length=MAX_ADDRESS,
-        null=True,
-        blank=True,
-        validators=[URLValidator(["http", "https"]), validate_time_range],
-    )
+    media = media_field()
     outlet = models.ForeignKey(
         Outlet, models.PROTECT, null=True, blank=True, related_name="passed_on", db_index=False
     )
@@ -112,6 +106,12 @@ class Via(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+    @property
+    def filed(self) -> dict:
+        """The step as a filing has it."""
+        recording = {"media": self.media} if self.media else {}
+        return {"kind": self.kind, "name": self.name, **recording}
 
     @classmethod
     def of(cls, position: int, kind: str, name: str, media: str | None = None) -> "Via":

@@ -6,13 +6,11 @@ from uuid import UUID
 
 from django.db import connection, models
 
-from sources.models.base import Record
-
 # Fields whose strings and ids need no conversion
 _PLAIN = models.CharField, models.TextField, models.ForeignKey
 
 
-def copy_in(records: Sequence[Record]) -> None:
+def copy_in(records: Sequence[models.Model]) -> None:
     """Insert new records of one kind; ids must be set. Database defaults are not read back."""
     if not records:
         return
