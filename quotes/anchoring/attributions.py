@@ -18,7 +18,7 @@ _INVERTED = regex.compile(r"[-](?:t-)?(?:il|elle|on|ils|elles)$")
 
 
 class Speaker:
-    """What the speaker of a quote is called, and what attributions say of it.
+    """The names and titles of a quote's speaker, to read attributions by.
 
     Without any name, the first one that the gaps have is taken for the speaker's.
     """

@@ -104,7 +104,7 @@ class Following:
         return type(self)(lower, self.budget) if len(lower) == len(self.text) else None
 
     def _recased(self, words: str) -> list[tuple[Span, ...]]:
-        """Matches of words of which either form is all in capitals, as in a wire's lead."""
+        """Places of these words where they or the text are in capitals, as a wire's lead is."""
         if words.count(" ") < MIN_RECASED_BLANKS or not self._lower:
             return []
         found, _ = self._lower._everywhere(words.lower())

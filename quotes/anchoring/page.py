@@ -48,7 +48,7 @@ MAX_COUNTED = 1_000
 """Positions that are counted; beyond, an error says "at least"."""
 
 MAX_WEIGHED = 50
-"""Places of which the only one in quote marks is preferred."""
+"""Of so many places, the only one in quote marks is preferred; of more, none is looked at."""
 
 MAX_INTERRUPTIONS = 5_000
 """Attributions in dialogue and notes of a text; one with more is no article."""

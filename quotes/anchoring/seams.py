@@ -28,7 +28,7 @@ MAX_INTERRUPTION = 300
 """Code points of an interruption, as PostgreSQL checks."""
 
 ERASED = "█"
-"""What stands for each character that was erased by law."""
+"""Each character that was erased by law is replaced by this one."""
 
 MAX_READ = 2_000
 """Code points of a gap, half at each end, and before it, that are looked through."""
@@ -95,9 +95,9 @@ def seams_of(
 def decided_again(
     text: str, spans: Sequence[tuple[int, int]], kinds: Sequence[str]
 ) -> tuple[bool, list[str]]:
-    """Whether stored seams hold, whatever the speaker is called, and what they would be then.
+    """Whether stored seams hold for a speaker of any name, and what they would be for one.
 
-    One that shows more than is needed holds. A gap of which parts were erased cannot be judged.
+    A seam that shows more than is needed holds. A gap with erased parts is not judged.
     """
     if len(kinds) != max(len(spans) - 1, 0):
         return False, []
@@ -122,7 +122,7 @@ def join(pieces: Sequence[str], kinds: Sequence[str]) -> str:
 
 
 def pieces_of(text: str, spans: Sequence[tuple[int, int]], kinds: Sequence[str]) -> list[str]:
-    """The pieces of which `join` made the text of a quote."""
+    """The pieces that `join` put together as the text of a quote."""
     pieces, at = [], 0
     for (start, end), kind in zip(spans, [*kinds, None], strict=True):
         pieces.append(text[at : at + end - start])
