@@ -66,7 +66,7 @@ class Archive:
         }
         self.records["speaker"] = speaker
         self.records["snapshot"] = Snapshot.objects.get(article=self.records["article"])
-        self.records["quote"] = Quote.objects.filter(status="proposed").earliest("created")
+        self.records["quote"] = Quote.objects.get(speaker=speaker)
 
     @property
     def ids(self) -> set[UUID]:
