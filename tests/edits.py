@@ -1,4 +1,4 @@
-"""Articles with quotes, and edits of them, of which it is known where each quote then stands."""
+"""Articles with quotes, edits of them, and where each quote stands after the edit."""
 
 from dataclasses import dataclass, field, replace
 from random import Random

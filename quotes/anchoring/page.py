@@ -48,7 +48,7 @@ MAX_COUNTED = 1_000
 """Positions that are counted; beyond, an error says "at least"."""
 
 MAX_WEIGHED = 50
-"""Of so many places, the only one in quote marks is preferred; of more, none is looked at."""
+"""Up to this many places of one wording are compared for the only one in quote marks."""
 
 MAX_INTERRUPTIONS = 5_000
 """Attributions in dialogue and notes of a text; one with more is no article."""

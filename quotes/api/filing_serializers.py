@@ -307,7 +307,7 @@ class FiledQuoteSerializer(QuoteSerializer):
 
 
 class Erased(NamedTuple):
-    """What became of a quote that was erased from the record by law, and is sent again."""
+    """The outcome for a quote that is sent again after it was erased by law."""
 
     reason: str | None
     outcome: str = ERASED

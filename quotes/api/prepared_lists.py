@@ -18,8 +18,8 @@ statements = Statements(most=2_000)
 def prepared_page(view, filters, page) -> PageJson | None:
     """Fetch a page with these filters by a prepared statement.
 
-    None if the page needs the planner, a value has to be looked up first, such as the id of a
-    merged record, or the user has quotes of their own that readers do not see.
+    None if the page needs the planner, or a value has to be looked up first, such as the id of a
+    merged record. None also if the user has quotes of their own that readers do not see.
     """
     shape, user = filters.shape(), view.request.user
     own = Quote.objects.hidden_of(user)

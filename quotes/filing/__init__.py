@@ -1,10 +1,10 @@
 """File an article with its quotes: recognise what is on record, create the rest, or refuse it all.
 
 In: data that `FilingSerializer` has validated. Out: a `Filing` with the outcome for each quote.
-Steps: anchor the words (`validation`), recognise or create the article (`articles`), re-anchor its
-quotes in a changed text (`snapshots`), tell known quotes from new (`recognition`), and what changes
-(`reconciliation`), match names to records (`matching`), match utterances. `comparison` says what of
-it the filer may change.
+Steps: anchor the words (`validation`) and recognise or create the article (`articles`). Re-anchor
+its quotes in a changed text (`snapshots`). Tell known quotes from new (`recognition`), and what
+changes (`reconciliation`). Match names to records (`matching`), then match utterances.
+`comparison` says what of it the filer may change.
 Must never: store a part, store one thing twice, or undo what a curator did.
 """
 

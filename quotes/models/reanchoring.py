@@ -105,7 +105,7 @@ def place(quote, page: Page, spans: Sequence[tuple[int, int]], *, checked: bool 
 
 
 def called(quote) -> tuple[list[str | None], list[str | None]]:
-    """What the speaker of a quote is called, and the roles and organisations."""
+    """The names of a quote's speaker, and its roles and organisations."""
     names = [quote.attribution_speaker, *(names_of(quote.speaker) if quote.speaker else ())]
     titles = [quote.attribution_role, quote.role, quote.attribution_organisation]
     if quote.organisation:

@@ -148,7 +148,7 @@ def _row(tokens: list[Token], stems: dict[str, str | None], language: str) -> Ro
     for at, (word, pair, is_unspaced) in enumerate(tokens):
         place += 1 + OMISSION_PLACES * (word == SEAM)
         goes_on = at + 1 < len(tokens) and tokens[at + 1].is_unspaced
-        run = run + 1 if is_unspaced else 0  # so many of its characters are here
+        run = run + 1 if is_unspaced else 0  # characters of it up to here
         if not is_unspaced:
             if word != SEAM and len(word.encode()) <= MAX_WORD_BYTES and stems[word]:
                 row.append(Lexeme(f"{language}/{stems[word]}", place, 1, False))
@@ -254,7 +254,7 @@ class Stems:
 def stems_of(
     asked: list[list[Asked]], tags: list[str | None]
 ) -> dict[str, tuple[dict[str, str | None], list[str | None]]]:
-    """By language: what each word is stemmed to, None if it is a stop word; and the tags of it."""
+    """The stem of each word by language, None for a stop word; and the language's tags."""
     words = {
         text
         for units in asked

@@ -1,4 +1,4 @@
-"""The words of a wording, written in one way whatever the outlet's style.
+"""The words of a wording, in one spelling for every outlet's style.
 
 Case, accents, marks and what is not seen are set aside. Contractions, numbers, per cent and
 spellings of American and British English are written alike (`variants.toml`). Nothing here changes

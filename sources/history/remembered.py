@@ -57,7 +57,7 @@ def _hashed(key: bytes, words: Sequence[str]) -> bytes:
 
 @lru_cache(maxsize=200_000)
 def _hashed_head(key: bytes, *words: str) -> bytes:
-    """What any text is looked through for: most pairs of words occur again and again."""
+    """The hash of two words. It is remembered: most pairs of words occur again and again."""
     return _hashed(key, words)
 
 
@@ -123,7 +123,7 @@ IDENTITY = "article"
 def identities_of(
     outlet: UUID | None, external_id: str | None, url_key: str | None, sha256: str | None
 ) -> list[str]:
-    """What an article is recognised by: outlet and external_id, URL, or else outlet and text."""
+    """The keys of an article: outlet and external_id, URL, or else outlet and text."""
     by_id = [f"{outlet} {external_id}"] if external_id else []
     by_url = [url_key] if url_key else []
     return by_id + by_url or ([f"{outlet} {sha256}"] if sha256 else [])

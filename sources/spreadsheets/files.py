@@ -25,7 +25,7 @@ from sources.jobs.models import MAX_ROWS
 
 MAX_BYTES = 5 * 1024 * 1024  # of an upload, as of a request to the API
 MAX_UNPACKED_BYTES = 5 * MAX_BYTES  # of an XLSX file: some ten seconds of reading
-MAX_COLUMNS = 64  # of a sheet, with empty ones that are only formatted; no table has so many
+MAX_COLUMNS = 64  # of a sheet, empty ones that are only formatted included; no table has more
 MAX_CELL_CHARS = 32_767  # the limit of XLSX
 
 csv.field_size_limit(MAX_BYTES)  # a cell can hold the text of an article

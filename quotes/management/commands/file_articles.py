@@ -194,7 +194,7 @@ def _payload(line: bytes) -> dict:
 
 
 def _clean(url) -> str:
-    """What PostgreSQL can take of a value that is not validated yet."""
+    """Remove from an unchecked value the characters that PostgreSQL refuses."""
     return str(url).strip().replace("\0", "").encode(errors="replace").decode()
 
 

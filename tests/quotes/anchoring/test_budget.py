@@ -1,4 +1,4 @@
-"""One budget for a filing: what is done for its quotes is bounded, whatever the text."""
+"""One budget for a filing bounds the work on its quotes, whatever the text."""
 
 import sys
 

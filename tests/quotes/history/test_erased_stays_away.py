@@ -1,4 +1,4 @@
-"""What was erased does not come back with a later filing, whoever sends it and however."""
+"""Erased words and names stay away when a later filing holds them, by any route."""
 
 from time import perf_counter
 
@@ -38,7 +38,7 @@ def filed(client, text: str = TEXT, quotes=QUOTES, status: int = 201, **values) 
 
 @pytest.fixture
 def gone(curator) -> dict:
-    """An article, a quote of which was erased."""
+    """An article with one quote erased."""
     article = filed(curator)
     erased("quote", article["quotes"][0]["id"])
     return article
