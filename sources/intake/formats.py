@@ -1,0 +1,65 @@
+"""The formats by media type; a general type is told by what stands at the root."""
+
+from collections.abc import Iterator
+
+from sources.intake import feeds, html, jsonld, newsml, ninjs, nitf
+from sources.intake.conversion import Conversion, Document, NotConverted, Unknown
+from sources.intake.elements import name_of
+from sources.intake.parsing import parse_json, parse_xml, text_of
+
+PAGES = ("text/html", "application/xhtml+xml")
+XML = ("application/xml", "text/xml")
+JSON = {"application/ninjs+json": ninjs.convert, "application/ld+json": jsonld.convert}
+ROOTS = {"nitf": nitf.convert, "newsitem": newsml.convert, "newsmessage": newsml.convert}
+FEED_ROOTS = ("rss", "rdf", "feed")
+
+FEEDS = ("application/rss+xml", "application/atom+xml")
+"""Media types with several articles."""
+
+MEDIA_TYPES = (
+    *PAGES,
+    *JSON,
+    "application/nitf+xml",
+    "application/vnd.iptc.g2.newsitem+xml",
+    "application/vnd.iptc.g2.newsmessage+xml",
+    *XML,
+)
+"""Media types with one article."""
+
+FORMATS = {"html": "text/html", "ninjs": "application/ninjs+json", "jsonld": "application/ld+json"}
+FORMATS |= dict.fromkeys(("nitf", "newsml"), "application/xml")
+"""Media types by the names of formats, for a document in a general type."""
+
+
+def convert(document: Document) -> Conversion:
+    """Convert a document with one article. Raises NotConverted."""
+    kind = document.media_type.lower()
+    if kind not in MEDIA_TYPES:
+        raise Unknown(
+            f"Documents of the type “{kind[:80]}” are not known. Known are "
+            f"{', '.join(MEDIA_TYPES)}."
+        )
+    text = text_of(document)
+    if kind in JSON:
+        return JSON[kind](parse_json(text))
+    if kind in PAGES:
+        return html.convert(text)
+    root = parse_xml(text)
+    name = name_of(root)
+    if name == "html":
+        return html.convert(text)
+    if name in FEED_ROOTS:
+        raise NotConverted("A feed has several articles. Send it to articles/batch/.")
+    if name not in ROOTS:
+        raise NotConverted(
+            f"This XML begins with “{name[:40]}”. Known are nitf, newsItem, newsMessage and html."
+        )
+    return ROOTS[name](root)
+
+
+def convert_feed(document: Document) -> Iterator[Conversion | NotConverted]:
+    """Convert a feed: each entry, in order, or why it has no article. Raises NotConverted."""
+    root = parse_xml(text_of(document))
+    if name_of(root) not in FEED_ROOTS:
+        raise NotConverted(f"This XML begins with “{name_of(root)[:40]}”, not with a feed.")
+    return feeds.convert(root)
