@@ -58,6 +58,7 @@ QUOTE = {
     },
     "utterance": {"id": OTHER_ID, "quotes": 2},
     "flags": [],
+    "origin": "filed",
     "reason": None,
     "replaced_by": None,
     "corrections": [

@@ -212,6 +212,13 @@ class QuoteFilters(RecordFilters, PublishedRange):
         help_text=f"Whether the quoted words are in the article's present text. {COMMAS}",
         example="exact",
     )
+    origin = ChoicesFilter(
+        Quote.Origin,
+        field_name="origin",
+        help_text="`filed`: its filer marked it. `proposed`: it was found in the article's text. "
+        f"{COMMAS}",
+        example="filed",
+    )
     utterance = ListFilter(
         field_name="utterance", help_text=f"Ids of utterances. {COMMAS}", example=AN_ID
     )

@@ -216,7 +216,7 @@ class QuoteSerializer(RecordSerializer):
     class Meta:
         model = Quote
         fields = [*FIELDS, "affiliation", "note"]
-        read_only_fields = ["text", "status", "flags", "reason", *RECORD]
+        read_only_fields = ["text", "status", "flags", "origin", "reason", *RECORD]
 
     def get_reason(self, quote: Quote) -> str | None:
         return quote.reason_for(self.context["request"].user)

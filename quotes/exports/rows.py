@@ -49,6 +49,7 @@ SHAPES: dict[str, str | dict | list] = {
     },
     "utterance": {"id": WORD, "quotes": NUMBER},
     "flags": [WORD],
+    "origin": WORD,
     "reason": TEXT,
     "replaced_by": {"id": WORD, "url": WORD},
     "corrections": JSON,

@@ -53,6 +53,7 @@ COVERED = [
     "role_key",
     "utterance",
     "said",
+    "origin",
 ]
 """Columns that most filters and all statistics read. Each one makes every scan of these indexes
 slower, whether it is needed or not."""
@@ -138,6 +139,10 @@ def quote_indexes() -> list[models.Index]:
                 name=f"quote_{name}",
             )
             for name in ("translated_from", "translates")
+        ),
+        # origin: those that extraction found
+        models.Index(
+            fields=["published_day", "id"], condition=Q(origin="proposed"), name="quote_extracted"
         ),
         # speaker_name, organisation_name, role
         models.Index(NameKey("attribution_speaker"), name="quote_printed_speaker"),

@@ -55,6 +55,10 @@ class Quote(Record):
 
     goes_with = "affiliation"  # a merge or its undo moves both: `sources.identity.merging`
 
+    class Origin(models.TextChoices):
+        FILED = "filed", "Filed"
+        PROPOSED = "proposed", "Found in the text"
+
     class Anchor(models.TextChoices):
         EXACT = "exact", "In the article"
         MOVED = "moved", "Moved within the article"
@@ -112,6 +116,14 @@ class Quote(Record):
     language = models.CharField(max_length=35, null=True, blank=True)
     status = models.CharField(max_length=9, choices=Status, default=Status.PROPOSED)
     flags = ArrayField(models.CharField(max_length=30, choices=Flag), default=list, blank=True)
+    # Whether its filer marked it, or `quotes.extraction` found it (`quotes.models.proposal`)
+    origin = models.CharField(
+        max_length=8,
+        choices=Origin,
+        default=Origin.FILED,
+        db_default=Origin.FILED,
+        editable=False,
+    )
     # A curator kept the record despite its `role_conflict`; a trigger resets it with the role
     role_kept = models.BooleanField(db_default=False, editable=False)
     filed_by = models.ForeignKey(  # whose filing made it
@@ -204,6 +216,10 @@ class Quote(Record):
             models.CheckConstraint(
                 condition=Q(status__in=Status.values),
                 name="quote_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(origin__in=["filed", "proposed"]),
+                name="quote_origin_is_known",
             ),
             models.CheckConstraint(
                 condition=Q(translates=None) | ~Q(translates=F("id")),

@@ -38,6 +38,7 @@ FIELDS = (
     "anchor",
     "utterance",
     "flags",
+    "origin",
     "reason",
     "replaced_by",
     "corrections",

@@ -106,6 +106,7 @@ def values(met: Callable[[str, str], dict[str, str]] | None = None) -> dict[str,
         "language": {"frequent": "en", "middling": "fr-CA", "rare": "es-AR", "absent": "cy"},
         "translated_from": {"frequent": "sv", "absent": "cy"},
         "translates": {"frequent": UNKNOWN},
+        "origin": {"frequent": "filed", "absent": "proposed"},
         "one_per_utterance": {"frequent": "true"},
         "anchor": {"frequent": "exact", "middling": "unanchored", "rare": "missing"},
         **{

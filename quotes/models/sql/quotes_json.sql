@@ -16,7 +16,7 @@ BEGIN
             ) END AS translates,
             p.status, p.version,
             p.speaker, p.role, p.organisation, p.outlet, p.said, p.published, p.attribution, p.article,
-            p.via, p.media, p.anchor, p.utterance, p.flags,
+            p.via, p.media, p.anchor, p.utterance, p.flags, p.origin,
             CASE WHEN reviews OR p.status <> 'rejected' THEN p.reason END AS reason,
             CASE WHEN p.replaced_by_id IS NOT NULL THEN json_build_object(
                 'id', p.replaced_by_id, 'url', address || p.replaced_by_id || '/'
@@ -53,6 +53,7 @@ BEGIN
             CASE WHEN 'anchor' = ANY (fields) THEN '"anchor":' || coalesce(to_json(p.anchor)::text, 'null') END,
             CASE WHEN 'utterance' = ANY (fields) THEN '"utterance":' || coalesce(to_json(p.utterance)::text, 'null') END,
             CASE WHEN 'flags' = ANY (fields) THEN '"flags":' || coalesce(to_json(p.flags)::text, 'null') END,
+            CASE WHEN 'origin' = ANY (fields) THEN '"origin":' || coalesce(to_json(p.origin)::text, 'null') END,
             CASE WHEN 'reason' = ANY (fields) THEN '"reason":' || coalesce(
                 to_json(CASE WHEN reviews OR p.status <> 'rejected' THEN p.reason END)::text, 'null'
             ) END,

@@ -66,7 +66,7 @@ SELECT
               AND u.status IN ('published', 'disputed', 'retracted')
         ))
     END AS utterance,
-    q.flags, q.reason, q.replaced_by_id, q.corrections,
+    q.flags, q.origin, q.reason, q.replaced_by_id, q.corrections,
     sources_time_text(q.created) AS created,
     sources_time_text(q.updated) AS updated
 FROM quotes_quote q CROSS JOIN LATERAL (

@@ -245,6 +245,13 @@ def test_via_finds_any_step_of_the_reporting_chain_once(reader):
 # What
 
 
+def test_origin_finds_quotes_that_were_filed_or_found_in_the_text(reader):
+    by_origin = {origin: make_quote(origin=origin) for origin in Quote.Origin.values}
+    for origin, quote in by_origin.items():
+        assert found(reader, origin=origin) == ids(quote)
+    assert found(reader, origin="filed,proposed") == ids(*by_origin.values())
+
+
 def test_kind_finds_quotes_of_these_kinds(reader):
     by_kind = {kind: make_quote(kind=kind) for kind in Quote.Kind.values}
     for kind, quote in by_kind.items():
@@ -521,6 +528,7 @@ class World:
             "created": st.sampled_from(MOMENTS),
             "updated": st.sampled_from(MOMENTS),
             "anchor": st.just("unanchored"),
+            "origin": st.sampled_from(Quote.Origin.values),
             "via": st.lists(st.sampled_from([*self.outlets, "the audit"]), max_size=3),
         }
         resolved = st.one_of(
@@ -566,6 +574,7 @@ class World:
             "translated_from": some(["en", "EN-gb", "fr", "e"]),
             "translates": some([str(uuid4())]),
             "anchor": some(["unanchored", "exact"]),
+            "origin": some(Quote.Origin.values),
             "utterance": keys(self.utterances),
             "one_per_utterance": one(["true", "false"]),
             "q": one(list(SOUGHT)),
@@ -668,6 +677,7 @@ def matches(quote: dict, query: dict, *, curator: bool) -> bool:
         "translated_from": lambda v: is_in_language(quote["translated_from"], v),
         "translates": lambda v: False,  # none of these is a translation of another
         "anchor": lambda v: quote["anchor"] in v,
+        "origin": lambda v: quote["origin"] in v,
         "utterance": lambda v: key("utterance") in v,
         "one_per_utterance": lambda v: True,  # see `once_each`
         "q": lambda v: SOUGHT[v](stems),

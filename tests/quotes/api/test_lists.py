@@ -127,6 +127,7 @@ def test_a_quote_has_the_documented_shape(reader):
         },
         "utterance": {"id": str(quote.utterance_id), "quotes": 1},
         "flags": [],
+        "origin": "filed",
         "reason": None,
         "replaced_by": None,
         "corrections": [],
