@@ -1,0 +1,357 @@
+"""Whom a speaker phrase means: full names, surnames, acronyms, pronouns, descriptions.
+
+In: attributions in the order of the text. Out: a `Speaker` for each. A pronoun takes the person of
+its gender who spoke last or was named last; "the agency" the body with that word in its name.
+"""
+
+from dataclasses import dataclass
+
+from quotes.extraction.attribution import Attribution, Attributor
+from quotes.extraction.languages import Tag
+from quotes.extraction.offices import BEFORE, Office, office_in
+from quotes.extraction.people import Body, Cast, Mention, Person, fold
+from quotes.extraction.phrases import BODY, NOUN, PERSON, PRONOUN, Phrase, is_acronym
+from quotes.extraction.words import Sentence, Token
+
+PRONOUN_REACH = 1_500  # code points back from a pronoun to its name
+UNNAMED = "unnamed"
+
+
+@dataclass(slots=True, eq=False)
+class Speaker:
+    name: str
+    kind: str  # person, organisation, unnamed, collective
+    role: str | None = None
+    organisation: str | None = None
+    person: Person | None = None
+    how: str = "name"
+    start: int = -1
+    end: int = -1
+    gender: str | None = None
+    words: frozenset[str] = frozenset()
+
+
+class Resolver:
+    def __init__(self, text: str, cast: Cast, attributor: Attributor):
+        self.text, self.cast, self.attributor = text, cast, attributor
+        self.spoken: list[tuple[int, Speaker]] = []  # in order, also of words without marks
+        self.unnamed: list[Speaker] = []
+        self._by_phrase: dict[tuple[int, int], Speaker] = {}
+        self._heard = 0
+
+    def speaker(self, attribution: Attribution) -> Speaker | None:
+        """The speaker of an attribution; its source's if it takes one over."""
+        seen = 0
+        while attribution.source is not None and seen < 500:
+            attribution = attribution.source
+            seen += 1
+        if attribution.phrase is None or attribution.tokens is None:
+            return None
+        self._listen(attribution.cue_sentence)
+        return self.of_phrase(attribution.tokens, attribution.phrase, attribution.cue_sentence)
+
+    def _listen(self, upto: Sentence | None) -> None:
+        """Note who speaks in the sentences before, also without marks."""
+        sentences = self.attributor.sentences
+        while upto is not None and self._heard < upto.index:
+            sentence = sentences[self._heard]
+            self._heard += 1
+            for cue in self.attributor.cues(sentence):
+                if cue.strong and cue.subject is not None and not cue.relative:
+                    self.of_phrase(sentence.tokens, cue.subject, sentence)
+
+    def of_phrase(self, tokens: list[Token], phrase: Phrase, sentence: Sentence) -> Speaker | None:
+        key = (tokens[phrase.start].start, tokens[phrase.end - 1].end)
+        if key not in self._by_phrase:
+            speaker = self._resolve(tokens, phrase, sentence)
+            if speaker is None:
+                return None
+            self._by_phrase[key] = speaker
+            self.spoken.append((key[0], speaker))
+        return self._by_phrase[key]
+
+    def _resolve(self, tokens: list[Token], phrase: Phrase, sentence: Sentence) -> Speaker | None:
+        if phrase.kind == PERSON:
+            return self._person(tokens, phrase, sentence)
+        if phrase.kind == PRONOUN:
+            return self._pronoun(tokens[phrase.start], sentence)
+        if phrase.kind == BODY:
+            return self._body(tokens, phrase)
+        return self._noun(tokens, phrase, sentence)
+
+    def _person(self, tokens: list[Token], phrase: Phrase, sentence: Sentence) -> Speaker:
+        start, end = phrase.name
+        person = self.cast.add(sentence, start, end, phrase.full)
+        if not any(m.sentence is sentence and m.start <= start < m.end for m in person.mentions):
+            person.mentions.append(Mention(sentence, start, end, False))
+        return self.of_person(person, "name" if phrase.full else "surname")
+
+    def of_person(self, person: Person, how: str) -> Speaker:
+        office = self.cast.office(person)
+        role = organisation = None
+        if office is not None:
+            role = self.text[office.start : office.end]
+            organisation = self._organisation(office)
+        organisation = organisation or self._affiliation(person)
+        return Speaker(
+            person.name,
+            PERSON,
+            role,
+            organisation,
+            person,
+            how,
+            person.start,
+            person.end,
+            person.gender,
+        )
+
+    def _organisation(self, office: Office) -> str | None:
+        if office.body is not None:
+            return self.cast.full_body(_bare(self.text[office.body[0] : office.body[1]]))
+        if office.modifier is not None:
+            body = self.cast.body_by_noun(office.modifier.low, office.start)
+            return self.cast.full_body(body.name) if body else None
+        return None
+
+    def _affiliation(self, person: Person) -> str | None:
+        """The body in "Ann Lee of the CCC"."""
+        from quotes.extraction.offices import body_at
+
+        for mention in person.mentions[:12]:
+            tokens, k = mention.sentence.tokens, mention.end
+            if (
+                k + 1 < len(tokens)
+                and tokens[k].low in ("of", "from", "for", "at")
+                and tokens[k].tags & Tag.PREPOSITION
+            ):
+                after = k + 2 if tokens[k + 1].low == "the" else k + 1
+                if after < len(tokens) and tokens[after].cap:
+                    stop = body_at(tokens, after, len(tokens))
+                    place = stop and all(
+                        t.tags & (Tag.PLACE | Tag.PLACE_LEAD) or not t.cap
+                        for t in tokens[after:stop]
+                    )
+                    if stop and not place and not tokens[after].tags & Tag.TIME:
+                        begin = after - 1 if tokens[after - 1].text == "The" else after
+                        return self.cast.full_body(
+                            self.text[tokens[begin].start : tokens[stop - 1].end]
+                        )
+        return None
+
+    def _pronoun(self, token: Token, sentence: Sentence) -> Speaker | None:
+        if token.tags & (Tag.HE | Tag.SHE):
+            return self._he_or_she("m" if token.tags & Tag.HE else "f", token.start, sentence)
+        if token.tags & (Tag.THEY | Tag.IT):
+            for position, speaker in reversed(self.spoken):
+                if position >= token.start:
+                    continue
+                if speaker.kind != PERSON and (
+                    token.tags & Tag.THEY or speaker.kind != "collective"
+                ):
+                    return _again(speaker, "pronoun")
+                if token.start - position > PRONOUN_REACH:
+                    break
+            if token.tags & Tag.IT:
+                body = max(
+                    ((m, b) for b in self.cast.bodies for m in b.mentions if m < token.start),
+                    key=lambda pair: pair[0],
+                    default=None,
+                )
+                if body is not None and token.start - body[0] < PRONOUN_REACH:
+                    return self._of_body(body[1].name, "pronoun", body[1])
+        return None
+
+    def _he_or_she(self, gender: str, position: int, sentence: Sentence) -> Speaker | None:
+        last = next((s for p, s in reversed(self.spoken) if p < position), None)
+        best, best_score = None, -1e9
+        for at, person, mention in reversed(self.cast.mentions):
+            if at >= position:
+                continue
+            if position - at > PRONOUN_REACH:
+                break
+            if person.gender is not None and person.gender != gender:
+                continue
+            score = -2.0 * (sentence.index - mention.sentence.index)
+            score += 3.0 * (last is not None and last.person is person)
+            score += 2.0 * mention.first + 1.0 * (person.gender == gender)
+            if score > best_score:
+                best, best_score = person, score
+        unnamed = last is not None and last.person is None and last.kind == UNNAMED
+        if unnamed and (last.gender in (None, gender)) and best_score < 0:
+            return _again(last, "pronoun")
+        if best is None:
+            if last is not None and last.gender in (None, gender):
+                return _again(last, "pronoun")
+            return None
+        if best.gender is None:
+            best.gender = gender
+        return self.of_person(best, "pronoun")
+
+    def _body(self, tokens: list[Token], phrase: Phrase) -> Speaker | None:
+        start, end = phrase.name
+        while end - start > 1 and tokens[end - 1].text == ")":
+            end = next((i for i in range(end - 1, start, -1) if tokens[i].text == "("), end - 1)
+        if end - start > 2 and tokens[end - 2].low == "'s":
+            pass
+        name = self.text[tokens[start].start : tokens[end - 1].end]
+        owner = _owner(tokens, start, end)
+        if owner is not None and tokens[phrase.end - 1].tags & (Tag.DOCUMENT | Tag.STATEMENT):
+            return self._named(tokens, start, owner)
+        person = self.cast.find(name) if end - start <= 3 else None
+        if person is not None and not is_acronym(tokens[start]):
+            return self.of_person(person, "surname")
+        speaker = self._of_body(name, "acronym" if is_acronym(tokens[start]) else "name", None)
+        if speaker.start < 0:
+            speaker.start, speaker.end = tokens[start].start, tokens[end - 1].end
+        return speaker
+
+    def _named(self, tokens: list[Token], start: int, end: int) -> Speaker:
+        """The owner of a document: "Ann Lee’s statement"."""
+        name = self.text[tokens[start].start : tokens[end - 1].end]
+        person = self.cast.find(name)
+        return (
+            self.of_person(person, "owner")
+            if person is not None
+            else self._of_body(name, "owner", None)
+        )
+
+    def _of_body(self, name: str, how: str, body: Body | None) -> Speaker:
+        full = self.cast.full_body(_bare(name))
+        known = body or next((b for b in self.cast.bodies if b.name == full), None)
+        place = all(part in _place_words(self.cast) for part in fold(full).split())
+        start, end = (known.start, known.end) if known else (-1, -1)
+        return Speaker(full, "organisation", None, None if place else full, None, how, start, end)
+
+    def _noun(self, tokens: list[Token], phrase: Phrase, sentence: Sentence) -> Speaker | None:
+        start, end = phrase.start, phrase.end
+        first, head = tokens[start], tokens[phrase.head]
+        owner = _owner(tokens, start, end)
+        if owner is not None and head.tags & (Tag.DOCUMENT | Tag.STATEMENT):
+            inner = start
+            while inner < owner - 1 and tokens[inner].tags & Tag.DETERMINER:
+                inner += 1
+            if tokens[inner].cap and not tokens[inner].tags & Tag.NEVER:
+                return self._named(tokens, inner, owner)
+        name = _bare(self.text[tokens[start].start : tokens[end - 1].end])
+        definite = (
+            first.low in ("the", "this", "that")
+            or bool(first.tags & Tag.POSSESSIVE)
+            or first is head
+        )
+        if definite or head.tags & Tag.GENERIC_BODY:
+            known = self._described(tokens, phrase, first)
+            if known is not None:
+                return known
+        person = self.cast.find(name) if end - start <= 2 and head.cap else None
+        if person is not None:
+            return self.of_person(person, "surname")
+        kind = "collective" if head.tags & Tag.COLLECTIVE or head.low.endswith("s") else UNNAMED
+        speaker = Speaker(
+            name, kind, None, None, None, "noun", tokens[start].start, tokens[end - 1].end
+        )
+        speaker.words = frozenset([head.low])
+        if head.tags & Tag.HE_NOUN:
+            speaker.gender = "m"
+        elif head.tags & Tag.SHE_NOUN:
+            speaker.gender = "f"
+        if head.tags & (Tag.ROLE | Tag.UNNAMED):
+            office = office_in(tokens, start, end, BEFORE)
+            if office is not None:
+                speaker.role = _role_only(self.text, tokens, phrase, office)
+                speaker.organisation = self._organisation(office)
+        self.unnamed.append(speaker)
+        return speaker
+
+    def _described(self, tokens: list[Token], phrase: Phrase, first: Token) -> Speaker | None:
+        """Whom "the minister" or "the agency" means."""
+        head, position = tokens[phrase.head], first.start
+        for speaker in reversed(self.unnamed):
+            if (
+                head.low in speaker.words
+                and speaker.start < position
+                and phrase.end - phrase.start <= 3
+            ):
+                return _again(speaker, "described")
+        if head.tags & (Tag.ROLE | Tag.TITLE_ROLE | Tag.UNNAMED) and phrase.end - phrase.start <= 4:
+            best = None
+            for at, person, _ in self.cast.mentions:
+                if at >= position:
+                    break
+                office = self.cast.office(person)
+                if (
+                    office is not None
+                    and head.low in fold(self.text[office.start : office.end]).split()
+                ):
+                    best = person
+            if best is not None:
+                return self.of_person(best, "described")
+        if head.tags & Tag.BODY_NOUN and phrase.end - phrase.start <= 2:
+            body = self.cast.body_by_noun(head.low, position)
+            if body is not None:
+                return self._of_body(body.name, "described", body)
+            for at, speaker in reversed(self.spoken):
+                if (
+                    at < position
+                    and speaker.kind == "organisation"
+                    and head.tags & Tag.GENERIC_BODY
+                ):
+                    return _again(speaker, "described")
+        return None
+
+
+def _place_words(cast: Cast) -> frozenset[str]:
+    words = cast.lexicon.tags
+    return _PlaceWords(words)
+
+
+class _PlaceWords:
+    def __init__(self, tags: dict[str, int]):
+        self.tags = tags
+
+    def __contains__(self, word: str) -> bool:
+        return bool(self.tags.get(word, 0) & (Tag.PLACE | Tag.PLACE_LEAD))
+
+
+def _again(speaker: Speaker, how: str) -> Speaker:
+    return Speaker(
+        speaker.name,
+        speaker.kind,
+        speaker.role,
+        speaker.organisation,
+        speaker.person,
+        how,
+        speaker.start,
+        speaker.end,
+        speaker.gender,
+        speaker.words,
+    )
+
+
+def _owner(tokens: list[Token], start: int, end: int) -> int | None:
+    """Where the possessor at the left of a phrase ends: "PC World" in "PC World’s analysis"."""
+    return next((k for k in range(start + 1, end) if tokens[k].low == "'s"), None)
+
+
+ARTICLES = ("the ", "a ", "an ")
+
+
+def _bare(name: str) -> str:
+    low = name.lower()
+    for article in ARTICLES:
+        if low.startswith(article):
+            return name[len(article) :].lstrip()
+    return name
+
+
+def _role_only(text: str, tokens: list[Token], phrase: Phrase, office: Office) -> str:
+    """The role of an unnamed speaker, without the body: "spokesperson" of "an NCA spokesperson"."""
+    head = tokens[phrase.head]
+    start = office.start
+    if office.body is not None and office.body[0] <= start < office.body[1]:
+        start = head.start
+    if office.modifier is not None:
+        start = head.start
+    return text[start : head.end]
+
+
+__all__ = ["BODY", "NOUN", "Resolver", "Speaker"]

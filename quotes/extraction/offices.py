@@ -1,0 +1,381 @@
+"""The role and body printed with a name: "NCA spokesman", "chair of the board", "is the mayor of".
+
+In: tokens around a name. Out: an `Office` with the words of the role, and of the body if the role
+is printed as one of that body. A country or town is no body.
+"""
+
+from dataclasses import dataclass
+
+from quotes.extraction.languages import Tag
+from quotes.extraction.phrases import is_acronym, is_adverb, runs
+from quotes.extraction.words import MARK, NUMBER, QUOTE, WORD, Token
+
+MAX_OFFICE_TOKENS = 22  # an apposition runs on, a job title does not
+ROLE = Tag.ROLE | Tag.TITLE_ROLE
+DETERMINERS = Tag.DETERMINER | Tag.POSSESSIVE
+AFTER_ROLE = frozenset(["of", "for", "at", "with", "from", "to", "on", "in"])
+
+TITLE, BEFORE, AFTER = 0, 2, 3  # how well each place tells a role
+
+
+@dataclass(slots=True)
+class Office:
+    start: int  # code points of the text
+    end: int
+    body: tuple[int, int] | None
+    weight: float
+    modifier: Token | None = None  # "an agency spokesperson": a body by its noun
+
+
+def office_in(tokens: list[Token], start: int, end: int, weight: float) -> Office | None:
+    """Read the words between two positions as a role."""
+    while (
+        start < end
+        and (tokens[start].tags & DETERMINERS or tokens[start].kind == MARK)
+        and not _named(tokens[start])
+    ):
+        start += 1
+    head = _role_head(tokens, start, end)
+    if head is None:
+        return None
+    start, possessor = _without_possessor(tokens, start, head)
+    body = possessor or _body_after(tokens, head, end) or _body_before(tokens, start, head)
+    modifier = None
+    if body is None and head > start and tokens[head - 1].tags & Tag.GENERIC_BODY:
+        modifier = tokens[head - 1]
+    words = end - start
+    bare = words == 1 and bool(tokens[head].tags & Tag.TITLE_ROLE) and tokens[head].cap
+    score = TITLE + 0.5 if bare else weight + (0.6 if body else 0) + (0.3 if words > 1 else 0)
+    return Office(tokens[start].start, tokens[end - 1].end, body, score, modifier)
+
+
+def _named(token: Token) -> bool:
+    return token.cap and not token.tags & Tag.NEVER
+
+
+def _role_head(tokens: list[Token], start: int, end: int) -> int | None:
+    """The last role word before the first preposition, else the first role word."""
+    head = None
+    for k in range(start, end):
+        tags = tokens[k].tags
+        if tags & ROLE:
+            head = k
+        elif tags & Tag.PREPOSITION and head is not None:
+            break
+    return head
+
+
+def _without_possessor(
+    tokens: list[Token], start: int, head: int
+) -> tuple[int, tuple[int, int] | None]:
+    """Drop "the agency’s" from the role; a possessor that is a body is the speaker's body."""
+    for k in range(head - 1, start, -1):
+        if tokens[k].low == "'s":
+            owner = tokens[k - 1]
+            if not owner.cap:
+                return k + 1, None
+            body = None if owner.tags & Tag.PLACE else (tokens[start].start, owner.end)
+            return k + 1, body
+    return start, None
+
+
+def _body_after(tokens: list[Token], head: int, end: int) -> tuple[int, int] | None:
+    k = head + 1
+    while k < end and k < head + 7 and tokens[k].low not in AFTER_ROLE:
+        k += 1
+    while k < end and tokens[k].low in AFTER_ROLE:
+        after = k + 1
+        while after < end and tokens[after].tags & DETERMINERS:
+            after += 1
+        if after < end and tokens[after].cap:
+            body = body_at(tokens, after, end)
+            if body and not _is_place(
+                tokens, after, body, bool(tokens[head].tags & Tag.PLACE_ROLE)
+            ):
+                return tokens[after].start, tokens[body - 1].end
+        elif after < end:
+            stop = after
+            while (
+                stop < end
+                and stop < after + 4
+                and tokens[stop].kind == WORD
+                and not tokens[stop].tags & Tag.PREPOSITION
+            ):
+                stop += 1
+                if tokens[stop - 1].tags & Tag.BODY_NOUN and tokens[stop - 1].low != "team":
+                    return tokens[after].start, tokens[stop - 1].end
+            # "one of the chapters of the Council": look on
+        following = after
+        while following < end and tokens[following].low not in AFTER_ROLE:
+            following += 1
+        if following == k:
+            break
+        k = following
+    return None
+
+
+def body_at(tokens: list[Token], start: int, end: int) -> int | None:
+    """Where the name of a body that begins here ends."""
+    chains = runs(tokens, start, end)
+    if not chains or chains[0][0] != start:
+        return None
+    stop = chains[0][1]
+    joined = False
+    while stop + 1 < end:
+        k = stop
+        low = tokens[k].low
+        if low in ("of", "for", "on", "and", "&", "to", "in") and tokens[k].kind == WORD:
+            if low in ("and", "&") and not joined and not _bodily(tokens[stop - 1]):
+                break
+            if low not in ("and", "&") and not _bodily(tokens[stop - 1]):
+                break
+            if low in ("to", "in"):
+                break
+            k += 1
+            if k < end and tokens[k].low == "the":
+                k += 1
+            more = runs(tokens, k, end)
+            if not more or more[0][0] != k:
+                break
+            if any(
+                tokens[i].tags & ROLE and not tokens[i].tags & Tag.BODY for i in range(*more[0])
+            ):
+                break
+            stop, joined = more[0][1], True
+        elif low == "'s" and tokens[k + 1].cap and _bodily(tokens[min(k + 2, end - 1)]):
+            stop = k + 2
+        else:
+            break
+    return stop
+
+
+def _bodily(token: Token) -> bool:
+    return bool(token.tags & (Tag.BODY | Tag.BODY_NOUN)) or token.low in (
+        "center",
+        "centre",
+        "fund",
+    )
+
+
+def _is_place(tokens: list[Token], start: int, end: int, place_role: bool) -> bool:
+    """Whether what follows a role is a place: "mayor of Leeds", "president of France"."""
+    if any(tokens[k].tags & Tag.BODY for k in range(start, end)):
+        return False
+    if all(
+        tokens[k].tags & (Tag.PLACE | Tag.PLACE_LEAD) or not tokens[k].cap
+        for k in range(start, end)
+    ):
+        return True
+    return place_role and not is_acronym(tokens[start]) and end - start < 3
+
+
+def _body_before(tokens: list[Token], start: int, head: int) -> tuple[int, int] | None:
+    """The body that a role word follows: "CPP spokesman", "fire service spokesman"."""
+    k = start
+    while (
+        k < head
+        and tokens[k].kind == WORD
+        and (tokens[k].tags & Tag.MODIFIER and not tokens[k].cap)
+    ):
+        k += 1
+    if k >= head:
+        return None
+    if tokens[k].cap:
+        stop = body_at(tokens, k, head)
+        if stop is None:
+            return None
+        while (
+            stop > k
+            and tokens[stop - 1].tags & (ROLE | Tag.MODIFIER)
+            and not tokens[stop - 1].tags & Tag.BODY
+        ):
+            stop -= 1
+        bodily = [i for i in range(k, stop) if tokens[i].tags & Tag.BODY]
+        if bodily:
+            return tokens[k].start, tokens[bodily[-1]].end if stop - bodily[-1] > 2 else tokens[
+                stop - 1
+            ].end
+        while (
+            k < stop
+            and tokens[k].tags & (Tag.PLACE | Tag.PLACE_LEAD)
+            and not (stop - k > 1 and tokens[k].tags & Tag.PLACE_LEAD)
+        ):
+            k += 1
+        if k < stop and is_acronym(tokens[k]):
+            return tokens[k].start, tokens[k].end
+        if (
+            k < stop
+            and not tokens[head].tags & Tag.PLACE_ROLE
+            and not any(t.tags & (Tag.PARTY) for t in tokens[k:stop])
+        ):
+            return tokens[k].start, tokens[stop - 1].end
+        return None
+    for i in range(head - 1, k - 1, -1):
+        if tokens[i].tags & Tag.BODY_NOUN and not tokens[i].tags & Tag.GENERIC_BODY and i > k:
+            return tokens[k].start, tokens[i].end
+    return None
+
+
+def role_before(tokens: list[Token], name: int, low: int) -> tuple[int, int] | None:
+    """Where the role before a name stands: "singer, actor and campaigner Doris Day"."""
+    k = name
+    floor = max(low, name - MAX_OFFICE_TOKENS)
+    comma = k > floor and tokens[k - 1].text == ","
+    if comma:
+        k -= 1
+    stop = k
+    while k > floor and _in_role(tokens, k - 1):
+        k -= 1
+    while k < stop and tokens[k].tags & (Tag.PREPOSITION | Tag.AND) and not tokens[k].cap:
+        k += 1
+    if k >= stop or not any(t.tags & ROLE for t in tokens[k:stop]):
+        return None
+    return _with_listed_roles(tokens, k, floor), stop
+
+
+def _with_listed_roles(tokens: list[Token], k: int, floor: int) -> int:
+    """Take in "singer, actor, and" before the last role of a list."""
+    while (k - 2 >= floor and tokens[k - 1].text == ",") or (
+        k - 2 >= floor and tokens[k - 1].low == "and"
+    ):
+        i = k - 1
+        while i > floor and (tokens[i - 1].text == "," or tokens[i - 1].low == "and"):
+            i -= 1
+        if i <= floor or not tokens[i - 1].tags & ROLE or tokens[i - 1].kind != WORD:
+            break
+        i -= 1
+        while (
+            i > floor
+            and tokens[i - 1].kind == WORD
+            and (tokens[i - 1].tags & (ROLE | Tag.MODIFIER) or _named(tokens[i - 1]))
+        ):
+            i -= 1
+        if i >= k:
+            break
+        k = i
+    return k
+
+
+def _in_role(tokens: list[Token], k: int) -> bool:
+    token = tokens[k]
+    if token.kind == QUOTE:
+        return False
+    if token.kind == MARK:
+        return token.low == "'s" or (token.text in "-–&/" and k > 0 and tokens[k - 1].cap)
+    if token.kind == NUMBER:
+        return False
+    tags = token.tags
+    if tags & ROLE or _named(token):
+        return True
+    if tags & (Tag.AUX | Tag.RELATIVE | Tag.PRONOUN | Tag.TIME) or (
+        tags & Tag.CONJUNCTION and not tags & Tag.AND
+    ):
+        return False
+    if tags & Tag.CUE and not tags & Tag.NOUN_TOO:
+        return False
+    if tags & Tag.AND:
+        return k > 0 and bool(
+            tokens[k - 1].tags & (ROLE | Tag.MODIFIER) or (tokens[k - 1].cap and tokens[k + 1].cap)
+        )
+    if tags & Tag.PREPOSITION:
+        return (
+            bool(tags & Tag.INNER_PREPOSITION)
+            and k > 0
+            and (
+                tokens[k - 1].tags & (ROLE | Tag.BODY | Tag.MODIFIER)
+                or tokens[k - 1].cap
+                or not tokens[k - 1].tags
+            )
+            and tokens[k - 1].kind == WORD
+        )
+    return not is_adverb(token)
+
+
+def role_after(tokens: list[Token], name: int, high: int) -> list[tuple[int, int]]:
+    """Where the roles after a name stand: ", 45, the chair of the board and editor of X,"."""
+    k = name
+    found: list[tuple[int, int]] = []
+    limit = min(high, name + 60)
+    while k < limit:
+        opening = tokens[k]
+        if opening.tags & Tag.SUFFIX or opening.kind == NUMBER:
+            k += 1
+            continue
+        if opening.text not in (",", "(", "–", "—", "-"):
+            break
+        k += 1
+        if k < limit and (
+            tokens[k].kind == NUMBER or tokens[k].tags & Tag.SUFFIX or _is_age(tokens[k])
+        ):
+            k += 1
+            continue
+        if k < limit and tokens[k].tags & Tag.RELATIVE and tokens[k].low == "who":
+            k += 1
+            while k < limit and (tokens[k].tags & Tag.AUX or is_adverb(tokens[k])):
+                k += 1
+        while k < limit and tokens[k].tags & Tag.AND:
+            k += 1
+        stop = _office_end(tokens, k, limit)
+        if stop > k and _opens_role(tokens, k, stop):
+            found.append((k, stop))
+        elif found or stop == k:
+            break
+        k = stop
+        if len(found) > 2:
+            break
+    return found
+
+
+def _is_age(token: Token) -> bool:
+    return token.kind == WORD and token.low in ("aged",)
+
+
+def _office_end(tokens: list[Token], k: int, limit: int) -> int:
+    stop = k
+    while stop < limit and stop < k + MAX_OFFICE_TOKENS:
+        token = tokens[stop]
+        if token.kind == QUOTE or (
+            token.kind == MARK and token.low != "'s" and token.text not in "-&/("
+        ):
+            break
+        if token.text == "(":
+            closing = next(
+                (i for i in range(stop, min(limit, stop + 6)) if tokens[i].text == ")"), None
+            )
+            if closing is None:
+                break
+            stop = closing + 1
+            continue
+        if token.tags & (Tag.AUX | Tag.RELATIVE) and not token.tags & Tag.ROLE:
+            break
+        if token.tags & Tag.CUE and not token.tags & (Tag.NOUN_TOO | Tag.ROLE):
+            break
+        stop += 1
+    return stop
+
+
+def _opens_role(tokens: list[Token], start: int, stop: int) -> bool:
+    """Whether an apposition names a job: a role word stands before its first preposition."""
+    for k in range(start, min(stop, start + 9)):
+        tags = tokens[k].tags
+        if tags & ROLE:
+            return True
+        if k == start and (tags & (Tag.PREPOSITION | Tag.ADVERB) or tokens[k].low.endswith("ing")):
+            return False
+        if tags & Tag.PREPOSITION and not any(t.cap for t in tokens[start:k]):
+            return False
+    return False
+
+
+def role_is(tokens: list[Token], name: int, high: int) -> tuple[int, int] | None:
+    """Where the role stands in "Ann Lee is the director of X"."""
+    k = name
+    if k < high and tokens[k].tags & Tag.BE and tokens[k].low in ("is", "was"):
+        k += 1
+        while k < high and is_adverb(tokens[k]):
+            k += 1
+        if k < high and tokens[k].tags & (Tag.DETERMINER | ROLE | Tag.MODIFIER):
+            stop = _office_end(tokens, k, high)
+            if _opens_role(tokens, k, stop):
+                return k, stop
+    return None

@@ -1,0 +1,503 @@
+"""Noun phrases beside a cue, and what they name: a person, a body, a pronoun or a noun.
+
+In: a sentence's tokens and a position. Out: a `Phrase` of token positions. Every walk is bounded.
+"""
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+from quotes.extraction.languages import Tag
+from quotes.extraction.words import MARK, NUMBER, QUOTE, WORD, Token
+
+MAX_PHRASE_TOKENS = (
+    40  # "the acting chief constable for … who is …" fits; appositions do not add up
+)
+MAX_NAME_TOKENS = 5
+
+PERSON, BODY, PRONOUN, NOUN = "person", "body", "pronoun", "noun"
+NOT_IN_NAME = Tag.NEVER | Tag.TIME
+BEFORE_NAME = Tag.TITLE | Tag.TITLE_ROLE | Tag.ROLE | Tag.BODY
+NAME_JOINTS = frozenset("-–&/‑")
+
+
+@dataclass(slots=True)
+class Phrase:
+    start: int
+    end: int
+    kind: str
+    name: tuple[int, int] | None = None  # of a person, without titles; of a body, all of it
+    printed: tuple[int, int] | None = None  # with the honorific and what follows the name
+    role: tuple[int, int] | None = None  # what stands before the name
+    head: int = -1  # the noun of an unnamed speaker
+    full: bool = False  # first name and surname
+
+
+def is_acronym(token: Token) -> bool:
+    text = token.text.replace(".", "").replace("-", "")
+    return token.kind == WORD and len(text) > 1 and text.isupper() and not token.tags & Tag.SUFFIX
+
+
+def is_name_word(token: Token) -> bool:
+    return token.cap and not (token.tags & NOT_IN_NAME and not token.tags & Tag.FIRST_NAME)
+
+
+def runs(tokens: list[Token], start: int, end: int) -> list[tuple[int, int]]:
+    """Chains of capitalised words, with particles and joints between them."""
+    found, k = [], start
+    while k < end:
+        if not is_name_word(tokens[k]):
+            k += 1
+            continue
+        a = k
+        k += 1
+        while k < end:
+            token = tokens[k]
+            if is_name_word(token):
+                k += 1
+            elif k + 1 < end and is_name_word(tokens[k + 1]) and _joins(tokens, k):
+                k += 2
+            elif (
+                k + 2 < end
+                and token.tags & Tag.PARTICLE
+                and tokens[k + 1].tags & Tag.PARTICLE
+                and tokens[k + 2].cap
+            ):
+                k += 3
+            else:
+                break
+        found.append((a, k))
+    return found
+
+
+def _joins(tokens: list[Token], k: int) -> bool:
+    token = tokens[k]
+    if token.tags & Tag.PARTICLE and not token.cap:
+        return (
+            not token.tags & (Tag.CONJUNCTION | Tag.PREPOSITION | Tag.DETERMINER)
+            or len(token.text) > 1
+        )
+    return token.text in NAME_JOINTS and not (token.text == "/" and tokens[k - 1].end < token.start)
+
+
+def person_in(
+    tokens: list[Token],
+    a: int,
+    b: int,
+    before: int,
+    known: Set[str] = frozenset(),
+) -> tuple[int, int, bool] | None:
+    """Return where the name that a run of capitals ends with begins and ends, and if it is full.
+
+    `before` is where the phrase begins; `known` are surnames of the article.
+    """
+    while b - a > 1 and tokens[b - 1].tags & Tag.SUFFIX:
+        b -= 1
+    cut = a
+    for k in range(a, b):
+        if _comes_before_name(tokens, k, a, b):
+            cut = k + 1
+    while cut < b and not tokens[cut].cap:
+        cut += 1
+    size = sum(token.cap for token in tokens[cut:b])
+    if size == 0 or any(t.text == "/" for t in tokens[cut:b]):
+        return None
+    if any(t.tags & Tag.BODY and not t.tags & Tag.FIRST_NAME for t in tokens[cut:b]) and not (
+        tokens[cut].tags & Tag.FIRST_NAME and size == 2
+    ):
+        return None
+    titled = cut > a or (a > before and _is_role(tokens[a - 1]))
+    after_of = a > before and bool(tokens[a - 1].tags & (Tag.PREPOSITION | Tag.AND))
+    if size > 2 and (after_of or cut > a) and not tokens[cut].tags & Tag.FIRST_NAME:
+        cut = _first_name_from(tokens, cut, b, after_of and not _holds_role(tokens, a, cut))
+        size = sum(token.cap for token in tokens[cut:b])
+    if size > MAX_NAME_TOKENS:
+        return None
+    if size == 1:
+        surname = tokens[b - 1]
+        if is_acronym(surname) and not titled:
+            return None
+        if not titled and surname.low not in known:
+            return None
+        if surname.tags & (Tag.PLACE | Tag.ROLE) and surname.low not in known:
+            return None
+        return cut, b, False
+    if after_of and cut == a and not tokens[cut].tags & Tag.FIRST_NAME and not titled:
+        return None
+    return cut, b, True
+
+
+def _comes_before_name(tokens: list[Token], k: int, a: int, b: int) -> bool:
+    """Whether this word of a run belongs to the role, body or country before the name."""
+    token = tokens[k]
+    last = k == b - 1
+    if token.tags & Tag.TITLE:
+        return not last or b - a == 1
+    if last:
+        named = (
+            k > a and tokens[k - 1].tags & Tag.FIRST_NAME and not tokens[k - 1].tags & BEFORE_NAME
+        )
+        named = named or (k > a and tokens[a].tags & Tag.TITLE)
+        return bool(token.tags & (BEFORE_NAME | Tag.COLLECTIVE)) and not named
+    if token.tags & BEFORE_NAME:
+        return not (
+            k > a and tokens[k - 1].tags & Tag.FIRST_NAME and token.tags & Tag.TITLE_ROLE == 0
+        )
+    if token.tags & (Tag.PLACE | Tag.MODIFIER):
+        return not token.tags & Tag.FIRST_NAME or (
+            k == a and bool(tokens[k + 1].tags & BEFORE_NAME)
+        )
+    if is_acronym(token) and k + 1 < b and not token.tags & Tag.FIRST_NAME:
+        return not (len(token.text) == 2 and tokens[k + 1].text.istitle() and b - k == 2 and k == a)
+    return False
+
+
+def _first_name_from(tokens: list[Token], cut: int, b: int, guess: bool) -> int:
+    """Where the name begins in "State Mike Pompeo": at a first name, else the last two words."""
+    for k in range(cut, b - 1):
+        if tokens[k].tags & Tag.FIRST_NAME:
+            return k
+    if not guess:
+        return cut
+    capitals = [k for k in range(cut, b) if tokens[k].cap]
+    return capitals[-2]
+
+
+def _holds_role(tokens: list[Token], a: int, b: int) -> bool:
+    return any(tokens[k].tags & (Tag.ROLE | Tag.TITLE_ROLE) for k in range(a, b))
+
+
+def _is_role(token: Token) -> bool:
+    return bool(token.tags & (Tag.ROLE | Tag.TITLE_ROLE | Tag.TITLE))
+
+
+def closing_before(tokens: list[Token], k: int, low: int) -> int:
+    """The position of the bracket that the one at `k` closes."""
+    for i in range(k, max(low, k - MAX_PHRASE_TOKENS) - 1, -1):
+        if tokens[i].text == "(":
+            return i
+    return k
+
+
+def phrase_before(
+    tokens: list[Token], end: int, low: int, known: set[str], nouns: bool = False
+) -> Phrase | None:
+    """Return the noun phrase that ends before position `end` and begins at `low` or later."""
+    k = end
+    floor = max(low, end - MAX_PHRASE_TOKENS)
+    while k > floor:
+        token = tokens[k - 1]
+        if token.kind == QUOTE:
+            break
+        if token.text == ")":
+            opened = closing_before(tokens, k - 1, floor)
+            if opened == k - 1:
+                break
+            k = opened
+            continue
+        if not _continues_left(tokens, k - 1, end, floor, nouns):
+            break
+        k -= 1
+    while k < end and _drops_at_left(tokens[k]):
+        k += 1
+    if k >= end:
+        return None
+    return analyse(tokens, k, end, known)
+
+
+def _continues_left(tokens: list[Token], k: int, end: int, floor: int, nouns: bool) -> bool:
+    token = tokens[k]
+    tags = token.tags
+    if token.kind == NUMBER:
+        return True
+    if token.kind == MARK:
+        if token.low == "'s":
+            return True
+        return (
+            token.text in "-–&/"
+            and k > floor
+            and tokens[k - 1].cap
+            and k + 1 < end
+            and tokens[k + 1].cap
+        )
+    if tags & (Tag.HE | Tag.SHE | Tag.THEY | Tag.IT | Tag.FIRST_PERSON):
+        return k == end - 1 and not (token.cap and is_acronym(token))
+    if token.cap and not tags & (Tag.NEVER | Tag.CUE):
+        return True
+    if tags & Tag.OTHER_PRONOUN:
+        return k == end - 1 and not tags & Tag.RELATIVE
+    if tags & (Tag.RELATIVE | Tag.AUX):
+        return False
+    if tags & Tag.AND:
+        return _coordinates(tokens, k, end)
+    if tags & Tag.PREPOSITION:
+        return (
+            bool(tags & Tag.INNER_PREPOSITION)
+            and k < end - 1
+            and k > floor
+            and _noun_like(tokens[k - 1])
+        )
+    if tags & Tag.CONJUNCTION:
+        return False
+    if tags & Tag.CUE and not tags & Tag.NOUN_TOO and not tags & Tag.ROLE:
+        return False
+    if tags & Tag.NOUN_TOO and k == end - 1:
+        return False
+    if tags & Tag.DETERMINER or tags & Tag.POSSESSIVE:
+        return True
+    return not is_adverb(token)
+
+
+def is_adverb(token: Token) -> bool:
+    if token.tags & Tag.ADVERB:
+        return True
+    return (
+        token.low.endswith("ly")
+        and len(token.low) > 4
+        and not token.cap
+        and not token.tags & Tag.NOT_ADVERB
+    )
+
+
+def _noun_like(token: Token) -> bool:
+    blocked = (
+        Tag.CONJUNCTION | Tag.PREPOSITION | Tag.AUX | Tag.RELATIVE | Tag.DETERMINER | Tag.PRONOUN
+    )
+    if token.kind != WORD:
+        return token.text == ")" or token.kind == NUMBER
+    if token.tags & Tag.CUE and not token.tags & (Tag.NOUN_TOO | Tag.ROLE):
+        return False
+    return (
+        bool(token.cap and not token.tags & Tag.NEVER)
+        or (not token.tags & blocked and not is_adverb(token))
+        or token.tags & Tag.QUANTIFIER
+    )
+
+
+def _coordinates(tokens: list[Token], k: int, end: int) -> bool:
+    """Whether "and" joins two parts of one phrase: names of a body, roles, or people."""
+    if k == 0 or k + 1 >= end:
+        return False
+    left, right = tokens[k - 1], tokens[k + 1]
+    if left.cap and right.cap and not left.tags & Tag.NEVER:
+        return True
+    roles = Tag.ROLE | Tag.TITLE_ROLE | Tag.MODIFIER
+    if left.tags & roles and left.kind == WORD:
+        return True
+    return bool(left.tags & Tag.COLLECTIVE)
+
+
+def _drops_at_left(token: Token) -> bool:
+    """Words that a phrase cannot begin with."""
+    if token.kind in (MARK,):
+        return True
+    if token.tags & Tag.TIME and not token.tags & Tag.FIRST_NAME:
+        return True
+    return bool(token.tags & (Tag.PREPOSITION | Tag.AND)) and not token.cap
+
+
+def analyse(tokens: list[Token], start: int, end: int, known: set[str]) -> Phrase:
+    """Tell what a noun phrase names."""
+    first = tokens[start]
+    if end - start == 1 and first.tags & Tag.PRONOUN and not (first.cap and is_acronym(first)):
+        return Phrase(start, end, PRONOUN, head=start, printed=(start, end))
+    body = start
+    while (
+        body < end - 1
+        and tokens[body].tags & (Tag.DETERMINER | Tag.POSSESSIVE)
+        and not _named(tokens[body])
+    ):
+        body += 1
+    determined = body > start
+    chains = runs(tokens, body, end)
+    if chains:
+        person = _person_phrase(tokens, start, body, end, chains, known, determined)
+        if person:
+            return person
+        if _names_body(tokens, chains, body, end, determined):
+            return Phrase(
+                start, end, BODY, name=(body, end), printed=(start, end), head=chains[0][1] - 1
+            )
+    return Phrase(start, end, NOUN, printed=(start, end), head=_head(tokens, body, end))
+
+
+def _named(token: Token) -> bool:
+    return token.cap and not token.tags & Tag.NEVER
+
+
+def _person_phrase(
+    tokens: list[Token],
+    start: int,
+    body: int,
+    end: int,
+    chains: list[tuple[int, int]],
+    known: set[str],
+    determined: bool,
+) -> Phrase | None:
+    a, b = chains[-1]
+    closes = b == end or all(t.tags & Tag.SUFFIX or t.text in "()" for t in tokens[b:end])
+    if closes:
+        person = person_in(tokens, a, b, start, known)
+        if person and not (
+            determined and person[0] == body and not tokens[body].tags & Tag.FIRST_NAME
+        ):
+            name_start, name_end, full = person
+            if name_start > body and tokens[name_start - 1].low == "'s" and not full:
+                return None
+            return Phrase(
+                start,
+                end,
+                PERSON,
+                (name_start, name_end),
+                (_with_title(tokens, name_start, body, full), b),
+                (body, name_start) if name_start > body else None,
+                name_end - 1,
+                full,
+            )
+    a, b = chains[0]
+    if a == body and not determined and b < end and tokens[b].tags & Tag.INNER_PREPOSITION:
+        person = person_in(tokens, a, b, start, known)
+        if person and not _holds_role(tokens, a, b):
+            name_start, name_end, full = person
+            return Phrase(
+                start,
+                end,
+                PERSON,
+                (name_start, name_end),
+                (_with_title(tokens, name_start, body, full), b),
+                (body, name_start) if name_start > body else None,
+                name_end - 1,
+                full,
+            )
+    return None
+
+
+def _with_title(tokens: list[Token], name: int, low: int, full: bool) -> int:
+    """Where the printed name begins: honorifics stay, and "Sheriff" before a bare surname."""
+    start = name
+    while start > low and tokens[start - 1].cap:
+        tags = tokens[start - 1].tags
+        if tags & Tag.TITLE or (not full and tags & Tag.TITLE_ROLE):
+            start -= 1
+        else:
+            break
+    return start
+
+
+def _names_body(
+    tokens: list[Token], chains: list[tuple[int, int]], body: int, end: int, determined: bool
+) -> bool:
+    """Whether a phrase is the name of a body, not a noun with a name inside."""
+    a, b = chains[0]
+    if a != body:
+        return False
+    if tokens[b - 1].tags & Tag.ROLE and not tokens[b - 1].tags & Tag.BODY:
+        return False
+    if b == end:
+        return True
+    head = tokens[_head(tokens, body, end)]
+    if head.tags & (Tag.ROLE | Tag.UNNAMED | Tag.COLLECTIVE) and not head.tags & Tag.BODY:
+        return False
+    rest = tokens[b:end]
+    if rest[0].low == "'s":
+        return False
+    return bool(head.cap or head.tags & Tag.BODY)
+
+
+def _head(tokens: list[Token], start: int, end: int) -> int:
+    """The last noun before the first preposition."""
+    for k in range(start, end):
+        if tokens[k].tags & (Tag.PREPOSITION | Tag.RELATIVE) and k > start and not tokens[k].cap:
+            return k - 1
+        if tokens[k].text == "(" and k > start:
+            return k - 1
+    return end - 1
+
+
+def phrase_after(tokens: list[Token], start: int, known: set[str]) -> Phrase | None:
+    """Return the noun phrase that begins at a position ("said the mayor of Leeds, Ann Lee")."""
+    limit = min(len(tokens), start + MAX_PHRASE_TOKENS)
+    k = start
+    while k < limit and _continues_right(tokens, k, start):
+        k += 1
+        if (
+            k - 1 == start
+            and tokens[start].tags & (Tag.HE | Tag.SHE | Tag.THEY | Tag.IT | Tag.FIRST_PERSON)
+            and not is_acronym(tokens[start])
+        ):
+            break
+    while (
+        k > start
+        and tokens[k - 1].tags & (Tag.PREPOSITION | Tag.AND | Tag.DETERMINER)
+        and not tokens[k - 1].cap
+    ):
+        k -= 1
+    if k == start:
+        return None
+    phrase = analyse(tokens, start, k, known)
+    if phrase.kind == PERSON and phrase.name and phrase.name[1] < k:
+        return phrase
+    return phrase
+
+
+def _continues_right(tokens: list[Token], k: int, start: int) -> bool:
+    token = tokens[k]
+    tags = token.tags
+    if token.kind == QUOTE:
+        return False
+    if token.kind == NUMBER:
+        return True
+    if token.kind == MARK:
+        return k > start and (
+            token.low == "'s"
+            or (
+                token.text in "-–&/"
+                and tokens[k - 1].cap
+                and k + 1 < len(tokens)
+                and tokens[k + 1].cap
+            )
+        )
+    if tags & (Tag.HE | Tag.SHE | Tag.THEY | Tag.IT | Tag.FIRST_PERSON) and not is_acronym(token):
+        return k == start
+    if token.cap and not tags & Tag.NEVER:
+        return not (k > start and _is_time(tokens, k))
+    if tags & (Tag.RELATIVE | Tag.AUX) or (tags & Tag.OTHER_PRONOUN and k > start):
+        return False
+    if tags & Tag.AND:
+        return k > start and k + 1 < len(tokens) and _coordinates(tokens, k, len(tokens))
+    if tags & Tag.PREPOSITION:
+        return k > start and _attaches(tokens, k)
+    if tags & (Tag.CONJUNCTION | Tag.TIME):
+        return False
+    if tags & Tag.CUE and not tags & (Tag.NOUN_TOO | Tag.ROLE):
+        return False
+    if tags & (Tag.DETERMINER | Tag.POSSESSIVE):
+        return k == start or bool(tokens[k - 1].tags & (Tag.PREPOSITION | Tag.DETERMINER | Tag.AND))
+    if token.low.endswith("ing") and k > start and not tags & Tag.ROLE:
+        return False
+    return not is_adverb(token)
+
+
+def _is_time(tokens: list[Token], k: int) -> bool:
+    return bool(tokens[k].tags & Tag.TIME) and not tokens[k].tags & Tag.FIRST_NAME
+
+
+def _attaches(tokens: list[Token], k: int) -> bool:
+    """Whether a preposition after a noun belongs to it: "of the CCC", "for the police"."""
+    if not tokens[k].tags & Tag.INNER_PREPOSITION or k + 1 >= len(tokens):
+        return False
+    before, after = tokens[k - 1], tokens[k + 1]
+    if after.tags & Tag.TIME or after.kind == NUMBER:
+        return False
+    if tokens[k].low == "of":
+        return True
+    role = any(
+        tokens[i].tags & (Tag.ROLE | Tag.TITLE_ROLE | Tag.UNNAMED) for i in range(max(0, k - 4), k)
+    )
+    if role and tokens[k].low in ("for", "at", "from", "to", "with", "on", "in"):
+        named = before.cap and not before.tags & (Tag.ROLE | Tag.TITLE_ROLE)
+        return not named or tokens[k].low in ("for", "at", "from")
+    return (
+        tokens[k].low in ("for", "at", "from")
+        and (after.cap or bool(after.tags & Tag.DETERMINER))
+        and before.cap
+    )

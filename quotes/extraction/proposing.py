@@ -1,0 +1,110 @@
+"""The way from a text to its proposals, room by room."""
+
+from quotes.extraction.attribution import Attribution, Attributor
+from quotes.extraction.chains import chain
+from quotes.extraction.confidence import HOW, RULES, band_of, probability
+from quotes.extraction.coreference import Resolver, Speaker
+from quotes.extraction.cues import CueFinder
+from quotes.extraction.joining import groups, text_of
+from quotes.extraction.languages import lexicon_for
+from quotes.extraction.marks import outer, passages
+from quotes.extraction.offices import BEFORE, office_in, role_after
+from quotes.extraction.people import Cast
+from quotes.extraction.phrases import PERSON
+from quotes.extraction.proposals import PrintedAttribution, Proposal, Reason
+from quotes.extraction.words import sentences
+
+SAME_LENGTH = str.maketrans(
+    {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\t": " ", "‑": "-", "−": "–"}
+)
+
+
+def propose(text: str, language: str | None = None) -> list[Proposal]:
+    """Return the quotes of an article's text as proposals, in order."""
+    read = text.translate(SAME_LENGTH)
+    lexicon = lexicon_for(read, language)
+    found = passages(read, lexicon)
+    if not found:
+        return []
+    split = sentences(read, outer(found), lexicon)
+    cast = Cast(read, split, lexicon)
+    attributor = Attributor(read, split, lexicon, CueFinder(lexicon, cast.known))
+    resolver = Resolver(read, cast, attributor)
+    proposals = []
+    for group, kind in groups(read, attributor.attribute()):
+        proposals.append(_proposal(text, read, group, kind, resolver, cast))
+    return proposals
+
+
+def _proposal(
+    text: str, read: str, group: list[Attribution], kind: str, resolver: Resolver, cast: Cast
+) -> Proposal:
+    first = group[0]
+    named = first
+    while named.source is not None:
+        named = named.source
+    speaker = resolver.speaker(first)
+    printed = _printed(text, first if first.source is None else None, cast)
+    quote, said = RULES.get(first.rule, (10, 10))
+    sure_quote, sure_said = probability(quote), probability(said)
+    sure_who = probability(HOW.get(speaker.how, 10)) if speaker else 0.0
+    overall = sure_quote * sure_said * sure_who
+    return Proposal(
+        spans=[(a.passage.start, a.passage.end) for a in group],
+        text=text_of(text, group),
+        kind=kind,
+        speaker=speaker.name if speaker else None,
+        speaker_kind=speaker.kind if speaker else "unknown",
+        role=speaker.role if speaker else None,
+        organisation=speaker.organisation if speaker else None,
+        attribution=printed,
+        via=chain(read, named),
+        confidence={
+            "quote": round(sure_quote, 2),
+            "speaker": round(sure_said * sure_who, 2),
+            "role": 0.9 if speaker and speaker.role else 0.5,
+        },
+        band=band_of(overall),
+        rule=first.rule,
+        because=_because(named, speaker),
+    )
+
+
+def _printed(text: str, named: Attribution | None, cast: Cast) -> PrintedAttribution:
+    if named is None or named.phrase is None:
+        return PrintedAttribution(None, None, None, None, None)
+    tokens, phrase, cue = named.tokens, named.phrase, named.cue
+    start, end = phrase.printed or (phrase.start, phrase.end)
+    speaker = text[tokens[start].start : tokens[end - 1].end]
+    word = text[tokens[cue.start].start : tokens[cue.end - 1].end] if cue else None
+    office = None
+    if phrase.kind == PERSON:
+        if phrase.role:
+            office = office_in(tokens, *phrase.role, BEFORE)
+        after = role_after(tokens, phrase.name[1], len(tokens))
+        if after:
+            office = office_in(tokens, *after[0], BEFORE) or office
+    role = text[office.start : office.end] if office else None
+    body = text[office.body[0] : office.body[1]] if office and office.body else None
+    begin, stop = tokens[phrase.start].start, tokens[phrase.end - 1].end
+    if cue and 0 <= tokens[cue.start].start - stop < 200:
+        stop = tokens[cue.end - 1].end
+    elif cue and 0 <= begin - tokens[cue.end - 1].end < 40:
+        begin = tokens[cue.start].start
+    passage = named.passage
+    if begin < passage.close and passage.open < stop:
+        begin, stop = tokens[phrase.start].start, tokens[phrase.end - 1].end
+    return PrintedAttribution(text[begin:stop], speaker, role, body, word)
+
+
+def _because(named: Attribution, speaker: Speaker | None) -> list[Reason]:
+    reasons = []
+    tokens = named.tokens
+    if tokens is not None and named.cue is not None:
+        reasons.append(Reason(tokens[named.cue.start].start, tokens[named.cue.end - 1].end, "cue"))
+    if tokens is not None and named.phrase is not None:
+        start, end = named.phrase.printed or (named.phrase.start, named.phrase.end)
+        reasons.append(Reason(tokens[start].start, tokens[end - 1].end, "speaker"))
+    if speaker is not None and speaker.start >= 0:
+        reasons.append(Reason(speaker.start, speaker.end, "full name"))
+    return sorted(reasons, key=lambda r: r.start)
