@@ -25,6 +25,9 @@ RULES = {  # quote, speaker
     "sentence after": (30, 18),
     "subject only": (14, 2),
     "inside a quote": (14, 10),
+    "headline": (20, 20),
+    "noun cue": (10, 18),
+    "colon, subject": (20, 16),
     "said again": (8, 8),
     "transcript": (30, 25),
 }

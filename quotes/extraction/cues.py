@@ -13,6 +13,7 @@ from quotes.extraction.phrases import (
     PERSON,
     PRONOUN,
     Phrase,
+    is_acronym,
     is_adverb,
     phrase_after,
     phrase_before,
@@ -56,7 +57,7 @@ class CueFinder:
     def __init__(self, lexicon: Lexicon, known: set[str]):
         self.lexicon, self.known = lexicon, known
 
-    def cues(self, tokens: list[Token]) -> list[Cue]:
+    def cues(self, tokens: list[Token], headline: bool = False) -> list[Cue]:
         found: list[Cue] = []
         k = 0
         while k < len(tokens) and len(found) < MAX_CUES:
@@ -64,7 +65,7 @@ class CueFinder:
             cue = None
             if token.kind == WORD:
                 cue = self._phrase_at(tokens, k)
-                if cue is None and token.tags & Tag.CUE and self._is_verb(tokens, k):
+                if cue is None and token.tags & Tag.CUE and self._is_verb(tokens, k, headline):
                     cue = Cue(k, k + 1, token.tags, self._form(tokens, k))
             if cue is None:
                 k += 1
@@ -88,9 +89,14 @@ class CueFinder:
 
     # Verb or noun
 
-    def _is_verb(self, tokens: list[Token], k: int) -> bool:
+    def _is_verb(self, tokens: list[Token], k: int, headline: bool) -> bool:
         token = tokens[k]
-        if token.cap and k and (tokens[k - 1].cap or (k + 1 < len(tokens) and tokens[k + 1].cap)):
+        if (
+            token.cap
+            and k
+            and not headline
+            and (tokens[k - 1].cap or (k + 1 < len(tokens) and tokens[k + 1].cap))
+        ):
             return False
         before = self._before(tokens, k)
         if before is None:
@@ -134,6 +140,8 @@ class CueFinder:
         if after is not None and (
             after.low == "of" or (after.tags & Tag.STRONG and not after.tags & Tag.NOUN_TOO)
         ):
+            return False
+        if not before.cap and not before.tags & Tag.PRONOUN and _follows_noun(after):
             return False
         if before.tags & (Tag.PREPOSITION | Tag.ADVERB) and not before.tags & Tag.RELATIVE:
             return bool(before.tags & Tag.ADVERB) and token.low.endswith("s")
@@ -289,7 +297,9 @@ class CueFinder:
         self, tokens: list[Token], cue: Cue, i: int, low: int, earlier: list[Cue]
     ) -> None:
         """The subject before an apposition, age or aside: "Ann Lee, 45, chair of X, said"."""
-        inverted = self._inverted(tokens, cue) if self._closes_after(tokens, cue) else None
+        inverted = None
+        if cue.tags & Tag.STRONG and self._closes_after(tokens, cue):
+            inverted = self._inverted(tokens, cue)
         if inverted is not None and inverted.kind in (PERSON, PRONOUN):
             cue.subject, cue.after = inverted, True
             return
@@ -309,7 +319,7 @@ class CueFinder:
         return (
             after is None
             or after.kind in (MARK, QUOTE)
-            or bool(after.tags & (Tag.PREPOSITION | Tag.TIME | Tag.CONJUNCTION))
+            or bool(after.tags & (Tag.PREPOSITION | Tag.TIME) and after.low != "as")
         )
 
     def _through_segments(self, tokens: list[Token], comma: int, low: int) -> Phrase | None:
@@ -320,7 +330,9 @@ class CueFinder:
             begin = stop
             while begin > low and tokens[begin - 1].text not in PAUSES:
                 begin -= 1
-            if begin < stop and not self._is_aside(tokens, begin, stop):
+            if tokens[begin - 1].text == "(" and tokens[stop].text == ")":
+                pass  # in brackets
+            elif begin < stop and not self._is_aside(tokens, begin, stop):
                 phrase = phrase_before(tokens, stop, begin, self.known)
                 if phrase is not None:
                     if phrase.kind == PERSON and (phrase.start == begin or phrase.full):
@@ -352,6 +364,12 @@ class CueFinder:
         if first.tags & Tag.CONJUNCTION and not first.tags & Tag.AND:
             return True
         if stop - begin == 1 and first.tags & Tag.SUFFIX:
+            return True
+        if (
+            stop - begin == 1
+            and first.low.endswith("ly")
+            and not first.tags & (Tag.NOT_ADVERB | Tag.FIRST_NAME)
+        ):
             return True
         return all(t.tags & Tag.TIME or t.kind != WORD for t in tokens[begin:stop])
 
@@ -429,11 +447,11 @@ class CueFinder:
                 cue.subject = self.main_subject(tokens, comma + 1, len(tokens))
 
     def _inverted(self, tokens: list[Token], cue: Cue) -> Phrase | None:
-        return (
-            self._named_after(tokens, cue.end)
-            if self.lexicon.inverted and cue.end < len(tokens)
-            else None
-        )
+        if not self.lexicon.inverted or cue.end >= len(tokens):
+            return None
+        if tokens[cue.end].tags & Tag.OBJECT and not is_acronym(tokens[cue.end]):
+            return None
+        return self._named_after(tokens, cue.end)
 
     def _named_after(self, tokens: list[Token], start: int) -> Phrase | None:
         """The noun phrase after a position, or the name that a comma sets off behind a role."""
@@ -465,6 +483,15 @@ class CueFinder:
             if tokens[k].low == "by" and k + 1 < len(tokens):
                 return phrase_after(tokens, k + 1, self.known)
         return None
+
+
+def _follows_noun(after: Token | None) -> bool:
+    """Whether the word after shows that a cue is a noun: "tweets accusing", "report on"."""
+    if after is None or after.kind != WORD:
+        return False
+    if after.tags & (Tag.AUX | Tag.RELATIVE) and after.low != "that":
+        return True
+    return bool(after.tags & Tag.PREPOSITION) or (after.low.endswith("ing") and len(after.low) > 5)
 
 
 __all__ = ["ACCORDING", "BODY", "FINITE", "INFINITIVE", "PARTICIPLE", "PASSIVE", "Cue", "CueFinder"]

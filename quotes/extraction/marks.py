@@ -22,6 +22,7 @@ FAMILY = {
 BEFORE_OPENER = frozenset(" \t\n\r\u00a0\u202f\u2009([{-–—/:|*•“„«‘\"'")
 AFTER_CLOSER = frozenset(" \t\n\r\u00a0\u202f\u2009.,;:?!)]}-–—/…|*”»’\"'")
 SPACE = " \t\r\n\u00a0\u202f\u2009\u200a\u200b"
+MAX_INSERT = 200  # code points of a caption or advertisement between two paragraphs of a quote
 DASH = re.compile(r"\s*[–—-]\s*(?=\S)")
 
 
@@ -57,7 +58,8 @@ def passages(text: str, lexicon: Lexicon) -> list[Passage]:
         here = _paired(text, marks, paragraph.start(), paragraph.end(), unclosed)
         if not here and lexicon.dash_dialogue:
             here = _dialogue(text, paragraph.start(), paragraph.end(), lexicon)
-        unclosed = any(p.unclosed and p.level == 0 and not p.dash for p in here)
+        if here or len(paragraph[0]) > MAX_INSERT:
+            unclosed = any(p.unclosed and p.level == 0 and not p.dash for p in here)
         found += here
     return found
 

@@ -12,6 +12,7 @@ from quotes.extraction.words import MARK, NUMBER, QUOTE, WORD, Token
 
 MAX_OFFICE_TOKENS = 22  # an apposition runs on, a job title does not
 ROLE = Tag.ROLE | Tag.TITLE_ROLE
+ROLES = ROLE | Tag.UNNAMED
 DETERMINERS = Tag.DETERMINER | Tag.POSSESSIVE
 AFTER_ROLE = frozenset(["of", "for", "at", "with", "from", "to", "on", "in"])
 
@@ -29,40 +30,58 @@ class Office:
 
 def office_in(tokens: list[Token], start: int, end: int, weight: float) -> Office | None:
     """Read the words between two positions as a role."""
-    while (
-        start < end
-        and (tokens[start].tags & DETERMINERS or tokens[start].kind == MARK)
-        and not _named(tokens[start])
-    ):
+    while start < end and _is_opening(tokens[start]):
         start += 1
-    head = _role_head(tokens, start, end)
-    if head is None:
+    heads = _role_heads(tokens, start, end)
+    if not heads:
         return None
-    start, possessor = _without_possessor(tokens, start, head)
-    body = possessor or _body_after(tokens, head, end) or _body_before(tokens, start, head)
-    modifier = None
-    if body is None and head > start and tokens[head - 1].tags & Tag.GENERIC_BODY:
-        modifier = tokens[head - 1]
+    start, possessor = _without_possessor(tokens, start, heads[0])
+    body, modifier, begin = possessor, None, start
+    for head in heads:
+        body = body or _body_after(tokens, head, end) or _body_before(tokens, begin, head)
+        before = tokens[head - 1]
+        if modifier is None and head > start and before.tags & Tag.GENERIC_BODY and not before.cap:
+            modifier = before
+        begin = head + 1
+        while begin < end and (tokens[begin].tags & Tag.AND or _is_opening(tokens[begin])):
+            begin += 1
     words = end - start
-    bare = words == 1 and bool(tokens[head].tags & Tag.TITLE_ROLE) and tokens[head].cap
+    bare = (
+        words == 1 and bool(tokens[start].tags & (Tag.TITLE_ROLE | Tag.TITLE)) and tokens[start].cap
+    )
     score = TITLE + 0.5 if bare else weight + (0.6 if body else 0) + (0.3 if words > 1 else 0)
     return Office(tokens[start].start, tokens[end - 1].end, body, score, modifier)
+
+
+def _is_opening(token: Token) -> bool:
+    return bool(token.tags & DETERMINERS or token.kind == MARK) and not _named(token)
 
 
 def _named(token: Token) -> bool:
     return token.cap and not token.tags & Tag.NEVER
 
 
-def _role_head(tokens: list[Token], start: int, end: int) -> int | None:
-    """The last role word before the first preposition, else the first role word."""
-    head = None
+def _role_heads(tokens: list[Token], start: int, end: int) -> list[int]:
+    """The role words that end each job of a list: "co-author of the report and a researcher"."""
+    heads: list[int] = []
+    open_head = None
     for k in range(start, end):
-        tags = tokens[k].tags
-        if tags & ROLE:
-            head = k
-        elif tags & Tag.PREPOSITION and head is not None:
-            break
-    return head
+        token = tokens[k]
+        if token.tags & ROLES and not (token.cap and _is_part_of_body(tokens, k, end)):
+            open_head = k
+        elif open_head is not None and (
+            token.tags & (Tag.PREPOSITION | Tag.AND) or token.text == ","
+        ):
+            heads.append(open_head)
+            open_head = None
+    if open_head is not None:
+        heads.append(open_head)
+    return heads
+
+
+def _is_part_of_body(tokens: list[Token], k: int, end: int) -> bool:
+    """Whether a role word is inside a name: "Economist Intelligence Unit"."""
+    return k + 1 < end and tokens[k + 1].cap and bool(tokens[min(k + 2, end - 1)].tags & Tag.BODY)
 
 
 def _without_possessor(
@@ -74,8 +93,8 @@ def _without_possessor(
             owner = tokens[k - 1]
             if not owner.cap:
                 return k + 1, None
-            body = None if owner.tags & Tag.PLACE else (tokens[start].start, owner.end)
-            return k + 1, body
+            place = all(t.tags & (Tag.PLACE | Tag.PLACE_LEAD) for t in tokens[start:k])
+            return k + 1, None if place else (tokens[start].start, owner.end)
     return start, None
 
 
@@ -119,7 +138,9 @@ def body_at(tokens: list[Token], start: int, end: int) -> int | None:
     chains = runs(tokens, start, end)
     if not chains or chains[0][0] != start:
         return None
-    stop = chains[0][1]
+    stop = _before_role(tokens, *chains[0])
+    if stop == start:
+        return None
     joined = False
     while stop + 1 < end:
         k = stop
@@ -142,11 +163,37 @@ def body_at(tokens: list[Token], start: int, end: int) -> int | None:
             ):
                 break
             stop, joined = more[0][1], True
+        elif _is_small_joint(tokens, k) and tokens[k + 1].cap and _is_bodily(tokens, start, stop):
+            stop, joined = _before_role(tokens, *runs(tokens, k + 1, end)[0]), True
         elif low == "'s" and tokens[k + 1].cap and _bodily(tokens[min(k + 2, end - 1)]):
             stop = k + 2
         else:
             break
     return stop
+
+
+def _before_role(tokens: list[Token], start: int, stop: int) -> int:
+    """Where the name of a body ends before a role word and a person: "CPP Spokesman Sok"."""
+    for k in range(start, stop):
+        role = tokens[k].tags & (ROLE | Tag.TITLE) and not tokens[k].tags & Tag.BODY
+        if role and not _is_part_of_body(tokens, k, stop):
+            return k if k > start else start
+    for k in range(start + 1, stop - 1):
+        named = tokens[k].tags & Tag.FIRST_NAME and tokens[k - 1].tags & Tag.BODY
+        if named and not any(t.tags & Tag.BODY for t in tokens[k + 1 : stop]):
+            return k
+    return stop
+
+
+def _is_small_joint(tokens: list[Token], k: int) -> bool:
+    """Whether a small word joins two parts of a foreign name: "et", "für", "de"."""
+    token = tokens[k]
+    known = Tag.PREPOSITION | Tag.CONJUNCTION | Tag.AUX | Tag.PRONOUN | Tag.ADVERB
+    return token.kind == WORD and not token.cap and len(token.text) <= 3 and not token.tags & known
+
+
+def _is_bodily(tokens: list[Token], start: int, stop: int) -> bool:
+    return any(_bodily(token) for token in tokens[start:stop])
 
 
 def _bodily(token: Token) -> bool:
@@ -180,7 +227,7 @@ def _body_before(tokens: list[Token], start: int, head: int) -> tuple[int, int] 
         k += 1
     if k >= head:
         return None
-    if tokens[k].cap:
+    if tokens[k].cap and not _only_opens_sentence(tokens, k):
         stop = body_at(tokens, k, head)
         if stop is None:
             return None
@@ -216,10 +263,20 @@ def _body_before(tokens: list[Token], start: int, head: int) -> tuple[int, int] 
     return None
 
 
+def _only_opens_sentence(tokens: list[Token], k: int) -> bool:
+    """Whether a word may owe its capital to its place: "Fashion designer Ann Lee"."""
+    token = tokens[k]
+    opens = k == 0 or tokens[k - 1].kind == MARK or tokens[k - 1].kind == QUOTE
+    following = k + 1 < len(tokens) and tokens[k + 1].cap
+    return opens and not following and not is_acronym(token) and not token.tags & Tag.BODY
+
+
 def role_before(tokens: list[Token], name: int, low: int) -> tuple[int, int] | None:
     """Where the role before a name stands: "singer, actor and campaigner Doris Day"."""
     k = name
     floor = max(low, name - MAX_OFFICE_TOKENS)
+    while k > floor and tokens[k - 1].tags & Tag.TITLE and not tokens[k - 1].tags & Tag.TITLE_ROLE:
+        k -= 1
     comma = k > floor and tokens[k - 1].text == ","
     if comma:
         k -= 1
@@ -267,8 +324,12 @@ def _in_role(tokens: list[Token], k: int) -> bool:
     tags = token.tags
     if tags & ROLE or _named(token):
         return True
-    if tags & (Tag.AUX | Tag.RELATIVE | Tag.PRONOUN | Tag.TIME) or (
-        tags & Tag.CONJUNCTION and not tags & Tag.AND
+    if tags & DETERMINERS:
+        return k > 0 and bool(tokens[k - 1].tags & Tag.PREPOSITION) and k + 1 < len(tokens)
+    if (
+        token.cap
+        or tags & (Tag.AUX | Tag.RELATIVE | Tag.PRONOUN | Tag.TIME)
+        or (tags & Tag.CONJUNCTION and not tags & Tag.AND)
     ):
         return False
     if tags & Tag.CUE and not tags & Tag.NOUN_TOO:
@@ -315,6 +376,8 @@ def role_after(tokens: list[Token], name: int, high: int) -> list[tuple[int, int
                 k += 1
         while k < limit and tokens[k].tags & Tag.AND:
             k += 1
+        if k < limit and tokens[k].tags & Tag.POSSESSIVE:
+            break  # "and his wife"
         stop = _office_end(tokens, k, limit)
         if stop > k and _opens_role(tokens, k, stop):
             found.append((k, stop))

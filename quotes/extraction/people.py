@@ -256,8 +256,10 @@ class Cast:
         after_the = b - a > 1 and a > 0 and tokens[a - 1].low == "the"
         if not (bodily or acronym or after_the):
             return
-        stop = body_at(tokens, a, len(tokens)) or b
-        if acronym:
+        stop = body_at(tokens, a, len(tokens))
+        if acronym or stop is None:
+            return
+        if not any(t.tags & Tag.BODY for t in tokens[a:stop]) and person_in(tokens, a, b, a):
             return
         while a < stop - 1 and tokens[a].tags & Tag.NEVER:
             a += 1

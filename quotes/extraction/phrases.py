@@ -16,7 +16,10 @@ MAX_NAME_TOKENS = 5
 
 PERSON, BODY, PRONOUN, NOUN = "person", "body", "pronoun", "noun"
 NOT_IN_NAME = Tag.NEVER | Tag.TIME
+PERSONAL = Tag.HE | Tag.SHE | Tag.THEY | Tag.IT | Tag.FIRST_PERSON
 BEFORE_NAME = Tag.TITLE | Tag.TITLE_ROLE | Tag.ROLE | Tag.BODY
+OPENING = Tag.DETERMINER | Tag.POSSESSIVE
+BEFORE_OPENING = Tag.PREPOSITION | Tag.AND | Tag.DETERMINER | Tag.QUANTIFIER
 NAME_JOINTS = frozenset("-–&/‑")
 
 
@@ -178,9 +181,7 @@ def closing_before(tokens: list[Token], k: int, low: int) -> int:
     return k
 
 
-def phrase_before(
-    tokens: list[Token], end: int, low: int, known: set[str], nouns: bool = False
-) -> Phrase | None:
+def phrase_before(tokens: list[Token], end: int, low: int, known: set[str]) -> Phrase | None:
     """Return the noun phrase that ends before position `end` and begins at `low` or later."""
     k = end
     floor = max(low, end - MAX_PHRASE_TOKENS)
@@ -194,9 +195,11 @@ def phrase_before(
                 break
             k = opened
             continue
-        if not _continues_left(tokens, k - 1, end, floor, nouns):
+        if not _continues_left(tokens, k - 1, end, floor):
             break
         k -= 1
+        if token.tags & PERSONAL and not token.tags & Tag.POSSESSIVE and not is_acronym(token):
+            break
     while k < end and _drops_at_left(tokens[k]):
         k += 1
     if k >= end:
@@ -204,9 +207,16 @@ def phrase_before(
     return analyse(tokens, k, end, known)
 
 
-def _continues_left(tokens: list[Token], k: int, end: int, floor: int, nouns: bool) -> bool:
+def _continues_left(tokens: list[Token], k: int, end: int, floor: int) -> bool:
     token = tokens[k]
     tags = token.tags
+    if (
+        k + 1 < end
+        and tokens[k + 1].tags & OPENING
+        and not tags & BEFORE_OPENING
+        and not tokens[k + 1].cap
+    ):
+        return False
     if token.kind == NUMBER:
         return True
     if token.kind == MARK:
@@ -219,8 +229,8 @@ def _continues_left(tokens: list[Token], k: int, end: int, floor: int, nouns: bo
             and k + 1 < end
             and tokens[k + 1].cap
         )
-    if tags & (Tag.HE | Tag.SHE | Tag.THEY | Tag.IT | Tag.FIRST_PERSON):
-        return k == end - 1 and not (token.cap and is_acronym(token))
+    if tags & PERSONAL and not is_acronym(token):
+        return k == end - 1 or (tokens[k - 1].low == "of" and k > floor)
     if token.cap and not tags & (Tag.NEVER | Tag.CUE):
         return True
     if tags & Tag.OTHER_PRONOUN:
@@ -230,11 +240,11 @@ def _continues_left(tokens: list[Token], k: int, end: int, floor: int, nouns: bo
     if tags & Tag.AND:
         return _coordinates(tokens, k, end)
     if tags & Tag.PREPOSITION:
+        inner = bool(tags & Tag.INNER_PREPOSITION) and floor < k < end - 1
         return (
-            bool(tags & Tag.INNER_PREPOSITION)
-            and k < end - 1
-            and k > floor
+            inner
             and _noun_like(tokens[k - 1])
+            and (token.low == "of" or _takes_phrase(tokens[k - 1]))
         )
     if tags & Tag.CONJUNCTION:
         return False
@@ -244,7 +254,21 @@ def _continues_left(tokens: list[Token], k: int, end: int, floor: int, nouns: bo
         return False
     if tags & Tag.DETERMINER or tags & Tag.POSSESSIVE:
         return True
+    if (
+        not tags
+        and token.low.endswith("ed")
+        and k > floor
+        and (tokens[k - 1].cap or tokens[k - 1].tags & PERSONAL)
+    ):
+        return False  # a verb: "Trump opened"
     return not is_adverb(token)
+
+
+def _takes_phrase(token: Token) -> bool:
+    """Whether "for", "at" or "in" after a noun belongs to it."""
+    nouns = Tag.ROLE | Tag.TITLE_ROLE | Tag.UNNAMED | Tag.BODY | Tag.BODY_NOUN | Tag.COLLECTIVE
+    nouns |= Tag.MODIFIER | Tag.DOCUMENT | Tag.QUANTIFIER
+    return token.cap or bool(token.tags & nouns) or token.text == ")"
 
 
 def is_adverb(token: Token) -> bool:
@@ -290,7 +314,7 @@ def _drops_at_left(token: Token) -> bool:
     """Words that a phrase cannot begin with."""
     if token.kind in (MARK,):
         return True
-    if token.tags & Tag.TIME and not token.tags & Tag.FIRST_NAME:
+    if token.tags & (Tag.TIME | Tag.ADVERB) and not token.tags & Tag.FIRST_NAME:
         return True
     return bool(token.tags & (Tag.PREPOSITION | Tag.AND)) and not token.cap
 
@@ -298,6 +322,9 @@ def _drops_at_left(token: Token) -> bool:
 def analyse(tokens: list[Token], start: int, end: int, known: set[str]) -> Phrase:
     """Tell what a noun phrase names."""
     first = tokens[start]
+    if end - start > 3 and tokens[end - 1].text == ")":
+        opened = closing_before(tokens, end - 1, start)
+        end = opened if opened > start else end
     if end - start == 1 and first.tags & Tag.PRONOUN and not (first.cap and is_acronym(first)):
         return Phrase(start, end, PRONOUN, head=start, printed=(start, end))
     body = start
@@ -333,42 +360,28 @@ def _person_phrase(
     known: set[str],
     determined: bool,
 ) -> Phrase | None:
-    a, b = chains[-1]
-    closes = b == end or all(t.tags & Tag.SUFFIX or t.text in "()" for t in tokens[b:end])
-    if closes:
-        person = person_in(tokens, a, b, start, known)
-        if person and not (
-            determined and person[0] == body and not tokens[body].tags & Tag.FIRST_NAME
-        ):
-            name_start, name_end, full = person
-            if name_start > body and tokens[name_start - 1].low == "'s" and not full:
-                return None
-            return Phrase(
-                start,
-                end,
-                PERSON,
-                (name_start, name_end),
-                (_with_title(tokens, name_start, body, full), b),
-                (body, name_start) if name_start > body else None,
-                name_end - 1,
-                full,
-            )
     a, b = chains[0]
+    person = None
     if a == body and not determined and b < end and tokens[b].tags & Tag.INNER_PREPOSITION:
+        person = person_in(tokens, a, b, start, known)  # "Ann Lee of the CCC"
+        if person and _holds_role(tokens, person[0], b):
+            person = None
+    if person is None:
+        a, b = chains[-1]
+        if b < end and not all(t.tags & Tag.SUFFIX or t.text in "()" for t in tokens[b:end]):
+            return None
         person = person_in(tokens, a, b, start, known)
-        if person and not _holds_role(tokens, a, b):
-            name_start, name_end, full = person
-            return Phrase(
-                start,
-                end,
-                PERSON,
-                (name_start, name_end),
-                (_with_title(tokens, name_start, body, full), b),
-                (body, name_start) if name_start > body else None,
-                name_end - 1,
-                full,
-            )
-    return None
+        named_the = determined and a == body
+        if person and named_the and not tokens[person[0]].tags & Tag.FIRST_NAME:
+            return None  # "the Straits Times"
+    if person is None:
+        return None
+    name, stop, full = person
+    if name > body and tokens[name - 1].low == "'s" and not full:
+        return None
+    printed = (_with_title(tokens, name, body, full), b)
+    role = (body, name) if name > body else None
+    return Phrase(start, end, PERSON, (name, stop), printed, role, stop - 1, full)
 
 
 def _with_title(tokens: list[Token], name: int, low: int, full: bool) -> int:
@@ -419,11 +432,7 @@ def phrase_after(tokens: list[Token], start: int, known: set[str]) -> Phrase | N
     k = start
     while k < limit and _continues_right(tokens, k, start):
         k += 1
-        if (
-            k - 1 == start
-            and tokens[start].tags & (Tag.HE | Tag.SHE | Tag.THEY | Tag.IT | Tag.FIRST_PERSON)
-            and not is_acronym(tokens[start])
-        ):
+        if k - 1 == start and tokens[start].tags & PERSONAL and not is_acronym(tokens[start]):
             break
     while (
         k > start
@@ -456,8 +465,8 @@ def _continues_right(tokens: list[Token], k: int, start: int) -> bool:
                 and tokens[k + 1].cap
             )
         )
-    if tags & (Tag.HE | Tag.SHE | Tag.THEY | Tag.IT | Tag.FIRST_PERSON) and not is_acronym(token):
-        return k == start
+    if tags & PERSONAL and not is_acronym(token):
+        return k == start or (k > start and tokens[k - 1].low == "of")
     if token.cap and not tags & Tag.NEVER:
         return not (k > start and _is_time(tokens, k))
     if tags & (Tag.RELATIVE | Tag.AUX) or (tags & Tag.OTHER_PRONOUN and k > start):
@@ -472,9 +481,14 @@ def _continues_right(tokens: list[Token], k: int, start: int) -> bool:
         return False
     if tags & (Tag.DETERMINER | Tag.POSSESSIVE):
         return k == start or bool(tokens[k - 1].tags & (Tag.PREPOSITION | Tag.DETERMINER | Tag.AND))
-    if token.low.endswith("ing") and k > start and not tags & Tag.ROLE:
+    if k > start and not tags and (token.low.endswith(("ing", "ed")) or _follows_name(tokens, k)):
         return False
     return not is_adverb(token)
+
+
+def _follows_name(tokens: list[Token], k: int) -> bool:
+    """Whether an unknown lower-case word comes after a name, so that it may be a verb."""
+    return tokens[k - 1].cap and not tokens[k - 1].tags & Tag.NEVER
 
 
 def _is_time(tokens: list[Token], k: int) -> bool:

@@ -8,10 +8,12 @@ from quotes.extraction.cues import CueFinder
 from quotes.extraction.joining import groups, text_of
 from quotes.extraction.languages import lexicon_for
 from quotes.extraction.marks import outer, passages
+from quotes.extraction.neighbour_rules import AROUND, BACKWARD
 from quotes.extraction.offices import BEFORE, office_in, role_after
 from quotes.extraction.people import Cast
 from quotes.extraction.phrases import PERSON
 from quotes.extraction.proposals import PrintedAttribution, Proposal, Reason
+from quotes.extraction.sentence_rules import WITHIN
 from quotes.extraction.words import sentences
 
 SAME_LENGTH = str.maketrans(
@@ -31,7 +33,7 @@ def propose(text: str, language: str | None = None) -> list[Proposal]:
     attributor = Attributor(read, split, lexicon, CueFinder(lexicon, cast.known))
     resolver = Resolver(read, cast, attributor)
     proposals = []
-    for group, kind in groups(read, attributor.attribute()):
+    for group, kind in groups(read, attributor.attribute(WITHIN, AROUND, BACKWARD)):
         proposals.append(_proposal(text, read, group, kind, resolver, cast))
     return proposals
 

@@ -15,7 +15,7 @@ LETTERS = re.compile(r"[^\W\d_]+")
 def looks_like_title(words: str) -> bool:
     """Whether most words are capitals: a book, film, song or place."""
     parts = LETTERS.findall(words)
-    if not parts or words.rstrip()[-1:] in ".?!…":
+    if not parts or words.rstrip()[-1:] in "?!…" or ". " in words:
         return False
     weighty = [part for part in parts if len(part) > SMALL_LETTERS or part[0].isupper()]
     if len(weighty) < 2 or len(weighty) > 12:

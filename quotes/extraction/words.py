@@ -5,6 +5,7 @@ In: a text, its passages and a lexicon. Out: sentences of tokens with offsets an
 
 import re
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from quotes.extraction.languages import Lexicon, Tag
 from quotes.extraction.marks import Passage
@@ -20,6 +21,8 @@ ELIDED = re.compile(r"[^\W\d_]['’]$")
 WORD, NUMBER, MARK, QUOTE = "w", "n", "p", "q"
 ENDS = frozenset(".?!…。")
 PARAGRAPH = re.compile(r"[^\n]+")
+MAX_SPEAKER_TOKENS = 8  # of a name with its title between a passage and its verb
+TITLE_CASE = 0.75  # of the words of a headline are capitals or short
 MAX_SENTENCE_TOKENS = 400  # a longer one is cut: no attribution reaches that far
 
 
@@ -29,7 +32,7 @@ class Token:
     def __init__(self, text: str, low: str, start: int, end: int, kind: str, tags: int):
         self.text, self.low, self.start, self.end = text, low, start, end
         self.kind, self.tags = kind, tags
-        self.cap = kind == WORD and text[0].isupper()
+        self.cap = kind == WORD and (text[0].isupper() or _is_prefixed_name(text))
         self.passage: Passage | None = None
 
     def __repr__(self) -> str:
@@ -43,7 +46,28 @@ class Sentence:
     first: bool  # of its paragraph
     index: int = 0
     last: bool = False
+    headline: bool = False  # in title case, without a full stop
     quotes: list[int] = field(default_factory=list)  # positions of the passages among the tokens
+
+
+def _is_prefixed_name(text: str) -> bool:
+    """Whether a word is a name with a lower-case article: al-Amr, el-Sisi, d'Arc."""
+    joint = max(text.find("-"), text.find("’"), text.find("'"))
+    return 0 < joint <= 3 and text[joint + 1 : joint + 2].isupper()
+
+
+def _is_abbreviated(made: list[Token], at: int, lexicon: Lexicon) -> bool:
+    """Whether a full stop belongs to the word before: "Mr.", "Gov."."""
+    return (
+        bool(made) and made[-1].end == at and made[-1].cap and made[-1].low in lexicon.abbreviations
+    )
+
+
+def _free_names_of_papers(tokens: list[Token]) -> None:
+    """Let "Morning" and "Sunday" be parts of a name before "Herald" or "Times"."""
+    for token, after in pairwise(tokens):
+        if token.cap and token.tags & Tag.TIME and after.cap and after.tags & Tag.BODY:
+            token.tags = Tag.BODY
 
 
 def tokens_of(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
@@ -63,8 +87,11 @@ def tokens_of(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
             made.append(Token(word, "'s", match.start(), match.end(), MARK, 0))
         elif first.isdigit():
             made.append(Token(word, word.lower(), match.start(), match.end(), NUMBER, 0))
+        elif word == "." and _is_abbreviated(made, match.start(), lexicon):
+            made[-1].text, made[-1].end = made[-1].text + ".", match.end()
         else:
             made.append(Token(word, word, match.start(), match.end(), MARK, 0))
+    _free_names_of_papers(made)
     return made
 
 
@@ -102,10 +129,18 @@ def _split(
         if k + 1 == len(tokens) or long or _ends(text, tokens, k, lexicon):
             piece = tokens[begin : k + 1]
             quotes = [i for i, token in enumerate(piece) if token.kind == QUOTE]
-            result.append(Sentence(piece, paragraph, first, quotes=quotes))
+            made = Sentence(piece, paragraph, first, quotes=quotes)
+            made.headline = first and k + 1 == len(tokens) and _is_headline(piece)
+            result.append(made)
             begin, first = k + 1, False
     if tokens:
         result[-1].last = True
+
+
+def _is_headline(tokens: list[Token]) -> bool:
+    words = [token for token in tokens if token.kind == WORD]
+    capitals = sum(token.cap or len(token.text) < 4 for token in words)
+    return len(words) > 2 and capitals > TITLE_CASE * len(words) and tokens[-1].text not in ENDS
 
 
 def _ends(text: str, tokens: list[Token], k: int, lexicon: Lexicon) -> bool:
@@ -113,7 +148,7 @@ def _ends(text: str, tokens: list[Token], k: int, lexicon: Lexicon) -> bool:
     if token.kind == QUOTE:
         return _quote_ends(text, tokens, k)
     if token.text not in ENDS:
-        return token.text.endswith(".") and _initials_end(tokens, k)
+        return token.text[-1:] == "." and _initials_end(tokens, k)
     if after.start == token.end and after.kind != QUOTE:
         return False
     if after.kind == QUOTE:
@@ -148,4 +183,24 @@ def _quote_ends(text: str, tokens: list[Token], k: int) -> bool:
         return False
     if after.kind == QUOTE:
         return True
+    if _names_speaker(tokens, k + 1, only=last == "."):
+        return False
     return after.cap or after.kind == NUMBER
+
+
+def _names_speaker(tokens: list[Token], k: int, only: bool) -> bool:
+    """Whether a passage is followed by no more than its speaker: “Why?” Ann Lee asked."""
+    start = k
+    while k < len(tokens) and k < start + MAX_SPEAKER_TOKENS:
+        token = tokens[k]
+        if token.tags & Tag.CUE and k > start and not (token.cap or token.tags & Tag.NOUN_TOO):
+            rest = [t.text for t in tokens[k + 1 : k + 12]]
+            end = next((i for i, text in enumerate(rest) if text in ENDS), len(rest))
+            if any(t.kind == QUOTE for t in tokens[k + 1 : k + 1 + end]):
+                return False
+            return end <= (3 if only else 10) and "that" not in rest[:2]
+        known = Tag.TITLE | Tag.TITLE_ROLE | Tag.ROLE | Tag.DETERMINER | Tag.PARTICLE | Tag.PRONOUN
+        if not (token.cap or token.tags & known):
+            return False
+        k += 1
+    return False

@@ -203,7 +203,7 @@ def _compare_parts(
         mine = set(words_of(said))
         right = sorted(words_of(said)) == sorted(words_of(printed))
         inside = bool(mine) and (mine <= whole or whole <= mine)
-        if article.get("language", "en").startswith("en"):
+        if article.get("language", "en").startswith("en") and not article.get("whole_phrases"):
             right = shares["printed"].add(right)
         else:
             right = shares["printed"].add(inside)

@@ -19,6 +19,7 @@ LISTED = {
     "strong": ("cues", "strong"),
     "fragment": ("cues", "fragment"),
     "weak": ("cues", "weak"),
+    "mental": ("cues", "mental"),
     "noun_too": ("cues", "nouns_too"),
     "post": ("cues", "posts"),
     "document_only": ("cues", "document_only"),
@@ -68,6 +69,8 @@ LISTED = {
     "male": ("names", "male"),
     "female": ("names", "female"),
     "not_adverb": ("words", "not_adverbs"),
+    "claim": ("words", "claims"),
+    "object": ("words", "object_pronouns"),
     "quantifier": ("words", "quantifiers"),
 }
 
@@ -79,7 +82,7 @@ Tag.PRONOUN = Tag.HE | Tag.SHE | Tag.THEY | Tag.IT | Tag.FIRST_PERSON | Tag.OTHE
 Tag.TITLE = Tag.HONORIFIC_HE | Tag.HONORIFIC_SHE | Tag.HONORIFIC
 Tag.FIRST_NAME = Tag.MALE | Tag.FEMALE
 
-POOLED = ("male", "female", "place", "particle")
+POOLED = ("male", "female", "place", "particle", "body")
 
 
 class Lexicon:

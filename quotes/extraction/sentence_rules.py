@@ -1,0 +1,369 @@
+"""Rules that attribute a passage by the cues of its own sentence, in the order of trust.
+
+In: the attributor, a sentence and the position of a passage. Out: an attribution or none.
+"""
+
+from quotes.extraction.attribution import Attribution, Attributor, Rules
+from quotes.extraction.cues import ACCORDING, FINITE, PASSIVE, Cue
+from quotes.extraction.languages import Tag
+from quotes.extraction.phrases import (
+    BODY,
+    PERSON,
+    PRONOUN,
+    Phrase,
+    analyse,
+    is_adverb,
+    phrase_before,
+)
+from quotes.extraction.scare import is_name_or_term, looks_like_title
+from quotes.extraction.words import MARK, QUOTE, WORD, Sentence, Token
+
+MAX_HEARER_TOKENS = 8  # between "told" and a passage: "told a crowd of supporters in Leeds that"
+FRAGMENT_REACH = 12  # tokens from "described" to its passage
+WEAK_REACH = 3  # tokens from "found" or "felt" to its passage
+RELATIVE_REACH = 4  # tokens from a verb in "who called it …" to its passage
+STRONG_REACH = 60
+NAME_AFTER_CUE = 26  # tokens from a passage to the verb after its speaker
+NOUN_REACH = 16  # tokens from "claim that" to a passage
+PAUSE = frozenset([",", "-", "–", "—", ")", "]"])
+
+
+def quote_cue_name(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
+    """ "…," said Ann Lee"""
+    tokens = sentence.tokens
+    k = _past_pause(tokens, at + 1)
+    for cue in it.cues(sentence):
+        if cue.start < k:
+            continue
+        if cue.start > k + 1 or (cue.start > k and not is_adverb(tokens[k])):
+            return None
+        if cue.form not in (FINITE, PASSIVE):
+            return None
+        subject = it.finder._inverted(tokens, cue)
+        if subject is None or not cue.tags & (Tag.STRONG | Tag.FRAGMENT):
+            return None
+        if _is_hearer(tokens, cue, subject):
+            return None
+        cue.subject, cue.after, cue.bridge = subject, True, "next"
+        return it.by_cue(sentence, at, cue)
+    return None
+
+
+def _is_hearer(tokens: list[Token], cue: Cue, subject: Phrase) -> bool:
+    """Whether the noun after a cue is told, and the speaker stands elsewhere."""
+    after = tokens[subject.end] if subject.end < len(tokens) else None
+    return after is not None and (bool(after.tags & Tag.AUX) or after.text == ":") and cue.start > 1
+
+
+def quote_name_cue(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
+    """ "…," Ann Lee, the mayor of Leeds, said"""
+    tokens = sentence.tokens
+    passage = tokens[at].passage
+    k = _past_pause(tokens, at + 1)
+    closed = k > at + 1 or it.text[passage.end - 1] in ",?!.…" or passage.close - passage.end > 1
+    if not closed and not (at == 0 and it.is_speech(passage)):
+        return None
+    if at > 0 and looks_like_title(it.words(passage).rstrip(",")):
+        return None
+    limit = next((q for q in sentence.quotes if q > at and not _short(tokens[q])), len(tokens))
+    for cue in it.cues(sentence):
+        if cue.start <= at:
+            continue
+        if cue.start >= limit or cue.start > at + NAME_AFTER_CUE:
+            return None
+        if (
+            cue.subject is None
+            or cue.after
+            or cue.relative
+            or (not cue.strong and not _comma_before(it, tokens, at))
+        ):
+            continue
+        if cue.subject.start < k or not _opens(tokens, k, cue.subject.start):
+            continue
+        if cue.form == PASSIVE:
+            continue
+        return it.by_cue(sentence, at, cue)
+    return None
+
+
+def _short(token: Token) -> bool:
+    return token.passage.end - token.passage.start < 30
+
+
+def _comma_before(it: Attributor, tokens: list[Token], at: int) -> bool:
+    passage = tokens[at].passage
+    return it.text[passage.end - 1] in ",?!" or (
+        at + 1 < len(tokens) and tokens[at + 1].text == ","
+    )
+
+
+def _opens(tokens: list[Token], k: int, start: int) -> bool:
+    """Whether nothing but a role or adverb stands between a passage and its speaker."""
+    between = tokens[k:start]
+    return len(between) <= 24 and not any(
+        (t.tags & (Tag.AUX | Tag.CUE | Tag.RELATIVE) and not t.tags & (Tag.NOUN_TOO | Tag.ROLE))
+        or t.kind == QUOTE
+        or (t.tags & Tag.CONJUNCTION and not t.tags & Tag.ADVERB and i == 0)
+        for i, t in enumerate(between)
+    )
+
+
+def quote_according(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
+    """ "…", according to the police; According to the police, … "…" """
+    tokens = sentence.tokens
+    best = None
+    for cue in it.cues(sentence):
+        if cue.form != ACCORDING or cue.subject is None:
+            continue
+        if cue.start > at and not any(
+            at < q < cue.start for q in sentence.quotes if not _short(tokens[q])
+        ):
+            return it.by_cue(sentence, at, cue)
+        if cue.start < at:
+            best = cue
+    nearer = best and any(
+        best.start < c.start < at and c.subject is not None and c.strong and not c.relative
+        for c in it.cues(sentence)
+    )
+    if best is None or nearer or is_name_or_term(it.text, tokens, at):
+        return None
+    return it.by_cue(sentence, at, best)
+
+
+def name_cue_quote(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
+    """Ann Lee said: "…" """
+    tokens = sentence.tokens
+    cue = _nearest(it, sentence, at)
+    if cue is None:
+        return None
+    between = [t for t in tokens[cue.end : at] if not is_adverb(t)]
+    set_off = bool(between) and between[-1].text in (",", ":")
+    if len(between) > (
+        MAX_HEARER_TOKENS + 10 if set_off and between[-1].text == ":" else MAX_HEARER_TOKENS
+    ):
+        return None
+    if between and not set_off and any(t.text in (",", ";") for t in between):
+        return None
+    if not between and not cue.strong and looks_like_title(it.words(tokens[at].passage)):
+        return None
+    if not set_off and not (cue.strong and len(between) <= 1):
+        return None
+    if not set_off and looks_like_title(it.words(tokens[at].passage)):
+        return None
+    if set_off and between[-1].text == "," and is_name_or_term(it.text, tokens, at):
+        return None
+    if cue.form == PASSIVE and cue.subject is None:
+        return None
+    return it.by_cue(sentence, at, cue)
+
+
+def _nearest(it: Attributor, sentence: Sentence, at: int) -> Cue | None:
+    """The last cue before a passage that has a subject and whose clause reaches it."""
+    tokens = sentence.tokens
+    candidates = [
+        c
+        for c in it.cues(sentence)
+        if c.end <= at and c.form != ACCORDING and c.subject is not None
+    ]
+    for cue in reversed(candidates):
+        if cue.subject.end > at or reads_only(tokens, cue):
+            continue
+        if cue.relative and at - cue.end > RELATIVE_REACH and len(candidates) > 1:
+            continue
+        if not _reaches(tokens, cue, at):
+            continue
+        outer = _outer(it, tokens, cue, candidates)
+        return outer if outer is not None and _reaches(tokens, outer, at) else cue
+    return None
+
+
+def _outer(it: Attributor, tokens: list[Token], cue: Cue, candidates: list[Cue]) -> Cue | None:
+    """The verb that reports another: "said" in "Ann Lee said she believed the plan was …"."""
+    start = cue.subject.start
+    for outer in reversed(candidates):
+        if outer.end > start or outer is cue or not outer.strong:
+            continue
+        between = [t for t in tokens[outer.end : start] if t.low != "that" and not is_adverb(t)]
+        if any(t.tags & Tag.AND or t.kind == QUOTE or t.text == ";" for t in between):
+            return None
+        spoken = cue.subject.kind == PRONOUN and not between
+        if cue.tags & Tag.MENTAL or spoken:
+            return outer
+        return None
+    return None
+
+
+def reads_only(tokens: list[Token], cue: Cue) -> bool:
+    """Whether a verb cites only if a document is its subject: "the sign reads"."""
+    if not cue.tags & Tag.DOCUMENT_ONLY or cue.subject is None or cue.tags & Tag.FRAGMENT:
+        return False
+    head = tokens[cue.subject.head]
+    return not head.tags & (Tag.DOCUMENT | Tag.STATEMENT)
+
+
+def _reaches(tokens: list[Token], cue: Cue, at: int) -> bool:
+    distance = at - cue.end
+    if cue.tags & Tag.WEAK:
+        return distance <= WEAK_REACH or (tokens[at - 1].text == ":" and distance < 12)
+    if tokens[at - 1].text == ":":
+        return distance <= STRONG_REACH
+    if (
+        not cue.tags & Tag.STRONG
+        and tokens[at - 1].low in ("as", "a", "an")
+        and distance < STRONG_REACH
+    ):
+        return not any(t.text == ";" for t in tokens[cue.end : at])
+    if not cue.tags & Tag.STRONG:
+        commas = sum(t.text == "," for t in tokens[cue.end : at])
+        return distance <= FRAGMENT_REACH and commas <= 1
+    return distance <= STRONG_REACH
+
+
+def in_clause(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
+    """Ann Lee said the plan was "a mess" and called it "unfair" """
+    tokens = sentence.tokens
+    cue = _nearest(it, sentence, at)
+    if cue is None or (not sentence.headline and is_name_or_term(it.text, tokens, at)):
+        return None
+    if cue.negated and cue.tags & Tag.FRAGMENT:
+        return None
+    if not cue.strong and _is_modifier(tokens, at) and at - cue.end > 3:
+        return None
+    return it.by_cue(sentence, at, cue)
+
+
+def _is_modifier(tokens: list[Token], at: int) -> bool:
+    """Whether a passage stands as an adjective: a "clean sheet" rule."""
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    before = tokens[at - 1] if at else None
+    return (
+        before is not None
+        and bool(before.tags & (Tag.DETERMINER | Tag.POSSESSIVE))
+        and after is not None
+        and after.kind == WORD
+        and not after.tags
+    )
+
+
+def trailing_cue(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
+    """The plan is "a mess", full of holes, Ann Lee said."""
+    tokens = sentence.tokens
+    for cue in reversed(it.cues(sentence)):
+        if cue.start <= at:
+            return None
+        if not cue.strong or cue.subject is None or cue.relative or cue.form == PASSIVE:
+            continue
+        first = cue.start if cue.after else cue.subject.start
+        if first <= at or first == 0:
+            continue
+        if not _comma_near(tokens, first) or any(
+            q > cue.end for q in sentence.quotes if cue.end < q
+        ):
+            continue
+        if len(tokens) - cue.end > 20 or any(
+            t.low == "that" for t in tokens[cue.end : cue.end + 2]
+        ):
+            continue
+        if is_name_or_term(it.text, tokens, at):
+            return None
+        return it.by_cue(sentence, at, cue)
+    return None
+
+
+def _comma_near(tokens: list[Token], first: int) -> bool:
+    """Whether a comma or passage stands before a speaker, with at most a role between."""
+    for k in range(first - 1, max(-1, first - 14), -1):
+        if tokens[k].text == "," or tokens[k].kind == QUOTE:
+            return True
+        if tokens[k].tags & (Tag.AUX | Tag.CONJUNCTION):
+            return False
+    return False
+
+
+def headline_name(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
+    """Mayor: Ferry "Will Close" (a headline)"""
+    if not (sentence.first and sentence.last and sentence.paragraph == 0):
+        return None
+    colon = next((k for k, token in enumerate(sentence.tokens[:at]) if token.text == ":"), None)
+    if colon is None or colon > MAX_HEARER_TOKENS:
+        return None
+    phrase = phrase_before(sentence.tokens, colon, 0, it.finder.known)
+    if phrase is None or phrase.start > 0 or phrase.kind not in (PERSON, BODY):
+        return None
+    return it.by_phrase(sentence, at, sentence, phrase)
+
+
+def noun_cue(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
+    """Ann Lee’s claim that the plan is "a mess" """
+    tokens = sentence.tokens
+    for k in range(at - 1, max(0, at - NOUN_REACH), -1):
+        token = tokens[k]
+        if token.kind == QUOTE or token.text in (";", ":"):
+            return None
+        if not token.tags & Tag.CLAIM or k + 1 >= len(tokens):
+            continue
+        if tokens[k + 1].low not in ("that", "of", "about", "as") and k + 1 != at:
+            continue
+        start = k
+        while start > 0 and tokens[start - 1].kind == WORD and not tokens[start - 1].tags:
+            start -= 1
+        if start and tokens[start - 1].low == "'s":
+            phrase = phrase_before(tokens, start - 1, 0, it.finder.known)
+        elif start and tokens[start - 1].low in ("his", "her", "their"):
+            phrase = analyse(tokens, start - 1, start, it.finder.known)
+            phrase.kind = PRONOUN
+        else:
+            continue
+        if phrase is None or is_name_or_term(it.text, tokens, at):
+            return None
+        return it.by_phrase(sentence, at, sentence, phrase)
+    return None
+
+
+def colon_subject(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
+    """Ann Lee had one message for the council: "…" """
+    tokens = sentence.tokens
+    if at < 2 or tokens[at - 1].text != ":" or not it.is_speech(tokens[at].passage):
+        return None
+    phrase = it.finder.main_subject(tokens, 0, at - 1)
+    if phrase is None or phrase.kind not in (PERSON, PRONOUN):
+        return None
+    return it.by_phrase(sentence, at, sentence, phrase)
+
+
+def beside_another(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
+    """ "…" and "…": the second passage of a list, or the first half of a split one."""
+    others = [a for a in it.by_sentence.get(sentence.index, ()) if a.at < at]
+    if not others:
+        return None
+    other = others[-1]
+    between = sentence.tokens[other.at + 1 : at]
+    if is_name_or_term(it.text, sentence.tokens, at):
+        return None
+    if len(between) <= 4 and all(t.kind == MARK or t.tags for t in between):
+        return it.taken_over(sentence, at, other)
+    return None
+
+
+def _past_pause(tokens: list[Token], k: int) -> int:
+    while k < len(tokens) and tokens[k].text in PAUSE:
+        k += 1
+    if k + 1 < len(tokens) and tokens[k].text == "(":
+        for i in range(k, min(len(tokens), k + 8)):
+            if tokens[i].text == ")":
+                return _past_pause(tokens, i + 1)
+    return k
+
+
+WITHIN: Rules = (
+    ("quote, cue, name", quote_cue_name),
+    ("quote, name, cue", quote_name_cue),
+    ("name, cue, quote", name_cue_quote),
+    ("according to", quote_according),
+    ("cue inside a clause", in_clause),
+    ("trailing cue", trailing_cue),
+    ("headline", headline_name),
+    ("noun cue", noun_cue),
+    ("colon, subject", colon_subject),
+    ("beside another", beside_another),
+)
