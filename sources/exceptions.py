@@ -33,6 +33,11 @@ class BadParameter(APIException):
         super().__init__("; ".join(f"{name}: {m}" for name, ms in faults.items() for m in ms))
 
 
+class BodyTooLarge(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "too-large"
+
+
 class Gone(APIException):
     """An erased record, with reason and time."""
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from rest_framework import exceptions, parsers, renderers
 
-from sources.exceptions import escaped
+from sources.exceptions import BodyTooLarge, escaped
 
 
 class Parser(parsers.JSONParser):
@@ -90,11 +90,6 @@ class UnstorableText(exceptions.APIException):
     def __init__(self, faults: list[dict]):
         self.faults = faults
         super().__init__("; ".join(f"{f['pointer']}: {f['message']}" for f in faults))
-
-
-class BodyTooLarge(exceptions.APIException):
-    status_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    default_code = "too-large"
 
 
 class Renderer(renderers.JSONRenderer):

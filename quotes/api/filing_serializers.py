@@ -40,6 +40,7 @@ from sources.api.serializers import (
 )
 from sources.dates import PartialDateSerializerField, future_publication
 from sources.exceptions import flatten_errors
+from sources.intake import Document, NotConverted, convert_markup
 from sources.models import Article, Snapshot, Speaker
 
 FILED_AS = [Quote.Status.PROPOSED.value, Quote.Status.PUBLISHED.value]
@@ -159,11 +160,36 @@ class ProposalSerializer(StrictSerializer):
         return attrs
 
 
+def html_field() -> Text:
+    return Text(
+        max_length=Snapshot.MAX_CHARACTERS,
+        required=False,
+        trim_whitespace=False,
+        help_text="Instead of `text`: the markup of the article’s body, or its page.",
+    )
+
+
+def convert_html(attrs: dict) -> dict:
+    """Replace `html` by the text that it converts to, which is what quotes are looked for in."""
+    if "html" not in attrs:
+        fault = "This field is required. Send null if you have no text, or send `html`."
+        raise serializers.ValidationError({"text": [fault]})
+    if "text" in attrs:
+        raise serializers.ValidationError({"html": ["Send either text or html."]})
+    attrs = dict(attrs)
+    document = Document(attrs.pop("html").encode(), "text/html", "utf-8")
+    try:
+        conversion = convert_markup(document)
+    except NotConverted as refusal:
+        raise serializers.ValidationError({"html": [str(refusal)]}) from refusal
+    return attrs | {"text": conversion.text, "plain": True, "document": conversion}
+
+
 class FilingSerializer(StrictSerializer):
     """An article with its text and its quotes.
 
     `text` is the plain text, exactly as printed. Send null if you have none: the quotes are then
-    `unanchored`.
+    `unanchored`. Or send `html`, the markup of the article, which is converted.
     """
 
     outlet = NameField(required=False, allow_null=True, help_text="An id, a slug or a name.")
@@ -179,7 +205,10 @@ class FilingSerializer(StrictSerializer):
         help_text="When this version was made. An older one than on record changes nothing.",
     )
     language = LanguageField(required=False, allow_null=True)
-    text = Text(max_length=Snapshot.MAX_CHARACTERS, allow_null=True, trim_whitespace=False)
+    text = Text(
+        max_length=Snapshot.MAX_CHARACTERS, required=False, allow_null=True, trim_whitespace=False
+    )
+    html = html_field()
     quotes = ProposalSerializer(many=True, required=False, max_length=MAX_QUOTES)
     complete = serializers.BooleanField(
         required=False,
@@ -190,6 +219,8 @@ class FilingSerializer(StrictSerializer):
     plain = serializers.BooleanField(required=False, help_text=PLAIN)
 
     def validate(self, attrs):
+        if "html" in attrs or "text" not in attrs:
+            attrs = convert_html(attrs)
         return split_time(refuse_markup(attrs))
 
     @classmethod
@@ -201,7 +232,7 @@ class FilingSerializer(StrictSerializer):
         if serializer.is_valid():
             return serializer.validated_data
         faults = list(flatten_errors(serializer.errors))
-        if "text" not in serializer.errors and isinstance(payload, dict) and payload["text"]:
+        if "text" not in serializer.errors and isinstance(payload, dict) and payload.get("text"):
             faults += anchoring_faults(payload["text"], cls._valid_quotes(payload))
         raise Refused(faults)
 
@@ -396,6 +427,10 @@ class FiledArticleSerializer(ArticleSerializer):
         article.reanchored = [quote for quote in filing.reanchored if quote.pk not in unseen]
         future = future_publication(article.published, article.published_at, timezone.now())
         article.warnings = [future] if future else []
+        if conversion := filing.data.get("document"):
+            article.warnings += conversion.warnings
+        if filing.filer.withholds:
+            article.warnings.append("Readers do not see this article: it is withheld.")
         sent = [i for i in range(len(filing.quotes) + len(filing.erased)) if i not in filing.erased]
         article.warnings += [
             f"The note of quote {index} was not used: before this filing, the quote was not public."
@@ -423,10 +458,13 @@ class FiledArticleSerializer(ArticleSerializer):
 
 
 class CaptureSerializer(StrictSerializer):
-    """The plain text of the article as it reads now."""
+    """The plain text of the article as it reads now, or `html`, which is converted."""
 
-    text = Text(max_length=Snapshot.MAX_CHARACTERS, trim_whitespace=False)
+    text = Text(max_length=Snapshot.MAX_CHARACTERS, required=False, trim_whitespace=False)
+    html = html_field()
     plain = serializers.BooleanField(required=False, help_text=PLAIN)
 
     def validate(self, attrs):
+        if "html" in attrs or "text" not in attrs:
+            attrs = convert_html(attrs)
         return refuse_markup(attrs)

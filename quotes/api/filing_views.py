@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from uuid import UUID
 
@@ -16,6 +17,13 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from quotes.api.documents import (
+    PARAMETERS,
+    PARAMETERS_OF_DOCUMENTS,
+    REQUESTS,
+    DocumentParser,
+    read_sent,
+)
 from quotes.api.filing_serializers import (
     CaptureSerializer,
     FiledArticleSerializer,
@@ -106,9 +114,22 @@ class Articles(FilesQuotes, MergeableResource):
     )
     most_bytes = MAX_FILING_BYTES
 
+    def parameters(self) -> set[str]:
+        return super().parameters() | (
+            PARAMETERS_OF_DOCUMENTS if self.action == "create" else set()
+        )
+
+    def get_parsers(self):
+        request = self.request
+        if request is None or self.action_map.get(request.method.lower()) != "create":
+            return super().get_parsers()
+        # What `format` names is not our own JSON, whatever its media type.
+        usual = [] if "format" in request.GET else super().get_parsers()
+        return [*usual, DocumentParser()]
+
     @extend_schema(
-        parameters=[DRY_RUN],
-        request=FilingSerializer,
+        parameters=[DRY_RUN, *PARAMETERS],
+        request={"application/json": FilingSerializer, **REQUESTS},
         responses={
             201: OpenApiResponse(FiledArticleSerializer, "The article was added."),
             200: OpenApiResponse(FiledArticleSerializer, "The article was on record already."),
@@ -121,9 +142,15 @@ class Articles(FilesQuotes, MergeableResource):
         Everything is stored, or nothing. An article on record is recognised: file it again, and the
         answer says what has changed. Each quote is found in the text by its words, and its speaker,
         organisation and outlet are matched by name or added.
+
+        Or send the article as you have it: a page, ninjs, NITF, NewsML-G2 or JSON-LD. Its text and
+        its particulars are converted, and the document is kept. Parameters add what it does not
+        say.
         """
         with self.filing():
-            filing = file(FilingSerializer.read(request.data), Filer.of(request.user))
+            filer = Filer.of(request.user)
+            data = read_sent(request.data, request.query_params)
+            filing = file(data, replace(filer, withholds=data.get("withheld", False)))
             code = status.HTTP_201_CREATED if filing.is_new else status.HTTP_200_OK
             return filing_response(self, filing, code)
 
@@ -170,7 +197,7 @@ def unseen_by(user, quotes: list[Quote]) -> set[UUID]:
 class ArticleSnapshots(Endpoint):
     """Captured texts of one article."""
 
-    queryset = Snapshot.objects.defer("text")
+    queryset = Snapshot.objects.select_related("document").defer("text", "document__body")
     serializer_class = SnapshotSummarySerializer
     orderings = {"captured": "captured"}
     default_ordering = "-captured"
@@ -200,7 +227,7 @@ class ArticleSnapshots(Endpoint):
         Each quote of the article is looked for in the new text: `reanchored` says which have moved,
         were altered or are missing.
         """
-        text, article = self.validated_body(CaptureSerializer)["text"], self.get_article()
+        data, article = self.validated_body(CaptureSerializer), self.get_article()
         refuse_if_merged(article)
-        filing = capture(article, text, Filer.of(request.user))
+        filing = capture(article, data, Filer.of(request.user))
         return filing_response(self, filing, status.HTTP_200_OK)

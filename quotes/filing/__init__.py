@@ -114,9 +114,9 @@ def propose(article: Article, data: dict, filer: Filer) -> FiledQuote:
     return filing.quotes[0]
 
 
-def capture(article: Article, text: str, filer: Filer) -> Filing:
-    """Store a new text of an article on record, and re-anchor its quotes there."""
-    filing = Filing({"text": text}, filer, article=article, is_whole=False)
+def capture(article: Article, data: dict, filer: Filer) -> Filing:
+    """Store a new `text` of an article on record, and re-anchor its quotes there."""
+    filing = Filing(data, filer, article=article, is_whole=False)
     _file_on_record(filing)
     return filing
 
@@ -141,8 +141,8 @@ def _file(filings: list[Filing]) -> None:
 
 
 def _made_by(filer: Filer):
-    """Keep from readers what a filer makes who is no curator, until it becomes public."""
-    return nullcontext() if filer.may_change else as_proposed()
+    """Keep from readers what is withheld, or filed by somebody who is no curator."""
+    return nullcontext() if filer.may_change and not filer.withholds else as_proposed()
 
 
 @contextmanager

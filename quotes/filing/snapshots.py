@@ -1,12 +1,14 @@
 """An article's new text meets its quotes: store it as a snapshot, and re-anchor them in it."""
 
+from django.conf import settings
+
 from quotes.anchoring import Page
 from quotes.filing.articles import lock_rows
 from quotes.filing.types import Filing, add_flag, drop_flags
 from quotes.models import Quote
 from quotes.models.reanchoring import ANCHORED, follow, reanchor, set_anchor, surroundings
 from sources.history.erasure import merged
-from sources.models import Article, Snapshot
+from sources.models import Article, Snapshot, SourceDocument
 from sources.models.ids import digest
 
 STANDS = (Quote.Status.PUBLISHED, Quote.Status.DISPUTED)
@@ -53,9 +55,25 @@ def store_snapshots(filings: list[Filing]) -> None:
             filing.fields["text"] = "updated"
             changed.append(filing.article)
     Snapshot.objects.bulk_create(new)
+    keep_documents(filings, new)
     for article in changed:
         article.snapshot = article.snapshot  # copies the id it has just got
     Article.objects.bulk_update(changed, ["snapshot"])
+
+
+def keep_documents(filings: list[Filing], new: list[Snapshot]) -> None:
+    """Keep the documents that new texts were converted from; no query without any.
+
+    Erased words may stand in the document of a text in which they were blotted out.
+    """
+    stored = {id(snapshot) for snapshot in new}
+    documents = [
+        SourceDocument.of(filing.data["document"], filing.snapshot)
+        for filing in filings
+        if "document" in filing.data and id(filing.snapshot) in stored and not filing.blotted
+    ]
+    if documents and settings.ONRECORD_KEEP_DOCUMENTS:
+        SourceDocument.objects.bulk_create(documents)
 
 
 def reanchor_quotes(filings: list[Filing]) -> None:

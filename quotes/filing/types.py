@@ -45,6 +45,7 @@ class Filer:
     may_correct: bool = False  # public quotes, with a note
     may_read: bool = False  # the full text of articles
     outlets: frozenset[UUID] = frozenset()  # it files for these only; empty: for all
+    withholds: bool = False  # what it makes is not for readers yet
 
     @classmethod
     def of(cls, user) -> Self:

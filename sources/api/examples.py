@@ -88,6 +88,14 @@ def merge_examples(name: str, record: dict) -> dict[str, object]:
     }
 
 
+DOCUMENT = {
+    "sha256": "5c1f8c2f34f06a0bd6bb79d7e08c4d12ce4b0d2c4d4b6fba0e5f2f2d6c8d3f10",
+    "media_type": "text/html",
+    "format": "html",
+    "converter": "On Record 1, trafilatura 2.3.1",
+    "particulars": {"rights": "© 2026 Harbour Post Ltd", "edition": "2"},
+}
+
 EXAMPLES: dict[str, object] = {
     "Outlet": OUTLET,
     "OutletRequest": OUTLET_REQUEST,
@@ -116,7 +124,7 @@ EXAMPLES: dict[str, object] = {
     "PatchedAffiliationRequest": {"to": "2026-05"},
     "Article": ARTICLE,
     "PatchedArticleRequest": {"headline": "Quay to close in May"},
-    "SnapshotSummary": SNAPSHOT,
+    "SnapshotSummary": {**SNAPSHOT, "document": DOCUMENT},
     "Snapshot": {**SNAPSHOT, "articles": [ARTICLE_ID], "text": TEXT, "erased": None},
     "Revision": {
         "version": 2,

@@ -22,8 +22,8 @@ def refuse_markup(data: dict, name: str = "text") -> dict:
     if tag or len(entities) > MAX_ENTITIES:
         sign = tag[0] if tag else entities[0]
         fault = (
-            f"This text looks like a web page: it has “{sign}”. Strip the tags and decode the "
-            'entities, or send "plain": true if they are meant.'
+            f"This text looks like a web page: it has “{sign}”. Send it as `html` instead of "
+            '`text`, or send "plain": true if these signs are meant.'
         )
         raise serializers.ValidationError({name: [fault]})
     return data

@@ -17,7 +17,15 @@ from sources.api.fields import (
     canonical_language,
 )
 from sources.api.publication import PublicationField, PublicationTimeField, split_time
-from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
+from sources.models import (
+    Affiliation,
+    Article,
+    Organisation,
+    Outlet,
+    Snapshot,
+    SourceDocument,
+    Speaker,
+)
 
 RECORD = ["version", "created", "updated"]
 
@@ -326,14 +334,36 @@ class ArticleSerializer(RecordSerializer):
         return super().validate(split_time(attrs, self.instance))
 
 
+class SourceDocumentSerializer(serializers.ModelSerializer):
+    """The document that a text was converted from, without its bytes, and how it was converted."""
+
+    sha256 = serializers.CharField(help_text="Of the document’s bytes.")
+    format = serializers.CharField(help_text="What it was read as, such as `ninjs 2.1`.")
+    converter = serializers.CharField(help_text="What read it, with its version.")
+    particulars = serializers.DictField(
+        child=serializers.CharField(),
+        help_text="What else it says: `rights`, `license`, `canonical_url`, `embargo_until`, "
+        "`status`, `edition`.",
+    )
+
+    class Meta:
+        model = SourceDocument
+        fields = ["sha256", "media_type", "format", "converter", "particulars"]
+
+
 class SnapshotSummarySerializer(serializers.ModelSerializer):
     """A captured text without its words."""
 
     characters = serializers.IntegerField(read_only=True, help_text="Length in code points.")
+    document = SourceDocumentSerializer(
+        read_only=True,
+        allow_null=True,
+        help_text="What the text was converted from; null if it was sent as plain text.",
+    )
 
     class Meta:
         model = Snapshot
-        fields = ["sha256", "captured", "characters"]
+        fields = ["sha256", "captured", "characters", "document"]
 
 
 class SnapshotSerializer(StrictSerializer):

@@ -7,7 +7,7 @@ Must never: guess a particular, follow an entity or the network, or need more ti
 """
 
 from sources.intake.conversion import Conversion, Document, NotConverted, Unknown
-from sources.intake.formats import FEEDS, MEDIA_TYPES, convert, convert_feed
+from sources.intake.formats import FEEDS, MEDIA_TYPES, convert, convert_feed, convert_markup
 
 __all__ = [
     "FEEDS",
@@ -18,4 +18,5 @@ __all__ = [
     "Unknown",
     "convert",
     "convert_feed",
+    "convert_markup",
 ]

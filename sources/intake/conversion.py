@@ -24,6 +24,9 @@ class Document:
     media_type: str
     charset: str | None = None
 
+    def __str__(self) -> str:
+        return f"{self.media_type} {self.charset or ''} {self.sha256}"
+
     @cached_property
     def sha256(self) -> str:
         return hashlib.sha256(self.body).hexdigest()
@@ -66,6 +69,7 @@ class Conversion:
     status: str | None = None
     converter: str = f"On Record {RULES}"
     warnings: list[str] = field(default_factory=list)
+    document: Document | None = None
 
     @property
     def filing(self) -> dict:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from sources.intake.conversion import Conversion, NotConverted
+from lxml import etree
+
+from sources.intake.conversion import Conversion, Document, NotConverted
 from sources.intake.elements import (
     XML_LANG,
     Element,
@@ -35,14 +37,18 @@ MIN_WORDS = 20
 def convert(root: Element) -> Iterator[Conversion | NotConverted]:
     """Yield the article of each entry, in the order of the feed, or why it has none."""
     is_atom = name_of(root) == "feed"
+    kind = f"application/{'atom' if is_atom else 'rss'}+xml"
     channel = root if is_atom else child_of(root, "channel")
     convert_entry = _atom if is_atom else _rss
     entries = all_named(root, "entry" if is_atom else "item")
     if not entries:
         raise NotConverted("There is no entry in this feed.")
     for entry in entries:
+        body = etree.tostring(entry, encoding="utf-8", with_tail=False)
         try:
-            yield convert_entry(entry, channel)
+            conversion = convert_entry(entry, channel)
+            conversion.document = Document(body, kind, "utf-8")
+            yield conversion
         except NotConverted as refusal:
             yield refusal
 

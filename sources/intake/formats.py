@@ -1,10 +1,12 @@
 """The formats by media type; a general type is told by what stands at the root."""
 
+import re
 from collections.abc import Iterator
 
 from sources.intake import feeds, html, jsonld, newsml, ninjs, nitf
 from sources.intake.conversion import Conversion, Document, NotConverted, Unknown
 from sources.intake.elements import name_of
+from sources.intake.fragments import text_of_fragment
 from sources.intake.parsing import parse_json, parse_xml, text_of
 
 PAGES = ("text/html", "application/xhtml+xml")
@@ -33,6 +35,12 @@ FORMATS |= dict.fromkeys(("nitf", "newsml"), "application/xml")
 
 def convert(document: Document) -> Conversion:
     """Convert a document with one article. Raises NotConverted."""
+    conversion = _convert(document)
+    conversion.document = document
+    return conversion
+
+
+def _convert(document: Document) -> Conversion:
     kind = document.media_type.lower()
     if kind not in MEDIA_TYPES:
         raise Unknown(
@@ -51,10 +59,23 @@ def convert(document: Document) -> Conversion:
     if name in FEED_ROOTS:
         raise NotConverted("A feed has several articles. Send it to articles/batch/.")
     if name not in ROOTS:
-        raise NotConverted(
+        raise Unknown(
             f"This XML begins with “{name[:40]}”. Known are nitf, newsItem, newsMessage and html."
         )
     return ROOTS[name](root)
+
+
+def convert_markup(document: Document) -> Conversion:
+    """Convert the markup of an article’s body, or its whole page. Raises NotConverted."""
+    markup = text_of(document)
+    if WHOLE_PAGE.search(markup):
+        return convert(document)
+    if not (text := text_of_fragment(markup)):
+        raise NotConverted("There is no text in this markup. Send the article’s body.")
+    return Conversion("html", text, document=document)
+
+
+WHOLE_PAGE = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 
 
 def convert_feed(document: Document) -> Iterator[Conversion | NotConverted]:

@@ -10,6 +10,7 @@ from sources.jobs.models import Job, Part
 from sources.ledger.revisions import Era, Revision
 from sources.models.articles import Article, Snapshot
 from sources.models.base import Mergeable, Named, PublicRecord, Record
+from sources.models.documents import SourceDocument
 from sources.models.erased_words import ErasedWords
 from sources.models.idempotency import IdempotentResponse
 from sources.models.organisations import Organisation, OrganisationKey
@@ -33,6 +34,7 @@ __all__ = [
     "Record",
     "Revision",
     "Snapshot",
+    "SourceDocument",
     "Speaker",
     "SpeakerKey",
 ]

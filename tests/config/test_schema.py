@@ -268,7 +268,10 @@ def test_details_document_fields_and_changes_document_their_headers(document):
                 assert parameters(document, path, method) - {"as_of"} == {"fields"} | forms
             if method != "get":
                 files = method == "post" and path in (f"{API}articles/", f"{API}quotes/")
-                assert parameters(document, path, method) == ({"dry_run"} if files else set())
+                taken = {"dry_run"} if files else set()
+                if path == f"{API}articles/" and method == "post":
+                    taken |= {"outlet", "external_id", "language", "format"}
+                assert parameters(document, path, method) == taken
 
 
 @pytest.mark.django_db

@@ -117,6 +117,9 @@ IdempotentResponse.objects.update(created=timezone.now() - timedelta(days=3))
 ok(curator.post(f"{API}outlets/", {"name": "Radio"}, headers={"Idempotency-Key": "k-2"}), 201)
 assert IdempotentResponse.objects.count() == 1
 ok(curator.post(f"{API}articles/", {**filing, "text": "New. " + filing["text"], "quotes": []}))
+page = {**filing, "html": f"<p>Newer.</p><p>{filing['text']}</p>", "quotes": []}
+del page["text"]
+ok(curator.post(f"{API}articles/", page))
 key = filed["quotes"][0]["id"]
 noted = {"language": "fr", "note": "In French."}
 ok(curator.patch(f"{API}quotes/{key}/", noted, headers={"If-Match": "*"}))
@@ -194,6 +197,8 @@ DENIED = {
     "change an era": "UPDATE sources_era SET began = now()",
     "change a snapshot": "UPDATE sources_snapshot SET text = text",
     "delete a snapshot": "DELETE FROM sources_snapshot",
+    "change a document": "UPDATE sources_sourcedocument SET format = format",
+    "delete a document": "DELETE FROM sources_sourcedocument",
     "empty the snapshots": "TRUNCATE sources_snapshot CASCADE",
     "delete a quote": "DELETE FROM quotes_quote",
     "delete a speaker": "DELETE FROM sources_speaker",

@@ -31,6 +31,7 @@ from sources.models import (
     Revision,
     SpeakerKey,
 )
+from sources.models.documents import SourceDocument
 from sources.models.erased_words import ErasedWords
 from tests.conftest import fresh
 from tests.records import (
@@ -57,7 +58,7 @@ pytestmark = pytest.mark.django_db
 
 ON_OTHER_PAGES = {
     *(CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision),
-    *(LastFiling, OutletBinding, OrganisationKey, SpeakerKey, ErasedWords),
+    *(LastFiling, OutletBinding, OrganisationKey, SpeakerKey, ErasedWords, SourceDocument),
 }
 OURS = [
     model

@@ -164,7 +164,7 @@ def test_a_text_with_markup_is_refused_with_advice(curator, text):
     body = make_filing(text=text, quotes=[])
     (fault,) = problem(curator.post(f"{API}articles/", body), 400)["errors"]
     assert fault["pointer"] == "/text"
-    assert "Strip the tags" in fault["message"]
+    assert "Send it as `html`" in fault["message"]
     assert ok(curator.post(f"{API}articles/", {**body, "plain": True}), 201)
 
 

@@ -1,0 +1,120 @@
+"""Articles sent as documents: parsing by media type, conversion, validation as a filing."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from rest_framework import exceptions, parsers
+
+from quotes.api.filing_serializers import FilingSerializer
+from quotes.filing import Refused
+from sources.api.endpoints import query_parameter
+from sources.exceptions import BadParameter, BodyTooLarge, nearest_of
+from sources.intake import MEDIA_TYPES, Conversion, Document, NotConverted, Unknown, convert
+from sources.intake.formats import FORMATS
+
+GIVEN = ("outlet", "external_id", "language")
+"""Query parameters for what a document does not say; they win over what it says."""
+
+PARAMETERS = [
+    query_parameter("outlet", "Id, slug or name, if the document names none.", "Radio Skerrow"),
+    query_parameter("external_id", "Your own id of the article.", "cms-4711"),
+    query_parameter("language", "Language of the text, if the document does not say.", "en"),
+    query_parameter(
+        "format",
+        "Format of a document sent as `application/json` or `application/xml`.",
+        "ninjs",
+        enum=sorted(FORMATS),
+    ),
+]
+
+PARAMETERS_OF_DOCUMENTS = {*GIVEN, "format"}
+
+REQUESTS = dict.fromkeys(MEDIA_TYPES, OpenApiTypes.STR)
+"""Schemas of documents, by media type, for the OpenAPI document."""
+
+
+class DocumentParser(parsers.BaseParser):
+    """Keeps a document as it was sent, if the view takes its media type."""
+
+    media_type = "*/*"
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        view, request = parser_context["view"], parser_context["request"]
+        kind, _, parameters = (media_type or "").partition(";")
+        kind = kind.strip().lower()
+        if asked := request.query_params.get("format"):
+            if asked not in FORMATS:
+                fault = f"There is no format “{asked[:60]}”. {nearest_of(asked, FORMATS)}"
+                raise BadParameter({"format": [fault]})
+            kind = FORMATS[asked]
+        if kind not in MEDIA_TYPES:
+            raise UnsupportedDocument(kind)
+        # Read one byte more than allowed: a request may come without Content-Length.
+        body = stream.read(view.most_bytes + 1)
+        if len(body) > view.most_bytes:
+            raise BodyTooLarge(f"The body is larger than {view.most_bytes // 1024:,} KiB.")
+        return Document(body, kind, charset_in(parameters))
+
+
+def charset_in(parameters: str) -> str | None:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return value.strip().strip('"')[:40] or None
+    return None
+
+
+class UnsupportedDocument(exceptions.UnsupportedMediaType):
+    def __init__(self, kind: str, detail: str | None = None):
+        known = ", ".join(("application/json", *MEDIA_TYPES))
+        super().__init__(kind, detail or f"“{kind[:80]}” is not taken here. Send {known}.")
+
+
+def read_sent(sent, parameters: dict[str, str]) -> dict:
+    """Return the validated filing of a request: of its JSON, or of its document. Raises Refused."""
+    given = {name: parameters[name] for name in GIVEN if name in parameters}
+    if isinstance(sent, Document):
+        return read_conversion(converted(sent), given)
+    if given:
+        raise BadParameter({name: ["Write it in the JSON itself."] for name in given})
+    return FilingSerializer.read(sent)
+
+
+def converted(document: Document) -> Conversion:
+    """Convert a document. Raises Refused, or UnsupportedDocument for one of no known kind."""
+    try:
+        return convert(document)
+    except Unknown as unknown:
+        raise UnsupportedDocument(document.media_type, str(unknown)) from unknown
+    except NotConverted as refusal:
+        raise Refused([{"pointer": "", "message": str(refusal)}]) from refusal
+
+
+def read_conversion(conversion: Conversion, given: dict[str, str]) -> dict:
+    """Return the validated filing of a converted document, completed by `given`.
+
+    A particular that a filing would not take is left out, and a warning says so. Raises Refused.
+    """
+    if conversion.status == "canceled":
+        message = "This document cancels its article. Withdraw it: POST articles/{id}/withdraw/."
+        raise Refused([{"pointer": "", "message": message}], HTTPStatus.CONFLICT)
+    filing = conversion.filing | given
+    try:
+        data = FilingSerializer.read(filing)
+    except Refused as refusal:
+        faults = {fault["pointer"].split("/")[1]: fault["message"] for fault in refusal.faults}
+        if faults.keys() & {"text", *given}:
+            raise
+        for name, message in faults.items():
+            conversion.warnings.append(f"The document’s {name} was left out: {message}")
+        data = FilingSerializer.read({n: v for n, v in filing.items() if n not in faults})
+    return data | {"document": conversion, "withheld": is_withheld(conversion, timezone.now())}
+
+
+def is_withheld(conversion: Conversion, now: datetime) -> bool:
+    """Whether an article is not to be seen by readers yet."""
+    until = conversion.embargo_until
+    held = bool(until) and datetime.fromisoformat(until).astimezone(UTC) > now
+    return held or (conversion.status == "withheld" and not until)
