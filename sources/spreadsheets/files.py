@@ -22,9 +22,10 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from sources.exceptions import nearest_of
 from sources.jobs.models import MAX_ROWS
+from sources.spreadsheets.limits import TooLarge, measure
 
 MAX_BYTES = 5 * 1024 * 1024  # of an upload, as of a request to the API
-MAX_UNPACKED_BYTES = 5 * MAX_BYTES  # of an XLSX file: some ten seconds of reading
+MAX_UNPACKED_BYTES = 5 * MAX_BYTES  # of an XLSX file; `limits` bounds its elements
 MAX_COLUMNS = 64  # of a sheet, empty ones that are only formatted included; no table has more
 MAX_CELL_CHARS = 32_767  # the limit of XLSX
 
@@ -109,7 +110,7 @@ def _header(cells: list[str], columns: Collection[str]) -> list[str]:
     for name in names:
         if name not in columns:
             said = f"Unknown column “{name[:80]}”." if name else "A column has no name."
-            raise UnreadableFile(f"{said} {nearest_of(name, columns)}")
+            raise UnreadableFile(f"{said} {nearest_of(name[:80], columns)}")
         if names.count(name) > 1:
             raise UnreadableFile(f"The column “{name}” appears twice.")
     if not names:
@@ -141,7 +142,8 @@ def _rows_of_book(content: bytes) -> Iterator[list[str]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as parts:
             if sum(part.file_size for part in parts.infolist()) > MAX_UNPACKED_BYTES:
-                raise UnreadableFile("The file is too large when unpacked. Split it.")
+                raise TooLarge
+            measure(parts)
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()  # the file may claim any size
@@ -150,6 +152,8 @@ def _rows_of_book(content: bytes) -> Iterator[list[str]]:
             yield [_text_of(cell, number) for cell in row[: MAX_COLUMNS + 1]]
     except UnreadableFile:
         raise
+    except TooLarge as error:
+        raise UnreadableFile("The file is too large when unpacked. Split it.") from error
     except Exception as error:  # openpyxl raises whatever it stumbles over
         raise UnreadableFile(
             "The file is not a valid .xlsx file. Save it again, or as CSV."
