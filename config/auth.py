@@ -94,7 +94,7 @@ class GroupPermissions(permissions.BasePermission):
         needed = view.permissions.get(view.action, usual)
         if request.user and request.user.has_perm(needed):
             return True
-        reads = needed == usual and request.method in permissions.SAFE_METHODS
+        reads = needed == f"{model.app_label}.view_{model.model_name}"
         return settings.ONRECORD_PUBLIC_READ and reads
 
 

@@ -10,6 +10,7 @@ from rest_framework.routers import SimpleRouter
 
 from config.guides.views import guide
 from quotes.api.changes import Changes
+from quotes.api.draft_check import ArticleProposals, DraftCheck
 from quotes.api.filing_views import Articles, ArticleSnapshots
 from quotes.api.utterances import Utterances
 from quotes.api.views import QuotedSpeakers, Quotes
@@ -18,12 +19,14 @@ from quotes.statistics import Facets, Timeline
 from sources.api.views import Affiliations, Organisations, Outlets, Snapshots
 
 router = SimpleRouter(use_regex_path=False)
+router.register("articles/propose", ArticleProposals, "article-proposals")
 router.register("articles", Articles, "article")
 router.register("articles/<uuid:article>/snapshots", ArticleSnapshots, "article-snapshot")
 router.register("snapshots", Snapshots, "snapshot")
 router.register("quotes/facets", Facets, "quote-facets")
 router.register("quotes/timeline", Timeline, "quote-timeline")
 router.register("quotes/export", QuoteExport, "quote-export")
+router.register("quotes/check", DraftCheck, "quote-check")
 router.register("quotes", Quotes, "quote")
 router.register("utterances", Utterances, "utterance")
 router.register("speakers", QuotedSpeakers, "speaker")

@@ -93,6 +93,28 @@ PROPOSAL = {
     "attribution": {name: text for name, text in ATTRIBUTION.items() if text},
     "via": [{"kind": "told", "name": "Torrigan Wire"}],
 }
+FOUND_QUOTE = {
+    "spans": [[22, 39]],
+    "text": "We had no choice,",
+    "kind": "direct",
+    "speaker": "Mara Quill",
+    "speaker_kind": "person",
+    "role": "harbour master",
+    "organisation": None,
+    "attribution": {
+        "text": "said Mara Quill",
+        "speaker": "Mara Quill",
+        "role": "harbour master",
+        "organisation": None,
+        "cue": "said",
+    },
+    "via": [],
+    "confidence": {"quote": 0.99, "speaker": 0.97, "role": 0.9},
+    "band": "sure",
+    "rule": "quote, cue, name",
+    "because": [{"start": 41, "end": 45, "what": "cue"}],
+}
+DIFFERENCE = [{"op": "replace", "expected": "every", "found": "no"}]
 FILED_FIELDS = ("external_id", "url", "headline", "byline", "published", "language")
 
 EXAMPLES: dict[str, object] = {
@@ -111,6 +133,23 @@ EXAMPLES: dict[str, object] = {
         "reanchored": [],
         "withdrawn_quotes": [],
         "warnings": [],
+    },
+    "DraftRequest": {"text": TEXT, "language": "en"},
+    "ProposedQuotes": {"language": "en", "text": TEXT, "quotes": [FOUND_QUOTE]},
+    "CheckedDraft": {
+        "results": [
+            {
+                "start": 22,
+                "end": 42,
+                "text": "We had every choice,",
+                "speaker": "Mara Quill",
+                "verdict": "altered",
+                "score": 0.857,
+                "difference": DIFFERENCE,
+                "quotes": [QUOTE],
+                "closest": [],
+            }
+        ]
     },
     "CaptureRequest": {"text": TEXT.replace("in May", "in June")},
     "QuoteProposalRequest": {"article": ARTICLE_ID, **PROPOSAL},

@@ -216,6 +216,11 @@ class FilingSerializer(StrictSerializer):
         "and listed in `withdrawn_quotes`.",
     )
 
+    propose = serializers.BooleanField(
+        required=False,
+        help_text="`true`: find further quotes in the text. They are added as proposals, with "
+        "`origin` `proposed`; what was rejected does not come back.",
+    )
     plain = serializers.BooleanField(required=False, help_text=PLAIN)
 
     def validate(self, attrs):

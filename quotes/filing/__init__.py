@@ -32,6 +32,7 @@ from quotes.filing.comparison import (
     refuse_others,
 )
 from quotes.filing.erased import leave_out_erased, leave_out_redacted
+from quotes.filing.proposing import add_proposals, store_proposals
 from quotes.filing.reconciliation import (
     folded_names,
     follow_merges,
@@ -169,10 +170,12 @@ def _continue(filings: list[Filing]) -> None:
     reanchor_quotes(filings)
     follow_merges(filings)
     filings = [filing for filing in filings if not filing.is_late]
+    add_proposals(filings)
     folded = folded_names(filings)
     changes = [change for filing in filings for change in reconcile(filing, folded)]
     resolve_attributions(changes)
     match([change.quote for change in changes if change.is_new or change.taken])
     store_quotes(changes)
+    store_proposals(changes)
     withdraw_unnamed(filings)
     keep_filings(filings)

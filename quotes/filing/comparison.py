@@ -172,7 +172,7 @@ def unnamed(filing: Filing) -> list[str]:
     """Ids of quotes that the filer filed before and that this filing, if complete, leaves out."""
     if not filing.data.get("complete"):
         return []
-    named = {str(filed.quote.pk) for filed in filing.quotes}
+    named = {str(filed.quote.pk) for filed in filing.quotes} | filing.found_again
     return [key for key in filing.entries if key not in named]
 
 

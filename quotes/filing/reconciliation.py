@@ -84,6 +84,8 @@ def reconcile(filing: Filing, folded: Folded) -> Iterator[QuoteChange]:
             change = _compare(filing, filed, proposal, spans, folded, places)
         else:
             filed = FiledQuote(_new_quote(filing, proposal, spans), is_new=True)
+            if found := filing.found.get(index):
+                filed.found, filed.quote.origin = found, Quote.Origin.PROPOSED
             _refuse_taken(filing, index, filed.quote, places)
             filed.said = said_of(proposal) | {"text": words_of(filing, proposal, spans)}
             filed.chain = proposal.get("via", [])

@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 from uuid import UUID
 
 from quotes.anchoring import Budget, Page, Seams
+from quotes.extraction import Proposal as Found
 from quotes.models import LastFiling, Quote, outlets_of
 from quotes.models.workflow import CHANGE, PUBLISH
 from sources.dates import PartialDate
@@ -103,6 +104,7 @@ class FiledQuote:
     fields: dict[str, str] = field(default_factory=dict)
     candidates: list[Candidate] = field(default_factory=list)
     not_printed: list[str] = field(default_factory=list)  # fields that the article does not print
+    found: Found | None = None  # by extraction; None: the filer marked it
 
     @property
     def outcome(self) -> str:
@@ -160,6 +162,8 @@ class Filing:
     spans: list[tuple] = field(default_factory=list)  # one per quote filed, in order
     seams: dict[tuple, Seams] = field(default_factory=dict)  # by the spans of a quote, if several
     not_printed: dict[int, list[str]] = field(default_factory=dict)  # by quote filed
+    found: dict[int, Found] = field(default_factory=dict)  # by extraction, of the quotes filed
+    found_again: set[str] = field(default_factory=set)  # ids of quotes on record that it finds
     quotes: list[FiledQuote] = field(default_factory=list)
     erased: dict[int, Erasure] = field(default_factory=dict)  # quotes left out, by index as sent
     blotted: list[tuple[int, int]] = field(default_factory=list)  # ranges of the text

@@ -31,7 +31,7 @@ from quotes.history.erased_words import (
     states_of,
     words_of,
 )
-from quotes.models import Claim, LastFiling, Quote
+from quotes.models import Claim, LastFiling, Proposal, Quote
 from sources.history.erasure import (
     Range,
     SearchTerms,
@@ -141,6 +141,8 @@ def erase(
         remember_articles(identities, reason)
         erasure.remembered = remember(said, own_names, said_in, reason)
         erasure.filings = _erase_filings(erasure, sought)
+        held = rows_holding(Proposal, "said::text", set().union(*erasure.rows.values()), sought)
+        Proposal.objects.filter(pk__in=held).delete()
         erasure.answers = erase_responses(set().union(*erasure.rows.values()), sought)
         erasure.log_entries = erase_log(erasure.rows, sought)
         erasure.jobs = erase_jobs(sought)
@@ -341,6 +343,7 @@ def _destroy(erasure: Erasure, reason: str) -> None:
     erasure.unlinked = _keys(replacing)
     replacing.update(replaced_by=None)
     Claim.objects.filter(article__in=erasure.articles).delete()
+    Proposal.objects.filter(quote__in=quotes).delete()
     LastFiling.objects.filter(article__in=erasure.articles).delete()
     SpeakerKey.objects.filter(record_id__in=erasure.speakers).delete()
     for model, keys in erasure.rows.items():

@@ -16,6 +16,7 @@ from quotes.models.last_filing import LastFiling
 from quotes.models.outlet_binding import OutletBinding, outlets_of
 from quotes.models.own_records import hidden_quotes
 from quotes.models.propagation import CitedAffiliation, PrintedArticle
+from quotes.models.proposal import Proposal
 from quotes.models.querysets import QuoteQuerySet
 from quotes.models.quote import Quote
 from quotes.models.utterance import Utterance
@@ -31,6 +32,7 @@ __all__ = [
     "OutletBinding",
     "PrintedArticle",
     "PrintedBefore",
+    "Proposal",
     "Quote",
     "QuoteQuerySet",
     "Review",

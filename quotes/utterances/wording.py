@@ -84,6 +84,14 @@ def _changes_meaning(word: str) -> bool:
     return not word.isalpha() and any(sign.isnumeric() for sign in word)
 
 
+_QUANTITIES = frozenset("few fewer less least more most only except plus against".split())
+
+
+def is_negation(word: str) -> bool:
+    """Whether a printed word negates what follows or puts a condition: “didn't”, “nobody”, “if”."""
+    return not (_NEGATIONS - _QUANTITIES).isdisjoint(normalised_words(word))
+
+
 def _may_be_left_out(word: str) -> bool:
     return not _is_fixed(word) and bool(_NEGATIONS_LISTED.match(word))
 

@@ -16,6 +16,7 @@ from quotes.models import (
     LastFiling,
     OutletBinding,
     PrintedArticle,
+    Proposal,
     Quote,
     Review,
     Utterance,
@@ -58,7 +59,8 @@ pytestmark = pytest.mark.django_db
 
 ON_OTHER_PAGES = {
     *(CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision),
-    *(LastFiling, OutletBinding, OrganisationKey, SpeakerKey, ErasedWords, SourceDocument),
+    *(LastFiling, Proposal, OutletBinding, OrganisationKey, SpeakerKey),
+    *(ErasedWords, SourceDocument),
 }
 OURS = [
     model

@@ -1,0 +1,100 @@
+"""Add to a filing the quotes that extraction finds in its text.
+
+They are filed as if the filer had marked them, so that filing again undoes nothing that a curator
+did. A passage that the filer marked, or that any quote on record has or had, is left alone: what
+was rejected never comes back.
+"""
+
+from collections.abc import Iterable
+
+from quotes.extraction import Proposal as Found
+from quotes.extraction import propose
+from quotes.filing.comparison import said_of
+from quotes.filing.types import OPERATOR, Filing, QuoteChange, Refused
+from quotes.filing.validation import validate_quotes
+from quotes.models import Proposal
+from sources.history.erasure import overlap
+
+NAMED = ("kind", "speaker", "speaker_kind", "role", "organisation")
+
+
+def add_proposals(filings: list[Filing]) -> None:
+    """Append what extraction finds to the quotes of the filings that ask for it.
+
+    Texts are stored, and quotes on record stand in them, before.
+    """
+    for filing in filings:
+        is_present = filing.snapshot is not None and filing.snapshot == filing.article.snapshot
+        if not (filing.data.get("propose") and is_present):
+            continue
+        found = propose(filing.page.text, filing.article.language)
+        filing.found_again = _found_again(filing, found)
+        taken = [span for spans in filing.spans for span in spans] + _taken_on_record(filing)
+        _append(filing, [each for each in found if not overlap(each.spans, taken)])
+
+
+def _taken_on_record(filing: Filing) -> list[tuple[int, int]]:
+    """Passages of the present text that quotes on record have, or had before it was edited."""
+    standing = [each for each in filing.on_record if each.snapshot_id == filing.snapshot.pk]
+    places = [(start, end) for quote in standing for start, end in quote.spans]
+    near = [quote.nearest for quote in filing.on_record if quote.nearest]
+    sha256 = filing.snapshot.sha256
+    return places + [(n["start"], n["end"]) for n in near if n["snapshot"] == sha256]
+
+
+def _found_again(filing: Filing, found: list[Found]) -> set[str]:
+    """Ids of quotes on record that extraction finds, and that a complete filing so names."""
+    spans = [span for each in found for span in each.spans]
+    return {str(quote.pk) for quote in filing.on_record if overlap(quote.spans, spans)}
+
+
+def _append(filing: Filing, found: list[Found]) -> None:
+    """Append what our own anchoring holds to be in the text; the rest is dropped."""
+    while found:
+        quotes = [as_filed(each) for each in found]
+        trial = Filing(
+            {"quotes": quotes, "headline": filing.data.get("headline")},
+            OPERATOR,
+            article=filing.article,
+            page=filing.page,
+        )
+        try:
+            validate_quotes([trial])
+        except Refused as refusal:
+            wrong = {fault["pointer"].split("/")[2] for fault in refusal.faults if fault["pointer"]}
+            found = [each for i, each in enumerate(found) if wrong and str(i) not in wrong]
+            continue
+        break
+    else:
+        return
+    first = len(filing.data.get("quotes", []))
+    filing.data = {**filing.data, "quotes": [*filing.data.get("quotes", []), *quotes]}
+    filing.spans += trial.spans
+    filing.seams |= trial.seams
+    for index, each in enumerate(found):
+        filing.found[first + index] = each
+        filing.not_printed[first + index] = trial.not_printed[index]
+
+
+def as_filed(found: Found) -> dict:
+    """A proposal of extraction as a filing takes it."""
+    said = found.to_json()
+    printed = {name: part for name, part in said["attribution"].items() if part}
+    named = {name: said[name] for name in NAMED if said[name]}
+    return {**named, "spans": found.spans, "via": said["via"], "attribution": printed}
+
+
+def store_proposals(changes: Iterable[QuoteChange]) -> None:
+    """Keep what extraction went by beside each quote that it found; quotes are stored before."""
+    Proposal.objects.bulk_create(
+        Proposal(
+            quote=change.quote,
+            rule=found.rule,
+            band=found.band,
+            confidence=found.confidence,
+            because=found.to_json()["because"],
+            said=said_of(change.proposal),
+        )
+        for change in changes
+        if change.is_new and (found := change.filed.found)
+    )

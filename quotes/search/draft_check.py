@@ -1,0 +1,215 @@
+"""Whether the quotations of a draft are on record: the very words, and of whom.
+
+In: quotations as `quotes.extraction` finds them. Out: a verdict for each, and the quotes that say
+so. Words are verbatim if `quotes.anchoring` finds them in the words on record, as it finds a quote
+in an article: a part of them is enough, another number or a negation never is. Must never use a
+quote that is not public.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import pairwise
+from uuid import UUID
+
+import regex
+
+from quotes.anchoring import AmbiguousPosition, AnchoringError, Budget, NotInText, Page, Span
+from quotes.anchoring.following import MIN_ALTERED_SIMILARITY
+from quotes.anchoring.similarity import difference_of
+from quotes.extraction import Proposal
+from quotes.models import Quote
+from quotes.models.languages import languages_present
+from quotes.models.reanchoring import names_of
+from quotes.search.phrase import Unusable
+from quotes.search.similar import Like
+from quotes.utterances.wording import is_negation
+from sources.identity.names import NameKind, given_name_groups, parse
+
+MAX_COMPARED = 8
+"""Quotes on record that a quotation is compared with, the most similar first."""
+
+MAX_CLOSEST = 3
+MAX_QUOTES = 10
+"""Quotes of an answer that say the same."""
+
+MAX_LONGER = 1.25
+"""Times as long as a quotation, a quote on record is told apart as a whole, else by a passage."""
+
+NEGATED_WORDS = 4
+"""Words before a part of a sentence, one of which may negate it."""
+
+
+class Verdict(StrEnum):
+    """What the record says of a quotation; when several hold, the first of these."""
+
+    RETRACTED = "retracted"
+    DISPUTED = "disputed"
+    CORRECTED = "corrected"  # the words on record were corrected since
+    VERBATIM = "verbatim"
+    MISATTRIBUTED = "misattributed"  # on record, of somebody else
+    ALTERED = "altered"
+    NOT_ON_RECORD = "not_on_record"
+
+
+ORDER = list(Verdict)
+
+BY_STATUS = {
+    Quote.Status.RETRACTED: Verdict.RETRACTED,
+    Quote.Status.DISPUTED: Verdict.DISPUTED,
+    Quote.Status.PUBLISHED: Verdict.VERBATIM,
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A quotation beside one quote on record. The score is 0 to 1."""
+
+    quote: Quote
+    verdict: Verdict
+    score: float
+    difference: list[dict]
+    is_same_speaker: bool
+
+
+@dataclass
+class Checked:
+    """A quotation of a draft, its verdict, and the quotes on record that say so."""
+
+    quotation: Proposal
+    verdict: Verdict = Verdict.NOT_ON_RECORD
+    score: float | None = None
+    difference: list[dict] = field(default_factory=list)
+    quotes: list[UUID] = field(default_factory=list)
+    closest: list[Comparison] = field(default_factory=list)
+
+
+def check(quotations: Sequence[Proposal]) -> list[Checked]:
+    """Check each quotation against the public quotes, in order."""
+    tags = languages_present()
+    similar = [_similar(each.text, tags) for each in quotations]
+    keys = {key for found in similar for key in found}
+    known = Quote.objects.select_related("speaker").in_bulk(keys)
+    return [
+        _verdict(quotation, [known[key] for key in found if key in known])
+        for quotation, found in zip(quotations, similar, strict=True)
+    ]
+
+
+def _similar(text: str, tags: list[str | None]) -> list[UUID]:
+    """Ids of the public quotes most similar to these words."""
+    try:
+        found = Like.read(text, tags).among(Quote.objects.filter(status__in=Quote.PUBLIC))
+    except Unusable:
+        return []
+    return list(found)[:MAX_COMPARED]
+
+
+def _verdict(quotation: Proposal, candidates: Iterable[Quote]) -> Checked:
+    compared = [_compare(quotation, quote) for quote in candidates]
+    compared.sort(key=lambda each: (-each.is_same_speaker, ORDER.index(each.verdict), -each.score))
+    checked = Checked(quotation)
+    if compared and compared[0].verdict != Verdict.NOT_ON_RECORD:
+        first = compared[0]
+        checked.verdict, checked.score = first.verdict, first.score
+        checked.difference = first.difference
+        saying = [each.quote.pk for each in compared if each.verdict == first.verdict]
+        checked.quotes = saying[:MAX_QUOTES]
+    by_score = sorted(compared, key=lambda each: -each.score)
+    checked.closest = [e for e in by_score if e.quote.pk not in checked.quotes][:MAX_CLOSEST]
+    return checked
+
+
+def _compare(quotation: Proposal, quote: Quote) -> Comparison:
+    is_same = _is_same_speaker(quotation, quote)
+    score, difference = _likeness(quotation.text, quote.text)
+    verdict = Verdict.NOT_ON_RECORD
+    if score == 1 and not difference:
+        verdict = BY_STATUS[quote.status] if is_same else Verdict.MISATTRIBUTED
+    elif any(_likeness(quotation.text, words) == (1, []) for words in _former_words(quote)):
+        verdict = Verdict.CORRECTED if is_same else Verdict.MISATTRIBUTED
+    elif score >= MIN_ALTERED_SIMILARITY:
+        verdict = Verdict.ALTERED
+    return Comparison(quote, verdict, score, difference, is_same)
+
+
+def _former_words(quote: Quote) -> list[str]:
+    """The words of a public quote before each correction of them."""
+    return [
+        change["before"]
+        for correction in quote.corrections
+        for change in correction["changed"]
+        if change["field"] == "text" and change["before"]
+    ]
+
+
+# Words
+
+
+def _likeness(words: str, on_record: str) -> tuple[float, list[dict]]:
+    """How alike the words of a draft and words on record are, and where they differ."""
+    page = Page(on_record, Budget())
+    try:
+        spans = page.find(words)
+        if len(spans) > 1 and page.seams(spans, checked=True).leaves_out:
+            return MIN_ALTERED_SIMILARITY, [_deleted(on_record, spans)]
+    except AmbiguousPosition as error:
+        spans = error.positions[0].spans
+    except NotInText as error:
+        if words != words.casefold() and _likeness(words.casefold(), on_record.casefold())[0] == 1:
+            return 1.0, []
+        near = error.nearest
+        if near and len(on_record) < len(words) * MAX_LONGER:
+            return near.score, difference_of(words, on_record)
+        return (near.score, near.difference) if near else (0.0, [])
+    except AnchoringError:
+        return 0.0, []
+    if negation := _negated_by(on_record, spans[0].start):
+        return len(words) / (len(words) + len(negation)), [
+            {"op": "insert", "expected": "", "found": negation}
+        ]
+    return 1.0, []
+
+
+def _deleted(on_record: str, spans: Sequence[Span]) -> dict:
+    left_out = " ".join(on_record[a.end : b.start].strip() for a, b in pairwise(spans))
+    return {"op": "insert", "expected": "", "found": left_out}
+
+
+_BEFORE = regex.compile(r"[^.!?,;:…–—\n]*$")
+
+
+def _negated_by(on_record: str, start: int) -> str:
+    """The words just before a part of a sentence, if one of them negates it; else nothing."""
+    before = _BEFORE.search(on_record[:start])[0].split()[-NEGATED_WORDS:]
+    return " ".join(before) if any(is_negation(word) for word in before) else ""
+
+
+# Speakers
+
+
+def _is_same_speaker(quotation: Proposal, quote: Quote) -> bool:
+    """Whether a draft names the speaker on record; also where either names nobody."""
+    said = [quotation.speaker, quotation.attribution.speaker]
+    said = [name for name in said if name and parse(name).kind not in UNKNOWN]
+    known = [quote.attribution_speaker, *(names_of(quote.speaker) if quote.speaker else ())]
+    known = [name for name in known if name]
+    return not said or not known or any(_is_same_name(a, b) for a in said for b in known)
+
+
+UNKNOWN = (NameKind.LABEL, NameKind.DESCRIPTION)
+"""Names that tell nobody from anybody else: a pronoun, “a resident”."""
+
+
+def _is_same_name(one: str, other: str) -> bool:
+    """Whether two names may be one speaker's: equal, short for the other, or of one given name."""
+    a, b = parse(one), parse(other)
+    if a.words == b.words or a.may_be_short_for(b) or b.may_be_short_for(a):
+        return True
+    if a.kind != b.kind or not (a.words and b.words) or a.words[-1] != b.words[-1]:
+        return False
+    first, second = a.words[0], b.words[0]
+    groups = given_name_groups()
+    if groups.get(first, frozenset()) & groups.get(second, frozenset()):
+        return True
+    return 1 in (len(first), len(second)) and first[0] == second[0]

@@ -1,0 +1,150 @@
+"""`articles/propose/` and `quotes/check/`: what a text quotes, and whether it is on record."""
+
+import pytest
+
+from quotes.models import Quote
+from tests.conftest import API, ok, problem
+from tests.records import make_article, make_quote, make_speaker
+
+pytestmark = pytest.mark.django_db
+
+WORDS = "We will not close the quay before the harvest ends in October,"
+
+
+@pytest.fixture
+def quill():
+    return make_speaker("Mara Quill")
+
+
+@pytest.fixture
+def said(quill):
+    """A public quote of Mara Quill."""
+    article = make_article(f"“{WORDS}” said Mara Quill. The ferry runs.")
+    return make_quote(WORDS, article=article, speaker=quill, status="published")
+
+
+def draft(words: str, speaker: str = "Mara Quill") -> str:
+    return f"The town waits. “{words}” said {speaker}, the harbour master."
+
+
+def checked(client, words: str, speaker: str = "Mara Quill") -> dict:
+    body = {"text": draft(words, speaker), "language": "en"}
+    answer = ok(client.post(f"{API}quotes/check/", body))
+    (result,) = answer["results"]
+    return result
+
+
+def test_the_quotes_of_a_text_are_proposed_and_nothing_is_stored(contributor):
+    text = draft(WORDS)
+    answer = ok(contributor.post(f"{API}articles/propose/", {"text": text, "language": "en"}))
+    (found,) = answer["quotes"]
+    assert (answer["text"], answer["language"]) == (text, "en")
+    assert [text[start:end] for start, end in found["spans"]] == [WORDS]
+    assert found["speaker"] == "Mara Quill"
+    assert found["attribution"]["cue"] == "said"
+    assert not Quote.objects.exists()
+
+
+def test_a_proposal_can_be_filed_as_it_is(contributor):
+    text = draft(WORDS)
+    body = {"text": text, "language": "en"}
+    found = ok(contributor.post(f"{API}articles/propose/", body))["quotes"]
+    left = ("confidence", "band", "rule", "because")
+    quotes = [{name: v for name, v in each.items() if name not in left} for each in found]
+    filed = ok(contributor.post(f"{API}articles/", {"text": text, "quotes": quotes}), 201)
+    assert [quote["text"] for quote in filed["quotes"]] == [WORDS]
+
+
+@pytest.mark.parametrize(
+    ("words", "speaker", "verdict"),
+    [
+        (WORDS, "Mara Quill", "verbatim"),
+        (WORDS, "Ms Quill", "verbatim"),
+        (WORDS.upper(), "Mara Quill", "verbatim"),
+        ("We will not close the quay before the harvest ends", "Mara Quill", "verbatim"),
+        ("We will close the quay before the harvest ends in October,", "Mara Quill", "altered"),
+        (WORDS.replace("October", "August"), "Mara Quill", "altered"),
+        ("close the quay before the harvest ends in October,", "Mara Quill", "altered"),
+        (WORDS, "Ben Oaks", "misattributed"),
+        ("Nobody has asked the fishermen about their boats,", "Mara Quill", "not_on_record"),
+    ],
+)
+def test_each_verdict_on_a_published_quote(reader, said, words, speaker, verdict):
+    result = checked(reader, words, speaker)
+    assert result["verdict"] == verdict
+    assert (result["text"], result["speaker"]) == (words, speaker)
+    on_record = [quote["id"] for quote in result["quotes"]]
+    assert on_record == ([] if verdict == "not_on_record" else [str(said.pk)])
+
+
+@pytest.mark.parametrize("status", ["retracted", "disputed"])
+def test_words_of_a_contested_quote_have_its_status(reader, said, status):
+    said.dispute("Denied.") if status == "disputed" else said.retract("Made up.")
+    assert checked(reader, WORDS)["verdict"] == status
+    assert checked(reader, WORDS, "Ben Oaks")["verdict"] == "misattributed"
+
+
+def test_words_that_were_corrected_since_are_told(reader, curator, said):
+    shorter = "We will not close the quay before the harvest ends"
+    body = {"text": shorter, "note": "The month was not said."}
+    ok(curator.post(f"{API}quotes/{said.pk}/correct/", body, headers={"If-Match": "*"}))
+    assert checked(reader, WORDS)["verdict"] == "corrected"
+    assert checked(reader, shorter)["verdict"] == "verbatim"
+
+
+def test_an_altered_quotation_is_told_word_by_word(reader, said):
+    result = checked(reader, WORDS.replace("October", "August"))
+    assert result["difference"] == [{"op": "replace", "expected": "August,", "found": "October,"}]
+    assert 0.75 <= result["score"] < 1
+
+
+@pytest.mark.parametrize(
+    ("on_record", "words"),
+    [
+        ("There were 12 boats in the harbour that night.", "There were 120 boats in the harbour"),
+        ("There were 12 boats in the harbour that night.", "There were 13 boats in the harbour"),
+        ("I never said that the harbour was safe.", "the harbour was safe."),
+        ("The tide was 1½ metres above the wall.", "The tide was 12 metres above the wall."),
+    ],
+)
+def test_another_number_or_a_lost_negation_is_never_verbatim(reader, quill, on_record, words):
+    make_quote(on_record, speaker=quill, status="published")
+    assert checked(reader, words)["verdict"] != "verbatim"
+
+
+def test_words_of_the_same_speaker_count_first(reader, said):
+    other = make_quote(WORDS, speaker=make_speaker("Ben Oaks"), status="published")
+    assert checked(reader, WORDS)["quotes"][0]["id"] == str(said.pk)
+    assert checked(reader, WORDS, "Ben Oaks")["quotes"][0]["id"] == str(other.pk)
+    said.retract("Made up.")
+    assert checked(reader, WORDS, "Ben Oaks")["verdict"] == "verbatim"
+
+
+@pytest.mark.parametrize("status", ["proposed", "rejected", "withdrawn"])
+def test_quotes_that_are_not_public_do_not_count(curator, quill, status):
+    make_quote(WORDS, speaker=quill, status=status)
+    result = checked(curator, WORDS)
+    assert (result["verdict"], result["closest"]) == ("not_on_record", [])
+
+
+def test_results_are_in_the_order_of_the_draft(reader, said):
+    text = f"“Nobody has asked the fishermen,” said Ben Oaks.\n\n{draft(WORDS)}"
+    results = ok(reader.post(f"{API}quotes/check/", {"text": text, "language": "en"}))["results"]
+    assert [each["verdict"] for each in results] == ["not_on_record", "verbatim"]
+    assert [text[each["start"] : each["end"]] for each in results] == [
+        each["text"] for each in results
+    ]
+
+
+@pytest.mark.parametrize("path", ["articles/propose/", "quotes/check/"])
+@pytest.mark.parametrize(
+    "body", [{}, {"text": ""}, {"text": "<p>“No,” he said.</p>"}, {"words": "No"}]
+)
+def test_a_bad_draft_is_refused(contributor, path, body):
+    assert problem(contributor.post(f"{API}{path}", body), 400)["errors"]
+
+
+def test_too_many_quotations_are_refused(reader):
+    text = "\n\n".join(draft(f"We shall close quay number {n} in the spring,") for n in range(301))
+    refused = problem(reader.post(f"{API}quotes/check/", {"text": text, "language": "en"}), 400)
+    assert "Send the draft in parts." in refused["errors"][0]["message"]

@@ -1,0 +1,104 @@
+"""`"propose": true`: what extraction finds in a text is filed beside what the filer marked."""
+
+import pytest
+
+from quotes.models import Proposal, Quote
+from tests.conftest import API, make_filing, ok
+
+pytestmark = pytest.mark.django_db
+
+TEXT = """The quay will close. “We had no choice,” said Mara Quill, harbour master of Torrigan.
+
+Council leader Ben Oaks disagreed. “Nobody asked us about the quay,” he said."""
+
+MARKED = "We had no choice,"
+FOUND = "Nobody asked us about the quay,"
+
+
+def filed(client, code=201, **overrides) -> dict:
+    filing = make_filing(**{"text": TEXT, "quotes": [], "propose": True, **overrides})
+    return ok(client.post(f"{API}articles/", filing), code)
+
+
+def origins(answer: dict) -> dict[str, str]:
+    return {quote["text"]: quote["origin"] for quote in answer["quotes"]}
+
+
+def test_quotes_found_in_the_text_are_added_as_proposals(contributor):
+    answer = filed(contributor)
+    assert origins(answer) == {MARKED: "proposed", FOUND: "proposed"}
+    second = answer["quotes"][1]
+    assert second["status"] == "proposed"
+    assert (second["speaker"]["name"], second["role"]) == ("Ben Oaks", "Council leader")
+    assert second["attribution"]["cue"] == "said"
+    assert second["filing"]["outcome"] == "made"
+
+
+def test_without_it_nothing_is_proposed(contributor):
+    assert filed(contributor, propose=False)["quotes"] == []
+    assert not Proposal.objects.exists()
+
+
+def test_a_passage_that_the_filer_marked_is_left_alone(contributor):
+    marked = {"text": "no choice", "speaker": "Ada Lund", "kind": "partial"}
+    answer = filed(contributor, quotes=[marked])
+    assert origins(answer) == {"no choice": "filed", FOUND: "proposed"}
+    assert answer["quotes"][0]["speaker"]["name"] == "Ada Lund"
+
+
+def test_what_led_to_a_proposal_is_kept_beside_it(contributor):
+    filed(contributor)
+    kept = Proposal.objects.get(quote__text=FOUND)
+    assert kept.said["speaker"] == "Ben Oaks"
+    assert kept.band in Proposal.Band.values
+    assert 0 < kept.confidence["quote"] <= 1
+    printed = {each["what"]: TEXT[each["start"] : each["end"]] for each in kept.because}
+    assert printed["cue"] == "said"
+
+
+def test_filing_again_proposes_nothing_twice(contributor):
+    first = filed(contributor)
+    again = filed(contributor, 200)
+    assert again["quotes"] == []
+    assert Quote.objects.count() == len(first["quotes"]) == Proposal.objects.count()
+
+
+@pytest.mark.parametrize("step", ["reject", "withdraw"])
+def test_a_proposal_that_was_turned_down_never_comes_back(contributor, curator, step):
+    quote = filed(contributor)["quotes"][1]
+    client = curator if step == "reject" else contributor
+    body = {"reason": "Nobody said so."}
+    ok(client.post(f"{API}quotes/{quote['id']}/{step}/", body, headers={"If-Match": "*"}))
+    for text in (TEXT, f"Updated on Monday.\n\n{TEXT}"):
+        assert filed(contributor, 200, text=text)["quotes"] == []
+    assert Quote.objects.filter(text=FOUND).count() == 1
+
+
+def test_what_a_curator_corrected_is_not_proposed_again(contributor, curator):
+    quote = filed(contributor)["quotes"][1]
+    shorter = {"text": "Nobody asked us", "spans": None}
+    stored = Quote.objects.get(pk=quote["id"])
+    stored.revise(**shorter)
+    assert filed(contributor, 200)["quotes"] == []
+
+
+def test_a_complete_filing_names_what_is_found_again(contributor):
+    proposed = filed(contributor)["quotes"]
+    again = filed(contributor, 200, complete=True)
+    assert again["withdrawn_quotes"] == []
+    alone = filed(contributor, 200, complete=True, propose=False)
+    assert set(alone["withdrawn_quotes"]) == {quote["id"] for quote in proposed}
+
+
+def test_the_filer_can_say_more_of_a_proposal_later(contributor):
+    quote = filed(contributor)["quotes"][1]
+    said = {"text": FOUND, "speaker": "Benjamin Oaks", "role": "Council leader"}
+    again = filed(contributor, 200, quotes=[said])
+    assert [each["id"] for each in again["quotes"]] == [quote["id"]]
+    assert again["quotes"][0]["speaker"]["name"] == "Benjamin Oaks"
+
+
+def test_new_passages_of_a_changed_text_are_proposed(contributor):
+    filed(contributor)
+    more = f"{TEXT}\n\n“The ferry has gone,” said Iris Vane, a pilot."
+    assert origins(filed(contributor, 200, text=more)) == {"The ferry has gone,": "proposed"}
