@@ -25,6 +25,7 @@ RULES = {  # quote, speaker
     "sentence after": (30, 18),
     "subject only": (14, 2),
     "inside a quote": (14, 10),
+    "quote, unknown verb": (35, 25),
     "headline": (20, 20),
     "noun cue": (10, 18),
     "colon, subject": (20, 16),

@@ -4,7 +4,7 @@ In: attributions in the order of the text. Out: a `Speaker` for each. A pronoun 
 its gender who spoke last or was named last; "the agency" the body with that word in its name.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quotes.extraction.attribution import Attribution, Attributor
 from quotes.extraction.languages import Tag
@@ -14,6 +14,7 @@ from quotes.extraction.phrases import BODY, NOUN, PERSON, PRONOUN, Phrase, is_ac
 from quotes.extraction.words import Sentence, Token
 
 PRONOUN_REACH = 1_500  # code points back from a pronoun to its name
+SENTENCE_OPENING = 40  # code points within which a pronoun is its sentence's subject
 UNNAMED = "unnamed"
 
 
@@ -29,6 +30,7 @@ class Speaker:
     end: int = -1
     gender: str | None = None
     words: frozenset[str] = frozenset()
+    animate: bool = True
 
 
 class Resolver:
@@ -142,50 +144,60 @@ class Resolver:
         if token.tags & (Tag.HE | Tag.SHE):
             return self._he_or_she("m" if token.tags & Tag.HE else "f", token.start, sentence)
         if token.tags & (Tag.THEY | Tag.IT):
-            for position, speaker in reversed(self.spoken):
-                if position >= token.start:
-                    continue
-                if speaker.kind != PERSON and (
-                    token.tags & Tag.THEY or speaker.kind != "collective"
-                ):
-                    return _again(speaker, "pronoun")
-                if token.start - position > PRONOUN_REACH:
-                    break
-            if token.tags & Tag.IT:
-                body = max(
-                    ((m, b) for b in self.cast.bodies for m in b.mentions if m < token.start),
-                    key=lambda pair: pair[0],
-                    default=None,
-                )
-                if body is not None and token.start - body[0] < PRONOUN_REACH:
-                    return self._of_body(body[1].name, "pronoun", body[1])
+            return self._they_or_it(token)
         return None
+
+    def _they_or_it(self, token: Token) -> Speaker | None:
+        for position, speaker in reversed(self.spoken):
+            if token.start - position > PRONOUN_REACH:
+                break
+            if position >= token.start or speaker.kind == PERSON or not speaker.animate:
+                continue
+            if token.tags & Tag.THEY or speaker.kind == "organisation":
+                return _again(speaker, "pronoun")
+        if not token.tags & Tag.IT:
+            return None
+        named = [(m, body) for body in self.cast.bodies for m in body.mentions if m < token.start]
+        position, body = max(named, key=lambda pair: pair[0], default=(-PRONOUN_REACH, None))
+        near = body is not None and token.start - position < PRONOUN_REACH
+        return self._of_body(body.name, "pronoun", body) if near else None
 
     def _he_or_she(self, gender: str, position: int, sentence: Sentence) -> Speaker | None:
         last = next((s for p, s in reversed(self.spoken) if p < position), None)
         best, best_score = None, -1e9
-        for at, person, mention in reversed(self.cast.mentions):
-            if at >= position:
-                continue
-            if position - at > PRONOUN_REACH:
-                break
+        for _, person, mention in self.cast.mentions_before(position, PRONOUN_REACH):
             if person.gender is not None and person.gender != gender:
                 continue
             score = -2.0 * (sentence.index - mention.sentence.index)
+            score -= 2.0 * (sentence.paragraph != mention.sentence.paragraph)
             score += 3.0 * (last is not None and last.person is person)
             score += 2.0 * mention.first + 1.0 * (person.gender == gender)
             if score > best_score:
                 best, best_score = person, score
-        unnamed = last is not None and last.person is None and last.kind == UNNAMED
-        if unnamed and (last.gender in (None, gender)) and best_score < 0:
+        subject = self._unnamed_subject(sentence, position)
+        if subject is not None and best_score < 1 and subject.gender in (None, gender):
+            subject.gender = gender
+            return _again(subject, "pronoun")
+        fits = last is not None and last.person is None and last.gender in (None, gender)
+        if fits and last.kind == UNNAMED and best_score < 0:
             return _again(last, "pronoun")
         if best is None:
-            if last is not None and last.gender in (None, gender):
-                return _again(last, "pronoun")
-            return None
-        if best.gender is None:
-            best.gender = gender
+            return _again(last, "pronoun") if fits and last.kind == UNNAMED else None
+        best.gender = best.gender or gender
         return self.of_person(best, "pronoun")
+
+    def _unnamed_subject(self, sentence: Sentence, position: int) -> Speaker | None:
+        """The unnamed person that the sentence before, in the same paragraph, is about."""
+        if sentence.first or sentence.tokens[0].start < position - SENTENCE_OPENING:
+            return None
+        before = self.attributor.sentences[sentence.index - 1]
+        phrase = self.attributor.finder.main_subject(before.tokens, 0, len(before.tokens))
+        if phrase is None or phrase.kind != NOUN:
+            return None
+        one = Tag.ROLE | Tag.UNNAMED | Tag.ANIMATE | Tag.QUANTIFIER
+        if not before.tokens[phrase.head].tags & one:
+            return None
+        return self.of_phrase(before.tokens, phrase, before)
 
     def _body(self, tokens: list[Token], phrase: Phrase) -> Speaker | None:
         start, end = phrase.name
@@ -250,6 +262,8 @@ class Resolver:
             name, kind, None, None, None, "noun", tokens[start].start, tokens[end - 1].end
         )
         speaker.words = frozenset([head.low])
+        beings = Tag.ROLE | Tag.UNNAMED | Tag.COLLECTIVE | Tag.ANIMATE | Tag.QUANTIFIER
+        speaker.animate = bool(head.tags & beings)
         if head.tags & Tag.HE_NOUN:
             speaker.gender = "m"
         elif head.tags & Tag.SHE_NOUN:
@@ -259,8 +273,21 @@ class Resolver:
             if office is not None:
                 speaker.role = _role_only(self.text, tokens, phrase, office)
                 speaker.organisation = self._organisation(office)
+        same = self._same_unnamed(speaker)
+        if same is not None:
+            return _again(same, "described")
         self.unnamed.append(speaker)
         return speaker
+
+    def _same_unnamed(self, speaker: Speaker) -> Speaker | None:
+        """The unnamed speaker of this body and role, or "one of them", met before."""
+        office = (speaker.role, speaker.organisation)
+        for known in reversed(self.unnamed):
+            if speaker.name.lower() == "one of them" and known.name.lower().startswith("one of"):
+                return known
+            if all(office) and office == (known.role, known.organisation):
+                return known
+        return None
 
     def _described(self, tokens: list[Token], phrase: Phrase, first: Token) -> Speaker | None:
         """Whom "the minister" or "the agency" means."""
@@ -273,18 +300,11 @@ class Resolver:
             ):
                 return _again(speaker, "described")
         if head.tags & (Tag.ROLE | Tag.TITLE_ROLE | Tag.UNNAMED) and phrase.end - phrase.start <= 4:
-            best = None
-            for at, person, _ in self.cast.mentions:
-                if at >= position:
-                    break
+            for _, person, _ in self.cast.mentions_before(position, position):
                 office = self.cast.office(person)
-                if (
-                    office is not None
-                    and head.low in fold(self.text[office.start : office.end]).split()
-                ):
-                    best = person
-            if best is not None:
-                return self.of_person(best, "described")
+                held = fold(self.text[office.start : office.end]).split() if office else ()
+                if head.low in held:
+                    return self.of_person(person, "described")
         if head.tags & Tag.BODY_NOUN and phrase.end - phrase.start <= 2:
             body = self.cast.body_by_noun(head.low, position)
             if body is not None:
@@ -313,18 +333,7 @@ class _PlaceWords:
 
 
 def _again(speaker: Speaker, how: str) -> Speaker:
-    return Speaker(
-        speaker.name,
-        speaker.kind,
-        speaker.role,
-        speaker.organisation,
-        speaker.person,
-        how,
-        speaker.start,
-        speaker.end,
-        speaker.gender,
-        speaker.words,
-    )
+    return replace(speaker, how=how)
 
 
 def _owner(tokens: list[Token], start: int, end: int) -> int | None:

@@ -68,7 +68,8 @@ def _continues(text: str, last: Attribution, kind: str, attribution: Attribution
     a, b = last.passage, attribution.passage
     if b.level or a.level:
         return False
-    if b.reopened and a.unclosed and attribution.source is not None:
+    taken_over = attribution.source is not None or last.source is attribution
+    if b.reopened and a.unclosed and taken_over:
         return True
     if kind != DIRECT or b.open - a.close > MAX_INTERRUPTION:
         return False

@@ -4,7 +4,9 @@ In: the sentences of an article. Out: a `Cast` of people and bodies with every p
 them. Full names come first; surnames, acronyms, titles and pronouns lead back to them.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from unicodedata import combining, normalize
 
@@ -23,6 +25,7 @@ from quotes.extraction.phrases import is_acronym, is_adverb, person_in, runs
 from quotes.extraction.words import NUMBER, WORD, Sentence, Token
 
 TITLE_CASE = 0.6  # of the words of a headline are capitals: none of them tells a name
+MAX_LOOKED_BACK = 200  # mentions, for a pronoun or description
 MAX_OFFICE_MENTIONS = 12  # of one person that are read for a role
 
 
@@ -200,6 +203,14 @@ class Cast:
                 person.gender = self._gender_before(tokens, k)
             person.mentions.append(mention)
             self.mentions.append((token.start, person, mention))
+
+    def mentions_before(self, position: int, reach: int) -> Iterator[tuple[int, Person, Mention]]:
+        """The last mentions before a place in the text, the nearest first."""
+        start = bisect_left(self.mentions, position, key=lambda mention: mention[0])
+        for k in range(start - 1, max(-1, start - 1 - MAX_LOOKED_BACK), -1):
+            if position - self.mentions[k][0] > reach:
+                return
+            yield self.mentions[k]
 
     def _gender_before(self, tokens: list[Token], k: int) -> str | None:
         if k == 0:

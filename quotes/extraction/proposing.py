@@ -46,7 +46,8 @@ def _proposal(
     while named.source is not None:
         named = named.source
     speaker = resolver.speaker(first)
-    printed = _printed(text, first if first.source is None else None, cast)
+    own = first if first.source is None else named if named in group else None
+    printed = _printed(text, own, cast)
     quote, said = RULES.get(first.rule, (10, 10))
     sure_quote, sure_said = probability(quote), probability(said)
     sure_who = probability(HOW.get(speaker.how, 10)) if speaker else 0.0

@@ -13,6 +13,7 @@ from quotes.extraction.phrases import (
     Phrase,
     analyse,
     is_adverb,
+    phrase_after,
     phrase_before,
 )
 from quotes.extraction.scare import is_name_or_term, looks_like_title
@@ -84,6 +85,28 @@ def quote_name_cue(it: Attributor, sentence: Sentence, at: int) -> Attribution |
             continue
         return it.by_cue(sentence, at, cue)
     return None
+
+
+def quote_unknown_verb(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
+    """ "…!" beamed Ann Lee: a verb that no list has, where only one of saying can stand"""
+    tokens, passage = sentence.tokens, sentence.tokens[at].passage
+    if it.text[passage.end - 1] not in ",?!" or at + 2 >= len(tokens):
+        return None
+    verb = at + 1
+    if _may_be_verb(tokens[verb]):
+        phrase = phrase_after(tokens, verb + 1, it.finder.known)
+    else:
+        phrase = phrase_after(tokens, verb, it.finder.known)
+        verb = phrase.end if phrase is not None else len(tokens)
+        if verb >= len(tokens) or not _may_be_verb(tokens[verb]):
+            return None
+    if phrase is None or phrase.kind not in (PERSON, PRONOUN):
+        return None
+    return it.by_cue(sentence, at, Cue(verb, verb + 1, Tag.STRONG, FINITE, phrase))
+
+
+def _may_be_verb(token: Token) -> bool:
+    return token.low.endswith("ed") and not token.tags and not token.cap
 
 
 def _short(token: Token) -> bool:
@@ -359,6 +382,7 @@ WITHIN: Rules = (
     ("quote, cue, name", quote_cue_name),
     ("quote, name, cue", quote_name_cue),
     ("name, cue, quote", name_cue_quote),
+    ("quote, unknown verb", quote_unknown_verb),
     ("according to", quote_according),
     ("cue inside a clause", in_clause),
     ("trailing cue", trailing_cue),

@@ -71,6 +71,7 @@ LISTED = {
     "not_adverb": ("words", "not_adverbs"),
     "claim": ("words", "claims"),
     "object": ("words", "object_pronouns"),
+    "animate": ("words", "animate"),
     "quantifier": ("words", "quantifiers"),
 }
 
