@@ -9,11 +9,12 @@ from bisect import insort
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from quotes.extraction.cues import Cue, CueFinder
+from quotes.extraction.cues import CueFinder
 from quotes.extraction.languages import Lexicon
 from quotes.extraction.marks import Passage
 from quotes.extraction.phrases import Phrase
 from quotes.extraction.scare import looks_like_title
+from quotes.extraction.subjects import Cue
 from quotes.extraction.words import WORD, Sentence, Token
 
 
@@ -35,6 +36,7 @@ class Attributor:
 
     def __init__(self, text: str, sentences: list[Sentence], lexicon: Lexicon, finder: CueFinder):
         self.text, self.sentences, self.lexicon, self.finder = text, sentences, lexicon, finder
+        self.subjects, self.known = finder.subjects, finder.known
         self._cues: dict[int, list[Cue]] = {}
         self.made: dict[int, Attribution] = {}  # by the passage's start
         self.by_sentence: dict[int, list[Attribution]] = {}

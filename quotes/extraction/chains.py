@@ -4,9 +4,10 @@ In: the sentence with the cue. Out: steps of `kind` and `name`, as filing takes 
 """
 
 from quotes.extraction.attribution import Attribution
+from quotes.extraction.bodies import body_at
 from quotes.extraction.languages import Tag
-from quotes.extraction.offices import body_at
-from quotes.extraction.phrases import PERSON, is_acronym, person_in
+from quotes.extraction.names import is_acronym, person_in
+from quotes.extraction.phrases import PERSON
 from quotes.extraction.words import QUOTE, Token
 
 REACH = 10  # tokens after a cue, or before its subject, that may tell the way of the words

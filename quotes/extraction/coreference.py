@@ -7,15 +7,18 @@ its gender who spoke last or was named last; "the agency" the body with that wor
 from dataclasses import dataclass, replace
 
 from quotes.extraction.attribution import Attribution, Attributor
+from quotes.extraction.bodies import body_at
 from quotes.extraction.languages import Tag
+from quotes.extraction.names import is_acronym
 from quotes.extraction.offices import BEFORE, Office, office_in
 from quotes.extraction.people import Body, Cast, Mention, Person, fold
-from quotes.extraction.phrases import BODY, NOUN, PERSON, PRONOUN, Phrase, is_acronym
+from quotes.extraction.phrases import BODY, NOUN, PERSON, PRONOUN, Phrase
 from quotes.extraction.words import Sentence, Token
 
+DESCRIBED_REACH = 600  # code points back from "the former detective" to the last speaker
 PRONOUN_REACH = 1_500  # code points back from a pronoun to its name
 SENTENCE_OPENING = 40  # code points within which a pronoun is its sentence's subject
-UNNAMED = "unnamed"
+UNNAMED, UNKNOWN = "unnamed", "unknown"
 
 
 @dataclass(slots=True, eq=False)
@@ -78,7 +81,7 @@ class Resolver:
         if phrase.kind == PRONOUN:
             return self._pronoun(tokens[phrase.start], sentence)
         if phrase.kind == BODY:
-            return self._body(tokens, phrase)
+            return self._body(tokens, phrase, sentence)
         return self._noun(tokens, phrase, sentence)
 
     def _person(self, tokens: list[Token], phrase: Phrase, sentence: Sentence) -> Speaker:
@@ -109,16 +112,23 @@ class Resolver:
 
     def _organisation(self, office: Office) -> str | None:
         if office.body is not None:
-            return self.cast.full_body(_bare(self.text[office.body[0] : office.body[1]]))
+            name = _bare(self.text[office.body[0] : office.body[1]])
+            return self.cast.full_body(self._without_unit(name))
         if office.modifier is not None:
             body = self.cast.body_by_noun(office.modifier.low, office.start)
             return self.cast.full_body(body.name) if body else None
         return None
 
+    def _without_unit(self, name: str) -> str:
+        """The acronym of "DTO Service Design" if only it is a body elsewhere in the text."""
+        first, _, rest = name.partition(" ")
+        known = first in self.cast.acronyms or self.text.count(first) > 2
+        if rest and len(first) > 1 and first.isupper() and known and self.text.count(name) == 1:
+            return first
+        return name
+
     def _affiliation(self, person: Person) -> str | None:
         """The body in "Ann Lee of the CCC"."""
-        from quotes.extraction.offices import body_at
-
         for mention in person.mentions[:12]:
             tokens, k = mention.sentence.tokens, mention.end
             if (
@@ -191,7 +201,7 @@ class Resolver:
         if sentence.first or sentence.tokens[0].start < position - SENTENCE_OPENING:
             return None
         before = self.attributor.sentences[sentence.index - 1]
-        phrase = self.attributor.finder.main_subject(before.tokens, 0, len(before.tokens))
+        phrase = self.attributor.subjects.main_subject(before.tokens, 0, len(before.tokens))
         if phrase is None or phrase.kind != NOUN:
             return None
         one = Tag.ROLE | Tag.UNNAMED | Tag.ANIMATE | Tag.QUANTIFIER
@@ -199,12 +209,17 @@ class Resolver:
             return None
         return self.of_phrase(before.tokens, phrase, before)
 
-    def _body(self, tokens: list[Token], phrase: Phrase) -> Speaker | None:
+    def _opens(self, tokens: list[Token], start: int) -> bool:
+        """Whether a capital may only be the first of a sentence: "Organisers said"."""
+        return start == 0 and not tokens[start].tags & (Tag.PLACE | Tag.BODY)
+
+    def _body(self, tokens: list[Token], phrase: Phrase, sentence: Sentence) -> Speaker | None:
         start, end = phrase.name
         while end - start > 1 and tokens[end - 1].text == ")":
             end = next((i for i in range(end - 1, start, -1) if tokens[i].text == "("), end - 1)
-        if end - start > 2 and tokens[end - 2].low == "'s":
-            pass
+        stop = body_at(tokens, start, end)
+        if stop is not None and stop < end and tokens[stop].tags & Tag.PREPOSITION:
+            end = stop  # "the European Union in a vote"
         name = self.text[tokens[start].start : tokens[end - 1].end]
         owner = _owner(tokens, start, end)
         if owner is not None and tokens[phrase.end - 1].tags & (Tag.DOCUMENT | Tag.STATEMENT):
@@ -212,7 +227,11 @@ class Resolver:
         person = self.cast.find(name) if end - start <= 3 else None
         if person is not None and not is_acronym(tokens[start]):
             return self.of_person(person, "surname")
+        if end - start == 1 and tokens[start].low.endswith("s") and self._opens(tokens, start):
+            return self._noun(tokens, phrase, sentence)
         speaker = self._of_body(name, "acronym" if is_acronym(tokens[start]) else "name", None)
+        if end - start == 1 and not is_acronym(tokens[start]) and not tokens[start].tags:
+            speaker.kind, speaker.organisation = UNKNOWN, None
         if speaker.start < 0:
             speaker.start, speaker.end = tokens[start].start, tokens[end - 1].end
         return speaker
@@ -305,6 +324,12 @@ class Resolver:
                 held = fold(self.text[office.start : office.end]).split() if office else ()
                 if head.low in held:
                     return self.of_person(person, "described")
+            if first.low == "the" and not head.tags & Tag.UNNAMED:
+                for at, speaker in reversed(self.spoken):
+                    if position - at > DESCRIBED_REACH:
+                        break
+                    if at < position and speaker.kind == PERSON:
+                        return _again(speaker, "described anew")
         if head.tags & Tag.BODY_NOUN and phrase.end - phrase.start <= 2:
             body = self.cast.body_by_noun(head.low, position)
             if body is not None:

@@ -6,11 +6,11 @@ In: the attributor, a sentence and the position of a passage. Out: an attributio
 import re
 
 from quotes.extraction.attribution import Attribution, Attributor, Rules
-from quotes.extraction.cues import PASSIVE
 from quotes.extraction.languages import Tag
 from quotes.extraction.phrases import PERSON, PRONOUN, phrase_after
 from quotes.extraction.scare import looks_like_title
 from quotes.extraction.sentence_rules import reads_only
+from quotes.extraction.subjects import PASSIVE
 from quotes.extraction.words import WORD, Sentence
 
 WORDS = re.compile(r"[\w']+")
@@ -53,7 +53,7 @@ def _from_sentence(
                 continue
             return it.by_cue(sentence, at, cue, before)
     if any_cue:
-        phrase = it.finder.main_subject(before.tokens, 0, len(before.tokens))
+        phrase = it.subjects.main_subject(before.tokens, 0, len(before.tokens))
         if phrase is not None and phrase.kind in (PERSON, PRONOUN):
             return it.by_phrase(sentence, at, before, phrase)
     return None
@@ -120,7 +120,7 @@ def subject_before(it: Attributor, sentence: Sentence, at: int) -> Attribution |
     before = it.sentences[sentence.index - 1]
     if before.quotes and before.paragraph != sentence.paragraph:
         return None
-    phrase = it.finder.main_subject(before.tokens, 0, len(before.tokens))
+    phrase = it.subjects.main_subject(before.tokens, 0, len(before.tokens))
     if phrase is None or phrase.kind not in (PERSON, PRONOUN):
         return None
     if phrase.kind == PRONOUN and not before.tokens[phrase.start].tags & (Tag.HE | Tag.SHE):
@@ -136,7 +136,7 @@ def name_after_dash(it: Attributor, sentence: Sentence, at: int) -> Attribution 
     rest = of.tokens[start : start + MAX_SIGNATURE_TOKENS]
     if len(rest) < 2 or rest[0].text not in DASHES or not rest[1].cap:
         return None
-    phrase = phrase_after(of.tokens, start + 1, it.finder.known)
+    phrase = phrase_after(of.tokens, start + 1, it.known)
     if phrase is None or phrase.kind != PERSON or not it.is_speech(sentence.tokens[at].passage):
         return None
     ends = phrase.end >= len(of.tokens) or of.tokens[phrase.end].kind != WORD

@@ -6,8 +6,10 @@ is printed as one of that body. A country or town is no body.
 
 from dataclasses import dataclass
 
+from quotes.extraction.bodies import body_at, is_part_of_body
 from quotes.extraction.languages import Tag
-from quotes.extraction.phrases import is_acronym, is_adverb, runs
+from quotes.extraction.names import is_acronym
+from quotes.extraction.phrases import closing_before, is_adverb
 from quotes.extraction.words import MARK, NUMBER, QUOTE, WORD, Token
 
 MAX_OFFICE_TOKENS = 22  # an apposition runs on, a job title does not
@@ -15,6 +17,7 @@ ROLE = Tag.ROLE | Tag.TITLE_ROLE
 ROLES = ROLE | Tag.UNNAMED
 DETERMINERS = Tag.DETERMINER | Tag.POSSESSIVE
 AFTER_ROLE = frozenset(["of", "for", "at", "with", "from", "to", "on", "in"])
+TOPIC = frozenset(["to", "on", "in"])  # what follows is no body
 
 TITLE, BEFORE, AFTER = 0, 2, 3  # how well each place tells a role
 
@@ -32,19 +35,22 @@ def office_in(tokens: list[Token], start: int, end: int, weight: float) -> Offic
     """Read the words between two positions as a role."""
     while start < end and _is_opening(tokens[start]):
         start += 1
+    if end - start > 3 and tokens[end - 1].text == ")":
+        end = max(closing_before(tokens, end - 1, start), start + 1)
     heads = _role_heads(tokens, start, end)
     if not heads:
         return None
     start, possessor = _without_possessor(tokens, start, heads[0])
     body, modifier, begin = possessor, None, start
     for head in heads:
+        begin = max((k + 1 for k in range(begin, head) if tokens[k].tags & Tag.AND), default=begin)
+        while begin < head and _is_opening(tokens[begin]):
+            begin += 1
         body = body or _body_after(tokens, head, end) or _body_before(tokens, begin, head)
         before = tokens[head - 1]
         if modifier is None and head > start and before.tags & Tag.GENERIC_BODY and not before.cap:
             modifier = before
         begin = head + 1
-        while begin < end and (tokens[begin].tags & Tag.AND or _is_opening(tokens[begin])):
-            begin += 1
     words = end - start
     bare = (
         words == 1 and bool(tokens[start].tags & (Tag.TITLE_ROLE | Tag.TITLE)) and tokens[start].cap
@@ -67,7 +73,7 @@ def _role_heads(tokens: list[Token], start: int, end: int) -> list[int]:
     open_head = None
     for k in range(start, end):
         token = tokens[k]
-        if token.tags & ROLES and not (token.cap and _is_part_of_body(tokens, k, end)):
+        if token.tags & ROLES and not (token.cap and is_part_of_body(tokens, k, end)):
             open_head = k
         elif open_head is not None and (
             token.tags & (Tag.PREPOSITION | Tag.AND) or token.text == ","
@@ -77,11 +83,6 @@ def _role_heads(tokens: list[Token], start: int, end: int) -> list[int]:
     if open_head is not None:
         heads.append(open_head)
     return heads
-
-
-def _is_part_of_body(tokens: list[Token], k: int, end: int) -> bool:
-    """Whether a role word is inside a name: "Economist Intelligence Unit"."""
-    return k + 1 < end and tokens[k + 1].cap and bool(tokens[min(k + 2, end - 1)].tags & Tag.BODY)
 
 
 def _without_possessor(
@@ -106,8 +107,14 @@ def _body_after(tokens: list[Token], head: int, end: int) -> tuple[int, int] | N
         after = k + 1
         while after < end and tokens[after].tags & DETERMINERS:
             after += 1
-        if after < end and tokens[after].cap:
+        if tokens[k].low in TOPIC:
+            pass
+        elif after < end and tokens[after].cap:
             body = body_at(tokens, after, end)
+            if body and body < end and _names_no_body(tokens[body]):
+                body = None
+            elif body and body < end and tokens[body].tags & Tag.BODY_NOUN:
+                body += 1
             if body and not _is_place(
                 tokens, after, body, bool(tokens[head].tags & Tag.PLACE_ROLE)
             ):
@@ -133,74 +140,10 @@ def _body_after(tokens: list[Token], head: int, end: int) -> tuple[int, int] | N
     return None
 
 
-def body_at(tokens: list[Token], start: int, end: int) -> int | None:
-    """Where the name of a body that begins here ends."""
-    chains = runs(tokens, start, end)
-    if not chains or chains[0][0] != start:
-        return None
-    stop = _before_role(tokens, *chains[0])
-    if stop == start:
-        return None
-    joined = False
-    while stop + 1 < end:
-        k = stop
-        low = tokens[k].low
-        if low in ("of", "for", "on", "and", "&", "to", "in") and tokens[k].kind == WORD:
-            if low in ("and", "&") and not joined and not _bodily(tokens[stop - 1]):
-                break
-            if low not in ("and", "&") and not _bodily(tokens[stop - 1]):
-                break
-            if low in ("to", "in"):
-                break
-            k += 1
-            if k < end and tokens[k].low == "the":
-                k += 1
-            more = runs(tokens, k, end)
-            if not more or more[0][0] != k:
-                break
-            if any(
-                tokens[i].tags & ROLE and not tokens[i].tags & Tag.BODY for i in range(*more[0])
-            ):
-                break
-            stop, joined = more[0][1], True
-        elif _is_small_joint(tokens, k) and tokens[k + 1].cap and _is_bodily(tokens, start, stop):
-            stop, joined = _before_role(tokens, *runs(tokens, k + 1, end)[0]), True
-        elif low == "'s" and tokens[k + 1].cap and _bodily(tokens[min(k + 2, end - 1)]):
-            stop = k + 2
-        else:
-            break
-    return stop
-
-
-def _before_role(tokens: list[Token], start: int, stop: int) -> int:
-    """Where the name of a body ends before a role word and a person: "CPP Spokesman Sok"."""
-    for k in range(start, stop):
-        role = tokens[k].tags & (ROLE | Tag.TITLE) and not tokens[k].tags & Tag.BODY
-        if role and not _is_part_of_body(tokens, k, stop):
-            return k if k > start else start
-    for k in range(start + 1, stop - 1):
-        named = tokens[k].tags & Tag.FIRST_NAME and tokens[k - 1].tags & Tag.BODY
-        if named and not any(t.tags & Tag.BODY for t in tokens[k + 1 : stop]):
-            return k
-    return stop
-
-
-def _is_small_joint(tokens: list[Token], k: int) -> bool:
-    """Whether a small word joins two parts of a foreign name: "et", "für", "de"."""
-    token = tokens[k]
-    known = Tag.PREPOSITION | Tag.CONJUNCTION | Tag.AUX | Tag.PRONOUN | Tag.ADVERB
-    return token.kind == WORD and not token.cap and len(token.text) <= 3 and not token.tags & known
-
-
-def _is_bodily(tokens: list[Token], start: int, stop: int) -> bool:
-    return any(_bodily(token) for token in tokens[start:stop])
-
-
-def _bodily(token: Token) -> bool:
-    return bool(token.tags & (Tag.BODY | Tag.BODY_NOUN)) or token.low in (
-        "center",
-        "centre",
-        "fund",
+def _names_no_body(token: Token) -> bool:
+    """Whether a noun after capitals shows that they are no body: "the Iodine study"."""
+    return (
+        token.kind == WORD and not token.cap and bool(token.tags & (Tag.DOCUMENT | Tag.NOT_PERSON))
     )
 
 
@@ -281,8 +224,16 @@ def role_before(tokens: list[Token], name: int, low: int) -> tuple[int, int] | N
     if comma:
         k -= 1
     stop = k
-    while k > floor and _in_role(tokens, k - 1):
-        k -= 1
+    while k > floor:
+        if tokens[k - 1].text == ")":
+            opened = closing_before(tokens, k - 1, floor)
+            if opened == k - 1:
+                break
+            k = opened
+        elif _in_role(tokens, k - 1):
+            k -= 1
+        else:
+            break
     while k < stop and tokens[k].tags & (Tag.PREPOSITION | Tag.AND) and not tokens[k].cap:
         k += 1
     if k >= stop or not any(t.tags & ROLE for t in tokens[k:stop]):
@@ -342,11 +293,7 @@ def _in_role(tokens: list[Token], k: int) -> bool:
         return (
             bool(tags & Tag.INNER_PREPOSITION)
             and k > 0
-            and (
-                tokens[k - 1].tags & (ROLE | Tag.BODY | Tag.MODIFIER)
-                or tokens[k - 1].cap
-                or not tokens[k - 1].tags
-            )
+            and (tokens[k - 1].tags & (ROLE | Tag.BODY | Tag.MODIFIER) or tokens[k - 1].cap)
             and tokens[k - 1].kind == WORD
         )
     return not is_adverb(token)

@@ -10,18 +10,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from unicodedata import combining, normalize
 
+from quotes.extraction.bodies import body_at
 from quotes.extraction.languages import Lexicon, Tag
+from quotes.extraction.names import is_acronym, person_in, runs
 from quotes.extraction.offices import (
     AFTER,
     BEFORE,
     Office,
-    body_at,
     office_in,
     role_after,
     role_before,
     role_is,
 )
-from quotes.extraction.phrases import is_acronym, is_adverb, person_in, runs
+from quotes.extraction.phrases import is_adverb
 from quotes.extraction.words import NUMBER, WORD, Sentence, Token
 
 TITLE_CASE = 0.6  # of the words of a headline are capitals: none of them tells a name
@@ -87,10 +88,14 @@ class Cast:
         self.bodies: list[Body] = []
         self.acronyms: dict[str, Body] = {}
         self.mentions: list[tuple[int, Person, Mention]] = []
-        self._spotted: list[tuple[Sentence, int, int]] = []
+        self._headlines: list[Sentence] = []
         for sentence in sentences:
-            if not _is_title_case(sentence):
+            if _is_title_case(sentence):
+                self._headlines.append(sentence)
+            else:
                 self._full_names(sentence)
+        for sentence in self._headlines:
+            self._names_in_headline(sentence)
         for sentence in sentences:
             self._mentions(sentence)
         self._acronyms()
@@ -101,7 +106,6 @@ class Cast:
     def _full_names(self, sentence: Sentence) -> None:
         tokens = sentence.tokens
         for a, b in runs(tokens, 0, len(tokens)):
-            self._spotted.append((sentence, a, b))
             self._body(sentence, a, b)
             found = person_in(tokens, a, b, 0)
             if found is None:
@@ -110,6 +114,17 @@ class Cast:
             if full and not _vouched(tokens, a, start, end):
                 continue
             self.add(sentence, start, end, full)
+
+    def _names_in_headline(self, sentence: Sentence) -> None:
+        """Take a first name and the word after it, where nearly all words are capitals."""
+        tokens = sentence.tokens
+        for k in range(len(tokens) - 1):
+            first, last = tokens[k], tokens[k + 1]
+            if not (first.cap and first.tags & Tag.FIRST_NAME and last.cap):
+                continue
+            other = Tag.NEVER | Tag.CUE | Tag.ROLE | Tag.BODY | Tag.VERB | Tag.PREPOSITION | Tag.AUX
+            if not last.tags & other and not first.tags & (Tag.ROLE | Tag.PLACE | Tag.AUX):
+                self.add(sentence, k, k + 2, True)
 
     def add(self, sentence: Sentence, start: int, end: int, full: bool) -> Person:
         """Add the person whose name stands at these tokens, or return the one known by it."""
@@ -270,8 +285,11 @@ class Cast:
         stop = body_at(tokens, a, len(tokens))
         if acronym or stop is None:
             return
-        if not any(t.tags & Tag.BODY for t in tokens[a:stop]) and person_in(tokens, a, b, a):
+        person = person_in(tokens, a, b, a)
+        if person is not None and not any(t.tags & Tag.BODY for t in tokens[a : person[0]]):
             return
+        if person is not None:
+            stop = min(stop, person[0])
         while a < stop - 1 and tokens[a].tags & Tag.NEVER:
             a += 1
         if stop - a == 1 and tokens[a].tags & (Tag.COLLECTIVE | Tag.PLACE):
@@ -317,8 +335,12 @@ class Cast:
             for body in self.bodies
             if len(body.name) > len(name)
             and words
+            and not name.isupper()
             and words < set(fold(body.name).replace("'s", "").split())
-            and fold(body.name).split()[0] == fold(name).split()[0]
+            and (
+                fold(body.name).split()[0] == fold(name).split()[0]
+                or (len(words) > 1 and fold(body.name).endswith(fold(name)))
+            )
         ]
         if len(longer) == 1 and not any(
             fold(b.name) == fold(name) and len(b.mentions) > 1 for b in self.bodies
@@ -362,8 +384,8 @@ class Cast:
             closed = mention.end >= len(tokens) or tokens[mention.end].low != "and"
             if not comma or (closed and full):
                 found.append(office_in(tokens, *before, BEFORE + full))
-        for start, stop in role_after(tokens, mention.end, len(tokens)):
-            found.append(office_in(tokens, start, stop, AFTER + full))
+        for nth, (start, stop) in enumerate(role_after(tokens, mention.end, len(tokens))):
+            found.append(office_in(tokens, start, stop, AFTER + full - nth))
         stated = role_is(tokens, mention.end, len(tokens))
         if stated:
             found.append(office_in(tokens, *stated, AFTER - 0.5))

@@ -3,24 +3,20 @@
 In: a sentence's tokens and a position. Out: a `Phrase` of token positions. Every walk is bounded.
 """
 
-from collections.abc import Set
 from dataclasses import dataclass
 
 from quotes.extraction.languages import Tag
+from quotes.extraction.names import holds_role, is_acronym, person_in, runs
 from quotes.extraction.words import MARK, NUMBER, QUOTE, WORD, Token
 
 MAX_PHRASE_TOKENS = (
     40  # "the acting chief constable for … who is …" fits; appositions do not add up
 )
-MAX_NAME_TOKENS = 5
 
 PERSON, BODY, PRONOUN, NOUN = "person", "body", "pronoun", "noun"
-NOT_IN_NAME = Tag.NEVER | Tag.TIME
 PERSONAL = Tag.HE | Tag.SHE | Tag.THEY | Tag.IT | Tag.FIRST_PERSON
-BEFORE_NAME = Tag.TITLE | Tag.TITLE_ROLE | Tag.ROLE | Tag.BODY
 OPENING = Tag.DETERMINER | Tag.POSSESSIVE
 BEFORE_OPENING = Tag.PREPOSITION | Tag.AND | Tag.DETERMINER | Tag.QUANTIFIER
-NAME_JOINTS = frozenset("-–&/‑")
 
 
 @dataclass(slots=True)
@@ -33,144 +29,6 @@ class Phrase:
     role: tuple[int, int] | None = None  # what stands before the name
     head: int = -1  # the noun of an unnamed speaker
     full: bool = False  # first name and surname
-
-
-def is_acronym(token: Token) -> bool:
-    text = token.text.replace(".", "").replace("-", "")
-    return token.kind == WORD and len(text) > 1 and text.isupper() and not token.tags & Tag.SUFFIX
-
-
-def is_name_word(token: Token) -> bool:
-    return token.cap and not (token.tags & NOT_IN_NAME and not token.tags & Tag.FIRST_NAME)
-
-
-def runs(tokens: list[Token], start: int, end: int) -> list[tuple[int, int]]:
-    """Chains of capitalised words, with particles and joints between them."""
-    found, k = [], start
-    while k < end:
-        if not is_name_word(tokens[k]):
-            k += 1
-            continue
-        a = k
-        k += 1
-        while k < end:
-            token = tokens[k]
-            if is_name_word(token):
-                k += 1
-            elif k + 1 < end and is_name_word(tokens[k + 1]) and _joins(tokens, k):
-                k += 2
-            elif (
-                k + 2 < end
-                and token.tags & Tag.PARTICLE
-                and tokens[k + 1].tags & Tag.PARTICLE
-                and tokens[k + 2].cap
-            ):
-                k += 3
-            else:
-                break
-        found.append((a, k))
-    return found
-
-
-def _joins(tokens: list[Token], k: int) -> bool:
-    token = tokens[k]
-    if token.tags & Tag.PARTICLE and not token.cap:
-        return (
-            not token.tags & (Tag.CONJUNCTION | Tag.PREPOSITION | Tag.DETERMINER)
-            or len(token.text) > 1
-        )
-    return token.text in NAME_JOINTS and not (token.text == "/" and tokens[k - 1].end < token.start)
-
-
-def person_in(
-    tokens: list[Token],
-    a: int,
-    b: int,
-    before: int,
-    known: Set[str] = frozenset(),
-) -> tuple[int, int, bool] | None:
-    """Return where the name that a run of capitals ends with begins and ends, and if it is full.
-
-    `before` is where the phrase begins; `known` are surnames of the article.
-    """
-    while b - a > 1 and tokens[b - 1].tags & Tag.SUFFIX:
-        b -= 1
-    cut = a
-    for k in range(a, b):
-        if _comes_before_name(tokens, k, a, b):
-            cut = k + 1
-    while cut < b and not tokens[cut].cap:
-        cut += 1
-    size = sum(token.cap for token in tokens[cut:b])
-    if size == 0 or any(t.text == "/" for t in tokens[cut:b]):
-        return None
-    if any(t.tags & Tag.BODY and not t.tags & Tag.FIRST_NAME for t in tokens[cut:b]) and not (
-        tokens[cut].tags & Tag.FIRST_NAME and size == 2
-    ):
-        return None
-    titled = cut > a or (a > before and _is_role(tokens[a - 1]))
-    after_of = a > before and bool(tokens[a - 1].tags & (Tag.PREPOSITION | Tag.AND))
-    if size > 2 and (after_of or cut > a) and not tokens[cut].tags & Tag.FIRST_NAME:
-        cut = _first_name_from(tokens, cut, b, after_of and not _holds_role(tokens, a, cut))
-        size = sum(token.cap for token in tokens[cut:b])
-    if size > MAX_NAME_TOKENS:
-        return None
-    if size == 1:
-        surname = tokens[b - 1]
-        if is_acronym(surname) and not titled:
-            return None
-        if not titled and surname.low not in known:
-            return None
-        if surname.tags & (Tag.PLACE | Tag.ROLE) and surname.low not in known:
-            return None
-        return cut, b, False
-    if after_of and cut == a and not tokens[cut].tags & Tag.FIRST_NAME and not titled:
-        return None
-    return cut, b, True
-
-
-def _comes_before_name(tokens: list[Token], k: int, a: int, b: int) -> bool:
-    """Whether this word of a run belongs to the role, body or country before the name."""
-    token = tokens[k]
-    last = k == b - 1
-    if token.tags & Tag.TITLE:
-        return not last or b - a == 1
-    if last:
-        named = (
-            k > a and tokens[k - 1].tags & Tag.FIRST_NAME and not tokens[k - 1].tags & BEFORE_NAME
-        )
-        named = named or (k > a and tokens[a].tags & Tag.TITLE)
-        return bool(token.tags & (BEFORE_NAME | Tag.COLLECTIVE)) and not named
-    if token.tags & BEFORE_NAME:
-        return not (
-            k > a and tokens[k - 1].tags & Tag.FIRST_NAME and token.tags & Tag.TITLE_ROLE == 0
-        )
-    if token.tags & (Tag.PLACE | Tag.MODIFIER):
-        return not token.tags & Tag.FIRST_NAME or (
-            k == a and bool(tokens[k + 1].tags & BEFORE_NAME)
-        )
-    if is_acronym(token) and k + 1 < b and not token.tags & Tag.FIRST_NAME:
-        return not (len(token.text) == 2 and tokens[k + 1].text.istitle() and b - k == 2 and k == a)
-    return False
-
-
-def _first_name_from(tokens: list[Token], cut: int, b: int, guess: bool) -> int:
-    """Where the name begins in "State Mike Pompeo": at a first name, else the last two words."""
-    for k in range(cut, b - 1):
-        if tokens[k].tags & Tag.FIRST_NAME:
-            return k
-    if not guess:
-        return cut
-    capitals = [k for k in range(cut, b) if tokens[k].cap]
-    return capitals[-2]
-
-
-def _holds_role(tokens: list[Token], a: int, b: int) -> bool:
-    return any(tokens[k].tags & (Tag.ROLE | Tag.TITLE_ROLE) for k in range(a, b))
-
-
-def _is_role(token: Token) -> bool:
-    return bool(token.tags & (Tag.ROLE | Tag.TITLE_ROLE | Tag.TITLE))
 
 
 def closing_before(tokens: list[Token], k: int, low: int) -> int:
@@ -236,6 +94,8 @@ def _continues_left(tokens: list[Token], k: int, end: int, floor: int) -> bool:
     if tags & Tag.OTHER_PRONOUN:
         return k == end - 1 and not tags & Tag.RELATIVE
     if tags & (Tag.RELATIVE | Tag.AUX):
+        return False
+    if tags & Tag.VERB and not tags & (Tag.ROLE | Tag.NOUN_TOO) and k < end - 1:
         return False
     if tags & Tag.AND:
         return _coordinates(tokens, k, end)
@@ -360,12 +220,18 @@ def _person_phrase(
     known: set[str],
     determined: bool,
 ) -> Phrase | None:
-    a, b = chains[0]
     person = None
-    if a == body and not determined and b < end and tokens[b].tags & Tag.INNER_PREPOSITION:
+    for a, b in chains[:-1] if chains[-1][1] == end else chains:
+        if b >= end or not tokens[b].tags & Tag.INNER_PREPOSITION:
+            continue
+        if any(t.tags & Tag.PREPOSITION for t in tokens[body:a]):
+            break
         person = person_in(tokens, a, b, start, known)  # "Ann Lee of the CCC"
-        if person and _holds_role(tokens, person[0], b):
+        named_the = determined and a == body and person and person[0] == a
+        if person and (named_the or holds_role(tokens, person[0], b)):
             person = None
+        if person:
+            break
     if person is None:
         a, b = chains[-1]
         if b < end and not all(t.tags & Tag.SUFFIX or t.text in "()" for t in tokens[b:end]):
@@ -477,18 +343,24 @@ def _continues_right(tokens: list[Token], k: int, start: int) -> bool:
         return k > start and _attaches(tokens, k)
     if tags & (Tag.CONJUNCTION | Tag.TIME):
         return False
+    if tags & Tag.VERB and k > start and not tags & Tag.ROLE:
+        return False
     if tags & Tag.CUE and not tags & (Tag.NOUN_TOO | Tag.ROLE):
         return False
     if tags & (Tag.DETERMINER | Tag.POSSESSIVE):
         return k == start or bool(tokens[k - 1].tags & (Tag.PREPOSITION | Tag.DETERMINER | Tag.AND))
-    if k > start and not tags and (token.low.endswith(("ing", "ed")) or _follows_name(tokens, k)):
+    if (
+        k > start
+        and not tags
+        and (token.low.endswith(("ing", "ed")) or _follows_name(tokens, start, k))
+    ):
         return False
     return not is_adverb(token)
 
 
-def _follows_name(tokens: list[Token], k: int) -> bool:
-    """Whether an unknown lower-case word comes after a name, so that it may be a verb."""
-    return tokens[k - 1].cap and not tokens[k - 1].tags & Tag.NEVER
+def _follows_name(tokens: list[Token], start: int, k: int) -> bool:
+    """Whether an unknown lower-case word comes after a bare name, so that it may be a verb."""
+    return all(token.cap and not token.tags & Tag.NEVER for token in tokens[start:k])
 
 
 def _is_time(tokens: list[Token], k: int) -> bool:

@@ -4,7 +4,6 @@ In: the attributor, a sentence and the position of a passage. Out: an attributio
 """
 
 from quotes.extraction.attribution import Attribution, Attributor, Rules
-from quotes.extraction.cues import ACCORDING, FINITE, PASSIVE, Cue
 from quotes.extraction.languages import Tag
 from quotes.extraction.phrases import (
     BODY,
@@ -17,6 +16,7 @@ from quotes.extraction.phrases import (
     phrase_before,
 )
 from quotes.extraction.scare import is_name_or_term, looks_like_title
+from quotes.extraction.subjects import ACCORDING, FINITE, PASSIVE, Cue
 from quotes.extraction.words import MARK, QUOTE, WORD, Sentence, Token
 
 MAX_HEARER_TOKENS = 8  # between "told" and a passage: "told a crowd of supporters in Leeds that"
@@ -40,7 +40,7 @@ def quote_cue_name(it: Attributor, sentence: Sentence, at: int) -> Attribution |
             return None
         if cue.form not in (FINITE, PASSIVE):
             return None
-        subject = it.finder._inverted(tokens, cue)
+        subject = it.subjects.inverted(tokens, cue)
         if subject is None or not cue.tags & (Tag.STRONG | Tag.FRAGMENT):
             return None
         if _is_hearer(tokens, cue, subject):
@@ -94,9 +94,9 @@ def quote_unknown_verb(it: Attributor, sentence: Sentence, at: int) -> Attributi
         return None
     verb = at + 1
     if _may_be_verb(tokens[verb]):
-        phrase = phrase_after(tokens, verb + 1, it.finder.known)
+        phrase = phrase_after(tokens, verb + 1, it.known)
     else:
-        phrase = phrase_after(tokens, verb, it.finder.known)
+        phrase = phrase_after(tokens, verb, it.known)
         verb = phrase.end if phrase is not None else len(tokens)
         if verb >= len(tokens) or not _may_be_verb(tokens[verb]):
             return None
@@ -310,7 +310,7 @@ def headline_name(it: Attributor, sentence: Sentence, at: int) -> Attribution | 
     colon = next((k for k, token in enumerate(sentence.tokens[:at]) if token.text == ":"), None)
     if colon is None or colon > MAX_HEARER_TOKENS:
         return None
-    phrase = phrase_before(sentence.tokens, colon, 0, it.finder.known)
+    phrase = phrase_before(sentence.tokens, colon, 0, it.known)
     if phrase is None or phrase.start > 0 or phrase.kind not in (PERSON, BODY):
         return None
     return it.by_phrase(sentence, at, sentence, phrase)
@@ -331,9 +331,9 @@ def noun_cue(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
         while start > 0 and tokens[start - 1].kind == WORD and not tokens[start - 1].tags:
             start -= 1
         if start and tokens[start - 1].low == "'s":
-            phrase = phrase_before(tokens, start - 1, 0, it.finder.known)
+            phrase = phrase_before(tokens, start - 1, 0, it.known)
         elif start and tokens[start - 1].low in ("his", "her", "their"):
-            phrase = analyse(tokens, start - 1, start, it.finder.known)
+            phrase = analyse(tokens, start - 1, start, it.known)
             phrase.kind = PRONOUN
         else:
             continue
@@ -348,7 +348,7 @@ def colon_subject(it: Attributor, sentence: Sentence, at: int) -> Attribution | 
     tokens = sentence.tokens
     if at < 2 or tokens[at - 1].text != ":" or not it.is_speech(tokens[at].passage):
         return None
-    phrase = it.finder.main_subject(tokens, 0, at - 1)
+    phrase = it.subjects.main_subject(tokens, 0, at - 1)
     if phrase is None or phrase.kind not in (PERSON, PRONOUN):
         return None
     return it.by_phrase(sentence, at, sentence, phrase)

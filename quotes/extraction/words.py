@@ -19,6 +19,7 @@ TOKEN = re.compile(
 )
 ELIDED = re.compile(r"[^\W\d_]['’]$")
 WORD, NUMBER, MARK, QUOTE = "w", "n", "p", "q"
+PRONOUNS = Tag.HE | Tag.SHE | Tag.THEY | Tag.IT | Tag.FIRST_PERSON | Tag.OTHER_PRONOUN
 ENDS = frozenset(".?!…。")
 PARAGRAPH = re.compile(r"[^\n]+")
 MAX_SPEAKER_TOKENS = 8  # of a name with its title between a passage and its verb
@@ -63,11 +64,16 @@ def _is_abbreviated(made: list[Token], at: int, lexicon: Lexicon) -> bool:
     )
 
 
-def _free_names_of_papers(tokens: list[Token]) -> None:
-    """Let "Morning" and "Sunday" be parts of a name before "Herald" or "Times"."""
+def _read_neighbours(tokens: list[Token], lexicon: Lexicon) -> None:
+    """Class words by the word after: "Morning" in "Morning Herald", "cosplayer" before a name."""
     for token, after in pairwise(tokens):
-        if token.cap and token.tags & Tag.TIME and after.cap and after.tags & Tag.BODY:
+        if not after.cap:
+            continue
+        if token.cap and token.tags & Tag.TIME and after.tags & Tag.BODY:
             token.tags = Tag.BODY
+        unknown = token.kind == WORD and not (token.tags or token.cap)
+        if unknown and after.tags & Tag.FIRST_NAME and token.low.endswith(lexicon.agent_endings):
+            token.tags = Tag.ROLE
 
 
 def tokens_of(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
@@ -78,7 +84,11 @@ def tokens_of(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
         if first.isalpha():
             low = word.lower().replace("’", "'")
             classes = tags.get(low, 0)
-            if not classes and low[-1] == ".":
+            if len(low) == 2 and low[1] == ".":
+                classes = 0  # an initial
+            elif "'" in low and tags.get(low.partition("'")[0], 0) & PRONOUNS:
+                classes = Tag.NEVER | Tag.AUX  # "I'm", "they've"
+            elif not classes and low[-1] == ".":
                 classes = tags.get(low[:-1], 0) or tags.get(low.replace(".", ""), 0)
             if not classes and low.endswith(endings) and len(low) > 5 and first.islower():
                 classes = Tag.ROLE  # "ferryman", "volcanologist"
@@ -91,7 +101,7 @@ def tokens_of(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
             made[-1].text, made[-1].end = made[-1].text + ".", match.end()
         else:
             made.append(Token(word, word, match.start(), match.end(), MARK, 0))
-    _free_names_of_papers(made)
+    _read_neighbours(made, lexicon)
     return made
 
 

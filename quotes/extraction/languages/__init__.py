@@ -72,6 +72,8 @@ LISTED = {
     "claim": ("words", "claims"),
     "object": ("words", "object_pronouns"),
     "animate": ("words", "animate"),
+    "verb": ("words", "verbs"),
+    "not_person": ("words", "not_people"),
     "quantifier": ("words", "quantifiers"),
 }
 
@@ -99,6 +101,7 @@ class Lexicon:
         self.inverted: bool = file["cues"]["inverted"]
         self.participle_endings = tuple(file["cues"]["participle_endings"].split())
         self.abbreviations = frozenset(file["words"]["abbreviations"].split())
+        self.agent_endings = tuple(file["words"]["noun_of_person_endings"].split())
         self.role_endings = tuple(file["words"]["role_endings"].split())
         self.according = _phrases(file["phrases"]["according"])
         self.cue_phrases = _phrases(file["phrases"]["cue_phrases"])
