@@ -9,6 +9,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
 from config.guides.views import guide
+from quotes.api.batch_views import ArticleBatch
 from quotes.api.changes import Changes
 from quotes.api.draft_check import ArticleProposals, DraftCheck
 from quotes.api.filing_views import Articles, ArticleSnapshots
@@ -20,6 +21,7 @@ from sources.api.views import Affiliations, Organisations, Outlets, Snapshots
 
 router = SimpleRouter(use_regex_path=False)
 router.register("articles/propose", ArticleProposals, "article-proposals")
+router.register("articles/batch", ArticleBatch, "article-batch")
 router.register("articles", Articles, "article")
 router.register("articles/<uuid:article>/snapshots", ArticleSnapshots, "article-snapshot")
 router.register("snapshots", Snapshots, "snapshot")

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from rest_framework import serializers
 
-from sources.api.responses import RenderedJSON, json_of
+from sources.api.responses import json_of, replayed
 from sources.database.locks import lock_all
 from sources.exceptions import KeyReused
 from sources.models import IdempotentResponse
@@ -44,10 +44,8 @@ def idempotent(handler):
             if stored := IdempotentResponse.objects.filter(user=request.user, key=key).first():
                 if stored.fingerprint != fingerprint:
                     raise KeyReused
-                replay = RenderedJSON(
-                    stored.body, status=stored.status, headers={"Idempotency-Replayed": "true"}
-                )
-                replay.record_version = replay.data.get("version")
+                headers = {"Idempotency-Replayed": "true"}
+                replay = replayed(stored.body, status=stored.status, headers=headers)
                 if stored.location:
                     replay["Location"] = stored.location
                 return replay

@@ -4,7 +4,6 @@ import json
 
 from django.http import HttpResponse
 from django.utils.functional import cached_property
-from rest_framework.response import Response
 
 
 class RenderedJSON(HttpResponse):
@@ -18,8 +17,29 @@ class RenderedJSON(HttpResponse):
         return json.loads(self.content)
 
 
-def json_of(response: Response | RenderedJSON) -> str:
-    """Return the body of a response as text."""
+LINES = "application/x-ndjson"
+
+
+class RenderedLines(HttpResponse):
+    """A response of newline-delimited JSON; it is stored as one JSON string."""
+
+    def __init__(self, lines: str, **kwargs):
+        super().__init__(lines, content_type=LINES, **kwargs)
+
+
+def replayed(body: str, **kwargs) -> HttpResponse:
+    """Return the response whose body was stored, as `json_of` gave it."""
+    if body.startswith('"'):
+        return RenderedLines(json.loads(body), **kwargs)
+    response = RenderedJSON(body, **kwargs)
+    response.record_version = response.data.get("version")
+    return response
+
+
+def json_of(response: HttpResponse) -> str:
+    """Return the body of a response as JSON."""
+    if isinstance(response, RenderedLines):
+        return json.dumps(response.content.decode(), ensure_ascii=False)
     if isinstance(response, RenderedJSON):
         return response.content.decode()
     return json.dumps(response.data, ensure_ascii=False, separators=(",", ":"), default=str)

@@ -24,6 +24,7 @@ from quotes.statistics.sql import DIMENSIONS, INTERVALS
 from sources.api import filters
 from sources.api.endpoints import Endpoint
 from sources.api.fields import RecordSerializer, StrictSerializer
+from sources.api.responses import LINES
 from tests.config.test_auth import patterns
 from tests.conftest import API, make_filing, ok, problem, publish, settle
 from tests.records import (
@@ -146,6 +147,8 @@ def test_every_request_and_answer_has_an_example_that_fits_its_schema(document):
         bodies = [body for body in (operation.get("requestBody"), good) if body]
         assert len(bodies) == (1 if method == "get" else 2), (path, method)
         for body in bodies:
+            if LINES in body["content"]:
+                continue  # many records, each of which is described by itself
             (example,) = body["content"]["application/json"]["examples"].values()
             name = example["$ref"].removeprefix("#/components/examples/")
             schema = closed(body["content"]["application/json"]["schema"])
@@ -269,6 +272,8 @@ def test_details_document_fields_and_changes_document_their_headers(document):
             if method != "get":
                 files = method == "post" and path in (f"{API}articles/", f"{API}quotes/")
                 taken = {"dry_run"} if files else set()
+                if path == f"{API}articles/batch/" and method == "post":
+                    taken = {"outlet", "language"}
                 if path == f"{API}articles/" and method == "post":
                     taken |= {"outlet", "external_id", "language", "format"}
                 assert parameters(document, path, method) == taken

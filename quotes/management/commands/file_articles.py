@@ -4,24 +4,21 @@ import hashlib
 import json
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from itertools import batched
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from tqdm import tqdm
 
-from quotes.api.filing_serializers import FilingSerializer
-from quotes.filing import OPERATOR, Filer, Refused, file_many
+from quotes.api.bulk_filing import MAX_LINE_BYTES, Batch, Line, Outcome, batches, file_lines
+from quotes.filing import OPERATOR, Filer
 from sources.management.processes import start_processes
-from sources.models.functions import url_keys
 
 BATCH = 100  # filings per transaction
-MAX_LINE_BYTES = 20 * 1024 * 1024
 MIN_PARALLEL_BYTES = 8 * 1024 * 1024  # starting several processes takes a second
 
 
@@ -68,10 +65,13 @@ class Command(BaseCommand):
                 unit_scale=True,
                 disable=None if options["verbosity"] else True,
             ) as bar:
-                for batch, faults in filed(batches(lines, progress), processes, filer):
+                lines.seek(progress.offset)
+                waiting = batches(_lines(lines), size=BATCH, number=progress.line)
+                for batch, faults in filed(waiting, processes, filer):
                     for fault in faults:
                         progress.refused += 1
-                        text = json.dumps(fault, ensure_ascii=False, default=str)
+                        told = {"line": fault.line, "errors": fault.errors, "filing": fault.payload}
+                        text = json.dumps(told, ensure_ascii=False, default=str)
                         refused.write(text.encode("utf-8", "backslashreplace") + b"\n")
                     refused.flush()
                     bar.update(batch.end - progress.offset)
@@ -127,36 +127,6 @@ class Progress:
         self.path.unlink(missing_ok=True)
 
 
-@dataclass
-class Batch:
-    """Numbered lines that are filed in one transaction."""
-
-    lines: list[tuple[int, bytes]] = field(default_factory=list)
-    keys: set[tuple] = field(default_factory=set)  # see `article_keys`
-    end: int = 0  # file offset after the last
-
-    @property
-    def last(self) -> int:
-        return self.lines[-1][0]
-
-
-def batches(file, progress: Progress) -> Iterator[Batch]:
-    """Yield the remaining lines in batches, never two filings of one article in one."""
-    file.seek(progress.offset)
-    number, batch = progress.line, Batch()
-    for read in batched(_lines(file), BATCH):
-        for (line, end), keys in zip(read, article_keys(line for line, _ in read), strict=True):
-            if len(batch.lines) == BATCH or keys & batch.keys:
-                yield batch
-                batch = Batch()
-            number += 1
-            batch.lines.append((number, line))
-            batch.keys |= keys
-            batch.end = end
-    if batch.lines:
-        yield batch
-
-
 def _lines(file) -> Iterator[tuple[bytes, int]]:
     """Yield each line, of one that is too long only the beginning, and the offset after it."""
     while line := file.readline(MAX_LINE_BYTES + 1):
@@ -167,51 +137,20 @@ def _lines(file) -> Iterator[tuple[bytes, int]]:
         yield line, file.tell()
 
 
-def article_keys(lines: Iterable[bytes]) -> list[set[tuple[str, str]]]:
-    """Keys of the article on each line; lines that share none are of different articles.
-
-    One query.
-    """
-    articles = [_payload(line) for line in lines]
-    urls = [_clean(article["url"]) if article.get("url") else "" for article in articles]
-    url_key_of, found = url_keys(urls), []
-    for article, url in zip(articles, urls, strict=True):
-        keys = {("url", url_key_of[url] or url)} if url else set()
-        if external_id := article.get("external_id"):
-            keys.add(("external_id", str(external_id).strip()))
-        if article and not keys:
-            keys = {("text", str(article.get("text")))}
-        found.append(keys)
-    return found
-
-
-def _payload(line: bytes) -> dict:
-    try:
-        payload = json.loads(line)
-    except ValueError:
-        return {}
-    return payload if isinstance(payload, dict) else {}
-
-
-def _clean(url) -> str:
-    """Remove from an unchecked value the characters that PostgreSQL refuses."""
-    return str(url).strip().replace("\0", "").encode(errors="replace").decode()
-
-
 def filed(
     waiting: Iterator[Batch], processes: int, filer: Filer
-) -> Iterator[tuple[Batch, list[dict]]]:
-    """File batches; yield each, in order, with its refused lines and their reasons.
+) -> Iterator[tuple[Batch, list[Outcome]]]:
+    """File batches; yield each, in order, with its refused lines.
 
     Several processes file several batches at once, never two filings of one article.
     """
-    file = partial(file_lines, filer=filer)
+    file = partial(file_refusing, filer=filer)
     if processes == 1:
         yield from ((batch, file(batch.lines)) for batch in waiting)
         return
     running: deque[tuple[Batch, Future]] = deque()
 
-    def oldest_done() -> tuple[Batch, list[dict]]:
+    def oldest_done() -> tuple[Batch, list[Outcome]]:
         batch, faults = running.popleft()
         return batch, faults.result()
 
@@ -227,35 +166,6 @@ def filed(
         pool.shutdown(cancel_futures=True)
 
 
-def file_lines(lines: list[tuple[int, bytes]], *, filer: Filer) -> list[dict]:
-    """File lines; return those that were refused, with their reasons."""
-    rows = [(number, read(line)) for number, line in lines]
-    good = [(number, row) for number, row in rows if "fault" not in row]
-    payloads = {number: row.pop("filing") for number, row in rows}
-    faults = {number: row["fault"] for number, row in rows if "fault" in row}
-    outcomes = file_many([row for _, row in good], filer) if good else []
-    for (number, _), outcome in zip(good, outcomes, strict=True):
-        if isinstance(outcome, Refused):
-            faults[number] = outcome.faults
-    return [
-        {"line": number, "errors": errors, "filing": payloads[number]}
-        for number, errors in sorted(faults.items())
-    ]
-
-
-def read(line: bytes) -> dict:
-    """Parse a line: a validated filing, or `{"fault": …}`; with the payload as `filing`."""
-    if len(line) > MAX_LINE_BYTES:
-        return refusal("", f"The line is longer than {MAX_LINE_BYTES:,} bytes.", None)
-    try:
-        payload = json.loads(line)
-    except ValueError as error:
-        return refusal("", f"Not JSON: {error}", line.decode("utf-8", "replace").strip())
-    try:
-        return {**FilingSerializer.read(payload), "filing": payload}
-    except Refused as error:
-        return {"fault": error.faults, "filing": payload}
-
-
-def refusal(pointer: str, message: str, payload) -> dict:
-    return {"fault": [{"pointer": pointer, "message": message}], "filing": payload}
+def file_refusing(lines: list[tuple[int, Line]], *, filer: Filer) -> list[Outcome]:
+    """File lines; return the refused ones."""
+    return [outcome for outcome in file_lines(lines, filer=filer) if outcome.errors]

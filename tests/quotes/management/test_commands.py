@@ -17,6 +17,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from quotes.api.bulk_filing import article_keys
 from quotes.management.commands import file_articles
 from quotes.models import Quote
 from sources.identity.merging import merge
@@ -139,14 +140,14 @@ def test_an_interrupted_run_resumes_where_it_stopped(wire, monkeypatch):
 )
 @pytest.mark.django_db
 def test_lines_of_one_article_are_never_filed_at_once(one, other):
-    keys = file_articles.article_keys(json.dumps(line).encode() for line in (one, other))
+    keys = article_keys(json.dumps(line).encode() for line in (one, other))
     assert keys[0] & keys[1]
 
 
 @pytest.mark.django_db
 def test_lines_of_pages_that_only_a_parameter_tells_apart_are_filed_at_once():
     lines = [{"url": f"https://a.example/?id={n}"} for n in (1, 2)]
-    one, other = file_articles.article_keys(json.dumps(line).encode() for line in lines)
+    one, other = article_keys(json.dumps(line).encode() for line in lines)
     assert not one & other
 
 
@@ -158,7 +159,7 @@ def test_lines_that_are_not_filings_belong_to_no_article():
         b'{"text": ["odd"], "url": {"odd": 1}}',
         b'{"url": "\\u0000\\ud800"}',
     ]
-    nothing, likewise, *odd = file_articles.article_keys(lines)
+    nothing, likewise, *odd = article_keys(lines)
     assert nothing == likewise == set()
     assert all(odd)
 
