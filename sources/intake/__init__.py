@@ -7,7 +7,14 @@ Must never: guess a particular, follow an entity or the network, or need more ti
 """
 
 from sources.intake.conversion import Conversion, Document, NotConverted, Unknown
-from sources.intake.formats import FEEDS, MEDIA_TYPES, convert, convert_feed, convert_markup
+from sources.intake.formats import (
+    FEEDS,
+    MEDIA_TYPES,
+    articles_in,
+    convert,
+    convert_feed,
+    convert_markup,
+)
 
 __all__ = [
     "FEEDS",
@@ -16,6 +23,7 @@ __all__ = [
     "Document",
     "NotConverted",
     "Unknown",
+    "articles_in",
     "convert",
     "convert_feed",
     "convert_markup",

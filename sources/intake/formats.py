@@ -1,5 +1,6 @@
 """The formats by media type; a general type is told by what stands at the root."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -76,6 +77,44 @@ def convert_markup(document: Document) -> Conversion:
 
 
 WHOLE_PAGE = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+
+
+def articles_in(document: Document) -> Iterator[Conversion | NotConverted]:
+    """Convert a document of any kind: its article, or each of a feed, or why there is none."""
+    try:
+        if document.media_type in FEEDS or _is_feed(document):
+            yield from convert_feed(document)
+        else:
+            yield convert(document)
+    except NotConverted as refusal:
+        yield refusal
+
+
+def _is_feed(document: Document) -> bool:
+    return document.media_type in XML and name_of(parse_xml(text_of(document))) in FEED_ROOTS
+
+
+def media_type_of(name: str, body: bytes) -> str | None:
+    """The media type of a file by its name; JSON is told by its members. None: it is a filing."""
+    suffix = name.lower().rpartition(".")[2]
+    if suffix != "json":
+        return OF_SUFFIX.get(suffix, "application/xml")
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(data, list) or (isinstance(data, dict) and data.keys() & LINKED_DATA):
+        return "application/ld+json"
+    is_filing = isinstance(data, dict) and data.keys() & {"text", "html", "quotes"}
+    return None if is_filing else "application/ninjs+json"
+
+
+LINKED_DATA = {"@context", "@graph", "@type"}
+OF_SUFFIX = {
+    **dict.fromkeys(("htm", "html", "xhtml"), "text/html"),
+    **{"jsonld": "application/ld+json", "nitf": "application/nitf+xml"},
+    **{"rss": "application/rss+xml", "atom": "application/atom+xml"},
+}
 
 
 def convert_feed(document: Document) -> Iterator[Conversion | NotConverted]:

@@ -1,6 +1,5 @@
-"""`manage.py file_articles FILE.ndjson`"""
+"""`manage.py file_articles FILE.ndjson`, or a document, or a folder of them."""
 
-import hashlib
 import json
 import os
 from collections import deque
@@ -14,8 +13,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from tqdm import tqdm
 
-from quotes.api.bulk_filing import MAX_LINE_BYTES, Batch, Line, Outcome, batches, file_lines
+from quotes.api.bulk_filing import Batch, Line, Outcome, batches, file_lines
 from quotes.filing import OPERATOR, Filer
+from quotes.management.line_files import source_of
 from sources.management.processes import start_processes
 
 BATCH = 100  # filings per transaction
@@ -24,15 +24,16 @@ MIN_PARALLEL_BYTES = 8 * 1024 * 1024  # starting several processes takes a secon
 
 class Command(BaseCommand):
     help = (
-        "File many articles. FILE holds one filing per line, as for POST /api/v1/articles/. "
-        "Refused lines go to FILE.refused.ndjson with their reasons; the rest is filed. "
+        "File many articles. FILE holds one filing per line, as for POST /api/v1/articles/. Or it "
+        "is a document (a page, ninjs, NITF, NewsML-G2, JSON-LD, RSS, Atom) or a folder of such "
+        "files. Refused lines go to FILE.refused.ndjson with their reasons; the rest is filed. "
         "An interrupted run resumes where it stopped; filing a line twice changes nothing. "
         "Large files are filed by one process per processor. "
         "Exits 1 if a line was refused."
     )
 
     def add_arguments(self, parser):
-        parser.add_argument("file", type=Path, help="newline-delimited JSON, UTF-8")
+        parser.add_argument("file", type=Path, help="NDJSON, a document or a folder")
         parser.add_argument(
             "--restart", action="store_true", help="begin at the first line, do not resume"
         )
@@ -43,34 +44,36 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, file: Path, restart: bool, propose: bool, **options):
-        if not file.is_file():
+        if not file.exists():
             raise CommandError(f"There is no file {file}.")
-        filer = replace(OPERATOR, may_publish=not propose)
-        progress = Progress(file)
+        filer, source = replace(OPERATOR, may_publish=not propose), source_of(file)
+        progress = Progress(file, source)
         if restart:
             progress.forget()
         progress.load()
-        is_large = file.stat().st_size - progress.offset > MIN_PARALLEL_BYTES
+        is_large = source.bytes * (1 - progress.offset / (source.size or 1)) > MIN_PARALLEL_BYTES
         # Other processes would not see what the caller has not committed.
         processes = os.cpu_count() if is_large and not connection.in_atomic_block else 1
         mode = "ab" if progress.offset else "wb"
         refused_to = file.with_name(f"{file.name}.refused.ndjson")
-        with file.open("rb") as lines, refused_to.open(mode) as refused:
+        with refused_to.open(mode) as refused:
             if progress.offset:
                 self.stderr.write(f"Resuming after line {progress.line:,}.")
             with tqdm(
-                total=file.stat().st_size,
+                total=source.size,
                 initial=progress.offset,
-                unit="B",
+                unit=source.unit,
                 unit_scale=True,
                 disable=None if options["verbosity"] else True,
             ) as bar:
-                lines.seek(progress.offset)
-                waiting = batches(_lines(lines), size=BATCH, number=progress.line)
+                lines = source.lines(progress.offset, progress.line)
+                waiting = batches(lines, size=BATCH, number=progress.line)
                 for batch, faults in filed(waiting, processes, filer):
                     for fault in faults:
                         progress.refused += 1
                         told = {"line": fault.line, "errors": fault.errors, "filing": fault.payload}
+                        if name := source.name_of(fault.line):
+                            told["file"] = name
                         text = json.dumps(told, ensure_ascii=False, default=str)
                         refused.write(text.encode("utf-8", "backslashreplace") + b"\n")
                     refused.flush()
@@ -89,25 +92,21 @@ class Command(BaseCommand):
 class Progress:
     """The progress of a file, kept in a file beside it until all is filed."""
 
-    def __init__(self, file: Path):
+    def __init__(self, file: Path, source):
         self.path = file.with_name(f"{file.name}.progress")
-        self.file = file
+        self.source = source
         self.offset = self.line = self.refused = 0
 
     @property
     def filed(self) -> int:
         return self.line - self.refused
 
-    def _head(self) -> str:
-        with self.file.open("rb") as file:
-            return hashlib.sha256(file.readline(MAX_LINE_BYTES)).hexdigest()
-
     def load(self) -> None:
         if not self.path.exists():
             return
         try:
             kept = json.loads(self.path.read_text())
-            same = kept["head"] == self._head() and kept["offset"] <= self.file.stat().st_size
+            same = kept["head"] == self.source.head and kept["offset"] <= self.source.size
             self.offset, self.line, self.refused = kept["offset"], kept["line"], kept["refused"]
         except (ValueError, KeyError, TypeError):
             same = False
@@ -117,7 +116,7 @@ class Progress:
     def save(self, offset: int, line: int) -> None:
         self.offset, self.line = offset, line
         text = json.dumps(
-            {"head": self._head(), "offset": offset, "line": line, "refused": self.refused}
+            {"head": self.source.head, "offset": offset, "line": line, "refused": self.refused}
         )
         fresh = self.path.with_name(f"{self.path.name}.new")
         fresh.write_text(text)
@@ -125,16 +124,6 @@ class Progress:
 
     def forget(self) -> None:
         self.path.unlink(missing_ok=True)
-
-
-def _lines(file) -> Iterator[tuple[bytes, int]]:
-    """Yield each line, of one that is too long only the beginning, and the offset after it."""
-    while line := file.readline(MAX_LINE_BYTES + 1):
-        if len(line) > MAX_LINE_BYTES:
-            rest = line
-            while rest and not rest.endswith(b"\n"):
-                rest = file.readline(MAX_LINE_BYTES)
-        yield line, file.tell()
 
 
 def filed(
