@@ -45,7 +45,9 @@ def make_article(text: str | None = None, **values) -> Article:
     """An article, with a snapshot if a text is given."""
     article = Article.objects.create(**values)
     if text is not None:
-        article.snapshot = Snapshot.objects.create(article=article, text=text, sha256=digest(text))
+        article.snapshot = Snapshot.objects.create(
+            article=article, text=text, headline=article.headline, sha256=digest(text)
+        )
         article.save(update_fields=["snapshot"])
     return article
 

@@ -334,7 +334,9 @@ class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
 
     @admin.display(description="spans")
     def places(self, quote):
-        return ", ".join(f"{start}–{end}" for start, end in quote.spans) or NONE
+        spans = ", ".join(f"{start}–{end}" for start, end in quote.spans)
+        is_text = quote.anchored_in == quote.AnchoredIn.TEXT
+        return (spans if is_text else f"{spans} of the headline") or NONE
 
     @admin.display(description="nearest passage")
     def nearest_passage(self, quote):

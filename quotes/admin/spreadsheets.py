@@ -214,6 +214,7 @@ class QuoteTable(Table):
         *(Column(f"attribution_{name}") for name in PRINTED),
         Column("anchor"),
         Column("snapshot", "snapshot__sha256"),
+        Column("anchored_in"),
         ListColumn("flags"),
         Column("reason"),
         Column("utterance", "utterance_id"),

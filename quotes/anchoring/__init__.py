@@ -9,6 +9,7 @@ Words are the same if only typography differs: see `normalization`.
 from quotes.anchoring.budget import Budget, TooMuchWork
 from quotes.anchoring.normalization import same_words
 from quotes.anchoring.page import CONTEXT, Page
+from quotes.anchoring.pages import HEADLINE, PAGES, TEXT, Pages, Place
 from quotes.anchoring.results import (
     AmbiguousPosition,
     AnchoringError,
@@ -25,6 +26,9 @@ from quotes.anchoring.seams import OtherWords, Seams, seams_of
 
 __all__ = [
     "CONTEXT",
+    "HEADLINE",
+    "PAGES",
+    "TEXT",
     "AmbiguousPosition",
     "AnchoringError",
     "BadSpans",
@@ -34,6 +38,8 @@ __all__ = [
     "NotInText",
     "OtherWords",
     "Page",
+    "Pages",
+    "Place",
     "Position",
     "Reanchoring",
     "Seams",

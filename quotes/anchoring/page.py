@@ -1,4 +1,4 @@
-"""A page: the text of a snapshot, in which the words of quotes are found and followed."""
+"""A page: the text or the headline of a snapshot, where words of quotes are found and followed."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
@@ -58,13 +58,14 @@ MAX_ELIDED = 20
 
 
 class Page(Following):
-    """The text of a snapshot, normalised once when first needed: 0.2 s for 2 M code points.
+    """A text in which quotes stand, normalised once when first needed: 0.2 s for 2 M code points.
 
-    All that it does is paid from its budget, and raises TooMuchWork once that is spent.
+    `name` is what the text is of its snapshot, `text` or `headline`. All that it does is paid from
+    its budget, and raises TooMuchWork once that is spent.
     """
 
-    def __init__(self, text: str, budget: Budget | None = None):
-        self.text = text
+    def __init__(self, text: str, budget: Budget | None = None, name: str = "text"):
+        self.text, self.name = text, name
         self.budget = budget or Budget()
 
     @cached_property
@@ -124,6 +125,17 @@ class Page(Following):
         before `suffix` is meant, else the only one in quote marks. Raises NoWords, NotInText, or
         AmbiguousPosition, which only a guess could resolve.
         """
+        if spans := self.look_for(words, prefix, suffix):
+            return spans
+        raise self.absent(words)
+
+    def absent(self, words: str) -> NotInText:
+        """The refusal of words that are not here, with the nearest passage."""
+        is_searched = self.budget.has_spare
+        return NotInText(self.nearest(words), self.name, is_searched=is_searched)
+
+    def look_for(self, words: str, prefix: str = "", suffix: str = "") -> tuple[Span, ...] | None:
+        """Return the spans of these words as `find` does, or None if they are not in the text."""
         self.budget.read(len(words))
         if not (needle := normalise(words)):
             raise NoWords
@@ -143,10 +155,9 @@ class Page(Following):
                 matches = marked if len(marked) == 1 else matches
         if len(matches) > 1 or (matches and not complete):
             listed = [self._position(spans) for spans in matches[:MAX_LISTED]]
-            raise AmbiguousPosition(listed, len(matches), complete=complete)
+            raise AmbiguousPosition(listed, len(matches), self.name, complete=complete)
         if not matches:
-            is_searched = self.budget.has_spare
-            raise NotInText(self.nearest(words), is_searched=is_searched)
+            return None
         self.budget.read(matches[0][-1].end - matches[0][0].start)
         return matches[0]
 
@@ -165,7 +176,7 @@ class Page(Following):
             if not same_pieces(words, pieces):
                 found = self.text_at(checked)
                 self.budget.read(8 * (len(words) + len(found)))
-                raise WordsDiffer(found, difference_of(words, found))
+                raise WordsDiffer(found, difference_of(words, found), self.name)
         return tuple(checked)
 
     def nearest(self, words: str) -> Nearest | None:
@@ -350,7 +361,8 @@ class Page(Following):
         start, end = span
         length = len(self.text)
         if start < 0 or end > length:
-            raise BadSpans(index, f"[{start}, {end}) is outside the text, which ends at {length}")
+            fault = f"[{start}, {end}) is outside the {self.name}, which ends at {length}"
+            raise BadSpans(index, fault)
         if start >= end:
             fault = "is empty" if start == end else "is reversed"
             raise BadSpans(index, f"[{start}, {end}) {fault}")

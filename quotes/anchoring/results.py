@@ -96,41 +96,48 @@ class NoWords(AnchoringError):
 class NotInText(AnchoringError):
     """The words are not in the text. ``nearest`` is the most similar passage, or None."""
 
-    def __init__(self, nearest: Nearest | None, *, is_searched: bool = True):
+    def __init__(self, nearest: Nearest | None, page: str = "text", *, is_searched: bool = True):
         self.nearest = nearest
         if nearest:
             message = (
-                "These words are not in the text; the nearest passage is "
+                f"These words are not in the {page}; the nearest passage is "
                 f"{shortened(nearest.text)!r} ({nearest.score:.0%} alike). Send the words as "
                 'printed, or their "spans".'
             )
         elif is_searched:
             message = (
-                "These words are not in the text, and no passage is similar. Send the words as "
-                "printed, and the text that prints them."
+                f"These words are not in the {page}, and no passage is similar. Send the words as "
+                f"printed, and the {page} that prints them."
             )
         else:
             message = (
-                "These words are not in the text. Too many quotes were not found, so the nearest "
-                "passage was not searched for. Correct the others first."
+                f"These words are not in the {page}. Too many quotes were not found, so the "
+                "nearest passage was not searched for. Correct the others first."
             )
         super().__init__(
             message,
             {"nearest": nearest.as_json() if nearest else None},
-            discreet=("These words are not in the text. Send the words as printed.", {}),
+            discreet=(f"These words are not in the {page}. Send the words as printed.", {}),
         )
 
 
 class AmbiguousPosition(AnchoringError):
     """The words match several positions equally well. ``positions`` holds the first ten."""
 
-    def __init__(self, positions: Sequence[Position], total: int, *, complete: bool = True):
+    def __init__(
+        self,
+        positions: Sequence[Position],
+        total: int,
+        page: str = "text",
+        *,
+        complete: bool = True,
+    ):
         self.positions = tuple(positions[:MAX_LISTED])
         self.total = total
         count = f"{total:,}" if complete else f"at least {total:,}"
         message = (
-            f'These words occur {count} times in the text. Send "prefix" and "suffix", or "spans", '
-            "to say which occurrence is meant."
+            f'These words occur {count} times in the {page}. Send "prefix" and "suffix", or '
+            '"spans", to say which occurrence is meant.'
         )
         places = [position.as_json() for position in self.positions]
         bare = [{"spans": place["spans"]} for place in places]
@@ -155,13 +162,13 @@ class BadSpans(AnchoringError):
 class WordsDiffer(AnchoringError):
     """The spans hold other words than those given."""
 
-    def __init__(self, found: str, difference: list[dict]):
+    def __init__(self, found: str, difference: list[dict], page: str = "text"):
         super().__init__(
-            f"The text at these spans is {shortened(found)!r}, not the words sent. Correct one of "
-            'the two, or send only the words or only the "spans".',
+            f"The {page} at these spans is {shortened(found)!r}, not the words sent. Correct one "
+            'of the two, or send only the words or only the "spans".',
             {"found": found, "difference": difference},
             discreet=(
-                "The text at these spans is not the words sent. Correct one of the two, or send "
+                f"The {page} at these spans is not the words sent. Correct one of the two, or send "
                 "only the words.",
                 {},
             ),

@@ -46,6 +46,7 @@ QUOTE = {
     "anchor": {
         "state": "exact",
         "snapshot": SHA256,
+        "in": "text",
         "spans": [
             {
                 "start": 29,

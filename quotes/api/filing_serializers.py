@@ -23,7 +23,7 @@ from quotes.filing import MAX_QUOTES, Filing, Refused, anchoring_faults
 from quotes.models import Quote
 from quotes.representations.json import FIELDS
 from sources.api.fast_validation import plain_reader
-from sources.api.fields import StrictSerializer, Text
+from sources.api.fields import ReservedNames, StrictSerializer, Text
 from sources.api.markup import PLAIN, refuse_markup
 from sources.api.publication import (
     PublicationField,
@@ -84,7 +84,7 @@ class SpeakersField(serializers.Field):
         return value
 
 
-class ProposalSerializer(StrictSerializer):
+class ProposalSerializer(ReservedNames, StrictSerializer):
     """One quote of a filing, given by its words, by its spans, or by both if they agree."""
 
     text = Text(
@@ -106,6 +106,13 @@ class ProposalSerializer(StrictSerializer):
         allow_blank=True,
         trim_whitespace=False,
         help_text="What stands after them.",
+    )
+    in_ = serializers.ChoiceField(
+        choices=Quote.AnchoredIn.choices,
+        required=False,
+        allow_null=True,
+        help_text="Where the words are: in the `text`, or in the `headline`; spans count there. "
+        "Without it, spans are in the text, and words are looked for in the text first.",
     )
     gaps_checked = serializers.BooleanField(required=False, help_text=GAPS_CHECKED)
     external_id = Text(
@@ -238,7 +245,8 @@ class FilingSerializer(StrictSerializer):
             return serializer.validated_data
         faults = list(flatten_errors(serializer.errors))
         if "text" not in serializer.errors and isinstance(payload, dict) and payload.get("text"):
-            faults += anchoring_faults(payload["text"], cls._valid_quotes(payload))
+            headline = None if "headline" in serializer.errors else payload.get("headline")
+            faults += anchoring_faults(payload["text"], headline, cls._valid_quotes(payload))
         raise Refused(faults)
 
     @staticmethod
@@ -294,7 +302,7 @@ class FieldOutcomes(serializers.DictField):
     child = serializers.ChoiceField(choices=FIELD_OUTCOMES)
 
 
-class OutcomeSerializer(serializers.Serializer):
+class OutcomeSerializer(ReservedNames, serializers.Serializer):
     """What the filing did with one quote, its speaker and its organisation.
 
     `kept`: you said this before, and a curator decided otherwise. `differs`: you say something new
@@ -314,9 +322,6 @@ class OutcomeSerializer(serializers.Serializer):
         child=serializers.CharField(),
         help_text="Fields that the article does not print. They are kept as filed.",
     )
-
-    def get_fields(self):
-        return {name.rstrip("_"): field for name, field in super().get_fields().items()}
 
 
 class FiledQuoteSerializer(QuoteSerializer):

@@ -10,7 +10,14 @@ from quotes.models import Quote, Via
 from quotes.models.media import validate_time_range
 from quotes.representations.json import FIELDS
 from quotes.representations.wording import shown_original
-from sources.api.fields import PeerReference, RecordSerializer, Reference, StrictSerializer, Text
+from sources.api.fields import (
+    PeerReference,
+    RecordSerializer,
+    Reference,
+    ReservedNames,
+    StrictSerializer,
+    Text,
+)
 from sources.api.serializers import (
     RECORD,
     LanguageField,
@@ -87,11 +94,20 @@ class SpanSerializer(serializers.Serializer):
     suffix = serializers.CharField()
 
 
-class AnchorSerializer(serializers.Serializer):
-    """Where the words are in the text: W3C Web Annotation selectors, in code points."""
+class AnchorSerializer(ReservedNames, serializers.Serializer):
+    """Where the words are in the text or the headline, in code points.
+
+    Prefix, suffix, start and end are those of the W3C Web Annotation selectors.
+    """
 
     state = serializers.ChoiceField(choices=Quote.Anchor.choices)
     snapshot = serializers.CharField(allow_null=True, help_text="SHA-256 of the text.")
+    in_ = serializers.ChoiceField(
+        choices=Quote.AnchoredIn.choices,
+        allow_null=True,
+        help_text="Where the words are, and what the spans count in: the `text`, or the `headline` "
+        "captured with it. Null without a snapshot.",
+    )
     spans = SpanSerializer(many=True)
     seams = serializers.ListField(
         child=serializers.ChoiceField(choices=Quote.Seam.choices),
@@ -99,13 +115,16 @@ class AnchorSerializer(serializers.Serializer):
         "`text` shows “ […] ”.",
     )
     nearest = serializers.DictField(
-        required=False, help_text="If `state` is `altered`: the most similar passage of the text."
+        required=False,
+        help_text="If `state` is `altered`: the most similar passage of the text now, or of the "
+        "headline if the quote is in the headline.",
     )
 
     def to_representation(self, quote: Quote) -> dict:
         anchor = {
             "state": quote.anchor,
             "snapshot": quote.snapshot.sha256 if quote.snapshot else None,
+            "in": quote.anchored_in if quote.snapshot else None,
             "spans": [
                 {"start": start, "end": end, "prefix": prefix, "suffix": suffix}
                 for (start, end), (prefix, suffix) in zip(quote.spans, quote.contexts, strict=True)
@@ -285,7 +304,10 @@ GAPS_CHECKED = (
 
 
 class SpansField(serializers.ListField):
-    """`[[start, end], …]`: ranges of code points in the text, without `end`, in reading order."""
+    """`[[start, end], …]`: ranges of code points in the text, without `end`, in reading order.
+
+    With `in`, they count in the headline.
+    """
 
     def __init__(self, **kwargs):
         pair = serializers.ListField(
@@ -302,15 +324,20 @@ class ViaStepSerializer(StrictSerializer):
     media = MediaField(required=False)
 
 
-class CorrectQuoteSerializer(StrictSerializer):
+class CorrectQuoteSerializer(ReservedNames, StrictSerializer):
     """Changes to a public quote, and a note for its readers.
 
-    New words (`text`) and a new position (`spans`) have to agree with the article's text.
+    New words (`text`) and a new position (`spans`) have to agree with the article's text or, `in`
+    the headline, with that. Without `in`, they are where the quote is; words are looked for in the
+    other, too.
     """
 
     note = Text(max_length=MAX_REASON_CHARACTERS, help_text="Shown to readers.")
     text = Text(max_length=MAX_QUOTE_CHARACTERS, required=False, trim_whitespace=False)
     spans = SpansField(required=False)
+    in_ = serializers.ChoiceField(
+        source="anchored_in", choices=Quote.AnchoredIn.choices, required=False
+    )
     gaps_checked = serializers.BooleanField(required=False, help_text=GAPS_CHECKED)
     kind = serializers.ChoiceField(choices=Quote.Kind.choices, required=False)
     language = LanguageField(required=False, allow_null=True)

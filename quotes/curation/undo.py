@@ -20,7 +20,7 @@ UNDO_WITHIN = timedelta(minutes=10)
 
 UNDOABLE_COLUMNS = {
     *("status", "reason", "kind", "language", "said"),
-    *("text", "spans", "seams", "snapshot_id", "anchor"),
+    *("text", "anchored_in", "spans", "seams", "snapshot_id", "anchor"),
     *("speaker_id", "organisation_id", "affiliation_id", "flags", "role_kept"),
     *(f"attribution_{part}" for part in ("text", "speaker", "role", "organisation", "cue")),
 }

@@ -43,6 +43,7 @@ SHAPES: dict[str, str | dict | list] = {
     "anchor": {
         "state": WORD,
         "snapshot": WORD,
+        "in": WORD,
         "spans": [{"start": NUMBER, "end": NUMBER, "prefix": TEXT, "suffix": TEXT}],
         "seams": [WORD],
         "nearest": JSON,

@@ -50,7 +50,7 @@ from quotes.filing.types import (
     Filing,
     Refused,
 )
-from quotes.filing.validation import anchoring_faults, validate_quotes
+from quotes.filing.validation import anchoring_faults, place_in_captured, validate_quotes
 from quotes.utterances.matching import match
 from sources.models import Article
 from sources.models.visibility import as_proposed
@@ -164,8 +164,9 @@ def _continue(filings: list[Filing]) -> None:
             refuse_others(filing)
     leave_out_erased(filings)
     store_articles(filings)
-    validate_quotes([filing for filing in filings if not filing.spans])
+    validate_quotes([filing for filing in filings if not filing.places])
     store_snapshots(filings)
+    place_in_captured(filings)
     leave_out_redacted(filings)
     reanchor_quotes(filings)
     follow_merges(filings)

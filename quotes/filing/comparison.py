@@ -226,15 +226,16 @@ def _say(last: LastFiling, filing: Filing) -> None:
     entries = dict(filing.entries)
     for key in unnamed(filing):
         entries[key] = {**entries[key], "absent": True}
-    for filed, proposal, spans in zip(filing.quotes, filing.proposals, filing.spans, strict=True):
+    for filed, proposal, place in zip(filing.quotes, filing.proposals, filing.places, strict=True):
         entry = entries.get(key := str(filed.quote.pk), {"said": {}, "left": {}})
         said = {**entry["said"], **filed.said}
         left = left_after(entry["left"], filed.fields, filed.before, record_of(filed))
         entries[key] = {
             "quote": entry.get("quote", key),
             "external_id": proposal.get("external_id") or entry.get("external_id"),
-            "sha256": filing.snapshot.sha256 if filing.snapshot and spans else None,
-            "spans": [list(span) for span in spans],
+            "sha256": filing.snapshot.sha256 if filing.snapshot and place else None,
+            "in": place.page,
+            "spans": [list(span) for span in place.spans],
             "said": said,
             "left": left,
             "differs": "differs" in filed.fields.values()

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from http import HTTPStatus
 
-from quotes.anchoring import Page
+from quotes.anchoring import PAGES, TEXT, Pages
 from quotes.filing.types import Erasure, Filing, Refused, names_in
 from sources.exceptions import Gone
 from sources.history.erasure import overlap, redacted
@@ -36,9 +36,9 @@ def leave_out_erased(filings: list[Filing]) -> None:
         if filing.is_new:
             _refuse_erased(filing)
         article = None if filing.is_new else filing.article.pk
-        in_text = remembered.find(filing.data.get("text") or "", article)
-        _leave_out(filing, _quotes_of(filing, in_text, article))
-        _blot(filing, in_text, article)
+        found = {name: remembered.find(filing.data.get(name) or "", article) for name in PAGES}
+        _leave_out(filing, _quotes_of(filing, found, article))
+        _blot(filing, found, article)
 
 
 def _refuse_erased(filing: Filing) -> None:
@@ -62,17 +62,20 @@ def leave_out_redacted(filings: list[Filing]) -> None:
         if not (erased := filing.snapshot and filing.snapshot.erased):
             continue
         if filing.data.get("text") is not None:
-            filing.page = Page(filing.snapshot.text, filing.budget)
-        places = [i for i, spans in enumerate(filing.spans) if overlap(spans, erased)]
-        if places:
-            _leave_out(filing, dict.fromkeys(places, _why_redacted(filing)))
+            filing.pages = Pages(filing.snapshot.text, filing.snapshot.headline, filing.budget)
+        places = enumerate(filing.places)
+        if gone := [i for i, (spans, page) in places if page == TEXT and overlap(spans, erased)]:
+            _leave_out(filing, dict.fromkeys(gone, _why_redacted(filing)))
 
 
-def _quotes_of(filing: Filing, in_text: list[Found], article) -> dict[int, Erasure]:
-    """Why quotes have to be left out, by index: for their place, their words or a name."""
+def _quotes_of(filing: Filing, erased: dict[str, list[Found]], article) -> dict[int, Erasure]:
+    """Why quotes have to be left out, by index: for their place, their words or a name.
+
+    `erased` says where the text and the headline that were sent have erased words.
+    """
     gone = {}
-    for index, spans in enumerate(filing.spans if in_text else ()):
-        for found in in_text:
+    for index, (spans, page) in enumerate(filing.places):
+        for found in erased[page]:
             if overlap(spans, ranges_of([found])):
                 gone.setdefault(index, Erasure(found.known.reason, found.known.erased))
     said = [(i, words) for i, each in enumerate(filing.proposals) for words in _said(each)]
@@ -105,21 +108,22 @@ def _leave_out(filing: Filing, gone: dict[int, Erasure]) -> None:
     filing.erased |= {sent[index]: why for index, why in gone.items()}
     kept = [index for index in range(len(quotes)) if index not in gone]
     filing.data = {**filing.data, "quotes": [quotes[index] for index in kept]}
-    filing.spans = [filing.spans[index] for index in kept] if filing.spans else []
+    filing.places = [filing.places[index] for index in kept] if filing.places else []
     filing.not_printed = {new: filing.not_printed.get(i, []) for new, i in enumerate(kept)}
 
 
-def _blot(filing: Filing, in_text: list[Found], article) -> None:
-    data, blotted = filing.data, {}
-    if in_text:
-        filing.blotted, filing.sent_sha256 = ranges_of(in_text), digest(data["text"])
-        blotted["text"] = redacted(data["text"], filing.blotted)
-        filing.page = Page(blotted["text"], filing.budget)
-    if data.get("headline"):
-        blotted["headline"] = _without(data["headline"], article)
+def _blot(filing: Filing, erased: dict[str, list[Found]], article) -> None:
+    data = filing.data
+    blotted = {n: redacted(data[n], ranges_of(found)) for n, found in erased.items() if found}
+    if TEXT in blotted:
+        filing.blotted, filing.sent_sha256 = ranges_of(erased[TEXT]), digest(data["text"])
     if data.get("byline"):
         blotted["byline"] = [_without(line, article) for line in data["byline"]]
     filing.data = {**data, **blotted}
+    if filing.data != data:
+        filing.data.pop("document", None)  # it has the words, too
+    if filing.data.get("text") is not None and erased.keys() & blotted.keys():
+        filing.pages = Pages(filing.data["text"], filing.data.get("headline"), filing.budget)
 
 
 def _without(words: str, article) -> str:

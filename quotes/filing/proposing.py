@@ -7,12 +7,13 @@ was rejected never comes back.
 
 from collections.abc import Iterable
 
+from quotes.anchoring import TEXT
 from quotes.extraction import Proposal as Found
 from quotes.extraction import propose
 from quotes.filing.comparison import said_of
 from quotes.filing.types import OPERATOR, Filing, QuoteChange, Refused
 from quotes.filing.validation import validate_quotes
-from quotes.models import Proposal
+from quotes.models import Proposal, Quote
 from sources.history.erasure import overlap
 
 NAMED = ("kind", "speaker", "speaker_kind", "role", "organisation")
@@ -27,17 +28,19 @@ def add_proposals(filings: list[Filing]) -> None:
         is_present = filing.snapshot is not None and filing.snapshot == filing.article.snapshot
         if not (filing.data.get("propose") and is_present):
             continue
-        found = propose(filing.page.text, filing.article.language)
+        found = propose(filing.pages.text.text, filing.article.language)
         filing.found_again = _found_again(filing, found)
-        taken = [span for spans in filing.spans for span in spans] + _taken_on_record(filing)
+        filed = [place.spans for place in filing.places if place.page == TEXT]
+        taken = [span for spans in filed for span in spans] + _taken_on_record(filing)
         _append(filing, [each for each in found if not overlap(each.spans, taken)])
 
 
 def _taken_on_record(filing: Filing) -> list[tuple[int, int]]:
     """Passages of the present text that quotes on record have, or had before it was edited."""
-    standing = [each for each in filing.on_record if each.snapshot_id == filing.snapshot.pk]
+    in_text = _in_text(filing)
+    standing = [each for each in in_text if each.snapshot_id == filing.snapshot.pk]
     places = [(start, end) for quote in standing for start, end in quote.spans]
-    near = [quote.nearest for quote in filing.on_record if quote.nearest]
+    near = [quote.nearest for quote in in_text if quote.nearest]
     sha256 = filing.snapshot.sha256
     return places + [(n["start"], n["end"]) for n in near if n["snapshot"] == sha256]
 
@@ -45,7 +48,11 @@ def _taken_on_record(filing: Filing) -> list[tuple[int, int]]:
 def _found_again(filing: Filing, found: list[Found]) -> set[str]:
     """Ids of quotes on record that extraction finds, and that a complete filing so names."""
     spans = [span for each in found for span in each.spans]
-    return {str(quote.pk) for quote in filing.on_record if overlap(quote.spans, spans)}
+    return {str(quote.pk) for quote in _in_text(filing) if overlap(quote.spans, spans)}
+
+
+def _in_text(filing: Filing) -> list[Quote]:
+    return [quote for quote in filing.on_record if quote.anchored_in == TEXT]
 
 
 def _append(filing: Filing, found: list[Found]) -> None:
@@ -56,7 +63,7 @@ def _append(filing: Filing, found: list[Found]) -> None:
             {"quotes": quotes, "headline": filing.data.get("headline")},
             OPERATOR,
             article=filing.article,
-            page=filing.page,
+            pages=filing.pages,
         )
         try:
             validate_quotes([trial])
@@ -69,7 +76,7 @@ def _append(filing: Filing, found: list[Found]) -> None:
         return
     first = len(filing.data.get("quotes", []))
     filing.data = {**filing.data, "quotes": [*filing.data.get("quotes", []), *quotes]}
-    filing.spans += trial.spans
+    filing.places += trial.places
     filing.seams |= trial.seams
     for index, each in enumerate(found):
         filing.found[first + index] = each

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from quotes.anchoring import same_words
+from quotes.anchoring import Place, same_words
 from quotes.anchoring.normalization import normalise
 from quotes.filing.types import Filing, names_in
 from quotes.models import Quote
@@ -29,10 +29,11 @@ def recognise(filing: Filing, folded: Folded) -> dict[int, Quote]:
 
     def pair(find) -> None:
         taken = {quote.pk for quote in paired.values()}
-        for index, (proposal, spans) in enumerate(zip(filing.proposals, filing.spans, strict=True)):
+        filed = zip(filing.proposals, filing.places, strict=True)
+        for index, (proposal, place) in enumerate(filed):
             if index in paired:
                 continue
-            for quote in find(index, proposal, spans):
+            for quote in find(index, proposal, place):
                 if quote.pk not in taken:
                     taken.add(quote.pk)
                     paired[index] = quote
@@ -47,33 +48,37 @@ def recognise(filing: Filing, folded: Folded) -> dict[int, Quote]:
         quote = on_record[key]
         if entry["external_id"]:
             by_id[entry["external_id"]].append(quote)
-        said, spans = entry["said"], entry["spans"]
+        said, place = entry["said"], _as_place(entry["spans"], entry["in"])
         names = said.get("speaker"), said.get("attribution.speaker")
-        as_filed[_filed_as(entry["sha256"], spans, said.get("text"), *names)].append(quote)
+        as_filed[_filed_as(entry["sha256"], place, said.get("text"), *names)].append(quote)
         if not _stands_as_filed(filing, quote, entry):
             by_words[normalise(entry["said"].get("text", ""))].append(quote)
     sha256 = filing.snapshot and filing.snapshot.sha256
     pair(lambda _, proposal, __: by_id.get(proposal.get("external_id"), ()))
     pair(
-        lambda _, said, spans: as_filed.get(
-            _filed_as(sha256, spans, said.get("text"), said.get("speaker"), _printed(said)), ()
+        lambda _, said, place: as_filed.get(
+            _filed_as(sha256, place, said.get("text"), said.get("speaker"), _printed(said)), ()
         )
     )
-    pair(lambda _, __, spans: filter(None, [by_place.get(place_filed(filing, spans))]))
-    if not all(filing.spans):
+    pair(lambda _, __, place: filter(None, [by_place.get(place_filed(filing, place))]))
+    if not all(filing.places):
         without_text = _pair_by_words(filing, folded, paired)
         pair(lambda index, *_: filter(None, [without_text.get(index)]))
-    pair(lambda _, said, spans: by_words.get(normalise(words_of(filing, said, spans)), ()))
+    pair(lambda _, said, place: by_words.get(normalise(words_of(filing, said, place)), ()))
     if near:
-        pair(lambda _, __, spans: [quote for quote in near if _is_near(filing, quote, spans)])
+        pair(lambda _, __, place: [quote for quote in near if _is_near(filing, quote, place)])
     return paired
 
 
 def _filed_as(
-    sha256: str | None, spans, text: str | None, speaker: str | list | None, printed: str | None
+    sha256: str | None,
+    place: Place,
+    text: str | None,
+    speaker: str | list | None,
+    printed: str | None,
 ) -> tuple:
-    """Where a quote was filed: its position in a text, else its words and who was named."""
-    return (sha256, _as_key(spans)) if spans else (text, *names_in(speaker), printed)
+    """Where a quote was filed: its place in a snapshot, else its words and who was named."""
+    return (sha256, place) if place else (text, *names_in(speaker), printed)
 
 
 def _printed(proposal: dict) -> str | None:
@@ -87,28 +92,28 @@ def _stands_as_filed(filing: Filing, quote: Quote, entry: dict) -> bool:
     return bool(present) and same_words(quote.text, entry["said"].get("text", ""))
 
 
-def _is_near(filing: Filing, quote: Quote, spans: tuple) -> bool:
+def _is_near(filing: Filing, quote: Quote, place: Place) -> bool:
     """Whether words now stand where nearly the words of this quote stood."""
     nearest = quote.nearest
     return (
-        bool(spans)
+        place.page == quote.anchored_in
         and nearest["snapshot"] == filing.snapshot.sha256
         and nearest["score"] >= MIN_SIMILARITY
         and bool(nearest["difference"])  # else the same words in other surroundings
-        and any(start < nearest["end"] and nearest["start"] < end for start, end in spans)
+        and any(start < nearest["end"] and nearest["start"] < end for start, end in place.spans)
     )
 
 
 def place_of(quote: Quote) -> tuple:
-    return quote.snapshot_id, _as_key(quote.spans)
+    return quote.snapshot_id, _as_place(quote.spans, quote.anchored_in)
 
 
-def place_filed(filing: Filing, spans: tuple) -> tuple:
-    return filing.snapshot and filing.snapshot.pk, _as_key(spans)
+def place_filed(filing: Filing, place: Place) -> tuple:
+    return filing.snapshot and filing.snapshot.pk, place
 
 
-def _as_key(spans) -> tuple:
-    return tuple(map(tuple, spans))
+def _as_place(spans: list[list[int]], page: str) -> Place:
+    return Place(tuple(map(tuple, spans)), page)
 
 
 def _pair_by_words(filing: Filing, folded: Folded, paired: dict) -> dict[int, Quote]:
@@ -123,8 +128,9 @@ def _pair_by_words(filing: Filing, folded: Folded, paired: dict) -> dict[int, Qu
             waiting[quote.text, quote.attribution_speaker].append(quote)
     found = {}
     for certain in (True, False):
-        for index, (proposal, spans) in enumerate(zip(filing.proposals, filing.spans, strict=True)):
-            if spans or index in found or index in paired:
+        filed = zip(filing.proposals, filing.places, strict=True)
+        for index, (proposal, place) in enumerate(filed):
+            if place or index in found or index in paired:
                 continue
             printed = (proposal.get("attribution") or {}).get("speaker")
             speaker = proposal.get("speaker")
@@ -154,5 +160,5 @@ def refers_to(value: str | list[str] | None, record: Named | None, folded: dict[
     return folded[value] in record.names_folded
 
 
-def words_of(filing: Filing, proposal: dict, spans: tuple) -> str:
-    return filing.text_at(spans) if spans else proposal["text"]
+def words_of(filing: Filing, proposal: dict, place: Place) -> str:
+    return filing.text_at(place) if place else proposal["text"]

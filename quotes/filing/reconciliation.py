@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
-from quotes.anchoring import same_words
+from quotes.anchoring import Place, same_words
 from quotes.filing.comparison import (
     NOTHING,
     Said,
@@ -36,8 +36,10 @@ from quotes.filing.types import (
     drop_flags,
     names_in,
 )
+from quotes.filing.validation import refuse_unplaced
 from quotes.models import Quote, Via
 from quotes.models.corrections import chain_values, correction, differences, public_values
+from quotes.models.reanchoring import ANCHORED
 from quotes.models.workflow import STEPS
 from sources.identity.matching import Register
 from sources.ledger.actor import with_reason
@@ -49,7 +51,7 @@ CHANGED_COLUMNS = [
     *PLAIN_FIELDS,
     *(f"attribution_{name}" for name in PRINTED_FIELDS),
     *("status", "reason", "flags", "speaker", "organisation", "affiliation", "utterance"),
-    *("snapshot", "spans", "seams", "text", "anchor", "nearest"),
+    *ANCHORED,
 ]
 """Columns of a quote that a filing can change."""
 
@@ -78,16 +80,17 @@ def reconcile(filing: Filing, folded: Folded) -> Iterator[QuoteChange]:
     """Set the outcome for each quote of a filing; yield those to create and those to change."""
     known = recognise(filing, folded)
     places = {place_of(quote) for quote in filing.on_record}
-    for index, (proposal, spans) in enumerate(zip(filing.proposals, filing.spans, strict=True)):
+    for index, (proposal, place) in enumerate(zip(filing.proposals, filing.places, strict=True)):
         if index in known:
             filed = FiledQuote(known[index], is_new=False)
-            change = _compare(filing, filed, proposal, spans, folded, places)
+            change = _compare(filing, filed, proposal, place, folded, places)
         else:
-            filed = FiledQuote(_new_quote(filing, proposal, spans), is_new=True)
+            refuse_unplaced(filing, index)
+            filed = FiledQuote(_new_quote(filing, proposal, place), is_new=True)
             if found := filing.found.get(index):
                 filed.found, filed.quote.origin = found, Quote.Origin.PROPOSED
             _refuse_taken(filing, index, filed.quote, places)
-            filed.said = said_of(proposal) | {"text": words_of(filing, proposal, spans)}
+            filed.said = said_of(proposal) | {"text": words_of(filing, proposal, place)}
             filed.chain = proposal.get("via", [])
             change = QuoteChange(filing, filed, proposal)
         filed.not_printed = filing.not_printed.get(index, [])
@@ -98,15 +101,16 @@ def reconcile(filing: Filing, folded: Folded) -> Iterator[QuoteChange]:
             yield change
 
 
-def _new_quote(filing: Filing, proposal: dict, spans: tuple) -> Quote:
-    seams = filing.seams_of(spans)
+def _new_quote(filing: Filing, proposal: dict, place: Place) -> Quote:
+    seams = filing.seams_of(place)
     quote = Quote(
         article=filing.article,
-        snapshot=filing.snapshot if spans else None,
-        spans=[list(span) for span in spans],
+        snapshot=filing.snapshot if place else None,
+        anchored_in=place.page,
+        spans=[list(span) for span in place.spans],
         seams=list(seams.kinds),
-        text=filing.text_at(spans) if spans else proposal["text"],
-        anchor=Quote.Anchor.EXACT if spans else Quote.Anchor.UNANCHORED,
+        text=words_of(filing, proposal, place),
+        anchor=Quote.Anchor.EXACT if place else Quote.Anchor.UNANCHORED,
         status=proposal.get("status", Quote.Status.PROPOSED),
         filed_by=filing.filer.user,
         kind=proposal.get("kind", Quote.Kind.DIRECT),
@@ -114,9 +118,10 @@ def _new_quote(filing: Filing, proposal: dict, spans: tuple) -> Quote:
     )
     if seams.leaves_out:
         add_flag(quote, Quote.Flag.WORDS_LEFT_OUT)
-    if spans and filing.snapshot != filing.article.snapshot:
+    if place and filing.snapshot != filing.article.snapshot:
         # Filed with a text that is no longer the present one: look for it there.
-        quote.contexts = [list(filing.page.context(span)) for span in spans]
+        page = filing.pages[place.page]
+        quote.contexts = [list(page.context(span)) for span in place.spans]
         place_in_present(filing, quote)
     return quote
 
@@ -130,7 +135,7 @@ def _refuse_taken(filing: Filing, index: int, quote: Quote, places: set) -> None
 
 
 def _compare(
-    filing: Filing, filed: FiledQuote, proposal: dict, spans: tuple, folded: Folded, places: set
+    filing: Filing, filed: FiledQuote, proposal: dict, place: Place, folded: Folded, places: set
 ) -> QuoteChange | None:
     """Compare a filed quote with the one on record; return the change, if there is one."""
     quote, last, flags = filed.quote, _last_of(filing, filed.quote), filed.quote.flags
@@ -139,9 +144,9 @@ def _compare(
         quote.status, quote.reason = Quote.Status.PROPOSED, None
     filed.chain = [step.filed for step in quote.via.all()]
     filed.before = record_of(filed)
-    filed.said = said_of(proposal, quote) | {"text": words_of(filing, proposal, spans)}
+    filed.said = said_of(proposal, quote) | {"text": words_of(filing, proposal, place)}
     agrees = {name: value == filed.before.get(name) for name, value in filed.said.items()}
-    agrees["text"] |= (spans and place_of(quote) == place_filed(filing, spans)) or same_words(
+    agrees["text"] |= (place and place_of(quote) == place_filed(filing, place)) or same_words(
         filed.said["text"], quote.text
     )
     agrees["status"] = True  # publishing is decided below
@@ -151,7 +156,7 @@ def _compare(
     filed.fields = compare(filed.said, last, filed.before, agrees)
     if not filing.is_whole and filed.fields.get("speaker") == "updated" and quote.speaker_id:
         filed.fields["speaker"] = "differs"  # a quote filed alone never takes over another's
-    is_fixed = not spans or place_filed(filing, spans) in places
+    is_fixed = not place or place_filed(filing, place) in places
     if filed.fields["text"] == "updated" and is_fixed:
         filed.fields["text"] = "differs"
     if is_named_again:
@@ -179,7 +184,7 @@ def _compare(
         drop_flags(quote, Quote.Flag.FILING_DIFFERS)  # the filer agrees now
     taken = {name for name, became in filed.fields.items() if became == "updated"}
     if "text" in taken:
-        _take_words(filing, quote, spans)
+        _take_words(filing, quote, place)
     if "via" in taken:
         filed.chain = proposal["via"]
     if taken or flags != quote.flags:
@@ -197,12 +202,12 @@ def _only(proposal: dict, taken: set[str]) -> dict:
     return said
 
 
-def _take_words(filing: Filing, quote: Quote, spans: tuple) -> None:
-    quote.snapshot, quote.spans = filing.snapshot, [list(span) for span in spans]
-    quote.text, quote.anchor, quote.nearest = filing.text_at(spans), Quote.Anchor.EXACT, None
-    quote.seams = list(filing.seams_of(spans).kinds)
+def _take_words(filing: Filing, quote: Quote, place: Place) -> None:
+    quote.snapshot, quote.spans = filing.snapshot, [list(span) for span in place.spans]
+    quote.text, quote.anchor, quote.nearest = filing.text_at(place), Quote.Anchor.EXACT, None
+    quote.anchored_in, quote.seams = place.page, list(filing.seams_of(place).kinds)
     drop_flags(quote, Quote.Flag.WORDS_LEFT_OUT)
-    if filing.seams_of(spans).leaves_out:
+    if filing.seams_of(place).leaves_out:
         add_flag(quote, Quote.Flag.WORDS_LEFT_OUT)
 
 

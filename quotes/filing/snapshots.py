@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from quotes.anchoring import Page
+from quotes.anchoring import Pages
 from quotes.filing.articles import lock_rows
 from quotes.filing.types import Filing, add_flag, drop_flags
 from quotes.models import Quote
@@ -33,6 +33,7 @@ def store_snapshots(filings: list[Filing]) -> None:
         filing.snapshot = None if filing.is_new else filing.article.snapshot
     for filing, sha256 in texts:
         values = {"article": filing.article, "sha256": sha256, "text": filing.data["text"]}
+        values["headline"] = filing.data.get("headline", filing.article.headline)
         values["erased"] = merged(filing.blotted) if filing.blotted else None
         if filing.is_new:
             snapshot = Snapshot(id=filing.article.snapshot_id, **values)
@@ -62,15 +63,12 @@ def store_snapshots(filings: list[Filing]) -> None:
 
 
 def keep_documents(filings: list[Filing], new: list[Snapshot]) -> None:
-    """Keep the documents that new texts were converted from; no query without any.
-
-    Erased words may stand in the document of a text in which they were blotted out.
-    """
+    """Keep the documents that new texts were converted from; no query without any."""
     stored = {id(snapshot) for snapshot in new}
     documents = [
         SourceDocument.of(filing.data["document"], filing.snapshot)
         for filing in filings
-        if "document" in filing.data and id(filing.snapshot) in stored and not filing.blotted
+        if "document" in filing.data and id(filing.snapshot) in stored
     ]
     if documents and settings.ONRECORD_KEEP_DOCUMENTS:
         SourceDocument.objects.bulk_create(documents)
@@ -101,7 +99,7 @@ def reanchor_quotes(filings: list[Filing]) -> None:
 
 def _reanchor(filing: Filing) -> None:
     missed = {quote.pk for quote in filing.on_record if quote.anchor == Quote.Anchor.MISSING}
-    filing.reanchored = reanchor(filing.on_record, filing.article.snapshot, filing.page)
+    filing.reanchored = reanchor(filing.on_record, filing.article.snapshot, filing.pages)
     _flag_replaced(filing.reanchored, missed)
     Quote.objects.bulk_update(filing.reanchored, [*ANCHORED, "flags"], batch_size=500)
 
@@ -123,7 +121,9 @@ def _flag_replaced(quotes: list[Quote], missed: set) -> None:
 def place_in_present(filing: Filing, quote: Quote) -> None:
     """Anchor a quote in the article's present text, if its words are there."""
     present = Snapshot.objects.get(pk=filing.article.snapshot_id)
-    taken = {tuple(map(tuple, other.spans)) for other in filing.on_record}
-    page = Page(present.text, filing.budget)
-    before = surroundings(quote, filing.page.text)
+    name = quote.anchored_in
+    standing = [other for other in filing.on_record if other.anchored_in == name]
+    taken = {tuple(map(tuple, other.spans)) for other in standing}
+    page = Pages(present.text, present.headline, filing.budget)[name]
+    before = surroundings(quote, filing.pages[name].text)
     set_anchor(quote, present, page, follow(page, quote, taken, before))

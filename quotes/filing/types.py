@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import NamedTuple, Self
 from uuid import UUID
 
-from quotes.anchoring import Budget, Page, Seams
+from quotes.anchoring import Budget, Pages, Place, Seams
 from quotes.extraction import Proposal as Found
 from quotes.models import LastFiling, Quote, outlets_of
 from quotes.models.workflow import CHANGE, PUBLISH
@@ -140,10 +140,10 @@ class Filing:
     data: dict
     filer: Filer
     budget: Budget = field(default_factory=Budget)  # for all work on its texts
-    page: Page | None = None
+    pages: Pages | None = None  # the text and headline where its quotes stand
     outlet: Outlet | None = None
     article: Article | None = None
-    snapshot: Snapshot | None = None  # of the text that the spans are in
+    snapshot: Snapshot | None = None  # of the text and headline that the spans are in
     filed_before: list[LastFiling] = field(default_factory=list)  # by each user
     last: LastFiling | None = None  # the filer's own; None: the filer's first of this article
     twins: dict[str, str] = field(default_factory=dict)  # quotes of a merge, and what stands there
@@ -159,8 +159,8 @@ class Filing:
     text_changed: bool = False
     on_record: list[Quote] = field(default_factory=list)  # quotes that the article had before
     reanchored: list[Quote] = field(default_factory=list)
-    spans: list[tuple] = field(default_factory=list)  # one per quote filed, in order
-    seams: dict[tuple, Seams] = field(default_factory=dict)  # by the spans of a quote, if several
+    places: list[Place] = field(default_factory=list)  # one per quote filed, in order
+    seams: dict[Place, Seams] = field(default_factory=dict)  # of quotes of several spans
     not_printed: dict[int, list[str]] = field(default_factory=dict)  # by quote filed
     found: dict[int, Found] = field(default_factory=dict)  # by extraction, of the quotes filed
     found_again: set[str] = field(default_factory=set)  # ids of quotes on record that it finds
@@ -182,12 +182,12 @@ class Filing:
         """Whether the filer sent the text, or may read it: else no answer shows more of it."""
         return self.filer.may_read or self.data.get("text") is not None
 
-    def seams_of(self, spans: tuple) -> Seams:
-        return self.seams.get(spans, NO_SEAMS)
+    def seams_of(self, place: Place) -> Seams:
+        return self.seams.get(place, NO_SEAMS)
 
-    def text_at(self, spans: tuple) -> str:
-        """The words at the spans of a filed quote, joined by their seams."""
-        return self.page.text_at(spans, self.seams_of(spans).kinds)
+    def text_at(self, place: Place) -> str:
+        """The words of a filed quote, joined by their seams."""
+        return self.pages[place.page].text_at(place.spans, self.seams_of(place).kinds)
 
     @property
     def outcome(self) -> str:

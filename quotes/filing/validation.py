@@ -5,10 +5,13 @@ from http import HTTPStatus
 from itertools import chain
 
 from quotes.anchoring import (
+    HEADLINE,
+    TEXT,
     AnchoringError,
     NoWords,
     OtherWords,
-    Page,
+    Pages,
+    Place,
     TooMuchWork,
     same_words,
 )
@@ -23,10 +26,10 @@ from sources.models.ids import as_uuid
 def validate_quotes(filings: list[Filing]) -> None:
     """Set the spans of every quote, or raise `Refused` with every fault of the filing."""
     for filing in filings:
-        if filing.page is None and (text := filing.data.get("text")) is not None:
-            filing.page = Page(text, filing.budget)
-        if filing.page is None and filing.article and filing.article.snapshot:
-            filing.page = Page(filing.article.snapshot.text, filing.budget)
+        if filing.pages is None and (text := filing.data.get("text")) is not None:
+            filing.pages = Pages(text, filing.data.get("headline"), filing.budget)
+        if filing.pages is None and filing.article and (held := filing.article.snapshot):
+            filing.pages = Pages(held.text, held.headline, filing.budget)
         faults = []
         try:
             for fault in chain(_anchor_all(filing), _unprinted(filing)):
@@ -55,21 +58,21 @@ def _anchor_all(filing: Filing) -> Iterator[dict]:
         if external_id and (twin := named.setdefault(external_id, index)) != index:
             message = f"Is the id of quote {twin} of this filing, too. Each quote has its own."
             yield _fault(index, "external_id", message)
-        spans, fault = _try_anchor(filing.page, index, proposal, shows_text=filing.shows_text)
-        if len(spans) > 1:
-            fault = _try_seams(filing, index, proposal, spans)
+        place, fault = _try_anchor(filing.pages, index, proposal, shows_text=filing.shows_text)
+        if len(place.spans) > 1:
+            fault = _try_seams(filing, index, proposal, place)
         if fault:
             yield fault
             continue
-        if spans and (twin := seen.setdefault(spans, index)) != index:
+        if place and (twin := seen.setdefault(place, index)) != index:
             message = f"Has the same position as quote {twin} of this filing."
             if proposal.get("speaker") != filing.proposals[twin].get("speaker"):
                 message += " If several said it together, send one quote with a list of speakers."
             yield _fault(index, "", message)
-        filing.spans.append(spans)
+        filing.places.append(place)
 
 
-def _try_seams(filing: Filing, index: int, proposal: dict, spans: tuple) -> dict | None:
+def _try_seams(filing: Filing, index: int, proposal: dict, place: Place) -> dict | None:
     """Decide the seams of a quote of several spans; return the fault of what lies between."""
     printed = proposal.get("attribution") or {}
     named = names_in(proposal.get("speaker"))
@@ -79,8 +82,8 @@ def _try_seams(filing: Filing, index: int, proposal: dict, spans: tuple) -> dict
             names += names_of(speaker)
     titles = [each.get(name) for each in (proposal, printed) for name in ("role", "organisation")]
     try:
-        filing.seams[spans] = filing.page.seams(
-            spans,
+        filing.seams[place] = filing.pages[place.page].seams(
+            place.spans,
             names,
             titles,
             language=proposal.get("language") or filing.data.get("language"),
@@ -97,26 +100,28 @@ def _unprinted(filing: Filing) -> Iterator[dict]:
 
     Without a text nothing can be checked.
     """
-    if not filing.page:
+    if not filing.pages:
         return
-    headline = filing.data.get("headline") or (filing.article and filing.article.headline)
-    printed = Printed(filing.page.text, headline, budget=filing.budget)
+    page, captured = filing.pages
+    headlines = {captured.text, filing.data.get("headline")}
+    headlines |= {filing.article.headline} if filing.article else set()
+    printed = Printed(page.text, *headlines, budget=filing.budget)
     for index, proposal in enumerate(filing.proposals):
         attribution = proposal.get("attribution") or {}
         missing, faults = check_attribution(
-            printed, filing.page, attribution, shows_text=filing.shows_text
+            printed, page, attribution, shows_text=filing.shows_text
         )
         for part, fault in faults.items():
             yield _fault(index, f"attribution/{part}", **fault)
         filing.not_printed[index] = [f"attribution.{part}" for part in missing]
 
 
-def anchoring_faults(text: str, proposals: dict[int, dict]) -> list[dict]:
+def anchoring_faults(text: str, headline: str | None, proposals: dict[int, dict]) -> list[dict]:
     """List anchoring faults of these quotes, by index, for a filing that has other faults too."""
-    page, faults = Page(text), []
+    pages, faults = Pages(text, headline), []
     try:
         for index, proposal in proposals.items():
-            _, fault = _try_anchor(page, index, proposal, shows_text=True)
+            _, fault = _try_anchor(pages, index, proposal, shows_text=True)
             faults += [fault] if fault else []
     except TooMuchWork as error:
         faults.append({"pointer": "", "message": error.message})
@@ -124,15 +129,15 @@ def anchoring_faults(text: str, proposals: dict[int, dict]) -> list[dict]:
 
 
 def _try_anchor(
-    page: Page | None, index: int, proposal: dict, *, shows_text: bool
-) -> tuple[tuple, dict | None]:
+    pages: Pages | None, index: int, proposal: dict, *, shows_text: bool
+) -> tuple[Place, dict | None]:
     try:
-        return _anchor_words(page, proposal), None
+        return _anchor_words(pages, proposal), None
     except TooMuchWork:
         raise
     except AnchoringError as error:
         name = "spans" if proposal.get("spans") else "text"
-        return (), _fault(index, name, **error.fault(shows_text=shows_text))
+        return Place(), _fault(index, name, **error.fault(shows_text=shows_text))
 
 
 def _missing_ids(filing: Filing, name: str, model) -> list[dict]:
@@ -179,7 +184,7 @@ def _forbidden(filing: Filing) -> Iterator[dict]:
         if proposal.get("gaps_checked") and not may_correct:
             message = "Only curators can confirm what lies between. Leave it out."
             yield _fault(index, "gaps_checked", message)
-    if filing.page and not filing.shows_text:
+    if filing.pages and not filing.shows_text:
         for index, proposal in enumerate(filing.proposals):
             if proposal.get("spans") and not (proposal.get("text") or "").strip():
                 message = (
@@ -188,16 +193,50 @@ def _forbidden(filing: Filing) -> Iterator[dict]:
                 yield _fault(index, "text", message)
 
 
-def _anchor_words(page: Page | None, proposal: dict) -> tuple:
-    words, spans = proposal.get("text"), proposal.get("spans")
-    if page is None:
-        if spans:
+def _anchor_words(pages: Pages | None, proposal: dict) -> Place:
+    words, spans, within = proposal.get("text"), proposal.get("spans"), proposal.get("in")
+    if pages is None:
+        if spans or within:
+            what = "spans" if spans else "the place"
             raise AnchoringError(
-                "This article has no text on record, so spans cannot be checked. Send the text."
+                f"This article has no text on record, so {what} cannot be checked. Send the text."
             )
         if same_words(words or "", ""):
             raise NoWords
-        return ()
+        return Place()
     if spans:
-        return page.at(spans, words)
-    return page.find(words or "", proposal.get("prefix") or "", proposal.get("suffix") or "")
+        return pages.at(spans, words, within=within or TEXT)
+    around = proposal.get("prefix") or "", proposal.get("suffix") or ""
+    return pages.find(words or "", *around, within=within)
+
+
+def place_in_captured(filings: list[Filing]) -> None:
+    """Place quotes in the headline that was captured with the text, if another is filed with it.
+
+    Words that are not in it have no place. `refuse_unplaced` refuses them unless they are those of
+    a quote on record, which stays as it is.
+    """
+    for filing in filings:
+        headline = filing.snapshot and (filing.snapshot.headline or "")
+        if not filing.pages or headline in (None, filing.pages.headline.text):
+            continue
+        sent, filing.pages = filing.pages, filing.pages.under(headline)
+        for index, proposal in enumerate(filing.proposals):
+            place = filing.places[index]
+            if place.page == HEADLINE:
+                words = sent.headline.text_at(place.spans, filing.seams_of(place).kinds)
+                proposal = {**proposal, "text": words, "in": HEADLINE, "spans": None}
+                place, _ = _try_anchor(filing.pages, index, proposal, shows_text=False)
+                if len(place.spans) > 1 and _try_seams(filing, index, proposal, place):
+                    place = Place()
+                filing.places[index], filing.proposals[index] = place, proposal
+
+
+def refuse_unplaced(filing: Filing, index: int) -> None:
+    """Raise `Refused` for a new quote without a place in the article's text and headline."""
+    if filing.pages and not filing.places[index]:
+        message = (
+            "These words are in the headline now, and not in the one that was captured with this "
+            "text. A headline alone is not captured again: file the quote with the next text."
+        )
+        raise Refused([_fault(index, "text", message)])

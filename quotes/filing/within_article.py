@@ -64,7 +64,8 @@ def _titles_in_text(change: QuoteChange, name: str) -> set[str]:
 
 def _before(change: QuoteChange, name: str) -> list[str]:
     """What stands before each place of a surname in the text, as far as a title can reach."""
-    text, surname = change.filing.page.text if change.filing.page else "", _surname(change, name)
+    pages = change.filing.pages
+    text, surname = pages.text.text if pages else "", _surname(change, name)
     places = islice(re.finditer(rf"\b{re.escape(surname)}\b", text), MAX_PLACES)
     return [text[max(0, place.start() - TITLE_REACH) : place.start()] for place in places]
 

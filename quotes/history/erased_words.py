@@ -26,7 +26,7 @@ def words_of(states: list[dict]) -> set[str]:
     split = [state for state in states if len(state["spans"]) > 1]
     texts = Snapshot.objects.in_bulk({UUID(state["snapshot_id"]) for state in split})
     pieces = {
-        texts[key].text[start:end]
+        getattr(texts[key], state["anchored_in"])[start:end]
         for state in split
         if (key := UUID(state["snapshot_id"])) in texts
         for start, end in state["spans"]

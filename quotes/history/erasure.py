@@ -21,7 +21,16 @@ from uuid import UUID
 from django.db import connection, models, transaction
 from django.db.models import F, Q
 
-from quotes.anchoring import AmbiguousPosition, AnchoringError, Budget, NotInText, Page
+from quotes.anchoring import (
+    HEADLINE,
+    PAGES,
+    TEXT,
+    AmbiguousPosition,
+    AnchoringError,
+    Budget,
+    NotInText,
+    Page,
+)
 from quotes.anchoring.following import MIN_ALTERED_SIMILARITY
 from quotes.history.erased_words import (
     article_identities,
@@ -55,6 +64,9 @@ from sources.history.words import TextWords, forms_of, terms_of
 from sources.identity.names import parse
 from sources.models import Affiliation, Article, Mergeable, Snapshot, Speaker, SpeakerKey
 
+type Printing = tuple[UUID, str]
+"""The id of a snapshot, and its column: `text` or `headline`."""
+
 KINDS: dict[str, type[models.Model]] = {"quote": Quote, "article": Article, "speaker": Speaker}
 
 
@@ -73,7 +85,7 @@ class Erasure:
     snapshots: set[UUID] = field(default_factory=set)
     speakers: set[UUID] = field(default_factory=set)
     affiliations: set[UUID] = field(default_factory=set)
-    redacted: dict[UUID, list[list[int]]] = field(default_factory=dict)  # ranges by snapshot
+    redacted: dict[Printing, list[list[int]]] = field(default_factory=dict)  # ranges of each
     unlinked: set[UUID] = field(default_factory=set)  # quotes that named one as their replacement
     answers: int = 0
     log_entries: int = 0
@@ -272,38 +284,44 @@ def _find_redactions(
     erasure.neighbours |= {UUID(state["id"]) for state in shared}
     # No search of the text finds words that are split into several spans.
     own = own + [state for state in shared if len(state["spans"]) > 1]
-    mine, theirs = _by_snapshot(own), _by_snapshot(neighbours)
+    mine, theirs = _by_printing(own), _by_printing(neighbours)
     staying = Snapshot.objects.filter(article__in=articles).exclude(pk__in=erasure.snapshots)
-    for key in each(sorted(_keys(staying))):
+    printings = ((key, name) for key in sorted(_keys(staying)) for name in PAGES)
+    for key, name in each(list(printings)):
         snapshot = Snapshot.objects.get(pk=key)
-        pointed, taken = mine[str(key)], _spans(theirs[str(key)])
-        ranges = _spans(pointed) + _nearest(erasure.quotes, snapshot)
-        page, words = Page(snapshot.text, Budget(math.inf)), TextWords(snapshot.text)
+        text = getattr(snapshot, name) or ""
+        pointed, taken = mine[str(key), name], _spans(theirs[str(key), name])
+        ranges = _spans(pointed) + _nearest(erasure.quotes, snapshot, name)
+        page, words = Page(text, Budget(math.inf)), TextWords(text)
         ranges += places_of_names(words)
         for said in texts[articles[snapshot.article_id]]:
-            found = occurrences(snapshot.text, said) + places(words, [said])
+            found = occurrences(text, said) + places(words, [said])
             is_own = snapshot.article_id not in others
             if is_own and not found and not any(state["text"] == said for state in pointed):
                 found = _similar_passages(page, said, taken)
             ranges += found
         if ranges := merged(ranges):
-            erasure.redacted[key] = ranges
+            erasure.redacted[key, name] = ranges
             erasure.neighbours |= {
-                UUID(state["id"]) for state in theirs[str(key)] if overlap(state["spans"], ranges)
+                UUID(state["id"])
+                for state in theirs[str(key), name]
+                if overlap(state["spans"], ranges)
             }
 
 
 def _articles_with(words: set[str]) -> set[UUID]:
     """Articles whose texts hold one of these."""
     sought = search_terms(words)
-    held = rows_holding(Snapshot, "text", [], sought) if words else []
+    held = (
+        rows_holding(Snapshot, "concat_ws(E'\\n\\n', headline, text)", [], sought) if words else []
+    )
     return _keys(Snapshot.objects.filter(pk__in=held), "article")
 
 
-def _by_snapshot(states: list[dict]) -> dict[str, list[dict]]:
+def _by_printing(states: list[dict]) -> dict[tuple[str, str], list[dict]]:
     found = defaultdict(list)
     for state in states:
-        found[state["snapshot_id"]].append(state)
+        found[state["snapshot_id"], state["anchored_in"]].append(state)
     return found
 
 
@@ -311,9 +329,11 @@ def _spans(states: list[dict]) -> list[Range]:
     return [(start, end) for state in states for start, end in state["spans"]]
 
 
-def _nearest(quotes: set[UUID], snapshot: Snapshot) -> list[Range]:
+def _nearest(quotes: set[UUID], snapshot: Snapshot, name: str) -> list[Range]:
     found = Quote.objects.filter(article=snapshot.article_id, nearest__snapshot=snapshot.sha256)
-    kept = found.filter(pk__in=quotes).order_by().values_list("nearest", flat=True)
+    kept = (
+        found.filter(pk__in=quotes, anchored_in=name).order_by().values_list("nearest", flat=True)
+    )
     return [(nearest["start"], nearest["end"]) for nearest in kept]
 
 
@@ -352,7 +372,8 @@ def _destroy(erasure: Erasure, reason: str) -> None:
     with connection.cursor() as cursor:
         # After the quotes: before, it would be recorded as a change of them.
         cursor.execute("DELETE FROM quotes_via WHERE quote_id = ANY (%s)", [list(quotes)])
-    for key, ranges in erasure.redacted.items():
+    for key in dict.fromkeys(key for key, _ in erasure.redacted):
+        ranges = {name: erasure.redacted.get((key, name), []) for name in PAGES}
         _redact(Snapshot.objects.get(pk=key), ranges, reason)
 
 
@@ -363,7 +384,8 @@ def _erase_filings(erasure: Erasure, sought: SearchTerms) -> int:
     """
     touched = set()
     gone = {str(key) for key in erasure.quotes | erasure.neighbours}
-    texts = Snapshot.objects.filter(pk__in=erasure.redacted).values("article")
+    redacted = {key for key, _ in erasure.redacted}
+    texts = Snapshot.objects.filter(pk__in=redacted).values("article")
     for last in LastFiling.objects.filter(article__in=texts):
         touched |= {last.pk} if gone & {entry["quote"] for entry in last.quotes_said} else set()
         last.quotes_said = [entry for entry in last.quotes_said if entry["quote"] not in gone]
@@ -376,13 +398,14 @@ def _erase_filings(erasure: Erasure, sought: SearchTerms) -> int:
     return len(touched.union(held))
 
 
-def _redact(snapshot: Snapshot, ranges: list[list[int]], reason: str) -> None:
-    """Blot a text, and let go of what its quotes keep of it: contexts, nearest passages."""
-    redact(snapshot, ranges, reason)
+def _redact(snapshot: Snapshot, ranges: dict[str, list[list[int]]], reason: str) -> None:
+    """Blot a snapshot, and let go of what its quotes keep of it: contexts, nearest passages."""
+    redact(snapshot, ranges[TEXT], ranges[HEADLINE], reason)
     standing = Quote.objects.filter(article=snapshot.article_id)
     standing.filter(snapshot=snapshot).update(contexts=F("contexts"))  # the database works them out
     for quote in standing.filter(nearest__snapshot=snapshot.sha256):
-        if overlap([(quote.nearest["start"], quote.nearest["end"])], ranges):
+        near = quote.nearest["start"], quote.nearest["end"]
+        if overlap([near], ranges[quote.anchored_in]):
             Quote.objects.filter(pk=quote.pk).update(nearest=None)
 
 

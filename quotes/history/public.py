@@ -19,6 +19,7 @@ EMBEDDED = ("article", "outlet", "speaker", "organisation", "affiliation", "snap
 PUBLIC_NAMES = {
     "anchor": "anchor.state",
     "snapshot": "anchor.snapshot",
+    "anchored_in": "anchor.in",
     **{
         f"attribution_{part}": f"attribution.{part}"
         for part in ("text", "speaker", "role", "organisation", "cue")
@@ -53,8 +54,8 @@ def restore_parts(quote: Quote, at: datetime) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT contexts FROM quotes_words_at(%s, %s, %s, %s)",
-            [quote.snapshot_id, quote.article_id, quote.spans, quote.seams],
+            "SELECT contexts FROM quotes_words_at(%s, %s, %s, %s, %s)",
+            [quote.snapshot_id, quote.article_id, quote.anchored_in, quote.spans, quote.seams],
         )
         (contexts,) = cursor.fetchone()
     quote.contexts = contexts or [["", ""]] * len(quote.spans)  # empty if the text was erased

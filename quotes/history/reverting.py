@@ -12,17 +12,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from quotes.models import Quote
+from quotes.models.reanchoring import WORDS
 from quotes.models.workflow import STEPS, Status
 from sources.history.reverting import Reversion
 
 COLUMNS = (
-    *("text", "spans", "kind", "language"),
+    *(*WORDS, "kind", "language"),
     *(f"attribution_{part}" for part in ("text", "speaker", "role", "organisation", "cue")),
     *("speaker", "organisation", "affiliation", "said", "utterance"),
     *("media", "translated_from", "translates"),
 )
-
-WORDS = ("text", "spans")
 
 NOT_CORRECTED = {"utterance"}
 """Public fields whose change is no correction."""
@@ -84,7 +83,8 @@ class QuoteReversion(Reversion):
         """Restore the words at their present position, or keep the present words and spans."""
         words = {name: self.values.pop(name) for name in WORDS if name in self.values}
         if "text" not in words and self.was.snapshot_id != self.record.snapshot_id:
-            self.kept["spans"] = "The article's text has changed; the words are the same here."
+            why = "The article's text has changed; the words are the same here."
+            self.kept |= dict.fromkeys(words, why)
             return
         text, spans = self.was.text, self.was.spans
         anchors = [{"text": text, "spans": spans}, {"text": text}] if spans else []
@@ -92,12 +92,16 @@ class QuoteReversion(Reversion):
             anchors.reverse()  # prefer the present text, at any position, to the earlier text
         for anchor in anchors:
             found = self._copy()
+            found.anchored_in = self.was.anchored_in
             try:
                 found.reanchor(**anchor, gaps_checked=True)
             except ValidationError:
                 continue
             self.values |= {"text": found.text, "spans": found.spans}
             self.follows |= {"spans"} if "text" in words else {"text"}
+            if found.anchored_in != self.record.anchored_in:
+                self.values["anchored_in"] = found.anchored_in
+                self.follows.add("anchored_in")
             return
         self.kept |= dict.fromkeys(words, "Follow the words.")
         self.kept["text"] = "No stored text has these words at exactly one position."

@@ -1,6 +1,7 @@
 """Verify quotes against their snapshots and articles; see `sources.history.verification`.
 
-- `anchor`: the quote's words equal the snapshot's text at its spans, joined by its seams.
+- `anchor`: the quote's words equal the snapshot's text, or headline, at its spans, joined by its
+  seams.
 - `seams`: no seam hides words that were left out, whatever the speaker is called.
 - `contexts`: so do the prefixes and suffixes.
 - `nearest`: so does the nearest passage of an altered quote, at its offsets.
@@ -12,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import Case, When
 
+from quotes.anchoring import HEADLINE
 from quotes.anchoring.seams import decided_again
 from quotes.models import Quote
 from sources.history.verification import Check, checks_of
@@ -22,8 +24,9 @@ ANCHORS = """
     SELECT 'quote', q.id, q.version, c.*, NULL::text[]
     FROM quotes_quote q
     LEFT JOIN sources_article a ON a.id = q.article_id
-    LEFT JOIN LATERAL quotes_words_at(q.snapshot_id, q.article_id, q.spans, q.seams) place
-        ON q.snapshot_id IS NOT NULL
+    LEFT JOIN LATERAL quotes_words_at(
+        q.snapshot_id, q.article_id, q.anchored_in, q.spans, q.seams
+    ) place ON q.snapshot_id IS NOT NULL
     LEFT JOIN LATERAL (
         SELECT
             CASE WHEN jsonb_typeof(q.nearest -> 'start') = 'number'
@@ -34,9 +37,15 @@ ANCHORS = """
     LEFT JOIN sources_snapshot s
         ON q.nearest IS NOT NULL
         AND s.article_id = q.article_id AND s.sha256 = q.nearest ->> 'snapshot'
-        AND near.first >= 0 AND near.last > near.first AND near.last <= s.characters
+        AND near.first >= 0 AND near.last > near.first
+        AND near.last <= CASE q.anchored_in
+            WHEN 'headline' THEN char_length(s.headline) ELSE s.characters
+        END
     LEFT JOIN LATERAL (
-        SELECT substr(s.text, near.first::int + 1, (near.last - near.first)::int) AS words
+        SELECT substr(
+            CASE q.anchored_in WHEN 'headline' THEN s.headline ELSE s.text END,
+            near.first::int + 1, (near.last - near.first)::int
+        ) AS words
     ) like_it ON s.id IS NOT NULL
     CROSS JOIN LATERAL (VALUES
         (
@@ -73,13 +82,14 @@ def faults_in(subjects: Sequence[UUID]) -> list[Check]:
     return faults + [check for check in seam_checks(subjects) if not check.ok]
 
 
-SPLIT = ("pk", "version", "spans", "seams", "snapshot__text")
+SPLIT = ("pk", "version", "spans", "seams")
+PAGE = Case(When(anchored_in=HEADLINE, then="snapshot__headline"), default="snapshot__text")
 
 
 def seam_checks(subjects: Sequence[UUID]) -> Iterator[Check]:
     """Decide the seams of quotes of several spans again; one query."""
     split = Quote.objects.filter(pk__in=subjects, spans__len__gt=1, snapshot__isnull=False)
-    for row in split.values_list(*SPLIT).iterator(chunk_size=100):
+    for row in split.values_list(*SPLIT, PAGE).iterator(chunk_size=100):
         yield seam_check(*row)
 
 
@@ -94,8 +104,8 @@ def seam_check(key: UUID, version: int, spans: list, seams: list[str], text: str
 def checks_of_quote(pk: UUID) -> list[Check]:
     """All checks of a quote and of the records it refers to, its own first; three queries."""
     ids = [f"{name}_id" for name in RESTS_ON]
-    text = Case(When(spans__len__gt=1, then="snapshot__text"))  # long: only if needed
-    row = Quote.objects.filter(pk=pk).values_list(*ids, *SPLIT[:-1], text).first() or ()
+    page = Case(When(spans__len__gt=1, then=PAGE))  # long: only if needed
+    row = Quote.objects.filter(pk=pk).values_list(*ids, *SPLIT, page).first() or ()
     checks = checks_of([pk, *filter(None, row[: len(ids)])], [ANCHORS])
     if row and row[-1] is not None:
         checks.append(seam_check(*row[len(ids) :]))

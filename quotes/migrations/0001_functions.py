@@ -20,7 +20,8 @@ COMMENT ON FUNCTION quotes_is_blank(text) IS
     'Whether a text holds only white space, invisible characters, quote marks and dashes.';
 
 CREATE FUNCTION quotes_words_at(
-    snapshot uuid, article uuid, spans int[], seams text[], OUT words text, OUT contexts text[]
+    snapshot uuid, article uuid, anchored_in text, spans int[], seams text[],
+    OUT words text, OUT contexts text[]
 )
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -33,8 +34,8 @@ DECLARE
     last_end int := NULL;
     number int := 0;
 BEGIN
-    SELECT text || '' INTO page FROM sources_snapshot
-        WHERE id = snapshot AND article_id = article;
+    SELECT CASE anchored_in WHEN 'text' THEN text WHEN 'headline' THEN headline END || ''
+        INTO page FROM sources_snapshot WHERE id = snapshot AND article_id = article;
     IF page IS NULL OR cardinality(seams) <> greatest(array_length(spans, 1) - 1, 0) THEN
         RETURN;
     END IF;
@@ -68,9 +69,9 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION quotes_words_at(uuid, uuid, int[], text[]) IS
-    'The words at spans of a snapshot of an article, joined by their seams, and 32 code points before '
-    'and after each; NULL when there is no such place. A paragraph''s end holds only white space and '
+COMMENT ON FUNCTION quotes_words_at(uuid, uuid, text, int[], text[]) IS
+    'The words at spans of the text or the headline that a snapshot of an article has, joined by their '
+    'seams, and 32 code points before and after each; NULL when there is no such place. A paragraph''s end holds only white space and '
     'marks, an interruption 300 code points at most.';
 
 CREATE FUNCTION quotes_role_conflict(speaker uuid, at daterange, roles text[])

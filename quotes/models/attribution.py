@@ -32,7 +32,8 @@ def check_printed(quote, changes: dict) -> list[str]:
     if not sent or snapshot is None:
         return []
     page = Page(snapshot.text)
-    printed = Printed(page.text, quote.article.headline, budget=page.budget)
+    headlines = {snapshot.headline, quote.article.headline}
+    printed = Printed(page.text, *headlines, budget=page.budget)
     try:
         missing, faults = check_attribution(printed, page, sent, shows_text=quote.shows_text)
     except TooMuchWork as error:

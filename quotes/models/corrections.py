@@ -39,6 +39,7 @@ def public_values(quote) -> dict:
         ),
         "said": str(quote.said) if quote.said else None,
         **{f"attribution.{name}": getattr(quote, f"attribution_{name}") for name in PRINTED},
+        "in": quote.anchored_in,
         "spans": [list(span) for span in quote.spans],
         "media": quote.media,
         "translated_from": quote.translated_from,

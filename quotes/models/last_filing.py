@@ -17,7 +17,8 @@ class LastFiling(models.Model):
     a quote, to the values filed. `left` has the values that a filing left on record, where they are
     not as filed. `undecided` names the fields that it did not decide (see `entries`).
 
-    An entry has the `quote`, its `external_id` and `spans`, the values `said` and `left` by field,
+    An entry has the `quote`, its `external_id`, its `spans` and what they are `in`, the `sha256` of
+    the text that it was filed with, the values `said` and `left` by field,
     the fields `undecided`, the `note`, and whether it `differs` from the record.
 
     After a merge it still says what was filed of the merged article. It is not recorded in the

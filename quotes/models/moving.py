@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import OuterRef
 
-from quotes.anchoring import Page, Reanchoring, TooMuchWork
+from quotes.anchoring import TEXT, Page, Pages, Reanchoring, TooMuchWork
 from quotes.anchoring.normalization import normalise
 from quotes.models.reanchoring import ANCHORED, follow, reanchor, set_anchor, surroundings
 from quotes.models.workflow import Status
@@ -53,17 +53,19 @@ class Move:
         quotes = list(quotes.filter(article=article).reverse())
         if present:
             try:
-                reanchor(quotes, present, Page(present.text))
+                reanchor(quotes, present, Pages(present.text, present.headline))
             except TooMuchWork as error:
                 raise Conflict(error.message) from error
         self.moving, self.twins, faults = [], [], []
-        known = set(into.snapshots.values_list("sha256", flat=True))
+        known = dict(into.snapshots.values_list("sha256", "headline"))
         for quote in quotes:
             if (other := standing.get(_place(quote, present))) is None:
                 self.moving.append(quote)
                 text = quote.snapshot
                 if text and text.erased and text.sha256 not in known:
                     faults.append(f"{_named(quote)} rests on a text of which parts were erased.")
+                elif text and not _has_headline(quote, known.get(text.sha256, text.headline)):
+                    faults.append(f"{_named(quote)} stands in a headline that “{into}” never had.")
             else:
                 self.twins.append((quote, other))
                 faults += _why_not_one(quote, other)
@@ -74,10 +76,15 @@ class Move:
             )
 
 
+def _has_headline(quote, headline: str | None) -> bool:
+    """Whether a quote could stand under this headline, if its text were the same."""
+    return quote.anchored_in == TEXT or quote.snapshot.headline == headline
+
+
 def _place(quote, present: Snapshot | None) -> tuple | str:
-    """Where a quote is in the present text; else its words."""
+    """Where a quote is in the present snapshot; else its words."""
     if present and quote.snapshot_id == present.pk:
-        return tuple(map(tuple, quote.spans))
+        return quote.anchored_in, *map(tuple, quote.spans)
     return normalise(quote.text)
 
 
@@ -123,7 +130,10 @@ def _copy_texts(article: Article, into: Article) -> dict[UUID, UUID]:
     held = dict(into.snapshots.values_list("sha256", "pk"))
     lacking = article.snapshots.exclude(sha256__in=held).filter(erased=None)
     copies = [
-        Snapshot(article=into, sha256=each.sha256, text=each.text, captured=each.captured)
+        Snapshot(
+            article=into,
+            **{name: getattr(each, name) for name in ("sha256", "text", "headline", "captured")},
+        )
         for each in lacking.order_by("pk")
     ]
     held |= {copy.sha256: copy.pk for copy in Snapshot.objects.bulk_create(copies)}
@@ -138,17 +148,18 @@ def move_back(quotes, article: Article, rows: models.QuerySet, made: Revision) -
     these are in the article's present text too.
     """
     moved, present = _changes(made, rows, "article_id"), article.snapshot
-    page, back, stay = present and Page(present.text), [], 0
+    pages, back, stay = present and Pages(present.text, present.headline), [], 0
     for quote in rows.select_related("snapshot").order_by("pk"):
         before, after = moved[quote.pk]
         if quote.text in (before["text"], after["text"]):
             quote.snapshot_id = before["snapshot_id"] and UUID(before["snapshot_id"])
-            for name in ("spans", "seams", "text", "anchor"):
+            for name in ("anchored_in", "spans", "seams", "text", "anchor"):
                 setattr(quote, name, before[name])
             quote.nearest = None
             if quote.anchor == quote.Anchor.ALTERED:
+                page = pages[quote.anchored_in]
                 set_anchor(quote, present, page, _follow(page, quote))
-        elif page and (found := _follow(page, quote)).spans:
+        elif pages and (found := _follow(page := pages[quote.anchored_in], quote)).spans:
             set_anchor(quote, present, page, found)
         else:
             stay += 1
@@ -170,7 +181,7 @@ def move_back(quotes, article: Article, rows: models.QuerySet, made: Revision) -
 
 
 def _follow(page: Page, quote) -> Reanchoring:
-    before = quote.snapshot and surroundings(quote, quote.snapshot.text)
+    before = quote.snapshot and surroundings(quote, getattr(quote.snapshot, page.name))
     return follow(page, quote, set(), before)
 
 

@@ -12,7 +12,7 @@ from django.db import models, transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
-from quotes.anchoring import AnchoringError, Budget, Page
+from quotes.anchoring import HEADLINE, TEXT, AnchoringError, Budget, Pages
 from quotes.models.attribution import check_printed
 from quotes.models.corrections import chain_values, correction, differences, public_values
 from quotes.models.flags import DOUBTS, NAMED, Flag, Seam
@@ -20,7 +20,7 @@ from quotes.models.functions import FoldedText
 from quotes.models.indexes import quote_indexes
 from quotes.models.media import media_field
 from quotes.models.querysets import QuoteManager, sees_all
-from quotes.models.reanchoring import ANCHORED, place
+from quotes.models.reanchoring import ANCHORED, WORDS, place
 from quotes.models.triggers import quote_triggers
 from quotes.models.utterance import Utterance
 from quotes.models.workflow import PUBLIC, STEPS, NoteNeeded, NotOpen, Status
@@ -33,10 +33,10 @@ from sources.models.functions import Bare, Words
 class Quote(Record):
     """Words that an article attributes to a speaker, and where they are printed.
 
-    A quote with a snapshot *is* the snapshot's text at its spans, joined by its `seams`, one for
-    each gap: PostgreSQL refuses anything else. `quotes.anchoring.seams` decides them.
-    `exact` and `moved` quotes are in the article's current text, `altered` and `missing` ones in an
-    earlier snapshot. An `unanchored` quote has no snapshot.
+    A quote with a snapshot *is* the snapshot's text at its spans, or its headline, as `anchored_in`
+    says. Its `seams` join them, one for each gap: PostgreSQL refuses anything else.
+    `quotes.anchoring.seams` decides them. `exact` and `moved` quotes are in the article's current
+    snapshot, `altered` and `missing` ones in an earlier one. An `unanchored` quote has none.
 
     Triggers copy `outlet` and `published` from the article and `contexts` from the snapshot, so
     that one index can filter and sort. `role_key` is a digest of the printed role, else the filed
@@ -66,6 +66,10 @@ class Quote(Record):
         MISSING = "missing", "No longer in the article"
         UNANCHORED = "unanchored", "No text of the article"
 
+    class AnchoredIn(models.TextChoices):  # a column of the snapshot
+        TEXT = TEXT, "Text"
+        HEADLINE = HEADLINE, "Headline"
+
     Seam, Flag = Seam, Flag
 
     not_printed: list[str] = []
@@ -80,6 +84,13 @@ class Quote(Record):
     article = models.ForeignKey(Article, models.PROTECT, related_name="quotes")
     snapshot = models.ForeignKey(
         Snapshot, models.PROTECT, null=True, blank=True, related_name="quotes"
+    )
+    anchored_in = models.CharField(
+        max_length=8,
+        choices=AnchoredIn,
+        default=AnchoredIn.TEXT,
+        db_default=AnchoredIn.TEXT,
+        editable=False,
     )
     text = models.TextField()
     spans = ArrayField(ArrayField(models.PositiveIntegerField(), size=2), default=list, blank=True)
@@ -194,9 +205,16 @@ class Quote(Record):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(snapshot__isnull=True, anchor="unanchored", spans=[], seams=[])
+                condition=Q(
+                    snapshot__isnull=True,
+                    anchor="unanchored",
+                    anchored_in="text",
+                    spans=[],
+                    seams=[],
+                )
                 | (
                     Q(snapshot__isnull=False, anchor__in=["exact", "moved", "altered", "missing"])
+                    & Q(anchored_in__in=["text", "headline"])
                     & ~Q(spans=[])
                 ),
                 name="quote_anchor_has_its_place",
@@ -227,7 +245,7 @@ class Quote(Record):
                 violation_error_message="A quote does not translate itself.",
             ),
             models.UniqueConstraint(
-                fields=["article", "snapshot", "spans"],
+                fields=["article", "snapshot", "anchored_in", "spans"],
                 name="quote_once_per_place",
                 condition=Q(snapshot__isnull=False),
                 violation_error_message="Another quote already has these spans.",
@@ -250,14 +268,14 @@ class Quote(Record):
         An affiliation sets the organisation too, and must be the speaker's. A new speaker or
         organisation clears an affiliation that does not fit. A new speaker clears an utterance with
         other quotes of the former one. Naming a speaker clears the flags about it, unless `flags`
-        is given. `text` and `spans` are as in `correct`, and so is `gaps_checked`, with which what
-        lies between spans is not refused; `via` lists the steps of the whole chain.
+        is given. `text`, `spans` and `anchored_in` are as in `reanchor`, and so is `gaps_checked`,
+        with which what lies between spans is not refused; `via` lists the steps of the whole chain.
 
         What readers see of a public quote changes with a `note` for them: see `noting_changes`.
         An attribution has to be printed: see `quotes.models.attribution`.
         """
         chain = changes.pop("via", None)
-        words = {name: changes.pop(name) for name in ("text", "spans") if name in changes}
+        words = {name: changes.pop(name) for name in WORDS if name in changes}
         checked = changes.pop("gaps_checked", False)
         with transaction.atomic():
             with self.noting_changes(note, now or datetime.now(UTC), chain=chain):
@@ -430,9 +448,18 @@ class Quote(Record):
             raise ValidationError({name: f"To {step} a quote, say why."})
 
     def reanchor(
-        self, text: str | None = None, spans: list | None = None, *, gaps_checked: bool = False
+        self,
+        text: str | None = None,
+        spans: list | None = None,
+        anchored_in: str | None = None,
+        *,
+        gaps_checked: bool = False,
     ) -> None:
-        """Set words and spans from the current text, else from the present snapshot; no save."""
+        """Set words and spans from the current text, else from the present snapshot; no save.
+
+        Spans are of the text or headline, as `anchored_in` says, else of where the quote stands.
+        Without spans, words are looked for there first.
+        """
         texts = [self.article.snapshot, self.snapshot]
         texts = [held for held in dict.fromkeys(texts) if held is not None]
         if not texts:
@@ -440,11 +467,16 @@ class Quote(Record):
                 {"text": "No text of this article has been captured yet: capture it first."}
             )
         refusal, budget = None, Budget()
+        words = self.text if text is None else text
         for snapshot in texts:
-            page = Page(snapshot.text, budget)
+            pages = Pages(snapshot.text, snapshot.headline, budget)
             try:
-                found = page.at(spans, text) if spans else page.find(text or "")
-                place(self, page, found, checked=gaps_checked)
+                found = (
+                    pages.at(spans, text, within=anchored_in or self.anchored_in)
+                    if spans
+                    else pages.find(words, within=anchored_in, first=self.anchored_in)
+                )
+                place(self, pages[found.page], found.spans, checked=gaps_checked)
             except AnchoringError as error:
                 refusal = refusal or error
                 continue

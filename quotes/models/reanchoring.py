@@ -4,26 +4,42 @@ from collections.abc import Sequence
 
 from rapidfuzz.distance import Postfix, Prefix
 
-from quotes.anchoring import AnchoringError, Page, Reanchoring, Seams, TooMuchWork
+from quotes.anchoring import AnchoringError, Page, Pages, Reanchoring, Seams, TooMuchWork
 from quotes.anchoring.attributions import Speaker as Named
 from quotes.anchoring.surroundings import Surroundings
 from sources.models import Snapshot, Speaker
 
-ANCHORED = ["snapshot", "spans", "seams", "text", "anchor", "nearest"]
+ANCHORED = ["snapshot", "anchored_in", "spans", "seams", "text", "anchor", "nearest"]
 """Columns of a quote that say where it is printed."""
+
+WORDS = ("text", "spans", "anchored_in")
+"""Those of them that a change of the words may give."""
 
 NO_SEAMS = Seams()
 
 
-def reanchor(quotes: list, present: Snapshot, page: Page) -> list:
-    """Set the anchor of each quote in the present text; no save. Returns them, the surest first.
+def reanchor(quotes: list, present: Snapshot, pages: Pages) -> list:
+    """Set the anchor of each quote in the present snapshot; no save. Returns them.
+
+    A quote is followed in the page where it stands, text or headline. One filed without a text is
+    anchored in the first page that has its words.
+    """
+    done = []
+    for page in pages:
+        here = [quote for quote in quotes if not quote.spans or quote.anchored_in == page.name]
+        done += _reanchor(here, present, page) if here else []
+    return list(dict.fromkeys(done))
+
+
+def _reanchor(quotes: list, present: Snapshot, page: Page) -> list:
+    """Set the anchor of each quote in a page; no save. Returns them, the surest first.
 
     Quotes that have not moved come first, so that a moved one cannot take their position; then
     those whose context is kept best; last those whose words the article now gives to somebody else.
     """
     taken, done = set(), []
     held = Snapshot.objects.filter(pk__in={quote.snapshot_id for quote in quotes})
-    texts = dict(held.values_list("pk", "text"))
+    texts = dict(held.values_list("pk", page.name))
     former = {quote: surroundings(quote, texts.get(quote.snapshot_id)) for quote in quotes}
     steps = [(quote, follow(page, quote, taken, former[quote])) for quote in quotes]
     steps.sort(key=lambda step: (_is_changed(page, former, *step), *_order(page, *step)))
@@ -54,7 +70,7 @@ def _is_taken(result: Reanchoring, taken: set) -> bool:
 
 
 def surroundings(quote, text: str | None) -> Surroundings | None:
-    """The surroundings of a quote in the text that it is anchored in."""
+    """The surroundings of a quote in the text or headline that it is anchored in."""
     if not text or not quote.spans:
         return None
     return Surroundings(text, quote.spans, Named(*called(quote)))
@@ -100,6 +116,7 @@ def place(quote, page: Page, spans: Sequence[tuple[int, int]], *, checked: bool 
         quote.flags = [each for each in quote.flags if each != flag]
     elif quote.seams != [*seams.kinds] and flag not in quote.flags:
         quote.flags = [*quote.flags, flag]
+    quote.anchored_in = page.name
     quote.spans, quote.seams = [list(span) for span in spans], [*seams.kinds]
     quote.text = page.text_at(spans, seams.kinds)
 
@@ -131,12 +148,12 @@ def _order(page: Page, quote, result: Reanchoring) -> tuple[bool, bool, int]:
 
 
 def follow(page: Page, quote, taken: set, before: Surroundings | None = None) -> Reanchoring:
-    """Re-anchor a quote; one filed without a text is anchored in the first text stored."""
+    """Re-anchor a quote in a page; one filed without a text is looked for there."""
     if quote.spans:
         prefix, suffix = quote.contexts[0][0], quote.contexts[-1][1]
         return page.reanchor(quote.text, quote.spans, prefix, suffix, taken, before)
     try:
-        if (spans := page.find(quote.text)) not in taken:
+        if (spans := page.look_for(quote.text)) and spans not in taken:
             return Reanchoring(quote.Anchor.EXACT, spans, None)
     except TooMuchWork:
         raise

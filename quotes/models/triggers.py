@@ -81,19 +81,21 @@ def quote_triggers() -> list[pgtrigger.Trigger]:
             name="anchor",
             when=pgtrigger.Before,
             operation=pgtrigger.Insert
-            | pgtrigger.UpdateOf("article_id", "snapshot_id", "spans", "seams", "contexts", "text"),
+            | pgtrigger.UpdateOf(
+                *("article_id", "snapshot_id", "anchored_in", "spans", "seams", "contexts", "text")
+            ),
             declare=[("place", "record")],
             func="""
                 NEW.contexts = '{}';
                 IF NEW.snapshot_id IS NOT NULL THEN
                     SELECT * INTO place
                         FROM quotes_words_at(
-                            NEW.snapshot_id, NEW.article_id, NEW.spans, NEW.seams
+                            NEW.snapshot_id, NEW.article_id, NEW.anchored_in, NEW.spans, NEW.seams
                         );
                     IF place.words IS DISTINCT FROM NEW.text THEN
                         RAISE EXCEPTION
-                            'The text of a quote must be its snapshot''s at its spans, joined by '
-                            'its seams.'
+                            'The text of a quote must be that of its snapshot, or the headline, at '
+                            'its spans, joined by its seams.'
                             USING ERRCODE = 'check_violation', CONSTRAINT = 'quote_is_anchored';
                     END IF;
                     NEW.contexts = place.contexts;

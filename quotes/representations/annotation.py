@@ -2,8 +2,8 @@
 
 Each span is a target of its own, selected by its words (TextQuoteSelector) and by its position
 (TextPositionSelector, in code points as the standard counts). The source is the article; the
-TimeState names the snapshot that the position refers to. A quote without a stored text is
-selected by its words alone.
+TimeState names the snapshot that the position refers to. A quote in the headline, or without a
+stored text, is selected by its words alone: it has no position in the text.
 """
 
 from quotes.models import Quote
@@ -75,8 +75,15 @@ def targets(quote: Quote, url_of: UrlOf) -> list[dict]:
                         "suffix": suffix,
                     }
                 ),
-                {"type": "TextPositionSelector", "start": start, "end": end},
+                *position(quote, start, end),
             ],
         }
         for (start, end), (prefix, suffix), exact in places
     ]
+
+
+def position(quote: Quote, start: int, end: int) -> list[dict]:
+    """The selector of a range of the text; none for a range of the headline."""
+    if quote.anchored_in == Quote.AnchoredIn.HEADLINE:
+        return []
+    return [{"type": "TextPositionSelector", "start": start, "end": end}]

@@ -326,7 +326,7 @@ class SnapshotAdmin(ReadOnlyAdmin, HistoryAdmin, BaseModelAdmin):
         return snapshots.filter(article__in=Article.objects.visible_to(request.user).order_by())
 
     def get_fields(self, request, obj=None):
-        fields = ["sha256", "article", "captured", "characters"]
+        fields = ["sha256", "article", "captured", "headline", "characters"]
         return [*fields, "words"] if request.user.has_perm(READ_FULL_TEXT) else fields
 
     def search(self, request, queryset, term):

@@ -124,7 +124,7 @@ EXAMPLES: dict[str, object] = {
     "PatchedAffiliationRequest": {"to": "2026-05"},
     "Article": ARTICLE,
     "PatchedArticleRequest": {"headline": "Quay to close in May"},
-    "SnapshotSummary": {**SNAPSHOT, "document": DOCUMENT},
+    "SnapshotSummary": {**SNAPSHOT, "headline": "Quay to close", "document": DOCUMENT},
     "Snapshot": {**SNAPSHOT, "articles": [ARTICLE_ID], "text": TEXT, "erased": None},
     "Revision": {
         "version": 2,

@@ -22,6 +22,13 @@ def canonical_language(tag: str) -> str:
     return standardize_tag(tag)
 
 
+class ReservedNames:
+    """A serializer with fields that Python or DRF cannot name: `in_` is the field `in`."""
+
+    def get_fields(self):
+        return {name.rstrip("_"): field for name, field in super().get_fields().items()}
+
+
 class StrictSerializer(serializers.Serializer):
     """A serializer that refuses unknown fields and suggests the known ones."""
 

@@ -352,7 +352,7 @@ class SourceDocumentSerializer(serializers.ModelSerializer):
 
 
 class SnapshotSummarySerializer(serializers.ModelSerializer):
-    """A captured text without its words."""
+    """A captured text without its words, and the headline it had."""
 
     characters = serializers.IntegerField(read_only=True, help_text="Length in code points.")
     document = SourceDocumentSerializer(
@@ -363,7 +363,14 @@ class SnapshotSummarySerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Snapshot
-        fields = ["sha256", "captured", "characters", "document"]
+        fields = ["sha256", "captured", "characters", "headline", "document"]
+        extra_kwargs = {
+            "headline": {
+                "read_only": True,
+                "allow_null": True,
+                "help_text": "The headline when this text was captured; null if unknown.",
+            }
+        }
 
 
 class SnapshotSerializer(StrictSerializer):

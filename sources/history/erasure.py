@@ -174,15 +174,23 @@ def redacted(text: str, ranges: Iterable[Sequence[int]]) -> str:
     return "".join(characters)
 
 
-def redact(snapshot: Snapshot, ranges: Iterable[Sequence[int]], reason: str) -> None:
+def redact(
+    snapshot: Snapshot,
+    in_text: Iterable[Sequence[int]],
+    in_headline: Iterable[Sequence[int]],
+    reason: str,
+) -> None:
     """Redact ranges of a snapshot; `sha256` stays that of the captured text.
 
     The recorded reason has the digest of the redacted text, so that it can still be verified.
     """
-    ranges = merged([*ranges, *(snapshot.erased or ())])
-    text = redacted(snapshot.text, ranges)
+    erased = merged([*in_text, *(snapshot.erased or ())])
+    text = redacted(snapshot.text, erased)
+    headline = snapshot.headline and redacted(snapshot.headline, in_headline)
     with with_reason(f"{reason} The text is now sha256:{digest(text)}."):
-        Snapshot.objects.filter(pk=snapshot.pk).update(text=text, erased=ranges)
+        Snapshot.objects.filter(pk=snapshot.pk).update(
+            text=text, headline=headline, erased=erased or None
+        )
 
 
 def occurrences(text: str, words: str) -> list[Range]:

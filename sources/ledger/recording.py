@@ -16,9 +16,9 @@ class Recording:
     """How the ledger records one kind of record; its `triggers` belong in the model's `Meta`.
 
     All are SQL over `n`, the row after, and `o`, the row before: `verb` of an update, `public`
-    (whether readers see it), `time`, and `parts`, rows of other tables that belong to the state.
-    Left out of the state are generated columns, `derived` ones, and `digested` ones, whose digest
-    is a column.
+    (whether readers see it), `time`, and `parts`, what else belongs to the state. Left out of the
+    state are generated columns, `derived` ones, and `digested` ones, whose digest is a column or a
+    part.
     """
 
     def __init__(

@@ -176,12 +176,13 @@ READ_FULL_TEXT = "sources.read_full_text"
 
 
 class Snapshot(models.Model):
-    """The exact text of an article, as captured.
+    """The exact text of an article, and its headline then, as captured.
 
     Immutable: PostgreSQL refuses UPDATE, DELETE, TRUNCATE and a wrong digest. The same text in two
-    articles (a wire story) is two snapshots with one digest.
+    articles (a wire story) is two snapshots with one digest. The same text under another headline
+    is no new snapshot.
 
-    Only `manage.py erase` redacts it: `erased` then holds the ranges of code points,
+    Only `manage.py erase` redacts it: `erased` then holds the ranges of code points of the text,
     `[[start, end], …]`, and `sha256` stays that of the text as captured.
     """
 
@@ -193,6 +194,7 @@ class Snapshot(models.Model):
     article = models.ForeignKey(Article, models.PROTECT, related_name="snapshots", editable=False)
     sha256 = models.CharField(max_length=64, editable=False)
     text = models.TextField(editable=False)
+    headline = models.TextField(null=True, editable=False)
     characters = models.GeneratedField(
         expression=Length("text"), output_field=models.PositiveIntegerField(), db_persist=True
     )
@@ -234,7 +236,8 @@ class Snapshot(models.Model):
                 verb="'redacted'",
                 public="false",  # its article's changes announce it
                 time="clock_timestamp()",
-                digested=("text",),
+                parts={"headline_sha256": "encode(sha256(convert_to(n.headline, 'UTF8')), 'hex')"},
+                digested=("text", "headline"),
             ).triggers,
         ]
 

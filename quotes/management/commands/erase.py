@@ -70,10 +70,10 @@ def show(say: Callable[[str], object], erasure: Erasure, *, would: bool) -> None
         for key in sorted(keys):
             why = " (shares words with one above)" if key in erasure.neighbours else ""
             say(f"  {model._meta.model_name} {key}{why}")
-    for key, ranges in erasure.redacted.items():
+    for (key, name), ranges in erasure.redacted.items():
         number = sum(end - start for start, end in ranges)
         places = ", ".join(f"{start}–{end}" for start, end in ranges)
-        say(f"  {number:,} code points of snapshot {key}: {places}")
+        say(f"  {number:,} code points of the {name} of snapshot {key}: {places}")
     for key in sorted(erasure.unlinked):
         say(f"  the link of quote {key} to its replacement")
     say(f"  {erasure.answers:,} stored responses")

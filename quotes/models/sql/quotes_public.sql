@@ -51,12 +51,12 @@ SELECT
     CASE
         WHEN q.nearest IS NULL THEN
             json_build_object(
-                'state', q.anchor, 'snapshot', place.snapshot, 'spans', place.spans,
-                'seams', q.seams
+                'state', q.anchor, 'snapshot', place.snapshot, 'in', place."in",
+                'spans', place.spans, 'seams', q.seams
             )
         ELSE json_build_object(
-            'state', q.anchor, 'snapshot', place.snapshot, 'spans', place.spans,
-            'seams', q.seams, 'nearest', q.nearest
+            'state', q.anchor, 'snapshot', place.snapshot, 'in', place."in",
+            'spans', place.spans, 'seams', q.seams, 'nearest', q.nearest
         )
     END AS anchor,
     CASE WHEN q.utterance_id IS NOT NULL THEN
@@ -72,6 +72,7 @@ SELECT
 FROM quotes_quote q CROSS JOIN LATERAL (
     SELECT
         (SELECT t.sha256 FROM sources_snapshot t WHERE t.id = q.snapshot_id) AS snapshot,
+        CASE WHEN q.snapshot_id IS NOT NULL THEN q.anchored_in END AS "in",
         coalesce((
             SELECT json_agg(
                 json_build_object(

@@ -199,7 +199,9 @@ def test_a_null_text_leaves_quotes_unanchored(curator):
     assert filed["snapshot"] is None
     (quote,) = filed["quotes"]
     assert quote["text"] == "We had no  choice,"
-    assert quote["anchor"] == {"state": "unanchored", "snapshot": None, "spans": [], "seams": []}
+    assert quote["anchor"] == {
+        "state": "unanchored", "snapshot": None, "in": None, "spans": [], "seams": [],
+    }  # fmt: skip
     assert (
         file(curator, 200, text=None, quotes=[{"text": "We had no  choice,"}])["outcome"]
         == "unchanged"
@@ -579,6 +581,7 @@ def test_an_article_without_text_and_url_is_recognised_by_its_details(curator, h
     assert first["quotes"][0]["anchor"] == {
         "state": "unanchored",
         "snapshot": None,
+        "in": None,
         "spans": [],
         "seams": [],
     }

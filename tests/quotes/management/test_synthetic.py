@@ -104,7 +104,7 @@ def test_there_are_exactly_as_many_quotes_as_asked_for(quotes):
 def test_every_quote_is_the_words_of_its_snapshot_at_its_spans(archive):
     assert not all_of("""
         SELECT q.id, q.text, place.words, q.contexts, place.contexts FROM quotes_quote q,
-            quotes_words_at(q.snapshot_id, q.article_id, q.spans, q.seams) place
+            quotes_words_at(q.snapshot_id, q.article_id, q.anchored_in, q.spans, q.seams) place
         WHERE q.snapshot_id IS NOT NULL
           AND (q.text IS DISTINCT FROM place.words OR q.contexts IS DISTINCT FROM place.contexts)
     """)

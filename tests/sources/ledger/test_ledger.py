@@ -20,6 +20,7 @@ from quotes.models.indexes import DERIVED
 from sources.ledger.actor import audit_context, with_reason
 from sources.ledger.revisions import Revision
 from sources.models import Article, Outlet, Snapshot, Speaker
+from sources.models.ids import digest
 from tests.conftest import API, make_filing, ok, publish, sql, staff
 from tests.records import (
     make_affiliation,
@@ -303,7 +304,9 @@ def test_every_record_equals_its_last_revision():
     outlet, organisation = make_outlet(), make_organisation()
     speaker = make_speaker(aliases=["“Q”"], identifiers={"wikidata": "Q1"})
     held = make_affiliation(speaker=speaker, organisation=organisation, start="2020", end="2021-03")
-    article = make_article("One two.", outlet=outlet, published="2026-02", byline=["A", "B"])
+    article = make_article(
+        "One two.", outlet=outlet, published="2026-02", byline=["A", "B"], headline="Quay to close"
+    )
     quote = make_quote(
         "One", article=article, speaker=speaker, organisation=organisation, affiliation=held,
         utterance=make_utterance(), via=[outlet, "Sky"], flags=["filing_differs"],
@@ -312,7 +315,7 @@ def test_every_record_equals_its_last_revision():
     for record in (outlet, organisation, speaker, held, article, quote, snapshot, quote.utterance):
         meta = record._meta
         left_out = [field.column for field in meta.local_concrete_fields if field.generated]
-        left_out += ["text"] if record is snapshot else [*DERIVED]
+        left_out += ["text", "headline"] if record is snapshot else [*DERIVED]
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT to_jsonb(n) - %s::text[] FROM {meta.db_table} n WHERE id = %s",
@@ -320,7 +323,8 @@ def test_every_record_equals_its_last_revision():
             )
             row = json.loads(cursor.fetchone()[0])
         state = last_of(record).state
-        via = state.pop("via", None)
+        via, headline = state.pop("via", None), state.pop("headline_sha256", None)
+        assert headline == (digest("Quay to close") if record is snapshot else None)
         assert state == row, meta.model_name
         if record is quote:
             assert [step["outlet_id"] for step in via] == [str(outlet.pk), None]
