@@ -169,11 +169,11 @@ def test_the_selection_is_changed_with_the_mouse(log_in):
     assert (quote.text, quote.spans) == ("no choice,", [[start, start + 10]])
 
 
-def drag(page, words: str) -> None:
+def drag(page, words: str, within: str = "text") -> None:
     """Select words of the text with the mouse, from edge to edge."""
     box = page.evaluate(
-        """words => {
-            const text = document.getElementById("text");
+        """([words, within]) => {
+            const text = document.getElementById(within);
             const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
             for (let node; node = walker.nextNode();) {
                 const at = node.data.indexOf(words);
@@ -185,12 +185,36 @@ def drag(page, words: str) -> None:
                 return { left, right, middle: (top + bottom) / 2 };
             }
         }""",
-        words,
+        [words, within],
     )
     page.mouse.move(box["left"] + 0.5, box["middle"])
     page.mouse.down()
     page.mouse.move(box["right"] - 0.5, box["middle"], steps=5)
     page.mouse.up()
+
+
+def test_words_are_selected_in_the_headline_by_mouse_and_keyboard(log_in):
+    article = make_article("The quay will close.", headline="“No choice at all”: Quill")
+    quote = make_quote("The quay", article=article, status="proposed")
+    page = log_in("Curators")
+    page.goto(f"{QUEUE}{article.pk}/?quote={quote.pk}")
+    drag(page, "No choice", within="headline")
+    page.click("text=Change the selection")
+    expect(page.locator("#step-adjust .parts")).to_have_text("No choice")
+    page.locator("#headline").press("Enter")
+    expect_message(page, "Selection changed")
+    assert (fresh(quote).text, quote.anchored_in, quote.spans) == (
+        "No choice",
+        "headline",
+        [[1, 10]],
+    )
+    expect(page.locator("#headline mark.chosen")).to_have_text("No choice")
+    page.locator("body").press("a")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#selection")).to_have_text("1–13: No choice at")
+    page.keyboard.press("Enter")
+    expect(page.locator("#headline mark.chosen")).to_have_text("No choice at")
+    assert fresh(quote).text == "No choice at"
 
 
 def test_a_quote_is_added_by_selecting_its_words_in_two_parts(log_in):

@@ -22,6 +22,7 @@ from quotes.admin.review.steps import (
 )
 from quotes.admin.review.suggestions import Suggestion, suggest
 from quotes.admin.review.text_marks import TextPiece, mark_quotes, visible_characters
+from quotes.anchoring import HEADLINE, TEXT
 from quotes.anchoring.results import shortened
 from quotes.curation.approval import WHY_NOT, may_approve
 from quotes.history.public import EMBEDDED
@@ -102,7 +103,7 @@ class ReviewPage:
 
     @cached_property
     def quotes(self) -> list[Quote]:
-        """In the order of the text. Quotes anchored in another text come last."""
+        """In the order of headline and text. Those anchored in another snapshot come last."""
         found = Quote.objects.visible_to(self.user).filter(article=self.article)
         found = found.select_related(*EMBEDDED).defer("snapshot__text")
         proposed_first = Case(When(status=Quote.Status.PROPOSED, then=0), default=1)
@@ -112,7 +113,12 @@ class ReviewPage:
         present = self.article.snapshot_id
         return sorted(
             quotes,
-            key=lambda quote: (quote.snapshot_id != present, quote.spans or [[0, 0]], quote.pk),
+            key=lambda quote: (
+                quote.snapshot_id != present,
+                quote.anchored_in != HEADLINE,
+                quote.spans or [[0, 0]],
+                quote.pk,
+            ),
         )
 
     @cached_property
@@ -154,14 +160,22 @@ class ReviewPage:
         return self.snapshot is not None and self.snapshot.pk == self.article.snapshot_id
 
     def text(self) -> str:
-        """The text as HTML, cut where quotes begin and end, character for character."""
+        return self._marked(TEXT)
+
+    def captured_headline(self) -> str:
+        return self._marked(HEADLINE)
+
+    def _marked(self, page: str) -> str:
+        """Text or headline as HTML, cut where quotes begin and end, character for character."""
+        standing = {quote for quote in self.quotes if quote.anchored_in == page}
         spans = [
-            quote.spans if quote.snapshot_id == self.snapshot.pk else [] for quote in self.quotes
+            quote.spans if quote in standing and quote.snapshot_id == self.snapshot.pk else []
+            for quote in self.quotes
         ]
-        nearest = nearest_in_present(self.chosen) if self.chosen else None
+        nearest = nearest_in_present(self.chosen) if self.chosen in standing else None
         if nearest and self.is_present_text:
             spans[self.quotes.index(self.chosen)] = [(nearest["start"], nearest["end"])]
-        pieces = mark_quotes(self.snapshot.text, spans)
+        pieces = mark_quotes(getattr(self.snapshot, page), spans)
         return format_html_join("", "{}", ((self._piece(piece),) for piece in pieces))
 
     def _piece(self, piece: TextPiece) -> str:
@@ -209,7 +223,7 @@ class ReviewPage:
         quote = self.chosen
         if len(quote.spans) < 2 or not self.user.has_perm(READ_FULL_TEXT):
             return []
-        text = quote.snapshot.text
+        text = getattr(quote.snapshot, quote.anchored_in)
         return [
             Between(Quote.Seam(seam).label, isolated(shortened(text[start:end], MAX_BETWEEN)))
             for (_, start), (end, _), seam in zip(

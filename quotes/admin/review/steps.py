@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from rest_framework.serializers import ValidationError as NotValid
 
+from quotes.anchoring import TEXT
 from quotes.anchoring.printed import Printed
 from quotes.api.filing_serializers import ProposalSerializer
 from quotes.curation.approval import WHY_NOT, may_approve
@@ -92,9 +93,12 @@ class SpansField(forms.JSONField):
 
 
 class SpansForm(NoteForm):
-    """Words selected in a stored text."""
+    """Words selected in a stored text, or in its headline."""
 
     spans = SpansField(widget=forms.HiddenInput)
+    anchored_in = forms.TypedChoiceField(
+        choices=Quote.AnchoredIn.choices, widget=forms.HiddenInput, required=False, empty_value=TEXT
+    )
     snapshot = forms.ModelChoiceField(Snapshot.objects.all(), widget=forms.HiddenInput)
     gaps_checked = forms.BooleanField(
         required=False,
@@ -108,11 +112,12 @@ class SpansForm(NoteForm):
         snapshot, spans = self.cleaned_data["snapshot"], self.cleaned_data["spans"]
         if snapshot.article_id != article.pk:
             raise ValidationError("That text belongs to another article.")
-        return [snapshot.text[start:end] for start, end in spans]
+        page = getattr(snapshot, self.cleaned_data["anchored_in"]) or ""
+        return [page[start:end] for start, end in spans]
 
 
 class AddForm(SpansForm):
-    """A quote that was not filed, by its words in the article's current text."""
+    """A quote that was not filed, by its words in the article's current text or headline."""
 
     version = None
     kind = forms.ChoiceField(choices=Quote.Kind.choices)
@@ -180,7 +185,8 @@ def form_for(step: Step, quote: Quote, data=None) -> forms.Form:
         if nearest := nearest_in_present(quote):
             spans = [[nearest["start"], nearest["end"]]]
             snapshot = quote.article.snapshot_id
-        kwargs["initial"] |= {"spans": spans, "snapshot": snapshot}
+        placed = {"spans": spans, "anchored_in": quote.anchored_in, "snapshot": snapshot}
+        kwargs["initial"] |= placed
     return form(data, **kwargs)
 
 
@@ -221,7 +227,7 @@ def take(step: Step, quote: Quote, form: forms.Form, fields, *, user, now: datet
             change(quote, changed, sent, now)
         case "adjust":
             words = " ".join(form.words(quote.article))
-            placed = {"spans": sent["spans"], "gaps_checked": sent["gaps_checked"]}
+            placed = {name: sent[name] for name in ("spans", "anchored_in", "gaps_checked")}
             change(quote, {"text": words, **placed}, sent, now)
         case _:
             getattr(quote, step.name)(sent["reason"])
@@ -240,12 +246,13 @@ def add(article: Article, form: AddForm, user) -> Quote:
     form.words(article)
     if sent["snapshot"].pk != article.snapshot_id:
         raise ValidationError("This article has a newer text. Select the words there.")
-    names = Printed(article.snapshot.text, article.headline)
+    names = Printed(article.snapshot.text, article.snapshot.headline, article.headline)
     name = sent["printed"] or (sent["speaker"] if names.has(sent["speaker"]) else "")
     printed = {"speaker": name, "cue": sent["cue"]}
     data = {
         **{name: sent[name] for name in ("role", "organisation") if sent[name]},
         "spans": sent["spans"],
+        "in": sent["anchored_in"],
         "kind": sent["kind"],
         "speaker": sent["speaker"] or None,
         "attribution": {name: value for name, value in printed.items() if value},

@@ -1,7 +1,7 @@
 /* The review page: keyboard shortcuts, selecting words in the text, and pages replaced in place.
 
    Every key clicks an element of the page ([data-key]), and every form works without this script.
-   Offsets in the text are code points: each piece of the text has its start in [data-at]. */
+   Offsets in the text or the headline are code points: each piece has its start in [data-at]. */
 "use strict";
 {
     const SETTLE_MS = 300; // nobody reads the next quote faster
@@ -13,7 +13,8 @@
 
     // Offsets in the text
 
-    const text = () => document.getElementById("text");
+    let pageId = "text"; // where words are selected: "text" or "headline"
+    const text = () => document.getElementById(pageId) || document.getElementById("text");
     const points = (string) => Array.from(string).length;
 
     function offset(node, at) {
@@ -52,15 +53,19 @@
     }
 
     function selected() {
-        // The selection in the text without white space at its ends, or null.
+        // The selection in the text or the headline without white space at its ends, or null.
         const selection = getSelection();
         if (!text() || !selection.rangeCount || selection.isCollapsed) return null;
         const range = selection.getRangeAt(0);
-        if (!text().contains(range.startContainer) || !text().contains(range.endContainer)) return null;
+        const page = Array.from(review().querySelectorAll("[data-snapshot]")).find(
+            (each) => each.contains(range.startContainer) && each.contains(range.endContainer),
+        );
+        if (!page) return null;
+        pageId = page.id;
         const words = range.toString();
         const start = offset(range.startContainer, range.startOffset) + points(words) - points(words.trimStart());
         const trimmed = words.trim();
-        return trimmed ? { start, end: start + points(trimmed), words: trimmed } : null;
+        return trimmed ? { start, end: start + points(trimmed), words: trimmed, page: pageId } : null;
     }
 
     // Selecting words for a step: adjust, add
@@ -70,7 +75,8 @@
 
     function parts(step) {
         const now = selected();
-        return [...(kept.get(step) || []), ...(now ? [now] : [])].sort((a, b) => a.start - b.start);
+        const all = [...(kept.get(step) || []), ...(now ? [now] : [])];
+        return all.filter((part) => part.page === pageId).sort((a, b) => a.start - b.start);
     }
 
     function show() {
@@ -81,8 +87,8 @@
         if (!step || !now) return;
         const all = parts(step);
         spansOf(step).value = JSON.stringify(all.map((part) => [part.start, part.end]));
-        const snapshot = step.querySelector("input[name$='-snapshot']");
-        snapshot.value = text().dataset.snapshot;
+        step.querySelector("input[name$='-snapshot']").value = text().dataset.snapshot;
+        step.querySelector("input[name$='-anchored_in']").value = pageId;
         step.querySelector(".parts").textContent = all.map((part) => part.words).join(" … ");
     }
 
@@ -97,6 +103,7 @@
         selecting = step;
         kept.delete(step);
         if (!selected()) {
+            pageId = step.querySelector("input[name$='-anchored_in']").value || "text";
             const own = step.id === "add" ? [] : JSON.parse(spansOf(step).value || "[]");
             const [start, end] = own[0] || after();
             select(start, end);
@@ -108,7 +115,7 @@
 
     function after() {
         // The first word after the chosen quote.
-        const marks = review().querySelectorAll("#text mark.chosen");
+        const marks = text().querySelectorAll("mark.chosen");
         const last = marks[marks.length - 1];
         const start = last ? Number(last.dataset.at) + points(last.textContent) : 0;
         const rest = text().textContent;
@@ -118,7 +125,7 @@
     }
 
     function stopSelecting() {
-        if (text()) text().classList.remove("selecting");
+        for (const page of review().querySelectorAll(".selecting")) page.classList.remove("selecting");
         selecting = null;
     }
 
@@ -245,6 +252,7 @@
         const at = text() ? text().closest("section").scrollTop : 0;
         const same = text() && next.querySelector("#text") && text().dataset.snapshot === next.querySelector("#text").dataset.snapshot;
         stopSelecting();
+        pageId = "text";
         review().replaceWith(document.adoptNode(next));
         document.title = page.title;
         // A refused form was answered at its POST address, which has no page to return to.
@@ -258,7 +266,7 @@
         // Django's autocomplete fields start on this event, and sources/labels.js names them.
         if (isReplaced) review().dispatchEvent(new CustomEvent("formset:added", { bubbles: true }));
         find("#keys-on").checked = keysAreOn();
-        const mark = find("#text mark.chosen");
+        const mark = find(".printed mark.chosen");
         if (mark) mark.scrollIntoView({ block: "nearest" });
         const link = find("#quotes a[aria-current]");
         if (link) link.scrollIntoView({ block: "nearest" });
@@ -290,7 +298,7 @@
             event.preventDefault();
             return go(link.href);
         }
-        const mark = event.target.closest("#text mark");
+        const mark = event.target.closest(".printed mark");
         if (mark && getSelection().isCollapsed && !selecting) {
             const quotes = mark.dataset.quotes.split(" ");
             const now = quotes.indexOf(find(".chosen-quote").dataset.quote);

@@ -19,9 +19,10 @@ from quotes.admin.review.page import MAX_SHOWN_QUOTES
 from quotes.admin.review.text_marks import mark_quotes, visible_characters
 from quotes.curation.queue import ORDERS, PAGE_ARTICLES, next_article, queue
 from quotes.curation.undo import UNDO_WITHIN
+from quotes.filing import OPERATOR, capture
 from quotes.models import Claim, Quote
 from quotes.models.claim import CLAIM_TIME
-from sources.models import Revision, Speaker
+from sources.models import Article, Revision, Speaker
 from tests.conftest import fresh, staff
 from tests.records import (
     hide,
@@ -406,6 +407,78 @@ def test_a_quote_is_added_by_its_words_in_the_text(curator_at_desk):
     assert answer.headers["Location"] == f"{review_of(quote)}?quote={added.pk}"
     assert (added.status, added.speaker.name) == ("proposed", "Mara Quill")
     assert (added.attribution_speaker, added.attribution_cue) == ("Mara Quill", "said")
+
+
+# The headline
+
+
+@pytest.fixture
+def in_headline() -> Quote:
+    """A proposed quote in the headline, of an article with the same words in its text."""
+    article = make_article("“No choice,” said Mara Quill.", headline="“No choice”: Quill <b>")
+    quote = make_quote("No choice", article=article, status="proposed")
+    quote.revise(text="No choice", anchored_in="headline")
+    return quote
+
+
+def test_the_headline_is_shown_above_the_text_with_its_quotes_marked(curator_at_desk, in_headline):
+    page = curator_at_desk.get(review_of(in_headline)).text
+    headline, text = page.index('id="headline"'), page.index('id="text"')
+    marked = f'class="chosen proposed">{in_headline.text}</mark>'
+    assert headline < page.index(marked) < text
+    assert page.count("<mark ") == 1
+    assert "”: Quill &lt;b&gt;</span>" in page
+    assert 'name="adjust-anchored_in" value="headline"' in page
+
+
+def test_the_captured_headline_is_shown_and_not_a_later_one(curator_at_desk, in_headline):
+    Article.objects.update(headline="Quay to close")
+    page = curator_at_desk.get(review_of(in_headline)).text
+    assert page.index("Quay to close") < page.index('id="headline"') < page.index("”: Quill &lt;b")
+
+
+def test_the_headline_is_only_for_who_may_read_the_text(in_headline):
+    client = staff(permissions=["review_quote", "view_quote", "view_article"])
+    answer = client.get(review_of(in_headline))
+    assert answer.status_code == 200
+    assert 'id="headline"' not in answer.text
+
+
+def test_the_closest_passage_of_an_altered_quote_is_marked_in_the_headline(
+    curator_at_desk, in_headline
+):
+    article = in_headline.article
+    article.headline = "“No chance”: Quill"
+    article.save()
+    capture(article, {"text": "New. “No choice,” said Mara Quill."}, OPERATOR)
+    assert fresh(in_headline).anchor == "altered"
+    page = curator_at_desk.get(review_of(in_headline)).text
+    nearest = in_headline.nearest["text"]
+    assert page.index('id="headline"') < page.index(f">{nearest}</mark>") < page.index('id="text"')
+    spans = [[in_headline.nearest["start"], in_headline.nearest["end"]]]
+    adjust(
+        curator_at_desk,
+        in_headline,
+        spans,
+        snapshot=fresh(article).snapshot_id,
+        anchored_in="headline",
+    )
+    assert (fresh(in_headline).text, in_headline.anchor) == (nearest, "exact")
+
+
+def test_words_are_selected_in_the_headline_or_in_the_text(curator_at_desk, in_headline):
+    adjust(curator_at_desk, in_headline, [[1, 10]], anchored_in="text")
+    assert (fresh(in_headline).anchored_in, in_headline.text) == ("text", "No choice")
+    add(curator_at_desk, in_headline, [[13, 18]], anchored_in="headline")
+    added = Quote.objects.exclude(pk=in_headline.pk).get()
+    assert (added.anchored_in, added.text) == ("headline", "Quill")
+
+
+def test_what_lies_between_parts_of_a_headline_is_shown(curator_at_desk):
+    article = make_article("The quay will close.", headline="“No,” Quill says, “never”")
+    quote = make_quote("The quay", article=article, status="proposed")
+    quote.revise(text="No, never", anchored_in="headline", gaps_checked=True)
+    assert ",” Quill says, “" in curator_at_desk.get(review_of(quote)).text
 
 
 def test_a_refused_addition_says_why_and_keeps_what_was_typed(curator_at_desk):
