@@ -229,5 +229,5 @@ class ArticleSnapshots(Endpoint):
         """
         data, article = self.validated_body(CaptureSerializer), self.get_article()
         refuse_if_merged(article)
-        filing = capture(article, data, Filer.of(request.user))
+        filing = capture(article, data["text"], Filer.of(request.user), data.get("document"))
         return filing_response(self, filing, status.HTTP_200_OK)

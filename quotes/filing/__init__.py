@@ -52,6 +52,7 @@ from quotes.filing.types import (
 )
 from quotes.filing.validation import anchoring_faults, place_in_captured, validate_quotes
 from quotes.utterances.matching import match
+from sources.intake import Conversion
 from sources.models import Article
 from sources.models.visibility import as_proposed
 
@@ -115,8 +116,14 @@ def propose(article: Article, data: dict, filer: Filer) -> FiledQuote:
     return filing.quotes[0]
 
 
-def capture(article: Article, data: dict, filer: Filer) -> Filing:
-    """Store a new `text` of an article on record, and re-anchor its quotes there."""
+def capture(
+    article: Article, text: str, filer: Filer, document: Conversion | None = None
+) -> Filing:
+    """Store a new text of an article on record, and re-anchor its quotes there.
+
+    `document` is what the text was converted from.
+    """
+    data = {"text": text} | ({"document": document} if document else {})
     filing = Filing(data, filer, article=article, is_whole=False)
     _file_on_record(filing)
     return filing

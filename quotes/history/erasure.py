@@ -45,6 +45,7 @@ from sources.history.erasure import (
     Range,
     SearchTerms,
     Trace,
+    documents_with,
     erase_jobs,
     erase_log,
     erase_responses,
@@ -62,7 +63,15 @@ from sources.history.erasure import (
 from sources.history.remembered import distinctive, remember, remember_articles
 from sources.history.words import TextWords, forms_of, terms_of
 from sources.identity.names import parse
-from sources.models import Affiliation, Article, Mergeable, Snapshot, Speaker, SpeakerKey
+from sources.models import (
+    Affiliation,
+    Article,
+    Mergeable,
+    Snapshot,
+    SourceDocument,
+    Speaker,
+    SpeakerKey,
+)
 
 type Printing = tuple[UUID, str]
 """The id of a snapshot, and its column: `text` or `headline`."""
@@ -90,6 +99,7 @@ class Erasure:
     answers: int = 0
     log_entries: int = 0
     jobs: int = 0
+    documents: int = 0  # that their texts were converted from
     filings: int = 0  # last filings that named them or held their words
     remembered: int = 0  # runs of words and names that are kept away by keyed hashes
     remains: list[Trace] = field(default_factory=list)
@@ -159,7 +169,8 @@ def erase(
         erasure.log_entries = erase_log(erasure.rows, sought)
         erasure.jobs = erase_jobs(sought)
         listed = search_terms([*sorted(printed), *words]) if printed else sought
-        erasure.remains = sorted({*traces_of(listed, each), *copies})
+        elsewhere = documents_with(listed, each)
+        erasure.remains = sorted({*traces_of(listed, each), *elsewhere, *copies})
     return erasure
 
 
@@ -359,6 +370,7 @@ def _similar_passages(page: Page, words: str, taken: list[Range]) -> list[Range]
 
 def _destroy(erasure: Erasure, reason: str) -> None:
     quotes = erasure.quotes | erasure.neighbours
+    erasure.documents = _erase_documents(erasure)
     replacing = Quote.objects.filter(replaced_by__in=quotes).exclude(pk__in=quotes)
     erasure.unlinked = _keys(replacing)
     replacing.update(replaced_by=None)
@@ -375,6 +387,15 @@ def _destroy(erasure: Erasure, reason: str) -> None:
     for key in dict.fromkeys(key for key, _ in erasure.redacted):
         ranges = {name: erasure.redacted.get((key, name), []) for name in PAGES}
         _redact(Snapshot.objects.get(pk=key), ranges, reason)
+
+
+def _erase_documents(erasure: Erasure) -> int:
+    """Delete the documents of all articles concerned: words cannot be blotted out there."""
+    quotes = Quote.objects.filter(pk__in=erasure.quotes | erasure.neighbours)
+    texts = Snapshot.objects.filter(pk__in=erasure.redacted)
+    articles = erasure.articles | _keys(quotes, "article") | _keys(texts, "article")
+    held = SourceDocument.objects.filter(snapshot__article__in=_merged_together(articles))
+    return held.delete()[0]
 
 
 def _erase_filings(erasure: Erasure, sought: SearchTerms) -> int:

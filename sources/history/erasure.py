@@ -5,6 +5,7 @@ reason. Its history loses state, salt and reason but keeps hashes and links, whi
 a text only the words are redacted, code point by code point, so that all positions stay valid.
 """
 
+import html
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from sources.history.words import Range, TextWords, begins_word, terms_of
 from sources.jobs.models import Job, Part
 from sources.ledger.actor import with_reason
 from sources.ledger.revisions import Revision
-from sources.models import IdempotentResponse, Snapshot
+from sources.models import IdempotentResponse, Snapshot, SourceDocument
 from sources.models.ids import digest
 
 BLOT = "█"
@@ -206,6 +207,40 @@ def whole_words(words: str) -> str:
     before = r"(?<!\w)" if begins_word(words[0]) else ""
     after = r"(?!\w)" if begins_word(words[-1]) else ""
     return before + re.escape(words) + after
+
+
+# Documents
+
+
+def documents_with(sought: "SearchTerms", each: Callable[[list], Iterable] = list) -> list["Trace"]:
+    """The kept documents that hold these words, whatever their markup; reads each once.
+
+    A document's text is what stands between tags, with references to characters written out.
+    """
+    found = []
+    table = SourceDocument._meta.db_table
+    for key in each(
+        list(SourceDocument.objects.values_list("pk", flat=True)) if sought.terms else []
+    ):
+        kept = SourceDocument.objects.only("body", "charset").get(pk=key)
+        found += [Trace(table, "body", str(key), words) for words in holds(words_of(kept), sought)]
+    return found
+
+
+def words_of(kept: SourceDocument) -> str:
+    """The words of a document in any format, near enough to find some of them."""
+    body = bytes(kept.body)
+    try:
+        text = body.decode(kept.charset or "utf-8")
+    except (UnicodeDecodeError, LookupError):
+        text = body.decode("cp1252", "replace")
+    escaped = ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+    # Some content is escaped twice: markup in XML or in JSON.
+    return html.unescape(TAG.sub(" ", html.unescape(TAG.sub(" ", escaped.replace("\\n", "\n")))))
+
+
+ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+TAG = re.compile(r"<[^<>]*>")
 
 
 # Traces elsewhere

@@ -78,6 +78,7 @@ def show(say: Callable[[str], object], erasure: Erasure, *, would: bool) -> None
         say(f"  the link of quote {key} to its replacement")
     say(f"  {erasure.answers:,} stored responses")
     say(f"  the words in {erasure.log_entries:,} log entries and {erasure.jobs:,} bulk jobs")
+    say(f"  {erasure.documents:,} documents that the texts were converted from")
     say(f"  what {erasure.filings:,} filings said of them")
     say(f"  {erasure.remembered:,} runs of words are kept away by keyed hashes")
     if erasure.remains:
