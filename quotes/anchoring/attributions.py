@@ -4,6 +4,7 @@ No grammar: verbs of saying (`words.toml`), capitals beside them, and what the s
 """
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 
 import regex
 
@@ -12,8 +13,12 @@ from quotes.anchoring.words import folded, has_unparted, tokens, words
 REACH = 8
 """Words from a verb to its subject."""
 
+MAX_CUES = 50
+"""Verbs of saying of a passage that are looked at; prose has a few."""
+
 OWN, OTHER, PRONOUN, UNNAMED = "own", "other", "pronoun", "unnamed"
 
+_CLAUSE_END = regex.compile(r"[!?;:]|\.\s")
 _INVERTED = regex.compile(r"[-](?:t-)?(?:il|elle|on|ils|elles)$")
 
 
@@ -53,7 +58,8 @@ class Speaker:
         """Who each verb of attribution in a passage outside quote marks belongs to."""
         found = tokens(text)
         cues = [n for n, token in enumerate(found) if is_cue(token[0])]
-        cues = [n for n in cues if n - 1 not in cues]  # "a-t-elle dit" is one
+        listed = {*cues}
+        cues = [n for n in cues if n - 1 not in listed][:MAX_CUES]  # "a-t-elle dit" is one
         told = [self._subject(text, found, n) for n in cues]
         if not cues and has_unparted(text) and any(cue in text for cue in words("spoken")):
             told.append(OWN if self.is_in(text) else UNNAMED)
@@ -99,7 +105,7 @@ class Speaker:
         clause = []
         for number in range(cue + 1, min(len(found), cue + 1 + REACH)):
             between = text[found[number - 1].end() : found[number].start()]
-            if regex.search(r"[!?;:]|\.\s", between) and not _is_initial(found[number - 1][0]):
+            if _CLAUSE_END.search(between) and not _is_initial(found[number - 1][0]):
                 break
             if is_cue(found[number][0]) or (
                 folded(found[number][0]) in words("joiners") and clause
@@ -117,11 +123,7 @@ class Speaker:
         clause = []
         for number in range(cue - 1, max(-1, cue - 1 - REACH), -1):
             between = text[found[number].end() : found[number + 1].start()]
-            if (
-                clause
-                and regex.search(r"[!?;:]|\.\s", between)
-                and not _is_initial(found[number][0])
-            ):
+            if clause and _CLAUSE_END.search(between) and not _is_initial(found[number][0]):
                 break
             if is_cue(found[number][0]) or folded(found[number][0]) in words("joiners"):
                 break
@@ -173,6 +175,7 @@ _INTRODUCED = regex.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_cue(word: str) -> bool:
     plain = folded(word)
     return plain in words("cues") or (

@@ -39,7 +39,6 @@ class Budget:
     def read(self, characters: int) -> None:
         self.spend(1 + characters // 20)
 
-    @property
-    def has_spare(self) -> bool:
-        """Whether nearest passages may be searched for: a quarter is kept to find words with."""
-        return self.left >= self.most / 4
+    def can_spare(self, steps: float) -> bool:
+        """Whether nearest passages may be searched for: some is kept to find words with."""
+        return self.left >= self.most / 4 and self.left - steps >= self.most / 8

@@ -22,6 +22,7 @@ from quotes.anchoring.normalization import (
     same_pieces,
     same_words,
 )
+from quotes.anchoring.occurrences import Occurrences
 from quotes.anchoring.results import (
     MAX_LISTED,
     AmbiguousPosition,
@@ -34,7 +35,7 @@ from quotes.anchoring.results import (
     WordsDiffer,
 )
 from quotes.anchoring.seams import MAX_READ, Seams, is_quoted, join, seams_of
-from quotes.anchoring.similarity import MAX_ALIGNED, best_fit, difference_of, likely_windows
+from quotes.anchoring.similarity import best_fit, cost_of_fit, difference_of, likely_windows
 from quotes.anchoring.split_quotes import Gaps, SplitSearch, gaps_of
 from quotes.anchoring.variants import VariantSearch
 
@@ -131,7 +132,7 @@ class Page(Following):
 
     def absent(self, words: str) -> NotInText:
         """The refusal of words that are not here, with the nearest passage."""
-        is_searched = self.budget.has_spare
+        is_searched = self.budget.can_spare(self._cost_of_nearest(normalise(words)))
         return NotInText(self.nearest(words), self.name, is_searched=is_searched)
 
     def look_for(self, words: str, prefix: str = "", suffix: str = "") -> tuple[Span, ...] | None:
@@ -139,6 +140,7 @@ class Page(Following):
         self.budget.read(len(words))
         if not (needle := normalise(words)):
             raise NoWords
+        self.budget.read(2 * len(needle))
         matches, complete = self._everywhere(words, needle)
         if not matches and "&" in words and normalise(read := unescape(words)):
             words = read
@@ -182,13 +184,13 @@ class Page(Following):
     def nearest(self, words: str) -> Nearest | None:
         """Return the passage most similar to these words.
 
-        None if no passage is clearly similar, or once three quarters of the budget are spent.
+        None if no passage is clearly similar, or if little of the budget would be left.
         """
         needle, normalised = normalise(words), self._normalised.text
-        if not needle or not normalised or not self.budget.has_spare:
+        steps = self._cost_of_nearest(needle)
+        if not needle or not normalised or not self.budget.can_spare(steps):
             return None
-        self.budget.read(2 * len(normalised))
-        self.budget.compare(len(needle) * min(len(needle), MAX_ALIGNED))
+        self.budget.spend(steps)
         best = max(
             (best_fit(needle, normalised, at) for at in likely_windows(needle, normalised)),
             key=lambda candidate: candidate[0],
@@ -201,6 +203,9 @@ class Page(Following):
         if score < MIN_NEAREST_SIMILARITY:
             return self._nearest_recased(words)
         return Nearest(span.start, span.end, text, score, difference_of(words, text))
+
+    def _cost_of_nearest(self, needle: str) -> int:
+        return len(self._normalised.text) // 10 + cost_of_fit(len(needle))
 
     def _nearest_recased(self, words: str) -> Nearest | None:
         """The passage most similar to these words whatever their capitals."""
@@ -289,7 +294,15 @@ class Page(Following):
 
     def _occurrences(self, needle: str, limit: int) -> tuple[list[Span], bool]:
         """Spans of the needle in the normalised text, also overlapping; whether these are all."""
-        return self._search(self._normalised.text, needle, self._span, limit)
+        return self._search(self._in_normalised, needle, self._span, limit)
+
+    @cached_property
+    def _in_normalised(self) -> Occurrences:
+        return Occurrences(self._normalised.text, self.budget)
+
+    @cached_property
+    def _in_source(self) -> Occurrences:
+        return Occurrences(self.text, self.budget)
 
     def _verbatim(self, words: str, limit: int) -> tuple[list[Span], bool]:
         """Spans with the very code points of the words; whether these are all."""
@@ -301,23 +314,24 @@ class Page(Following):
         bare = words.strip(WHITE + INVISIBLE)
         # A blank or an invisible character that carried a mark is no edge to cut off.
         bare = bare if same_words(bare, words) else words
-        return self._search(self.text, bare, whole, limit)
+        return self._search(self._in_source, bare, whole, limit)
 
     def _search(
-        self, text: str, words: str, span_of: Callable[[int, int], Span | None], limit: int
+        self,
+        text: Occurrences,
+        words: str,
+        span_of: Callable[[int, int], Span | None],
+        limit: int,
     ) -> tuple[list[Span], bool]:
         """Up to ``limit`` spans of ``words`` in ``text``, and whether these are all."""
-        spans, at = [], -1
-        while True:
-            began, at = at, text.find(words, at + 1)
-            self.budget.compare((at if at >= 0 else len(text)) - began + len(words))
-            if at < 0:
-                return spans, True
+        spans = []
+        for at in text.of(words):
             if len(spans) == limit:
                 return spans, False
             self.budget.spend(2)
             if span := span_of(at, at + len(words)):
                 spans.append(span)
+        return spans, True
 
     def _split_matches(self, needle: str) -> tuple[list[tuple[Span, ...]], bool]:
         if " " not in needle or not self._gaps:

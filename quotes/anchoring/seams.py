@@ -150,6 +150,8 @@ _SENTENCE_END = regex.compile(r"(?<!\b\p{Lu}|\b(?:Mr|Ms|Mrs|Dr|St))[.!?。！？
 _LABEL = regex.compile(
     r"(?m)^[ \t]*(?P<name>\p{Lu}[\p{L}\p{M}.'’-]*(?: \p{Lu}[\p{L}\p{M}.'’-]*){0,4}):"
 )
+_LETTER = regex.compile(r"[\p{L}\p{N}]")
+_NOT_WITHIN = regex.compile(r"[.!?;:\n\"“”«»„]")
 _LINE_END = regex.compile(r"[\n\r\u2029]")
 _BLANK_LINE = regex.compile(r"\n[ \t\r]*\n|\u2029")
 
@@ -288,7 +290,7 @@ class _Gap:
         core = text.strip(" ,-.\n")
         begins = text.lstrip()[:1] in (",", "-") or self.before[-1:] in ",.!?…"
         ends = text.rstrip()[-1:] in (",", "-", ".")
-        if not begins or not ends or regex.search(r"[.!?;:\n\"“”«»„]", core):
+        if not begins or not ends or _NOT_WITHIN.search(core):
             return False
         if changes_meaning(core) or len(tokens(core)) > MAX_ATTRIBUTION:
             return False
@@ -296,7 +298,7 @@ class _Gap:
 
 
 def _has_words(text: str) -> bool:
-    return bool(regex.search(r"[\p{L}\p{N}]", text))
+    return bool(_LETTER.search(text))
 
 
 def _is_question(text: str) -> bool:

@@ -8,14 +8,18 @@ at the seam of a split quote.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate
 from unicodedata import normalize
 
 import regex
 
 from quotes.anchoring.budget import Budget
+from quotes.anchoring.occurrences import Occurrences
 from quotes.anchoring.split_quotes import Gap, Gaps, SplitSearch
 from quotes.anchoring.typography import FRACTIONS, MARK, canonical, same
 
+_BLANK = regex.compile(r"[ \n\u2029]")
+_FRACTIONS = frozenset(FRACTIONS)
 _LETTERS = regex.compile(rf"(?V1)[{FRACTIONS}]|[[\p{{L}}\p{{M}}\p{{N}}]--[{FRACTIONS}]]+")
 
 
@@ -24,23 +28,17 @@ class Letters:
 
     def __init__(self, text: str, budget: Budget):
         budget.read(len(text))
-        self.starts: list[int] = []  # of each run in the text
-        self.places: list[int] = []  # of each run among the letters
-        pieces, length = [], 0
-        for run in _LETTERS.finditer(text):
-            piece = run[0]
-            if piece in FRACTIONS:
-                budget.spend()
-                piece = normalize("NFKD", piece).replace("⁄", "")
-            self.starts.append(run.start())
-            self.places.append(length)
-            pieces.append(piece)
-            length += len(piece)
+        pieces = _LETTERS.findall(text)
+        if not _FRACTIONS.isdisjoint(text):
+            budget.spend(len(pieces))
+            pieces = [_without_slash(p) if p in _FRACTIONS else p for p in pieces]
+        self.starts = [run.start() for run in _LETTERS.finditer(text)]  # of each run in the text
+        self.places = [*accumulate(map(len, pieces), initial=0)]  # of each run among the letters
         self.text = "".join(pieces)
 
     def start_of(self, index: int) -> int:
         """Offset in the text of a letter."""
-        run = bisect_right(self.places, index) - 1
+        run = bisect_right(self.places, index, hi=len(self.starts)) - 1
         return self.starts[run] + index - self.places[run]
 
     def before(self, offset: int) -> int:
@@ -48,8 +46,11 @@ class Letters:
         run = bisect_left(self.starts, offset) - 1
         if run < 0:
             return 0
-        following = self.places[run + 1] if run + 1 < len(self.places) else len(self.text)
-        return min(self.places[run] + offset - self.starts[run], following)
+        return min(self.places[run] + offset - self.starts[run], self.places[run + 1])
+
+
+def _without_slash(fraction: str) -> str:
+    return normalize("NFKD", fraction).replace("⁄", "")
 
 
 class VariantSearch:
@@ -58,6 +59,10 @@ class VariantSearch:
     def __init__(self, punctuated: str, gaps: Sequence[Gap], budget: Budget):
         self.punctuated, self.gaps, self.budget = punctuated, gaps, budget
         self.letters = Letters(punctuated, budget)
+
+    @cached_property
+    def _in_letters(self) -> Occurrences:
+        return Occurrences(self.letters.text, self.budget)
 
     @cached_property
     def _by_letters(self) -> dict[Gap, Gap]:
@@ -79,12 +84,7 @@ class VariantSearch:
         if not sought.text:
             return
         wanted, lead, tail = canonical(needle), sought.starts[0], _signs_after(sought, needle)
-        at = -1
-        while True:
-            began, at = at, self.letters.text.find(sought.text, at + 1)
-            self.budget.compare((at if at >= 0 else len(self.letters.text)) - began)
-            if at < 0:
-                return
+        for at in self._in_letters.of(sought.text):
             first = self.letters.start_of(at)
             last = self.letters.start_of(at + len(sought.text) - 1) + 1
             cuts_word = (lead and self._is_letter(first - 1)) or (tail and self._is_letter(last))
@@ -114,7 +114,9 @@ class VariantSearch:
     def split(self, needle: str, limit: int) -> Iterator[list[tuple[int, int]]]:
         """Yield the pieces of the words, where gaps part them."""
         sought = Letters(needle, self.budget)
-        cuts = {sought.before(blank.start()) for blank in regex.finditer(r"[ \n\u2029]", needle)}
+        blanks = [blank.start() for blank in _BLANK.finditer(needle)]
+        self.budget.spend(len(blanks))
+        cuts = {*map(sought.before, blanks)}
         cuts -= {0, len(sought.text)}
         if not cuts or not self.gaps:
             return

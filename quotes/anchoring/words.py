@@ -1,7 +1,7 @@
 """Words that tell what lies between two parts of a quote: read from `words.toml`."""
 
 import tomllib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from unicodedata import normalize
 
@@ -34,6 +34,7 @@ def tokens(text: str) -> list[regex.Match]:
     return list(_TOKEN.finditer(text))
 
 
+@lru_cache(maxsize=4096)
 def folded(word: str) -> str:
     """A word as it is compared with listed words."""
     word = word if word.isascii() else normalize("NFC", word)

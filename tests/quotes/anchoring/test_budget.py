@@ -1,6 +1,7 @@
 """One budget for a filing bounds the work on its quotes, whatever the text."""
 
 import sys
+import time
 
 import pytest
 
@@ -13,14 +14,15 @@ from quotes.anchoring import (
     normalization,
     typography,
 )
+from quotes.anchoring.attributions import Speaker
 from quotes.anchoring.budget import MAX_STEPS
 from quotes.anchoring.printed import Printed
+from tests.hostile_texts import FLAG, KINDS
 
 LENGTH = 40_000
 STEPS = 10_000
+STEPS_PER_SECOND = 800_000
 CALLS_PER_STEP = 16  # of functions, each some 0.1 µs
-
-FLAG = "\U0001f1e6"
 
 
 class Calls:
@@ -38,41 +40,9 @@ class Calls:
         self.count += event in ("call", "c_call")
 
 
-def words_times(unit, most=60):
-    return [unit * (number + 1) for number in range(most)]
-
-
-HOSTILE = {
-    "flags": (FLAG, [FLAG * (2 * n + 1) for n in range(20)]),
-    "the same two words": ("“aa bb,” said x. ", words_times("aa bb ")),
-    "marked letters": ('"a" ', words_times("a ")),
-    "ligatures of many letters": ("\ufdfa", ["صلى", "لله"]),
-    "equal sentences": ("We close the quay in May, he said.\n", ["We close the quay"] * 60),
-    "near sentences": ("We close the quay in May, he said.\n", ["We close the dock in June"] * 60),
-    "one letter": ("a", words_times("a")),
-    "joined emoji": ("\U0001f469\u200d", ["\U0001f469"] * 9),
-    "jamo": ("\u1100", ["\u1100"] * 9),
-    "conjuncts": ("क्", ["क"] * 9),
-    "one word": ("word ", words_times("word ")),
-    "opening marks": ("“", ["a b c"] * 60),
-    "brackets": ("[", ["a [ b"] * 60),
-    "notes": ("(applause) ", ["a (applause) b"] * 60),
-    "ampersands": ("&", ["a &amp;amp; b"] * 60),
-    "combining marks": ("a" + "\u0301" * 300, words_times("a ")),
-    "ellipses": ("a b c ", [" … ".join(["a"] * 20)] * 20),
-    "dots": (". ", ["x . . . y"] * 60),
-    "blanks": (" \u00a0", ["a b"] * 60),
-    "attributions": ("« Ja, sade Lund, och nej - ", ["sade Lund nej"] * 60),
-    "divided words": ("ab-\nba ", words_times("abba ")),
-    "signs": ("«a» b ", ['"a" ' + "-" * 50 + " b"] * 9),
-    "stops": ("a.b ", words_times("a b ")),
-    "fractions": ("½", ["1/2", "12 x"] * 9),
-}
-
-
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", KINDS)
 def test_the_work_for_hostile_quotes_ends_with_the_budget(name):
-    unit, quotes = HOSTILE[name]
+    unit, quotes = KINDS[name]
     page = Page((unit * LENGTH)[:LENGTH], Budget(STEPS))
     with Calls() as calls:
         for words in quotes:
@@ -99,6 +69,43 @@ def test_the_work_of_following_quotes_ends_with_the_budget(unit):
     assert calls.count < CALLS_PER_STEP * STEPS
 
 
+CROWDED = ["dash dialogue", "dashes and verbs", "attributions", "nested marks", "apostrophes"]
+
+
+@pytest.mark.parametrize("name", [*CROWDED, "labels", "combining marks", "lines", "Hindi"])
+def test_the_work_of_comparing_surroundings_ends_with_the_budget(name):
+    unit, _ = KINDS[name]
+    page = Page((unit * LENGTH)[:LENGTH], Budget(STEPS))
+    speaker = Speaker(["Anna Lund"])
+
+    def compare_all():
+        for at in range(0, LENGTH, 7):
+            found = page.surroundings([(at, at + 3)], speaker)
+            found.is_same(found)
+            found.is_changed(found)
+
+    with Calls() as calls, pytest.raises(TooMuchWork):
+        compare_all()
+    assert calls.count < CALLS_PER_STEP * STEPS
+
+
+@pytest.mark.parametrize("name", CROWDED)
+def test_the_work_of_following_quotes_by_their_surroundings_ends_with_the_budget(name):
+    unit, _ = KINDS[name]
+    text = (unit * LENGTH)[:LENGTH]
+    spans = [(len(unit), 2 * len(unit))]
+    before = Page(text).surroundings(spans, Speaker(["Anna Lund"]))
+    page = Page("Corrected. " + text, Budget(STEPS))
+
+    def follow_all():
+        for _ in range(1_000):
+            page.reanchor(unit, spans, "", "", (), before)
+
+    with Calls() as calls, pytest.raises(TooMuchWork):
+        follow_all()
+    assert calls.count < CALLS_PER_STEP * STEPS
+
+
 def test_the_pages_of_a_filing_share_one_budget():
     budget = Budget(STEPS)
     Page("Nothing was said that day.", budget).find("said that day")
@@ -115,6 +122,19 @@ def test_a_nearest_passage_is_searched_for_while_a_quarter_of_the_budget_is_left
     page.budget.spend(MAX_STEPS * 3 // 4)
     with pytest.raises(NotInText, match="nearest passage was not searched for"):
         page.find("We close the dock in May")
+
+
+@pytest.mark.parametrize("length", [300, 900, 2_900, 20_000])
+def test_nearest_passages_of_long_words_cost_what_they_take(length):
+    """Comparing is C code, which no profiler counts: ten times as long would be a fault."""
+    text = "\n– Ja, säger Lund, nej" * 2_000
+    page = Page(text, Budget(MAX_STEPS // 10))
+    began = time.process_time()
+    for number in range(100):
+        with pytest.raises(AnchoringError):
+            page.find(f"{text[: length + number]} zebra {number}")
+    assert page.budget.left < MAX_STEPS / 10
+    assert time.process_time() - began < 10 * MAX_STEPS / 10 / STEPS_PER_SECOND
 
 
 def test_entities_are_read_once():
