@@ -11,8 +11,9 @@ from rest_framework.routers import SimpleRouter
 from config.guides.views import guide
 from quotes.api.batch_views import ArticleBatch
 from quotes.api.changes import Changes
-from quotes.api.draft_check import ArticleProposals, DraftCheck
+from quotes.api.draft_check import DraftCheck
 from quotes.api.filing_views import Articles, ArticleSnapshots
+from quotes.api.proposals import ArticleProposals
 from quotes.api.utterances import Utterances
 from quotes.api.views import QuotedSpeakers, Quotes
 from quotes.exports import QuoteExport

@@ -13,7 +13,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import exceptions, parsers, serializers, status
 
 from quotes.api.bulk_filing import Batch, Line, Outcome, batches, file_lines
-from quotes.api.documents import GIVEN, PARAMETERS, charset_in
+from quotes.api.documents import GIVEN, PARAMETERS, charset_in, read_given
 from quotes.api.filing_serializers import OUTCOMES
 from quotes.filing import Filer, Refused
 from sources.api.endpoints import Endpoint
@@ -126,7 +126,7 @@ class ArticleBatch(Endpoint):
         record is `unchanged`. With an `Idempotency-Key` all lines are one transaction, and the
         answer comes when it is complete.
         """
-        given = {name: value for name, value in request.query_params.items() if name in ADDED}
+        given = read_given(request.query_params)
         lines = lines_of(request.data, given)
         filing = BatchFiling(Filer.of(request.user), given)
         if "Idempotency-Key" in request.headers:
@@ -134,7 +134,7 @@ class ArticleBatch(Endpoint):
         return StreamingHttpResponse(filing.answers(lines), content_type=LINES)
 
 
-def lines_of(sent, given: dict[str, str]) -> list[tuple[Line, int]]:
+def lines_of(sent, given: dict) -> list[tuple[Line, int]]:
     """The lines of a batch. Raises BodyTooLarge for too many, Refused for what is no feed."""
     if not isinstance(sent, Document):  # an empty body, which no parser is asked for
         return []
@@ -161,7 +161,7 @@ def too_many() -> BodyTooLarge:
 class BatchFiling:
     """Files a batch while the answer is sent, as the user and for the request that sent it."""
 
-    def __init__(self, filer: Filer, given: dict[str, str]):
+    def __init__(self, filer: Filer, given: dict):
         self.filer, self.given = filer, given
         self.context = current_context()
 

@@ -99,7 +99,7 @@ def _clean(url) -> str:
 
 
 def file_lines(
-    lines: list[tuple[int, Line]], *, filer: Filer, given: dict[str, str] | None = None
+    lines: list[tuple[int, Line]], *, filer: Filer, given: dict | None = None
 ) -> list[Outcome]:
     """File lines, in one transaction if all are good; return their outcomes, in order.
 
@@ -147,7 +147,7 @@ def _as_sent(line: Line):
         return line.decode("utf-8", "replace").strip()
 
 
-def read(line: Line, given: dict[str, str]) -> dict:
+def read(line: Line, given: dict) -> dict:
     """Return the validated filing of a line. Raises Refused."""
     if isinstance(line, Conversion):
         return read_conversion(line, given)

@@ -14,13 +14,20 @@ from sources.exceptions import BadParameter, BodyTooLarge, nearest_of
 from sources.intake import MEDIA_TYPES, Conversion, Document, NotConverted, Unknown, convert
 from sources.intake.formats import FORMATS
 
-GIVEN = ("outlet", "external_id", "language")
+GIVEN = ("outlet", "external_id", "language", "propose")
 """Query parameters for what a document does not say; they win over what it says."""
 
 PARAMETERS = [
     query_parameter("outlet", "Id, slug or name, if the document names none.", "Radio Skerrow"),
     query_parameter("external_id", "Your own id of the article.", "cms-4711"),
     query_parameter("language", "Language of the text, if the document does not say.", "en"),
+    query_parameter(
+        "propose",
+        "With `true`, quotes that are found in the text are added as proposals.",
+        "true",
+        enum=["true", "false"],
+        default="false",
+    ),
     query_parameter(
         "format",
         "Format of a document sent as `application/json` or `application/xml`.",
@@ -66,15 +73,41 @@ def charset_in(parameters: str) -> str | None:
     return None
 
 
+class TakesDocuments:
+    """Endpoints whose POST takes documents, beside our JSON."""
+
+    def parameters(self) -> set[str]:
+        more = PARAMETERS_OF_DOCUMENTS if self.action == "create" else set()
+        return super().parameters() | more
+
+    def get_parsers(self):
+        request = self.request
+        if request is None or self.action_map.get(request.method.lower()) != "create":
+            return super().get_parsers()
+        # What `format` names is not our own JSON, whatever its media type.
+        usual = [] if "format" in request.GET else super().get_parsers()
+        return [*usual, DocumentParser()]
+
+
 class UnsupportedDocument(exceptions.UnsupportedMediaType):
     def __init__(self, kind: str, detail: str | None = None):
         known = ", ".join(("application/json", *MEDIA_TYPES))
         super().__init__(kind, detail or f"“{kind[:80]}” is not taken here. Send {known}.")
 
 
+def read_given(parameters: dict[str, str]) -> dict:
+    """What query parameters add to a document, by the name of a field. Raises BadParameter."""
+    given = {name: parameters[name] for name in GIVEN if name in parameters}
+    if "propose" in given:
+        if given["propose"] not in ("true", "false"):
+            raise BadParameter({"propose": ["Write true or false."]})
+        given["propose"] = given["propose"] == "true"
+    return given
+
+
 def read_sent(sent, parameters: dict[str, str]) -> dict:
     """Return the validated filing of a request: of its JSON, or of its document. Raises Refused."""
-    given = {name: parameters[name] for name in GIVEN if name in parameters}
+    given = read_given(parameters)
     if isinstance(sent, Document):
         return read_conversion(converted(sent), given)
     if given:
@@ -92,7 +125,7 @@ def converted(document: Document) -> Conversion:
         raise Refused([{"pointer": "", "message": str(refusal)}]) from refusal
 
 
-def read_conversion(conversion: Conversion, given: dict[str, str]) -> dict:
+def read_conversion(conversion: Conversion, given: dict) -> dict:
     """Return the validated filing of a converted document, completed by `given`.
 
     A particular that a filing would not take is left out, and a warning says so. Raises Refused.

@@ -1,4 +1,4 @@
-"""`articles/propose/` and `quotes/check/`: what is quoted in a text. Both store nothing."""
+"""`quotes/check/`: whether the quotations of a draft are on record. Stores nothing."""
 
 import json
 from uuid import UUID
@@ -7,117 +7,27 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from quotes.api.filing_serializers import CaptureSerializer
 from quotes.api.filing_views import MAX_FILING_BYTES
 from quotes.api.serializers import QuoteSerializer
 from quotes.extraction import propose
-from quotes.models import Proposal as KeptProposal
-from quotes.models import Quote, Via
+from quotes.models import Quote
 from quotes.representations.json import fetch_quotes, quotes_url
 from quotes.search.draft_check import ORDER, Checked, check
 from sources.api.endpoints import Endpoint
-from sources.api.fields import StrictSerializer, Text
 from sources.api.idempotency import idempotent
-from sources.api.markup import PLAIN, refuse_markup
 from sources.api.serializers import LanguageField
-from sources.models import Article, Snapshot, Speaker
 
 MAX_QUOTATIONS = 300
 """Quotations of a draft: checking them takes some six seconds."""
 
 
-class DraftSerializer(StrictSerializer):
-    """The plain text of an article or a draft."""
+class DraftSerializer(CaptureSerializer):
+    """The plain text of a draft, or `html`, which is converted."""
 
-    text = Text(max_length=Snapshot.MAX_CHARACTERS, trim_whitespace=False)
     language = LanguageField(
-        required=False, allow_null=True, help_text="English, if it is not given."
+        required=False, allow_null=True, help_text="Guessed from the words, if it is not given."
     )
-    plain = serializers.BooleanField(required=False, help_text=PLAIN)
-
-    def validate(self, attrs):
-        return refuse_markup(attrs)
-
-
-class PrintedPartsSerializer(serializers.Serializer):
-    """The words of the text that attribute the quote."""
-
-    text = serializers.CharField(allow_null=True)
-    speaker = serializers.CharField(allow_null=True)
-    role = serializers.CharField(allow_null=True)
-    organisation = serializers.CharField(allow_null=True)
-    cue = serializers.CharField(allow_null=True)
-
-
-class ProposedStepSerializer(serializers.Serializer):
-    """A step of the reporting chain."""
-
-    kind = serializers.ChoiceField(choices=Via.Kind.choices)
-    name = serializers.CharField()
-
-
-class BecauseSerializer(serializers.Serializer):
-    """A passage that led to a part of the proposal, in code points of the text."""
-
-    start = serializers.IntegerField()
-    end = serializers.IntegerField()
-    what = serializers.CharField()
-
-
-class FoundQuoteSerializer(serializers.Serializer):
-    """A quote that was found in a text, as a filing takes it, and what led to it.
-
-    Nothing is named that the text does not print. `confidence` has a probability for each part,
-    `band` sums them up: `sure`, `likely` or `check`.
-    """
-
-    spans = serializers.ListField(
-        child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2)
-    )
-    text = serializers.CharField()
-    kind = serializers.ChoiceField(choices=Quote.Kind.choices)
-    speaker = serializers.CharField(
-        allow_null=True, help_text="The fullest name that the text prints."
-    )
-    speaker_kind = serializers.ChoiceField(choices=Speaker.Kind.choices)
-    role = serializers.CharField(allow_null=True)
-    organisation = serializers.CharField(allow_null=True)
-    attribution = PrintedPartsSerializer()
-    via = ProposedStepSerializer(many=True)
-    confidence = serializers.DictField(child=serializers.FloatField())
-    band = serializers.ChoiceField(choices=KeptProposal.Band.choices)
-    rule = serializers.CharField(help_text="The rule of attribution that fitted.")
-    because = BecauseSerializer(many=True)
-
-
-class ProposedQuotesSerializer(serializers.Serializer):
-    """The text and the quotes that were found in it."""
-
-    language = serializers.CharField(allow_null=True)
-    text = serializers.CharField()
-    quotes = FoundQuoteSerializer(many=True)
-
-
-class ArticleProposals(Endpoint):
-    """Quotes that extraction finds in an article's text."""
-
-    queryset = Article.objects.all()
-    serializer_class = ProposedQuotesSerializer
-    operation_ids = {"create": "proposeQuotesOfText"}
-    most_bytes = MAX_FILING_BYTES
-
-    @extend_schema(request=DraftSerializer, responses={200: ProposedQuotesSerializer})
-    @idempotent
-    def create(self, request):
-        """Find the quotes in a text.
-
-        Returns each quote with its speaker, role and organisation as the text prints them, and what
-        led to each. Nothing is stored: file the quotes that you keep, or file the article with
-        `"propose": true`.
-        """
-        body = self.validated_body(DraftSerializer)
-        language, text = body.get("language"), body["text"]
-        quotes = [each.to_json() for each in propose(text, language)]
-        return Response({"language": language, "text": text, "quotes": quotes})
 
 
 class WordDifferenceSerializer(serializers.Serializer):

@@ -19,9 +19,8 @@ from rest_framework.reverse import reverse
 
 from quotes.api.documents import (
     PARAMETERS,
-    PARAMETERS_OF_DOCUMENTS,
     REQUESTS,
-    DocumentParser,
+    TakesDocuments,
     read_sent,
 )
 from quotes.api.filing_serializers import (
@@ -99,7 +98,7 @@ def step(body: type[StrictSerializer], record: type[RecordSerializer] = QuoteSer
 
 
 @merges
-class Articles(FilesQuotes, MergeableResource):
+class Articles(FilesQuotes, TakesDocuments, MergeableResource):
     """Articles. They are filed together with their text and their quotes."""
 
     queryset = Article.objects.select_related("outlet", "snapshot").defer("snapshot__text")
@@ -113,19 +112,6 @@ class Articles(FilesQuotes, MergeableResource):
         ("withdraw", "reinstate", "merge", "unmerge"), "sources.change_article"
     )
     most_bytes = MAX_FILING_BYTES
-
-    def parameters(self) -> set[str]:
-        return super().parameters() | (
-            PARAMETERS_OF_DOCUMENTS if self.action == "create" else set()
-        )
-
-    def get_parsers(self):
-        request = self.request
-        if request is None or self.action_map.get(request.method.lower()) != "create":
-            return super().get_parsers()
-        # What `format` names is not our own JSON, whatever its media type.
-        usual = [] if "format" in request.GET else super().get_parsers()
-        return [*usual, DocumentParser()]
 
     @extend_schema(
         parameters=[DRY_RUN, *PARAMETERS],

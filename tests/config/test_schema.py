@@ -273,9 +273,9 @@ def test_details_document_fields_and_changes_document_their_headers(document):
                 files = method == "post" and path in (f"{API}articles/", f"{API}quotes/")
                 taken = {"dry_run"} if files else set()
                 if path == f"{API}articles/batch/" and method == "post":
-                    taken = {"outlet", "language"}
-                if path == f"{API}articles/" and method == "post":
-                    taken |= {"outlet", "external_id", "language", "format"}
+                    taken = {"outlet", "language", "propose"}
+                if path in (f"{API}articles/", f"{API}articles/propose/") and method == "post":
+                    taken |= {"outlet", "external_id", "language", "format", "propose"}
                 assert parameters(document, path, method) == taken
 
 

@@ -55,6 +55,31 @@ def test_a_proposal_can_be_filed_as_it_is(contributor):
     assert [quote["text"] for quote in filed["quotes"]] == [WORDS]
 
 
+def test_the_quotes_of_a_page_are_proposed(contributor):
+    page = f"<html><body><article><h1>Quay</h1><p>{draft(WORDS)}</p></article></body></html>"
+    response = contributor.post(
+        f"{API}articles/propose/?language=en", page, content_type="text/html"
+    )
+    answer = ok(response)
+    (found,) = answer["quotes"]
+    assert answer["text"][slice(*found["spans"][0])] == WORDS
+
+
+@pytest.mark.parametrize(
+    ("more", "pointer"), [({"quotes": [{"text": "No"}]}, "/quotes"), ({"text": None}, "/text")]
+)
+def test_an_article_to_propose_from_has_a_text_and_no_quotes(contributor, more, pointer):
+    body = {"text": f"“No” is a word. {draft(WORDS)}", "language": "en", **more}
+    refused = problem(contributor.post(f"{API}articles/propose/", body), 400)
+    assert [fault["pointer"] for fault in refused["errors"]] == [pointer]
+
+
+def test_a_draft_may_be_markup(reader, said):
+    body = {"html": f"<p>{draft(WORDS)}</p>", "language": "en"}
+    (result,) = ok(reader.post(f"{API}quotes/check/", body))["results"]
+    assert result["verdict"] == "verbatim"
+
+
 @pytest.mark.parametrize(
     ("words", "speaker", "verdict"),
     [

@@ -102,3 +102,11 @@ def test_new_passages_of_a_changed_text_are_proposed(contributor):
     filed(contributor)
     more = f"{TEXT}\n\n“The ferry has gone,” said Iris Vane, a pilot."
     assert origins(filed(contributor, 200, text=more)) == {"The ferry has gone,": "proposed"}
+
+
+def test_a_document_is_filed_with_what_is_found_in_it(contributor):
+    paragraphs = "".join(f"<p>{line}</p>" for line in TEXT.split("\n\n"))
+    page = f"<html><body><article><h1>Quay</h1>{paragraphs}</article></body></html>"
+    path = f"{API}articles/?propose=true&language=en&outlet=Post&external_id=7"
+    answer = ok(contributor.post(path, page, content_type="text/html"), 201)
+    assert origins(answer) == {MARKED: "proposed", FOUND: "proposed"}
