@@ -101,6 +101,7 @@ class ArticleBatch(Endpoint):
 
     http_method_names = ("post", "options")
     queryset = Article.objects.all()
+    serializer_class = LineOutcomeSerializer
     operation_ids = {"create": "fileArticles"}
     parser_classes = (BatchParser,)
     is_streamed = True

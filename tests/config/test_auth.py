@@ -46,6 +46,7 @@ FULL_TEXT = {"curator"}
 OPERATIONS = {
     ("GET", "articles/"): READ,
     ("POST", "articles/"): FILE,
+    ("POST", "articles/batch/"): FILE,
     ("POST", "articles/propose/"): FILE,
     ("GET", "articles/<uuid:pk>/"): READ,
     ("PATCH", "articles/<uuid:pk>/"): CURATE,
@@ -185,6 +186,7 @@ def routes():
         "quotes/facets/": ("quotes/facets/?by=speaker", {}),
         "quotes/timeline/": ("quotes/timeline/", {}),
         "docs/": ("docs/", {}),
+        "articles/batch/": ("articles/batch/", {"POST": make_filing()}),
         "articles/propose/": ("articles/propose/", {"POST": {"text": text, "language": "en"}}),
         "quotes/check/": ("quotes/check/", {"POST": {"text": text, "language": "en"}}),
         "quotes/export/": ("quotes/export/?format=ndjson", {}),
@@ -250,7 +252,7 @@ def status_of(client, routes, method: str, route: str) -> int:
         method,
         f"{API}{path}",
         client._encode_data(bodies[method], "json")[0] if method in bodies else b"",
-        content_type="application/json",
+        content_type="application/x-ndjson" if "batch" in route else "application/json",
         headers=headers,
     )
     if response.status_code >= 400:
