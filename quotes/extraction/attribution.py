@@ -29,6 +29,7 @@ class Attribution:
     cue: Cue | None = None
     source: "Attribution | None" = None  # whose speaker is taken over
     cue_sentence: Sentence | None = None
+    source_speaker: "Attribution | None" = None  # “I said” inside this quote
 
 
 class Attributor:
@@ -44,9 +45,10 @@ class Attributor:
         self.before = dict(zip(starts[1:], starts, strict=False))  # the passage before each
 
     def cues(self, sentence: Sentence) -> list[Cue]:
-        if sentence.index not in self._cues:
-            self._cues[sentence.index] = self.finder.cues(sentence.tokens, sentence.headline)
-        return self._cues[sentence.index]
+        key = sentence.tokens[0].start
+        if key not in self._cues:
+            self._cues[key] = self.finder.cues(sentence.tokens, sentence.headline)
+        return self._cues[key]
 
     def attribute(self, within: "Rules", around: "Rules", backward: "Rules") -> list[Attribution]:
         """Try each list of rules on the passages that those before left."""

@@ -23,6 +23,7 @@ RULES = {  # quote, speaker
     "sentence before": (30, 18),
     "previous paragraph": (30, 18),
     "sentence after": (30, 18),
+    "subject after": (14, 2),
     "subject only": (14, 2),
     "inside a quote": (14, 10),
     "quote, unknown verb": (35, 25),

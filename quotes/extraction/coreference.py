@@ -16,6 +16,7 @@ from quotes.extraction.phrases import BODY, NOUN, PERSON, PRONOUN, Phrase
 from quotes.extraction.words import Sentence, Token
 
 DESCRIBED_REACH = 600  # code points back from "the former detective" to the last speaker
+MAX_TAKEN_OVER = 2_000  # quotes in a row by the speaker of the one before
 PRONOUN_REACH = 1_500  # code points back from a pronoun to its name
 SENTENCE_OPENING = 40  # code points within which a pronoun is its sentence's subject
 UNNAMED, UNKNOWN = "unnamed", "unknown"
@@ -47,9 +48,11 @@ class Resolver:
     def speaker(self, attribution: Attribution) -> Speaker | None:
         """The speaker of an attribution; its source's if it takes one over."""
         seen = 0
-        while attribution.source is not None and seen < 500:
-            attribution = attribution.source
+        while attribution.source or attribution.source_speaker:
+            attribution = attribution.source or attribution.source_speaker
             seen += 1
+            if seen > MAX_TAKEN_OVER:
+                return None
         if attribution.phrase is None or attribution.tokens is None:
             return None
         self._listen(attribution.cue_sentence)
@@ -324,7 +327,8 @@ class Resolver:
                 held = fold(self.text[office.start : office.end]).split() if office else ()
                 if head.low in held:
                     return self.of_person(person, "described")
-            if first.low == "the" and not head.tags & Tag.UNNAMED:
+            modified = phrase.end - phrase.start > 2  # "the former detective"
+            if first.low == "the" and modified and not head.tags & Tag.UNNAMED:
                 for at, speaker in reversed(self.spoken):
                     if position - at > DESCRIBED_REACH:
                         break

@@ -7,9 +7,8 @@ ones, `''` for `"`, apostrophes and paragraphs opened again are expected. Linear
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 
-from quotes.extraction.languages import Lexicon
+from quotes.extraction.languages import Lexicon, Tag
 
 MARK = re.compile(r"''|’’|‘‘|``|[\"“”„‟«»‹›‘’‚'`]")
 PARAGRAPH = re.compile(r"[^\n]+")
@@ -22,6 +21,7 @@ FAMILY = {
 BEFORE_OPENER = frozenset(" \t\n\r\u00a0\u202f\u2009([{-–—/:|*•“„«‘\"'")
 AFTER_CLOSER = frozenset(" \t\n\r\u00a0\u202f\u2009.,;:?!)]}-–—/…|*”»’\"'")
 SPACE = " \t\r\n\u00a0\u202f\u2009\u200a\u200b"
+MAX_SPEAKER_WORDS = 7  # after a passage that was never closed
 MAX_INSERT = 200  # code points of a caption or advertisement between two paragraphs of a quote
 DASH = re.compile(r"\s*[–—-]\s*(?=\S)")
 
@@ -58,10 +58,24 @@ def passages(text: str, lexicon: Lexicon) -> list[Passage]:
         here = _paired(text, marks, paragraph.start(), paragraph.end(), unclosed)
         if not here and lexicon.dash_dialogue:
             here = _dialogue(text, paragraph.start(), paragraph.end(), lexicon)
+        if here and here[-1].unclosed:
+            _close_before_speaker(text, here[-1], lexicon)
         if here or len(paragraph[0]) > MAX_INSERT:
             unclosed = any(p.unclosed and p.level == 0 and not p.dash for p in here)
         found += here
     return found
+
+
+def _close_before_speaker(text: str, passage: Passage, lexicon: Lexicon) -> None:
+    """End a passage whose closing mark is missing before ", Ann Lee said."."""
+    comma = text.rfind(",", passage.start, passage.end)
+    words = text[comma + 1 : passage.end].split()
+    if comma < 0 or not 2 <= len(words) <= MAX_SPEAKER_WORDS:
+        return
+    named = words[0][0].isupper() or lexicon.tags.get(words[0], 0) & Tag.PRONOUN
+    says = any(lexicon.tags.get(w.lower().strip(".,"), 0) & Tag.STRONG for w in words[1:])
+    if named and says:
+        passage.end, passage.close, passage.unclosed = comma + 1, comma + 1, False
 
 
 def _usual(lexicon: Lexicon) -> tuple[set[str], set[str]]:
@@ -237,8 +251,6 @@ _PAUSES: dict[str, re.Pattern] = {}
 def _cue_after_pause(lexicon: Lexicon) -> re.Pattern:
     """A comma, dash or full stop and then a cue verb: where dialogue after a dash pauses."""
     if lexicon.language not in _PAUSES:
-        from quotes.extraction.languages import Tag
-
         cues = sorted(word for word, tags in lexicon.tags.items() if tags & Tag.STRONG)
         _PAUSES[lexicon.language] = re.compile(
             r"(?:,|(?<=[.?!…])|\s[–—-])\s+(?:(?:se|a|ha|har|så)\s)?(?:"
@@ -252,18 +264,13 @@ def outer(found: list[Passage]) -> list[Passage]:
     return [passage for passage in found if passage.level == 0]
 
 
-def inside(found: list[Passage]) -> list[tuple[Passage, Passage]]:
-    """Pairs of an outer passage and one directly inside it."""
-    pairs = []
+def inner(found: list[Passage]) -> dict[int, list[Passage]]:
+    """The passages directly inside each outer one, by its start."""
+    held: dict[int, list[Passage]] = {}
     holder = None
     for passage in found:
         if passage.level == 0:
             holder = passage
-        elif passage.level == 1 and holder:
-            pairs.append((holder, passage))
-    return pairs
-
-
-def follows_directly(found: list[Passage], text: str) -> bool:
-    """Whether nothing but blanks stands between consecutive passages."""
-    return all(not text[a.close : b.open].strip() for a, b in pairwise(found))
+        elif passage.level == 1 and holder is not None:
+            held.setdefault(holder.start, []).append(passage)
+    return held

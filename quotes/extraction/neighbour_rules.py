@@ -7,7 +7,7 @@ import re
 
 from quotes.extraction.attribution import Attribution, Attributor, Rules
 from quotes.extraction.languages import Tag
-from quotes.extraction.phrases import PERSON, PRONOUN, phrase_after
+from quotes.extraction.phrases import PERSON, PRONOUN, Phrase, phrase_after
 from quotes.extraction.scare import looks_like_title
 from quotes.extraction.sentence_rules import reads_only
 from quotes.extraction.subjects import PASSIVE
@@ -82,7 +82,7 @@ def _is_sentence(it: Attributor, sentence: Sentence, at: int) -> bool:
     if at in sentence.quotes[1:]:
         return True
     return (
-        words.count(" ") >= 2
+        words.count(" ") >= (1 if words[-1] in ".?!" else 2)
         and (words[0].isupper() or not words[0].isalpha())
         and not looks_like_title(words)
     )
@@ -108,9 +108,32 @@ def paragraph_before(it: Attributor, sentence: Sentence, at: int) -> Attribution
         return None
     before = it.sentences[sentence.index - 1]
     made = it.by_sentence.get(before.index)
+    if _subject_after(it, sentence) is not None:
+        return None
     if made:
         return it.taken_over(sentence, at, made[-1])
     return _from_sentence(it, sentence, at, before)
+
+
+def _subject_after(it: Attributor, sentence: Sentence) -> Phrase | None:
+    """The person whom the next sentence of the paragraph, without a quote, is about."""
+    if sentence.last:
+        return None
+    after = it.sentences[sentence.index + 1]
+    if after.quotes:
+        return None
+    phrase = it.subjects.main_subject(after.tokens, 0, len(after.tokens))
+    return phrase if phrase is not None and phrase.kind == PERSON else None
+
+
+def subject_after(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
+    """ "…" Ann Lee shook her head."""
+    if not it.stands_alone(sentence) or not _is_sentence(it, sentence, at):
+        return None
+    phrase = _subject_after(it, sentence)
+    if phrase is None:
+        return None
+    return it.by_phrase(sentence, at, it.sentences[sentence.index + 1], phrase)
 
 
 def subject_before(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
@@ -190,4 +213,5 @@ BACKWARD: Rules = (
     ("sentence after", sentence_after),
     ("said again", said_again),
     ("subject only", subject_before),
+    ("subject after", subject_after),
 )

@@ -52,6 +52,8 @@ def office_in(tokens: list[Token], start: int, end: int, weight: float) -> Offic
             modifier = before
         begin = head + 1
     words = end - start
+    if words == 1 and tokens[start].tags & (Tag.HONORIFIC_HE | Tag.HONORIFIC_SHE):
+        return None  # "Lord", "Sir"
     bare = (
         words == 1 and bool(tokens[start].tags & (Tag.TITLE_ROLE | Tag.TITLE)) and tokens[start].cap
     )
@@ -113,8 +115,8 @@ def _body_after(tokens: list[Token], head: int, end: int) -> tuple[int, int] | N
             body = body_at(tokens, after, end)
             if body and body < end and _names_no_body(tokens[body]):
                 body = None
-            elif body and body < end and tokens[body].tags & Tag.BODY_NOUN:
-                body += 1
+            elif body:
+                body = _with_body_noun(tokens, body, end)
             if body and not _is_place(
                 tokens, after, body, bool(tokens[head].tags & Tag.PLACE_ROLE)
             ):
@@ -138,6 +140,16 @@ def _body_after(tokens: list[Token], head: int, end: int) -> tuple[int, int] | N
             break
         k = following
     return None
+
+
+def _with_body_noun(tokens: list[Token], body: int, end: int) -> int:
+    """Where a name ends that goes on in lower case: "Staffordshire police"."""
+    for k in range(body, min(end, body + 3)):
+        if tokens[k].tags & Tag.BODY_NOUN and not tokens[k].cap:
+            return k + 1
+        if tokens[k].tags or tokens[k].kind != WORD:
+            break
+    return body
 
 
 def _names_no_body(token: Token) -> bool:
@@ -180,6 +192,8 @@ def _body_before(tokens: list[Token], start: int, head: int) -> tuple[int, int] 
             and not tokens[stop - 1].tags & Tag.BODY
         ):
             stop -= 1
+        if stop - k == 1 and tokens[k].tags & Tag.GENERIC_BODY:
+            return None
         bodily = [i for i in range(k, stop) if tokens[i].tags & Tag.BODY]
         if bodily:
             return tokens[k].start, tokens[bodily[-1]].end if stop - bodily[-1] > 2 else tokens[

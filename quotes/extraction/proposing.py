@@ -7,8 +7,9 @@ from quotes.extraction.coreference import Resolver, Speaker
 from quotes.extraction.cues import CueFinder
 from quotes.extraction.joining import groups, text_of
 from quotes.extraction.languages import lexicon_for
-from quotes.extraction.marks import outer, passages
+from quotes.extraction.marks import inner, outer, passages
 from quotes.extraction.neighbour_rules import AROUND, BACKWARD
+from quotes.extraction.nested import inner_attributions
 from quotes.extraction.offices import BEFORE, office_in, role_after
 from quotes.extraction.people import Cast
 from quotes.extraction.phrases import PERSON
@@ -32,10 +33,11 @@ def propose(text: str, language: str | None = None) -> list[Proposal]:
     cast = Cast(read, split, lexicon)
     attributor = Attributor(read, split, lexicon, CueFinder(lexicon, cast.known))
     resolver = Resolver(read, cast, attributor)
-    proposals = []
-    for group, kind in groups(read, attributor.attribute(WITHIN, AROUND, BACKWARD)):
-        proposals.append(_proposal(text, read, group, kind, resolver, cast))
-    return proposals
+    attributions = attributor.attribute(WITHIN, AROUND, BACKWARD)
+    quotes = groups(read, attributions)
+    quotes += groups(read, inner_attributions(attributor, attributions, inner(found)))
+    proposals = [_proposal(text, read, group, kind, resolver, cast) for group, kind in quotes]
+    return sorted(proposals, key=lambda proposal: proposal.spans)
 
 
 def _proposal(

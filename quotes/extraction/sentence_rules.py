@@ -349,7 +349,10 @@ def colon_subject(it: Attributor, sentence: Sentence, at: int) -> Attribution | 
     if at < 2 or tokens[at - 1].text != ":" or not it.is_speech(tokens[at].passage):
         return None
     phrase = it.subjects.main_subject(tokens, 0, at - 1)
-    if phrase is None or phrase.kind not in (PERSON, PRONOUN):
+    if phrase is None:
+        return None
+    role = bool(tokens[phrase.head].tags & (Tag.ROLE | Tag.TITLE_ROLE))
+    if phrase.kind not in (PERSON, PRONOUN) and not role:
         return None
     return it.by_phrase(sentence, at, sentence, phrase)
 
@@ -390,4 +393,11 @@ WITHIN: Rules = (
     ("noun cue", noun_cue),
     ("colon, subject", colon_subject),
     ("beside another", beside_another),
+)
+
+# Inside a quote, only a verb right beside the passage tells whose words it is
+NESTED: Rules = (
+    ("quote, cue, name", quote_cue_name),
+    ("quote, name, cue", quote_name_cue),
+    ("name, cue, quote", name_cue_quote),
 )

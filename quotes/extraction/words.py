@@ -111,23 +111,41 @@ def sentences(text: str, found: list[Passage], lexicon: Lexicon) -> list[Sentenc
     at = 0
     for number, paragraph in enumerate(PARAGRAPH.finditer(text)):
         start, end = paragraph.span()
-        tokens: list[Token] = []
-        here = start
+        begin = at
         while at < len(found) and found[at].open < end:
-            passage = found[at]
             at += 1
-            if passage.open < here:
-                continue
-            tokens += tokens_of(text, here, passage.open, lexicon)
-            token = Token("", "", passage.open, passage.close, QUOTE, 0)
-            token.passage = passage
-            tokens.append(token)
-            here = passage.close
-        tokens += tokens_of(text, here, end, lexicon)
+        tokens = _with_passages(text, start, end, found[begin:at], lexicon)
         _split(text, tokens, number, lexicon, result)
     for index, sentence in enumerate(result):
         sentence.index = index
     return result
+
+
+def sentences_inside(
+    text: str, passage: Passage, found: list[Passage], around: Sentence, lexicon: Lexicon
+) -> list[Sentence]:
+    """Split the words of a passage into sentences, the passages in it opaque words."""
+    tokens = _with_passages(text, passage.start, passage.end, found, lexicon)
+    result: list[Sentence] = []
+    _split(text, tokens, around.paragraph, lexicon, result)
+    for sentence in result:
+        sentence.index, sentence.first, sentence.headline = around.index, False, False
+    return result
+
+
+def _with_passages(
+    text: str, start: int, end: int, found: list[Passage], lexicon: Lexicon
+) -> list[Token]:
+    tokens: list[Token] = []
+    for passage in found:
+        if passage.open < start:
+            continue
+        tokens += tokens_of(text, start, passage.open, lexicon)
+        token = Token("", "", passage.open, passage.close, QUOTE, 0)
+        token.passage = passage
+        tokens.append(token)
+        start = passage.close
+    return tokens + tokens_of(text, start, end, lexicon)
 
 
 def _split(
