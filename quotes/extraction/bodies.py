@@ -21,19 +21,17 @@ def body_at(tokens: list[Token], start: int, end: int) -> int | None:
     joined = False
     while stop + 1 < end:
         k = stop
-        low = tokens[k].low
-        if low in ("of", "for", "on", "and", "&", "to", "in") and tokens[k].kind == WORD:
-            the = tokens[start].low == "the" or (start and tokens[start - 1].text == "The")
-            if low in ("and", "&") and not (joined or the or _bodily(tokens[stop - 1])):
+        low, tags = tokens[k].low, tokens[k].tags
+        joins = tags & (Tag.BODY_JOINT | Tag.AND) or low == "&"
+        if (joins and tokens[k].kind == WORD) or low == "&":
+            bodily = _bodily(tokens[stop - 1])
+            the = tokens[start].tags & Tag.DEFINITE or (start and _capital_the(tokens[start - 1]))
+            if tags & Tag.BODY_JOINT and not (bodily or joined):
                 break
-            if low not in ("and", "&") and not (
-                _bodily(tokens[stop - 1]) or (joined and low == "of")
-            ):
-                break
-            if low in ("to", "in"):
+            if not tags & Tag.BODY_JOINT and not (joined or the or bodily):
                 break
             k += 1
-            if k < end and tokens[k].low == "the":
+            if k < end and tokens[k].tags & Tag.DEFINITE:
                 k += 1
             more = runs(tokens, k, end)
             if not more or more[0][0] != k:
@@ -50,6 +48,11 @@ def body_at(tokens: list[Token], start: int, end: int) -> int | None:
         else:
             break
     return stop
+
+
+def _capital_the(token: Token) -> bool:
+    """Whether an article is part of a name: "The Globe and Mail"."""
+    return token.cap and bool(token.tags & Tag.DEFINITE)
 
 
 def _before_role(tokens: list[Token], start: int, stop: int) -> int:

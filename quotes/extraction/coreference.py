@@ -16,6 +16,7 @@ from quotes.extraction.phrases import BODY, NOUN, PERSON, PRONOUN, Phrase
 from quotes.extraction.words import Sentence, Token
 
 DESCRIBED_REACH = 600  # code points back from "the former detective" to the last speaker
+RIVAL_SENTENCES = 3  # back from a pronoun, within which others might be meant
 MAX_TAKEN_OVER = 2_000  # quotes in a row by the speaker of the one before
 PRONOUN_REACH = 1_500  # code points back from a pronoun to its name
 SENTENCE_OPENING = 40  # code points within which a pronoun is its sentence's subject
@@ -35,6 +36,8 @@ class Speaker:
     gender: str | None = None
     words: frozenset[str] = frozenset()
     animate: bool = True
+    rivals: int = 0  # others whom a pronoun might mean
+    distance: int = 0  # code points back from a pronoun to the name
 
 
 class Resolver:
@@ -136,10 +139,10 @@ class Resolver:
             tokens, k = mention.sentence.tokens, mention.end
             if (
                 k + 1 < len(tokens)
-                and tokens[k].low in ("of", "from", "for", "at")
+                and not tokens[k].tags & Tag.TOPIC
                 and tokens[k].tags & Tag.PREPOSITION
             ):
-                after = k + 2 if tokens[k + 1].low == "the" else k + 1
+                after = k + 2 if tokens[k + 1].tags & Tag.DEFINITE else k + 1
                 if after < len(tokens) and tokens[after].cap:
                     stop = body_at(tokens, after, len(tokens))
                     place = stop and all(
@@ -177,16 +180,19 @@ class Resolver:
 
     def _he_or_she(self, gender: str, position: int, sentence: Sentence) -> Speaker | None:
         last = next((s for p, s in reversed(self.spoken) if p < position), None)
-        best, best_score = None, -1e9
-        for _, person, mention in self.cast.mentions_before(position, PRONOUN_REACH):
+        best, best_score, best_at = None, -1e9, 0
+        rivals: set[int] = set()
+        for at, person, mention in self.cast.mentions_before(position, PRONOUN_REACH):
             if person.gender is not None and person.gender != gender:
                 continue
             score = -2.0 * (sentence.index - mention.sentence.index)
             score -= 2.0 * (sentence.paragraph != mention.sentence.paragraph)
             score += 3.0 * (last is not None and last.person is person)
             score += 2.0 * mention.first + 1.0 * (person.gender == gender)
+            if sentence.index - mention.sentence.index <= RIVAL_SENTENCES:
+                rivals.add(id(person))
             if score > best_score:
-                best, best_score = person, score
+                best, best_score, best_at = person, score, at
         subject = self._unnamed_subject(sentence, position)
         if subject is not None and best_score < 1 and subject.gender in (None, gender):
             subject.gender = gender
@@ -196,8 +202,11 @@ class Resolver:
             return _again(last, "pronoun")
         if best is None:
             return _again(last, "pronoun") if fits and last.kind == UNNAMED else None
+        speaker = self.of_person(best, "pronoun")
+        speaker.rivals = len(rivals - {id(best)})
+        speaker.distance = position - best_at
         best.gender = best.gender or gender
-        return self.of_person(best, "pronoun")
+        return speaker
 
     def _unnamed_subject(self, sentence: Sentence, position: int) -> Speaker | None:
         """The unnamed person that the sentence before, in the same paragraph, is about."""
@@ -268,9 +277,7 @@ class Resolver:
                 return self._named(tokens, inner, owner)
         name = _bare(self.text[tokens[start].start : tokens[end - 1].end])
         definite = (
-            first.low in ("the", "this", "that")
-            or bool(first.tags & Tag.POSSESSIVE)
-            or first is head
+            bool(first.tags & Tag.DEFINITE) or bool(first.tags & Tag.POSSESSIVE) or first is head
         )
         if definite or head.tags & Tag.GENERIC_BODY:
             known = self._described(tokens, phrase, first)
@@ -328,7 +335,7 @@ class Resolver:
                 if head.low in held:
                     return self.of_person(person, "described")
             modified = phrase.end - phrase.start > 2  # "the former detective"
-            if first.low == "the" and modified and not head.tags & Tag.UNNAMED:
+            if first.tags & Tag.DEFINITE and modified and not head.tags & Tag.UNNAMED:
                 for at, speaker in reversed(self.spoken):
                     if position - at > DESCRIBED_REACH:
                         break

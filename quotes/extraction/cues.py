@@ -17,6 +17,7 @@ from quotes.extraction.subjects import (
 )
 from quotes.extraction.words import QUOTE, WORD, Token
 
+SPLIT_REACH = 24  # tokens between the parts of a German verb
 MAX_CUES = 40  # of a sentence; nobody reports so many acts of speaking in one
 
 
@@ -35,6 +36,8 @@ class CueFinder:
             cue = None
             if token.kind == WORD:
                 cue = self._phrase_at(tokens, k)
+                if cue is None and self._is_split_verb(tokens, k):
+                    cue = Cue(k, k + 1, Tag.STRONG, FINITE)
                 if cue is None and token.tags & Tag.CUE and self._is_verb(tokens, k, headline):
                     cue = Cue(k, k + 1, token.tags, self._form(tokens, k))
             if cue is None:
@@ -56,6 +59,18 @@ class CueFinder:
             if tuple(t.low for t in tokens[k : k + len(phrase)]) == phrase:
                 return Cue(k, k + len(phrase), Tag.STRONG, self._form(tokens, k))
         return None
+
+    def _is_split_verb(self, tokens: list[Token], k: int) -> bool:
+        """Whether a verb's other part closes its clause: "gab … an", "teilte … mit"."""
+        particles = self.lexicon.separable.get(tokens[k].low)
+        if particles is None:
+            return False
+        for i in range(k + 1, min(len(tokens), k + SPLIT_REACH)):
+            if tokens[i].low in particles:
+                after = tokens[i + 1] if i + 1 < len(tokens) else None
+                if after is None or after.kind != WORD:
+                    return True
+        return False
 
     # Verb or noun
 
@@ -105,7 +120,7 @@ class CueFinder:
                     "about",
                 )
             )
-        if before.low == "to" or before.tags & Tag.AUX:
+        if before.tags & Tag.INFINITIVE or before.tags & Tag.AUX:
             return not before.tags & Tag.BE or token.low.endswith("ed")
         if after is not None and (
             after.low == "of" or (after.tags & Tag.STRONG and not after.tags & Tag.NOUN_TOO)
@@ -148,7 +163,7 @@ class CueFinder:
             for ending in self.lexicon.participle_endings
         ):
             return FINITE if before is not None and before.tags & Tag.BE else PARTICIPLE
-        if before is not None and before.low == "to":
+        if before is not None and before.tags & Tag.INFINITIVE:
             return INFINITIVE
         if (
             before is not None

@@ -16,8 +16,6 @@ MAX_OFFICE_TOKENS = 22  # an apposition runs on, a job title does not
 ROLE = Tag.ROLE | Tag.TITLE_ROLE
 ROLES = ROLE | Tag.UNNAMED
 DETERMINERS = Tag.DETERMINER | Tag.POSSESSIVE
-AFTER_ROLE = frozenset(["of", "for", "at", "with", "from", "to", "on", "in"])
-TOPIC = frozenset(["to", "on", "in"])  # what follows is no body
 
 TITLE, BEFORE, AFTER = 0, 2, 3  # how well each place tells a role
 
@@ -103,13 +101,13 @@ def _without_possessor(
 
 def _body_after(tokens: list[Token], head: int, end: int) -> tuple[int, int] | None:
     k = head + 1
-    while k < end and k < head + 7 and tokens[k].low not in AFTER_ROLE:
+    while k < end and k < head + 7 and not tokens[k].tags & Tag.INNER_PREPOSITION:
         k += 1
-    while k < end and tokens[k].low in AFTER_ROLE:
+    while k < end and tokens[k].tags & Tag.INNER_PREPOSITION:
         after = k + 1
         while after < end and tokens[after].tags & DETERMINERS:
             after += 1
-        if tokens[k].low in TOPIC:
+        if tokens[k].tags & Tag.TOPIC:
             pass
         elif after < end and tokens[after].cap:
             body = body_at(tokens, after, end)
@@ -134,7 +132,7 @@ def _body_after(tokens: list[Token], head: int, end: int) -> tuple[int, int] | N
                     return tokens[after].start, tokens[stop - 1].end
             # "one of the chapters of the Council": look on
         following = after
-        while following < end and tokens[following].low not in AFTER_ROLE:
+        while following < end and not tokens[following].tags & Tag.INNER_PREPOSITION:
             following += 1
         if following == k:
             break
@@ -258,10 +256,10 @@ def role_before(tokens: list[Token], name: int, low: int) -> tuple[int, int] | N
 def _with_listed_roles(tokens: list[Token], k: int, floor: int) -> int:
     """Take in "singer, actor, and" before the last role of a list."""
     while (k - 2 >= floor and tokens[k - 1].text == ",") or (
-        k - 2 >= floor and tokens[k - 1].low == "and"
+        k - 2 >= floor and tokens[k - 1].tags & Tag.AND
     ):
         i = k - 1
-        while i > floor and (tokens[i - 1].text == "," or tokens[i - 1].low == "and"):
+        while i > floor and (tokens[i - 1].text == "," or tokens[i - 1].tags & Tag.AND):
             i -= 1
         if i <= floor or not tokens[i - 1].tags & ROLE or tokens[i - 1].kind != WORD:
             break
@@ -331,7 +329,7 @@ def role_after(tokens: list[Token], name: int, high: int) -> list[tuple[int, int
         ):
             k += 1
             continue
-        if k < limit and tokens[k].tags & Tag.RELATIVE and tokens[k].low == "who":
+        if k < limit and tokens[k].tags & Tag.RELATIVE:
             k += 1
             while k < limit and (tokens[k].tags & Tag.AUX or is_adverb(tokens[k])):
                 k += 1

@@ -279,7 +279,7 @@ class Cast:
         tokens = sentence.tokens
         bodily = any(tokens[k].tags & Tag.BODY for k in range(a, b))
         acronym = b - a == 1 and is_acronym(tokens[a])
-        after_the = b - a > 1 and a > 0 and tokens[a - 1].low == "the"
+        after_the = b - a > 1 and a > 0 and bool(tokens[a - 1].tags & Tag.DEFINITE)
         if not (bodily or acronym or after_the):
             return
         stop = body_at(tokens, a, len(tokens))
@@ -381,7 +381,7 @@ class Cast:
         before = role_before(tokens, mention.start, 0)
         if before:
             comma = tokens[mention.start - 1].text == ","
-            closed = mention.end >= len(tokens) or tokens[mention.end].low != "and"
+            closed = mention.end >= len(tokens) or not tokens[mention.end].tags & Tag.AND
             if not comma or (closed and full):
                 found.append(office_in(tokens, *before, BEFORE + full))
         for nth, (start, stop) in enumerate(role_after(tokens, mention.end, len(tokens))):
@@ -408,7 +408,7 @@ def _vouched(tokens: list[Token], a: int, start: int, end: int) -> bool:
         return True
     if start > a or (start and tokens[start - 1].tags & (Tag.TITLE | Tag.ROLE | Tag.TITLE_ROLE)):
         return True
-    if start and tokens[start - 1].low == "the":
+    if start and tokens[start - 1].tags & Tag.DEFINITE:
         return False
     k = end
     if k < len(tokens) and tokens[k].text == ",":

@@ -73,6 +73,7 @@ def _continues_left(tokens: list[Token], k: int, end: int, floor: int) -> bool:
         and tokens[k + 1].tags & OPENING
         and not tags & BEFORE_OPENING
         and not tokens[k + 1].cap
+        and not tokens[k + 1].tags & Tag.INNER_PREPOSITION
     ):
         return False
     if token.kind == NUMBER:
@@ -88,7 +89,7 @@ def _continues_left(tokens: list[Token], k: int, end: int, floor: int) -> bool:
             and tokens[k + 1].cap
         )
     if tags & PERSONAL and not is_acronym(token):
-        return k == end - 1 or (tokens[k - 1].low == "of" and k > floor)
+        return k == end - 1 or (tokens[k - 1].tags & Tag.BODY_JOINT and k > floor)
     if token.cap and not tags & (Tag.NEVER | Tag.CUE):
         return True
     if tags & Tag.OTHER_PRONOUN:
@@ -104,7 +105,7 @@ def _continues_left(tokens: list[Token], k: int, end: int, floor: int) -> bool:
         return (
             inner
             and _noun_like(tokens[k - 1])
-            and (token.low == "of" or _takes_phrase(tokens[k - 1]))
+            and (token.tags & Tag.BODY_JOINT or _takes_phrase(tokens[k - 1]))
         )
     if tags & Tag.CONJUNCTION:
         return False
@@ -332,7 +333,7 @@ def _continues_right(tokens: list[Token], k: int, start: int) -> bool:
             )
         )
     if tags & PERSONAL and not is_acronym(token):
-        return k == start or (k > start and tokens[k - 1].low == "of")
+        return k == start or (k > start and tokens[k - 1].tags & Tag.BODY_JOINT)
     if token.cap and not tags & Tag.NEVER:
         return not (k > start and _is_time(tokens, k))
     if tags & (Tag.RELATIVE | Tag.AUX) or (tags & Tag.OTHER_PRONOUN and k > start):
@@ -374,7 +375,7 @@ def _attaches(tokens: list[Token], k: int) -> bool:
     before, after = tokens[k - 1], tokens[k + 1]
     if after.tags & Tag.TIME or after.kind == NUMBER:
         return False
-    if tokens[k].low == "of":
+    if tokens[k].tags & Tag.BODY_JOINT:
         return True
     role = any(
         tokens[i].tags & (Tag.ROLE | Tag.TITLE_ROLE | Tag.UNNAMED) for i in range(max(0, k - 4), k)

@@ -2,7 +2,7 @@
 
 from quotes.extraction.attribution import Attribution, Attributor
 from quotes.extraction.chains import chain
-from quotes.extraction.confidence import HOW, RULES, band_of, probability
+from quotes.extraction.confidence import confidence_of
 from quotes.extraction.coreference import Resolver, Speaker
 from quotes.extraction.cues import CueFinder
 from quotes.extraction.joining import groups, text_of
@@ -50,10 +50,7 @@ def _proposal(
     speaker = resolver.speaker(first)
     own = first if first.source is None else named if named in group else None
     printed = _printed(text, own, cast)
-    quote, said = RULES.get(first.rule, (10, 10))
-    sure_quote, sure_said = probability(quote), probability(said)
-    sure_who = probability(HOW.get(speaker.how, 10)) if speaker else 0.0
-    overall = sure_quote * sure_said * sure_who
+    confidence = confidence_of(read, first, speaker)
     return Proposal(
         spans=[(a.passage.start, a.passage.end) for a in group],
         text=text_of(text, group),
@@ -64,12 +61,8 @@ def _proposal(
         organisation=speaker.organisation if speaker else None,
         attribution=printed,
         via=chain(read, named),
-        confidence={
-            "quote": round(sure_quote, 2),
-            "speaker": round(sure_said * sure_who, 2),
-            "role": 0.9 if speaker and speaker.role else 0.5,
-        },
-        band=band_of(overall),
+        confidence=confidence.to_json(),
+        band=confidence.band,
         rule=first.rule,
         because=_because(named, speaker),
     )

@@ -106,7 +106,9 @@ class SubjectFinder:
             cue.negated = cue.negated or bool(tokens[i - 1].tags & Tag.NEGATION)
             i -= 1
         before = tokens[i - 1] if i > low else None
-        if before is None:
+        if self.lexicon.verb_second and self._stands_after(tokens, cue, low, i):
+            cue.subject, cue.after = self.inverted(tokens, cue), True
+        elif before is None:
             cue.subject = self.inverted(tokens, cue)
             cue.after = cue.subject is not None
         elif before.tags & Tag.RELATIVE and before.low != "that":
@@ -122,6 +124,20 @@ class SubjectFinder:
             self._directly_before(tokens, cue, i, low, earlier)
         if cue.subject is None and cue.bridge == "next":
             cue.subject, cue.bridge = self._shared(tokens, i, low, earlier), "shared"
+
+    def _stands_after(self, tokens: list[Token], cue: Cue, low: int, i: int) -> bool:
+        """Whether the subject follows its verb: "In einem Interview sagte er"."""
+        if cue.end >= len(tokens):
+            return False
+        phrase = self.inverted(tokens, cue)
+        if phrase is None:
+            return False
+        ends = phrase.end >= len(tokens) or tokens[phrase.end].kind != WORD
+        if phrase.kind == PRONOUN or (phrase.kind == PERSON and ends):
+            return True
+        opening = tokens[low].tags if low < i else 0
+        other = Tag.PREPOSITION | Tag.ADVERB | Tag.CONJUNCTION
+        return bool(opening & other) and not opening & (Tag.AND | Tag.DETERMINER)
 
     def _bracketed_name(self, tokens: list[Token], k: int, low: int) -> bool:
         return any(tokens[i].text == "(" for i in range(max(low, k - 5), k))
@@ -342,6 +358,6 @@ class SubjectFinder:
         for k in range(cue.end, min(len(tokens), cue.end + 8)):
             if tokens[k].kind == QUOTE or tokens[k].text == ",":
                 return None
-            if tokens[k].low == "by" and k + 1 < len(tokens):
+            if tokens[k].tags & Tag.AGENT and k + 1 < len(tokens):
                 return phrase_after(tokens, k + 1, self.known)
         return None

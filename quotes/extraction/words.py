@@ -90,7 +90,8 @@ def tokens_of(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
                 classes = Tag.NEVER | Tag.AUX  # "I'm", "they've"
             elif not classes and low[-1] == ".":
                 classes = tags.get(low[:-1], 0) or tags.get(low.replace(".", ""), 0)
-            if not classes and low.endswith(endings) and len(low) > 5 and first.islower():
+            plain = first.islower() or lexicon.capital_nouns
+            if not classes and plain and len(low) > 5 and low.endswith(endings):
                 classes = Tag.ROLE  # "ferryman", "volcanologist"
             made.append(Token(word, low, match.start(), match.end(), WORD, classes))
         elif (first in "'’" and len(word) == 2) or first in "'’":
@@ -118,7 +119,40 @@ def sentences(text: str, found: list[Passage], lexicon: Lexicon) -> list[Sentenc
         _split(text, tokens, number, lexicon, result)
     for index, sentence in enumerate(result):
         sentence.index = index
+    if lexicon.capital_nouns:
+        _lower_nouns(result)
     return result
+
+
+def _lower_nouns(result: list[Sentence]) -> None:
+    """Keep as capitals only what may be a name, where every noun has one (German).
+
+    A name begins with a first name, or follows a title, role or another word of the name.
+    """
+    surnames: set[str] = set()
+    for sentence in result:
+        before = None
+        for token in sentence.tokens:
+            if token.cap and not _may_be_name(token, before):
+                token.cap = False
+            elif token.cap and before is not None and before.cap and not token.tags:
+                surnames.add(token.low)
+            before = token
+    for sentence in result:
+        for token in sentence.tokens:
+            token.cap = token.cap or (token.low in surnames and token.text[:1].isupper())
+
+
+def _may_be_name(token: Token, before: Token | None) -> bool:
+    nouns = Tag.ROLE | Tag.TITLE_ROLE | Tag.COLLECTIVE | Tag.DOCUMENT | Tag.NEVER | Tag.ANIMATE
+    if token.tags & (Tag.FIRST_NAME | Tag.PLACE) or token.text.isupper() or "." in token.text:
+        return not token.tags & Tag.NEVER
+    if token.tags & nouns or before is None:
+        return False
+    leads = Tag.ROLE | Tag.TITLE_ROLE | Tag.TITLE | Tag.FIRST_NAME | Tag.PARTICLE
+    if before.cap and before.tags & Tag.PLACE and not before.tags & Tag.FIRST_NAME:
+        return False
+    return bool(before.tags & leads) or (before.cap and not before.tags & ~Tag.FIRST_NAME)
 
 
 def sentences_inside(

@@ -30,6 +30,11 @@ LISTED = {
     "possessive": ("words", "possessives"),
     "preposition": ("words", "prepositions"),
     "inner_preposition": ("words", "inner_prepositions"),
+    "topic": ("words", "topic_prepositions"),
+    "body_joint": ("words", "body_joints"),
+    "agent": ("words", "agent"),
+    "infinitive": ("words", "infinitive_marks"),
+    "definite": ("words", "definite"),
     "conjunction": ("words", "conjunctions"),
     "and": ("words", "and"),
     "relative": ("words", "relatives"),
@@ -97,6 +102,8 @@ class Lexicon:
         self.marks: list[str] = file["marks"]
         self.inner_marks: list[str] = file["inner_marks"]
         self.dash_dialogue: bool = file["dash_dialogue"]
+        self.verb_second: bool = file["verb_second"]
+        self.dropped_subjects: bool = file["dropped_subjects"]
         self.capital_nouns: bool = file["capital_nouns"]
         self.inverted: bool = file["cues"]["inverted"]
         self.participle_endings = tuple(file["cues"]["participle_endings"].split())
@@ -105,7 +112,10 @@ class Lexicon:
         self.role_endings = tuple(file["words"]["role_endings"].split())
         self.according = _phrases(file["phrases"]["according"])
         self.cue_phrases = _phrases(file["phrases"]["cue_phrases"])
-        self.separable = frozenset(file["cues"].get("separable", "").split())
+        self.separable: dict[str, frozenset[str]] = {}
+        for pair in file["cues"]["separable"]:
+            verb, _, particle = pair.partition(" ")
+            self.separable[verb] = self.separable.get(verb, frozenset()) | {particle}
         self.tags: dict[str, int] = {}
         for name in LISTED:
             self._tag(name, file)
