@@ -13,7 +13,7 @@ from quotes.extraction.cues import CueFinder
 from quotes.extraction.languages import Lexicon
 from quotes.extraction.marks import Passage
 from quotes.extraction.phrases import Phrase
-from quotes.extraction.scare import looks_like_title
+from quotes.extraction.scare import is_name_or_term, looks_like_title
 from quotes.extraction.subjects import Cue
 from quotes.extraction.words import WORD, Sentence, Token
 
@@ -100,7 +100,14 @@ class Attributor:
     def is_speech(self, passage: Passage) -> bool:
         """Whether a passage reads as speech: a sentence, not a word or a title."""
         words = self.words(passage)
-        return words.count(" ") >= 2 and not looks_like_title(words)
+        return words.count(" ") >= 2 and not looks_like_title(words, self.lexicon)
+
+    def is_title(self, passage: Passage) -> bool:
+        return looks_like_title(self.words(passage), self.lexicon)
+
+    def is_name(self, sentence: Sentence, at: int) -> bool:
+        """Whether the marks of a passage only set off a name or a term."""
+        return is_name_or_term(self.text, sentence.tokens, at, self.lexicon)
 
 
 def _place(attribution: Attribution) -> int:

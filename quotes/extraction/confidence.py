@@ -33,6 +33,8 @@ RULES = {  # points that it is a quote, and that the phrase is its speaker
     "same paragraph": (40, 32),
     "sentence before": (30, 20),
     "previous paragraph": (30, 18),
+    "subjunctive": (26, 18),
+    "quote, cue": (40, 20),
     "sentence after": (32, 22),
     "said again": (10, 14),
     "subject only": (16, 4),

@@ -54,10 +54,17 @@ class CueFinder:
         low = tokens[k].low
         for phrase in self.lexicon.according.get(low, ()):
             if tuple(t.low for t in tokens[k : k + len(phrase)]) == phrase:
+                after = tokens[k + len(phrase)] if k + len(phrase) < len(tokens) else None
+                if low == "so" and (k == 0 or tokens[k - 1].kind == WORD):
+                    continue  # "so groß", not ", so Ann Lee"
+                if after is not None and after.tags & (Tag.CUE | Tag.PREPOSITION) and not after.cap:
+                    continue
                 return Cue(k, k + len(phrase), Tag.STRONG, ACCORDING)
         for phrase in self.lexicon.cue_phrases.get(low, ()):
             if tuple(t.low for t in tokens[k : k + len(phrase)]) == phrase:
-                return Cue(k, k + len(phrase), Tag.STRONG, self._form(tokens, k))
+                adverbial = tokens[k].tags & Tag.PREPOSITION  # "mit den Worten"
+                form = PARTICIPLE if adverbial else self._form(tokens, k)
+                return Cue(k, k + len(phrase), Tag.STRONG, form)
         return None
 
     def _is_split_verb(self, tokens: list[Token], k: int) -> bool:

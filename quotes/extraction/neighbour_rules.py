@@ -14,6 +14,7 @@ from quotes.extraction.subjects import PASSIVE
 from quotes.extraction.words import WORD, Sentence
 
 WORDS = re.compile(r"[\w']+")
+REPORTED_SENTENCES = 4  # back to the verb of saying, while the subjunctive goes on
 LEAD_PARAGRAPHS = 2  # a headline and its standfirst
 MAX_SIGNATURE_TOKENS = 14  # of "― Ann Lee, teacher"
 DASHES = frozenset(["-", "–", "—", "―", "--"])
@@ -84,7 +85,7 @@ def _is_sentence(it: Attributor, sentence: Sentence, at: int) -> bool:
     return (
         words.count(" ") >= (1 if words[-1] in ".?!" else 2)
         and (words[0].isupper() or not words[0].isalpha())
-        and not looks_like_title(words)
+        and not looks_like_title(words, it.lexicon)
     )
 
 
@@ -95,6 +96,28 @@ def sentence_before(it: Attributor, sentence: Sentence, at: int) -> Attribution 
     before = it.sentences[sentence.index - 1]
     if before.paragraph == sentence.paragraph:
         return _from_sentence(it, sentence, at, before)
+    return None
+
+
+def subjunctive(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
+    """Die Pläne seien "ein Fehler": reported speech that goes on, told by its verb"""
+    tokens = sentence.tokens
+    if sentence.first or not any(t.tags & Tag.SUBJUNCTIVE for t in tokens):
+        return None
+    if it.is_name(sentence, at):
+        return None
+    for k in range(sentence.index - 1, max(-1, sentence.index - 1 - REPORTED_SENTENCES), -1):
+        before = it.sentences[k]
+        if before.paragraph != sentence.paragraph:
+            return None
+        made = it.by_sentence.get(k)
+        found = (
+            it.taken_over(sentence, at, made[-1])
+            if made
+            else _from_sentence(it, sentence, at, before)
+        )
+        if found is not None or not any(t.tags & Tag.SUBJUNCTIVE for t in before.tokens):
+            return found
     return None
 
 
@@ -207,6 +230,7 @@ AROUND: Rules = (
     ("colon paragraph", after_colon),
     ("same paragraph", same_paragraph),
     ("sentence before", sentence_before),
+    ("subjunctive", subjunctive),
     ("previous paragraph", paragraph_before),
 )
 BACKWARD: Rules = (

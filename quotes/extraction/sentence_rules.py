@@ -15,7 +15,6 @@ from quotes.extraction.phrases import (
     phrase_after,
     phrase_before,
 )
-from quotes.extraction.scare import is_name_or_term, looks_like_title
 from quotes.extraction.subjects import ACCORDING, FINITE, PASSIVE, Cue
 from quotes.extraction.words import MARK, QUOTE, WORD, Sentence, Token
 
@@ -32,7 +31,11 @@ PAUSE = frozenset([",", "-", "–", "—", ")", "]"])
 def quote_cue_name(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
     """ "…," said Ann Lee"""
     tokens = sentence.tokens
+    if it.is_title(tokens[at].passage) if at else it.is_name(sentence, at):
+        return None
     k = _past_pause(tokens, at + 1)
+    if k < len(tokens) and tokens[k].tags & Tag.AUX:
+        return _auxiliary_first(it, sentence, at, k)
     for cue in it.cues(sentence):
         if cue.start < k:
             continue
@@ -50,6 +53,23 @@ def quote_cue_name(it: Attributor, sentence: Sentence, at: int) -> Attribution |
     return None
 
 
+def _auxiliary_first(it: Attributor, sentence: Sentence, at: int, k: int) -> Attribution | None:
+    """ "…", hatte Ann Lee gesagt; "…", a déclaré Ann Lee; "…", a-t-elle dit"""
+    tokens = sentence.tokens
+    for cue in it.cues(sentence):
+        if cue.start <= k or not cue.tags & Tag.STRONG:
+            continue
+        if cue.start == k + 1:
+            cue.subject, cue.after = it.subjects.inverted(tokens, cue), True
+        elif cue.start <= k + NAME_AFTER_CUE:
+            cue.subject, cue.after = phrase_after(tokens, k + 1, it.known), False
+        else:
+            return None
+        cue.bridge = "next"
+        return it.by_cue(sentence, at, cue) if cue.subject is not None else None
+    return None
+
+
 def _is_hearer(tokens: list[Token], cue: Cue, subject: Phrase) -> bool:
     """Whether the noun after a cue is told, and the speaker stands elsewhere."""
     after = tokens[subject.end] if subject.end < len(tokens) else None
@@ -64,7 +84,7 @@ def quote_name_cue(it: Attributor, sentence: Sentence, at: int) -> Attribution |
     closed = k > at + 1 or it.text[passage.end - 1] in ",?!.…" or passage.close - passage.end > 1
     if not closed and not (at == 0 and it.is_speech(passage)):
         return None
-    if at > 0 and looks_like_title(it.words(passage).rstrip(",")):
+    if at > 0 and it.is_title(passage):
         return None
     limit = next((q for q in sentence.quotes if q > at and not _short(tokens[q])), len(tokens))
     for cue in it.cues(sentence):
@@ -141,6 +161,8 @@ def quote_according(it: Attributor, sentence: Sentence, at: int) -> Attribution 
         if cue.start > at and not any(
             at < q < cue.start for q in sentence.quotes if not _short(tokens[q])
         ):
+            if it.is_name(sentence, at):
+                return None
             return it.by_cue(sentence, at, cue)
         if cue.start < at:
             best = cue
@@ -148,7 +170,7 @@ def quote_according(it: Attributor, sentence: Sentence, at: int) -> Attribution 
         best.start < c.start < at and c.subject is not None and c.strong and not c.relative
         for c in it.cues(sentence)
     )
-    if best is None or nearer or is_name_or_term(it.text, tokens, at):
+    if best is None or nearer or it.is_name(sentence, at):
         return None
     return it.by_cue(sentence, at, best)
 
@@ -167,13 +189,13 @@ def name_cue_quote(it: Attributor, sentence: Sentence, at: int) -> Attribution |
         return None
     if between and not set_off and any(t.text in (",", ";") for t in between):
         return None
-    if not between and not cue.strong and looks_like_title(it.words(tokens[at].passage)):
+    if not between and not cue.strong and it.is_title(tokens[at].passage):
         return None
     if not set_off and not (cue.strong and len(between) <= 1):
         return None
-    if not set_off and looks_like_title(it.words(tokens[at].passage)):
+    if not set_off and it.is_title(tokens[at].passage):
         return None
-    if set_off and between[-1].text == "," and is_name_or_term(it.text, tokens, at):
+    if set_off and between[-1].text == "," and it.is_name(sentence, at):
         return None
     if cue.form == PASSIVE and cue.subject is None:
         return None
@@ -226,16 +248,14 @@ def reads_only(tokens: list[Token], cue: Cue) -> bool:
 
 def _reaches(tokens: list[Token], cue: Cue, at: int) -> bool:
     distance = at - cue.end
-    if cue.tags & Tag.WEAK:
-        return distance <= WEAK_REACH or (tokens[at - 1].text == ":" and distance < 12)
     if tokens[at - 1].text == ":":
         return distance <= STRONG_REACH
-    if (
-        not cue.tags & Tag.STRONG
-        and tokens[at - 1].low in ("as", "a", "an")
-        and distance < STRONG_REACH
-    ):
+    near = tokens[max(cue.end, at - 2) : at]
+    loose = not cue.tags & Tag.STRONG or cue.tags & Tag.WEAK
+    if loose and distance < STRONG_REACH and any(t.tags & Tag.BEFORE_FRAGMENT for t in near):
         return not any(t.text == ";" for t in tokens[cue.end : at])
+    if cue.tags & Tag.WEAK:
+        return distance <= WEAK_REACH or (tokens[at - 1].text == ":" and distance < 12)
     if not cue.tags & Tag.STRONG:
         commas = sum(t.text == "," for t in tokens[cue.end : at])
         return distance <= FRAGMENT_REACH and commas <= 1
@@ -246,7 +266,7 @@ def in_clause(it: Attributor, sentence: Sentence, at: int) -> Attribution | None
     """Ann Lee said the plan was "a mess" and called it "unfair" """
     tokens = sentence.tokens
     cue = _nearest(it, sentence, at)
-    if cue is None or (not sentence.headline and is_name_or_term(it.text, tokens, at)):
+    if cue is None or (not sentence.headline and it.is_name(sentence, at)):
         return None
     if cue.negated and cue.tags & Tag.FRAGMENT:
         return None
@@ -287,7 +307,7 @@ def trailing_cue(it: Attributor, sentence: Sentence, at: int) -> Attribution | N
             t.low == "that" for t in tokens[cue.end : cue.end + 2]
         ):
             continue
-        if is_name_or_term(it.text, tokens, at):
+        if it.is_name(sentence, at):
             return None
         return it.by_cue(sentence, at, cue)
     return None
@@ -337,7 +357,7 @@ def noun_cue(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
             phrase.kind = PRONOUN
         else:
             continue
-        if phrase is None or is_name_or_term(it.text, tokens, at):
+        if phrase is None or it.is_name(sentence, at):
             return None
         return it.by_phrase(sentence, at, sentence, phrase)
     return None
@@ -364,7 +384,7 @@ def beside_another(it: Attributor, sentence: Sentence, at: int) -> Attribution |
         return None
     other = others[-1]
     between = sentence.tokens[other.at + 1 : at]
-    if is_name_or_term(it.text, sentence.tokens, at):
+    if it.is_name(sentence, at):
         return None
     if len(between) <= 4 and all(t.kind == MARK or t.tags for t in between):
         return it.taken_over(sentence, at, other)

@@ -327,9 +327,12 @@ class SubjectFinder:
     def inverted(self, tokens: list[Token], cue: Cue) -> Phrase | None:
         if not self.lexicon.inverted or cue.end >= len(tokens):
             return None
-        if tokens[cue.end].tags & Tag.OBJECT and not is_acronym(tokens[cue.end]):
-            return None
-        return self._named_after(tokens, cue.end)
+        start = cue.end
+        if tokens[start].tags & Tag.OBJECT and not is_acronym(tokens[start]):
+            if not self.lexicon.verb_second:
+                return None
+            start += 1  # "charakterisierte ihn der Sprecher"
+        return self._named_after(tokens, start)
 
     def _named_after(self, tokens: list[Token], start: int) -> Phrase | None:
         """The noun phrase after a position, or the name that a comma sets off behind a role."""

@@ -35,6 +35,8 @@ LISTED = {
     "agent": ("words", "agent"),
     "infinitive": ("words", "infinitive_marks"),
     "definite": ("words", "definite"),
+    "before_fragment": ("words", "before_fragments"),
+    "subjunctive": ("words", "subjunctives"),
     "conjunction": ("words", "conjunctions"),
     "and": ("words", "and"),
     "relative": ("words", "relatives"),
