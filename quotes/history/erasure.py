@@ -392,7 +392,7 @@ def _destroy(erasure: Erasure, reason: str) -> None:
 def _erase_documents(erasure: Erasure) -> int:
     """Delete the documents of all articles concerned: words cannot be blotted out there."""
     quotes = Quote.objects.filter(pk__in=erasure.quotes | erasure.neighbours)
-    texts = Snapshot.objects.filter(pk__in=erasure.redacted)
+    texts = Snapshot.objects.filter(pk__in={key for key, _ in erasure.redacted})
     articles = erasure.articles | _keys(quotes, "article") | _keys(texts, "article")
     held = SourceDocument.objects.filter(snapshot__article__in=_merged_together(articles))
     return held.delete()[0]
