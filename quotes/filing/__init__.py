@@ -69,6 +69,7 @@ __all__ = [
     "file",
     "file_many",
     "propose",
+    "propose_found",
 ]
 
 
@@ -125,6 +126,13 @@ def capture(
     """
     data = {"text": text} | ({"document": document} if document else {})
     filing = Filing(data, filer, article=article, is_whole=False)
+    _file_on_record(filing)
+    return filing
+
+
+def propose_found(article: Article, filer: Filer) -> Filing:
+    """Propose what extraction finds in the present text of an article on record."""
+    filing = Filing({"propose": True}, filer, article=article, is_whole=False)
     _file_on_record(filing)
     return filing
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from quotes.anchoring import TEXT
 from quotes.extraction import Proposal as Found
 from quotes.extraction import propose
-from quotes.filing.comparison import said_of
 from quotes.filing.types import OPERATOR, Filing, QuoteChange, Refused
 from quotes.filing.validation import validate_quotes
 from quotes.models import Proposal, Quote
@@ -96,11 +95,12 @@ def store_proposals(changes: Iterable[QuoteChange]) -> None:
     Proposal.objects.bulk_create(
         Proposal(
             quote=change.quote,
+            snapshot=change.quote.snapshot_id,
             rule=found.rule,
             band=found.band,
             confidence=found.confidence,
             because=found.to_json()["because"],
-            said=said_of(change.proposal),
+            said=change.filed.said,
         )
         for change in changes
         if change.is_new and (found := change.filed.found)

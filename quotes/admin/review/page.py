@@ -26,7 +26,8 @@ from quotes.anchoring import HEADLINE, TEXT
 from quotes.anchoring.results import shortened
 from quotes.curation.approval import WHY_NOT, may_approve
 from quotes.history.public import EMBEDDED
-from quotes.models import Claim, Quote
+from quotes.models import Claim, Proposal, Quote
+from quotes.models.reanchoring import names_of
 from quotes.models.workflow import Step
 from quotes.search.near_identical import near_identical
 from sources.admin.edit_conflicts import ChangedSince
@@ -175,14 +176,17 @@ class ReviewPage:
         nearest = nearest_in_present(self.chosen) if self.chosen in standing else None
         if nearest and self.is_present_text:
             spans[self.quotes.index(self.chosen)] = [(nearest["start"], nearest["end"])]
+        spans += self._reasons if page == TEXT else []
         pieces = mark_quotes(getattr(self.snapshot, page), spans)
         return format_html_join("", "{}", ((self._piece(piece),) for piece in pieces))
 
     def _piece(self, piece: TextPiece) -> str:
         words = visible_characters(piece.text)
-        if not piece.quotes:
+        if any(index >= len(self.quotes) for index in piece.quotes):
+            words = format_html('<u class="because">{}</u>', words)
+        quotes = [self.quotes[index] for index in piece.quotes if index < len(self.quotes)]
+        if not quotes:
             return format_html('<span data-at="{}">{}</span>', piece.start, words)
-        quotes = [self.quotes[index] for index in piece.quotes]
         classes = {quote.status for quote in quotes}
         if len(quotes) > 1:
             classes.add("shared")
@@ -196,6 +200,53 @@ class ReviewPage:
             " ".join(sorted(classes)),
             words,
         )
+
+    # What extraction went by
+
+    @cached_property
+    def proposal(self) -> Proposal | None:
+        """What extraction found, if the chosen quote is of its finding."""
+        if not self.chosen or self.chosen.origin != Quote.Origin.PROPOSED:
+            return None
+        return Proposal.objects.filter(quote=self.chosen).first()
+
+    @property
+    def _reasons(self) -> list[list[tuple[int, int]]]:
+        """The passages of the shown text that led to the chosen quote, each as spans."""
+        if self.proposal is None or self.proposal.snapshot != self.snapshot.pk:
+            return []
+        places = {(each["start"], each["end"]) for each in self.proposal.because}
+        return [[place] for place in sorted(places)]
+
+    @property
+    def confidence(self) -> list[tuple[str, str]]:
+        """How sure extraction is of each part."""
+        return [(part, f"{share:.0%}") for part, share in self.proposal.confidence.items()]
+
+    @property
+    def reasons(self) -> list[tuple[str, str]]:
+        """The words that led to each part, and to which."""
+        if self.proposal.snapshot != (self.snapshot and self.snapshot.pk):
+            return []
+        text, because = self.snapshot.text, self.proposal.because
+        return [(r["what"], isolated(shortened(text[r["start"] : r["end"]]))) for r in because]
+
+    @property
+    def proposed_otherwise(self) -> list[tuple[str, str]]:
+        """What extraction proposed and a reviewer changed since."""
+        quote, said = self.chosen, self.proposal.said
+        now = {
+            "speaker": names_of(quote.speaker) if quote.speaker else [],
+            "role": [quote.role, quote.attribution_role],
+            "organisation": [quote.organisation and quote.organisation.name],
+            "kind": [quote.kind],
+            "text": [quote.text],
+        }
+        return [
+            (n, isolated(said[n]))
+            for n, values in now.items()
+            if said.get(n) not in [None, *values]
+        ]
 
     # The chosen quote
 
