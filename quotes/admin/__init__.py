@@ -15,6 +15,7 @@ from django.utils.html import format_html, format_html_join
 import quotes.admin.spreadsheets
 import quotes.admin.users  # noqa: F401 (registers the page of users)
 from quotes.admin.bulk_actions import BulkActions
+from quotes.admin.drafts import ChecksDrafts
 from quotes.admin.filters import (
     AnchorFilter,
     FiledFilter,
@@ -82,7 +83,7 @@ class ViaInline(BaseInline):
 
 
 @admin.register(Quote)
-class QuoteAdmin(BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
+class QuoteAdmin(ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
     """Quotes are filed with their article. None is added here, except by importing filings."""
 
     form = QuoteForm

@@ -109,8 +109,7 @@ class DraftCheck(Endpoint):
 
     def shown(self, checked: list[Checked]) -> dict[UUID, dict]:
         """The public form of the quotes that an answer names, by id; one query."""
-        named = {key for each in checked for key in each.quotes}
-        named |= {close.quote.pk for each in checked for close in each.closest}
+        named = {one.quote.pk for each in checked for one in (*each.saying, *each.closest)}
         found = Quote.objects.filter(pk__in=named).order_by("version", "pk")
         rows = fetch_quotes(found, quotes_url(self.request), reviews=False)
         return {row.pk: json.loads(row.json) for row in rows}
@@ -134,6 +133,6 @@ def _result(checked: Checked, shown: dict[UUID, dict]) -> dict:
         "verdict": checked.verdict,
         "score": None if checked.score is None else round(checked.score, 3),
         "difference": checked.difference,
-        "quotes": [shown[key] for key in checked.quotes],
+        "quotes": [shown[each.quote.pk] for each in checked.saying],
         "closest": closest,
     }

@@ -80,7 +80,7 @@ class Checked:
     verdict: Verdict = Verdict.NOT_ON_RECORD
     score: float | None = None
     difference: list[dict] = field(default_factory=list)
-    quotes: list[UUID] = field(default_factory=list)
+    saying: list[Comparison] = field(default_factory=list)  # the quotes on record that say so
     closest: list[Comparison] = field(default_factory=list)
 
 
@@ -89,7 +89,7 @@ def check(quotations: Sequence[Proposal]) -> list[Checked]:
     tags = languages_present()
     similar = [_similar(each.text, tags) for each in quotations]
     keys = {key for found in similar for key in found}
-    known = Quote.objects.select_related("speaker").in_bulk(keys)
+    known = Quote.objects.select_related("speaker", "outlet").in_bulk(keys)
     return [
         _verdict(quotation, [known[key] for key in found if key in known])
         for quotation, found in zip(quotations, similar, strict=True)
@@ -113,10 +113,10 @@ def _verdict(quotation: Proposal, candidates: Iterable[Quote]) -> Checked:
         first = compared[0]
         checked.verdict, checked.score = first.verdict, first.score
         checked.difference = first.difference
-        saying = [each.quote.pk for each in compared if each.verdict == first.verdict]
-        checked.quotes = saying[:MAX_QUOTES]
+        saying = [each for each in compared if each.verdict == first.verdict]
+        checked.saying = saying[:MAX_QUOTES]
     by_score = sorted(compared, key=lambda each: -each.score)
-    checked.closest = [e for e in by_score if e.quote.pk not in checked.quotes][:MAX_CLOSEST]
+    checked.closest = [each for each in by_score if each not in checked.saying][:MAX_CLOSEST]
     return checked
 
 
