@@ -2,7 +2,7 @@
 
 Files synthetic articles with `manage.py file_articles` into a database of its own, in rounds with
 the ledger's triggers on and off. Prints median quotes per second, the ledger's share of the time,
-and how one process spends its time; then drops the database.
+the same of `articles/batch/`, and how one process spends its time; then drops the database.
 """
 
 import argparse
@@ -82,6 +82,23 @@ def rate(filings: list[dict], directory: Path) -> float:
     return quotes / (time.perf_counter() - began)
 
 
+def batch_rate(filings: list[dict]) -> float:
+    """Quotes per second of `articles/batch/`, sent by a curator's token in one process."""
+    from tests.conftest import API, make_client
+
+    client = make_client("Curators")
+    lines = "".join(f"{json.dumps(filing, ensure_ascii=False)}\n" for filing in filings).encode()
+    began = time.perf_counter()
+    response = client.post(
+        f"{API}articles/batch/", lines, content_type="application/x-ndjson", SERVER_NAME="localhost"
+    )
+    answers = b"".join(response.streaming_content).splitlines()
+    spent = time.perf_counter() - began
+    assert len(answers) == len(filings)
+    assert all(json.loads(answer)["status"] == 201 for answer in answers)
+    return sum(len(filing["quotes"]) for filing in filings) / spent
+
+
 def stages(filings: list[dict]) -> dict[str, float]:
     """Seconds of each stage in one process.
 
@@ -149,7 +166,15 @@ def report(articles: int, rounds: int, directory: Path) -> None:
     if triggers:
         share = 1 - median(rates[True]) / median(rates[False])
         say(f"\nThe ledger costs {share:.0%} of the rate.\n")
-    filings = some(min(articles, 1_000))
+    size = min(articles, 1_000)  # lines of a batch
+    beside = {"file_articles": [], "articles/batch/": []}
+    for _ in range(rounds):
+        beside["file_articles"].append(rate(some(size), directory))
+        beside["articles/batch/"].append(batch_rate(some(size)))
+    say(f"\n{rounds} rounds of {size:,} articles each, one process, quotes a second:\n\n")
+    for label, each in beside.items():
+        say(f"{label:16}{median(each):10,.0f}{min(each):10,.0f}{max(each):10,.0f}\n")
+    filings = some(size)
     quotes = sum(len(filing["quotes"]) for filing in filings)
     say("\nin one process, microseconds a quote:\n\n")
     spent = stages(filings)

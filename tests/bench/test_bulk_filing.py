@@ -21,8 +21,9 @@ def test_the_benchmark_files_all_it_makes(tmp_path, capsys):
 
     bulk_filing.report(articles=5, rounds=1, directory=Path(tmp_path))
     printed = capsys.readouterr().out
-    assert Article.objects.count() == 4 * 5
-    assert Quote.objects.filter(anchor="exact").count() >= 4 * 5 * 4
+    assert Article.objects.count() == 6 * 5
+    assert Quote.objects.filter(anchor="exact").count() >= 6 * 5 * 4
+    assert "articles/batch/" in printed
     assert Quote.objects.exclude(affiliation=None).exists()
     for stage in ("reading", "anchoring", "matching", "SQL"):
         assert stage in printed
