@@ -106,6 +106,11 @@ class Erasure:
     not_searched: int = 0  # texts too short, or too many, to be looked for elsewhere
 
     @property
+    def blotted(self) -> set[UUID]:
+        """The snapshots that are redacted, in their text or their headline."""
+        return {key for key, _ in self.redacted}
+
+    @property
     def rows(self) -> dict[type[models.Model], set[UUID]]:
         """Rows to delete, in the order of the report; foreign keys are checked afterwards."""
         return {
@@ -384,7 +389,7 @@ def _destroy(erasure: Erasure, reason: str) -> None:
     with connection.cursor() as cursor:
         # After the quotes: before, it would be recorded as a change of them.
         cursor.execute("DELETE FROM quotes_via WHERE quote_id = ANY (%s)", [list(quotes)])
-    for key in dict.fromkeys(key for key, _ in erasure.redacted):
+    for key in sorted(erasure.blotted):
         ranges = {name: erasure.redacted.get((key, name), []) for name in PAGES}
         _redact(Snapshot.objects.get(pk=key), ranges, reason)
 
@@ -392,7 +397,7 @@ def _destroy(erasure: Erasure, reason: str) -> None:
 def _erase_documents(erasure: Erasure) -> int:
     """Delete the documents of all articles concerned: words cannot be blotted out there."""
     quotes = Quote.objects.filter(pk__in=erasure.quotes | erasure.neighbours)
-    texts = Snapshot.objects.filter(pk__in={key for key, _ in erasure.redacted})
+    texts = Snapshot.objects.filter(pk__in=erasure.blotted)
     articles = erasure.articles | _keys(quotes, "article") | _keys(texts, "article")
     held = SourceDocument.objects.filter(snapshot__article__in=_merged_together(articles))
     return held.delete()[0]
@@ -405,8 +410,7 @@ def _erase_filings(erasure: Erasure, sought: SearchTerms) -> int:
     """
     touched = set()
     gone = {str(key) for key in erasure.quotes | erasure.neighbours}
-    redacted = {key for key, _ in erasure.redacted}
-    texts = Snapshot.objects.filter(pk__in=redacted).values("article")
+    texts = Snapshot.objects.filter(pk__in=erasure.blotted).values("article")
     for last in LastFiling.objects.filter(article__in=texts):
         touched |= {last.pk} if gone & {entry["quote"] for entry in last.quotes_said} else set()
         last.quotes_said = [entry for entry in last.quotes_said if entry["quote"] not in gone]

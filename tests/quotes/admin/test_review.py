@@ -450,7 +450,7 @@ def test_the_closest_passage_of_an_altered_quote_is_marked_in_the_headline(
     article = in_headline.article
     article.headline = "“No chance”: Quill"
     article.save()
-    capture(article, {"text": "New. “No choice,” said Mara Quill."}, OPERATOR)
+    capture(article, "New. “No choice,” said Mara Quill.", OPERATOR)
     assert fresh(in_headline).anchor == "altered"
     page = curator_at_desk.get(review_of(in_headline)).text
     nearest = in_headline.nearest["text"]
