@@ -45,7 +45,7 @@ COLUMNS = {
         "id, outlet_id, external_id, url, headline, byline, published, published_at, language,"
         " snapshot_id, is_public, version, created, updated"
     ),
-    "sources_snapshot": "id, article_id, sha256, text, captured",
+    "sources_snapshot": "id, article_id, sha256, text, headline, captured",
     "quotes_quote": (
         "id, article_id, snapshot_id, text, spans, seams, contexts, anchor, nearest, outlet_id,"
         " published, kind, language, status, flags, reason, attribution_text, attribution_speaker,"

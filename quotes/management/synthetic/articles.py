@@ -142,23 +142,24 @@ class Part:
         language = chance.choices((*writer.pool.language.tags.split(), NULL), (80, 12, 5, 3))[0]
         has_time = lot < 0.3 and not long_ago
         published = chance.date(day, (1, 1, 1) if has_time else (0.86, 0.9, 0.93))
-        present, changed = self.anchor(writer, key, at, passages)
-        headline = writer.take(7)
-        url = f"https://{outlet.slug}.example/{key[:12]}/{headline[1]}-{key[16:24]}"
+        words = writer.take(7)
+        headline = " ".join(words).capitalize()
+        present, changed = self.anchor(writer, key, at, headline, passages)
+        url = f"https://{outlet.slug}.example/{key[:12]}/{words[1]}-{key[16:24]}"
         byline = array([chance.zipf(writer.pool.speakers).name] if lot < 0.7 else [])
         happened = day if long_ago else moment // DAY
         article = SampleArticle(key, at, when, outlet_id, language, published, happened)
         shown = [self.quote(writer, article, passage) for passage in passages]
         self.rows["sources_article"].append(
             f"{key}\t{outlet_id}\t{f'cms-{key[16:]}' if other < 0.3 else NULL}"
-            f"\t{url if other < 0.93 else NULL}\t{' '.join(headline).capitalize()}\t{byline}"
+            f"\t{url if other < 0.93 else NULL}\t{headline}\t{byline}"
             f"\t{published}\t{when if has_time else NULL}\t{language}"
             f"\t{present}\t{'t' if any(shown) else 'f'}\t{1 + (changed > at)}\t{when}"
             f"\t{written(changed)}"
         )
 
     def anchor(
-        self, writer: Writer, article: str, moment: int, passages: list[Passage]
+        self, writer: Writer, article: str, moment: int, headline: str, passages: list[Passage]
     ) -> tuple[str, int]:
         """Anchor the quotes; return the id of the present snapshot and when its text changed."""
         chance, lot = self.chance, self.chance.random()
@@ -168,7 +169,7 @@ class Part:
             passage.words = " ".join([text[start:end] for start, end in spans])
         if lot < 0.03:
             return NULL, moment
-        first, _ = self.snapshot(article, text, moment)
+        first, _ = self.snapshot(article, text, headline, moment)
         for passage, spans in zip(passages, places, strict=True):
             passage.anchor, passage.snapshot, passage.text = "exact", first, text
             passage.spans = spans
@@ -185,7 +186,7 @@ class Part:
                 pieces[n] = [lead]
         text, (_, *places, _) = placed(pieces)
         changed = min(moment + chance.randrange(HOUR, 3 * DAY), self.newsroom.end - 1)
-        present, digest = self.snapshot(article, text, changed)
+        present, digest = self.snapshot(article, text, headline, changed)
         for passage, spans in zip(passages, places, strict=True):
             if passage.anchor == "moved":
                 passage.snapshot, passage.text, passage.spans = present, text, spans
@@ -195,12 +196,12 @@ class Part:
                 passage.nearest = json.dumps({**near, "snapshot": digest}, ensure_ascii=False)
         return present, changed
 
-    def snapshot(self, article: str, text: str, moment: int) -> tuple[str, str]:
+    def snapshot(self, article: str, text: str, headline: str, moment: int) -> tuple[str, str]:
         """Write the line of a snapshot; return its id and digest."""
         this, digest = self.chance.key(moment), sha256(text.encode()).hexdigest()
         escaped = text.replace("\n", r"\n")
         self.rows["sources_snapshot"].append(
-            f"{this}\t{article}\t{digest}\t{escaped}\t{written(moment)}"
+            f"{this}\t{article}\t{digest}\t{escaped}\t{headline}\t{written(moment)}"
         )
         return this, digest
 
