@@ -79,13 +79,13 @@ def folded_names(filings: list[Filing]) -> Folded:
 def reconcile(filing: Filing, folded: Folded) -> Iterator[QuoteChange]:
     """Set the outcome for each quote of a filing; yield those to create and those to change."""
     known = recognise(filing, folded)
+    refuse_unplaced(filing, known)
     places = {place_of(quote) for quote in filing.on_record}
     for index, (proposal, place) in enumerate(zip(filing.proposals, filing.places, strict=True)):
         if index in known:
             filed = FiledQuote(known[index], is_new=False)
             change = _compare(filing, filed, proposal, place, folded, places)
         else:
-            refuse_unplaced(filing, index)
             filed = FiledQuote(_new_quote(filing, proposal, place), is_new=True)
             if found := filing.found.get(index):
                 filed.found, filed.quote.origin = found, Quote.Origin.PROPOSED

@@ -1,6 +1,6 @@
 """Validate the quotes of a filing: anchor their words in the text, and check ids and status."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from http import HTTPStatus
 from itertools import chain
 
@@ -232,11 +232,12 @@ def place_in_captured(filings: list[Filing]) -> None:
                 filing.places[index], filing.proposals[index] = place, proposal
 
 
-def refuse_unplaced(filing: Filing, index: int) -> None:
-    """Raise `Refused` for a new quote without a place in the article's text and headline."""
-    if filing.pages and not filing.places[index]:
+def refuse_unplaced(filing: Filing, known: Collection[int]) -> None:
+    """Raise `Refused` if quotes have no place in the article's text and headline and are new."""
+    unplaced = [i for i, place in enumerate(filing.places) if not place and i not in known]
+    if filing.pages and unplaced:
         message = (
             "These words are in the headline now, and not in the one that was captured with this "
             "text. A headline alone is not captured again: file the quote with the next text."
         )
-        raise Refused([_fault(index, "text", message)])
+        raise Refused([_fault(index, "text", message) for index in unplaced])

@@ -186,9 +186,10 @@ def test_filing_it_again_changes_nothing(curator):
 def test_words_of_a_later_headline_alone_are_refused(curator):
     file(curator, 201)
     new = {"text": "Quill gives in", "kind": "indirect"}
-    (fault,) = refused(curator, headline="Quill gives in", quotes=[new])
-    assert fault["pointer"] == "/quotes/0/text"
-    assert "captured with this text" in fault["message"]
+    more = [{"text": "Quill", "in": "headline"}, {"text": "We had no choice,"}, new]
+    faults = refused(curator, headline="Quill gives in", quotes=[*more, {"text": "gives in"}])
+    assert [fault["pointer"] for fault in faults] == ["/quotes/2/text", "/quotes/3/text"]
+    assert all("captured with this text" in fault["message"] for fault in faults)
     assert Article.objects.get().headline == HEADLINE
     more = file(curator, headline="Quill gives in", quotes=[new], text=f"{TEXT} More.")
     assert anchor_of(curator, more)["in"] == "headline"
@@ -362,9 +363,22 @@ def test_the_forms_of_a_quote_say_where_it_stands(curator):
             "suffix": "”: Quill on the quay",
         }
     ]
+    for form in ("jsonld", "csl", "bibtex", "prov"):
+        answer = curator.get(path, {"format": form})
+        assert (answer.status_code, WORDS in answer.text) == (200, True), form
     export = curator.get(f"{API}quotes/export/", {"format": "csv"})
     (row,) = csv.DictReader(io.StringIO(export.getvalue().decode()))
     assert row["anchor_in"] == "headline"
+
+
+def test_the_same_words_in_headline_and_text_are_one_utterance(curator):
+    both = [QUOTE | {"in": "headline"}, QUOTE | {"in": "text"}]
+    filed = file(curator, 201, public=True, text=f"{TEXT} “{WORDS},” she said.", quotes=both)
+    one, other = (ok(curator.get(f"{API}quotes/{each['id']}/")) for each in filed["quotes"])
+    assert one["utterance"] == other["utterance"]
+    assert one["utterance"]["quotes"] == 2
+    found = ok(curator.get(f"{API}quotes/", {"phrase": WORDS, "one_per_utterance": "true"}))
+    assert len(found["results"]) == 1
 
 
 # Erased
