@@ -26,8 +26,11 @@ from quotes.search.similar import Like
 from quotes.utterances.wording import is_negation
 from sources.identity.names import NameKind, given_name_groups, parse
 
+MAX_CANDIDATES = 60
+"""Quotes on record that are read for a quotation, the most similar first."""
+
 MAX_COMPARED = 8
-"""Quotes on record that a quotation is compared with, the most similar first."""
+"""Different wordings among them that it is compared with."""
 
 MAX_CLOSEST = 3
 MAX_QUOTES = 10
@@ -38,6 +41,14 @@ MAX_LONGER = 1.25
 
 NEGATED_WORDS = 4
 """Words before a part of a sentence, one of which may negate it."""
+
+
+ENDINGS = " ,.;–—"
+"""Signs at the end of a quotation that an outlet may change: “We will,” she said."""
+
+
+type Likeness = tuple[float, list[dict]]
+"""How alike the words of a draft and words on record are, 0 to 1, and where they differ."""
 
 
 class Verdict(StrEnum):
@@ -102,11 +113,18 @@ def _similar(text: str, tags: list[str | None]) -> list[UUID]:
         found = Like.read(text, tags).among(Quote.objects.filter(status__in=Quote.PUBLIC))
     except Unusable:
         return []
-    return list(found)[:MAX_COMPARED]
+    return list(found)[:MAX_CANDIDATES]
 
 
 def _verdict(quotation: Proposal, candidates: Iterable[Quote]) -> Checked:
-    compared = [_compare(quotation, quote) for quote in candidates]
+    likeness: dict[str, Likeness] = {}
+    compared = []
+    for quote in candidates:
+        if quote.text not in likeness:
+            if len(likeness) == MAX_COMPARED:
+                break
+            likeness[quote.text] = _likeness(quotation.text, quote.text)
+        compared.append(_compare(quotation, quote, likeness[quote.text]))
     compared.sort(key=lambda each: (-each.is_same_speaker, ORDER.index(each.verdict), -each.score))
     checked = Checked(quotation)
     if compared and compared[0].verdict != Verdict.NOT_ON_RECORD:
@@ -120,9 +138,9 @@ def _verdict(quotation: Proposal, candidates: Iterable[Quote]) -> Checked:
     return checked
 
 
-def _compare(quotation: Proposal, quote: Quote) -> Comparison:
+def _compare(quotation: Proposal, quote: Quote, likeness: Likeness) -> Comparison:
     is_same = _is_same_speaker(quotation, quote)
-    score, difference = _likeness(quotation.text, quote.text)
+    score, difference = likeness
     verdict = Verdict.NOT_ON_RECORD
     if score == 1 and not difference:
         verdict = BY_STATUS[quote.status] if is_same else Verdict.MISATTRIBUTED
@@ -146,8 +164,8 @@ def _former_words(quote: Quote) -> list[str]:
 # Words
 
 
-def _likeness(words: str, on_record: str) -> tuple[float, list[dict]]:
-    """How alike the words of a draft and words on record are, and where they differ."""
+def _likeness(words: str, on_record: str) -> Likeness:
+    words = words.rstrip(ENDINGS) or words
     page = Page(on_record, Budget())
     try:
         spans = page.find(words)
@@ -160,7 +178,7 @@ def _likeness(words: str, on_record: str) -> tuple[float, list[dict]]:
             return 1.0, []
         near = error.nearest
         if near and len(on_record) < len(words) * MAX_LONGER:
-            return near.score, difference_of(words, on_record)
+            return near.score, difference_of(words, on_record.rstrip(ENDINGS))
         return (near.score, near.difference) if near else (0.0, [])
     except AnchoringError:
         return 0.0, []

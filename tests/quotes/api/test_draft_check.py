@@ -85,7 +85,7 @@ def test_a_draft_may_be_markup(reader, said):
     [
         (WORDS, "Mara Quill", "verbatim"),
         (WORDS, "Ms Quill", "verbatim"),
-        (WORDS.upper(), "Mara Quill", "verbatim"),
+        (WORDS.replace("quay", "Quay"), "Mara Quill", "verbatim"),
         ("We will not close the quay before the harvest ends", "Mara Quill", "verbatim"),
         ("We will close the quay before the harvest ends in October,", "Mara Quill", "altered"),
         (WORDS.replace("October", "August"), "Mara Quill", "altered"),
@@ -119,7 +119,7 @@ def test_words_that_were_corrected_since_are_told(reader, curator, said):
 
 def test_an_altered_quotation_is_told_word_by_word(reader, said):
     result = checked(reader, WORDS.replace("October", "August"))
-    assert result["difference"] == [{"op": "replace", "expected": "August,", "found": "October,"}]
+    assert result["difference"] == [{"op": "replace", "expected": "August", "found": "October"}]
     assert 0.75 <= result["score"] < 1
 
 
