@@ -24,6 +24,7 @@ WEAK_REACH = 3  # tokens from "found" or "felt" to its passage
 RELATIVE_REACH = 4  # tokens from a verb in "who called it …" to its passage
 STRONG_REACH = 60
 NAME_AFTER_CUE = 26  # tokens from a passage to the verb after its speaker
+BACK_SENTENCES = 3  # to the last speaker, for a verb without subject
 NOUN_REACH = 16  # tokens from "claim that" to a passage
 PAUSE = frozenset([",", "-", "–", "—", ")", "]"])
 
@@ -44,12 +45,27 @@ def quote_cue_name(it: Attributor, sentence: Sentence, at: int) -> Attribution |
         if cue.form not in (FINITE, PASSIVE):
             return None
         subject = it.subjects.inverted(tokens, cue)
+        if subject is None and it.lexicon.dropped_subjects and cue.form == FINITE:
+            return _same_speaker(it, sentence, at, cue)
         if subject is None or not cue.tags & (Tag.STRONG | Tag.FRAGMENT):
             return None
         if _is_hearer(tokens, cue, subject):
             return None
         cue.subject, cue.after, cue.bridge = subject, True, "next"
         return it.by_cue(sentence, at, cue)
+    return None
+
+
+def _same_speaker(it: Attributor, sentence: Sentence, at: int, cue: Cue) -> Attribution | None:
+    """ "…", afirmou. (whoever spoke last)"""
+    passage = sentence.tokens[at].passage
+    source = it.made.get(it.before.get(passage.start))
+    if source is not None:
+        return it.taken_over(sentence, at, source)
+    for k in range(sentence.index - 1, max(-1, sentence.index - 1 - BACK_SENTENCES), -1):
+        for earlier in reversed(it.cues(it.sentences[k])):
+            if earlier.subject is not None and earlier.strong:
+                return it.by_cue(sentence, at, earlier, it.sentences[k])
     return None
 
 

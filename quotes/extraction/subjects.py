@@ -336,10 +336,12 @@ class SubjectFinder:
 
     def _named_after(self, tokens: list[Token], start: int) -> Phrase | None:
         """The noun phrase after a position, or the name that a comma sets off behind a role."""
-        while start < len(tokens) and is_adverb(tokens[start]):
+        while start < len(tokens) and (is_adverb(tokens[start]) or tokens[start].tags & Tag.TIME):
             start += 1
         if start >= len(tokens):
             return None
+        if tokens[start].tags & Tag.TOPIC:
+            return self._past_hearer(tokens, start + 1)
         phrase = phrase_after(tokens, start, self.known)
         if phrase is None or phrase.kind in (PERSON, PRONOUN):
             return phrase
@@ -355,6 +357,16 @@ class SubjectFinder:
             if role and name is not None and name.kind == PERSON and name.start == phrase.end + 1:
                 return name
         return phrase
+
+    def _past_hearer(self, tokens: list[Token], start: int) -> Phrase | None:
+        """The name after the one who was told: "disse à Folha Ana Reis"."""
+        hearer = phrase_after(tokens, start, self.known)
+        if hearer is None:
+            return None
+        if hearer.kind == PERSON and hearer.name is not None and hearer.name[0] > hearer.start:
+            return hearer
+        named = phrase_after(tokens, hearer.end, self.known) if hearer.end < len(tokens) else None
+        return named if named is not None and named.kind == PERSON else None
 
     def _agent(self, tokens: list[Token], cue: Cue) -> Phrase | None:
         """The noun phrase after "by" in "described by X as"."""

@@ -51,6 +51,23 @@ class Sentence:
     quotes: list[int] = field(default_factory=list)  # positions of the passages among the tokens
 
 
+def _without_clitics(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
+    """Part a verb from the pronoun tied to it: "dit-il", "a-t-elle"."""
+    result: list[Token] = []
+    for token in tokens:
+        verb, joint, pronoun = token.low.rpartition("-")
+        if not (joint and pronoun in lexicon.clitics and token.kind == WORD):
+            result.append(token)
+            continue
+        verb = verb.removesuffix("-t")
+        middle = token.start + len(verb)
+        tags = lexicon.tags
+        result.append(Token(verb, verb, token.start, middle, WORD, tags.get(verb, 0)))
+        begin = token.end - len(pronoun)
+        result.append(Token(pronoun, pronoun, begin, token.end, WORD, tags.get(pronoun, 0)))
+    return result
+
+
 def _is_prefixed_name(text: str) -> bool:
     """Whether a word is a name with a lower-case article: al-Amr, el-Sisi, d'Arc."""
     joint = max(text.find("-"), text.find("’"), text.find("'"))
@@ -102,6 +119,8 @@ def tokens_of(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
             made[-1].text, made[-1].end = made[-1].text + ".", match.end()
         else:
             made.append(Token(word, word, match.start(), match.end(), MARK, 0))
+    if lexicon.clitics:
+        made = _without_clitics(made, lexicon)
     _read_neighbours(made, lexicon)
     return made
 

@@ -111,6 +111,7 @@ class Lexicon:
         self.participle_endings = tuple(file["cues"]["participle_endings"].split())
         self.abbreviations = frozenset(file["words"]["abbreviations"].split())
         self.agent_endings = tuple(file["words"]["noun_of_person_endings"].split())
+        self.clitics = frozenset(file["words"]["clitics"].split())
         self.role_endings = tuple(file["words"]["role_endings"].split())
         self.according = _phrases(file["phrases"]["according"])
         self.cue_phrases = _phrases(file["phrases"]["cue_phrases"])
