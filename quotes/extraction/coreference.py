@@ -118,12 +118,20 @@ class Resolver:
 
     def _organisation(self, office: Office) -> str | None:
         if office.body is not None:
-            name = _bare(self.text[office.body[0] : office.body[1]])
+            name = self._bare(self.text[office.body[0] : office.body[1]])
             return self.cast.full_body(self._without_unit(name))
         if office.modifier is not None:
             body = self.cast.body_by_noun(office.modifier.low, office.start)
             return self.cast.full_body(body.name) if body else None
         return None
+
+    def _bare(self, name: str) -> str:
+        """A name without its article."""
+        low = name.lower().replace("’", "'")
+        for article in self.cast.lexicon.articles:
+            if low.startswith(article + ("" if article.endswith("'") else " ")):
+                return name[len(article) :].lstrip()
+        return name
 
     def _without_unit(self, name: str) -> str:
         """The acronym of "DTO Service Design" if only it is a body elsewhere in the text."""
@@ -259,7 +267,7 @@ class Resolver:
         )
 
     def _of_body(self, name: str, how: str, body: Body | None) -> Speaker:
-        full = self.cast.full_body(_bare(name))
+        full = self.cast.full_body(self._bare(name))
         known = body or next((b for b in self.cast.bodies if b.name == full), None)
         place = all(part in _place_words(self.cast) for part in fold(full).split())
         start, end = (known.start, known.end) if known else (-1, -1)
@@ -275,7 +283,7 @@ class Resolver:
                 inner += 1
             if tokens[inner].cap and not tokens[inner].tags & Tag.NEVER:
                 return self._named(tokens, inner, owner)
-        name = _bare(self.text[tokens[start].start : tokens[end - 1].end])
+        name = self._bare(self.text[tokens[start].start : tokens[end - 1].end])
         definite = (
             bool(first.tags & Tag.DEFINITE) or bool(first.tags & Tag.POSSESSIVE) or first is head
         )
@@ -375,17 +383,6 @@ def _again(speaker: Speaker, how: str) -> Speaker:
 def _owner(tokens: list[Token], start: int, end: int) -> int | None:
     """Where the possessor at the left of a phrase ends: "PC World" in "PC World’s analysis"."""
     return next((k for k in range(start + 1, end) if tokens[k].low == "'s"), None)
-
-
-ARTICLES = ("the ", "a ", "an ")
-
-
-def _bare(name: str) -> str:
-    low = name.lower()
-    for article in ARTICLES:
-        if low.startswith(article):
-            return name[len(article) :].lstrip()
-    return name
 
 
 def _role_only(text: str, tokens: list[Token], phrase: Phrase, office: Office) -> str:

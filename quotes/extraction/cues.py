@@ -57,7 +57,9 @@ class CueFinder:
                 after = tokens[k + len(phrase)] if k + len(phrase) < len(tokens) else None
                 if low == "so" and (k == 0 or tokens[k - 1].kind == WORD):
                     continue  # "so groß", not ", so Ann Lee"
-                if after is not None and after.tags & (Tag.CUE | Tag.PREPOSITION) and not after.cap:
+                verb = Tag.CUE | Tag.PREPOSITION
+                lower = after is not None and not after.cap
+                if lower and after.tags & verb and not after.tags & Tag.DETERMINER:
                     continue
                 return Cue(k, k + len(phrase), Tag.STRONG, ACCORDING)
         for phrase in self.lexicon.cue_phrases.get(low, ()):
@@ -75,7 +77,7 @@ class CueFinder:
         for i in range(k + 1, min(len(tokens), k + SPLIT_REACH)):
             if tokens[i].low in particles:
                 after = tokens[i + 1] if i + 1 < len(tokens) else None
-                if after is None or after.kind != WORD:
+                if after is None or after.kind != WORD or after.tags & Tag.CONJUNCTION:
                     return True
         return False
 
@@ -138,7 +140,8 @@ class CueFinder:
         if before.tags & (Tag.PREPOSITION | Tag.ADVERB) and not before.tags & Tag.RELATIVE:
             return bool(before.tags & Tag.ADVERB) and token.low.endswith("s")
         if before.kind == QUOTE or before.text == ",":
-            return after is not None and after.kind != QUOTE and token.low.endswith("s")
+            ends = token.low.endswith("s") or not self.lexicon.s_marks_verbs
+            return after is not None and after.kind != QUOTE and ends
         return self._agrees(before, token)
 
     def _agrees(self, before: Token, token: Token) -> bool:

@@ -40,7 +40,8 @@ def kind_of(text: str, attribution: Attribution) -> str:
     opens = first.isupper() or first.isdigit()
     size = words.count(" ") + 1
     set_off = attribution.rule in OWN_SENTENCE or _set_off(text, passage)
-    if opens and set_off and (size >= MIN_DIRECT_WORDS or words[-1] in ".?!,…"):
+    closed = words[-1] in ".?!,…" or text[passage.close : passage.close + 1] == ","
+    if opens and set_off and (size >= MIN_DIRECT_WORDS or closed):
         return DIRECT
     return PARTIAL
 

@@ -253,7 +253,7 @@ def _cue_after_pause(lexicon: Lexicon) -> re.Pattern:
     if lexicon.language not in _PAUSES:
         cues = sorted(word for word, tags in lexicon.tags.items() if tags & Tag.STRONG)
         _PAUSES[lexicon.language] = re.compile(
-            r"(?:,|(?<=[.?!…])|\s[–—-])\s+(?:(?:se|a|ha|har|så)\s)?(?:"
+            r"(?:,|(?<=[.?!…])\s|\s[–—-]\s?)\s*(?:(?:se|a|ha|har|så)\s)?(?:"
             + "|".join(map(re.escape, cues))
             + r")\b"
         )

@@ -88,6 +88,15 @@ def person_in(
     while cut < b and not tokens[cut].cap:
         cut += 1
     size = sum(token.cap for token in tokens[cut:b])
+    opens = a == 0 or tokens[a - 1].kind != WORD
+    if (
+        size > 2
+        and cut == a
+        and opens
+        and not tokens[a].tags
+        and tokens[a + 1].tags & Tag.FIRST_NAME
+    ):
+        cut, size = a + 1, size - 1  # "Läkaren Gunilla Ström"
     if size == 0 or any(t.text == "/" for t in tokens[cut:b]):
         return None
     if any(t.tags & Tag.BODY and not t.tags & Tag.FIRST_NAME for t in tokens[cut:b]) and not (

@@ -288,7 +288,8 @@ def _in_role(tokens: list[Token], k: int) -> bool:
     if tags & ROLE or _named(token):
         return True
     if tags & DETERMINERS:
-        return k > 0 and bool(tokens[k - 1].tags & Tag.PREPOSITION) and k + 1 < len(tokens)
+        genitive = bool(tags & Tag.INNER_PREPOSITION)  # "Leiter des Museums"
+        return k > 0 and (genitive or bool(tokens[k - 1].tags & Tag.PREPOSITION))
     if (
         token.cap
         or tags & (Tag.AUX | Tag.RELATIVE | Tag.PRONOUN | Tag.TIME)

@@ -340,7 +340,7 @@ def _continues_right(tokens: list[Token], k: int, start: int) -> bool:
         return False
     if tags & Tag.AND:
         return k > start and k + 1 < len(tokens) and _coordinates(tokens, k, len(tokens))
-    if tags & Tag.PREPOSITION:
+    if tags & Tag.PREPOSITION and not (k == start and tags & Tag.DETERMINER):
         return k > start and _attaches(tokens, k)
     if tags & (Tag.CONJUNCTION | Tag.TIME):
         return False

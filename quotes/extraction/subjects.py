@@ -61,6 +61,8 @@ class SubjectFinder:
         low = self._clause_start(tokens, cue.start)
         if cue.form == ACCORDING:
             cue.subject, cue.after = self._named_after(tokens, cue.end), True
+            if self.lexicon.verb_second and cue.start == 0:
+                self._cut_before_verb(tokens, cue)
         elif cue.form == PASSIVE:
             cue.subject, cue.after = self._agent(tokens, cue), True
         elif cue.form == PARTICIPLE:
@@ -75,6 +77,19 @@ class SubjectFinder:
             and not self._may_speak(tokens, cue.subject)
         ):
             cue.subject = None
+
+    def _cut_before_verb(self, tokens: list[Token], cue: Cue) -> None:
+        """End the phrase after its noun: "Ifølge politiet kjørte mannen"."""
+        phrase = cue.subject
+        if phrase is None or phrase.kind != NOUN or tokens[phrase.head].cap:
+            return
+        noun = phrase.start
+        while noun < phrase.end - 1 and tokens[noun].tags & (Tag.DETERMINER | Tag.POSSESSIVE):
+            noun += 1
+        if noun + 1 < phrase.end and not tokens[noun + 1].tags:
+            cue.subject = Phrase(
+                phrase.start, noun + 1, NOUN, printed=(phrase.start, noun + 1), head=noun
+            )
 
     def _may_speak(self, tokens: list[Token], phrase: Phrase) -> bool:
         head = tokens[phrase.head]
@@ -340,7 +355,7 @@ class SubjectFinder:
             start += 1
         if start >= len(tokens):
             return None
-        if tokens[start].tags & Tag.TOPIC:
+        if tokens[start].tags & Tag.TOPIC and not tokens[start].tags & Tag.DETERMINER:
             return self._past_hearer(tokens, start + 1)
         phrase = phrase_after(tokens, start, self.known)
         if phrase is None or phrase.kind in (PERSON, PRONOUN):
@@ -363,8 +378,9 @@ class SubjectFinder:
         hearer = phrase_after(tokens, start, self.known)
         if hearer is None:
             return None
-        if hearer.kind == PERSON and hearer.name is not None and hearer.name[0] > hearer.start:
-            return hearer
+        for k in range(hearer.start + 1, hearer.end):
+            if tokens[k].cap and tokens[k].tags & Tag.FIRST_NAME:
+                return phrase_after(tokens, k, self.known)
         named = phrase_after(tokens, hearer.end, self.known) if hearer.end < len(tokens) else None
         return named if named is not None and named.kind == PERSON else None
 

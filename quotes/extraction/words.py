@@ -88,7 +88,8 @@ def _read_neighbours(tokens: list[Token], lexicon: Lexicon) -> None:
             continue
         if token.cap and token.tags & Tag.TIME and after.tags & Tag.BODY:
             token.tags = Tag.BODY
-        unknown = token.kind == WORD and not (token.tags or token.cap)
+        unknown = token.kind == WORD and not token.tags
+        unknown = unknown and (not token.cap or lexicon.capital_nouns)
         if unknown and after.tags & Tag.FIRST_NAME and token.low.endswith(lexicon.agent_endings):
             token.tags = Tag.ROLE
 
@@ -170,6 +171,8 @@ def _may_be_name(token: Token, before: Token | None) -> bool:
         return False
     leads = Tag.ROLE | Tag.TITLE_ROLE | Tag.TITLE | Tag.FIRST_NAME | Tag.PARTICLE
     if before.cap and before.tags & Tag.PLACE and not before.tags & Tag.FIRST_NAME:
+        return False
+    if before.tags & Tag.DETERMINER:
         return False
     return bool(before.tags & leads) or (before.cap and not before.tags & ~Tag.FIRST_NAME)
 

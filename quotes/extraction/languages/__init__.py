@@ -104,6 +104,7 @@ class Lexicon:
         self.marks: list[str] = file["marks"]
         self.inner_marks: list[str] = file["inner_marks"]
         self.dash_dialogue: bool = file["dash_dialogue"]
+        self.s_marks_verbs: bool = file["s_marks_verbs"]
         self.verb_second: bool = file["verb_second"]
         self.dropped_subjects: bool = file["dropped_subjects"]
         self.capital_nouns: bool = file["capital_nouns"]
@@ -112,6 +113,7 @@ class Lexicon:
         self.abbreviations = frozenset(file["words"]["abbreviations"].split())
         self.agent_endings = tuple(file["words"]["noun_of_person_endings"].split())
         self.clitics = frozenset(file["words"]["clitics"].split())
+        self.articles = tuple(file["words"]["articles"].split())
         self.role_endings = tuple(file["words"]["role_endings"].split())
         self.according = _phrases(file["phrases"]["according"])
         self.cue_phrases = _phrases(file["phrases"]["cue_phrases"])
