@@ -49,6 +49,7 @@ DEBUG = env.bool("DEBUG", default=False)
 ONRECORD_PUBLIC_READ = env.bool("ONRECORD_PUBLIC_READ", default=False)  # without a token
 ONRECORD_SELF_APPROVAL = env.bool("ONRECORD_SELF_APPROVAL", default=False)  # of one's own quotes
 ONRECORD_ERASURE_KEYS = env.list("ONRECORD_ERASURE_KEYS", default=[])  # else SECRET_KEY
+ONRECORD_PROPOSER = env.str("ONRECORD_PROPOSER", default="")  # instead of our own extraction
 ONRECORD_KEEP_DOCUMENTS = env.bool("ONRECORD_KEEP_DOCUMENTS", default=True)  # pages, ninjs, …
 ONRECORD_TOKEN_DAYS = number("ONRECORD_TOKEN_DAYS", 90, least=1, most=3650)  # lifetime
 

@@ -7,8 +7,8 @@ from rest_framework.response import Response
 from quotes.api.documents import PARAMETERS, REQUESTS, TakesDocuments, read_sent
 from quotes.api.filing_serializers import FilingSerializer
 from quotes.api.filing_views import MAX_FILING_BYTES
-from quotes.extraction import propose
 from quotes.filing import Refused
+from quotes.filing.proposers import proposals_in
 from quotes.models import Proposal, Quote, Via
 from sources.api.endpoints import Endpoint
 from sources.api.idempotency import idempotent
@@ -102,5 +102,5 @@ class ArticleProposals(TakesDocuments, Endpoint):
         if article.get("quotes"):
             message = "Leave the quotes out: those of the text are answered."
             raise Refused([{"pointer": "/quotes", "message": message}])
-        quotes = [each.to_json() for each in propose(text, language)]
+        quotes = [each.to_json() for each in proposals_in(text, language)]
         return Response({"language": language, "text": text, "quotes": quotes})

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from quotes.anchoring import TEXT
 from quotes.extraction import Proposal as Found
-from quotes.extraction import propose
+from quotes.filing.proposers import proposals_in
 from quotes.filing.types import OPERATOR, Filing, QuoteChange, Refused
 from quotes.filing.validation import validate_quotes
 from quotes.models import Proposal, Quote
@@ -27,7 +27,7 @@ def add_proposals(filings: list[Filing]) -> None:
         is_present = filing.snapshot is not None and filing.snapshot == filing.article.snapshot
         if not (filing.data.get("propose") and is_present):
             continue
-        found = propose(filing.pages.text.text, filing.article.language)
+        found = proposals_in(filing.pages.text.text, filing.article.language)
         filing.found_again = _found_again(filing, found)
         filed = [place.spans for place in filing.places if place.page == TEXT]
         taken = [span for spans in filed for span in spans] + _taken_on_record(filing)
