@@ -32,6 +32,9 @@ MAX_CANDIDATES = 60
 MAX_COMPARED = 8
 """Different wordings among them that it is compared with."""
 
+MAX_SEARCHED = 1_000
+"""Characters at the beginning of a quotation that similar quotes are searched by."""
+
 MAX_CLOSEST = 3
 MAX_QUOTES = 10
 """Quotes of an answer that say the same."""
@@ -110,7 +113,7 @@ def check(quotations: Sequence[Proposal]) -> list[Checked]:
 def _similar(text: str, tags: list[str | None]) -> list[UUID]:
     """Ids of the public quotes most similar to these words."""
     try:
-        found = Like.read(text, tags).among(Quote.objects.filter(status__in=Quote.PUBLIC))
+        found = Like.read(text[:MAX_SEARCHED], tags).among(Quote.objects.filter(status__in=Quote.PUBLIC))
     except Unusable:
         return []
     return list(found)[:MAX_CANDIDATES]

@@ -3,6 +3,7 @@
 import pytest
 
 from quotes.models import Quote
+from quotes.search.draft_check import ORDER
 from tests.conftest import API, ok, problem
 from tests.records import make_article, make_quote, make_speaker
 
@@ -173,3 +174,19 @@ def test_too_many_quotations_are_refused(reader):
     text = "\n\n".join(draft(f"We shall close quay number {n} in the spring,") for n in range(301))
     refused = problem(reader.post(f"{API}quotes/check/", {"text": text, "language": "en"}), 400)
     assert "Send the draft in parts." in refused["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        f"“{'We will not close the quay. ' * 60_000}” said Mara Quill.",
+        "“" * 20_000,
+        f"“We” said Mara Quill. {'word ' * 300_000}",
+        "“No,” said Mara Quill. " * 290,
+    ],
+    ids=["a long quotation", "opening marks", "a long sentence", "many short ones"],
+)
+def test_hostile_drafts_are_answered(reader, said, draft):
+    body = {"text": draft, "language": "en"}
+    results = ok(reader.post(f"{API}quotes/check/", body))["results"]
+    assert all(each["verdict"] in ORDER for each in results)
