@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from quotes.admin import profile_counts
+from quotes.admin.add_article import AddsArticles
 from quotes.admin.filters import SaidByFilter
 from quotes.admin.move_quotes import MoveQuotesAdmin
 from quotes.admin.profile_counts import ProfileCounts
@@ -229,7 +230,7 @@ class SpeakerWithQuotesAdmin(MoveQuotesAdmin, QuoteProfileAdmin, SpeakerAdmin):
 
 
 @admin.register(Article)
-class ArticleWithQuotesAdmin(QuoteCountAdmin, ArticleAdmin):
+class ArticleWithQuotesAdmin(AddsArticles, QuoteCountAdmin, ArticleAdmin):
     """`PrintedArticle` and `CitedAffiliation` only carry triggers, and are not registered."""
 
     @admin.display(description="quotes")

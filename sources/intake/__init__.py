@@ -12,6 +12,7 @@ from sources.intake.formats import (
     MEDIA_TYPES,
     articles_in,
     convert,
+    convert_any,
     convert_feed,
     convert_markup,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Unknown",
     "articles_in",
     "convert",
+    "convert_any",
     "convert_feed",
     "convert_markup",
 ]

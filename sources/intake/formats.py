@@ -41,6 +41,11 @@ def convert(document: Document) -> Conversion:
     return conversion
 
 
+def convert_any(document: Document) -> Conversion:
+    """Convert a document, or the markup of an article’s body. Raises NotConverted."""
+    return convert_markup(document) if document.media_type in PAGES else convert(document)
+
+
 def _convert(document: Document) -> Conversion:
     kind = document.media_type.lower()
     if kind not in MEDIA_TYPES:

@@ -1,0 +1,214 @@
+"""Add an article in the admin: paste or drop a page, a document or a text, look, then file it.
+
+Nothing is stored before the text, the particulars and the proposed quotes were shown.
+"""
+
+from dataclasses import replace
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from quotes.admin.review.text_marks import mark_quotes, visible_characters
+from quotes.api.documents import read_conversion
+from quotes.extraction import Proposal, propose
+from quotes.filing import Filer, Filing, Refused, file
+from sources.admin.html import isolated
+from sources.intake import Conversion, Document, NotConverted, convert_any
+from sources.intake.formats import media_type_of
+from sources.intake.parsing import text_of
+
+MAX_CHARACTERS = 2_000_000
+BANDS = {"sure": "sure", "likely": "likely", "check": "please check"}
+
+PARTICULARS = ("headline", "byline", "outlet", "url", "published", "language", "external_id")
+
+
+class SourceForm(forms.Form):
+    source = forms.CharField(
+        label="Page, document or text",
+        required=False,
+        strip=False,
+        max_length=MAX_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 12, "spellcheck": "false"}),
+        help_text="Paste a page’s source, ninjs, NITF, NewsML-G2, JSON-LD, or plain text.",
+    )
+    file = forms.FileField(
+        label="Or a file", required=False, help_text="Drop it here, or choose it. At most 5 MiB."
+    )
+
+    def clean(self):
+        data = super().clean()
+        if not data.get("source", "").strip() and not data.get("file"):
+            raise forms.ValidationError("Paste something, or choose a file.")
+        return data
+
+    def document(self) -> Document | str:
+        """What was sent: a document, or a plain text. Raises NotConverted."""
+        if (sent := self.cleaned_data.get("file")) is not None:
+            body = sent.read()
+            return Document(body, media_type_of(sent.name, body) or "application/json")
+        text = self.cleaned_data["source"].replace("\r\n", "\n")
+        kind = kind_of(text)
+        return Document(text.encode(), kind, "utf-8") if kind else text
+
+
+def kind_of(text: str) -> str | None:
+    """The media type of a pasted document, by how it begins; None for plain text."""
+    begins = text.lstrip("\ufeff \n\t")[:200].lower()
+    if begins.startswith(("<?xml", "<nitf", "<newsitem", "<newsmessage")):
+        return "application/xml"
+    if begins.startswith(("{", "[{")):
+        return media_type_of("pasted.json", text.encode())
+    return "text/html" if begins.startswith("<") else None
+
+
+class ParticularsForm(forms.Form):
+    """What the document says of the article, to be corrected before it is filed."""
+
+    headline = forms.CharField(required=False)
+    byline = forms.CharField(required=False, help_text="Names, separated by semicolons.")
+    outlet = forms.CharField(required=False, help_text="An id, a slug or a name.")
+    url = forms.CharField(label="URL", required=False)
+    published = forms.CharField(
+        required=False, help_text="2026, 2026-02, 2026-02-11 or 2026-02-11T09:30:00+01:00."
+    )
+    language = forms.CharField(required=False, help_text="Such as en or pt-BR.")
+    external_id = forms.CharField(label="External ID", required=False)
+    propose = forms.BooleanField(
+        label="Add the quotes that were found, as proposals", required=False, initial=True
+    )
+    kept = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+
+    @classmethod
+    def showing(cls, conversion: Conversion, kept: str):
+        said = {name: getattr(conversion, name) for name in PARTICULARS}
+        said["byline"] = "; ".join(conversion.byline)
+        return cls(initial=said | {"kept": kept, "propose": True})
+
+    @property
+    def given(self) -> dict:
+        """The particulars as a filing takes them; null for those that were cleared."""
+        data = self.cleaned_data
+        given = {name: data[name].strip() or None for name in PARTICULARS}
+        names = [name.strip() for name in data["byline"].split(";")]
+        return given | {"byline": list(filter(None, names)), "propose": data["propose"]}
+
+
+class AddsArticles:
+    """Adds the page to the admin of articles."""
+
+    change_list_template = "admin/sources/article/list.html"
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.add_document)
+        return [path("add-document/", view, name="sources_article_document"), *super().get_urls()]
+
+    def add_document(self, request):
+        """Show what a document converts to; file it when asked to."""
+        if not request.user.has_perm("sources.add_article"):
+            raise PermissionDenied
+        context = self.admin_site.each_context(request) | {"title": "Add article"}
+        form = SourceForm()
+        if request.method == "POST" and "kept" in request.POST:
+            particulars = ParticularsForm(request.POST)
+            sent = SourceForm({"source": request.POST["kept"]})
+            if particulars.is_valid() and sent.is_valid():
+                try:
+                    conversion = conversion_of(sent.document())
+                    filing = self.file(request, conversion, particulars.given)
+                except (NotConverted, Refused) as refusal:
+                    point_out(particulars, refusal)
+                    context |= preview(conversion_of(sent.document()), particulars)
+                else:
+                    return self.go_on(request, filing)
+        elif request.method == "POST":
+            form = SourceForm(request.POST, request.FILES)
+            if form.is_valid():
+                try:
+                    sent = form.document()
+                    conversion = conversion_of(sent)
+                    kept = sent if isinstance(sent, str) else text_of(sent)
+                except NotConverted as refusal:
+                    form.add_error(None, str(refusal))
+                else:
+                    context |= preview(conversion, ParticularsForm.showing(conversion, kept))
+        return TemplateResponse(
+            request, "admin/sources/article/add_document.html", context | {"form": form}
+        )
+
+    def file(self, request, conversion: Conversion, given: dict) -> Filing:
+        data = read_conversion(conversion, given)
+        if conversion.document is None:
+            del data["document"]
+        filer = replace(Filer.of(request.user), withholds=data["withheld"])
+        with transaction.atomic():
+            return file(data, filer)
+
+    def go_on(self, request, filing: Filing):
+        """Lead to the review of what was found, else to the article."""
+        what = "added" if filing.is_new else "on record already"
+        number = len(filing.quotes)
+        quotes = f"{number} quote{'' if number == 1 else 's'} proposed" if number else "no quotes"
+        messages.success(request, f"The article is {what}: {quotes}.")
+        if number and request.user.has_perm("quotes.review_quote"):
+            return redirect("admin:quotes_review_article", filing.article.pk)
+        if self.has_view_permission(request):
+            return redirect("admin:sources_article_change", filing.article.pk)
+        return redirect("admin:index")
+
+
+def conversion_of(sent: Document | str) -> Conversion:
+    """The article in a document, or a plain text as it is. Raises NotConverted."""
+    return Conversion("text", sent.strip()) if isinstance(sent, str) else convert_any(sent)
+
+
+def point_out(form: forms.Form, refusal: NotConverted | Refused) -> None:
+    """Show a refusal at the fields that it is about."""
+    if isinstance(refusal, NotConverted):
+        form.add_error(None, str(refusal))
+        return
+    for fault in refusal.faults:
+        name = fault["pointer"].split("/")[1] if fault["pointer"] else None
+        form.add_error(name if name in form.fields else None, fault["message"])
+
+
+def preview(conversion: Conversion, particulars: ParticularsForm) -> dict:
+    """What the page shows of an article before it is filed."""
+    found = propose(conversion.text, conversion.language)
+    return {
+        "particulars": particulars,
+        "text": marked(conversion.text, found),
+        "proposals": list(map(shown, found)),
+        "warnings": conversion.warnings,
+        "conversion": conversion,
+    }
+
+
+def marked(text: str, found: list[Proposal]) -> SafeString:
+    """The text with each proposed quote marked and numbered."""
+    pieces = mark_quotes(text, [each.spans for each in found])
+    return format_html_join("", "{}", ((_piece(piece),) for piece in pieces))
+
+
+def _piece(piece) -> SafeString:
+    words = visible_characters(piece.text)
+    if not piece.quotes:
+        return words
+    numbers = " ".join(str(index + 1) for index in piece.begins)
+    return format_html('<mark data-begins="{}">{}</mark>', numbers, words)
+
+
+def shown(proposal: Proposal) -> dict:
+    about = (proposal.speaker, proposal.role, proposal.organisation)
+    return {
+        "words": isolated(proposal.text),
+        "about": isolated(", ".join(filter(None, about)) or "Speaker not found"),
+        "band": BANDS.get(proposal.band, proposal.band),
+    }
