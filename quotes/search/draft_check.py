@@ -24,7 +24,7 @@ from quotes.models.reanchoring import names_of
 from quotes.search.phrase import Unusable
 from quotes.search.similar import Like
 from quotes.utterances.wording import is_negation
-from sources.identity.names import NameKind, given_name_groups, parse
+from sources.identity.names import Name, NameKind, given_name_groups, parse
 
 MAX_CANDIDATES = 60
 """Quotes on record that are read for a quotation, the most similar first."""
@@ -130,7 +130,14 @@ def _verdict(quotation: Proposal, candidates: Iterable[Quote]) -> Checked:
                 break
             likeness[quote.text] = _likeness(quotation.text, quote.text)
         compared.append(_compare(quotation, quote, likeness[quote.text]))
-    compared.sort(key=lambda each: (-each.is_same_speaker, ORDER.index(each.verdict), -each.score))
+    compared.sort(
+        key=lambda each: (
+            each.verdict == Verdict.NOT_ON_RECORD,
+            not each.is_same_speaker,
+            ORDER.index(each.verdict),
+            -each.score,
+        )
+    )
     checked = Checked(quotation)
     if compared and compared[0].verdict != Verdict.NOT_ON_RECORD:
         first = compared[0]
@@ -176,8 +183,9 @@ def _likeness(words: str, on_record: str) -> Likeness:
         spans = page.find(words)
         if len(spans) > 1 and page.seams(spans, checked=True).leaves_out:
             return MIN_ALTERED_SIMILARITY, [_deleted(on_record, spans)]
+        starts = [spans[0].start]
     except AmbiguousPosition as error:
-        spans = error.positions[0].spans
+        starts = [position.spans[0].start for position in error.positions]
     except NotInText as error:
         if words != words.casefold() and _likeness(words.casefold(), on_record.casefold())[0] == 1:
             return 1.0, []
@@ -187,7 +195,8 @@ def _likeness(words: str, on_record: str) -> Likeness:
         return (near.score, near.difference) if near else (0.0, [])
     except AnchoringError:
         return 0.0, []
-    if negation := _negated_by(on_record, spans[0].start):
+    negation = min((_negated_by(on_record, start) for start in starts), key=len)
+    if negation:
         return len(words) / (len(words) + len(negation)), [
             {"op": "insert", "expected": "", "found": negation}
         ]
@@ -213,26 +222,37 @@ def _negated_by(on_record: str, start: int) -> str:
 
 def _is_same_speaker(quotation: Proposal, quote: Quote) -> bool:
     """Whether a draft names the speaker on record; also where either names nobody."""
-    said = [quotation.speaker, quotation.attribution.speaker]
+    said = [quotation.attribution.speaker, quotation.speaker]
     said = [name for name in said if name and parse(name).kind not in UNKNOWN]
+    if said and parse(said[0]).sex and len(said) > 1 and parse(said[1]).kind != NameKind.FULL:
+        said = said[:1]  # “Mrs Jones” is not any Jones
     known = [quote.attribution_speaker, *(names_of(quote.speaker) if quote.speaker else ())]
     known = [name for name in known if name]
     return not said or not known or any(_is_same_name(a, b) for a in said for b in known)
 
 
-UNKNOWN = (NameKind.LABEL, NameKind.DESCRIPTION)
-"""Names that tell nobody from anybody else: a pronoun, “a resident”."""
+UNKNOWN = (NameKind.LABEL, NameKind.DESCRIPTION, NameKind.OFFICE)
+"""Names that tell nobody from anybody else: a pronoun, “a resident”, “the mayor”."""
 
 
 def _is_same_name(one: str, other: str) -> bool:
     """Whether two names may be one speaker's: equal, short for the other, or of one given name."""
     a, b = parse(one), parse(other)
+    if not (a.words and b.words):
+        return False
     if a.words == b.words or a.may_be_short_for(b) or b.may_be_short_for(a):
         return True
-    if a.kind != b.kind or not (a.words and b.words) or a.words[-1] != b.words[-1]:
+    if _initials(a) in b.words or _initials(b) in a.words:
+        return True
+    if a.kind != b.kind or a.words[-1] != b.words[-1]:
         return False
     first, second = a.words[0], b.words[0]
     groups = given_name_groups()
     if groups.get(first, frozenset()) & groups.get(second, frozenset()):
         return True
     return 1 in (len(first), len(second)) and first[0] == second[0]
+
+
+def _initials(name: Name) -> str | None:
+    """The acronym of a body: “nca” of the National Crime Agency."""
+    return "".join(word[0] for word in name.words) if name.kind == NameKind.BODY else None

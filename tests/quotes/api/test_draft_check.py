@@ -146,6 +146,33 @@ def test_words_of_the_same_speaker_count_first(reader, said):
     assert checked(reader, WORDS, "Ben Oaks")["verdict"] == "verbatim"
 
 
+def test_words_of_somebody_else_count_where_the_speaker_said_only_similar_ones(reader, said):
+    make_quote("We shut the quay after the storms,", speaker=said.speaker, status="published")
+    other = "We shut the quay after the storms of last winter, and nobody complained,"
+    make_quote(other, speaker=make_speaker("Ben Oaks"), status="published")
+    assert checked(reader, other)["verdict"] == "misattributed"
+
+
+@pytest.mark.parametrize(
+    ("on_record", "in_draft", "is_same"),
+    [
+        ("National Crime Agency", "NCA", True),
+        ("Robert Jones", "Rob Jones", True),
+        ("R. Jones", "Robert Jones", True),
+        ("Robert Jones", "Mr Jones", True),
+        ("Ingrid Pellow", "the mayor", True),
+        ("Robert Jones", "Mary Jones", False),
+        ("Robert Jones", "Mrs Jones", False),
+        ("National Crime Agency", "Port Authority", False),
+    ],
+)
+def test_names_of_one_speaker_are_told_from_others(reader, on_record, in_draft, is_same):
+    make_quote(WORDS, speaker=make_speaker(on_record), status="published")
+    body = {"text": f"“{WORDS}” said {in_draft}.", "language": "en"}
+    (result,) = ok(reader.post(f"{API}quotes/check/", body))["results"]
+    assert result["verdict"] == ("verbatim" if is_same else "misattributed")
+
+
 @pytest.mark.parametrize("status", ["proposed", "rejected", "withdrawn"])
 def test_quotes_that_are_not_public_do_not_count(curator, quill, status):
     make_quote(WORDS, speaker=quill, status=status)
