@@ -28,8 +28,14 @@ class Attribution:
     phrase: Phrase | None = None
     cue: Cue | None = None
     source: "Attribution | None" = None  # whose speaker is taken over
+    root: "Attribution | None" = None  # the last of these
     cue_sentence: Sentence | None = None
     source_speaker: "Attribution | None" = None  # “I said” inside this quote
+
+    @property
+    def origin(self) -> "Attribution":
+        """The attribution that names the speaker, at the end of those taken over."""
+        return self.root or self
 
 
 class Attributor:
@@ -69,18 +75,24 @@ class Attributor:
                 return
 
     def by_cue(
-        self, sentence: Sentence, at: int, cue: Cue, of: Sentence | None = None
+        self,
+        sentence: Sentence,
+        at: int,
+        cue: Cue,
+        of: Sentence | None = None,
+        passage: Passage | None = None,
     ) -> Attribution:
         of = of or sentence
-        passage = sentence.tokens[at].passage
-        return Attribution(passage, sentence, at, "", of.tokens, cue.subject, cue, None, of)
+        passage = passage or sentence.tokens[at].passage
+        return Attribution(passage, sentence, at, "", of.tokens, cue.subject, cue, cue_sentence=of)
 
     def by_phrase(self, sentence: Sentence, at: int, of: Sentence, phrase: Phrase) -> Attribution:
         passage = sentence.tokens[at].passage
-        return Attribution(passage, sentence, at, "", of.tokens, phrase, None, None, of)
+        return Attribution(passage, sentence, at, "", of.tokens, phrase, cue_sentence=of)
 
     def taken_over(self, sentence: Sentence, at: int, source: Attribution) -> Attribution:
-        return Attribution(sentence.tokens[at].passage, sentence, at, source=source)
+        passage = sentence.tokens[at].passage
+        return Attribution(passage, sentence, at, source=source, root=source.origin)
 
     def words(self, passage: Passage) -> str:
         return self.text[passage.start : passage.end]

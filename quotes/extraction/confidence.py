@@ -82,11 +82,9 @@ class Confidence:
 
 def confidence_of(text: str, attribution: Attribution, speaker: Speaker | None) -> Confidence:
     quote, said = RULES[attribution.rule]
-    source = attribution
-    while source.source is not None:
-        source = source.source
-        if source.rule in RULES:
-            said = min(said, RULES[source.rule][1])
+    source = attribution.origin
+    if source is not attribution:
+        said = min(said, RULES[source.rule][1])
     quote -= _doubt_of_passage(text, attribution)
     said -= _doubt_of_cue(source)
     who = _points_of(speaker) if speaker is not None else -40

@@ -17,7 +17,6 @@ from quotes.extraction.words import Sentence, Token
 
 DESCRIBED_REACH = 600  # code points back from "the former detective" to the last speaker
 RIVAL_SENTENCES = 3  # back from a pronoun, within which others might be meant
-MAX_TAKEN_OVER = 2_000  # quotes in a row by the speaker of the one before
 PRONOUN_REACH = 1_500  # code points back from a pronoun to its name
 SENTENCE_OPENING = 40  # code points within which a pronoun is its sentence's subject
 UNNAMED, UNKNOWN = "unnamed", "unknown"
@@ -50,12 +49,9 @@ class Resolver:
 
     def speaker(self, attribution: Attribution) -> Speaker | None:
         """The speaker of an attribution; its source's if it takes one over."""
-        seen = 0
-        while attribution.source or attribution.source_speaker:
-            attribution = attribution.source or attribution.source_speaker
-            seen += 1
-            if seen > MAX_TAKEN_OVER:
-                return None
+        attribution = attribution.origin
+        if attribution.source_speaker is not None:
+            attribution = attribution.source_speaker.origin
         if attribution.phrase is None or attribution.tokens is None:
             return None
         self._listen(attribution.cue_sentence)

@@ -21,7 +21,7 @@ FAMILY = {
 BEFORE_OPENER = frozenset(" \t\n\r\u00a0\u202f\u2009([{-–—/:|*•“„«‘\"'")
 AFTER_CLOSER = frozenset(" \t\n\r\u00a0\u202f\u2009.,;:?!)]}-–—/…|*”»’\"'")
 SPACE = " \t\r\n\u00a0\u202f\u2009\u200a\u200b"
-MAX_SPEAKER_WORDS = 7  # after a passage that was never closed
+MAX_SPEAKER_CHARS = 60  # of ", Ann Lee said." after a passage that was never closed
 MAX_INSERT = 200  # code points of a caption or advertisement between two paragraphs of a quote
 DASH = re.compile(r"\s*[–—-]\s*(?=\S)")
 
@@ -69,8 +69,10 @@ def passages(text: str, lexicon: Lexicon) -> list[Passage]:
 def _close_before_speaker(text: str, passage: Passage, lexicon: Lexicon) -> None:
     """End a passage whose closing mark is missing before ", Ann Lee said."."""
     comma = text.rfind(",", passage.start, passage.end)
+    if comma < 0 or passage.end - comma > MAX_SPEAKER_CHARS:
+        return
     words = text[comma + 1 : passage.end].split()
-    if comma < 0 or not 2 <= len(words) <= MAX_SPEAKER_WORDS:
+    if len(words) < 2:
         return
     named = words[0][0].isupper() or lexicon.tags.get(words[0], 0) & Tag.PRONOUN
     says = any(lexicon.tags.get(w.lower().strip(".,"), 0) & Tag.STRONG for w in words[1:])

@@ -5,6 +5,7 @@ from quotes.extraction.chains import chain
 from quotes.extraction.confidence import confidence_of
 from quotes.extraction.coreference import Resolver, Speaker
 from quotes.extraction.cues import CueFinder
+from quotes.extraction.indirect import indirect_speech
 from quotes.extraction.joining import groups, text_of
 from quotes.extraction.languages import lexicon_for
 from quotes.extraction.marks import inner, outer, passages
@@ -17,17 +18,22 @@ from quotes.extraction.proposals import PrintedAttribution, Proposal, Reason
 from quotes.extraction.sentence_rules import WITHIN
 from quotes.extraction.words import sentences
 
+MAX_TEXT = 1_000_000  # code points that are read: two seconds; no article is longer
 SAME_LENGTH = str.maketrans(
     {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\t": " ", "‑": "-", "−": "–"}
 )
 
 
-def propose(text: str, language: str | None = None) -> list[Proposal]:
-    """Return the quotes of an article's text as proposals, in order."""
-    read = text.translate(SAME_LENGTH)
+def propose(text: str, language: str | None = None, *, indirect: bool = False) -> list[Proposal]:
+    """Return the quotes of an article's text as proposals, in order.
+
+    `indirect` adds reported speech without quote marks (kind `indirect`, or `mixed` if some words
+    are in marks). The time is bounded: a text of no article is read as far as `MAX_TEXT`.
+    """
+    read = text[:MAX_TEXT].translate(SAME_LENGTH)
     lexicon = lexicon_for(read, language)
     found = passages(read, lexicon)
-    if not found:
+    if not found and not indirect:
         return []
     split = sentences(read, outer(found), lexicon)
     cast = Cast(read, split, lexicon)
@@ -36,6 +42,8 @@ def propose(text: str, language: str | None = None) -> list[Proposal]:
     attributions = attributor.attribute(WITHIN, AROUND, BACKWARD)
     quotes = groups(read, attributions)
     quotes += groups(read, inner_attributions(attributor, attributions, inner(found)))
+    if indirect:
+        quotes += [([attribution], kind) for attribution, kind in indirect_speech(attributor)]
     proposals = [_proposal(text, read, group, kind, resolver, cast) for group, kind in quotes]
     return sorted(proposals, key=lambda proposal: proposal.spans)
 
@@ -44,9 +52,7 @@ def _proposal(
     text: str, read: str, group: list[Attribution], kind: str, resolver: Resolver, cast: Cast
 ) -> Proposal:
     first = group[0]
-    named = first
-    while named.source is not None:
-        named = named.source
+    named = first.origin
     speaker = resolver.speaker(first)
     own = first if first.source is None else named if named in group else None
     printed = _printed(text, own, cast)
