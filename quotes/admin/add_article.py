@@ -17,8 +17,9 @@ from django.utils.safestring import SafeString
 
 from quotes.admin.review.text_marks import mark_quotes, visible_characters
 from quotes.api.documents import read_conversion
-from quotes.extraction import Proposal, propose
+from quotes.extraction import Proposal
 from quotes.filing import Filer, Filing, Refused, file
+from quotes.filing.proposers import proposals_in
 from sources.admin.html import isolated
 from sources.intake import Conversion, Document, NotConverted, convert_any
 from sources.intake.formats import media_type_of
@@ -181,7 +182,7 @@ def point_out(form: forms.Form, refusal: NotConverted | Refused) -> None:
 
 def preview(conversion: Conversion, particulars: ParticularsForm) -> dict:
     """What the page shows of an article before it is filed."""
-    found = propose(conversion.text, conversion.language)
+    found = proposals_in(conversion.text, conversion.language)
     return {
         "particulars": particulars,
         "text": marked(conversion.text, found),

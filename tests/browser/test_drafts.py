@@ -1,8 +1,9 @@
-"""A draft is checked in a real browser."""
+"""In a real browser: a page is pasted, its quotes are found and published, a draft is checked."""
 
 import pytest
 from playwright.sync_api import expect
 
+from quotes.models import Quote
 from tests.records import make_quote, make_speaker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -25,3 +26,33 @@ def test_a_pasted_draft_shows_each_quotation_with_its_verdict(log_in):
     expect(page.locator(".difference")).to_contain_text("not")
     page.locator(".results a").first.click()
     expect(page.locator("#content")).to_contain_text("Mara Quill")
+
+
+PAGE = """<html lang="en"><head><meta property="og:site_name" content="The Harbour Post">
+<link rel="canonical" href="https://post.example/quay"></head><body><nav>Home · News</nav>
+<article><h1>Quay to close</h1><p>The quay will close in the spring, the port said on Monday.</p>
+<p>“We had no choice at all,” said Mara Quill, harbour master of Torrigan.</p>
+<p>“Nobody asked the fishermen about it,” Ben Oaks, a fisherman, said.</p></article></body>"""
+
+
+def test_a_pasted_page_becomes_quotes_published_by_keyboard(log_in, settings):
+    settings.ONRECORD_SELF_APPROVAL = True
+    page = log_in("Curators")
+    page.goto("/admin/sources/article/add-document/")
+    page.get_by_label("Page, document or text").fill(PAGE)
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator(".draft mark")).to_have_count(2)
+    expect(page.locator(".results")).to_contain_text("Mara Quill")
+    expect(page.get_by_label("Headline")).to_have_value("Quay to close")
+    assert not Quote.objects.exists()
+    page.get_by_role("button", name="Add article").click()
+
+    expect(page.locator(".chosen-quote")).to_contain_text("Found in the text")
+    expect(page.locator("#text u.because").first).to_be_visible()
+    for words in ("We had no choice at all,", "Nobody asked the fishermen about it,"):
+        expect(page.locator(".chosen-quote blockquote").first).to_have_text(words)
+        expect(page.locator("#review:not([data-settling])")).to_be_attached()
+        page.keyboard.press("p")
+    page.wait_for_url("**/admin/quotes/review/")
+    published = Quote.objects.filter(status="published", origin="proposed")
+    assert set(published.values_list("speaker__name", flat=True)) == {"Mara Quill", "Ben Oaks"}
