@@ -124,13 +124,17 @@ def _on_record(quote) -> SafeString:
     )
 
 
+CHANGES = {
+    "replace": "<del>{expected}</del> is <ins>{found}</ins> on record",
+    "insert": "<ins>{found}</ins> is missing",
+    "delete": "<del>{expected}</del> is not on record",
+}
+
+
 def _change(change: dict) -> SafeString:
     """A difference: what the draft has, struck out, and what is on record."""
-    return format_html(
-        "{}{}",
-        format_html("<del>{}</del> ", isolated(change["expected"])) if change["expected"] else "",
-        format_html("<ins>{}</ins>", isolated(change["found"])) if change["found"] else "",
-    )
+    words = {name: isolated(change[name]) for name in ("expected", "found")}
+    return format_html(CHANGES[change["op"]], **words)
 
 
 def row_of(row) -> dict:

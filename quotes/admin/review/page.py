@@ -57,6 +57,10 @@ FLAG_HELP = {
 }
 
 
+PARTS = ("quote", "speaker", "role")
+"""Parts of a proposal that extraction is more or less sure of."""
+
+
 class Between(NamedTuple):
     """A gap between two parts of a quote, as it is shown."""
 
@@ -221,7 +225,8 @@ class ReviewPage:
     @property
     def confidence(self) -> list[tuple[str, str]]:
         """How sure extraction is of each part."""
-        return [(part, f"{share:.0%}") for part, share in self.proposal.confidence.items()]
+        known = self.proposal.confidence
+        return [(part, f"{known[part]:.0%}") for part in PARTS if part in known]
 
     @property
     def reasons(self) -> list[tuple[str, str]]:

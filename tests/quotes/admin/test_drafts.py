@@ -18,7 +18,7 @@ def test_a_draft_is_shown_with_each_verdict_and_the_way_to_the_record(reader_at_
     draft = f"The town waits.\n\n“{WORDS.replace('October', 'August')}” said Mara Quill."
     page = reader_at_desk.post(CHECK, {"text": draft}).content.decode()
     assert '<mark class="altered" data-begins="1">' in page
-    assert "<del><bdi>August</bdi></del> <ins><bdi>October</bdi></ins>" in page
+    assert "<del><bdi>August</bdi></del> is <ins><bdi>October</bdi></ins> on record" in page
     assert f"/admin/quotes/quote/{quote.pk}/change/" in page
 
 
