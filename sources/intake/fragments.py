@@ -41,7 +41,16 @@ EMBEDDED_POST = "[Embedded post]"
 
 MARKED_UP = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|&(?:[a-z]+|#\d+|#x[0-9a-f]+);", re.I)
 
-MAY_BE_LINKS = frozenset({"div", "li", "p", "td", "ul"})
+MAY_BE_LINKS = frozenset({"div", "ol", "p", "td", "ul"})
+OUTSIDE_LINKS = etree.XPath("descendant::text()[not(ancestor::a)]")
+BLOCKS_WITHIN = ("div", "ol", "p", "ul")
+
+LABELS = re.compile(
+    r"\W*(?:advertise?ment|anzeige|werbung|publicité|publicidad|publicidade|pubblicità|annons|annonse"
+    r"|advertentie|reklame|(?:article|story|text) continues (?:below|after)[\w ]*)\W*",
+    re.IGNORECASE,
+)
+"""Paragraphs that only announce an advertisement."""
 
 SENTENCE_ENDS = (".", "!", "?", "”", "’", '"', "»", "“", "…")
 
@@ -64,8 +73,20 @@ def prune(root: HtmlElement) -> None:
     for element in list(root.iter()):
         if element.getparent() is None or not is_beside(element):
             continue
-        if 2 * _length(element) <= words or name_of(element) in NEVER_READ:
+        is_small = 2 * _length(element) <= words
+        if is_small or name_of(element) in NEVER_READ or _is_only_links(element):
             drop(element)
+    for element in list(root.iter("p", "ol", "q", "ul")):
+        if name_of(element) == "q":
+            _write_quote_marks(element)
+        elif not _is_only_links(element):
+            _unlink(element)
+
+
+def _unlink(element: HtmlElement) -> None:
+    """Make links of a paragraph or list plain text: they are a part of it."""
+    for link in element.findall(".//a"):
+        link.tag = "span"
 
 
 def is_post(element: Element) -> bool:
@@ -99,6 +120,8 @@ def is_beside(element: Element) -> bool:
         return element.find(".//table") is None
     if name in ("header", "footer"):
         return True
+    if name == "p" and len(element) <= 1 and LABELS.fullmatch("".join(element.itertext())):
+        return True
     return name in NEVER_READ or (name in MAY_BE_LINKS and _is_only_links(element))
 
 
@@ -113,15 +136,26 @@ def _holds_article(element: Element) -> bool:
 
 def _is_only_links(element: Element) -> bool:
     """Whether a block only leads elsewhere: links, and at most a label such as “Read more:”."""
-    linked = [text for link in element.iter("a") for text in link.itertext()]
-    own = "".join(element.itertext()).rstrip()
-    if not "".join(linked).strip() or own.endswith(SENTENCE_ENDS):
+    if next(element.iterdescendants("a"), None) is None:
         return False
-    for text in linked:
-        own = own.replace(text, " ", 1)
-    label = own.strip()
+    if next(element.iterdescendants(*BLOCKS_WITHIN), None) is not None:
+        return False  # its blocks are looked at one by one
+    if "".join(element.itertext()).rstrip().endswith(SENTENCE_ENDS):
+        return False
+    label = "".join(OUTSIDE_LINKS(element)).strip()
     is_label = label.endswith((":", "»", "→", ">")) and len(label.split()) <= 4
     return is_label or not re.search(r"\w", label)
+
+
+def _write_quote_marks(element: HtmlElement) -> None:
+    """Write the quote marks that browsers show around `q`."""
+    mark = "\N{LEFT DOUBLE QUOTATION MARK}", "\N{RIGHT DOUBLE QUOTATION MARK}"
+    element.text = mark[0] + (element.text or "")
+    if len(element):
+        element[-1].tail = (element[-1].tail or "") + mark[1]
+    else:
+        element.text += mark[1]
+    element.tag = "span"
 
 
 def _mark_post(element: HtmlElement) -> None:

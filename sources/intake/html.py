@@ -183,13 +183,18 @@ def _time_element(root: HtmlElement) -> str | None:
     return None
 
 
+OF_AUTHORS = re.compile(r"(?:[a-z]+[-_]+)*(?:bylines?|authors?)(?:[-_]+names?)?")
+"""Names of classes of a byline."""
+
+
 def _printed_byline(root: HtmlElement) -> list[str]:
     """The names that the page marks as its authors’, at its first byline."""
     for element in root.iter("a", "span", "p", "div", "address"):
         names = (element.get("class") or "").lower().split()
         is_author = "author" in (element.get("rel") or "").split()
-        if is_author or element.get("itemprop") == "author" or "byline" in names:
-            return names_of("".join(element.itertext()))
+        is_author |= element.get("itemprop") == "author" or any(map(OF_AUTHORS.fullmatch, names))
+        if is_author and (found := names_of("".join(element.itertext()))):
+            return found
     return []
 
 

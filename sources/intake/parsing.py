@@ -13,7 +13,7 @@ from sources.intake.conversion import Document, NotConverted
 MAX_DEPTH = 250
 """Elements within elements. libxml2 stops at 256, and drops without a word what lies deeper."""
 
-MAX_ELEMENTS = 100_000
+MAX_ELEMENTS = 50_000
 """Of one document; some 3 seconds of work. A long article has a few thousand."""
 
 CHARSETS = re.compile(

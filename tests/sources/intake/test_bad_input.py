@@ -124,6 +124,8 @@ DEEP = {
     "many": ("<p>a</p>" * (5 * MIB // 8), "text/html"),
     "attributes": ("<p " + "a=b " * MIB + ">", "text/html"),
     "brackets": ("<" * 5 * MIB, "text/html"),
+    "links": ("<div><a href=x>a word</a>" + "<a href=x>a</a> " * 45_000, "text/html"),
+    "items": ("<ul>" * 200 + "<li><a href=x>a</a>" * 20_000, "text/html"),
     "comments": ("<!--" * MIB, "text/html"),
 }
 

@@ -123,6 +123,7 @@ def test_the_permanent_link_of_an_item_is_its_url():
         (rss(), "no entry in this feed"),
         ("<html><body/></html>", "begins with “html”, not with a feed"),
         ("<rss><channel><item>", "not well-formed XML"),
+        (rss().replace(RSS_NAMES, ""), "prefix atom on link is not defined .* Mend the document"),
     ],
 )
 def test_what_is_no_feed_says_so(feed, message):

@@ -44,3 +44,75 @@ def test_a_page_of_each_template_is_its_words_and_particulars(template, story):
     tracked = "?utm_source=print" if template is pages.plain_cms else ""
     assert page.url == story.address + tracked
     assert page.converter.startswith("On Record 1, trafilatura 2.")
+
+
+def article(*blocks: str) -> str:
+    lead, end = (f"<p>{words}</p>" for words in (HARBOUR.paragraphs[0], HARBOUR.paragraphs[3]))
+    body = "".join((lead, *blocks, end))
+    return f"<html lang=en><body><article><h1>Wall</h1>{body}</article></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        ("<p>ADVERTISEMENT</p>", []),
+        ("<p><b>Article continues below advertisement</b></p>", []),
+        ("<aside><p>It should not move</p></aside>", []),
+        ('<p class="wp-caption-text">The wall at low tide</p>', []),
+        ('<blockquote class="article__pullquote"><p>It should not</p></blockquote>', []),
+        ("<p><em>Read also: <a href=/x>Why the tide is high in May</a></em></p>", []),
+        ("<figure><img src=x><figcaption>The wall</figcaption></figure>", []),
+        ("<p hidden>Not shown to anybody</p>", []),
+        ("<!-- a comment --><script>var text = 'a script';</script>", []),
+        ('<div class="newsletter-signup"><p>Sign up for more.</p></div>', []),
+        ('<p><a href="/letter">All of the letter is here.</a></p>', ["All of the letter is here."]),
+        (
+            "<p>He <q>did not</q> say <q>so <b>at all</b></q>.</p>",
+            ["He “did not” say “so at all”."],
+        ),
+        ("<p>“No.”</p>", ["“No.”"]),
+        ("<h2>Boats to move</h2>", ["Boats to move"]),
+        ("<blockquote><p>Stone by stone.</p></blockquote>", ["Stone by stone."]),
+        ("<p>One line,<br>and another.</p>", ["One line,\nand another."]),
+        ("<ul><li>East</li><li><a href=/s>Skerrow</a></li></ul>", ["East", "Skerrow"]),
+        (
+            "<p>H<sub>2</sub>O &amp; <i>salt</i>&nbsp;&mdash; 5 &lt; 9</p>",
+            ["H2O & salt\xa0— 5 < 9"],
+        ),
+        (pages.POST, [pages.POST_WORDS]),
+    ],
+)
+def test_what_a_person_would_copy_is_the_text_and_nothing_else(block, words):
+    found = converted(article(block)).text.split("\n\n")
+    assert found[1:-1] == words
+
+
+def test_the_canonical_url_counts_if_it_is_of_the_same_site_and_has_a_path():
+    def urls(own: str, declared: str) -> tuple:
+        head = f'<link rel=canonical href="{declared}"><meta property="og:url" content="{own}">'
+        page = converted(article().replace("<body>", f"<head>{head}</head><body>"))
+        return page.url, page.canonical_url
+
+    own = "https://www.post.example/1"
+    assert urls(own, "https://amp.post.example/2") == ("https://amp.post.example/2", None)
+    assert urls(own, "/2") == ("https://www.post.example/2", None)
+    assert urls(own, "https://post.example/") == (own, None)
+    assert urls(own, "https://wire.example/2") == (own, "https://wire.example/2")
+    assert urls(own, "javascript:alert(1)") == (own, None)
+
+
+def test_broken_json_ld_says_nothing_and_that_of_several_articles_is_told_by_the_url():
+    page = pages.arc_like(TRAM)
+    broken = page.replace('{"@type": "BreadcrumbList"', '{"@type": "NewsArticle", "headline": ')
+    assert converted(broken).headline == TRAM.headline
+    other = pages.json_ld(MEALS)
+    more = page.replace("</head>", f'<script type="application/ld+json">{other}</script></head>')
+    assert converted(more).headline == TRAM.headline
+
+
+def test_a_headline_cut_short_for_search_engines_is_the_printed_one():
+    page = pages.arc_like(TRAM)
+    for headline in (f"{TRAM.headline[:20]}…", f"{TRAM.headline} | Kelby Ledger"):
+        assert (
+            converted(page.replace(f'"{TRAM.headline}"', f'"{headline}"')).headline == TRAM.headline
+        )
