@@ -77,7 +77,7 @@ def article(*blocks: str) -> str:
         ("<ul><li>East</li><li><a href=/s>Skerrow</a></li></ul>", ["East", "Skerrow"]),
         (
             "<p>H<sub>2</sub>O &amp; <i>salt</i>&nbsp;&mdash; 5 &lt; 9</p>",
-            ["H2O & salt\xa0— 5 < 9"],
+            ["H2O & salt — 5 < 9"],
         ),
         (pages.POST, [pages.POST_WORDS]),
     ],
