@@ -18,13 +18,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quotes.admin.filters import WEEK, midnight
+from quotes.curation.queue import without_quotes
 from quotes.models import Quote
 from quotes.models.workflow import OPEN
 from sources.admin.charts import Bar, bars
 from sources.identity.duplicates import count_pairs
-from sources.models import Named, Organisation, Outlet, Speaker
+from sources.models import Article, Named, Organisation, Outlet, Speaker
 
 MAX_QUEUE_COUNT = 10_000
+MAX_EMPTY_COUNT = 1_000
 MAX_PAIR_COUNT = 1_000  # possible duplicates are searched for, not counted from an index
 
 CHART_WEEKS = 26
@@ -70,7 +72,7 @@ def queues(user) -> list[Queue]:
     found = []
     quotes = Quote.objects.visible_to(user).order_by()
     if user.has_perm("quotes.review_quote"):
-        found.append(_proposed(quotes))
+        found += [_proposed(quotes), _without_quotes()]
     if user.has_perm("quotes.change_quote"):
         for flag in Quote.Flag:
             rows = quotes.filter(flags__contains=[flag], status__in=OPEN)
@@ -98,6 +100,19 @@ def _proposed(quotes: QuerySet) -> Queue:
     oldest = rows.order_by("created", "pk").values_list("created", flat=True).first()
     url = reverse("admin:quotes_review_changelist")
     return Queue("Waiting for review", number, oldest, url, MAX_QUEUE_COUNT)
+
+
+def _without_quotes() -> Queue:
+    """Cached: articles without a quote are searched for, not counted from an index."""
+    number, oldest = cache.get_or_set("dashboard.empty", _count_empty, CACHE_SECONDS)
+    url = f"{reverse('admin:sources_article_changelist')}?quotes=none"
+    return Queue("No quotes yet", number, oldest, url, MAX_EMPTY_COUNT)
+
+
+def _count_empty() -> tuple[int, datetime | None]:
+    some = without_quotes(Article.objects.order_by()).values("created")[: MAX_EMPTY_COUNT + 1]
+    number, oldest = some.aggregate(n=Count("*"), oldest=Min("created")).values()
+    return number, oldest if number <= MAX_EMPTY_COUNT else None
 
 
 def _counted(label: str, rows: QuerySet, url: str) -> Queue:

@@ -6,6 +6,7 @@ from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Value
 
+from quotes.curation.queue import without_quotes
 from quotes.models import Exactly, Quote
 from quotes.models.workflow import OPEN
 from sources.admin.html import isolated
@@ -56,6 +57,19 @@ class AnchorFilter(OpenFilter):
 
     def chosen(self, queryset):
         return queryset.filter(anchor=self.value())
+
+
+class WithoutQuotesFilter(SimpleListFilter):
+    """Articles with a text and without a quote."""
+
+    title = "quotes"
+    parameter_name = "quotes"
+
+    def lookups(self, request, model_admin):
+        return [("none", "No quotes yet")]
+
+    def queryset(self, request, queryset):
+        return without_quotes(queryset) if self.value() == "none" else queryset
 
 
 # Set by links

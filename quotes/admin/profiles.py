@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 
 from quotes.admin import profile_counts
 from quotes.admin.add_article import AddsArticles
-from quotes.admin.filters import SaidByFilter
+from quotes.admin.filters import SaidByFilter, WithoutQuotesFilter
 from quotes.admin.move_quotes import MoveQuotesAdmin
 from quotes.admin.profile_counts import ProfileCounts
 from quotes.models import Quote
@@ -232,6 +232,8 @@ class SpeakerWithQuotesAdmin(MoveQuotesAdmin, QuoteProfileAdmin, SpeakerAdmin):
 @admin.register(Article)
 class ArticleWithQuotesAdmin(AddsArticles, QuoteCountAdmin, ArticleAdmin):
     """`PrintedArticle` and `CitedAffiliation` only carry triggers, and are not registered."""
+
+    list_filter = (*ArticleAdmin.list_filter, WithoutQuotesFilter)
 
     @admin.display(description="quotes")
     def quotes(self, article):

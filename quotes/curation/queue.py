@@ -11,15 +11,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Min, OuterRef
+from django.db.models import Count, Exists, F, Min, OuterRef, QuerySet
 
-from quotes.models import QuoteQuerySet
+from quotes.models import Quote, QuoteQuerySet
 from sources.models import Article
 
 PAGE_ARTICLES = 50
 
 MAX_PAGES = 200
 """Later pages are not offered: to filter the queue is quicker."""
+
+
+def without_quotes(articles: QuerySet[Article]) -> QuerySet[Article]:
+    """Those with a text of which nobody has filed or proposed a quote."""
+    any_quote = Quote.objects.filter(article=OuterRef("pk"))
+    standing = articles.filter(snapshot__isnull=False, merged_into=None, withdrawn__isnull=True)
+    return standing.filter(~Exists(any_quote))
 
 
 @dataclass

@@ -17,6 +17,7 @@ from sources.identity import merging
 from tests.conftest import staff
 from tests.records import (
     make_affiliation,
+    make_article,
     make_organisation,
     make_outlet,
     make_quote,
@@ -55,6 +56,7 @@ def filed(quote: Quote, when: datetime) -> Quote:
 
 def make_one_of_each() -> None:
     make_quote("Proposed", status="proposed")
+    make_article("Nobody has read this yet.", headline="Unread")
     for flag in Quote.Flag.values:
         if flag != "role_conflict":
             make_quote(f"Flagged {flag}", flags=[flag])
@@ -77,7 +79,7 @@ def test_every_queue_shows_its_number_and_links_to_its_items(curator_at_desk):
     make_one_of_each()
     found = waiting(curator_at_desk)
     assert {shown for shown, _ in found.values()} == {"1"}
-    assert len(found) == 15
+    assert len(found) == 16
     quotes = {}
     for label, (_, url) in found.items():
         if "/quotes/quote/" in url:
@@ -85,6 +87,7 @@ def test_every_queue_shows_its_number_and_links_to_its_items(curator_at_desk):
     assert quotes["Several people share this name"] == "Flagged ambiguous_speaker"
     assert quotes["Roles we can't confirm"] == "Flagged role_conflict"
     assert quotes["No longer in the article"] == "Anchor missing"
+    assert listed(curator_at_desk, found["No quotes yet"][1]) == ["Unread"]
     pairs = curator_at_desk.get(found["Possible duplicate speakers"][1])
     assert "by its initial" in pairs.text
     pairs = curator_at_desk.get(found["Possible duplicate organisations"][1])
@@ -186,7 +189,7 @@ def test_the_dashboard_costs_the_same_however_long_the_queues_are(
         make_one_of_each()
         cache.clear()
         # The session, the user, two of permissions; queues; pairs; charts; recent actions.
-        with django_assert_num_queries(38):
+        with django_assert_num_queries(39):
             curator_at_desk.get(DASHBOARD)
         with django_assert_num_queries(19):
             curator_at_desk.get(DASHBOARD)
