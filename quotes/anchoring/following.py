@@ -87,6 +87,7 @@ class Following:
         """Whether nothing tells whose words these are, then as now, in the only place of them."""
         now = self.surroundings(match, before.speaker)
         is_silent = now.attributed_to is None is before.attributed_to
+        is_silent &= not (now.is_attributed or before.is_attributed) and now.names <= before.names
         is_marked = now.is_quoted or not before.is_quoted
         return is_silent and is_marked and not now.is_denied_since(before)
 

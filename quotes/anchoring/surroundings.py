@@ -75,6 +75,16 @@ class Surroundings:
         is_named = bool(_INTRODUCES.search(text)) and bool(_NAME.search(text))
         return OTHER if OTHER in found or is_named else None
 
+    @cached_property
+    def is_attributed(self) -> bool:
+        """Whether the paragraph says that anybody says something, if only by a pronoun."""
+        return bool(Speaker(()).attributions(f"{self.lead} {self.trail}"))
+
+    @cached_property
+    def names(self) -> set[str]:
+        """What looks like a full name in the paragraph."""
+        return {name[0] for name in _NAME.finditer(f"{self.lead}\n{self.trail}")}
+
     @property
     def is_own(self) -> bool:
         return self.attributed_to == OWN and not self.denials
@@ -99,9 +109,11 @@ class Surroundings:
         return bool(self.denials - before.denials)
 
     def likeness(self, before: "Surroundings") -> float:
-        """Percent of agreement of the contexts within the paragraph."""
-        pairs = zip(self.context, before.context, strict=True)
-        return sum(fuzz.ratio(one, other) for one, other in pairs) / 2
+        """Percent of agreement of the contexts within the paragraph, by their length."""
+        pairs = [*zip(self.context, before.context, strict=True)]
+        lengths = [len(one) + len(other) for one, other in pairs]
+        agreed = sum(fuzz.ratio(*pair) * size for pair, size in zip(pairs, lengths, strict=True))
+        return agreed / sum(lengths) if any(lengths) else 100
 
     def is_same(self, before: "Surroundings") -> bool:
         """Whether these are the surroundings that the words had, elsewhere in the article."""

@@ -41,6 +41,21 @@ def edited(client, before: str, words: str, after: str, **quote) -> dict:
             "disgrace",
             "The minister left in disgrace; Ada Lund had no comment.",
         ),
+        (
+            "“We close the quay in May,” she said. Rain fell.",
+            "We close the quay in May",
+            "Rain fell for an hour.\n\nRob Jones owns it. “We close the quay in May,” he told us.",
+        ),
+        (
+            "“We close the quay in May.” Rain fell.",
+            "We close the quay in May",
+            "Rain fell for an hour.\n\n“We close the quay in May,” insisted the owner of it all.",
+        ),
+        (
+            "Rain fell. “We close the quay in May.” The hall was silent.",
+            "We close the quay in May",
+            "Nobody came for an hour.\n\nRob Jones shrugged. “We close the quay in May.” He left.",
+        ),
     ],
 )
 def test_the_same_words_in_other_surroundings_are_left_to_a_curator(curator, before, words, after):
