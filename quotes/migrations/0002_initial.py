@@ -575,6 +575,10 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='quote',
+            trigger=pgtrigger.compiler.Trigger(name='words_left_out', sql=sources.database.triggers.TriggerSql(condition="WHEN ('words_left_out' = ANY (NEW.flags) AND 'words_left_out' <> ALL (OLD.flags))", func='\n                NEW.utterance_id = NULL;\n                RETURN NEW;\n            ', hash='1507e7128570a393ad55fddbe183b09eb67e3f52', operation='UPDATE OF "flags"', pgid='pgtrigger_words_left_out_1fad8', table='quotes_quote', when='BEFORE')),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name='quote',
             trigger=pgtrigger.compiler.Trigger(name='role', sql=sources.database.triggers.TriggerSql(condition="WHEN (coalesce(NEW.attribution_role, NEW.role) IS NOT NULL OR 'role_conflict' = ANY (NEW.flags))", func="\n                NEW.flags = array_remove(NEW.flags, 'role_conflict');\n                IF TG_OP = 'UPDATE' AND NEW.role_kept AND ROW(\n                       NEW.speaker_id, NEW.said, NEW.published, NEW.role, NEW.attribution_role\n                   ) IS DISTINCT FROM ROW(\n                       OLD.speaker_id, OLD.said, OLD.published, OLD.role, OLD.attribution_role\n                   ) THEN\n                    NEW.role_kept = false;\n                END IF;\n                IF NEW.speaker_id IS NOT NULL AND NOT NEW.role_kept\n                   AND coalesce(NEW.attribution_role, NEW.role) IS NOT NULL\n                   AND quotes_role_conflict(\n                       NEW.speaker_id, coalesce(NEW.said, NEW.published),\n                       ARRAY[NEW.role, NEW.attribution_role]\n                   ) THEN\n                    NEW.flags = NEW.flags || 'role_conflict'::varchar;\n                END IF;\n                RETURN NEW;\n            ", hash='894df97304fbf281a9babab57e636d2cd4b278cb', operation='INSERT OR UPDATE OF "speaker_id", "said", "published", "role", "attribution_role", "flags"', pgid='pgtrigger_role_8e9ec', table='quotes_quote', when='BEFORE')),
         ),
         migrations.AddIndex(

@@ -1,11 +1,13 @@
 """Quotes meet another text of their article: each is looked for in it, and its anchor set."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rapidfuzz.distance import Postfix, Prefix
 
 from quotes.anchoring import AnchoringError, Page, Pages, Reanchoring, Seams, TooMuchWork
 from quotes.anchoring.attributions import Speaker as Named
+from quotes.anchoring.normalization import normalise
 from quotes.anchoring.surroundings import Surroundings
 from sources.models import Snapshot, Speaker
 
@@ -49,7 +51,7 @@ def _reanchor(quotes: list, present: Snapshot, page: Page) -> list:
         taken.add(result.spans)
         if result.spans and former[quote]:
             _flag_changed(quote, former[quote], page, result.spans)
-        set_anchor(quote, present, page, result)
+        set_anchor(quote, present, page, result, texts.get(quote.snapshot_id))
         done.append(quote)
     return done
 
@@ -86,13 +88,19 @@ def _flag_changed(quote, before: Surroundings, page: Page, spans: tuple) -> None
         quote.flags = [each for each in quote.flags if each != flag]
 
 
-def set_anchor(quote, present: Snapshot, page: Page, result: Reanchoring) -> None:
+def set_anchor(
+    quote, present: Snapshot, page: Page, result: Reanchoring, former: str | None = None
+) -> None:
+    """Set the anchor that was found in a page; `former` is the text that the quote is in, if known.
+
+    No save.
+    """
     state = result.state
     if spans := result.spans:
         if state == quote.Anchor.EXACT and quote.anchor == quote.Anchor.MOVED:
             state = quote.Anchor.MOVED  # unmoved since, but not where it was first printed
         quote.snapshot = present
-        place(quote, page, spans)
+        place(quote, page, spans, former=former)
     quote.anchor = state
     quote.nearest = (
         {**result.nearest.as_json(), "snapshot": present.sha256}
@@ -101,11 +109,19 @@ def set_anchor(quote, present: Snapshot, page: Page, result: Reanchoring) -> Non
     )
 
 
-def place(quote, page: Page, spans: Sequence[tuple[int, int]], *, checked: bool = True) -> None:
+def place(
+    quote,
+    page: Page,
+    spans: Sequence[tuple[int, int]],
+    *,
+    checked: bool = True,
+    former: str | None = None,
+) -> None:
     """Set the spans of a quote, its words there and their seams; no save.
 
     Raises OtherWords unless the gaps are `checked`, as those of a quote on record are. The flag
-    that words are left out is set or cleared with the seams, and stays as it is with equal ones.
+    that words are left out is set or cleared with the seams. With equal seams it stays as it is,
+    unless other words lie between than in the `former` text.
     """
     seams = NO_SEAMS
     if len(spans) > 1:
@@ -114,11 +130,19 @@ def place(quote, page: Page, spans: Sequence[tuple[int, int]], *, checked: bool 
     flag = quote.Flag.WORDS_LEFT_OUT
     if not seams.leaves_out:
         quote.flags = [each for each in quote.flags if each != flag]
-    elif quote.seams != [*seams.kinds] and flag not in quote.flags:
+    elif flag not in quote.flags and (
+        quote.seams != [*seams.kinds]
+        or (former and _between(former, quote.spans) != _between(page.text, spans))
+    ):
         quote.flags = [*quote.flags, flag]
     quote.anchored_in = page.name
     quote.spans, quote.seams = [list(span) for span in spans], [*seams.kinds]
     quote.text = page.text_at(spans, seams.kinds)
+
+
+def _between(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
+    """The words between the spans."""
+    return [normalise(text[end:start]) for (_, end), (start, _) in pairwise(spans)]
 
 
 def called(quote) -> tuple[list[str | None], list[str | None]]:

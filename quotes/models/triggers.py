@@ -143,6 +143,18 @@ def quote_triggers() -> list[pgtrigger.Trigger]:
                 RETURN NEW;
             """,
         ),
+        Trigger(  # it joins no utterance by itself, and does not stay in one
+            name="words_left_out",
+            when=pgtrigger.Before,
+            operation=pgtrigger.UpdateOf("flags"),
+            condition=pgtrigger.Condition(
+                "'words_left_out' = ANY (NEW.flags) AND 'words_left_out' <> ALL (OLD.flags)"
+            ),
+            func="""
+                NEW.utterance_id = NULL;
+                RETURN NEW;
+            """,
+        ),
         Trigger(
             name="role",
             when=pgtrigger.Before,

@@ -8,7 +8,7 @@ import pyarrow.parquet
 import pytest
 from django.urls import reverse
 
-from quotes.models import Quote
+from quotes.models import Quote, Utterance
 from tests.conftest import API, make_filing, ok, problem
 
 pytestmark = pytest.mark.django_db
@@ -207,3 +207,40 @@ def test_a_flagged_quote_joins_no_utterance_by_itself(curator):
     second = ok(curator.post(f"{API}articles/", body), 201)["quotes"][0]
     assert second["speaker"]["id"] == first["speaker"]["id"]
     assert (first["utterance"], second["utterance"]) == (None, None)
+
+
+def test_a_quote_leaves_its_utterance_when_its_article_now_has_a_negation_between(curator):
+    text = "“We will, as ever, close the quay for the whole of the coming winter,” said Mara Quill."
+    pieces = ("We will", "close the quay for the whole of the coming winter")
+    whole = pieces[1]
+    body = filing(text, *pieces, organisation="Port", **PUBLISHED)
+    first = ok(curator.post(f"{API}articles/", body), 201)["quotes"][0]
+    other = filing(f"“{whole},” said Mara Quill.", whole, organisation="Port", **PUBLISHED)
+    other |= {"url": "https://b.example/2", "outlet": "Harrow Post"}
+    second = ok(curator.post(f"{API}articles/", other), 201)["quotes"][0]
+    assert second["utterance"]["quotes"] == 2
+    edited = {**body, "text": text.replace("as ever", "not now"), "quotes": []}
+    ok(curator.post(f"{API}articles/", edited))
+    now = ok(curator.get(f"{API}quotes/{first['id']}/"))
+    assert (now["text"], now["flags"]) == (first["text"], ["words_left_out"])
+    assert now["utterance"] is None
+    assert ok(curator.get(f"{API}quotes/{second['id']}/"))["utterance"]["quotes"] == 1
+    # A curator who has read what lies between puts it back.
+    ids = [first["id"], second["id"]]
+    Utterance.join(Quote.objects.filter(pk__in=ids))
+    ok(curator.post(f"{API}articles/", {**edited, "text": f"New. {edited['text']}"}))
+    assert ok(curator.get(f"{API}quotes/{first['id']}/"))["utterance"]["quotes"] == 2
+
+
+def test_a_settled_flag_comes_back_only_for_other_words_between(curator, published):
+    quote = Quote.objects.get(pk=published["id"])
+    path, latest = f"{API}quotes/{quote.pk}/keep/", {"If-Match": "*"}
+    body = filing(NOT_CLOSED, "We will", "close the quay", **PUBLISHED)
+    ok(curator.post(path, {"flags": ["words_left_out"]}, headers=latest))
+    for gap, flags in (
+        ("not, whatever they say,", []),
+        ("not, whatever you say,", ["words_left_out"]),
+    ):
+        text = f"New {gap} {NOT_CLOSED.replace('not, whatever they say,', gap)}"
+        ok(curator.post(f"{API}articles/", {**body, "text": text, "quotes": []}))
+        assert ok(curator.get(f"{API}quotes/{quote.pk}/"))["flags"] == flags
