@@ -193,6 +193,7 @@ def _match_filed(change: QuoteChange, name: str, known: Speakers) -> None:
     quote = change.quote
     if key := as_uuid(name):
         quote.speaker, change.filed.speaker = known.register.by_id(key), "matched"
+        known.raise_kind(quote.speaker, change.proposal.get("speaker_kind"), None)
     elif quote.speaker and known.is_called(quote.speaker, name):
         change.filed.speaker = "kept"
     else:

@@ -37,6 +37,7 @@ def validate_quotes(filings: list[Filing]) -> None:
         except TooMuchWork as error:
             raise Refused([*faults, {"pointer": "", "message": error.message}]) from error
         faults += _missing_ids(filing, "speaker", Speaker)
+        faults += _other_kinds(filing)
         faults += _missing_ids(filing, "organisation", Organisation)
         faults += _missing_originals(filing)
         status = HTTPStatus.BAD_REQUEST
@@ -154,6 +155,30 @@ def _missing_ids(filing: Filing, name: str, model) -> list[dict]:
         for index, key in keys
         if key not in known
     ]
+
+
+def _other_kinds(filing: Filing) -> list[dict]:
+    """Faults of a `speaker_kind` that the speaker with the id is not; unknown may become it."""
+    said = {
+        index: (key, proposal["speaker_kind"])
+        for index, proposal in enumerate(filing.proposals)
+        if proposal.get("speaker_kind")
+        and isinstance(proposal.get("speaker"), str)
+        and (key := as_uuid(proposal["speaker"]))
+    }
+    if not said:
+        return []
+    survivors = Speaker.objects.survivors(key for key, _ in said.values())
+    kinds = dict(Speaker.objects.filter(pk__in=survivors.values()).values_list("pk", "kind"))
+    faults = []
+    for index, (key, kind) in said.items():
+        known = kinds.get(survivors.get(key), kind)
+        if known not in (kind, Speaker.Kind.UNKNOWN):
+            message = (
+                f"This speaker is on record as `{known}`. Leave the kind out, or send the name."
+            )
+            faults.append(_fault(index, "speaker_kind", message))
+    return faults
 
 
 def _missing_originals(filing: Filing) -> list[dict]:

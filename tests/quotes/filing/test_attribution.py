@@ -232,6 +232,25 @@ def test_a_person_is_not_an_organisation_of_the_same_name(curator):
 # Kinds
 
 
+def test_a_kind_beside_an_id_has_to_be_that_of_the_record(curator):
+    speaker, other = person(curator), person(curator, "M. Quill")
+    merge(curator, other["id"], speaker["id"])
+    for key in (speaker["id"], other["id"]):
+        said = {"text": "First,", "speaker": key, "speaker_kind": "organisation"}
+        filing = make_filing(text=TEXT, quotes=[said])
+        (fault,) = problem(curator.post(f"{API}articles/", filing), 400)["errors"]
+        assert fault["pointer"] == "/quotes/0/speaker_kind"
+        assert "on record as `person`" in fault["message"]
+        (quote,) = file(curator, {"speaker": key, "speaker_kind": "person"})
+        assert quote["speaker"]["id"] == speaker["id"]
+
+
+def test_a_kind_beside_the_id_of_an_unknown_speaker_is_taken(curator):
+    speaker = make(curator, "speakers", name="Prince", kind="unknown")
+    (quote,) = file(curator, {"speaker": speaker["id"], "speaker_kind": "person"})
+    assert quote["speaker"]["kind"] == "person"
+
+
 @pytest.mark.parametrize(
     "name", ["a port spokesperson", "police", "One resident", "Sources close to the minister"]
 )
