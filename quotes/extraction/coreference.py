@@ -15,6 +15,7 @@ from quotes.extraction.people import Body, Cast, Mention, Person, fold
 from quotes.extraction.phrases import BODY, NOUN, PERSON, PRONOUN, Phrase
 from quotes.extraction.words import Sentence, Token
 
+MAX_AFFILIATIONS = 12  # mentions of a person that are read for "of BODY"
 DESCRIBED_REACH = 600  # code points back from "the former detective" to the last speaker
 RIVAL_SENTENCES = 3  # back from a pronoun, within which others might be meant
 PRONOUN_REACH = 1_500  # code points back from a pronoun to its name
@@ -115,6 +116,8 @@ class Resolver:
     def _organisation(self, office: Office) -> str | None:
         if office.body is not None:
             name = self._bare(self.text[office.body[0] : office.body[1]])
+            if self.cast.find(name) is not None:
+                return None  # "Clinton spokesman": a person, not a body
             return self.cast.full_body(self._without_unit(name))
         if office.modifier is not None:
             body = self.cast.body_by_noun(office.modifier.low, office.start)
@@ -139,26 +142,34 @@ class Resolver:
 
     def _affiliation(self, person: Person) -> str | None:
         """The body in "Ann Lee of the CCC"."""
-        for mention in person.mentions[:12]:
+        for mention in person.mentions[:MAX_AFFILIATIONS]:
             tokens, k = mention.sentence.tokens, mention.end
-            if (
-                k + 1 < len(tokens)
-                and not tokens[k].tags & Tag.TOPIC
-                and tokens[k].tags & Tag.PREPOSITION
-            ):
-                after = k + 2 if tokens[k + 1].tags & Tag.DEFINITE else k + 1
-                if after < len(tokens) and tokens[after].cap:
-                    stop = body_at(tokens, after, len(tokens))
-                    place = stop and all(
-                        t.tags & (Tag.PLACE | Tag.PLACE_LEAD) or not t.cap
-                        for t in tokens[after:stop]
-                    )
-                    if stop and not place and not tokens[after].tags & Tag.TIME:
-                        begin = after - 1 if tokens[after - 1].text == "The" else after
-                        return self.cast.full_body(
-                            self.text[tokens[begin].start : tokens[stop - 1].end]
-                        )
+            if k + 1 >= len(tokens) or not tokens[k].tags & Tag.PREPOSITION:
+                continue
+            definite = bool(tokens[k + 1].tags & Tag.DEFINITE)
+            after = k + 2 if definite else k + 1
+            if tokens[k].tags & Tag.TOPIC or after >= len(tokens) or not tokens[after].cap:
+                continue
+            stop = body_at(tokens, after, len(tokens))
+            if stop is None or not self._is_employer(tokens, k, after, stop, definite):
+                continue
+            begin = after - 1 if tokens[after - 1].text == "The" else after
+            return self.cast.full_body(self.text[tokens[begin].start : tokens[stop - 1].end])
         return None
+
+    def _is_employer(
+        self, tokens: list[Token], joint: int, start: int, stop: int, definite: bool
+    ) -> bool:
+        """Whether the name after "of" is a body, not a home town: "of Leeds", "from Derry"."""
+        words = tokens[start:stop]
+        if words[0].tags & Tag.TIME or self.cast.find(self.text[words[0].start : words[-1].end]):
+            return False
+        if any(token.tags & Tag.BODY for token in words):
+            return True
+        if all(token.tags & (Tag.PLACE | Tag.PLACE_LEAD) for token in words if token.cap):
+            return False
+        town = tokens[joint].tags & Tag.BODY_JOINT or tokens[joint].low == "from"
+        return definite or is_acronym(words[0]) or tokens[joint].low == "for" or not town
 
     def _pronoun(self, token: Token, sentence: Sentence) -> Speaker | None:
         if token.tags & (Tag.HE | Tag.SHE):
@@ -177,10 +188,8 @@ class Resolver:
                 return _again(speaker, "pronoun")
         if not token.tags & Tag.IT:
             return None
-        named = [(m, body) for body in self.cast.bodies for m in body.mentions if m < token.start]
-        position, body = max(named, key=lambda pair: pair[0], default=(-PRONOUN_REACH, None))
-        near = body is not None and token.start - position < PRONOUN_REACH
-        return self._of_body(body.name, "pronoun", body) if near else None
+        body = self.cast.body_before(token.start, PRONOUN_REACH)
+        return self._of_body(body.name, "pronoun", body) if body is not None else None
 
     def _he_or_she(self, gender: str, position: int, sentence: Sentence) -> Speaker | None:
         last = next((s for p, s in reversed(self.spoken) if p < position), None)
@@ -264,7 +273,7 @@ class Resolver:
 
     def _of_body(self, name: str, how: str, body: Body | None) -> Speaker:
         full = self.cast.full_body(self._bare(name))
-        known = body or next((b for b in self.cast.bodies if b.name == full), None)
+        known = body or self.cast.body_named(full)
         place = all(part in _place_words(self.cast) for part in fold(full).split())
         start, end = (known.start, known.end) if known else (-1, -1)
         return Speaker(full, "organisation", None, None if place else full, None, how, start, end)

@@ -11,7 +11,7 @@ from quotes.extraction.words import WORD, Token
 
 MAX_NAME_TOKENS = 5
 NOT_IN_NAME = Tag.NEVER | Tag.TIME
-BEFORE_NAME = Tag.TITLE | Tag.TITLE_ROLE | Tag.ROLE | Tag.BODY
+BEFORE_NAME = Tag.PARTY | Tag.TITLE | Tag.TITLE_ROLE | Tag.ROLE | Tag.BODY
 NAME_JOINTS = frozenset("-–&/‑")
 
 
@@ -112,6 +112,8 @@ def person_in(
         size = sum(token.cap for token in tokens[cut:b])
     if size > MAX_NAME_TOKENS:
         return None
+    if size > 1 and is_acronym(tokens[b - 1]) and not all(is_acronym(t) for t in tokens[cut:b]):
+        return None  # "Indiana GOP"
     if size == 1:
         surname = tokens[b - 1]
         if is_acronym(surname) and not titled:
@@ -139,6 +141,8 @@ def _comes_before_name(tokens: list[Token], k: int, a: int, b: int) -> bool:
             k > a and tokens[k - 1].tags & Tag.FIRST_NAME and not tokens[k - 1].tags & BEFORE_NAME
         )
         named = named or (k > a and tokens[a].tags & Tag.TITLE)
+        plain = k == a + 1 and not tokens[a].tags and not is_acronym(tokens[a])
+        named = named or (plain and token.tags & Tag.SURNAME_ROLE)  # "Teal Baker"
         return bool(token.tags & (BEFORE_NAME | Tag.COLLECTIVE)) and not named
     if token.tags & BEFORE_NAME:
         return not (
@@ -148,6 +152,8 @@ def _comes_before_name(tokens: list[Token], k: int, a: int, b: int) -> bool:
         return not token.tags & Tag.FIRST_NAME or (
             k == a and bool(tokens[k + 1].tags & BEFORE_NAME)
         )
+    if "." in token.text and len(token.text) < 5:
+        return False  # "A.E. Howard"
     if is_acronym(token) and k + 1 < b and not token.tags & Tag.FIRST_NAME:
         return not (len(token.text) == 2 and tokens[k + 1].text.istitle() and b - k == 2 and k == a)
     return False

@@ -102,7 +102,9 @@ def sentence_before(it: Attributor, sentence: Sentence, at: int) -> Attribution 
 def subjunctive(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
     """Die Pläne seien "ein Fehler": reported speech that goes on, told by its verb"""
     tokens = sentence.tokens
-    if sentence.first or not any(t.tags & Tag.SUBJUNCTIVE for t in tokens):
+    if sentence.first or not it.lexicon.has_subjunctive:
+        return None
+    if not any(t.tags & Tag.SUBJUNCTIVE for t in tokens):
         return None
     if it.is_name(sentence, at):
         return None

@@ -40,7 +40,7 @@ def _inside(it: Attributor, holder: Attribution, passages: list[Passage]) -> lis
             or it.words(attribution.passage).count(" ") < MIN_WORDS - 1
         ):
             continue
-        attribution.rule, attribution.cue_sentence = RULE, holder.sentence
+        attribution.rule = RULE
         first = attribution.tokens[phrase.start].tags & Tag.FIRST_PERSON
         if phrase.kind == PRONOUN and first:
             attribution.source_speaker = holder

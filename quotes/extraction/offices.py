@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from quotes.extraction.bodies import body_at, is_part_of_body
 from quotes.extraction.languages import Tag
-from quotes.extraction.names import is_acronym
+from quotes.extraction.names import is_acronym, person_in, runs
 from quotes.extraction.phrases import closing_before, is_adverb
 from quotes.extraction.words import MARK, NUMBER, QUOTE, WORD, Token
 
 MAX_OFFICE_TOKENS = 22  # an apposition runs on, a job title does not
 ROLE = Tag.ROLE | Tag.TITLE_ROLE
+DANGLING = Tag.PREPOSITION | Tag.AND | Tag.DETERMINER  # no role ends with these
 ROLES = ROLE | Tag.UNNAMED
 DETERMINERS = Tag.DETERMINER | Tag.POSSESSIVE
 
@@ -50,7 +51,8 @@ def office_in(tokens: list[Token], start: int, end: int, weight: float) -> Offic
             modifier = before
         begin = head + 1
     words = end - start
-    if words == 1 and tokens[start].tags & (Tag.HONORIFIC_HE | Tag.HONORIFIC_SHE):
+    honorific = tokens[start].tags & (Tag.HONORIFIC_HE | Tag.HONORIFIC_SHE)
+    if words == 1 and honorific and not tokens[start].tags & Tag.ROLE:
         return None  # "Lord", "Sir"
     bare = (
         words == 1 and bool(tokens[start].tags & (Tag.TITLE_ROLE | Tag.TITLE)) and tokens[start].cap
@@ -159,6 +161,9 @@ def _names_no_body(token: Token) -> bool:
 
 def _is_place(tokens: list[Token], start: int, end: int, place_role: bool) -> bool:
     """Whether what follows a role is a place: "mayor of Leeds", "president of France"."""
+    capitals = [token for token in tokens[start:end] if token.cap]
+    if all(token.tags & (Tag.PORTFOLIO | Tag.PARTY) for token in capitals):
+        return True  # "Secretary of State", "Director of Digital Services"
     if any(tokens[k].tags & Tag.BODY for k in range(start, end)):
         return False
     if all(
@@ -192,6 +197,9 @@ def _body_before(tokens: list[Token], start: int, head: int) -> tuple[int, int] 
             stop -= 1
         if stop - k == 1 and tokens[k].tags & Tag.GENERIC_BODY:
             return None
+        longer = _with_body_noun(tokens, stop, head)
+        if longer > stop:
+            return tokens[k].start, tokens[longer - 1].end  # "Clinton campaign"
         bodily = [i for i in range(k, stop) if tokens[i].tags & Tag.BODY]
         if bodily:
             return tokens[k].start, tokens[bodily[-1]].end if stop - bodily[-1] > 2 else tokens[
@@ -299,9 +307,12 @@ def _in_role(tokens: list[Token], k: int) -> bool:
     if tags & Tag.CUE and not tags & Tag.NOUN_TOO:
         return False
     if tags & Tag.AND:
-        return k > 0 and bool(
-            tokens[k - 1].tags & (ROLE | Tag.MODIFIER) or (tokens[k - 1].cap and tokens[k + 1].cap)
-        )
+        in_body = tokens[k - 1].cap and any(t.tags & Tag.BODY for t in tokens[max(0, k - 4) : k])
+        return k > 0 and (in_body or bool(tokens[k - 1].tags & (ROLE | Tag.MODIFIER)))
+    if tags & Tag.VERB:
+        return False
+    if k + 1 < len(tokens) and tokens[k + 1].cap and not tags & Tag.PREPOSITION:
+        return bool(tags & Tag.MODIFIER) or token.low.endswith(("ist", "ian", "al", "based"))
     if tags & Tag.PREPOSITION:
         return (
             bool(tags & Tag.INNER_PREPOSITION)
@@ -322,7 +333,7 @@ def role_after(tokens: list[Token], name: int, high: int) -> list[tuple[int, int
         if opening.tags & Tag.SUFFIX or opening.kind == NUMBER:
             k += 1
             continue
-        if opening.text not in (",", "(", "–", "—", "-"):
+        if opening.text not in (",", "(", "–", "—", "-") or k + 1 >= limit:
             break
         k += 1
         if k < limit and (
@@ -331,15 +342,21 @@ def role_after(tokens: list[Token], name: int, high: int) -> list[tuple[int, int
             k += 1
             continue
         if k < limit and tokens[k].tags & Tag.RELATIVE:
+            if tokens[k].tags & Tag.POSSESSIVE:
+                break  # "whose son"
             k += 1
             while k < limit and (tokens[k].tags & Tag.AUX or is_adverb(tokens[k])):
                 k += 1
+            if k + 1 < limit and tokens[k].low == "served" and tokens[k + 1].low == "as":
+                k += 2
         while k < limit and tokens[k].tags & Tag.AND:
             k += 1
         if k < limit and tokens[k].tags & Tag.POSSESSIVE:
             break  # "and his wife"
         stop = _office_end(tokens, k, limit)
-        if stop > k and _opens_role(tokens, k, stop):
+        while stop > k and tokens[stop - 1].tags & DANGLING and not tokens[stop - 1].cap:
+            stop -= 1
+        if stop > k and _opens_role(tokens, k, stop) and not _names_another(tokens, k, stop):
             found.append((k, stop))
         elif found or stop == k:
             break
@@ -347,6 +364,23 @@ def role_after(tokens: list[Token], name: int, high: int) -> list[tuple[int, int
         if len(found) > 2:
             break
     return found
+
+
+def _names_another(tokens: list[Token], start: int, stop: int) -> bool:
+    """Whether a stretch is the next of a list: "Ann Lee, mayor Bo Day and …"."""
+    role = False
+    for a, b in runs(tokens, start, stop):
+        k = a
+        while k > start and tokens[k - 1].tags & DETERMINERS:
+            k -= 1
+        before = tokens[k - 1] if k > start else None
+        role = role or any(t.tags & ROLE for t in tokens[start:a])
+        person = person_in(tokens, a, b, start)
+        after_role = role or any(t.tags & ROLE for t in tokens[a:b])
+        joined = before is not None and before.tags & Tag.PREPOSITION
+        if person is not None and person[2] and after_role and not (joined and person[0] == a):
+            return True
+    return False
 
 
 def _is_age(token: Token) -> bool:
@@ -383,7 +417,8 @@ def _opens_role(tokens: list[Token], start: int, stop: int) -> bool:
         tags = tokens[k].tags
         if tags & ROLE:
             return True
-        if k == start and (tags & (Tag.PREPOSITION | Tag.ADVERB) or tokens[k].low.endswith("ing")):
+        opens = tags & (Tag.PREPOSITION | Tag.ADVERB | Tag.VERB)
+        if k == start and (opens or (not tags and tokens[k].low.endswith(("ing", "ed")))):
             return False
         if tags & Tag.PREPOSITION and not any(t.cap for t in tokens[start:k]):
             return False

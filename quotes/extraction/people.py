@@ -26,6 +26,7 @@ from quotes.extraction.phrases import is_adverb
 from quotes.extraction.words import NUMBER, WORD, Sentence, Token
 
 TITLE_CASE = 0.6  # of the words of a headline are capitals: none of them tells a name
+MAX_BODIES = 50  # with one word in common that are compared with a short name
 MAX_LOOKED_BACK = 200  # mentions, for a pronoun or description
 MAX_OFFICE_MENTIONS = 12  # of one person that are read for a role
 
@@ -87,6 +88,9 @@ class Cast:
         self.known: set[str] = set()
         self.bodies: list[Body] = []
         self.acronyms: dict[str, Body] = {}
+        self._body_by_name: dict[str, Body] = {}
+        self._bodies_by_word: dict[str, list[Body]] = defaultdict(list)
+        self._body_places: list[tuple[int, int]] | None = None
         self.mentions: list[tuple[int, Person, Mention]] = []
         self._headlines: list[Sentence] = []
         for sentence in sentences:
@@ -299,11 +303,13 @@ class Cast:
     def add_body(self, sentence: Sentence, a: int, stop: int) -> Body:
         tokens = sentence.tokens
         name = self.text[tokens[a].start : tokens[stop - 1].end]
-        known = next((body for body in self.bodies if fold(body.name) == fold(name)), None)
+        known = self.body_named(name)
         if known is None:
             known = Body(name, tokens[a].start, tokens[stop - 1].end)
-            if len(self.bodies) < 300:
-                self.bodies.append(known)
+            self.bodies.append(known)
+            self._body_by_name[fold(name)] = known
+            for word in _weighty_words(name):
+                self._bodies_by_word[word].append(known)
         known.mentions.append(tokens[a].start)
         if (
             stop + 2 < len(tokens)
@@ -329,33 +335,44 @@ class Cast:
         bare = name.replace(".", "")
         if bare in self.acronyms:
             return self.acronyms[bare].name
-        words = set(fold(name).replace("'s", "").split()) - {"the", "of", "and"}
-        longer = [
-            body
-            for body in self.bodies
-            if len(body.name) > len(name)
-            and words
-            and not name.isupper()
-            and words < set(fold(body.name).replace("'s", "").split())
-            and (
-                fold(body.name).split()[0] == fold(name).split()[0]
-                or (len(words) > 1 and fold(body.name).endswith(fold(name)))
-            )
-        ]
-        if len(longer) == 1 and not any(
-            fold(b.name) == fold(name) and len(b.mentions) > 1 for b in self.bodies
-        ):
+        words = _weighty_words(name)
+        if not words or name.isupper() or self.find(name) is not None:
+            return name
+        rarest = min((self._bodies_by_word.get(word, []) for word in words), key=len)
+        longer = [b for b in rarest[:MAX_BODIES] if self._is_longer(b.name, name, words)]
+        itself = self.body_named(name)
+        if len(longer) == 1 and (itself is None or len(itself.mentions) < 2):
             return longer[0].name
         return name
+
+    def body_named(self, name: str) -> Body | None:
+        return self._body_by_name.get(fold(name))
+
+    def body_before(self, position: int, reach: int) -> Body | None:
+        """The body named last before a place in the text."""
+        if self._body_places is None:
+            named = ((m, k) for k, body in enumerate(self.bodies) for m in body.mentions)
+            self._body_places = sorted(named)
+        k = bisect_left(self._body_places, (position, -1)) - 1
+        if k < 0 or position - self._body_places[k][0] > reach:
+            return None
+        return self.bodies[self._body_places[k][1]]
+
+    def _is_longer(self, full: str, name: str, words: set[str]) -> bool:
+        """Whether a name is another with words left out: "State Department", "the Board"."""
+        if len(full) <= len(name) or not words < _weighty_words(full):
+            return False
+        if len(words) == 1:
+            return fold(full).startswith(fold(name) + " ") and len(_weighty_words(full)) == 2
+        return fold(full).startswith(fold(name)) or fold(full).endswith(fold(name))
 
     def body_by_noun(self, noun: str, position: int) -> Body | None:
         """The body that "the agency" means: the last one before whose name has the word."""
         best = None
-        for body in self.bodies:
-            if noun in fold(body.name).split():
-                here = max((m for m in body.mentions if m < position), default=None)
-                if here is not None and (best is None or here > best[0]):
-                    best = (here, body)
+        for body in self._bodies_by_word.get(noun, [])[-MAX_BODIES:]:
+            k = bisect_left(body.mentions, position) - 1
+            if k >= 0 and (best is None or body.mentions[k] > best[0]):
+                best = (body.mentions[k], body)
         return best[1] if best else None
 
     # Roles
@@ -390,6 +407,12 @@ class Cast:
         if stated:
             found.append(office_in(tokens, *stated, AFTER - 0.5))
         return [office for office in found if office]
+
+
+def _weighty_words(name: str) -> set[str]:
+    return {w for w in fold(name).replace("'s", "").split() if len(w) > 3 or w.isdigit()} or set(
+        fold(name).split()
+    )
 
 
 def _is_title_case(sentence: Sentence) -> bool:

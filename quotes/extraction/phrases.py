@@ -58,6 +58,8 @@ def phrase_before(tokens: list[Token], end: int, low: int, known: set[str]) -> P
         k -= 1
         if token.tags & PERSONAL and not token.tags & Tag.POSSESSIVE and not is_acronym(token):
             break
+    while end > k and tokens[end - 1].tags & Tag.TIME and not tokens[end - 1].cap:
+        end -= 1  # "Ann Lee last week"
     while k < end and _drops_at_left(tokens[k]):
         k += 1
     if k >= end:

@@ -102,7 +102,10 @@ def quote_name_cue(it: Attributor, sentence: Sentence, at: int) -> Attribution |
         return None
     if at > 0 and it.is_title(passage):
         return None
-    limit = next((q for q in sentence.quotes if q > at and not _short(tokens[q])), len(tokens))
+    nearby = (q for q in range(at + 1, min(len(tokens), at + NAME_AFTER_CUE)))
+    limit = next(
+        (q for q in nearby if tokens[q].kind == QUOTE and not _short(tokens[q])), len(tokens)
+    )
     for cue in it.cues(sentence):
         if cue.start <= at:
             continue

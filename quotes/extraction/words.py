@@ -109,6 +109,8 @@ def tokens_of(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
             elif not classes and low[-1] == ".":
                 classes = tags.get(low[:-1], 0) or tags.get(low.replace(".", ""), 0)
             plain = first.islower() or lexicon.capital_nouns
+            if not classes and "-" in low:
+                classes = tags.get(low.rpartition("-")[2], 0) & (Tag.ROLE | Tag.TITLE_ROLE)
             if not classes and plain and len(low) > 5 and low.endswith(endings):
                 classes = Tag.ROLE  # "ferryman", "volcanologist"
             made.append(Token(word, low, match.start(), match.end(), WORD, classes))

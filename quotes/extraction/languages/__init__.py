@@ -81,6 +81,8 @@ LISTED = {
     "animate": ("words", "animate"),
     "verb": ("words", "verbs"),
     "not_person": ("words", "not_people"),
+    "surname_role": ("words", "surname_roles"),
+    "portfolio": ("words", "portfolios"),
     "quantifier": ("words", "quantifiers"),
 }
 
@@ -104,6 +106,7 @@ class Lexicon:
         self.marks: list[str] = file["marks"]
         self.inner_marks: list[str] = file["inner_marks"]
         self.dash_dialogue: bool = file["dash_dialogue"]
+        self.has_subjunctive = bool(file["words"]["subjunctives"])
         self.s_marks_verbs: bool = file["s_marks_verbs"]
         self.verb_second: bool = file["verb_second"]
         self.dropped_subjects: bool = file["dropped_subjects"]
