@@ -305,7 +305,8 @@ class Resolver:
         )
         speaker.words = frozenset([head.low])
         beings = Tag.ROLE | Tag.UNNAMED | Tag.COLLECTIVE | Tag.ANIMATE | Tag.QUANTIFIER
-        speaker.animate = bool(head.tags & beings)
+        agent = head.low.endswith(self.cast.lexicon.agent_endings)
+        speaker.animate = bool(head.tags & beings) or agent
         if head.tags & Tag.HE_NOUN:
             speaker.gender = "m"
         elif head.tags & Tag.SHE_NOUN:

@@ -96,8 +96,11 @@ def _without_possessor(
             owner = tokens[k - 1]
             if not owner.cap:
                 return k + 1, None
-            place = all(t.tags & (Tag.PLACE | Tag.PLACE_LEAD) for t in tokens[start:k])
-            return k + 1, None if place else (tokens[start].start, owner.end)
+            words = tokens[start:k]
+            place = all(t.tags & (Tag.PLACE | Tag.PLACE_LEAD) for t in words)
+            bodily = len(words) > 1 or is_acronym(owner) or owner.tags & Tag.BODY
+            named = bodily and not place and not words[0].tags & Tag.FIRST_NAME
+            return k + 1, (tokens[start].start, owner.end) if named else None
     return start, None
 
 
@@ -202,9 +205,10 @@ def _body_before(tokens: list[Token], start: int, head: int) -> tuple[int, int] 
             return tokens[k].start, tokens[longer - 1].end  # "Clinton campaign"
         bodily = [i for i in range(k, stop) if tokens[i].tags & Tag.BODY]
         if bodily:
-            return tokens[k].start, tokens[bodily[-1]].end if stop - bodily[-1] > 2 else tokens[
-                stop - 1
-            ].end
+            stop = stop if stop - bodily[-1] < 3 else bodily[-1] + 1
+            while stop - 1 > bodily[-1] and tokens[stop - 1].tags & (Tag.MODIFIER | Tag.PORTFOLIO):
+                stop -= 1  # "Senate Minority Leader"
+            return tokens[k].start, tokens[stop - 1].end
         while (
             k < stop
             and tokens[k].tags & (Tag.PLACE | Tag.PLACE_LEAD)
@@ -295,6 +299,8 @@ def _in_role(tokens: list[Token], k: int) -> bool:
     tags = token.tags
     if tags & ROLE or _named(token):
         return True
+    if tags & Tag.POSSESSIVE:
+        return False  # "his daughter"
     if tags & DETERMINERS:
         genitive = bool(tags & Tag.INNER_PREPOSITION)  # "Leiter des Museums"
         return k > 0 and (genitive or bool(tokens[k - 1].tags & Tag.PREPOSITION))
@@ -378,7 +384,10 @@ def _names_another(tokens: list[Token], start: int, stop: int) -> bool:
         person = person_in(tokens, a, b, start)
         after_role = role or any(t.tags & ROLE for t in tokens[a:b])
         joined = before is not None and before.tags & Tag.PREPOSITION
-        if person is not None and person[2] and after_role and not (joined and person[0] == a):
+        named = person is not None and person[2]
+        if named and joined and not tokens[person[0]].tags & Tag.FIRST_NAME:
+            named = False  # "of the National Iodine Nutrition study"
+        if named and after_role and not (joined and person[0] == a):
             return True
     return False
 
