@@ -2,7 +2,7 @@
 
 from django.conf import settings
 
-from quotes.anchoring import Pages
+from quotes.anchoring import TEXT, Pages
 from quotes.filing.articles import lock_rows
 from quotes.filing.types import Filing, add_flag, drop_flags
 from quotes.models import Quote
@@ -105,11 +105,11 @@ def _reanchor(filing: Filing) -> None:
 
 
 def _flag_replaced(quotes: list[Quote], missed: set) -> None:
-    """Flag the public quotes that lost their words, if most of the article's have.
+    """Flag the public quotes that lost their words, if most in the text have.
 
     Those that had lost them before (`missed`) were flagged then, or are known to be gone.
     """
-    public = [quote for quote in quotes if quote.status in STANDS]
+    public = [q for q in quotes if q.status in STANDS and q.anchored_in == TEXT]
     gone = [quote for quote in public if quote.anchor == Quote.Anchor.MISSING]
     for quote in quotes:
         if quote not in gone:

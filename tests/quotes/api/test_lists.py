@@ -122,6 +122,7 @@ def test_a_quote_has_the_documented_shape(reader):
         "anchor": {
             "state": "exact",
             "snapshot": article.snapshot.sha256,
+            "in": "text",
             "spans": [{"start": 8, "end": 24, "prefix": "Before “", "suffix": "” after."}],
             "seams": [],
         },
@@ -138,7 +139,9 @@ def test_an_unknown_value_is_null(reader):
     shown = ok(reader.get(f"{QUOTES}{make_quote(anchor='unanchored').pk}/"))
     unknown = ("speaker", "role", "organisation", "outlet", "said", "published", "utterance")
     assert [shown[name] for name in unknown] == [None] * 7
-    assert shown["anchor"] == {"state": "unanchored", "snapshot": None, "spans": [], "seams": []}
+    assert shown["anchor"] == {
+        "state": "unanchored", "snapshot": None, "in": None, "spans": [], "seams": [],
+    }  # fmt: skip
     assert shown["via"] == []
 
 

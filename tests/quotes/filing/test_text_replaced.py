@@ -43,6 +43,18 @@ def test_a_text_without_a_few_of_them_flags_none(curator, article):
     assert flagged() == set()
 
 
+def test_another_headline_replaces_no_text(curator):
+    filing = make_filing(
+        external_id="cms-2", url=None, text=TEXT, headline="“We act now”: Quill",
+        quotes=[{"text": "We act now", "status": "published"}],
+    )  # fmt: skip
+    ok(curator.post(f"{API}articles/", filing), 201)
+    later = {**filing, "headline": "Quay to close", "text": f"{TEXT} More.", "quotes": []}
+    ok(curator.post(f"{API}articles/", later))
+    assert Quote.objects.get().anchor == "missing"
+    assert flagged() == set()
+
+
 def test_proposals_do_not_count(curator, article):
     Quote.objects.create(
         article=article, text="It rained", anchor="unanchored", kind="direct", status="proposed"
