@@ -89,7 +89,8 @@ class Resolver:
 
     def _person(self, tokens: list[Token], phrase: Phrase, sentence: Sentence) -> Speaker:
         start, end = phrase.name
-        person = self.cast.add(sentence, start, end, phrase.full)
+        person = self.cast.at.get(tokens[start].start) if not phrase.full else None
+        person = person or self.cast.add(sentence, start, end, phrase.full)
         if not any(m.sentence is sentence and m.start <= start < m.end for m in person.mentions):
             person.mentions.append(Mention(sentence, start, end, False))
         return self.of_person(person, "name" if phrase.full else "surname")
@@ -211,6 +212,7 @@ class Resolver:
             subject.gender = gender
             return _again(subject, "pronoun")
         fits = last is not None and last.person is None and last.gender in (None, gender)
+        fits = fits and last.animate
         if fits and last.kind == UNNAMED and best_score < 0:
             return _again(last, "pronoun")
         if best is None:

@@ -92,6 +92,8 @@ class Cast:
         self._bodies_by_word: dict[str, list[Body]] = defaultdict(list)
         self._body_places: list[tuple[int, int]] | None = None
         self.mentions: list[tuple[int, Person, Mention]] = []
+        self.at: dict[int, Person] = {}  # whom the name at a place of the text means
+        self._last_full: dict[str, Person] = {}
         self._headlines: list[Sentence] = []
         for sentence in sentences:
             if _is_title_case(sentence):
@@ -115,7 +117,8 @@ class Cast:
             if found is None:
                 continue
             start, end, full = found
-            if full and not _vouched(tokens, a, start, end):
+            family = tokens[end - 1].low in self.known  # "her brother, Silas Pellow"
+            if full and not family and not _vouched(tokens, a, start, end):
                 continue
             self.add(sentence, start, end, full)
 
@@ -213,9 +216,12 @@ class Cast:
                 end += 1
             while end > k + 1 and not tokens[end - 1].cap:
                 end -= 1
-            person = self.find(self.text[token.start : tokens[end - 1].end])
+            person = self._who(sentence, k, end)
             if person is None or (end == k + 1 and not self._stands_alone(tokens, k, person)):
                 continue
+            if end > k + 1:
+                self._last_full[fold(tokens[end - 1].text)] = person
+            self.at[token.start] = person
             mention = Mention(sentence, k, end, first)
             first = False
             if (end == k + 1 and person.gender is None) or person.gender is None:
@@ -238,6 +244,24 @@ class Cast:
         if tags & (Tag.HONORIFIC_HE | Tag.HE_NOUN):
             return "m"
         return "f" if tags & (Tag.HONORIFIC_SHE | Tag.SHE_NOUN) else None
+
+    def _who(self, sentence: Sentence, k: int, end: int) -> Person | None:
+        """Whom a name means; of two with one surname the one its title fits, or named last."""
+        tokens = sentence.tokens
+        person = self.find(self.text[tokens[k].start : tokens[end - 1].end])
+        if end > k + 1 or person is None:
+            return person
+        word = fold(tokens[k].text)
+        family = [p for p in self.by_word[word] if p.words()[-1] == word]
+        if len(family) < 2:
+            return person
+        gender = self._gender_before(tokens, k)
+        fitting = [p for p in family if gender and p.gender in (gender, None)]
+        fitting.sort(key=lambda p: p.gender != gender)
+        last = self._last_full.get(word)
+        if fitting:
+            return last if last in fitting and last.gender == gender else fitting[0]
+        return last or person
 
     def _same(self, tokens: list[Token], k: int) -> bool:
         return any(

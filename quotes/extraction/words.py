@@ -141,9 +141,19 @@ def sentences(text: str, found: list[Passage], lexicon: Lexicon) -> list[Sentenc
         _split(text, tokens, number, lexicon, result)
     for index, sentence in enumerate(result):
         sentence.index = index
+        if sentence.headline:
+            _lower_verbs(sentence.tokens)
     if lexicon.capital_nouns:
         _lower_nouns(result)
     return result
+
+
+def _lower_verbs(tokens: list[Token]) -> None:
+    """Take no verb or preposition of a headline in capitals for a part of a name."""
+    other = Tag.CUE | Tag.VERB | Tag.AUX | Tag.PREPOSITION | Tag.ADVERB
+    for token in tokens:
+        if token.tags & other and not token.tags & (Tag.FIRST_NAME | Tag.ROLE):
+            token.cap = False
 
 
 def _lower_nouns(result: list[Sentence]) -> None:
