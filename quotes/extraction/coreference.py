@@ -38,6 +38,7 @@ class Speaker:
     animate: bool = True
     rivals: int = 0  # others whom a pronoun might mean
     distance: int = 0  # code points back from a pronoun to the name
+    office: Office | None = None  # where role and body are printed
 
 
 class Resolver:
@@ -90,6 +91,8 @@ class Resolver:
     def _person(self, tokens: list[Token], phrase: Phrase, sentence: Sentence) -> Speaker:
         start, end = phrase.name
         person = self.cast.at.get(tokens[start].start) if not phrase.full else None
+        if person is None and all(t.text.isupper() for t in tokens[start:end]):
+            person = self.cast.find(self.text[tokens[start].start : tokens[end - 1].end])
         person = person or self.cast.add(sentence, start, end, phrase.full)
         if not any(m.sentence is sentence and m.start <= start < m.end for m in person.mentions):
             person.mentions.append(Mention(sentence, start, end, False))
@@ -102,17 +105,10 @@ class Resolver:
             role = self.text[office.start : office.end]
             organisation = self._organisation(office)
         organisation = organisation or self._affiliation(person)
-        return Speaker(
-            person.name,
-            PERSON,
-            role,
-            organisation,
-            person,
-            how,
-            person.start,
-            person.end,
-            person.gender,
-        )
+        speaker = Speaker(person.name, PERSON, role, organisation, person, how)
+        speaker.start, speaker.end, speaker.gender = person.start, person.end, person.gender
+        speaker.office = office
+        return speaker
 
     def _organisation(self, office: Office) -> str | None:
         if office.body is not None:
@@ -176,10 +172,13 @@ class Resolver:
         if token.tags & (Tag.HE | Tag.SHE):
             return self._he_or_she("m" if token.tags & Tag.HE else "f", token.start, sentence)
         if token.tags & (Tag.THEY | Tag.IT):
-            return self._they_or_it(token)
+            return self._they_or_it(token, sentence)
         return None
 
-    def _they_or_it(self, token: Token) -> Speaker | None:
+    def _they_or_it(self, token: Token, sentence: Sentence) -> Speaker | None:
+        subject = self._subject_of(sentence, token)
+        if subject is not None:
+            return _again(subject, "pronoun")
         for position, speaker in reversed(self.spoken):
             if token.start - position > PRONOUN_REACH:
                 break
@@ -191,6 +190,19 @@ class Resolver:
             return None
         body = self.cast.body_before(token.start, PRONOUN_REACH)
         return self._of_body(body.name, "pronoun", body) if body is not None else None
+
+    def _subject_of(self, sentence: Sentence, token: Token) -> Speaker | None:
+        """The body or people that this sentence is about: "The union condemned what it called"."""
+        if token.start - sentence.tokens[0].start < SENTENCE_OPENING // 4:
+            return None
+        phrase = self.attributor.subjects.main_subject(sentence.tokens, 0, len(sentence.tokens))
+        if phrase is None or phrase.kind not in (BODY, NOUN):
+            return None
+        head = sentence.tokens[phrase.head]
+        many = Tag.COLLECTIVE | Tag.BODY | Tag.BODY_NOUN | Tag.GENERIC_BODY
+        if head.start >= token.start or not (head.tags & many or phrase.kind == BODY):
+            return None
+        return self.of_phrase(sentence.tokens, phrase, sentence)
 
     def _he_or_she(self, gender: str, position: int, sentence: Sentence) -> Speaker | None:
         last = next((s for p, s in reversed(self.spoken) if p < position), None)

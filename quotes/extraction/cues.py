@@ -100,7 +100,7 @@ class CueFinder:
                 or not token.tags & Tag.NOUN_TOO
             )
         after = tokens[k + 1] if k + 1 < len(tokens) else None
-        if before.low == "'s":
+        if before.low == "'s" and before.kind != WORD:
             return False
         if (
             before.tags & (Tag.DETERMINER | Tag.POSSESSIVE)

@@ -34,7 +34,7 @@ def kind_of(text: str, attribution: Attribution) -> str:
     """`direct` for whole sentences set off as speech, `partial` for a fragment."""
     passage = attribution.passage
     words = text[passage.start : passage.end]
-    if passage.dash:
+    if passage.dash or passage.turn:
         return DIRECT
     first = next((c for c in words if c.isalnum()), "a")
     opens = first.isupper() or first.isdigit()

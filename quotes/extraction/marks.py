@@ -6,7 +6,9 @@ ones, `''` for `"`, apostrophes and paragraphs opened again are expected. Linear
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 
 from quotes.extraction.languages import Lexicon, Tag
 
@@ -22,6 +24,10 @@ BEFORE_OPENER = frozenset(" \t\n\r\u00a0\u202f\u2009([{-–—/:|*•“„«‘
 AFTER_CLOSER = frozenset(" \t\n\r\u00a0\u202f\u2009.,;:?!)]}-–—/…|*”»’\"'")
 SPACE = " \t\r\n\u00a0\u202f\u2009\u200a\u200b"
 MAX_SPEAKER_CHARS = 60  # of ", Ann Lee said." after a passage that was never closed
+TURN = re.compile(
+    r"^[ \t\"“]*(?P<name>[A-Z][A-Z.'’-]+(?: [A-Z][A-Z.'’-]+){0,3}):[ \t]+(?=\S)", re.MULTILINE
+)
+MAX_TURNS = 200  # that are counted to tell a transcript
 MAX_INSERT = 200  # code points of a caption or advertisement between two paragraphs of a quote
 DASH = re.compile(r"\s*[–—-]\s*(?=\S)")
 
@@ -36,6 +42,7 @@ class Passage:
     reopened: bool = False  # it continues the unclosed one before it
     level: int = 0
     dash: bool = False  # dialogue after a dash, without marks
+    turn: bool = False  # of a transcript: the name before its colon speaks
 
 
 @dataclass(slots=True)
@@ -51,8 +58,14 @@ def passages(text: str, lexicon: Lexicon) -> list[Passage]:
     openers, closers = _usual(lexicon)
     found: list[Passage] = []
     unclosed = False
+    transcript = _is_transcript(text)
     for paragraph in PARAGRAPH.finditer(text):
         if not paragraph[0].strip():
+            continue
+        turn = TURN.match(text, *paragraph.span()) if transcript else None
+        if turn:
+            found += _turn(text, turn, paragraph.end())
+            unclosed = False
             continue
         marks = _marks(text, paragraph.start(), paragraph.end(), openers, closers)
         here = _paired(text, marks, paragraph.start(), paragraph.end(), unclosed)
@@ -64,6 +77,22 @@ def passages(text: str, lexicon: Lexicon) -> list[Passage]:
             unclosed = any(p.unclosed and p.level == 0 and not p.dash for p in here)
         found += here
     return found
+
+
+def _is_transcript(text: str) -> bool:
+    """Whether lines open with names in capitals, at least two of them twice: "WALLACE: …"."""
+    names = Counter(turn["name"] for turn in islice(TURN.finditer(text), MAX_TURNS))
+    return sum(count > 1 for count in names.values()) > 1
+
+
+def _turn(text: str, turn: re.Match, end: int) -> list[Passage]:
+    """What one speaker says in a transcript, as one passage without marks."""
+    stop = end
+    while stop > turn.end() and text[stop - 1] in SPACE + '"“”':
+        stop -= 1
+    if stop == turn.end():
+        return []
+    return [Passage(turn.end(), stop, turn.end(), stop, turn=True)]
 
 
 def _close_before_speaker(text: str, passage: Passage, lexicon: Lexicon) -> None:

@@ -111,4 +111,9 @@ def _because(named: Attribution, speaker: Speaker | None) -> list[Reason]:
         reasons.append(Reason(tokens[start].start, tokens[end - 1].end, "speaker"))
     if speaker is not None and speaker.start >= 0:
         reasons.append(Reason(speaker.start, speaker.end, "full name"))
-    return sorted(reasons, key=lambda r: r.start)
+    if speaker is not None and speaker.office is not None:
+        office = speaker.office
+        reasons.append(Reason(office.start, office.end, "role"))
+        if office.body is not None:
+            reasons.append(Reason(*office.body, "organisation"))
+    return sorted(reasons, key=lambda r: (r.start, r.end))

@@ -165,7 +165,7 @@ def _opens(tokens: list[Token], k: int, start: int) -> bool:
     return len(between) <= 24 and not any(
         (t.tags & (Tag.AUX | Tag.CUE | Tag.RELATIVE) and not t.tags & (Tag.NOUN_TOO | Tag.ROLE))
         or t.kind == QUOTE
-        or (t.tags & Tag.CONJUNCTION and not t.tags & Tag.ADVERB and i == 0)
+        or (i == 0 and t.tags & Tag.CONJUNCTION and not t.tags & (Tag.ADVERB | Tag.BEFORE_FRAGMENT))
         for i, t in enumerate(between)
     )
 
@@ -342,6 +342,19 @@ def _comma_near(tokens: list[Token], first: int) -> bool:
     return False
 
 
+def transcript(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
+    """LEE: We will go. (a turn of a transcript)"""
+    passage = sentence.tokens[at].passage
+    if not passage.turn:
+        return None
+    names = [k for k in range(at) if sentence.tokens[k].kind == WORD]
+    if not names or sentence.tokens[at - 1].text != ":":
+        return None
+    span = (names[0], names[-1] + 1)
+    phrase = Phrase(*span, PERSON, name=span, printed=span, head=names[-1], full=len(names) > 1)
+    return it.by_phrase(sentence, at, sentence, phrase)
+
+
 def headline_name(it: Attributor, sentence: Sentence, at: int) -> Attribution | None:
     """Mayor: Ferry "Will Close" (a headline)"""
     if not (sentence.first and sentence.last and sentence.paragraph == 0):
@@ -421,6 +434,7 @@ def _past_pause(tokens: list[Token], k: int) -> int:
 
 
 WITHIN: Rules = (
+    ("transcript", transcript),
     ("quote, cue, name", quote_cue_name),
     ("quote, name, cue", quote_name_cue),
     ("name, cue, quote", name_cue_quote),

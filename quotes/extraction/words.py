@@ -51,6 +51,17 @@ class Sentence:
     quotes: list[int] = field(default_factory=list)  # positions of the passages among the tokens
 
 
+def _contracted(word: str, start: int, tags: dict[str, int]) -> list[Token]:
+    """Part a pronoun from its verb: "I'm", "they've"."""
+    joint = max(word.find("'"), word.find("’"))
+    pronoun, verb = word[:joint], word[joint:]
+    middle, low = start + joint, pronoun.lower()
+    return [
+        Token(pronoun, low, start, middle, WORD, tags.get(low, 0)),
+        Token(verb, verb.lower(), middle, start + len(word), WORD, Tag.AUX | Tag.BE),
+    ]
+
+
 def _without_clitics(tokens: list[Token], lexicon: Lexicon) -> list[Token]:
     """Part a verb from the pronoun tied to it: "dit-il", "a-t-elle"."""
     result: list[Token] = []
@@ -105,7 +116,8 @@ def tokens_of(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
             if len(low) == 2 and low[1] == ".":
                 classes = 0  # an initial
             elif "'" in low and tags.get(low.partition("'")[0], 0) & PRONOUNS:
-                classes = Tag.NEVER | Tag.AUX  # "I'm", "they've"
+                made += _contracted(word, match.start(), tags)
+                continue
             elif not classes and low[-1] == ".":
                 classes = tags.get(low[:-1], 0) or tags.get(low.replace(".", ""), 0)
             plain = first.islower() or lexicon.capital_nouns
@@ -114,8 +126,11 @@ def tokens_of(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
             if not classes and plain and len(low) > 5 and low.endswith(endings):
                 classes = Tag.ROLE  # "ferryman", "volcanologist"
             made.append(Token(word, low, match.start(), match.end(), WORD, classes))
-        elif (first in "'’" and len(word) == 2) or first in "'’":
-            made.append(Token(word, "'s", match.start(), match.end(), MARK, 0))
+        elif first in "'’":
+            verb = bool(made) and made[-1].tags & PRONOUNS and made[-1].end == match.start()
+            verb = verb and len(word) == 2
+            kind, classes = (WORD, Tag.AUX | Tag.BE) if verb else (MARK, 0)  # "he's", "Ann's"
+            made.append(Token(word, "'s", match.start(), match.end(), kind, classes))
         elif first.isdigit():
             made.append(Token(word, word.lower(), match.start(), match.end(), NUMBER, 0))
         elif word == "." and _is_abbreviated(made, match.start(), lexicon):
