@@ -11,7 +11,8 @@ from quotes.extraction.bodies import body_at
 from quotes.extraction.languages import Tag
 from quotes.extraction.names import is_acronym
 from quotes.extraction.offices import BEFORE, Office, office_in
-from quotes.extraction.people import Body, Cast, Mention, Person, fold
+from quotes.extraction.organisations import Body, fold
+from quotes.extraction.people import Cast, Mention, Person
 from quotes.extraction.phrases import BODY, NOUN, PERSON, PRONOUN, Phrase
 from quotes.extraction.words import Sentence, Token
 
@@ -115,10 +116,10 @@ class Resolver:
             name = self._bare(self.text[office.body[0] : office.body[1]])
             if self.cast.find(name) is not None:
                 return None  # "Clinton spokesman": a person, not a body
-            return self.cast.full_body(self._without_unit(name))
+            return self.cast.organisations.full_name(self._without_unit(name))
         if office.modifier is not None:
-            body = self.cast.body_by_noun(office.modifier.low, office.start)
-            return self.cast.full_body(body.name) if body else None
+            body = self.cast.organisations.by_noun(office.modifier.low, office.start)
+            return self.cast.organisations.full_name(body.name) if body else None
         return None
 
     def _bare(self, name: str) -> str:
@@ -132,7 +133,7 @@ class Resolver:
     def _without_unit(self, name: str) -> str:
         """The acronym of "DTO Service Design" if only it is a body elsewhere in the text."""
         first, _, rest = name.partition(" ")
-        known = first in self.cast.acronyms or self.text.count(first) > 2
+        known = first in self.cast.organisations.acronyms or self.text.count(first) > 2
         if rest and len(first) > 1 and first.isupper() and known and self.text.count(name) == 1:
             return first
         return name
@@ -151,7 +152,9 @@ class Resolver:
             if stop is None or not self._is_employer(tokens, k, after, stop, definite):
                 continue
             begin = after - 1 if tokens[after - 1].text == "The" else after
-            return self.cast.full_body(self.text[tokens[begin].start : tokens[stop - 1].end])
+            return self.cast.organisations.full_name(
+                self.text[tokens[begin].start : tokens[stop - 1].end]
+            )
         return None
 
     def _is_employer(
@@ -188,7 +191,7 @@ class Resolver:
                 return _again(speaker, "pronoun")
         if not token.tags & Tag.IT:
             return None
-        body = self.cast.body_before(token.start, PRONOUN_REACH)
+        body = self.cast.organisations.last_before(token.start, PRONOUN_REACH)
         return self._of_body(body.name, "pronoun", body) if body is not None else None
 
     def _subject_of(self, sentence: Sentence, token: Token) -> Speaker | None:
@@ -286,8 +289,8 @@ class Resolver:
         )
 
     def _of_body(self, name: str, how: str, body: Body | None) -> Speaker:
-        full = self.cast.full_body(self._bare(name))
-        known = body or self.cast.body_named(full)
+        full = self.cast.organisations.full_name(self._bare(name))
+        known = body or self.cast.organisations.named(full)
         place = all(part in _place_words(self.cast) for part in fold(full).split())
         start, end = (known.start, known.end) if known else (-1, -1)
         return Speaker(full, "organisation", None, None if place else full, None, how, start, end)
@@ -370,7 +373,7 @@ class Resolver:
                     if at < position and speaker.kind == PERSON:
                         return _again(speaker, "described anew")
         if head.tags & Tag.BODY_NOUN and phrase.end - phrase.start <= 2:
-            body = self.cast.body_by_noun(head.low, position)
+            body = self.cast.organisations.by_noun(head.low, position)
             if body is not None:
                 return self._of_body(body.name, "described", body)
             for at, speaker in reversed(self.spoken):

@@ -8,11 +8,9 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from unicodedata import combining, normalize
 
-from quotes.extraction.bodies import body_at
 from quotes.extraction.languages import Lexicon, Tag
-from quotes.extraction.names import is_acronym, person_in, runs
+from quotes.extraction.names import person_in, runs
 from quotes.extraction.offices import (
     AFTER,
     BEFORE,
@@ -22,26 +20,13 @@ from quotes.extraction.offices import (
     role_before,
     role_is,
 )
+from quotes.extraction.organisations import Organisations, fold
 from quotes.extraction.phrases import is_adverb
 from quotes.extraction.words import NUMBER, WORD, Sentence, Token
 
 TITLE_CASE = 0.6  # of the words of a headline are capitals: none of them tells a name
-MAX_BODIES = 50  # with one word in common that are compared with a short name
 MAX_LOOKED_BACK = 200  # mentions, for a pronoun or description
 MAX_OFFICE_MENTIONS = 12  # of one person that are read for a role
-
-
-def fold(text: str) -> str:
-    if not text.isascii():
-        text = "".join(c for c in normalize("NFKD", text) if not combining(c))
-        text = (
-            text.replace("’", "'")
-            .replace("ł", "l")
-            .replace("Ł", "L")
-            .replace("ø", "o")
-            .replace("ı", "i")
-        )
-    return text.casefold()
 
 
 @dataclass(slots=True)
@@ -70,14 +55,6 @@ class Person:
         return fold(self.name).split()
 
 
-@dataclass(slots=True, eq=False)
-class Body:
-    name: str
-    start: int
-    end: int
-    mentions: list[int] = field(default_factory=list)  # code points
-
-
 class Cast:
     """The people and bodies of one article."""
 
@@ -86,11 +63,7 @@ class Cast:
         self.people: list[Person] = []
         self.by_word: dict[str, list[Person]] = defaultdict(list)
         self.known: set[str] = set()
-        self.bodies: list[Body] = []
-        self.acronyms: dict[str, Body] = {}
-        self._body_by_name: dict[str, Body] = {}
-        self._bodies_by_word: dict[str, list[Body]] = defaultdict(list)
-        self._body_places: list[tuple[int, int]] | None = None
+        self.organisations = Organisations(text, lambda name: self.find(name) is not None)
         self.mentions: list[tuple[int, Person, Mention]] = []
         self.at: dict[int, Person] = {}  # whom the name at a place of the text means
         self._last_full: dict[str, Person] = {}
@@ -104,7 +77,7 @@ class Cast:
             self._names_in_headline(sentence)
         for sentence in sentences:
             self._mentions(sentence)
-        self._acronyms()
+        self.organisations.add_initials()
         self.mentions.sort(key=lambda m: m[0])
 
     # People
@@ -112,7 +85,7 @@ class Cast:
     def _full_names(self, sentence: Sentence) -> None:
         tokens = sentence.tokens
         for a, b in runs(tokens, 0, len(tokens)):
-            self._body(sentence, a, b)
+            self.organisations.spot(sentence, a, b)
             found = person_in(tokens, a, b, 0)
             if found is None:
                 continue
@@ -301,104 +274,6 @@ class Cast:
             )
         )
 
-    # Bodies
-
-    def _body(self, sentence: Sentence, a: int, b: int) -> None:
-        tokens = sentence.tokens
-        bodily = any(tokens[k].tags & Tag.BODY for k in range(a, b))
-        acronym = b - a == 1 and is_acronym(tokens[a])
-        after_the = b - a > 1 and a > 0 and bool(tokens[a - 1].tags & Tag.DEFINITE)
-        if not (bodily or acronym or after_the):
-            return
-        stop = body_at(tokens, a, len(tokens))
-        if acronym or stop is None:
-            return
-        person = person_in(tokens, a, b, a)
-        if person is not None and not any(t.tags & Tag.BODY for t in tokens[a : person[0]]):
-            return
-        if person is not None:
-            stop = min(stop, person[0])
-        while a < stop - 1 and tokens[a].tags & Tag.NEVER:
-            a += 1
-        if stop - a == 1 and tokens[a].tags & (Tag.COLLECTIVE | Tag.PLACE):
-            return
-        self.add_body(sentence, a, stop)
-
-    def add_body(self, sentence: Sentence, a: int, stop: int) -> Body:
-        tokens = sentence.tokens
-        name = self.text[tokens[a].start : tokens[stop - 1].end]
-        known = self.body_named(name)
-        if known is None:
-            known = Body(name, tokens[a].start, tokens[stop - 1].end)
-            self.bodies.append(known)
-            self._body_by_name[fold(name)] = known
-            for word in _weighty_words(name):
-                self._bodies_by_word[word].append(known)
-        known.mentions.append(tokens[a].start)
-        if (
-            stop + 2 < len(tokens)
-            and tokens[stop].text == "("
-            and is_acronym(tokens[stop + 1])
-            and tokens[stop + 2].text == ")"
-        ):
-            self.acronyms.setdefault(tokens[stop + 1].text.replace(".", ""), known)
-        return known
-
-    def _acronyms(self) -> None:
-        for body in self.bodies:
-            words = [
-                w
-                for w in body.name.replace("-", " ").replace("’s", "").replace("'s", "").split()
-                if w[0].isupper()
-            ]
-            if len(words) > 1:
-                self.acronyms.setdefault("".join(w[0] for w in words), body)
-
-    def full_body(self, name: str) -> str:
-        """The fullest printed form of a body's name."""
-        bare = name.replace(".", "")
-        if bare in self.acronyms:
-            return self.acronyms[bare].name
-        words = _weighty_words(name)
-        if not words or name.isupper() or self.find(name) is not None:
-            return name
-        rarest = min((self._bodies_by_word.get(word, []) for word in words), key=len)
-        longer = [b for b in rarest[:MAX_BODIES] if self._is_longer(b.name, name, words)]
-        itself = self.body_named(name)
-        if len(longer) == 1 and (itself is None or len(itself.mentions) < 2):
-            return longer[0].name
-        return name
-
-    def body_named(self, name: str) -> Body | None:
-        return self._body_by_name.get(fold(name))
-
-    def body_before(self, position: int, reach: int) -> Body | None:
-        """The body named last before a place in the text."""
-        if self._body_places is None:
-            named = ((m, k) for k, body in enumerate(self.bodies) for m in body.mentions)
-            self._body_places = sorted(named)
-        k = bisect_left(self._body_places, (position, -1)) - 1
-        if k < 0 or position - self._body_places[k][0] > reach:
-            return None
-        return self.bodies[self._body_places[k][1]]
-
-    def _is_longer(self, full: str, name: str, words: set[str]) -> bool:
-        """Whether a name is another with words left out: "State Department", "the Board"."""
-        if len(full) <= len(name) or not words < _weighty_words(full):
-            return False
-        if len(words) == 1:
-            return fold(full).startswith(fold(name) + " ") and len(_weighty_words(full)) == 2
-        return fold(full).startswith(fold(name)) or fold(full).endswith(fold(name))
-
-    def body_by_noun(self, noun: str, position: int) -> Body | None:
-        """The body that "the agency" means: the last one before whose name has the word."""
-        best = None
-        for body in self._bodies_by_word.get(noun, [])[-MAX_BODIES:]:
-            k = bisect_left(body.mentions, position) - 1
-            if k >= 0 and (best is None or body.mentions[k] > best[0]):
-                best = (body.mentions[k], body)
-        return best[1] if best else None
-
     # Roles
 
     def office(self, person: Person) -> Office | None:
@@ -431,12 +306,6 @@ class Cast:
         if stated:
             found.append(office_in(tokens, *stated, AFTER - 0.5))
         return [office for office in found if office]
-
-
-def _weighty_words(name: str) -> set[str]:
-    return {w for w in fold(name).replace("'s", "").split() if len(w) > 3 or w.isdigit()} or set(
-        fold(name).split()
-    )
 
 
 def _is_title_case(sentence: Sentence) -> bool:

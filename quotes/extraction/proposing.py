@@ -15,7 +15,8 @@ from quotes.extraction.offices import BEFORE, office_in, role_after
 from quotes.extraction.people import Cast
 from quotes.extraction.phrases import PERSON
 from quotes.extraction.proposals import PrintedAttribution, Proposal, Reason
-from quotes.extraction.sentence_rules import WITHIN
+from quotes.extraction.sentence_rules import BY_VERB
+from quotes.extraction.verbless_rules import TURNS, WITHOUT_VERB
 from quotes.extraction.words import sentences
 
 MAX_TEXT = 1_000_000  # code points that are read: two seconds; no article is longer
@@ -39,7 +40,7 @@ def propose(text: str, language: str | None = None, *, indirect: bool = False) -
     cast = Cast(read, split, lexicon)
     attributor = Attributor(read, split, lexicon, CueFinder(lexicon, cast.known))
     resolver = Resolver(read, cast, attributor)
-    attributions = attributor.attribute(WITHIN, AROUND, BACKWARD)
+    attributions = attributor.attribute(TURNS + BY_VERB + WITHOUT_VERB, AROUND, BACKWARD)
     quotes = groups(read, attributions)
     quotes += groups(read, inner_attributions(attributor, attributions, inner(found)))
     if indirect:
