@@ -21,7 +21,8 @@ from sources.spreadsheets.tables import Column, ListColumn, Table, record_column
 INLINE_ROWS = 100
 ARTICLE = ("outlet", "external_id", "url", "headline", "byline", "published", "language", "text")
 PRINTED = ("text", "speaker", "role", "organisation", "cue")
-SAID = ("kind", "speaker", "speaker_kind", "role", "organisation", "said")
+SPEECH = ("media", "translated_from", "translates")
+SAID = ("kind", "speaker", "speaker_kind", "role", "organisation", "said", *SPEECH)
 QUOTE = ("quote", *SAID, *(f"attribution_{name}" for name in PRINTED))
 COLUMNS = (*ARTICLE, *QUOTE)
 HINT = (
@@ -218,4 +219,7 @@ class QuoteTable(Table):
         ListColumn("flags"),
         Column("reason"),
         Column("utterance", "utterance_id"),
+        Column("media"),
+        Column("translated_from"),
+        Column("translates", "translates_id"),
     )

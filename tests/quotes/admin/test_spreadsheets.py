@@ -76,6 +76,28 @@ def test_rows_of_one_article_are_one_filing(curator_at_desk):
     )
 
 
+def test_recordings_and_translations_go_in_and_out(curator_at_desk):
+    original = make_quote("Wir hatten keine Wahl", language="de")
+    heard = {
+        "media": "https://harbourpost.example/a.mp3#t=61,75.5",
+        "translated_from": "de",
+        "translates": str(original.pk),
+    }
+    page = preview(curator_at_desk, as_csv([row(**heard)]), QUOTES)
+    assert outcomes(page) == ["made"]
+    confirm(curator_at_desk, page)
+    made = Quote.objects.exclude(pk=original.pk).get()
+    exported_row = next(
+        each
+        for each in rows_of(exported(curator_at_desk, QUOTES))
+        if each["id"] == str(made.pk)
+    )
+    assert {name: exported_row[name] for name in heard} == heard
+    wrong = row(url="https://harbourpost.example/2", media="a.mp3#t=9,1", translates="none")
+    said = faults(preview(curator_at_desk, as_csv([wrong]), QUOTES))
+    assert {column for _, column, _ in said} == {"media", "translates"}
+
+
 def test_the_same_table_twice_changes_nothing(curator_at_desk):
     content = as_csv([row(), row(quote="None at all.")])
     confirm(curator_at_desk, preview(curator_at_desk, content, QUOTES))
