@@ -11,8 +11,11 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from sources.api.long_poll import heed_signals
+from sources.management.processes import stop_with_parent
 
 heed_signals()
+if os.environ.get("ONRECORD_DEMO"):
+    stop_with_parent()  # a killed granian leaves its workers; elsewhere a supervisor ends them
 django = get_wsgi_application()
 _ = get_resolver().url_patterns  # load all views now, not in the first request
 gc.freeze()  # what is loaded by now stays: the garbage collector need not scan it

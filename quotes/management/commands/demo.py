@@ -93,11 +93,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--prepare", action="store_true", help="do all but serve, and print no tokens"
         )
-        parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
+        parser.add_argument("--work", type=int, metavar="PID", help=argparse.SUPPRESS)
 
-    def handle(self, *, port: int, prepare: bool, work: bool, **options):
+    def handle(self, *, port: int, prepare: bool, work: int | None, **options):
         if work:
-            self._keep_working()
+            self._keep_working(work)
             return
         if settings.DATABASE_URL:
             raise CommandError(
@@ -206,19 +206,19 @@ class Command(BaseCommand):
             *("--workers", "2", "--blocking-threads", "4", "--no-ws"),
             "--respawn-failed-workers",
         ]
-        os.environ["ONRECORD_PUBLIC_READ"] = "true"
+        os.environ |= {"ONRECORD_PUBLIC_READ": "true", "ONRECORD_DEMO": "true"}
         os.chdir(settings.BASE_DIR)
         # A process beside the server does bulk work. It ends when this one does.
-        subprocess.Popen([sys.executable, "manage.py", "demo", "--work"])
+        command_beside = [sys.executable, "manage.py", "demo", "--work", str(os.getpid())]
+        subprocess.Popen(command_beside)  # noqa: S603 (ours)
         # The server takes this process's place, so that signals reach it and nothing else is left.
         os.execv(sys.executable, command)  # noqa: S606
 
-    def _keep_working(self) -> None:
-        """Keep a background worker running until the server is gone: replace one that ends.
+    def _keep_working(self, server: int) -> None:
+        """Keep a background worker running until this server is gone: replace one that ends.
 
         A worker ends when it is killed, or when the database is away for 30 seconds.
         """
-        server = os.getppid()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C stops the server and the worker
         while os.getppid() == server:
             if not (worker := os.fork()):

@@ -350,6 +350,29 @@ def test_the_demo_serves_what_it_prints_replaces_what_is_killed_and_ends_whole()
         demo.end()
 
 
+SERVER = """
+import subprocess, sys
+worker = [sys.executable, "-c", "import config.wsgi, os, time; print(os.getpid()); time.sleep(60)"]
+subprocess.run(worker)
+"""
+
+
+def test_a_worker_of_the_demo_ends_with_a_server_that_was_killed():
+    server = subprocess.Popen(
+        [sys.executable, "-uc", SERVER],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "ONRECORD_DEMO": "true", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    worker = psutil.Process(int(server.stdout.readline()))
+    try:
+        server.kill()
+        wait_until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, 30)
+    finally:
+        server.communicate(timeout=30)
+
+
 def fetch(url: str, token: str | None = None) -> dict:
     """Return the JSON at a URL of the demo, which may still be starting."""
     request = urllib.request.Request(url)
