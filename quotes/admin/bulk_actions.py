@@ -20,6 +20,7 @@ from rest_framework import serializers
 from quotes.curation.bulk import BULK_STEPS, REVISED, open_to, revision_of, title, why_not
 from quotes.models import Quote, QuoteQuerySet
 from quotes.models.workflow import STEPS
+from sources.admin.forms import ReasonField
 from sources.admin.html import visible_bidi
 from sources.admin.jobs import page_of
 from sources.admin.widgets import SafeAutocomplete
@@ -49,7 +50,7 @@ SAMPLE_QUOTES = 10
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(
+    reason = ReasonField(
         max_length=10_000,
         widget=forms.Textarea({"rows": 3, "cols": 60}),
         help_text="Kept in the history of every quote.",

@@ -17,7 +17,7 @@ from quotes.admin.filters import with_printed_role
 from quotes.curation.reattribution import MAX_MOVED_QUOTES, lock, reattribute
 from quotes.models import Quote
 from sources.admin.edit_conflicts import ChangedSince
-from sources.admin.forms import few_lines
+from sources.admin.forms import ReasonField, few_lines
 from sources.admin.html import NONE, address, isolated, link, link_to_profile, visible_bidi
 from sources.admin.lists import BoundedPaginator
 from sources.admin.widgets import SafeAutocomplete
@@ -62,7 +62,7 @@ class MoveForm(forms.Form):
         label="Move to",
         error_messages={"required": "Choose a speaker."},
     )
-    reason = forms.CharField(
+    reason = ReasonField(
         required=False,
         max_length=2000,
         widget=few_lines(),

@@ -11,6 +11,7 @@ from quotes.models.media import validate_time_range
 from quotes.representations.json import FIELDS
 from quotes.representations.wording import shown_original
 from sources.api.fields import (
+    LastingSerializer,
     PeerReference,
     RecordSerializer,
     Reference,
@@ -269,13 +270,13 @@ class ChangedQuoteSerializer(QuoteSerializer):
 # Steps
 
 
-class OptionalReasonSerializer(StrictSerializer):
+class OptionalReasonSerializer(LastingSerializer):
     """Why you take this step, if you want to say so."""
 
     reason = optional_text(MAX_REASON_CHARACTERS)
 
 
-class RequiredReasonSerializer(StrictSerializer):
+class RequiredReasonSerializer(LastingSerializer):
     """Why you take this step."""
 
     reason = Text(max_length=MAX_REASON_CHARACTERS)
@@ -324,7 +325,7 @@ class ViaStepSerializer(StrictSerializer):
     media = MediaField(required=False)
 
 
-class CorrectQuoteSerializer(ReservedNames, StrictSerializer):
+class CorrectQuoteSerializer(ReservedNames, LastingSerializer):
     """Changes to a public quote, and a note for its readers.
 
     New words (`text`) and a new position (`spans`) have to agree with the article's text or, `in`

@@ -9,7 +9,8 @@ Must never: store a part, store one thing twice, or undo what a curator did.
 """
 
 # Filings may be repeated and may run at the same time. Advisory locks, always taken in the order
-# outlets, articles, organisations, speakers, utterances, keep two from creating the same record.
+# erased words, outlets, articles, organisations, speakers, utterances, keep two from creating the
+# same record, and an erasure from missing what is being filed.
 
 from contextlib import contextmanager, nullcontext
 
@@ -52,6 +53,7 @@ from quotes.filing.types import (
 )
 from quotes.filing.validation import anchoring_faults, place_in_captured, validate_quotes
 from quotes.utterances.matching import match
+from sources.database.locks import share_erased_words
 from sources.intake import Conversion
 from sources.models import Article
 from sources.models.visibility import as_proposed
@@ -140,6 +142,7 @@ def propose_found(article: Article, filer: Filer) -> Filing:
 def _file_on_record(filing: Filing) -> None:
     """File for a known article, which is locked and read again."""
     with transaction.atomic(), _made_by(filing.filer), _within_budget():
+        share_erased_words()
         led = lock_articles(Article.objects.filter(pk=filing.article.pk))
         filing.article = with_text().get(pk=led[filing.article.pk])
         filing.outlet = filing.article.outlet
@@ -151,6 +154,7 @@ def _file(filings: list[Filing]) -> None:
     """File what one filer sends."""
     validate_quotes([filing for filing in filings if filing.data.get("text") is not None])
     with _made_by(filings[0].filer), _within_budget():
+        share_erased_words()
         recognise_outlets(filings)
         recognise_articles(filings)
         _continue(filings)

@@ -14,12 +14,13 @@ words.
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import connection, models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 
 from quotes.anchoring import (
     HEADLINE,
@@ -41,6 +42,7 @@ from quotes.history.erased_words import (
     words_of,
 )
 from quotes.models import Claim, LastFiling, Proposal, Quote
+from sources.database.locks import wait_for_sharers_of_erased_words
 from sources.history.erasure import (
     Range,
     SearchTerms,
@@ -66,6 +68,7 @@ from sources.identity.names import parse
 from sources.models import (
     Affiliation,
     Article,
+    ErasedWords,
     Mergeable,
     Snapshot,
     SourceDocument,
@@ -141,32 +144,25 @@ def erase(
     exactly that is destroyed. `each` wraps long loops, to show progress. Raises CannotErase or
     `sources.history.erasure.NotOwner`.
     """
-    with erasing(reason, dry_run=dry_run):
-        erasure = Erasure(set(ids))
+    ids = set(ids)
+    known = nullcontext() if dry_run else _known_before(kind, ids, reason)
+    with known, erasing(reason, dry_run=dry_run):
+        erasure = Erasure(ids)
         names = _collect(kind, erasure)
         own = states_of(Quote, erasure.quotes)
         said = words_of(own)
         words = names | said | article_texts(erasure.articles)
-        # If there are too many, search for the names, then for the longest words.
-        words = sorted(words, key=lambda said: (said not in names, -len(said)))
-        sought = search_terms(words)
+        sought = _sought(words, names, reason)
         erasure.not_searched = sought.left_out
         printed = printed_names(own) if names else set()
-        if held := holds(reason, sought):
-            raise CannotErase(
-                f"The reason is public, and it contains “{held[0][:60]}”. Leave that out."
-            )
         own_names = names_of_nobody_else(names, erasure.speakers)
         elsewhere = distinctive(said) | own_names if everywhere else set()
         _find_redactions(own, names | printed, erasure, each, elsewhere)
         if confirmed and (confirmed.rows, confirmed.redacted) != (erasure.rows, erasure.redacted):
             raise CannotErase("Something has changed since the dry run. Run it again.")
         copies = _copies(erasure)
-        said_in = {UUID(state["article_id"]) for state in own}
-        identities = article_identities(erasure.articles)
+        erasure.remembered = _remember(erasure, own, own_names, reason)
         _destroy(erasure, reason)
-        remember_articles(identities, reason)
-        erasure.remembered = remember(said, own_names, said_in, reason)
         erasure.filings = _erase_filings(erasure, sought)
         held = rows_holding(Proposal, "said::text", set().union(*erasure.rows.values()), sought)
         Proposal.objects.filter(pk__in=held).delete()
@@ -177,6 +173,46 @@ def erase(
         elsewhere = documents_with(listed, each)
         erasure.remains = sorted({*traces_of(listed, each), *elsewhere, *copies})
     return erasure
+
+
+def _sought(words: set[str], names: set[str], reason: str) -> SearchTerms:
+    """What to search for. Raises CannotErase for a reason that has some of it."""
+    # If there are too many, search for the names, then for the longest words.
+    sought = search_terms(sorted(words, key=lambda said: (said not in names, -len(said))))
+    if held := holds(reason, sought):
+        raise CannotErase(
+            f"The reason is public, and it contains “{held[0][:60]}”. Leave that out."
+        )
+    return sought
+
+
+@contextmanager
+def _known_before(kind: str, ids: set[UUID], reason: str) -> Iterator[None]:
+    """Keep what will be erased away from filings before it is searched for; undone by an error.
+
+    Filings that began before cannot know it. They are waited for, so what they stored is found.
+    """
+    with erasing(reason):
+        before = ErasedWords.objects.aggregate(newest=Max("id"))["newest"] or 0
+        erasure = Erasure(ids)
+        names = _collect(kind, erasure)
+        own = states_of(Quote, erasure.quotes)
+        _sought(names | words_of(own) | article_texts(erasure.articles), names, reason)
+        _remember(erasure, own, names_of_nobody_else(names, erasure.speakers), reason)
+        made = _keys(ErasedWords.objects.filter(pk__gt=before))
+    wait_for_sharers_of_erased_words()
+    try:
+        yield
+    except BaseException:
+        ErasedWords.objects.filter(pk__in=made).delete()
+        raise
+
+
+def _remember(erasure: Erasure, own: list[dict], names: set[str], reason: str) -> int:
+    """Keep hashes of the words, names and articles; returns the number of runs of words."""
+    remember_articles(article_identities(erasure.articles), reason)
+    said_in = {UUID(state["article_id"]) for state in own}
+    return remember(words_of(own), names, said_in, reason)
 
 
 def erased_with(kind: str, ids: Iterable[UUID]) -> tuple[Erasure, set[str]]:

@@ -19,6 +19,7 @@ from sources.api.serializers import (
     aliases_field,
 )
 from sources.exceptions import flatten_errors
+from sources.history.remembered import faults_of
 
 
 def few_lines(rows: int = 2) -> AdminTextareaWidget:
@@ -45,6 +46,16 @@ class LinesField(SimpleArrayField):
             lines = value.replace("\r", "\n").split("\n")
             value = "\n".join(line for line in lines if line.strip())
         return super().to_python(value)
+
+
+class ReasonField(forms.CharField):
+    """Why something is done, which is kept: without words that were erased by law."""
+
+    def clean(self, value):
+        reason = super().clean(value)
+        if faults := faults_of({"reason": reason}):
+            raise ValidationError(faults["reason"])
+        return reason
 
 
 class IdentifiersFormField(forms.JSONField):
@@ -89,6 +100,10 @@ class RecordForm(ReopenedForm):
                 value = self.hold_to(rule().run_validation, data[name], name)
                 if value is not None:
                     data[name] = value
+        of = getattr(self.instance, "article_id", None) or self.instance.pk
+        sent = {name: data[name] for name in self.changed_data if name in data}
+        for name, fault in faults_of(sent, of).items():
+            self.add_error(name, fault)
         if self.refusal:
             everywhere = {NON_FIELD_ERRORS: self.refusal}
             for name, faults in getattr(self.refusal, "error_dict", everywhere).items():

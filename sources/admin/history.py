@@ -16,6 +16,7 @@ from django.utils.text import capfirst
 
 from sources.admin.diffs import FieldDiff, add_diffs, as_shown_by_api, diff_field
 from sources.admin.edit_conflicts import ChangedSince
+from sources.admin.forms import ReasonField
 from sources.admin.html import address
 from sources.exceptions import Conflict, messages_of
 from sources.history.as_of import History
@@ -59,7 +60,7 @@ class RevertForm(forms.Form):
     """Which fields to revert, and why; `version` is the one that was read."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    reason = forms.CharField(max_length=2000, widget=forms.Textarea({"rows": 2, "cols": 60}))
+    reason = ReasonField(max_length=2000, widget=forms.Textarea({"rows": 2, "cols": 60}))
     fields_back = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, required=False)
 
     def __init__(self, reversion: Reversion, *args, **kwargs):

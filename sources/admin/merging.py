@@ -18,7 +18,7 @@ from django.utils.text import capfirst
 
 from sources.admin.base import MergeableAdmin, NamedAdmin
 from sources.admin.edit_conflicts import ChangedSince
-from sources.admin.forms import few_lines
+from sources.admin.forms import ReasonField, few_lines
 from sources.admin.html import NONE, address, isolated, link, link_to_profile, visible_bidi
 from sources.admin.widgets import SafeAutocomplete
 from sources.exceptions import Conflict, refusal_of
@@ -48,7 +48,7 @@ class Reason(forms.Form):
     """The reason, and the version that was read."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    reason = forms.CharField(
+    reason = ReasonField(
         required=False,
         max_length=2000,
         widget=few_lines(),

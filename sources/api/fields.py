@@ -12,6 +12,7 @@ from langcodes import standardize_tag
 from rest_framework import serializers
 
 from sources.exceptions import MAX_FAULTS, nearest_of
+from sources.history.remembered import faults_of
 from sources.models import Mergeable, Named, PublicRecord, Speaker
 from sources.models.ids import as_uuid
 
@@ -65,7 +66,19 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
-class RecordSerializer(StrictSerializer, serializers.ModelSerializer):
+class LastingSerializer(StrictSerializer):
+    """A serializer of what is kept. Refuses words and names that were erased by law."""
+
+    def validate(self, attrs):
+        attrs = super().validate(attrs)
+        record = getattr(self, "instance", None)
+        article = getattr(record, "article_id", None) or (record and record.pk)
+        if faults := faults_of(attrs, article):
+            raise serializers.ValidationError(faults)
+        return attrs
+
+
+class RecordSerializer(LastingSerializer, serializers.ModelSerializer):
     """Serializer of a record. Checks the database's constraints, so that a violation is a 400."""
 
     serializer_field_mapping = {

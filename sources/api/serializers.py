@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from sources.api.fields import (
+    LastingSerializer,
     PeerReference,
     RecordSerializer,
     Reference,
@@ -231,7 +232,7 @@ class SpeakerSerializer(RecordSerializer):
 # Merging
 
 
-class ReasonSerializer(StrictSerializer):
+class ReasonSerializer(LastingSerializer):
     """Why you make this change. The history keeps the reason."""
 
     reason = Text(max_length=2000, required=False, allow_null=True)

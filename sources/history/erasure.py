@@ -18,6 +18,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 
+from sources.database.locks import lock_erasures
 from sources.history.words import Range, TextWords, begins_word, terms_of
 from sources.jobs.models import Job, Part
 from sources.ledger.actor import with_reason
@@ -50,6 +51,8 @@ def erasing(reason: str, *, dry_run: bool = False) -> Iterator[None]:
         cursor.execute("SELECT sources_erasing()")
         if not cursor.fetchone()[0]:
             raise NotOwner
+        if not dry_run:
+            lock_erasures()
         yield
         # Check foreign keys now, so that a dry run fails too.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")

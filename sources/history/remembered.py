@@ -8,7 +8,7 @@ of all that was erased, one hash a word; only where these stand, the rest is com
 
 import hmac
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -18,6 +18,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Max
 
+from sources.database.locks import try_to_share_erased_words
 from sources.history.words import Range, TextWords, terms_of
 from sources.models.erased_words import ErasedWords
 
@@ -188,6 +189,38 @@ class Remembered:
 
 remembered = Remembered()
 """What this process knows."""
+
+
+def faults_of(values: Mapping[str, object], article: UUID | None = None) -> dict[str, str]:
+    """Why fields cannot be stored that hold erased words, by name; two queries if any has words.
+
+    An erasure that is about to begin is not waited for: who asks may hold rows that it needs.
+    """
+    said = {name: [*_strings(value)] for name, value in values.items()}
+    if not any(said.values()):
+        return {}
+    if not try_to_share_erased_words():
+        return dict.fromkeys((name for name, texts in said.items() if texts), ERASING_NOW)
+    faults = {}
+    for name, texts in said.items() if remembered.refresh() else ():
+        if found := [each for text in texts for each in remembered.find(text, article)]:
+            faults[name] = f"These words had to be erased from the record: {found[0].known.reason}"
+    return faults
+
+
+ERASING_NOW = "Something is being erased from the record at this moment. Try again."
+
+
+def _strings(value: object) -> Iterator[str]:
+    """The texts of a value, of a list and of an object."""
+    match value:
+        case str():
+            yield value
+        case list() | tuple():
+            for each in value:
+                yield from _strings(each)
+        case dict():
+            yield from _strings([*value.values()])
 
 
 def ranges_of(found: Iterable[Found]) -> list[Range]:

@@ -15,7 +15,7 @@ from quotes.curation.approval import WHY_NOT, may_approve
 from quotes.filing import Filer, propose
 from quotes.models import Quote
 from quotes.models.workflow import EDITS, OPEN, STEPS, Step, open_steps
-from sources.admin.forms import RecordForm, few_lines
+from sources.admin.forms import ReasonField, RecordForm, few_lines
 from sources.admin.widgets import SafeAutocomplete, SafeAutocompleteMultiple
 from sources.exceptions import Conflict, flatten_errors
 from sources.models import Affiliation, Article, Snapshot, Speaker
@@ -33,18 +33,18 @@ class StepForm(forms.Form):
     """A change of status: the version that was read, and perhaps a reason."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    reason = forms.CharField(widget=few_lines(), max_length=10_000, required=False)
+    reason = ReasonField(widget=few_lines(), max_length=10_000, required=False)
 
 
 class ReasonForm(StepForm):
-    reason = forms.CharField(widget=few_lines(), max_length=10_000)
+    reason = ReasonField(widget=few_lines(), max_length=10_000)
 
 
 class NoteForm(forms.Form):
     """A change of a quote. Changing a public quote needs a note for its readers."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    note = forms.CharField(widget=few_lines(), max_length=10_000, label="Public note")
+    note = ReasonField(widget=few_lines(), max_length=10_000, label="Public note")
 
     def __init__(self, *args, quote: Quote | None = None, **kwargs):
         super().__init__(*args, **kwargs)

@@ -88,9 +88,7 @@ def test_recordings_and_translations_go_in_and_out(curator_at_desk):
     confirm(curator_at_desk, page)
     made = Quote.objects.exclude(pk=original.pk).get()
     exported_row = next(
-        each
-        for each in rows_of(exported(curator_at_desk, QUOTES))
-        if each["id"] == str(made.pk)
+        each for each in rows_of(exported(curator_at_desk, QUOTES)) if each["id"] == str(made.pk)
     )
     assert {name: exported_row[name] for name in heard} == heard
     wrong = row(url="https://harbourpost.example/2", media="a.mp3#t=9,1", translates="none")

@@ -9,11 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from quotes.filing import OPERATOR, file
 from quotes.models import Quote
 from sources.history.remembered import Remembered, remember, remembered
-from sources.models import Article, ErasedWords, Snapshot
+from sources.models import Article, ErasedWords, Snapshot, Speaker
 from tests.conftest import API, make_filing, ok, problem, publish
 from tests.quotes.history.test_erasure import REASON, dumped, erased, forms, verified
 from tests.quotes.history.test_erasure_finds import FORMS, NAME, WORDS, holding
 from tests.records import make_speaker
+from tests.sources.admin.test_admin import page_of, save
+from tests.sources.spreadsheets.test_importing import confirm, faults, preview
 
 pytestmark = pytest.mark.django_db
 
@@ -134,6 +136,72 @@ def test_an_erased_name_comes_back_in_no_field(curator):
     assert answer["byline"] == ["██████████", "Ada Lund"]
     assert holding("Sonecu") == []
     verified()
+
+
+def refused(response, pointer: str) -> None:
+    (fault,) = problem(response, 400)["errors"]
+    assert fault["pointer"] == pointer
+    assert fault["message"] == f"These words had to be erased from the record: {REASON}"
+
+
+@pytest.fixture
+def nobody_left(curator) -> dict:
+    """An article whose speaker was erased."""
+    article = filed(curator)
+    erased("speaker", article["quotes"][0]["speaker"]["id"])
+    return article
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_curator_cannot_type_an_erased_name_again(curator, nobody_left, form):
+    name, other = FORMS[form](NAME), make_speaker("Joan Hall")
+    refused(curator.post(f"{API}speakers/", {"name": name}), "/name")
+    path, latest = f"{API}speakers/{other.pk}/", {"If-Match": "*"}
+    refused(curator.patch(path, {"name": name}, headers=latest), "/name")
+    refused(curator.patch(path, {"aliases": ["Jo", name]}, headers=latest), "/aliases")
+    ok(curator.patch(path, {"aliases": ["Jo"]}, headers=latest))
+
+
+def test_a_curator_cannot_type_erased_words_again(curator, gone):
+    quote, latest = gone["quotes"][1], {"If-Match": "*"}
+    path = f"{API}quotes/{quote['id']}/"
+    refused(
+        curator.patch(f"{API}articles/{gone['id']}/", {"headline": WORDS}, headers=latest),
+        "/headline",
+    )
+    ok(curator.post(f"{path}publish/", headers=latest))
+    for step in ("dispute", "retract"):
+        refused(curator.post(f"{path}{step}/", {"reason": WORDS}, headers=latest), "/reason")
+    correction = {"note": f"It was: {WORDS}", "kind": "partial"}
+    refused(curator.post(f"{path}correct/", correction, headers=latest), "/note")
+    assert holding("burnt the ledger") == []
+
+
+def test_words_that_many_say_are_refused_in_their_article_only(curator):
+    text, quotes = "“Yes,” said Mara Quill. “No,” said Joan Clerk.", [{"text": "Yes,"}]
+    article = filed(curator, text, quotes)
+    erased("quote", article["quotes"][0]["id"])
+    path, latest = f"{API}articles/{article['id']}/", {"If-Match": "*"}
+    refused(curator.patch(path, {"headline": "Quill: Yes"}, headers=latest), "/headline")
+    ok(curator.post(f"{API}speakers/", {"name": "Yes"}), 201)
+
+
+def test_a_spreadsheet_does_not_bring_an_erased_name_back(curator_at_desk, nobody_left):
+    page = preview(curator_at_desk, f"name\n{NAME}\nJoan Hall\n".encode())
+    why = f"These words had to be erased from the record: {REASON}"
+    assert faults(page) == [(2, "name", why)]
+    confirm(curator_at_desk, page, skip_faulty="on")
+    assert Speaker.objects.filter(name="Joan Hall").exists()
+    assert not Speaker.objects.filter(name=NAME).exists()
+
+
+def test_the_admin_does_not_bring_an_erased_name_or_words_back(curator_at_desk, nobody_left):
+    speaker = make_speaker("Joan Hall")
+    answer = save(curator_at_desk, page_of(speaker), name=NAME)
+    assert f"These words had to be erased from the record: {REASON}" in answer.content.decode()
+    speaker.refresh_from_db()
+    assert speaker.name == "Joan Hall"
+    assert save(curator_at_desk, page_of(speaker), name="Joan Hill").status_code == 302
 
 
 def test_a_name_that_somebody_else_has_is_not_kept_away(curator):
