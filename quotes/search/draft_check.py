@@ -1,29 +1,23 @@
 """Whether the quotations of a draft are on record: the very words, and of whom.
 
 In: quotations as `quotes.extraction` finds them. Out: a verdict for each, and the quotes that say
-so. Words are verbatim if `quotes.anchoring` finds them in the words on record, as it finds a quote
-in an article: a part of them is enough, another number or a negation never is. Must never use a
+so. A part of the words on record is enough; `quotes.search.verbatim` says when. Must never use a
 quote that is not public.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import pairwise
 from uuid import UUID
 
-import regex
-
-from quotes.anchoring import AmbiguousPosition, AnchoringError, Budget, NotInText, Page, Span
 from quotes.anchoring.following import MIN_ALTERED_SIMILARITY
-from quotes.anchoring.similarity import difference_of
 from quotes.extraction import Proposal
 from quotes.models import Quote
 from quotes.models.languages import languages_present
 from quotes.models.reanchoring import names_of
 from quotes.search.phrase import Unusable
 from quotes.search.similar import Like
-from quotes.utterances.wording import is_negation
+from quotes.search.verbatim import Likeness, likeness
 from sources.identity.names import Name, NameKind, given_name_groups, parse
 
 MAX_CANDIDATES = 60
@@ -38,20 +32,6 @@ MAX_SEARCHED = 1_000
 MAX_CLOSEST = 3
 MAX_QUOTES = 10
 """Quotes of an answer that say the same."""
-
-MAX_LONGER = 1.25
-"""Times as long as a quotation, a quote on record is told apart as a whole, else by a passage."""
-
-NEGATED_WORDS = 4
-"""Words before a part of a sentence, one of which may negate it."""
-
-
-ENDINGS = " ,.;–—"
-"""Signs at the end of a quotation that an outlet may change: “We will,” she said."""
-
-
-type Likeness = tuple[float, list[dict]]
-"""How alike the words of a draft and words on record are, 0 to 1, and where they differ."""
 
 
 class Verdict(StrEnum):
@@ -122,14 +102,14 @@ def _similar(text: str, tags: list[str | None]) -> list[UUID]:
 
 
 def _verdict(quotation: Proposal, candidates: Iterable[Quote]) -> Checked:
-    likeness: dict[str, Likeness] = {}
+    known: dict[str, Likeness] = {}
     compared = []
     for quote in candidates:
-        if quote.text not in likeness:
-            if len(likeness) == MAX_COMPARED:
-                break
-            likeness[quote.text] = _likeness(quotation.text, quote.text)
-        compared.append(_compare(quotation, quote, likeness[quote.text]))
+        if quote.text not in known:
+            if len(known) == MAX_COMPARED:
+                continue
+            known[quote.text] = likeness(quotation.text, quote.text)
+        compared.append(_compare(quotation, quote, known[quote.text]))
     compared.sort(
         key=lambda each: (
             each.verdict == Verdict.NOT_ON_RECORD,
@@ -150,17 +130,16 @@ def _verdict(quotation: Proposal, candidates: Iterable[Quote]) -> Checked:
     return checked
 
 
-def _compare(quotation: Proposal, quote: Quote, likeness: Likeness) -> Comparison:
+def _compare(quotation: Proposal, quote: Quote, alike: Likeness) -> Comparison:
     is_same = _is_same_speaker(quotation, quote)
-    score, difference = likeness
     verdict = Verdict.NOT_ON_RECORD
-    if score == 1 and not difference:
+    if alike.is_verbatim:
         verdict = BY_STATUS[quote.status] if is_same else Verdict.MISATTRIBUTED
-    elif any(_likeness(quotation.text, words) == (1, []) for words in _former_words(quote)):
+    elif any(likeness(quotation.text, words).is_verbatim for words in _former_words(quote)):
         verdict = Verdict.CORRECTED if is_same else Verdict.MISATTRIBUTED
-    elif score >= MIN_ALTERED_SIMILARITY:
+    elif alike.score >= MIN_ALTERED_SIMILARITY:
         verdict = Verdict.ALTERED
-    return Comparison(quote, verdict, score, difference, is_same)
+    return Comparison(quote, verdict, alike.score, alike.difference, is_same)
 
 
 def _former_words(quote: Quote) -> list[str]:
@@ -171,50 +150,6 @@ def _former_words(quote: Quote) -> list[str]:
         for change in correction["changed"]
         if change["field"] == "text" and change["before"]
     ]
-
-
-# Words
-
-
-def _likeness(words: str, on_record: str) -> Likeness:
-    words = words.rstrip(ENDINGS) or words
-    page = Page(on_record, Budget())
-    try:
-        spans = page.find(words)
-        if len(spans) > 1 and page.seams(spans, checked=True).leaves_out:
-            return MIN_ALTERED_SIMILARITY, [_deleted(on_record, spans)]
-        starts = [spans[0].start]
-    except AmbiguousPosition as error:
-        starts = [position.spans[0].start for position in error.positions]
-    except NotInText as error:
-        if words != words.casefold() and _likeness(words.casefold(), on_record.casefold())[0] == 1:
-            return 1.0, []
-        near = error.nearest
-        if near and len(on_record) < len(words) * MAX_LONGER:
-            return near.score, difference_of(words, on_record.rstrip(ENDINGS))
-        return (near.score, near.difference) if near else (0.0, [])
-    except AnchoringError:
-        return 0.0, []
-    negation = min((_negated_by(on_record, start) for start in starts), key=len)
-    if negation:
-        return len(words) / (len(words) + len(negation)), [
-            {"op": "insert", "expected": "", "found": negation}
-        ]
-    return 1.0, []
-
-
-def _deleted(on_record: str, spans: Sequence[Span]) -> dict:
-    left_out = " ".join(on_record[a.end : b.start].strip() for a, b in pairwise(spans))
-    return {"op": "insert", "expected": "", "found": left_out}
-
-
-_BEFORE = regex.compile(r"[^.!?,;:…–—\n]*$")
-
-
-def _negated_by(on_record: str, start: int) -> str:
-    """The words just before a part of a sentence, if one of them negates it; else nothing."""
-    before = _BEFORE.search(on_record[:start])[0].split()[-NEGATED_WORDS:]
-    return " ".join(before) if any(is_negation(word) for word in before) else ""
 
 
 # Speakers

@@ -92,6 +92,11 @@ def is_negation(word: str) -> bool:
     return not (_NEGATIONS - _QUANTITIES).isdisjoint(normalised_words(word))
 
 
+def is_number(word: str) -> bool:
+    """Whether a printed word is a number or a part of one: “12”, “5bn”, “million”."""
+    return any(each in _NUMBERS or any(map(str.isnumeric, each)) for each in normalised_words(word))
+
+
 def _may_be_left_out(word: str) -> bool:
     return not _is_fixed(word) and bool(_NEGATIONS_LISTED.match(word))
 
@@ -112,6 +117,11 @@ _LETTER = re.compile(r"\[(\w)\](?=\w)")  # “[W]e”: only the case was changed
 _SIC = re.compile(r"\[\s*sic\s*\.?\]", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[([^\[\]]*)\]")
 _BREAK = re.compile(rf"(\{SEAM}|\[[^\[\]]*\])")
+
+
+def without_editing(text: str) -> str:
+    """The words without the marks of an editor that add nothing: “[sic]”, “[W]e”."""
+    return _LETTER.sub(r"\1", _SIC.sub(" ", text)) if "[" in text else text
 
 
 class Gap(NamedTuple):
@@ -148,10 +158,7 @@ class Wording:
 
     @cached_property
     def read(self) -> str:
-        text = read(self.text)
-        if "[" in text:
-            text = _LETTER.sub(r"\1", _SIC.sub(" ", text))
-        return text
+        return without_editing(read(self.text))
 
     @cached_property
     def pieces(self) -> Pieces:

@@ -130,6 +130,8 @@ def test_an_altered_quotation_is_told_word_by_word(reader, said):
         ("There were 12 boats in the harbour that night.", "There were 120 boats in the harbour"),
         ("There were 12 boats in the harbour that night.", "There were 13 boats in the harbour"),
         ("I never said that the harbour was safe.", "the harbour was safe."),
+        ("There were 1.5 million boats in the harbour.", "5 million boats in the harbour."),
+        ("She never closed the quay in the harbour.", "he never closed the quay in the harbour."),
         ("The tide was 1½ metres above the wall.", "The tide was 12 metres above the wall."),
     ],
 )
