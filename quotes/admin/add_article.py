@@ -148,7 +148,7 @@ class AddsArticles:
         data = read_conversion(conversion, given)
         if conversion.document is None:
             del data["document"]
-        filer = replace(Filer.of(request.user), withholds=data["withheld"])
+        filer = replace(Filer.of(request.user), withholds=data.get("withheld", False))
         with transaction.atomic():
             return file(data, filer)
 

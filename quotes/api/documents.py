@@ -1,9 +1,7 @@
 """Articles sent as documents: parsing by media type, conversion, validation as a filing."""
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from rest_framework import exceptions, parsers
 
@@ -143,11 +141,6 @@ def read_conversion(conversion: Conversion, given: dict) -> dict:
         for name, message in faults.items():
             conversion.warnings.append(f"The document’s {name} was left out: {message}")
         data = FilingSerializer.read({n: v for n, v in filing.items() if n not in faults})
-    return data | {"document": conversion, "withheld": is_withheld(conversion, timezone.now())}
-
-
-def is_withheld(conversion: Conversion, now: datetime) -> bool:
-    """Whether an article is not to be seen by readers yet."""
-    until = conversion.embargo_until
-    held = bool(until) and datetime.fromisoformat(until).astimezone(UTC) > now
-    return held or (conversion.status == "withheld" and not until)
+    # Without a time, a withheld article is withheld until a curator says otherwise.
+    withheld = conversion.status == "withheld" and not conversion.embargo_until
+    return data | {"document": conversion} | ({"withheld": True} if withheld else {})

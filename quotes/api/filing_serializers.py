@@ -36,6 +36,8 @@ from sources.api.serializers import (
     LanguageField,
     NameField,
     WebAddressField,
+    canonical_url_field,
+    embargo_field,
     string_list,
 )
 from sources.dates import PartialDateSerializerField, future_publication
@@ -212,6 +214,14 @@ class FilingSerializer(StrictSerializer):
         help_text="When this version was made. An older one than on record changes nothing.",
     )
     language = LanguageField(required=False, allow_null=True)
+    canonical_url = canonical_url_field()
+    rights = Text(
+        max_length=2000, required=False, allow_null=True, help_text="The notice of copyright."
+    )
+    license = Text(
+        max_length=2000, required=False, allow_null=True, help_text="Its URL or its name."
+    )
+    embargo_until = embargo_field()
     text = Text(
         max_length=Snapshot.MAX_CHARACTERS, required=False, allow_null=True, trim_whitespace=False
     )
@@ -233,6 +243,8 @@ class FilingSerializer(StrictSerializer):
     def validate(self, attrs):
         if "html" in attrs or "text" not in attrs:
             attrs = convert_html(attrs)
+        if (until := attrs.get("embargo_until")) and until > timezone.now():
+            attrs = {**attrs, "withheld": True}
         return split_time(refuse_markup(attrs))
 
     @classmethod
@@ -439,7 +451,7 @@ class FiledArticleSerializer(ArticleSerializer):
         article.warnings = [future] if future else []
         if conversion := filing.data.get("document"):
             article.warnings += conversion.warnings
-        if filing.filer.withholds:
+        if filing.filer.withholds and not article.is_public:
             article.warnings.append("Readers do not see this article: it is withheld.")
         sent = [i for i in range(len(filing.quotes) + len(filing.erased)) if i not in filing.erased]
         article.warnings += [

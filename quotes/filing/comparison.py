@@ -267,6 +267,7 @@ def left_after(left: dict, fields: dict[str, str], before: dict | None, now: dic
 ARTICLE_FIELDS = (
     *("external_id", "url", "headline", "byline"),
     *("published", "published_at", "language"),
+    *("canonical_url", "rights", "license", "embargo_until"),
 )
 """Fields of a filing that are stored in the article as they are."""
 

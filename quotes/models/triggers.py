@@ -41,6 +41,30 @@ PASSED_ON = {
 """The outlets in the reporting chains of quotes, for `ShowsReferences`."""
 
 
+class WaitsForEmbargo(Trigger):
+    """Refuse to make a quote public while its article is under embargo."""
+
+    when = pgtrigger.Before
+    declare = [("until", "timestamptz")]
+    func = """
+        SELECT embargo_until INTO until FROM sources_article WHERE id = NEW.article_id;
+        IF until > statement_timestamp() THEN
+            RAISE EXCEPTION
+                'This article is under embargo until %. Publish its quotes after that.',
+                to_char(until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'quote_after_embargo';
+        END IF;
+        RETURN NEW;
+    """
+
+    def __init__(self, operation: pgtrigger.Operation, becomes_public: str):
+        super().__init__(
+            name=f"embargo_{str(operation).lower().split()[0]}",
+            operation=operation,
+            condition=pgtrigger.Condition(becomes_public),
+        )
+
+
 def quote_triggers() -> list[pgtrigger.Trigger]:
     return [
         FollowsMerges("speaker", "organisation"),
@@ -54,6 +78,11 @@ def quote_triggers() -> list[pgtrigger.Trigger]:
         *(
             ShowsReferences(operation, public=IS_PUBLIC, others=PASSED_ON)
             for operation in (pgtrigger.Insert, pgtrigger.Update)
+        ),
+        WaitsForEmbargo(pgtrigger.Insert, f"NEW.status IN {PUBLIC_STATUSES}"),
+        WaitsForEmbargo(
+            pgtrigger.UpdateOf("status"),
+            f"NEW.status IN {PUBLIC_STATUSES} AND NOT OLD.status IN {PUBLIC_STATUSES}",
         ),
         NotesCorrections(),
         KeepsSpeaker(pgtrigger.Insert),

@@ -246,6 +246,9 @@ class ArticleAdmin(ImportExportAdmin, PublishedColumns, MergingAdmin):
                     "byline",
                     "published",
                     "published_at",
+                    "embargo_until",
+                    ("rights", "license"),
+                    "canonical_url",
                     "withdrawal",
                 ]
             },

@@ -72,6 +72,10 @@ ARTICLE = {
     "published": "2026-03-14",
     "published_at": None,
     "language": "en",
+    "canonical_url": None,
+    "rights": "© 2026 Harbour Post Ltd",
+    "license": None,
+    "embargo_until": None,
     "snapshot": SHA256,
     "withdrawn": None,
     **RECORD,
@@ -93,7 +97,7 @@ DOCUMENT = {
     "media_type": "text/html",
     "format": "html",
     "converter": "On Record 1, trafilatura 2.3.1",
-    "particulars": {"rights": "© 2026 Harbour Post Ltd", "edition": "2"},
+    "particulars": {"status": "usable", "edition": "2"},
 }
 
 EXAMPLES: dict[str, object] = {

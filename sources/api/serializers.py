@@ -292,6 +292,20 @@ class WithdrawalSerializer(serializers.Serializer):
     reason = serializers.CharField()
 
 
+def canonical_url_field() -> WebAddressField:
+    return WebAddressField(
+        required=False,
+        allow_null=True,
+        help_text="Of the same article at another site. `url` is that of this outlet.",
+    )
+
+
+def embargo_field() -> PublicationTimeField:
+    return PublicationTimeField(
+        required=False, allow_null=True, help_text="Until then, none of its quotes is public."
+    )
+
+
 class ArticleSerializer(RecordSerializer):
     """An article without its text. `snapshot` is the SHA-256 of its present text, null if none.
 
@@ -308,6 +322,8 @@ class ArticleSerializer(RecordSerializer):
     published = PublicationField(required=False, allow_null=True)
     published_at = PublicationTimeField(required=False, allow_null=True)
     language = LanguageField(required=False, allow_null=True)
+    canonical_url = canonical_url_field()
+    embargo_until = embargo_field()
     snapshot = serializers.SlugRelatedField(slug_field="sha256", read_only=True, allow_null=True)
     withdrawn = WithdrawalSerializer(
         read_only=True, allow_null=True, help_text="Null unless the outlet withdrew the article."
@@ -325,6 +341,10 @@ class ArticleSerializer(RecordSerializer):
             "published",
             "published_at",
             "language",
+            "canonical_url",
+            "rights",
+            "license",
+            "embargo_until",
             "snapshot",
             "withdrawn",
             *RECORD,
@@ -343,8 +363,7 @@ class SourceDocumentSerializer(serializers.ModelSerializer):
     converter = serializers.CharField(help_text="What read it, with its version.")
     particulars = serializers.DictField(
         child=serializers.CharField(),
-        help_text="What else it says: `rights`, `license`, `canonical_url`, `embargo_until`, "
-        "`status`, `edition`.",
+        help_text="What else it says: `status` (usable, withheld or canceled) and `edition`.",
     )
 
     class Meta:

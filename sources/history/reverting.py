@@ -33,6 +33,7 @@ COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
     Article: (
         *("outlet", "external_id", "url", "headline", "byline"),
         *("published", "published_at", "language"),
+        *("canonical_url", "rights", "license", "embargo_until"),
     ),
 }
 """Fields that can be reverted: those that a curator may edit."""

@@ -35,10 +35,11 @@ class Document:
 PARTICULARS = (
     *("outlet", "external_id", "url", "headline", "byline"),
     *("published", "modified", "language"),
+    *("canonical_url", "rights", "license", "embargo_until"),
 )
 """Particulars that a filing takes, under these names."""
 
-KEPT = ("canonical_url", "rights", "license", "embargo_until", "status", "edition")
+KEPT = ("status", "edition")
 """Particulars that are kept with the document."""
 
 

@@ -23,7 +23,8 @@ IDENTIFYING = ("url", "external_id")
 """Fields that only one article has."""
 
 GIVEN = (("outlet",), *((name,) for name in IDENTIFYING), ("headline",), ("byline",))
-GIVEN += (("published", "published_at"), ("language",))
+GIVEN += (("published", "published_at"), ("language",), ("canonical_url",), ("rights",))
+GIVEN += (("license",), ("embargo_until",))
 """Fields that a merge gives to the surviving article if it lacks the first of each group."""
 
 
@@ -34,6 +35,9 @@ class ArticleQuerySet(MergeableQuerySet):
 
 class Article(Mergeable):
     """An article at an outlet, identified by `external_id`, else URL, else outlet and text.
+
+    `canonical_url` is that of the same article at another site. No quote is public before
+    `embargo_until`. `license` is the URL or the name of a licence.
 
     `withdrawn` is `{"when", "reason"}` while its outlet has withdrawn it: a time in UTC, and why.
     A merged article keeps its texts, and the URL and `external_id` that the surviving one has not
@@ -58,6 +62,10 @@ class Article(Mergeable):
         expression=FirstDay("published"), output_field=models.DateField(), db_persist=True
     )
     language = models.CharField(max_length=35, null=True, blank=True)
+    canonical_url = models.URLField(max_length=2000, null=True, blank=True)
+    rights = models.TextField(null=True, blank=True, max_length=2000)
+    license = models.CharField(max_length=2000, null=True, blank=True)
+    embargo_until = models.DateTimeField(null=True, blank=True)
     snapshot = models.ForeignKey(
         "Snapshot", models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )

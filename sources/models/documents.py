@@ -14,7 +14,7 @@ class SourceDocument(models.Model):
     """The document that a snapshot's text was converted from, byte for byte.
 
     A page that says the same words again is not kept again. `particulars` is what the document says
-    and an article does not hold: rights, license, canonical_url, embargo_until, status, edition.
+    and an article does not hold: status and edition.
     Immutable: PostgreSQL refuses UPDATE, DELETE, TRUNCATE and a wrong digest. Erasure deletes it.
     """
 

@@ -245,5 +245,9 @@ class ArticleTable(Table):
         Column("published"),
         Column("published_at"),
         Column("language"),
+        Column("canonical_url"),
+        Column("rights"),
+        Column("license"),
+        Column("embargo_until"),
         Column("snapshot", "snapshot__sha256"),
     )

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from sources.models import Article, Snapshot, SourceDocument
-from tests.conftest import API, make_filing, ok, problem
+from tests.conftest import API, make_filing, ok, problem, publish
 from tests.records import make_outlet
 from tests.sources.intake import pages
 from tests.sources.intake.stories import STORIES
@@ -64,7 +64,7 @@ def test_a_document_is_filed_by_its_media_type_and_kept(contributor, kind):
     assert shown["document"]["sha256"] == hashlib.sha256(body.encode()).hexdigest()
     assert shown["document"]["media_type"] == kind.partition(";")[0]
     assert shown["document"]["converter"].startswith("On Record 1")
-    assert shown["document"]["particulars"].get("rights", HARBOUR.rights) == HARBOUR.rights
+    assert filed["rights"] in (HARBOUR.rights, None)
 
 
 @pytest.mark.parametrize(
@@ -188,9 +188,30 @@ def test_an_article_under_embargo_is_for_nobody_but_curators_and_its_filer(
         filed = ok(send(client, item, "application/ninjs+json"), 201)
         assert "Readers do not see this article: it is withheld." in filed["warnings"]
         problem(reader.get(f"{PATH}{filed['id']}/"), 404)
-        ok(curator.get(f"{PATH}{filed['id']}/"))
+        seen = ok(curator.get(f"{PATH}{filed['id']}/"))
+        assert seen["embargo_until"] == "2999-01-01T06:00:00Z"
     past = {"embargoedUntil": "2020-01-01T06:00:00Z", "pubStatus": "withheld"}
     filed = ok(send(curator, ninjs_3(STORIES[2]) | past, "application/ninjs+json"), 201)
+    ok(reader.get(f"{PATH}{filed['id']}/"))
+
+
+def test_no_quote_is_public_before_the_embargo_ends(curator, reader):
+    embargo = {"embargo_until": "2999-01-01T07:00:00+01:00", "rights": "© Post", "license": "CC0"}
+    filed = ok(curator.post(PATH, make_filing(**embargo)), 201)
+    assert filed["embargo_until"] == "2999-01-01T06:00:00Z"
+    assert (filed["rights"], filed["license"]) == ("© Post", "CC0")
+    path = f"{API}quotes/{filed['quotes'][0]['id']}/publish/"
+    refused = problem(curator.post(path, {}, headers={"If-Match": "*"}), 400)
+    message = "This article is under embargo until 2999-01-01T06:00:00Z. Publish its quotes after"
+    assert message in refused["errors"][0]["message"]
+    refused = problem(curator.post(PATH, publish(make_filing(url=None, **embargo))), 400)
+    assert message in refused["errors"][0]["message"]
+    problem(reader.get(f"{PATH}{filed['id']}/"), 404)
+    path = f"{PATH}{filed['id']}/"
+    change = {"embargo_until": "2020-01-01T06:00:00Z"}
+    ok(curator.patch(path, change, headers={"If-Match": "*"}))
+    path = f"{API}quotes/{filed['quotes'][0]['id']}/publish/"
+    ok(curator.post(path, {}, headers={"If-Match": "*"}))
     ok(reader.get(f"{PATH}{filed['id']}/"))
 
 
