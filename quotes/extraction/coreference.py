@@ -322,6 +322,7 @@ class Resolver:
         )
         speaker.words = frozenset([head.low])
         beings = Tag.ROLE | Tag.UNNAMED | Tag.COLLECTIVE | Tag.ANIMATE | Tag.QUANTIFIER
+        beings |= Tag.BODY_NOUN | Tag.GENERIC_BODY | Tag.STATEMENT | Tag.DOCUMENT
         agent = head.low.endswith(self.cast.lexicon.agent_endings)
         speaker.animate = bool(head.tags & beings) or agent
         if head.tags & Tag.HE_NOUN:

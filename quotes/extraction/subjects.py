@@ -65,6 +65,8 @@ class SubjectFinder:
                 self._cut_before_verb(tokens, cue)
         elif cue.form == PASSIVE:
             cue.subject, cue.after = self._agent(tokens, cue), True
+            if tokens[cue.start].tags & Tag.QUOTED:  # "he was quoted as saying"
+                cue.subject, cue.after = self._before_verb(tokens, cue.start, low), False
         elif cue.form == PARTICIPLE:
             self._participle_subject(tokens, cue, low, earlier)
         elif cue.form == INFINITIVE:
@@ -153,6 +155,11 @@ class SubjectFinder:
         opening = tokens[low].tags if low < i else 0
         other = Tag.PREPOSITION | Tag.ADVERB | Tag.CONJUNCTION
         return bool(opening & other) and not opening & (Tag.AND | Tag.DETERMINER)
+
+    def _before_verb(self, tokens: list[Token], k: int, low: int) -> Phrase | None:
+        while k > low and (tokens[k - 1].tags & Tag.AUX or is_adverb(tokens[k - 1])):
+            k -= 1
+        return phrase_before(tokens, k, low, self.known)
 
     def _bracketed_name(self, tokens: list[Token], k: int, low: int) -> bool:
         return any(tokens[i].text == "(" for i in range(max(low, k - 5), k))

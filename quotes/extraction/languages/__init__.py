@@ -19,6 +19,8 @@ LISTED = {
     "strong": ("cues", "strong"),
     "fragment": ("cues", "fragment"),
     "weak": ("cues", "weak"),
+    "tells": ("cues", "tells"),
+    "quoted": ("cues", "quoted"),
     "mental": ("cues", "mental"),
     "noun_too": ("cues", "nouns_too"),
     "post": ("cues", "posts"),
@@ -83,6 +85,8 @@ LISTED = {
     "not_person": ("words", "not_people"),
     "surname_role": ("words", "surname_roles"),
     "portfolio": ("words", "portfolios"),
+    "hearer_mark": ("words", "hearer_marks"),
+    "within": ("words", "within"),
     "quantifier": ("words", "quantifiers"),
 }
 
