@@ -236,7 +236,10 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=ONRECORD_TOKEN_DAYS)}
 
 # Bulk work
 
-PROCRASTINATE_IMPORT_PATHS = ["sources.jobs.tasks", "sources.identity.tasks"]
+PROCRASTINATE_IMPORT_PATHS = [
+    *("sources.jobs.tasks", "sources.identity.tasks"),
+    "quotes.curation.embargoes",
+]
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": 2,  # so that short jobs and the periodic ones need not wait for a long one
     "delete_jobs": "successful",  # `sources.jobs` keeps what came of it
