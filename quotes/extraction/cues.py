@@ -84,57 +84,28 @@ class CueFinder:
     # Verb or noun
 
     def _is_verb(self, tokens: list[Token], k: int, headline: bool) -> bool:
-        token = tokens[k]
-        if (
-            token.cap
-            and k
-            and not headline
-            and (tokens[k - 1].cap or (k + 1 < len(tokens) and tokens[k + 1].cap))
-        ):
-            return False
-        before = self._before(tokens, k)
-        if before is None:
-            return (
-                token.low.endswith(self.lexicon.participle_endings)
-                or not token.cap
-                or not token.tags & Tag.NOUN_TOO
-            )
+        token, before = tokens[k], self._before(tokens, k)
         after = tokens[k + 1] if k + 1 < len(tokens) else None
+        beside_capital = (k and tokens[k - 1].cap) or (after is not None and after.cap)
+        if token.cap and k and not headline and beside_capital:
+            return False  # part of a name
+        if before is None:
+            participle = token.low.endswith(self.lexicon.participle_endings)
+            return participle or not token.cap or not token.tags & Tag.NOUN_TOO
         if before.low == "'s" and before.kind != WORD:
             return False
-        if (
-            before.tags & (Tag.DETERMINER | Tag.POSSESSIVE)
-            and not before.tags & Tag.QUANTIFIER
-            and before.text != "that"
-        ):
+        determined = before.tags & (Tag.DETERMINER | Tag.POSSESSIVE) and before.text != "that"
+        if determined and not before.tags & Tag.QUANTIFIER:
             return False
-        if not token.tags & Tag.NOUN_TOO:
-            return not (
-                before.tags & Tag.PREPOSITION
-                and before.low
-                not in (
-                    "to",
-                    "by",
-                    "of",
-                    "as",
-                    "for",
-                    "in",
-                    "after",
-                    "before",
-                    "without",
-                    "with",
-                    "from",
-                    "while",
-                    "on",
-                    "about",
-                )
-            )
-        if before.tags & Tag.INFINITIVE or before.tags & Tag.AUX:
+        return not token.tags & Tag.NOUN_TOO or self._is_verb_here(token, before, after)
+
+    def _is_verb_here(self, token: Token, before: Token, after: Token | None) -> bool:
+        """Whether a word that is a noun as well is a verb between these two."""
+        if before.tags & (Tag.INFINITIVE | Tag.AUX):
             return not before.tags & Tag.BE or token.low.endswith("ed")
-        if after is not None and (
-            after.low == "of" or (after.tags & Tag.STRONG and not after.tags & Tag.NOUN_TOO)
-        ):
-            return False
+        another = after is not None and after.tags & Tag.STRONG and not after.tags & Tag.NOUN_TOO
+        if another or (after is not None and after.tags & Tag.BODY_JOINT and after.low == "of"):
+            return False  # "reports say", "claims of"
         if not before.cap and not before.tags & Tag.PRONOUN and _follows_noun(after):
             return False
         if before.tags & (Tag.PREPOSITION | Tag.ADVERB) and not before.tags & Tag.RELATIVE:

@@ -81,51 +81,53 @@ def person_in(
     """
     while b - a > 1 and tokens[b - 1].tags & Tag.SUFFIX:
         b -= 1
+    cut = _past_role(tokens, a, b)
+    words = [token for token in tokens[cut:b] if token.cap]
+    titled = cut > a or (a > before and _is_role(tokens[a - 1]))
+    if not words or _is_other_name(tokens[cut:b], words, titled):
+        return None
+    after_of = a > before and bool(tokens[a - 1].tags & (Tag.PREPOSITION | Tag.AND))
+    if len(words) > 2 and (after_of or cut > a) and not words[0].tags & Tag.FIRST_NAME:
+        cut = _first_name_from(tokens, cut, b, after_of and not holds_role(tokens, a, cut))
+        words = [token for token in tokens[cut:b] if token.cap]
+    if len(words) == 1:
+        return (cut, b, False) if _is_surname(words[0], titled, known) else None
+    place = after_of and cut == a and not titled and not words[0].tags & Tag.FIRST_NAME
+    return None if place or len(words) > MAX_NAME_TOKENS else (cut, b, True)
+
+
+def _past_role(tokens: list[Token], a: int, b: int) -> int:
+    """Where a name may begin in a run, past the role, body or country before it."""
     cut = a
     for k in range(a, b):
         if _comes_before_name(tokens, k, a, b):
             cut = k + 1
     while cut < b and not tokens[cut].cap:
         cut += 1
-    size = sum(token.cap for token in tokens[cut:b])
     opens = a == 0 or tokens[a - 1].kind != WORD
-    if (
-        size > 2
-        and cut == a
-        and opens
-        and not tokens[a].tags
-        and tokens[a + 1].tags & Tag.FIRST_NAME
-    ):
-        cut, size = a + 1, size - 1  # "Läkaren Gunilla Ström"
-    if size == 0 or any(t.text == "/" for t in tokens[cut:b]):
-        return None
-    if any(t.tags & Tag.BODY and not t.tags & Tag.FIRST_NAME for t in tokens[cut:b]) and not (
-        tokens[cut].tags & Tag.FIRST_NAME and size == 2
-    ):
-        return None
-    titled = cut > a or (a > before and _is_role(tokens[a - 1]))
-    if tokens[b - 1].tags & Tag.NOT_PERSON and not titled and not tokens[cut].tags & Tag.FIRST_NAME:
-        return None
-    after_of = a > before and bool(tokens[a - 1].tags & (Tag.PREPOSITION | Tag.AND))
-    if size > 2 and (after_of or cut > a) and not tokens[cut].tags & Tag.FIRST_NAME:
-        cut = _first_name_from(tokens, cut, b, after_of and not holds_role(tokens, a, cut))
-        size = sum(token.cap for token in tokens[cut:b])
-    if size > MAX_NAME_TOKENS:
-        return None
-    if size > 1 and is_acronym(tokens[b - 1]) and not all(is_acronym(t) for t in tokens[cut:b]):
-        return None  # "Indiana GOP"
-    if size == 1:
-        surname = tokens[b - 1]
-        if is_acronym(surname) and not titled:
-            return None
-        if not titled and surname.low not in known:
-            return None
-        if surname.tags & (Tag.PLACE | Tag.ROLE) and surname.low not in known:
-            return None
-        return cut, b, False
-    if after_of and cut == a and not tokens[cut].tags & Tag.FIRST_NAME and not titled:
-        return None
-    return cut, b, True
+    many = sum(token.cap for token in tokens[cut:b]) > 2
+    if many and cut == a and opens and not tokens[a].tags and tokens[a + 1].tags & Tag.FIRST_NAME:
+        return a + 1  # "Läkaren Gunilla Ström"
+    return cut
+
+
+def _is_other_name(run: list[Token], words: list[Token], titled: bool) -> bool:
+    """Whether capitals name a body, a place or an event: "Leeds Council", "Fan Expo"."""
+    named = bool(words[0].tags & Tag.FIRST_NAME)
+    bodily = any(t.tags & Tag.BODY and not t.tags & Tag.FIRST_NAME for t in run)
+    if bodily and not (named and len(words) == 2):
+        return True
+    if run[-1].tags & Tag.NOT_PERSON and not (titled or named):
+        return True
+    acronym = len(words) > 1 and is_acronym(run[-1]) and not all(is_acronym(t) for t in run)
+    return acronym or any(token.text == "/" for token in run)  # "Indiana GOP"
+
+
+def _is_surname(token: Token, titled: bool, known: Set[str]) -> bool:
+    """Whether one capital is a person's: known from the article, or after a title."""
+    if token.low in known:
+        return titled or not is_acronym(token)
+    return titled and not token.tags & (Tag.PLACE | Tag.ROLE)
 
 
 def _comes_before_name(tokens: list[Token], k: int, a: int, b: int) -> bool:
