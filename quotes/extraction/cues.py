@@ -95,7 +95,9 @@ class CueFinder:
         if before.low == "'s" and before.kind != WORD:
             return False
         determined = before.tags & (Tag.DETERMINER | Tag.POSSESSIVE) and before.text != "that"
-        if determined and not before.tags & Tag.QUANTIFIER:
+        a_few = before.tags & Tag.QUANTIFIER and k > 1 and tokens[k - 2].tags & Tag.DEFINITE
+        a_few = a_few or (before.tags & Tag.QUANTIFIER and k > 1 and tokens[k - 2].low == "a")
+        if a_few or (determined and not before.tags & Tag.QUANTIFIER):
             return False
         return not token.tags & Tag.NOUN_TOO or self._is_verb_here(token, before, after)
 

@@ -76,9 +76,12 @@ def _proposal(
 
 
 def _printed(text: str, named: Attribution | None, cast: Cast) -> PrintedAttribution:
-    if named is None or named.phrase is None:
+    if named is None or named.tokens is None:
         return PrintedAttribution(None, None, None, None, None)
     tokens, phrase, cue = named.tokens, named.phrase, named.cue
+    if phrase is None:
+        word = text[tokens[cue.start].start : tokens[cue.end - 1].end] if cue else None
+        return PrintedAttribution(word, None, None, None, word)
     start, end = phrase.printed or (phrase.start, phrase.end)
     speaker = text[tokens[start].start : tokens[end - 1].end]
     word = text[tokens[cue.start].start : tokens[cue.end - 1].end] if cue else None

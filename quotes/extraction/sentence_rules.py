@@ -31,7 +31,7 @@ def quote_cue_name(it: Attributor, sentence: Sentence, at: int) -> Attribution |
     if it.is_title(tokens[at].passage) if at else it.is_name(sentence, at):
         return None
     k = _past_pause(tokens, at + 1)
-    if k < len(tokens) and tokens[k].tags & Tag.AUX:
+    if k < len(tokens) and tokens[k].tags & Tag.AUX and not it.lexicon.s_marks_verbs:
         return _auxiliary_first(it, sentence, at, k)
     for cue in it.cues(sentence):
         if cue.start < k:
@@ -52,17 +52,16 @@ def quote_cue_name(it: Attributor, sentence: Sentence, at: int) -> Attribution |
     return None
 
 
-def _same_speaker(it: Attributor, sentence: Sentence, at: int, cue: Cue) -> Attribution | None:
-    """ "…", afirmou. (whoever spoke last)"""
-    passage = sentence.tokens[at].passage
-    source = it.made.get(it.before.get(passage.start))
+def _same_speaker(it: Attributor, sentence: Sentence, at: int, cue: Cue) -> Attribution:
+    """ "…", afirmou. (whoever spoke last, or nobody who is named)"""
+    source = it.made.get(it.before.get(sentence.tokens[at].passage.start))
     if source is not None:
         return it.taken_over(sentence, at, source)
     for k in range(sentence.index - 1, max(-1, sentence.index - 1 - BACK_SENTENCES), -1):
         for earlier in reversed(it.cues(it.sentences[k])):
             if earlier.subject is not None and earlier.strong:
                 return it.by_cue(sentence, at, earlier, it.sentences[k])
-    return None
+    return it.by_cue(sentence, at, cue)
 
 
 def _auxiliary_first(it: Attributor, sentence: Sentence, at: int, k: int) -> Attribution | None:

@@ -132,7 +132,7 @@ class SubjectFinder:
             cue.relative, cue.bridge = True, "relative"
             cue.subject = self._antecedent(tokens, i - 1, low)
         elif before.tags & (Tag.AND | Tag.CONJUNCTION):
-            cue.subject, cue.bridge = self._shared(tokens, i, low, earlier), "shared"
+            cue.subject, cue.bridge = self._shared(tokens, i, 0, earlier), "shared"
         elif before.text in PAUSES and not (
             before.text == ")" and self._bracketed_name(tokens, i - 1, low)
         ):
@@ -385,6 +385,8 @@ class SubjectFinder:
         hearer = phrase_after(tokens, start, self.known)
         if hearer is None:
             return None
+        if hearer.kind == PERSON and hearer.name is not None and is_acronym(tokens[start]):
+            return hearer
         for k in range(hearer.start + 1, hearer.end):
             if tokens[k].cap and tokens[k].tags & Tag.FIRST_NAME:
                 return phrase_after(tokens, k, self.known)
