@@ -1,6 +1,8 @@
 """RSS 2.0 and Atom: each entry that has a full text is an article."""
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from lxml import etree
 
@@ -17,6 +19,7 @@ from sources.intake.elements import (
 )
 from sources.intake.fragments import text_of_fragment
 from sources.intake.paragraphs import words_of
+from sources.intake.parsing import parse_xml
 from sources.intake.particulars import (
     MAX_HEADLINE,
     MAX_ID,
@@ -37,20 +40,57 @@ MIN_WORDS = 20
 def convert(root: Element) -> Iterator[Conversion | NotConverted]:
     """Yield the article of each entry, in the order of the feed, or why it has none."""
     is_atom = name_of(root) == "feed"
-    kind = f"application/{'atom' if is_atom else 'rss'}+xml"
-    channel = root if is_atom else child_of(root, "channel")
-    convert_entry = _atom if is_atom else _rss
     entries = all_named(root, "entry" if is_atom else "item")
     if not entries:
         raise NotConverted("There is no entry in this feed.")
     for entry in entries:
-        body = etree.tostring(entry, encoding="utf-8", with_tail=False)
+        yield _convert_entry(entry, root)
+
+
+def convert_broken(text: str, reason: NotConverted) -> Iterator[Conversion | NotConverted]:
+    """Yield the articles of a feed that is not well-formed: entry by entry, as far as they are.
+
+    Raises the reason if more than the entries is broken.
+    """
+    begins, starts = ROOT.search(text), [match.start() for match in STARTS.finditer(text)]
+    if not begins or not starts:
+        raise reason
+    *entries, last = [text[start:end] for start, end in pairwise([*starts, len(text)])]
+    end = max(last.rfind("</item>"), last.rfind("</entry>"))
+    end = end + len(last[end:].partition(">")[0]) + 1 if end >= 0 else 0
+    root = parse_xml(text[: starts[0]] + last[end:])
+    for entry in (*entries, last[:end]):
         try:
-            conversion = convert_entry(entry, channel)
-            conversion.document = Document(body, kind, "utf-8")
-            yield conversion
+            wrapped = parse_xml(f"{begins[0]}{entry}</{begins[1]}>")
         except NotConverted as refusal:
             yield refusal
+        else:
+            yield _convert_entry(wrapped[0], root)
+
+
+ROOT = re.compile(r"<((?:\w+:)?(?:rss|rdf|feed))\b[^<>]*>", re.IGNORECASE)
+STARTS = re.compile(r"<(?:item|entry)[\s>]")
+
+
+def is_feed(text: str) -> bool:
+    """Whether XML, also if it is not well-formed, begins as a feed does."""
+    return ROOT.search(text[:FIRST_CHARACTERS]) is not None
+
+
+FIRST_CHARACTERS = 4_000
+"""Of a document, among which its root begins."""
+
+
+def _convert_entry(entry: Element, root: Element) -> Conversion | NotConverted:
+    is_atom = name_of(root) == "feed"
+    body = etree.tostring(entry, encoding="utf-8", with_tail=False)
+    kind = f"application/{'atom' if is_atom else 'rss'}+xml"
+    try:
+        conversion = _atom(entry, root) if is_atom else _rss(entry, child_of(root, "channel"))
+    except NotConverted as refusal:
+        return refusal
+    conversion.document = Document(body, kind, "utf-8")
+    return conversion
 
 
 def _rss(item: Element, channel: Element | None) -> Conversion:

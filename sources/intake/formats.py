@@ -87,16 +87,13 @@ WHOLE_PAGE = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 def articles_in(document: Document) -> Iterator[Conversion | NotConverted]:
     """Convert a document of any kind: its article, or each of a feed, or why there is none."""
     try:
-        if document.media_type in FEEDS or _is_feed(document):
+        is_xml = document.media_type in XML
+        if document.media_type in FEEDS or (is_xml and feeds.is_feed(text_of(document))):
             yield from convert_feed(document)
         else:
             yield convert(document)
     except NotConverted as refusal:
         yield refusal
-
-
-def _is_feed(document: Document) -> bool:
-    return document.media_type in XML and name_of(parse_xml(text_of(document))) in FEED_ROOTS
 
 
 def media_type_of(name: str, body: bytes) -> str | None:
@@ -124,7 +121,11 @@ OF_SUFFIX = {
 
 def convert_feed(document: Document) -> Iterator[Conversion | NotConverted]:
     """Convert a feed: each entry, in order, or why it has no article. Raises NotConverted."""
-    root = parse_xml(text_of(document))
+    text = text_of(document)
+    try:
+        root = parse_xml(text)
+    except NotConverted as broken:
+        return feeds.convert_broken(text, broken)
     if name_of(root) not in FEED_ROOTS:
         raise NotConverted(f"This XML begins with “{name_of(root)[:40]}”, not with a feed.")
     return feeds.convert(root)

@@ -98,6 +98,8 @@ def parse_xml(text: str) -> etree._Element:
         if "amplification" in what:
             raise NotConverted(ENTITIES) from error
         remedy = "Write the character itself." if "ntity" in what else "Mend the document."
+        if "xmlParseEntityRef" in what:
+            what, remedy = "an “&” stands alone", "Write “&amp;” for it."
         if "depth" in what:
             what, remedy = "elements are nested too deeply", f"{MAX_DEPTH} levels are the most."
         raise NotConverted(

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sources.intake import MEDIA_TYPES, Document, NotConverted, Unknown, convert
+from sources.intake import MEDIA_TYPES, Document, NotConverted, Unknown, convert, convert_feed
 from sources.intake.html import MIN_WORDS
 from tests.sources.intake import pages
 from tests.sources.intake.stories import STORIES
@@ -137,6 +137,14 @@ def test_five_mebibytes_of_nested_tags_are_refused_soon(name):
     assert time.process_time() - began < MAX_SECONDS
     assert message.endswith((".", "`."))
     assert len(message) < 300
+
+
+@pytest.mark.parametrize("text", ["<rss><item>" * (MIB // 3), "<rss>" + "<item>&</item>" * 90_000])
+def test_a_broken_feed_is_refused_soon(text):
+    began = time.process_time()
+    with pytest.raises(NotConverted):
+        raise list(convert_feed(Document(text.encode(), "application/rss+xml")))[-1]
+    assert time.process_time() - began < MAX_SECONDS
 
 
 def test_a_long_page_is_read_in_bounded_time():

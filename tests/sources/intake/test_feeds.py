@@ -109,6 +109,34 @@ def test_a_bad_entry_is_refused_and_the_others_are_articles():
     assert "no full text, or only a teaser" in str(bad)
 
 
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ("<item><title>A & B</title></item>", "an “&” stands alone .* Write “&amp;” for it"),
+        ("<item><title>caf&eacute;</title></item>", "Entity.* Write the character itself"),
+        ("<item><title>Open</item>", "not well-formed"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_entry_that_is_not_well_formed_is_refused_and_the_others_are_articles(
+    broken, message, place
+):
+    items = [rss_item(0, STORIES[0]), rss_item(1, STORIES[1])]
+    items.insert(place, broken)
+    found = converted(rss(*items))
+    with pytest.raises(NotConverted, match=message):
+        raise found.pop(place)
+    assert [each.text for each in found] == [STORIES[0].text, STORIES[1].text]
+    assert {each.outlet for each in found} == {"The Harbour Post"}
+
+
+def test_a_broken_entry_of_atom_is_refused_alone_and_a_broken_feed_as_a_whole():
+    first, broken = converted(atom(atom_entry(0, STORIES[0]), "<entry>a & b</entry>"), "atom")
+    assert (first.text, type(broken)) == (STORIES[0].text, NotConverted)
+    with pytest.raises(NotConverted, match="not well-formed"):
+        converted(rss(rss_item(0, STORIES[0])).replace("<channel>", "<channel>&"))
+
+
 def test_the_permanent_link_of_an_item_is_its_url():
     item = rss_item(0, STORIES[0]).replace(f"<link>{STORIES[0].address}</link>", "")
     item = item.replace(
