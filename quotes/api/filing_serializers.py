@@ -453,6 +453,11 @@ class FiledArticleSerializer(ArticleSerializer):
             article.warnings += conversion.warnings
         if filing.filer.withholds and not article.is_public:
             article.warnings.append("Readers do not see this article: it is withheld.")
+        if filing.not_proposed:
+            article.warnings.append(
+                f"{filing.not_proposed} more quotes were found than one filing may add. "
+                "Send it again to add them."
+            )
         sent = [i for i in range(len(filing.quotes) + len(filing.erased)) if i not in filing.erased]
         article.warnings += [
             f"The note of quote {index} was not used: before this filing, the quote was not public."

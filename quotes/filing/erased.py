@@ -56,6 +56,16 @@ def _refuse_erased(filing: Filing) -> None:
         raise refusal
 
 
+def erased_quotes(filing: Filing) -> set[int]:
+    """Indexes of the quotes of a filing that must not be stored: see `_quotes_of`.
+
+    For quotes that are found in a text on record, which may still have the words elsewhere.
+    """
+    article = filing.article.pk
+    found = {page.name: remembered.find(page.text or "", article) for page in filing.pages}
+    return set(_quotes_of(filing, found, article))
+
+
 def leave_out_redacted(filings: list[Filing]) -> None:
     """Leave out quotes in passages that were erased from this very text."""
     for filing in filings:

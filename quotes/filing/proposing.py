@@ -2,15 +2,16 @@
 
 They are filed as if the filer had marked them, so that filing again undoes nothing that a curator
 did. A passage that the filer marked, or that any quote on record has or had, is left alone: what
-was rejected never comes back.
+was rejected never comes back. Nor does what was erased by law, words or names.
 """
 
 from collections.abc import Iterable
 
 from quotes.anchoring import TEXT
 from quotes.extraction import Proposal as Found
+from quotes.filing.erased import erased_quotes
 from quotes.filing.proposers import proposals_in
-from quotes.filing.types import OPERATOR, Filing, QuoteChange, Refused
+from quotes.filing.types import MAX_QUOTES, OPERATOR, Filing, QuoteChange, Refused
 from quotes.filing.validation import validate_quotes
 from quotes.models import Proposal, Quote
 from sources.history.erasure import overlap
@@ -31,23 +32,32 @@ def add_proposals(filings: list[Filing]) -> None:
         filing.found_again = _found_again(filing, found)
         filed = [place.spans for place in filing.places if place.page == TEXT]
         taken = [span for spans in filed for span in spans] + _taken_on_record(filing)
-        _append(filing, [each for each in found if not overlap(each.spans, taken)])
+        taken += [(start, end) for start, end in filing.snapshot.erased or ()]
+        free = [each for each in found if not overlap(each.spans, taken)]
+        filing.not_proposed = max(0, len(free) + len(filing.places) - MAX_QUOTES)
+        _append(filing, free[: max(0, MAX_QUOTES - len(filing.places))])
 
 
 def _taken_on_record(filing: Filing) -> list[tuple[int, int]]:
     """Passages of the present text that quotes on record have, or had before it was edited."""
-    in_text = _in_text(filing)
-    standing = [each for each in in_text if each.snapshot_id == filing.snapshot.pk]
-    places = [(start, end) for quote in standing for start, end in quote.spans]
-    near = [quote.nearest for quote in in_text if quote.nearest]
-    sha256 = filing.snapshot.sha256
-    return places + [(n["start"], n["end"]) for n in near if n["snapshot"] == sha256]
+    return [span for quote in _in_text(filing) for span in _passages(filing, quote)]
+
+
+def _passages(filing: Filing, quote: Quote) -> list[tuple[int, int]]:
+    """Where a quote on record stands in the present text, or what now stands there instead."""
+    stands = quote.snapshot_id == filing.snapshot.pk
+    passages = [(start, end) for start, end in quote.spans] if stands else []
+    near = quote.nearest
+    if near and near["snapshot"] == filing.snapshot.sha256:
+        passages.append((near["start"], near["end"]))
+    return passages
 
 
 def _found_again(filing: Filing, found: list[Found]) -> set[str]:
     """Ids of quotes on record that extraction finds, and that a complete filing so names."""
     spans = [span for each in found for span in each.spans]
-    return {str(quote.pk) for quote in _in_text(filing) if overlap(quote.spans, spans)}
+    on_record = _in_text(filing)
+    return {str(each.pk) for each in on_record if overlap(_passages(filing, each), spans)}
 
 
 def _in_text(filing: Filing) -> list[Quote]:
@@ -66,11 +76,14 @@ def _append(filing: Filing, found: list[Found]) -> None:
         )
         try:
             validate_quotes([trial])
+            wrong = erased_quotes(trial)
         except Refused as refusal:
-            wrong = {fault["pointer"].split("/")[2] for fault in refusal.faults if fault["pointer"]}
-            found = [each for i, each in enumerate(found) if wrong and str(i) not in wrong]
-            continue
-        break
+            pointers = [fault["pointer"] for fault in refusal.faults]
+            wrong = {int(pointer.split("/")[2]) for pointer in pointers if pointer}
+            wrong = wrong or {*range(len(found))}
+        if not wrong:
+            break
+        found = [each for i, each in enumerate(found) if i not in wrong]
     else:
         return
     first = len(filing.data.get("quotes", []))

@@ -1,8 +1,14 @@
 """`"propose": true`: what extraction finds in a text is filed beside what the filer marked."""
 
+from uuid import UUID
+
 import pytest
 
+from quotes.filing import OPERATOR, propose_found
+from quotes.history.erasure import erase
 from quotes.models import Proposal, Quote
+from sources.history.remembered import remembered
+from sources.models import Article, Speaker
 from tests.conftest import API, make_filing, ok
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +96,15 @@ def test_a_complete_filing_names_what_is_found_again(contributor):
     assert set(alone["withdrawn_quotes"]) == {quote["id"] for quote in proposed}
 
 
+def test_a_complete_filing_withdraws_what_its_text_no_longer_has(contributor):
+    first, second = filed(contributor)["quotes"]
+    long = "The ferry has gone, " * 12  # where the others stood
+    moved = f"“{long}and it stays away,” said Iris Vane.\n\n{TEXT}"
+    alone = moved.replace(f"“{FOUND}” he said", "He said nothing")
+    assert filed(contributor, 200, text=alone, complete=True)["withdrawn_quotes"] == [second["id"]]
+    assert Quote.objects.get(pk=first["id"]).status == "proposed"
+
+
 def test_the_filer_can_say_more_of_a_proposal_later(contributor):
     quote = filed(contributor)["quotes"][1]
     said = {"text": FOUND, "speaker": "Benjamin Oaks", "role": "Council leader"}
@@ -110,3 +125,39 @@ def test_a_document_is_filed_with_what_is_found_in_it(contributor):
     path = f"{API}articles/?propose=true&language=en&outlet=Post&external_id=7"
     answer = ok(contributor.post(path, page, content_type="text/html"), 201)
     assert origins(answer) == {MARKED: "proposed", FOUND: "proposed"}
+
+
+@pytest.fixture
+def _new_process():
+    """Rolled-back tests use the same numbers again."""
+    remembered.__init__()
+
+
+@pytest.mark.usefixtures("_new_process")
+def test_words_that_were_erased_are_not_proposed(contributor):
+    quote = filed(contributor)["quotes"][1]
+    erase("quote", [UUID(quote["id"])], "Court order 7.")
+    for text in (TEXT, f"Updated on Monday.\n\n{TEXT}"):
+        assert filed(contributor, 200, text=text)["quotes"] == []
+    assert propose_found(Article.objects.get(), OPERATOR).quotes == []
+
+
+@pytest.mark.usefixtures("_new_process")
+def test_a_name_that_was_erased_is_not_proposed_from_another_text(contributor):
+    filed(contributor)
+    other = {"text": f"Later. {TEXT}", "external_id": "2", "url": "https://wire.example/2"}
+    held = filed(contributor, propose=False, **other)
+    erase("speaker", [Speaker.objects.get(name="Ben Oaks").pk], "Court order 7.")
+    found = propose_found(Article.objects.get(pk=held["id"]), OPERATOR)
+    assert [filed.quote.text for filed in found.quotes] == [MARKED]
+    assert not Speaker.objects.filter(name="Ben Oaks").exists()
+
+
+def test_no_more_quotes_are_proposed_than_may_be_filed(contributor, monkeypatch):
+    monkeypatch.setattr("quotes.filing.proposing.MAX_QUOTES", 1)
+    first = filed(contributor)
+    assert origins(first) == {MARKED: "proposed"}
+    assert "1 more quotes were found" in " ".join(first["warnings"])
+    again = filed(contributor, 200)
+    assert origins(again) == {FOUND: "proposed"}
+    assert again["warnings"] == []
