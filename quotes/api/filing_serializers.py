@@ -346,14 +346,13 @@ class FiledQuoteSerializer(QuoteSerializer):
 
     affiliation = note = None
 
+    def hides_text(self, quote: Quote) -> bool:
+        """Whether the filer neither sent the text nor may read it."""
+        return not quote.shows_text and quote.status not in Quote.PUBLIC
+
     def to_representation(self, quote: Quote) -> dict:
         if not getattr(quote, "is_unseen", False):
-            data = super().to_representation(quote)
-            if not quote.shows_text and quote.status not in Quote.PUBLIC:
-                for span in data["anchor"]["spans"]:
-                    span |= {"prefix": "", "suffix": ""}
-                data["anchor"].pop("nearest", None)
-            return data
+            return super().to_representation(quote)
         if isinstance(quote.filing, Erased):
             return {"text": None, "filing": quote.filing._asdict()}
         return {"text": quote.sent, "filing": {"outcome": quote.filing.outcome}}

@@ -241,6 +241,17 @@ class QuoteSerializer(RecordSerializer):
     def get_reason(self, quote: Quote) -> str | None:
         return quote.reason_for(self.context["request"].user)
 
+    def hides_text(self, quote: Quote) -> bool:
+        return quote.hides_text_from(self.context["request"].user)
+
+    def to_representation(self, quote: Quote) -> dict:
+        data = super().to_representation(quote)
+        if self.hides_text(quote):
+            for span in data["anchor"]["spans"]:
+                span |= {"prefix": "", "suffix": ""}
+            data["anchor"].pop("nearest", None)
+        return data
+
     def update(self, quote: Quote, changes: dict) -> Quote:
         if "note" in changes:
             quote.correct(now=timezone.now(), **changes)

@@ -130,6 +130,8 @@ class Quotes(FilesQuotes, Resource):
             raise BadParameter({"fields": [fault]})
         quote, headers = self.get_version()
         quote.reason = quote.reason_for(request.user)
+        if quote.hides_text_from(request.user):
+            quote.contexts = [["", ""] for _ in quote.spans]
         history = self.history_of(quote).get_queryset().filter(version__lte=quote.version)
         life = status_history_of(quote, history)
         response = Response(renderer.represent(quote, life, self.address), headers=headers)

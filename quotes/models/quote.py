@@ -366,6 +366,13 @@ class Quote(Record):
         """The reason for its status; why it was rejected is for reviewers only."""
         return None if self.status == Status.REJECTED and not sees_all(user) else self.reason
 
+    def hides_text_from(self, user) -> bool:
+        """Whether a user sees of the article's text only these words: a filer, until it is public.
+
+        Else whoever proposes the words that stand beside would read the text bit by bit.
+        """
+        return self.status not in PUBLIC and not sees_all(user)
+
     # Steps: see `quotes.models.workflow`
 
     def publish(self, reason: str | None = None) -> None:

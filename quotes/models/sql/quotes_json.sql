@@ -1,6 +1,7 @@
 -- The public form of quotes as JSON, in the order of the ids. In plpgsql, which keeps the plan: planning
 -- takes as long as rendering twenty quotes. Fields that are not asked for are not read.
--- Without `reviews`, why a quote was rejected is null.
+-- Without `reviews`, why a quote was rejected is null, and a quote that is not public shows nothing of
+-- its article but its own words.
 CREATE OR REPLACE FUNCTION quotes_json(
     ids uuid[], address text, fields text[] DEFAULT NULL, reviews boolean DEFAULT true
 )
@@ -16,7 +17,10 @@ BEGIN
             ) END AS translates,
             p.status, p.version,
             p.speaker, p.role, p.organisation, p.outlet, p.said, p.published, p.attribution, p.article,
-            p.via, p.media, p.anchor, p.utterance, p.flags, p.origin,
+            p.via, p.media,
+            CASE WHEN reviews OR p.status IN ('published', 'disputed', 'retracted') THEN p.anchor
+                ELSE quotes_bare_anchor(p.anchor) END AS anchor,
+            p.utterance, p.flags, p.origin,
             CASE WHEN reviews OR p.status <> 'rejected' THEN p.reason END AS reason,
             CASE WHEN p.replaced_by_id IS NOT NULL THEN json_build_object(
                 'id', p.replaced_by_id, 'url', address || p.replaced_by_id || '/'
@@ -50,7 +54,10 @@ BEGIN
             CASE WHEN 'article' = ANY (fields) THEN '"article":' || coalesce(to_json(p.article)::text, 'null') END,
             CASE WHEN 'via' = ANY (fields) THEN '"via":' || coalesce(to_json(p.via)::text, 'null') END,
             CASE WHEN 'media' = ANY (fields) THEN '"media":' || coalesce(to_json(p.media)::text, 'null') END,
-            CASE WHEN 'anchor' = ANY (fields) THEN '"anchor":' || coalesce(to_json(p.anchor)::text, 'null') END,
+            CASE WHEN 'anchor' = ANY (fields) THEN '"anchor":' || coalesce(to_json(
+                CASE WHEN reviews OR p.status IN ('published', 'disputed', 'retracted') THEN p.anchor
+                    ELSE quotes_bare_anchor(p.anchor) END
+            )::text, 'null') END,
             CASE WHEN 'utterance' = ANY (fields) THEN '"utterance":' || coalesce(to_json(p.utterance)::text, 'null') END,
             CASE WHEN 'flags' = ANY (fields) THEN '"flags":' || coalesce(to_json(p.flags)::text, 'null') END,
             CASE WHEN 'origin' = ANY (fields) THEN '"origin":' || coalesce(to_json(p.origin)::text, 'null') END,

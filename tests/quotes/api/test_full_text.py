@@ -125,3 +125,27 @@ def test_no_page_shows_the_text_to_those_who_may_not_read_it(curator, corrector,
         for path in paths:
             content = client.get(path).content.decode()
             assert not {part for part in SECRETS if part in content}, path
+
+
+ROADS = ("", "?fields=anchor", "?format=annotation")
+
+
+def test_a_proposal_that_is_read_again_shows_nothing_beside_its_words(
+    contributor, curator, article
+):
+    body = {"article": article["id"], "text": WORDS}
+    made = ok(contributor.post(f"{API}quotes/", body), 201)
+    path = f"{API}quotes/{made['id']}/"
+    lists = [f"{API}quotes/?status=proposed", f"{API}changes/?types=quote"]
+    for road in [*(path + each for each in ROADS), *lists]:
+        response = contributor.get(road)
+        assert response.status_code == 200, response.content
+        assert not shown(response, body), road
+    (span,) = ok(contributor.get(path))["anchor"]["spans"]
+    assert (span["prefix"], span["suffix"]) == ("", "")
+    assert ok(curator.get(path))["anchor"]["spans"][0]["prefix"]
+    ok(curator.post(f"{path}publish/", headers={"If-Match": "*"}))
+    assert ok(contributor.get(path))["anchor"]["spans"][0]["suffix"].startswith(",” said")
+    other = ok(contributor.post(f"{API}quotes/", {**body, "text": "Had it rained?"}), 201)
+    response = contributor.post(f"{API}quotes/{other['id']}/withdraw/", headers={"If-Match": "*"})
+    assert not shown(response, body)
