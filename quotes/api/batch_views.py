@@ -14,7 +14,7 @@ from rest_framework import exceptions, parsers, serializers, status
 
 from quotes.api.bulk_filing import Batch, Line, Outcome, batches, file_lines
 from quotes.api.documents import GIVEN, PARAMETERS, charset_in, read_given
-from quotes.api.filing_serializers import OUTCOMES
+from quotes.api.filed_serializers import OUTCOMES
 from quotes.filing import Filer, Refused
 from sources.api.endpoints import Endpoint
 from sources.api.idempotency import idempotent

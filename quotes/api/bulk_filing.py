@@ -94,7 +94,7 @@ def _payload(line: Line) -> dict:
 
 
 def _clean(url) -> str:
-    """What PostgreSQL can take of a value that is not validated yet."""
+    """Return a value that is not validated yet as text that PostgreSQL takes."""
     return str(url).strip().replace("\0", "").encode(errors="replace").decode()
 
 

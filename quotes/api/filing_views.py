@@ -23,11 +23,8 @@ from quotes.api.documents import (
     TakesDocuments,
     read_sent,
 )
-from quotes.api.filing_serializers import (
-    CaptureSerializer,
-    FiledArticleSerializer,
-    FilingSerializer,
-)
+from quotes.api.filed_serializers import FiledArticleSerializer
+from quotes.api.filing_serializers import CaptureSerializer, FilingSerializer
 from quotes.api.serializers import (
     QuoteSerializer,
     RequiredReasonSerializer,

@@ -17,11 +17,8 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from quotes.api.filing_serializers import (
-    FILED_OR_UNSEEN,
-    FiledQuoteSerializer,
-    QuoteProposalSerializer,
-)
+from quotes.api.filed_serializers import FILED_OR_UNSEEN, FiledQuoteSerializer
+from quotes.api.filing_serializers import QuoteProposalSerializer
 from quotes.api.filing_views import DRY_RUN, FilesQuotes, step, unseen_by
 from quotes.api.filters import QuoteFilters
 from quotes.api.prepared_lists import prepared_page
