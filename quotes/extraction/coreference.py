@@ -16,6 +16,7 @@ from quotes.extraction.people import Cast, Mention, Person
 from quotes.extraction.phrases import BODY, NOUN, PERSON, PRONOUN, Phrase
 from quotes.extraction.words import Sentence, Token
 
+CLAUSE_TOKENS = 12  # of "who studies bees at …" that are read
 MAX_AFFILIATIONS = 12  # mentions of a person that are read for "of BODY"
 DESCRIBED_REACH = 600  # code points back from "the former detective" to the last speaker
 RIVAL_SENTENCES = 3  # back from a pronoun, within which others might be meant
@@ -116,6 +117,9 @@ class Resolver:
             name = self._bare(self.text[office.body[0] : office.body[1]])
             if self.cast.find(name) is not None:
                 return None  # "Clinton spokesman": a person, not a body
+            if name.islower() and " " not in name:
+                body = self.cast.organisations.by_noun(name, office.start)
+                name = body.name if body is not None else name
             return self.cast.organisations.full_name(self._without_unit(name))
         if office.modifier is not None:
             body = self.cast.organisations.by_noun(office.modifier.low, office.start)
@@ -142,6 +146,8 @@ class Resolver:
         """The body in "Ann Lee of the CCC"."""
         for mention in person.mentions[:MAX_AFFILIATIONS]:
             tokens, k = mention.sentence.tokens, mention.end
+            if k + 2 < len(tokens) and tokens[k].text == "," and tokens[k + 1].tags & Tag.RELATIVE:
+                k = self._workplace(tokens, k + 2)
             if k + 1 >= len(tokens) or not tokens[k].tags & Tag.PREPOSITION:
                 continue
             definite = bool(tokens[k + 1].tags & Tag.DEFINITE)
@@ -156,6 +162,17 @@ class Resolver:
                 self.text[tokens[begin].start : tokens[stop - 1].end]
             )
         return None
+
+    def _workplace(self, tokens: list[Token], start: int) -> int:
+        """Where "at BODY" stands in "Ann Lee, who studies bees at the University of X,"."""
+        for k in range(start, min(len(tokens) - 2, start + CLAUSE_TOKENS)):
+            if tokens[k].text == ",":
+                break
+            after = k + 2 if tokens[k + 1].tags & Tag.DEFINITE else k + 1
+            works = tokens[k].tags & Tag.PREPOSITION and not tokens[k].tags & Tag.TOPIC
+            if works and not tokens[k].tags & Tag.BODY_JOINT and tokens[after].tags & Tag.BODY:
+                return k if tokens[after].cap else len(tokens)
+        return len(tokens)
 
     def _is_employer(
         self, tokens: list[Token], joint: int, start: int, stop: int, definite: bool
@@ -213,6 +230,8 @@ class Resolver:
         rivals: set[int] = set()
         for at, person, mention in self.cast.mentions_before(position, PRONOUN_REACH):
             if person.gender is not None and person.gender != gender:
+                continue
+            if mention.sentence is sentence and _is_agent(mention):
                 continue
             score = -2.0 * (sentence.index - mention.sentence.index)
             score -= 2.0 * (sentence.paragraph != mention.sentence.paragraph)
@@ -364,7 +383,8 @@ class Resolver:
             for _, person, _ in self.cast.mentions_before(position, position):
                 office = self.cast.office(person)
                 held = fold(self.text[office.start : office.end]).split() if office else ()
-                if head.low in held:
+                short = (w[:-1] for w in held if w[-1] == "." and len(w) > 2)  # "Gov."
+                if head.low in held or any(head.low.startswith(word) for word in short):
                     return self.of_person(person, "described")
             modified = phrase.end - phrase.start > 2  # "the former detective"
             if first.tags & Tag.DEFINITE and modified and not head.tags & Tag.UNNAMED:
@@ -398,6 +418,12 @@ class _PlaceWords:
 
     def __contains__(self, word: str) -> bool:
         return bool(self.tags.get(word, 0) & (Tag.PLACE | Tag.PLACE_LEAD))
+
+
+def _is_agent(mention: Mention) -> bool:
+    """Whether a name stands after "by": the one who asks is not the one who answers."""
+    tokens = mention.sentence.tokens
+    return any(tokens[k].tags & Tag.AGENT for k in range(max(0, mention.start - 2), mention.start))
 
 
 def _again(speaker: Speaker, how: str) -> Speaker:

@@ -94,7 +94,9 @@ class CueFinder:
             return participle or not token.cap or not token.tags & Tag.NOUN_TOO
         if before.low == "'s" and before.kind != WORD:
             return False
-        determined = before.tags & (Tag.DETERMINER | Tag.POSSESSIVE) and before.text != "that"
+        noun = token.tags & Tag.NOUN_TOO
+        determined = before.tags & (Tag.DETERMINER | Tag.POSSESSIVE)
+        determined = determined and (noun or before.text != "that")
         a_few = before.tags & Tag.QUANTIFIER and k > 1 and tokens[k - 2].tags & Tag.DEFINITE
         a_few = a_few or (before.tags & Tag.QUANTIFIER and k > 1 and tokens[k - 2].low == "a")
         if a_few or (determined and not before.tags & Tag.QUANTIFIER):
@@ -119,14 +121,13 @@ class CueFinder:
 
     def _agrees(self, before: Token, token: Token) -> bool:
         """Whether subject and verb agree: "experts claim", "the officer claims"."""
+        singular = token.low.endswith("s") and not token.low.endswith("ss")
         if before.tags & (Tag.HE | Tag.SHE | Tag.IT):
-            return token.low.endswith("s")
-        if before.tags & (Tag.PRONOUN | Tag.RELATIVE):
+            return singular
+        if before.tags & (Tag.PRONOUN | Tag.RELATIVE | Tag.COLLECTIVE):
             return True
-        plural = (before.low.endswith("s") and not before.cap) or bool(before.tags & Tag.COLLECTIVE)
-        if token.low.endswith("s") and not token.low.endswith("ss"):
-            return not plural or before.cap
-        return plural
+        plural = before.low.endswith("s") and not before.cap
+        return (not plural or before.cap) if singular else plural
 
     def _before(self, tokens: list[Token], k: int) -> Token | None:
         """The token before, past adverbs."""

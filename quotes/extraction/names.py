@@ -91,6 +91,7 @@ def person_in(
         cut = _first_name_from(tokens, cut, b, after_of and not holds_role(tokens, a, cut))
         words = [token for token in tokens[cut:b] if token.cap]
     if len(words) == 1:
+        titled = cut > before and _is_role(tokens[cut - 1])
         return (cut, b, False) if _is_surname(words[0], titled, known) else None
     place = after_of and cut == a and not titled and not words[0].tags & Tag.FIRST_NAME
     return None if place or len(words) > MAX_NAME_TOKENS else (cut, b, True)

@@ -424,7 +424,7 @@ def _opens_role(tokens: list[Token], start: int, stop: int) -> bool:
     """Whether an apposition names a job: a role word stands before its first preposition."""
     for k in range(start, min(stop, start + 9)):
         tags = tokens[k].tags
-        if tags & ROLE:
+        if tags & ROLE and not (tags & Tag.CUE and k == start):
             return True
         opens = tags & (Tag.PREPOSITION | Tag.ADVERB | Tag.VERB)
         if k == start and (opens or (not tags and tokens[k].low.endswith(("ing", "ed")))):

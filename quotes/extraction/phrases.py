@@ -90,7 +90,7 @@ def _continues_left(tokens: list[Token], k: int, end: int, floor: int) -> bool:
             and k + 1 < end
             and tokens[k + 1].cap
         )
-    if tags & PERSONAL and not is_acronym(token):
+    if tags & PERSONAL and not is_acronym(token) and not (tags & Tag.POSSESSIVE and k < end - 1):
         return k == end - 1 or (tokens[k - 1].tags & Tag.BODY_JOINT and k > floor)
     if token.cap and not tags & (Tag.NEVER | Tag.CUE):
         return True

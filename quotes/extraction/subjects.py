@@ -260,7 +260,7 @@ class SubjectFinder:
         first, tags = tokens[begin], tokens[begin].tags
         if tags & (Tag.PREPOSITION | Tag.RELATIVE) and first.low != "than":
             return True
-        if tags & Tag.CONJUNCTION and not tags & Tag.AND:
+        if tags & Tag.CONJUNCTION and not tags & Tag.COORDINATOR:
             return True
         participle = first.low.endswith(self.lexicon.participle_endings) and len(first.low) > 5
         if participle and not tags & Tag.ROLE and (begin == 0 or not first.cap):
@@ -293,7 +293,7 @@ class SubjectFinder:
             while begin < high and (
                 tokens[begin].text in PAUSES
                 or is_adverb(tokens[begin])
-                or tokens[begin].tags & Tag.AND
+                or tokens[begin].tags & Tag.COORDINATOR
             ):
                 begin += 1
             if begin >= high:

@@ -5,7 +5,6 @@ In: a text, its passages and a lexicon. Out: sentences of tokens with offsets an
 
 import re
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from quotes.extraction.languages import Lexicon, Tag
 from quotes.extraction.marks import Passage
@@ -93,8 +92,11 @@ def _is_abbreviated(made: list[Token], at: int, lexicon: Lexicon) -> bool:
 
 
 def _read_neighbours(tokens: list[Token], lexicon: Lexicon) -> None:
-    """Class words by the word after: "Morning" in "Morning Herald", "cosplayer" before a name."""
-    for token, after in pairwise(tokens):
+    """Class words by those after: "Morning" in "Morning Herald", "cosplayer" before a name."""
+    for k in range(len(tokens) - 1):
+        token, after = tokens[k], tokens[k + 1]
+        if after.text == "," and k + 2 < len(tokens):
+            after = tokens[k + 2]  # "a waitress, Chloe Danvers"
         if not after.cap:
             continue
         if token.cap and token.tags & Tag.TIME and after.tags & Tag.BODY:

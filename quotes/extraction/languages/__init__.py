@@ -87,6 +87,7 @@ LISTED = {
     "portfolio": ("words", "portfolios"),
     "hearer_mark": ("words", "hearer_marks"),
     "within": ("words", "within"),
+    "coordinator": ("words", "coordinators"),
     "quantifier": ("words", "quantifiers"),
 }
 
