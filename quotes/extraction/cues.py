@@ -97,6 +97,8 @@ class CueFinder:
         noun = token.tags & Tag.NOUN_TOO
         determined = before.tags & (Tag.DETERMINER | Tag.POSSESSIVE)
         determined = determined and (noun or before.text != "that")
+        if noun and before.low == "that" and not token.low.endswith("s"):
+            return False  # "called that answer"
         a_few = before.tags & Tag.QUANTIFIER and k > 1 and tokens[k - 2].tags & Tag.DEFINITE
         a_few = a_few or (before.tags & Tag.QUANTIFIER and k > 1 and tokens[k - 2].low == "a")
         if a_few or (determined and not before.tags & Tag.QUANTIFIER):
