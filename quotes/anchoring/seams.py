@@ -37,6 +37,10 @@ MAX_ATTRIBUTION = 12
 """Words of an attribution inside the marks, where it may as well be the speaker's own words."""
 
 
+MAX_CLAUSE = 4
+"""Words of an attribution outside the marks whose verb is not listed."""
+
+
 class OtherWords(AnchoringError):
     """A gap holds another speaker's words, or a question lies before the answer."""
 
@@ -151,6 +155,7 @@ _LABEL = regex.compile(
     r"(?m)^[ \t]*(?P<name>\p{Lu}[\p{L}\p{M}.'’-]*(?: \p{Lu}[\p{L}\p{M}.'’-]*){0,4}):"
 )
 _LETTER = regex.compile(r"[\p{L}\p{N}]")
+_NOT_CLAUSE = regex.compile(r"[^\p{L}\p{M}'’ \n-]")
 _NOT_WITHIN = regex.compile(r"[.!?;:\n\"“”«»„]")
 _LINE_END = regex.compile(r"[\n\r\u2029]")
 _BLANK_LINE = regex.compile(r"\n[ \t\r]*\n|\u2029")
@@ -271,7 +276,9 @@ class _Gap:
         if _SENTENCE_END.search(between) or _BLANK_LINE.search(between.strip()):
             return False
         found = speaker.attributions(between)
-        return len(found) == 1 or (not found and speaker.is_in(between))
+        if found:
+            return len(found) == 1
+        return speaker.is_in(between) or _is_clause(between)
 
     def _is_nickname(self, number: int) -> bool:
         """Whether this part in quote marks is a name: a docker known as “Shorty”."""
@@ -295,6 +302,25 @@ class _Gap:
         if changes_meaning(core) or len(tokens(core)) > MAX_ATTRIBUTION:
             return False
         return speaker.is_attributed(core)
+
+
+def _is_clause(between: str) -> bool:
+    """Whether a passage outside the marks is a pronoun and a verb, whatever the verb.
+
+    “We act,” she thundered, “today.” Nobody else is in so few words, nor a denial.
+    """
+    core = between.strip(" \n")
+    if core[-1:] not in (",", *DASHES) or _NOT_CLAUSE.search(core := core.strip(f" \n,{DASHES}")):
+        return False
+    found = [token[0] for token in tokens(core)]
+    is_short = 2 <= len(found) <= MAX_CLAUSE and all(word[0].islower() for word in found)
+    subjects = [word for word in found if folded(word) in words("pronouns")]
+    begins_or_ends = len(subjects) == 1 and subjects[0] in (found[0], found[-1])
+    return is_short and begins_or_ends and not changes_meaning(core) and not _has_joiner(found)
+
+
+def _has_joiner(found: Sequence[str]) -> bool:
+    return not words("joiners").isdisjoint(map(folded, found))
 
 
 def _has_words(text: str) -> bool:

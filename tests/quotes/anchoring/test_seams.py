@@ -47,6 +47,9 @@ def kind(text, *pieces, **asked):
         ",” dijo la alcaldesa, “",
         "», — сказала она, — «",
         ",” said\nshe, “",
+        ",” she thundered, “",
+        ",” thundered she — “",
+        ",” he quipped drily, “",
         ". ",
         " [00:12:03] ",
         "\n[00:12]\n",
@@ -82,6 +85,25 @@ def test_a_role_may_stand_for_the_speaker():
     spans = spans_of(text, "Nous tenons,", "et nous")
     assert seams_of(text, spans, LUND, ["maire"]).kinds == ("interruption",)
     assert seams_of(text, spans, LUND).kinds == ("omission",)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        ",” she never swore, “",
+        ",” she thundered, he muttered, “",
+        ",” she thundered and he muttered, “",
+        ",” she thundered as the mayor shrugged, “",
+        ",” she thundered at Ben Orr, “",
+        ",” she thundered “",
+        ",” she thundered. “",
+        ", she thundered, ",
+        ",” read the sign, “",
+    ],
+)
+def test_a_verb_that_is_not_known_interrupts_only_after_a_pronoun_between_marks(between):
+    text = f"“We act{between}today,” she said."
+    assert kind(text, "We act", "today", checked=True) == "omission"
 
 
 def test_an_interruption_is_short():
