@@ -19,7 +19,7 @@ from quotes.admin.review.text_marks import mark_quotes, visible_characters
 from quotes.api.documents import read_conversion
 from quotes.extraction import Proposal
 from quotes.filing import Filer, Filing, Refused, file
-from quotes.filing.proposers import proposals_in
+from quotes.filing.proposers import ProposerFailed, proposals_in
 from sources.admin.html import isolated
 from sources.intake import Conversion, Document, NotConverted, convert_any
 from sources.intake.formats import media_type_of
@@ -182,12 +182,17 @@ def point_out(form: forms.Form, refusal: NotConverted | Refused) -> None:
 
 def preview(conversion: Conversion, particulars: ParticularsForm) -> dict:
     """What the page shows of an article before it is filed."""
-    found = proposals_in(conversion.text, conversion.language)
+    warnings = list(conversion.warnings)
+    try:
+        found = proposals_in(conversion.text, conversion.language)
+    except ProposerFailed:
+        found = []
+        warnings.append("Quotes could not be looked for, because the proposer failed.")
     return {
         "particulars": particulars,
         "text": marked(conversion.text, found),
         "proposals": list(map(shown, found)),
-        "warnings": conversion.warnings,
+        "warnings": warnings,
         "conversion": conversion,
     }
 

@@ -187,6 +187,10 @@ class FiledArticleSerializer(ArticleSerializer):
             article.warnings += conversion.warnings
         if filing.filer.withholds and not article.is_public:
             article.warnings.append("Readers do not see this article: it is withheld.")
+        if filing.proposer_failed:
+            article.warnings.append(
+                "No quotes were proposed, because the proposer failed. Send the article again."
+            )
         if filing.not_proposed:
             article.warnings.append(
                 f"{filing.not_proposed} more quotes were found than one filing may add. "

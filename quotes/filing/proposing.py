@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from quotes.anchoring import TEXT
 from quotes.extraction import Proposal as Found
 from quotes.filing.erased import erased_quotes
-from quotes.filing.proposers import proposals_in
+from quotes.filing.proposers import ProposerFailed, proposals_in
 from quotes.filing.types import MAX_QUOTES, OPERATOR, Filing, QuoteChange, Refused
 from quotes.filing.validation import validate_quotes
 from quotes.models import Proposal, Quote
@@ -28,7 +28,12 @@ def add_proposals(filings: list[Filing]) -> None:
         is_present = filing.snapshot is not None and filing.snapshot == filing.article.snapshot
         if not (filing.data.get("propose") and is_present):
             continue
-        found = proposals_in(filing.pages.text.text, filing.article.language)
+        try:
+            found = proposals_in(filing.pages.text.text, filing.article.language)
+        except ProposerFailed:
+            filing.proposer_failed = True
+            filing.found_again = {str(quote.pk) for quote in _in_text(filing)}
+            continue
         filing.found_again = _found_again(filing, found)
         filed = [place.spans for place in filing.places if place.page == TEXT]
         taken = [span for spans in filed for span in spans] + _taken_on_record(filing)

@@ -163,6 +163,7 @@ class Filing:
     seams: dict[Place, Seams] = field(default_factory=dict)  # of quotes of several spans
     not_printed: dict[int, list[str]] = field(default_factory=dict)  # by quote filed
     found: dict[int, Found] = field(default_factory=dict)  # by extraction, of the quotes filed
+    proposer_failed: bool = False  # so that nothing is known of what it would find
     not_proposed: int = 0  # quotes found beyond `MAX_QUOTES`
     found_again: set[str] = field(default_factory=set)  # ids of quotes on record that it finds
     quotes: list[FiledQuote] = field(default_factory=list)

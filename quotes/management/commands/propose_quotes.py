@@ -63,7 +63,7 @@ class Command(BaseCommand):
             pool.shutdown(cancel_futures=True)
         self.stdout.write(f"{added:,} quotes proposed.")
         if refused:
-            raise CommandError(f"{refused:,} articles were refused; the rest is done.")
+            raise CommandError(f"{refused:,} articles failed; the rest is done.")
 
 
 def propose_in(keys: tuple[UUID, ...]) -> tuple[int, list[str]]:
@@ -71,7 +71,10 @@ def propose_in(keys: tuple[UUID, ...]) -> tuple[int, list[str]]:
     added, faults = 0, []
     for article in Article.objects.filter(pk__in=keys).order_by("pk"):
         try:
-            added += len(propose_found(article, OPERATOR).quotes)
+            filing = propose_found(article, OPERATOR)
+            added += len(filing.quotes)
+            if filing.proposer_failed:
+                faults.append(f"Article {article.pk}: the proposer failed.")
         except Refused as refusal:
             faults.append(f"Article {article.pk}: {refusal}")
     return added, faults

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from quotes.extraction import PrintedAttribution, Proposal
-from tests.conftest import API, ok
+from quotes.extraction import PrintedAttribution, Proposal, Reason
+from tests.conftest import API, ok, problem
 from tests.quotes.filing.test_proposing import FOUND, TEXT, filed
 
 pytestmark = pytest.mark.django_db
@@ -54,3 +54,59 @@ def test_it_is_filed_like_our_own(contributor):
     (quote,) = filed(contributor)["quotes"]
     assert (quote["text"], quote["origin"]) == (FOUND, "proposed")
     assert quote["speaker"]["name"] == "Ben Oaks"
+
+
+def raises(text: str, language: str | None = None) -> list[Proposal]:
+    raise RuntimeError(f"No answer for {text}")
+
+
+def answers_nothing(text: str, language: str | None = None) -> None:
+    return None
+
+
+NONSENSE = {
+    "no proposal": {"text": FOUND},
+    "kind": replace(SAID, kind="shouted"),
+    "kind of speaker": replace(SAID, speaker_kind="horse"),
+    "band": replace(SAID, band="certainly"),
+    "rule": replace(SAID, rule="guess " * 99),
+    "share": replace(SAID, confidence={"quote": 12}),
+    "no attribution": replace(SAID, attribution=None),
+    "words": replace(SAID, text=None),
+    "name": replace(SAID, speaker=["Ben Oaks"]),
+    "step": replace(SAID, via=["a friend"]),
+    "reason": replace(SAID, because=[Reason(5, 10**9, "cue")]),
+}
+
+
+def talks_nonsense(text: str, language: str | None = None) -> list:
+    return [*NONSENSE.values()]
+
+
+@pytest.mark.parametrize("proposer", ["raises", "answers_nothing", "is_not_there"])
+def test_an_article_is_filed_although_the_proposer_fails(contributor, settings, caplog, proposer):
+    (quote,) = filed(contributor)["quotes"]
+    settings.ONRECORD_PROPOSER = f"{__name__}.{proposer}"
+    answer = filed(contributor, 200, text=f"Later. {TEXT}", complete=True)
+    assert "the proposer failed" in " ".join(answer["warnings"])
+    assert answer["withdrawn_quotes"] == []
+    body = {"text": TEXT, "language": "en"}
+    failed = problem(contributor.post(f"{API}articles/propose/", body), 502)
+    assert failed["type"].endswith("proposer-failed")
+    assert FOUND not in caplog.text
+    assert ok(contributor.get(quote["url"]))["status"] == "proposed"
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+def test_what_is_no_proposal_is_dropped(contributor, settings, monkeypatch, name):
+    settings.ONRECORD_PROPOSER = f"{__name__}.talks_nonsense"
+    monkeypatch.setattr(f"{__name__}.NONSENSE", {name: NONSENSE[name]})
+    answer = filed(contributor)
+    assert (answer["quotes"], answer["warnings"]) == ([], [])
+
+
+def test_a_name_of_three_thousand_letters_is_none(contributor, settings):
+    settings.ONRECORD_PROPOSER = ""
+    name = f"Mara Q{'u' * 3_000}"
+    (quote,) = filed(contributor, text=f"“We had no choice,” said {name}.")["quotes"]
+    assert (quote["text"], quote["speaker"]) == ("We had no choice,", None)
