@@ -6,6 +6,7 @@ its gender who spoke last or was named last; "the agency" the body with that wor
 
 from dataclasses import dataclass, replace
 
+from quotes.extraction.affiliations import Affiliations
 from quotes.extraction.attribution import Attribution, Attributor
 from quotes.extraction.bodies import body_at
 from quotes.extraction.languages import Tag
@@ -16,8 +17,6 @@ from quotes.extraction.people import Cast, Mention, Person
 from quotes.extraction.phrases import BODY, NOUN, PERSON, PRONOUN, Phrase
 from quotes.extraction.words import Sentence, Token
 
-CLAUSE_TOKENS = 12  # of "who studies bees at …" that are read
-MAX_AFFILIATIONS = 12  # mentions of a person that are read for "of BODY"
 DESCRIBED_REACH = 600  # code points back from "the former detective" to the last speaker
 RIVAL_SENTENCES = 3  # back from a pronoun, within which others might be meant
 PRONOUN_REACH = 1_500  # code points back from a pronoun to its name
@@ -46,6 +45,7 @@ class Speaker:
 class Resolver:
     def __init__(self, text: str, cast: Cast, attributor: Attributor):
         self.text, self.cast, self.attributor = text, cast, attributor
+        self.affiliations = Affiliations(text, cast)
         self.spoken: list[tuple[int, Speaker]] = []  # in order, also of words without marks
         self.unnamed: list[Speaker] = []
         self._by_phrase: dict[tuple[int, int], Speaker] = {}
@@ -105,88 +105,12 @@ class Resolver:
         role = organisation = None
         if office is not None:
             role = self.text[office.start : office.end]
-            organisation = self._organisation(office)
-        organisation = organisation or self._affiliation(person)
+            organisation = self.affiliations.of_office(office)
+        organisation = organisation or self.affiliations.of_person(person)
         speaker = Speaker(person.name, PERSON, role, organisation, person, how)
         speaker.start, speaker.end, speaker.gender = person.start, person.end, person.gender
         speaker.office = office
         return speaker
-
-    def _organisation(self, office: Office) -> str | None:
-        if office.body is not None:
-            name = self._bare(self.text[office.body[0] : office.body[1]])
-            if self.cast.find(name) is not None:
-                return None  # "Clinton spokesman": a person, not a body
-            if name.islower() and " " not in name:
-                body = self.cast.organisations.by_noun(name, office.start)
-                name = body.name if body is not None else name
-            return self.cast.organisations.full_name(self._without_unit(name))
-        if office.modifier is not None:
-            body = self.cast.organisations.by_noun(office.modifier.low, office.start)
-            return self.cast.organisations.full_name(body.name) if body else None
-        return None
-
-    def _bare(self, name: str) -> str:
-        """A name without its article."""
-        low = name.lower().replace("’", "'")
-        for article in self.cast.lexicon.articles:
-            if low.startswith(article + ("" if article.endswith("'") else " ")):
-                return name[len(article) :].lstrip()
-        return name
-
-    def _without_unit(self, name: str) -> str:
-        """The acronym of "DTO Service Design" if only it is a body elsewhere in the text."""
-        first, _, rest = name.partition(" ")
-        known = first in self.cast.organisations.acronyms or self.text.count(first) > 2
-        if rest and len(first) > 1 and first.isupper() and known and self.text.count(name) == 1:
-            return first
-        return name
-
-    def _affiliation(self, person: Person) -> str | None:
-        """The body in "Ann Lee of the CCC"."""
-        for mention in person.mentions[:MAX_AFFILIATIONS]:
-            tokens, k = mention.sentence.tokens, mention.end
-            if k + 2 < len(tokens) and tokens[k].text == "," and tokens[k + 1].tags & Tag.RELATIVE:
-                k = self._workplace(tokens, k + 2)
-            if k + 1 >= len(tokens) or not tokens[k].tags & Tag.PREPOSITION:
-                continue
-            definite = bool(tokens[k + 1].tags & Tag.DEFINITE)
-            after = k + 2 if definite else k + 1
-            if tokens[k].tags & Tag.TOPIC or after >= len(tokens) or not tokens[after].cap:
-                continue
-            stop = body_at(tokens, after, len(tokens))
-            if stop is None or not self._is_employer(tokens, k, after, stop, definite):
-                continue
-            begin = after - 1 if tokens[after - 1].text == "The" else after
-            return self.cast.organisations.full_name(
-                self.text[tokens[begin].start : tokens[stop - 1].end]
-            )
-        return None
-
-    def _workplace(self, tokens: list[Token], start: int) -> int:
-        """Where "at BODY" stands in "Ann Lee, who studies bees at the University of X,"."""
-        for k in range(start, min(len(tokens) - 2, start + CLAUSE_TOKENS)):
-            if tokens[k].text == ",":
-                break
-            after = k + 2 if tokens[k + 1].tags & Tag.DEFINITE else k + 1
-            works = tokens[k].tags & Tag.PREPOSITION and not tokens[k].tags & Tag.TOPIC
-            if works and not tokens[k].tags & Tag.BODY_JOINT and tokens[after].tags & Tag.BODY:
-                return k if tokens[after].cap else len(tokens)
-        return len(tokens)
-
-    def _is_employer(
-        self, tokens: list[Token], joint: int, start: int, stop: int, definite: bool
-    ) -> bool:
-        """Whether the name after "of" is a body, not a home town: "of Leeds", "from Derry"."""
-        words = tokens[start:stop]
-        if words[0].tags & Tag.TIME or self.cast.find(self.text[words[0].start : words[-1].end]):
-            return False
-        if any(token.tags & Tag.BODY for token in words):
-            return True
-        if all(token.tags & (Tag.PLACE | Tag.PLACE_LEAD) for token in words if token.cap):
-            return False
-        town = tokens[joint].tags & Tag.BODY_JOINT or tokens[joint].low == "from"
-        return definite or is_acronym(words[0]) or tokens[joint].low == "for" or not town
 
     def _pronoun(self, token: Token, sentence: Sentence) -> Speaker | None:
         if token.tags & (Tag.HE | Tag.SHE):
@@ -308,7 +232,7 @@ class Resolver:
         )
 
     def _of_body(self, name: str, how: str, body: Body | None) -> Speaker:
-        full = self.cast.organisations.full_name(self._bare(name))
+        full = self.cast.organisations.full_name(self.affiliations.bare(name))
         known = body or self.cast.organisations.named(full)
         place = all(part in _place_words(self.cast) for part in fold(full).split())
         start, end = (known.start, known.end) if known else (-1, -1)
@@ -324,7 +248,7 @@ class Resolver:
                 inner += 1
             if tokens[inner].cap and not tokens[inner].tags & Tag.NEVER:
                 return self._named(tokens, inner, owner)
-        name = self._bare(self.text[tokens[start].start : tokens[end - 1].end])
+        name = self.affiliations.bare(self.text[tokens[start].start : tokens[end - 1].end])
         definite = (
             bool(first.tags & Tag.DEFINITE) or bool(first.tags & Tag.POSSESSIVE) or first is head
         )
@@ -352,7 +276,7 @@ class Resolver:
             office = office_in(tokens, start, end, BEFORE)
             if office is not None:
                 speaker.role = _role_only(self.text, tokens, phrase, office)
-                speaker.organisation = self._organisation(office)
+                speaker.organisation = self.affiliations.of_office(office)
         same = self._same_unnamed(speaker)
         if same is not None:
             return _again(same, "described")
@@ -369,6 +293,15 @@ class Resolver:
                 return known
         return None
 
+    def _last_person(self, position: int) -> Speaker | None:
+        """Who spoke last, if it was a named person and not long ago."""
+        for at, speaker in reversed(self.spoken):
+            if position - at > DESCRIBED_REACH:
+                break
+            if at < position and speaker.kind == PERSON:
+                return _again(speaker, "described anew")
+        return None
+
     def _described(self, tokens: list[Token], phrase: Phrase, first: Token) -> Speaker | None:
         """Whom "the minister" or "the agency" means."""
         head, position = tokens[phrase.head], first.start
@@ -379,6 +312,8 @@ class Resolver:
                 and phrase.end - phrase.start <= 3
             ):
                 return _again(speaker, "described")
+        if head.text[0].isdigit() and first.tags & Tag.DEFINITE:  # "the 54-year-old"
+            return self._last_person(position)
         if head.tags & (Tag.ROLE | Tag.TITLE_ROLE | Tag.UNNAMED) and phrase.end - phrase.start <= 4:
             for _, person, _ in self.cast.mentions_before(position, position):
                 office = self.cast.office(person)
@@ -388,11 +323,7 @@ class Resolver:
                     return self.of_person(person, "described")
             modified = phrase.end - phrase.start > 2  # "the former detective"
             if first.tags & Tag.DEFINITE and modified and not head.tags & Tag.UNNAMED:
-                for at, speaker in reversed(self.spoken):
-                    if position - at > DESCRIBED_REACH:
-                        break
-                    if at < position and speaker.kind == PERSON:
-                        return _again(speaker, "described anew")
+                return self._last_person(position)
         if head.tags & Tag.BODY_NOUN and phrase.end - phrase.start <= 2:
             body = self.cast.organisations.by_noun(head.low, position)
             if body is not None:

@@ -151,6 +151,10 @@ class CueFinder:
             return FINITE if before is not None and before.tags & Tag.BE else PARTICIPLE
         if before is not None and before.tags & Tag.INFINITIVE:
             return INFINITIVE
+        after = tokens[k + 1] if k + 1 < len(tokens) else None
+        charged = tokens[k].tags & Tag.FRAGMENT and not tokens[k].tags & Tag.STRONG
+        if charged and low.endswith("ed") and after is not None and after.low == "of":
+            return PASSIVE  # "accused of"
         if (
             before is not None
             and before.tags & Tag.BE

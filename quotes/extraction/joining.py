@@ -14,6 +14,7 @@ MAX_INTERRUPTION = (
     300  # code points: the longest that filing takes for an attribution between parts
 )
 MIN_DIRECT_WORDS = 3  # a capital and fewer words are a name or an exclamation
+PAUSES = frozenset(",:;-–—")  # before the second part of a split quote
 OWN_SENTENCE = frozenset(
     [
         "colon paragraph",
@@ -78,7 +79,8 @@ def _continues(text: str, last: Attribution, kind: str, attribution: Attribution
     if "\n" in between:
         return False
     if attribution.sentence is last.sentence:
-        return last.cue is not None and last.cue is attribution.cue and text[a.end - 1] in ",?!-–—…"
+        same = last.cue is not None and last.cue is attribution.cue
+        return same and text[a.end - 1] in ",?!-–—…" and between.rstrip()[-1:] in PAUSES
     if attribution.rule == "same paragraph" and attribution.source is last:
         return last.rule in ("quote, cue, name", "quote, name, cue") or not between.strip()
     return False

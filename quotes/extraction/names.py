@@ -121,7 +121,7 @@ def _is_other_name(run: list[Token], words: list[Token], titled: bool) -> bool:
     if run[-1].tags & Tag.NOT_PERSON and not (titled or named):
         return True
     acronym = len(words) > 1 and is_acronym(run[-1]) and not all(is_acronym(t) for t in run)
-    return acronym or any(token.text == "/" for token in run)  # "Indiana GOP"
+    return acronym or any(token.text in "/&" for token in run)  # "Indiana GOP", "Lee & Sons"
 
 
 def _is_surname(token: Token, titled: bool, known: Set[str]) -> bool:

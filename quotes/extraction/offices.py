@@ -310,7 +310,7 @@ def _in_role(tokens: list[Token], k: int) -> bool:
         or (tags & Tag.CONJUNCTION and not tags & Tag.AND)
     ):
         return False
-    if tags & Tag.CUE and not tags & Tag.NOUN_TOO:
+    if tags & Tag.CUE:
         return False
     if tags & Tag.AND:
         in_body = tokens[k - 1].cap and any(t.tags & Tag.BODY for t in tokens[max(0, k - 4) : k])

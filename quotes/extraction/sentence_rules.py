@@ -15,6 +15,7 @@ from quotes.extraction.phrases import (
 from quotes.extraction.subjects import ACCORDING, FINITE, PASSIVE, Cue
 from quotes.extraction.words import QUOTE, WORD, Sentence, Token
 
+MIN_SPLIT_WORDS = 4  # of the second part of a split quote that no comma sets off
 MAX_HEARER_TOKENS = 8  # between "told" and a passage: "told a crowd of supporters in Leeds that"
 FRAGMENT_REACH = 12  # tokens from "described" to its passage
 WEAK_REACH = 3  # tokens from "found" or "felt" to its passage
@@ -284,6 +285,9 @@ def in_clause(it: Attributor, sentence: Sentence, at: int) -> Attribution | None
         return None
     if cue.negated and cue.tags & Tag.FRAGMENT:
         return None
+    few = it.words(tokens[at].passage).count(" ") < MIN_SPLIT_WORDS - 1
+    if few and cue.after and cue.form == FINITE and tokens[at - 1].text not in (",", ":"):
+        return None  # said Ann Lee, who calls it "x": the reporter's words again
     if not cue.strong and _is_modifier(tokens, at) and at - cue.end > 3:
         return None
     return it.by_cue(sentence, at, cue)

@@ -133,6 +133,8 @@ def tokens_of(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
             verb = verb and len(word) == 2
             kind, classes = (WORD, Tag.AUX | Tag.BE) if verb else (MARK, 0)  # "he's", "Ann's"
             made.append(Token(word, "'s", match.start(), match.end(), kind, classes))
+        elif first.isdigit() and word[-1].isalpha() and "-" in word:  # "54-year-old"
+            made.append(Token(word, word.lower(), match.start(), match.end(), WORD, Tag.ANIMATE))
         elif first.isdigit():
             made.append(Token(word, word.lower(), match.start(), match.end(), NUMBER, 0))
         elif word == "." and _is_abbreviated(made, match.start(), lexicon):
