@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from quotes.models import Quote
 from sources.models import Article
+from tests.browser.test_accessibility import faults, paint
 from tests.browser.test_review import expect_message
 from tests.sources.intake import pages
 from tests.sources.intake.stories import STORIES
@@ -28,6 +29,9 @@ def test_a_pasted_page_is_previewed_its_quotes_published_and_a_draft_checked(log
     expect(page.locator(".results")).to_contain_text("Finn Abara")
     expect(page.get_by_label("Headline")).to_have_value(WOLF.headline)
     assert not Article.objects.exists()
+    for colours in ("light", "dark"):
+        paint(page, colours)
+        assert faults(page) == []
     page.get_by_role("button", name="Add article").press("Enter")
 
     page.wait_for_url("**/admin/quotes/review/*/")
