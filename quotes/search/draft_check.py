@@ -18,7 +18,9 @@ from quotes.models.reanchoring import names_of
 from quotes.search.phrase import Unusable
 from quotes.search.similar import Like
 from quotes.search.verbatim import Likeness, likeness
+from sources.identity.agreement import roles_agree
 from sources.identity.names import Name, NameKind, given_name_groups, parse
+from sources.models import Organisation, Speaker
 
 MAX_CANDIDATES = 60
 """Quotes on record that are read for a quotation, the most similar first."""
@@ -83,7 +85,9 @@ def check(quotations: Sequence[Proposal]) -> list[Checked]:
     tags = languages_present()
     similar = [_similar(each.text, tags) for each in quotations]
     keys = {key for found in similar for key in found}
-    known = Quote.objects.select_related("speaker", "outlet").in_bulk(keys)
+    known = Quote.objects.select_related(
+        "speaker", "outlet", "organisation", "affiliation"
+    ).in_bulk(keys)
     return [
         _verdict(quotation, [known[key] for key in found if key in known])
         for quotation, found in zip(quotations, similar, strict=True)
@@ -155,19 +159,58 @@ def _former_words(quote: Quote) -> list[str]:
 # Speakers
 
 
+NAMELESS = (NameKind.LABEL, NameKind.DESCRIPTION, NameKind.OFFICE)
+"""Names that tell nobody from anybody else: a pronoun, “a resident”, “the mayor”."""
+
+
 def _is_same_speaker(quotation: Proposal, quote: Quote) -> bool:
     """Whether a draft names the speaker on record; also where either names nobody."""
-    said = [quotation.attribution.speaker, quotation.speaker]
-    said = [name for name in said if name and parse(name).kind not in UNKNOWN]
-    if said and parse(said[0]).sex and len(said) > 1 and parse(said[1]).kind != NameKind.FULL:
-        said = said[:1]  # “Mrs Jones” is not any Jones
-    known = [quote.attribution_speaker, *(names_of(quote.speaker) if quote.speaker else ())]
-    known = [name for name in known if name]
-    return not said or not known or any(_is_same_name(a, b) for a in said for b in known)
+    asked = _names_in_draft(quotation)
+    if not asked:
+        return _is_same_office(quotation, quote)
+    names = names_of(quote.speaker) if quote.speaker else []
+    if quote.speaker and quote.speaker.kind == Speaker.Kind.UNNAMED and quote.organisation:
+        names += _names_of_body(quote.organisation)  # its words are the organisation's
+    full = [name for name in names if parse(name).identifies]
+    short = [name for name in (*names, quote.attribution_speaker) if name and name not in full]
+    if not (full or short):
+        return True
+    return all(
+        any(_is_same_name(name, other) for other in full or short)
+        or any(parse(name).words == parse(other).words for other in short)
+        for name in asked
+    )
 
 
-UNKNOWN = (NameKind.LABEL, NameKind.DESCRIPTION, NameKind.OFFICE)
-"""Names that tell nobody from anybody else: a pronoun, “a resident”, “the mayor”."""
+def _names_in_draft(quotation: Proposal) -> list[str]:
+    """Names that the speaker of a draft must have: the full one, and one with a title.
+
+    “Jones” is no other Jones than the draft has, “Mrs Jones” no man; none for a pronoun.
+    """
+    printed, full = quotation.attribution.speaker, quotation.speaker
+    printed, full = (n if n and parse(n).kind not in NAMELESS else None for n in (printed, full))
+    if not (full and parse(full).identifies):
+        return [printed or full] if printed or full else []
+    is_titled = printed and parse(printed).kind == NameKind.TITLED
+    return [full, printed] if is_titled else [full]
+
+
+def _is_same_office(quotation: Proposal, quote: Quote) -> bool:
+    """Whether nothing of what a draft says of a nameless speaker contradicts the record."""
+    if quotation.organisation and quote.organisation:
+        names = _names_of_body(quote.organisation)
+        if not any(_is_same_name(quotation.organisation, name) for name in names):
+            return False
+    said = quotation.speaker or quotation.attribution.speaker
+    held = quote.affiliation and quote.affiliation.role
+    roles = [role for role in (held, quote.role, quote.attribution_role) if role]
+    if not (said and roles and parse(said).kind == NameKind.OFFICE):
+        return True
+    return roles_agree([said], roles)
+
+
+def _names_of_body(organisation: Organisation) -> list[str]:
+    return [organisation.name, *organisation.aliases]
 
 
 def _is_same_name(one: str, other: str) -> bool:

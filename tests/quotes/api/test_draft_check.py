@@ -4,8 +4,9 @@ import pytest
 
 from quotes.models import Quote
 from quotes.search.draft_check import ORDER
+from sources.models import Speaker
 from tests.conftest import API, ok, problem
-from tests.records import make_article, make_quote, make_speaker
+from tests.records import make_article, make_organisation, make_quote, make_speaker
 
 pytestmark = pytest.mark.django_db
 
@@ -173,6 +174,60 @@ def test_names_of_one_speaker_are_told_from_others(reader, on_record, in_draft, 
     body = {"text": f"“{WORDS}” said {in_draft}.", "language": "en"}
     (result,) = ok(reader.post(f"{API}quotes/check/", body))["results"]
     assert result["verdict"] == ("verbatim" if is_same else "misattributed")
+
+
+@pytest.mark.parametrize(
+    ("on_record", "verdict"), [("Rob Jones", "verbatim"), ("Mary Jones", "misattributed")]
+)
+@pytest.mark.parametrize("said", ["Jones said", "Mr Jones said", "he said"])
+def test_a_short_name_is_whom_the_draft_means(reader, on_record, verdict, said):
+    make_quote(WORDS, speaker=make_speaker(on_record), status="published")
+    text = f"Rob Jones, the mayor, spoke on Monday. “{WORDS}” {said}."
+    (result,) = ok(reader.post(f"{API}quotes/check/", {"text": text, "language": "en"}))["results"]
+    assert result["verdict"] == verdict
+
+
+def test_a_name_as_printed_is_no_other_person_of_that_name(reader):
+    mary = make_speaker("Mary Jones")
+    make_quote(WORDS, speaker=mary, attribution_speaker="Jones", status="published")
+    assert checked(reader, WORDS, "Rob Jones")["verdict"] == "misattributed"
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ("the Port Authority said", "verbatim"),
+        ("a spokesman for the Port Authority said", "verbatim"),
+        ("a spokesman for the National Crime Agency said", "misattributed"),
+        ("the National Crime Agency said", "misattributed"),
+        ("Ben Oaks said", "misattributed"),
+    ],
+)
+def test_words_of_a_spokesperson_are_the_organisations(reader, said, verdict):
+    body = make_organisation("Port Authority")
+    speaker = make_speaker("spokesperson", kind="unnamed", organisation=body)
+    make_quote(WORDS, speaker=speaker, organisation=body, status="published")
+    text = f"“{WORDS}” {said}."
+    (result,) = ok(reader.post(f"{API}quotes/check/", {"text": text, "language": "en"}))["results"]
+    assert result["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("role", "verdict"), [("Mayor of Torrigan", "verbatim"), ("harbour pilot", "misattributed")]
+)
+def test_an_office_is_told_from_other_roles(reader, role, verdict):
+    make_quote(WORDS, speaker=make_speaker("Ingrid Pellow"), role=role, status="published")
+    assert checked(reader, WORDS, "the mayor")["verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [("Mara Quill", "verbatim"), ("Ben Oaks", "verbatim"), ("Joan Clerk", "misattributed")],
+)
+def test_each_who_spoke_jointly_said_it(reader, said, verdict):
+    both = [make_speaker("Mara Quill"), make_speaker("Ben Oaks")]
+    make_quote(WORDS, speaker=Speaker.objects.jointly(both), status="published")
+    assert checked(reader, WORDS, said)["verdict"] == verdict
 
 
 @pytest.mark.parametrize("status", ["proposed", "rejected", "withdrawn"])
