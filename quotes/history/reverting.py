@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from quotes.models import Quote
-from quotes.models.reanchoring import WORDS
+from quotes.models.reanchoring import WORDS, anchor_words
 from quotes.models.workflow import STEPS, Status
 from sources.history.reverting import Reversion
 
@@ -94,7 +94,7 @@ class QuoteReversion(Reversion):
             found = self._copy()
             found.anchored_in = self.was.anchored_in
             try:
-                found.reanchor(**anchor, gaps_checked=True)
+                anchor_words(found, **anchor, gaps_checked=True)
             except ValidationError:
                 continue
             self.values |= {"text": found.text, "spans": found.spans}
@@ -155,7 +155,7 @@ class QuoteReversion(Reversion):
     def returned(self) -> Quote:
         quote = self._copy()
         if words := {name: self.values[name] for name in WORDS if name in self.values}:
-            quote.reanchor(**words, gaps_checked=True)
+            anchor_words(quote, **words, gaps_checked=True)
         return quote
 
     def store(self, reason: str) -> None:

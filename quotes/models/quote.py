@@ -12,7 +12,7 @@ from django.db import models, transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Coalesce
 
-from quotes.anchoring import HEADLINE, TEXT, AnchoringError, Budget, Pages
+from quotes.anchoring import HEADLINE, TEXT
 from quotes.models.attribution import check_printed
 from quotes.models.corrections import chain_values, correction, differences, public_values
 from quotes.models.flags import DOUBTS, NAMED, Flag, Seam
@@ -20,7 +20,7 @@ from quotes.models.functions import FoldedText
 from quotes.models.indexes import quote_indexes
 from quotes.models.media import media_field
 from quotes.models.querysets import QuoteManager, sees_all
-from quotes.models.reanchoring import ANCHORED, WORDS, place
+from quotes.models.reanchoring import ANCHORED, WORDS, anchor_words
 from quotes.models.triggers import quote_triggers
 from quotes.models.utterance import Utterance
 from quotes.models.workflow import PUBLIC, STEPS, NoteNeeded, NotOpen, Status
@@ -268,8 +268,8 @@ class Quote(Record):
         An affiliation sets the organisation too, and must be the speaker's. A new speaker or
         organisation clears an affiliation that does not fit. A new speaker clears an utterance with
         other quotes of the former one. Naming a speaker clears the flags about it, unless `flags`
-        is given. `text`, `spans` and `anchored_in` are as in `reanchor`, and so is `gaps_checked`,
-        with which what lies between spans is not refused; `via` lists the steps of the whole chain.
+        is given. `text`, `spans`, `anchored_in` and `gaps_checked`, with which what lies between
+        spans is not refused, are as in `anchor_words`; `via` lists the steps of the whole chain.
 
         What readers see of a public quote changes with a `note` for them: see `noting_changes`.
         An attribution has to be printed: see `quotes.models.attribution`.
@@ -280,7 +280,7 @@ class Quote(Record):
         with transaction.atomic():
             with self.noting_changes(note, now or datetime.now(UTC), chain=chain):
                 if words:
-                    self.reanchor(**words, gaps_checked=checked)
+                    anchor_words(self, **words, gaps_checked=checked)
                 self.not_printed = check_printed(self, changes)
                 self._resolve(**changes)
             placed = {*ANCHORED} if words else set()
@@ -453,44 +453,3 @@ class Quote(Record):
         needs_reason = STEPS[step].needs_reason or name == "note"
         if needs_reason and not (why or "").strip():
             raise ValidationError({name: f"To {step} a quote, say why."})
-
-    def reanchor(
-        self,
-        text: str | None = None,
-        spans: list | None = None,
-        anchored_in: str | None = None,
-        *,
-        gaps_checked: bool = False,
-    ) -> None:
-        """Set words and spans from the current text, else from the present snapshot; no save.
-
-        Spans are of the text or headline, as `anchored_in` says, else of where the quote stands.
-        Without spans, words are looked for there first.
-        """
-        texts = [self.article.snapshot, self.snapshot]
-        texts = [held for held in dict.fromkeys(texts) if held is not None]
-        if not texts:
-            raise ValidationError(
-                {"text": "No text of this article has been captured yet: capture it first."}
-            )
-        refusal, budget = None, Budget()
-        words = self.text if text is None else text
-        for snapshot in texts:
-            pages = Pages(snapshot.text, snapshot.headline, budget)
-            try:
-                found = (
-                    pages.at(spans, text, within=anchored_in or self.anchored_in)
-                    if spans
-                    else pages.find(words, within=anchored_in, first=self.anchored_in)
-                )
-                place(self, pages[found.page], found.spans, checked=gaps_checked)
-            except AnchoringError as error:
-                refusal = refusal or error
-                continue
-            stays = snapshot.pk == self.snapshot_id and self.anchor != self.Anchor.UNANCHORED
-            self.anchor = self.anchor if stays else self.Anchor.EXACT
-            self.nearest = self.nearest if stays else None
-            self.snapshot = snapshot
-            return
-        fault = refusal.fault(shows_text=self.shows_text)
-        raise ValidationError({"spans" if spans else "text": fault["message"]})

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
+from django.core.exceptions import ValidationError
 from rapidfuzz.distance import Postfix, Prefix
 
-from quotes.anchoring import AnchoringError, Page, Pages, Reanchoring, Seams, TooMuchWork
+from quotes.anchoring import AnchoringError, Budget, Page, Pages, Reanchoring, Seams, TooMuchWork
 from quotes.anchoring.attributions import Speaker as Named
 from quotes.anchoring.normalization import normalise
 from quotes.anchoring.surroundings import Surroundings
@@ -143,6 +144,47 @@ def place(
 def _between(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
     """The words between the spans."""
     return [normalise(text[end:start]) for (_, end), (start, _) in pairwise(spans)]
+
+
+def anchor_words(
+    quote,
+    text: str | None = None,
+    spans: list | None = None,
+    anchored_in: str | None = None,
+    *,
+    gaps_checked: bool = False,
+) -> None:
+    """Set words and spans from the article's current text, else from the quote's; no save.
+
+    Spans are of the text or headline, as `anchored_in` says, else of where the quote stands.
+    Without spans, words are looked for there first. Raises ValidationError.
+    """
+    held = [quote.article.snapshot, quote.snapshot]
+    if not (texts := [each for each in dict.fromkeys(held) if each is not None]):
+        raise ValidationError(
+            {"text": "No text of this article has been captured yet: capture it first."}
+        )
+    refusal, budget, stood_in = None, Budget(), quote.anchored_in
+    words = quote.text if text is None else text
+    for snapshot in texts:
+        pages = Pages(snapshot.text, snapshot.headline, budget)
+        try:
+            found = (
+                pages.at(spans, text, within=anchored_in or stood_in)
+                if spans
+                else pages.find(words, within=anchored_in, first=stood_in)
+            )
+            place(quote, pages[found.page], found.spans, checked=gaps_checked)
+        except AnchoringError as error:
+            refusal = refusal or error
+            continue
+        stays = snapshot.pk == quote.snapshot_id and quote.anchor != quote.Anchor.UNANCHORED
+        quote.anchor = quote.anchor if stays else quote.Anchor.EXACT
+        quote.nearest = quote.nearest if stays and found.page == stood_in else None
+        quote.snapshot = snapshot
+        return
+    fault = refusal.fault(shows_text=quote.shows_text)
+    raise ValidationError({"spans" if spans else "text": fault["message"]})
 
 
 def called(quote) -> tuple[list[str | None], list[str | None]]:

@@ -323,6 +323,17 @@ def test_a_correction_moves_a_quote_between_text_and_headline(curator):
     assert changed["anchor.in"] == "headline"
 
 
+def test_a_lost_quote_that_moves_within_its_text_lets_go_of_the_closest_passage(curator):
+    text = f"{TEXT} “{WORDS},” she said."
+    file(curator, 201, text=text, quotes=[QUOTE | {"in": "headline"}])
+    file(curator, text=TEXT, headline="“We will fight it”: Quill", quotes=[])
+    quote = Quote.objects.get()
+    assert (quote.anchor, quote.nearest["text"]) == ("altered", "We will fight")
+    quote.revise(text=WORDS, anchored_in="text")
+    assert (fresh(quote).anchored_in, quote.nearest) == ("text", None)
+    assert verified(quote)
+
+
 def test_a_quote_is_reverted_to_where_it_stood(curator):
     text = f"{TEXT} “{WORDS},” she said."
     file(curator, 201, quotes=[QUOTE | {"in": "headline"}], text=text)
@@ -419,6 +430,23 @@ def test_erasing_a_quote_in_the_headline_blots_it_out_and_keeps_it_away(curator)
     assert {each.headline for each in Snapshot.objects.all()} == {held.headline}
     assert Snapshot.objects.count() == 2
     assert all(map(verified, Quote.objects.all()))
+
+
+def test_erasing_a_speaker_blots_the_name_out_of_headlines(curator):
+    file(curator, 201, quotes=[{"text": "We had no choice,", "speaker": "Mara Quill"}])
+    erase("speaker", [Quote.objects.get().speaker_id], "Court of Harrow, order 7/26.")
+    held = Snapshot.objects.get()
+    assert held.headline == "“We will fight on”: █████ on the quay"
+    assert "Quill" not in held.text
+
+
+def test_words_in_the_headline_of_another_outlet_are_blotted_out_if_asked_for(curator):
+    file(curator, 201)
+    wire = {"outlet": "The Wire", "url": "https://wire.example/1", "quotes": []}
+    other = file(curator, 201, **wire, headline=f"“{WORDS}”", text="The quay will close.")
+    erase("quote", [Quote.objects.get().pk], "Court of Harrow, order 7/26.", everywhere=True)
+    held = Snapshot.objects.get(article=other["id"])
+    assert (held.headline, held.text) == ("“████████████████”", "The quay will close.")
 
 
 def test_a_text_that_was_blotted_before_still_verifies_when_its_headline_is(curator):
