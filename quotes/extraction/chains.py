@@ -15,13 +15,15 @@ PHRASE = 4  # tokens of "in a short written statement"
 TOLD, CITED, DOCUMENT, STATEMENT, POST = "told", "cited", "document", "statement", "post"
 
 
-def chain(text: str, attribution: Attribution) -> list[dict[str, str]]:
-    """The steps that the sentence of a cue tells, in the order of the words' way."""
+def chain(text: str, attribution: Attribution, known: set[str]) -> list[dict[str, str]]:
+    """The steps that the sentence of a cue tells; `known` are surnames of the article."""
     cue, tokens = attribution.cue, attribution.tokens
     if cue is None or tokens is None:
         return []
     near = [*_after(tokens, cue.end), *_before(tokens, cue.start)]
     told = _hearer(text, tokens, cue.start, cue.end) or _interviewer(text, tokens, near)
+    if told is not None and told.split()[-1].lower() in known:
+        told = None  # "told Denham"
     steps = [{"kind": TOLD, "name": told}] if told else []
     own = _own_words(text, tokens, cue.start, near)
     cited = _citing(text, tokens, cue.start, cue.end)

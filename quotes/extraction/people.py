@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from quotes.extraction.appositions import role_after, role_before, role_is
 from quotes.extraction.languages import Lexicon, Tag
 from quotes.extraction.names import person_in, runs
 from quotes.extraction.offices import (
@@ -16,9 +17,6 @@ from quotes.extraction.offices import (
     BEFORE,
     Office,
     office_in,
-    role_after,
-    role_before,
-    role_is,
 )
 from quotes.extraction.organisations import Organisations, fold
 from quotes.extraction.phrases import is_adverb

@@ -56,7 +56,9 @@ def phrase_before(tokens: list[Token], end: int, low: int, known: set[str]) -> P
         if not _continues_left(tokens, k - 1, end, floor):
             break
         k -= 1
-        if token.tags & PERSONAL and not token.tags & Tag.POSSESSIVE and not is_acronym(token):
+        alone = token.tags & PERSONAL and not token.tags & Tag.POSSESSIVE
+        of_them = k > floor and tokens[k - 1].tags & Tag.BODY_JOINT
+        if alone and not of_them and not is_acronym(token):
             break
     while end > k and tokens[end - 1].tags & Tag.TIME and not tokens[end - 1].cap:
         end -= 1  # "Ann Lee last week"
@@ -301,7 +303,7 @@ def phrase_after(tokens: list[Token], start: int, known: set[str]) -> Phrase | N
     k = start
     while k < limit and _continues_right(tokens, k, start):
         k += 1
-        if k - 1 == start and tokens[start].tags & PERSONAL and not is_acronym(tokens[start]):
+        if k - 1 == start and _stands_for_all(tokens, start):
             break
     while (
         k > start
@@ -311,10 +313,18 @@ def phrase_after(tokens: list[Token], start: int, known: set[str]) -> Phrase | N
         k -= 1
     if k == start:
         return None
-    phrase = analyse(tokens, start, k, known)
-    if phrase.kind == PERSON and phrase.name and phrase.name[1] < k:
-        return phrase
-    return phrase
+    return analyse(tokens, start, k, known)
+
+
+def _stands_for_all(tokens: list[Token], k: int) -> bool:
+    """Whether a pronoun is a phrase of its own: "she", but not "her" in "her son"."""
+    token = tokens[k]
+    if not token.tags & PERSONAL or is_acronym(token):
+        return False
+    after = tokens[k + 1] if k + 1 < len(tokens) else None
+    other = Tag.AUX | Tag.CUE | Tag.VERB | Tag.PREPOSITION | Tag.CONJUNCTION
+    owns = token.tags & Tag.POSSESSIVE and after is not None and after.kind == WORD
+    return not (owns and not after.tags & other)
 
 
 def _continues_right(tokens: list[Token], k: int, start: int) -> bool:

@@ -1,5 +1,6 @@
 """The way from a text to its proposals, room by room."""
 
+from quotes.extraction.appositions import role_after
 from quotes.extraction.attribution import Attribution, Attributor
 from quotes.extraction.chains import chain
 from quotes.extraction.confidence import confidence_of
@@ -11,7 +12,7 @@ from quotes.extraction.languages import lexicon_for
 from quotes.extraction.marks import inner, outer, passages
 from quotes.extraction.neighbour_rules import AROUND, BACKWARD
 from quotes.extraction.nested import inner_attributions
-from quotes.extraction.offices import BEFORE, office_in, role_after
+from quotes.extraction.offices import BEFORE, office_in
 from quotes.extraction.people import Cast
 from quotes.extraction.phrases import PERSON
 from quotes.extraction.proposals import PrintedAttribution, Proposal, Reason
@@ -67,7 +68,7 @@ def _proposal(
         role=speaker.role if speaker else None,
         organisation=speaker.organisation if speaker else None,
         attribution=printed,
-        via=chain(read, named),
+        via=chain(read, named, cast.known),
         confidence=confidence.to_json(),
         band=confidence.band,
         rule=first.rule,

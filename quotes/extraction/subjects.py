@@ -128,7 +128,7 @@ class SubjectFinder:
         elif before is None:
             cue.subject = self.inverted(tokens, cue)
             cue.after = cue.subject is not None
-        elif before.tags & Tag.RELATIVE and before.low != "that":
+        elif before.tags & Tag.RELATIVE and self._opens_relative(tokens, i - 1):
             cue.relative, cue.bridge = True, "relative"
             cue.subject = self._antecedent(tokens, i - 1, low)
         elif before.tags & (Tag.AND | Tag.CONJUNCTION):
@@ -141,6 +141,13 @@ class SubjectFinder:
             self._directly_before(tokens, cue, i, low, earlier)
         if cue.subject is None and cue.bridge == "next":
             cue.subject, cue.bridge = self._shared(tokens, i, low, earlier), "shared"
+
+    def _opens_relative(self, tokens: list[Token], k: int) -> bool:
+        """Whether "who", or "that" after a noun, opens a relative clause: "a sign that read"."""
+        if tokens[k].low != "that":
+            return True
+        noun = Tag.DOCUMENT | Tag.STATEMENT | Tag.ROLE | Tag.BODY_NOUN | Tag.ANIMATE
+        return k > 0 and bool(tokens[k - 1].tags & noun)
 
     def _stands_after(self, tokens: list[Token], cue: Cue, low: int, i: int) -> bool:
         """Whether the subject follows its verb: "In einem Interview sagte er"."""
@@ -238,6 +245,8 @@ class SubjectFinder:
                 pass  # in brackets
             elif begin < stop and not self._is_aside(tokens, begin, stop):
                 phrase = phrase_before(tokens, stop, begin, self.known)
+                if stop - begin == 1 and tokens[begin].cap and tokens[begin].tags & Tag.FIRST_NAME:
+                    phrase = self._first_name(begin)
                 if phrase is not None:
                     if phrase.kind == PERSON and (phrase.start == begin or phrase.full):
                         named = phrase
@@ -249,6 +258,10 @@ class SubjectFinder:
             while stop > low and tokens[stop - 1].text in PAUSES:
                 stop -= 1
         return named or plain
+
+    def _first_name(self, k: int) -> Phrase:
+        """A child or friend of one name between commas: "One of them, Poppy, eight, said"."""
+        return Phrase(k, k + 1, PERSON, name=(k, k + 1), printed=(k, k + 1), head=k)
 
     def _covers(self, tokens: list[Token], phrase: Phrase, begin: int) -> bool:
         return all(
@@ -304,7 +317,7 @@ class SubjectFinder:
             if not self._is_aside(tokens, begin, stop) or stop >= high:
                 if tokens[begin].tags & (Tag.PREPOSITION | Tag.CONJUNCTION):
                     return None
-                phrase = phrase_after(tokens, begin, self.known)
+                phrase = self._named_after(tokens, begin)
                 return phrase if phrase is not None and phrase.end <= high else None
             begin = stop + 1
         return None
