@@ -22,10 +22,10 @@ from sources.intake.paragraphs import words_of
 from sources.intake.parsing import parse_xml
 from sources.intake.particulars import (
     MAX_HEADLINE,
-    MAX_ID,
     MAX_NOTE,
     address_of,
     date_of,
+    id_of,
     language_of,
     line_of,
     names_of,
@@ -94,7 +94,7 @@ def _convert_entry(entry: Element, root: Element) -> Conversion | NotConverted:
 
 
 def _rss(item: Element, channel: Element | None) -> Conversion:
-    identity = line_of(_text(item, "guid"), MAX_ID)
+    identity = id_of(_text(item, "guid"))
     link = address_of(_text(item, "link"))
     if attribute_of(child_of(item, "guid"), "isPermaLink") != "false":
         link = link or address_of(identity)
@@ -129,7 +129,7 @@ def _atom(entry: Element, feed: Element) -> Conversion:
         language=language_of(entry.get(XML_LANG) or feed.get(XML_LANG)),
         url=_link(entry, "alternate") or _link(entry, None),
         outlet=line_of(text_of_fragment(_markup(child_of(home, "title")))),
-        external_id=line_of(_text(entry, "id"), MAX_ID),
+        external_id=id_of(_text(entry, "id")),
         rights=line_of(_text(entry, "rights") or _text(home, "rights"), MAX_NOTE),
         license=_link(entry, "license"),
     )

@@ -9,16 +9,16 @@ from lxml.html import HtmlElement
 from sources.intake import jsonld
 from sources.intake.conversion import RULES, Conversion, NotConverted
 from sources.intake.elements import Element, name_of
-from sources.intake.fragments import prune
+from sources.intake.fragments import drop, prune
 from sources.intake.paragraphs import paragraphs_of
 from sources.intake.parsing import parse_html
 from sources.intake.particulars import (
     MAX_HEADLINE,
-    MAX_ID,
     MAX_NOTE,
     address_of,
     canonical,
     date_of,
+    id_of,
     language_of,
     line_of,
     names_of,
@@ -63,12 +63,14 @@ OF_OPEN_GRAPH = {
 def convert(text: str) -> Conversion:
     """Convert a page with one article. Raises NotConverted for none and for several."""
     root = parse_html(text)
-    said = particulars(root)
-    _refuse_several(root)
+    data = _json_ld(root)
+    said = particulars(root, data)
+    linked = [jsonld.particulars(each, data)["headline"] for each in jsonld.articles_in(data)]
+    _leave_one(root, [each for each in linked if each])
     prune(root)
     _drop_head_lines(root, said)
     paragraphs = main_text(root)
-    if said["headline"] and paragraphs and paragraphs[0] == said["headline"]:
+    while paragraphs and (paragraphs[0] == said["headline"] or DATED.fullmatch(paragraphs[0])):
         del paragraphs[0]
     if sum(len(each.split()) for each in paragraphs) < MIN_WORDS:
         raise NotConverted(
@@ -77,6 +79,15 @@ def convert(text: str) -> Conversion:
         )
     converter = f"On Record {RULES}, trafilatura {version('trafilatura')}"
     return Conversion("html", "\n\n".join(paragraphs), converter=converter, **said)
+
+
+DATED = re.compile(
+    r"(?:published|updated|posted|veröffentlicht|aktualisiert|stand|publié|mis à jour|publicado"
+    r"|actualizado|atualizado|pubblicato|aggiornato|gepubliceerd|bijgewerkt|publisert|oppdatert"
+    r"|publicerad|uppdaterad|udgivet|opdateret)\b.{0,60}\b\d{4}\b.{0,60}",
+    re.IGNORECASE,
+)
+"""A line above the text that says when it was published."""
 
 
 def main_text(root: HtmlElement) -> list[str]:
@@ -91,23 +102,23 @@ def main_text(root: HtmlElement) -> list[str]:
 # Particulars
 
 
-def particulars(root: HtmlElement) -> dict:
+def particulars(root: HtmlElement, data: list) -> dict:
     """What a page says of its article: JSON-LD before meta elements before the text itself."""
     meta = _meta(root)
-    linked = _article_in_json_ld(root, meta)
+    linked = _article_in_json_ld(root, meta, data)
     said = {name: _first(meta, names) for name, names in OF_OPEN_GRAPH.items()}
     own = linked.get("url") or address_of(said["url"])
-    base = address_of(root.findtext(".//base[@href]") or own)
-    url, elsewhere = canonical(own, address_of(_link(root, "canonical"), own or base))
+    base = next((address_of(each.get("href"), own) for each in root.iter("base")), own)
+    url, elsewhere = canonical(own, address_of(_link(root, "canonical"), base))
     title = line_of(root.findtext(".//title"), MAX_HEADLINE)
     found = {
         "headline": line_of(said["headline"], MAX_HEADLINE) or _heading(root) or title,
-        "byline": [] if address_of(said["byline"]) else names_of(said["byline"]),
+        "byline": names_of(said["byline"]),
         "published": date_of(said["published"]) or _time_element(root),
         "modified": time_of(said["modified"]),
         "language": language_of(root.get("lang")) or language_of(said["language"]),
         "outlet": line_of(said["outlet"]),
-        "external_id": line_of(said["external_id"], MAX_ID),
+        "external_id": id_of(said["external_id"]),
         "edition": None,
         "rights": line_of(said["rights"], MAX_NOTE),
         "license": address_of(_link(root, "license"), own),
@@ -118,6 +129,9 @@ def particulars(root: HtmlElement) -> dict:
     heading = _heading(root)
     if heading and found["headline"] and _continues(heading, found["headline"]):
         found["headline"] = heading  # search engines ask for at most 110 characters
+    if found["headline"] and found["outlet"]:
+        site = rf"\s+[-–—|•·]\s+{re.escape(found['outlet'])}$"
+        found["headline"] = re.sub(site, "", found["headline"])
     return {**found, "url": url, "canonical_url": elsewhere}
 
 
@@ -133,7 +147,9 @@ def _meta(root: HtmlElement) -> dict[str, str]:
     for element in root.iter("meta"):
         name = element.get("property") or element.get("name") or element.get("itemprop")
         name = name or element.get("http-equiv")
-        if name and (content := (element.get("content") or "").strip()):
+        content = (element.get("content") or "").strip()
+        is_profile = name in OF_OPEN_GRAPH["byline"] and address_of(content)
+        if name and content and not is_profile:
             found.setdefault(name.strip().lower(), content)
     return found
 
@@ -149,8 +165,8 @@ def _link(root: HtmlElement, relation: str) -> str | None:
     return None
 
 
-def _article_in_json_ld(root: HtmlElement, meta: dict[str, str]) -> dict:
-    """Particulars of the page’s article in JSON-LD. Broken JSON-LD says nothing."""
+def _json_ld(root: HtmlElement) -> list:
+    """The page’s JSON-LD. Broken blocks say nothing."""
     blocks = (e for e in root.iter("script") if "ld+json" in (e.get("type") or "").lower())
     data = []
     for block in islice(blocks, MAX_SCRIPTS):
@@ -158,6 +174,11 @@ def _article_in_json_ld(root: HtmlElement, meta: dict[str, str]) -> dict:
             data.append(jsonld.parse_script(block.text or ""))
         except NotConverted:
             continue
+    return data
+
+
+def _article_in_json_ld(root: HtmlElement, meta: dict[str, str], data: list) -> dict:
+    """Particulars of the page’s article in JSON-LD; of several, of the one with its URL."""
     articles = jsonld.articles_in(data)
     if len(articles) > 1:
         here = {url for url in (meta.get("og:url"), _link(root, "canonical")) if url}
@@ -201,16 +222,34 @@ def _printed_byline(root: HtmlElement) -> list[str]:
 # What is not the text
 
 
-def _refuse_several(root: HtmlElement) -> None:
-    """Raise NotConverted for a page with several articles side by side."""
+def _leave_one(root: HtmlElement, linked: list[str]) -> None:
+    """Leave one article on the page: announcements of others go.
+
+    `linked` are the headlines in JSON-LD. Raises NotConverted for several articles side by side.
+    """
     own = [e for e in root.iter("article") if _is_of_its_own(e) and _words(e) >= MIN_OTHER_WORDS]
-    if len(own) > 1:
-        titles = [_title_of(each) for each in own[:3]]
-        more = ", …" if len(own) > 3 else ""
+    main = [each for each in own if not _leads_elsewhere(each)]
+    if len(own) > 1 and len(main) == 1:
+        for other in own:
+            if other is not main[0]:
+                drop(other)
+        return
+    titles = [_title_of(each) for each in own]
+    if len(own) < 2:
+        headings = {line_of("".join(each.itertext())) for each in root.iter("h1", "h2")}
+        titles = [f"“{each[:80]}”" for each in dict.fromkeys(linked) if each in headings]
+    if len(titles) > 1:
+        more = ", …" if len(titles) > 3 else ""
         raise NotConverted(
-            f"There are {len(own)} articles on this page: {', '.join(titles)}{more}. Send each "
-            "article’s own page."
+            f"There are {len(titles)} articles on this page: {', '.join(titles[:3])}{more}. Send "
+            "each article’s own page."
         )
+
+
+def _leads_elsewhere(article: Element) -> bool:
+    """Whether the heading of an article is a link, as that of an announcement is."""
+    heading = next(article.iter("h1", "h2", "h3"), None)
+    return heading is not None and next(heading.iter("a"), None) is not None
 
 
 def _is_of_its_own(article: Element) -> bool:

@@ -8,10 +8,10 @@ from sources.intake.fragments import text_of_fragment
 from sources.intake.parsing import parse_json
 from sources.intake.particulars import (
     MAX_HEADLINE,
-    MAX_ID,
     MAX_NOTE,
     address_of,
     date_of,
+    id_of,
     language_of,
     line_of,
     names_of,
@@ -78,12 +78,13 @@ def convert(data) -> Conversion:
 
 def particulars(node: dict, data=None) -> dict:
     """What an article in JSON-LD says of itself; `data` is all of it, for what `@id` refers to."""
-    by_id = {str(each.get("@id")): each for each in islice(nodes_of(data), MAX_NODES)}
+    known = islice(nodes_of(data), MAX_NODES)
+    by_id = {str(each["@id"]): each for each in known if "@id" in each}
 
     def entity(value) -> dict:
         value = first(value)
         if isinstance(value, dict):
-            return by_id.get(str(value.get("@id")), value) if len(value) == 1 else value
+            return by_id.get(str(value["@id"]), value) if {*value} == {"@id"} else value
         return {"name": value}
 
     def name(value) -> str | None:
@@ -105,7 +106,7 @@ def particulars(node: dict, data=None) -> dict:
     licence = licence.get("url") or licence.get("name") if isinstance(licence, dict) else licence
     notice = line_of(node.get("copyrightNotice"), MAX_NOTE)
     if not notice and (holder := name(node.get("copyrightHolder"))):
-        notice = " ".join(filter(None, ("©", line_of(node.get("copyrightYear")), holder)))
+        notice = " ".join(filter(None, ("©", id_of(node.get("copyrightYear")), holder)))
     language = first(node.get("inLanguage"))
     language = language.get("alternateName") if isinstance(language, dict) else language
     return {
@@ -117,8 +118,8 @@ def particulars(node: dict, data=None) -> dict:
         "language": language_of(language),
         "url": url,
         "outlet": name(node.get("publisher")) or name(node.get("sourceOrganization")),
-        "external_id": line_of(identifier, MAX_ID),
-        "edition": line_of(node.get("version"), MAX_ID),
+        "external_id": id_of(identifier),
+        "edition": id_of(node.get("version")),
         "rights": notice,
         "license": line_of(licence, MAX_NOTE),
     }

@@ -16,10 +16,10 @@ from sources.intake.fragments import text_of_fragment
 from sources.intake.paragraphs import words_of
 from sources.intake.particulars import (
     MAX_HEADLINE,
-    MAX_ID,
     MAX_NOTE,
     address_of,
     date_of,
+    id_of,
     language_of,
     line_of,
     names_of,
@@ -61,7 +61,7 @@ def _item(item: Element) -> Conversion:
             "This news item has no text. Send it in `inlineXML` (NITF or XHTML) or `inlineData`."
         )
     meta, content, rights = (child_of(item, n) for n in ("itemmeta", "contentmeta", "rightsinfo"))
-    edition = line_of(item.get("version"), MAX_ID)
+    edition = id_of(item.get("version"))
     created = _date(meta, "firstcreated") or _date(content, "contentcreated")
     if not created and edition in (None, "1"):
         created = _date(meta, "versioncreated")
@@ -79,7 +79,7 @@ def _item(item: Element) -> Conversion:
         or language_of(item.get(XML_LANG)),
         url=_address(item, meta),
         outlet=_outlet(meta, rights),
-        external_id=line_of(item.get("guid"), MAX_ID),
+        external_id=id_of(item.get("guid")),
         edition=edition,
         rights=line_of(words_of(child_of(rights, "copyrightnotice")), MAX_NOTE)
         or line_of(words_of(child_of(rights, "usageterms")), MAX_NOTE),

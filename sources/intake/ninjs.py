@@ -8,10 +8,10 @@ from sources.intake.conversion import Conversion, NotConverted
 from sources.intake.fragments import text_of_fragment
 from sources.intake.particulars import (
     MAX_HEADLINE,
-    MAX_ID,
     MAX_NOTE,
     address_of,
     date_of,
+    id_of,
     language_of,
     line_of,
     names_of,
@@ -40,12 +40,12 @@ def convert(data) -> Conversion:
         )
     headlines = _by_role(item, "headline", "headlines")
     headline = next((h for each in _in_order(headlines) if (h := _line_of(each))), None)
-    edition = line_of(item.get("version"), MAX_ID)
+    edition = id_of(item.get("version"))
     created = date_of(item.get("firstcreated")) or date_of(item.get("contentcreated"))
     version_created = item.get("versioncreated")
     if not created and edition in (None, "1"):
         created = date_of(version_created)
-    uri = line_of(item.get("uri") or item.get("guid"), MAX_ID)
+    uri = id_of(item.get("uri") or item.get("guid"))
     return Conversion(
         f"ninjs {_version(item, names)}",
         text,

@@ -14,10 +14,10 @@ from sources.intake.elements import (
 from sources.intake.paragraphs import paragraphs_of, words_of
 from sources.intake.particulars import (
     MAX_HEADLINE,
-    MAX_ID,
     MAX_NOTE,
     address_of,
     date_of,
+    id_of,
     language_of,
     line_of,
     names_of,
@@ -60,8 +60,8 @@ def convert(root: Element) -> Conversion:
         outlet=line_of(_attribute(root, "pubdata", "name"))
         or line_of(words_of(first_named(root, "distributor")))
         or line_of(_attribute(root, "doc-id", "regsrc")),
-        external_id=line_of(_attribute(root, "doc-id", "id-string"), MAX_ID),
-        edition=line_of(_attribute(root, "du-key", "version"), MAX_ID),
+        external_id=id_of(_attribute(root, "doc-id", "id-string")),
+        edition=id_of(_attribute(root, "du-key", "version")),
         rights=_rights(root),
         embargo_until=held,
         status=STATUSES.get(status),

@@ -19,10 +19,16 @@ WHITE = re.compile(r"\s+")
 
 def line_of(value, longest: int = MAX_NAME) -> str | None:
     """A string on one line; None for another value, an empty or a longer one."""
-    if not isinstance(value, str | int) or isinstance(value, bool):
+    if not isinstance(value, str):
         return None
-    line = WHITE.sub(" ", str(value)).strip()
+    line = WHITE.sub(" ", value).strip()
     return line if 0 < len(line) <= longest else None
+
+
+def id_of(value) -> str | None:
+    """An identifier or a version, which may be a number."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return line_of(str(value) if is_number else value, MAX_ID)
 
 
 # Dates

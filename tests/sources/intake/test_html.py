@@ -2,7 +2,7 @@
 
 import pytest
 
-from sources.intake import Document, convert
+from sources.intake import Document, NotConverted, convert
 from tests.sources.intake import pages
 from tests.sources.intake.stories import STORIES
 
@@ -116,3 +116,39 @@ def test_a_headline_cut_short_for_search_engines_is_the_printed_one():
         assert (
             converted(page.replace(f'"{TRAM.headline}"', f'"{headline}"')).headline == TRAM.headline
         )
+
+
+def test_the_announcement_of_another_article_is_left_out():
+    other = f'<article><h2><a href="/2">Other</a></h2><p>{"word " * 80}</p></article>'
+    page = converted(article().replace("</body>", f"{other}</body>"))
+    assert page.text.split("\n\n") == [HARBOUR.paragraphs[0], HARBOUR.paragraphs[3]]
+
+
+def test_two_articles_that_only_json_ld_tells_apart_are_refused():
+    blocks = "".join(
+        f"<div><h2>{each.headline}</h2><p>{each.text}</p>"
+        f'<script type="application/ld+json">{pages.json_ld(each)}</script></div>'
+        for each in (TRAM, MEALS)
+    )
+    with pytest.raises(NotConverted, match=f"2 articles on this page: “{TRAM.headline}”"):
+        converted(f"<html><body>{blocks}</body></html>")
+
+
+def test_a_line_that_only_dates_the_page_and_the_name_of_the_site_are_left_out():
+    head = '<meta property="og:title" content="Wall – The Post"><meta name="author" content="/ada">'
+    head += (
+        '<meta name="author" content="Ada Lund"><meta property="og:site_name" content="The Post">'
+    )
+    body = "<p>Published: 3 May 2026, 10:00</p>" + "".join(f"<p>{p}</p>" for p in TRAM.paragraphs)
+    page = converted(f"<html><head>{head}</head><body><article>{body}</article></body></html>")
+    assert (page.headline, page.outlet, page.byline) == ("Wall", "The Post", ["Ada Lund"])
+    assert page.text == TRAM.text
+
+
+def test_json_ld_without_types_and_ids_of_its_parts_is_read():
+    said = pages.json_ld(TRAM, author={"name": "Sam Okoro"}, publisher={"name": "Kelby Ledger"})
+    data = f'[{{"@type": "Organization", "name": "Other"}}, {said}]'
+    page = converted(
+        article().replace("<body>", f'<script type="application/ld+json">{data}</script><body>')
+    )
+    assert (page.byline, page.outlet) == (["Sam Okoro"], "Kelby Ledger")
