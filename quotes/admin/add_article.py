@@ -21,11 +21,15 @@ from quotes.extraction import Proposal
 from quotes.filing import Filer, Filing, Refused, file
 from quotes.filing.proposers import ProposerFailed, proposals_in
 from sources.admin.html import isolated
+from sources.api.markup import markup_in
 from sources.intake import Conversion, Document, NotConverted, convert_any
 from sources.intake.formats import media_type_of
 from sources.intake.parsing import text_of
 
 MAX_CHARACTERS = 2_000_000
+"""Of what is pasted, or kept between preview and filing."""
+
+MAX_FILE_BYTES = 5 * 1024 * 1024
 BANDS = {"sure": "sure", "likely": "likely", "check": "please check"}
 
 PARTICULARS = ("headline", "byline", "outlet", "url", "published", "language", "external_id")
@@ -50,14 +54,23 @@ class SourceForm(forms.Form):
             raise forms.ValidationError("Paste something, or choose a file.")
         return data
 
-    def document(self) -> Document | str:
-        """What was sent: a document, or a plain text. Raises NotConverted."""
-        if (sent := self.cleaned_data.get("file")) is not None:
-            body = sent.read()
-            return Document(body, media_type_of(sent.name, body) or "application/json")
-        text = self.cleaned_data["source"].replace("\r\n", "\n")
-        kind = kind_of(text)
-        return Document(text.encode(), kind, "utf-8") if kind else text
+    def clean_file(self):
+        sent = self.cleaned_data["file"]
+        if sent and sent.size > MAX_FILE_BYTES:
+            raise forms.ValidationError("The file is larger than 5 MiB.")
+        return sent
+
+    def kept(self) -> tuple[str, str]:
+        """What was sent, decoded, and its media type; none for plain text. Raises NotConverted."""
+        if (sent := self.cleaned_data.get("file")) is None:
+            text = self.cleaned_data["source"].replace("\r\n", "\n")
+            return text, kind_of(text) or ""
+        body = sent.read()
+        kind = media_type_of(sent.name, body) or "application/json"
+        text = text_of(Document(body, kind))
+        if len(text) > MAX_CHARACTERS:
+            raise NotConverted(f"The file has more than {MAX_CHARACTERS:,} characters.")
+        return text, kind
 
 
 def kind_of(text: str) -> str | None:
@@ -67,7 +80,7 @@ def kind_of(text: str) -> str | None:
         return "application/xml"
     if begins.startswith(("{", "[{")):
         return media_type_of("pasted.json", text.encode())
-    return "text/html" if begins.startswith("<") else None
+    return "text/html" if begins.startswith("<") or markup_in(text) else None
 
 
 class ParticularsForm(forms.Form):
@@ -85,13 +98,22 @@ class ParticularsForm(forms.Form):
     propose = forms.BooleanField(
         label="Add the quotes that were found, as proposals", required=False, initial=True
     )
-    kept = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+    kept = forms.CharField(strip=False, max_length=MAX_CHARACTERS, widget=forms.HiddenInput)
+    media_type = forms.CharField(required=False, widget=forms.HiddenInput)
 
     @classmethod
-    def showing(cls, conversion: Conversion, kept: str):
+    def showing(cls, conversion: Conversion, kept: str, media_type: str):
         said = {name: getattr(conversion, name) for name in PARTICULARS}
         said["byline"] = "; ".join(conversion.byline)
-        return cls(initial=said | {"kept": kept, "propose": True})
+        kept = {"kept": kept, "media_type": media_type}
+        return cls(initial=said | kept | {"propose": True})
+
+    def conversion(self) -> Conversion:
+        """The article in what was kept. Raises NotConverted."""
+        if faults := self.errors.get("kept"):
+            raise NotConverted(f"Please send the article again. {' '.join(faults)}")
+        kept = self.cleaned_data["kept"].replace("\r\n", "\n")
+        return conversion_of(kept, self.cleaned_data["media_type"])
 
     @property
     def given(self) -> dict:
@@ -119,38 +141,43 @@ class AddsArticles:
         form = SourceForm()
         if request.method == "POST" and "kept" in request.POST:
             particulars = ParticularsForm(request.POST)
-            sent = SourceForm({"source": request.POST["kept"]})
-            if particulars.is_valid() and sent.is_valid():
-                try:
-                    conversion = conversion_of(sent.document())
-                    filing = self.file(request, conversion, particulars.given)
-                except (NotConverted, Refused) as refusal:
-                    point_out(particulars, refusal)
-                    context |= preview(conversion_of(sent.document()), particulars)
-                else:
+            try:
+                conversion = particulars.conversion()
+            except NotConverted as refusal:
+                form = SourceForm({"source": request.POST["kept"][:MAX_CHARACTERS]})
+                form.add_error(None, str(refusal))
+            else:
+                if filing := self.file(request, conversion, particulars):
                     return self.go_on(request, filing)
+                context |= preview(conversion, particulars)
         elif request.method == "POST":
             form = SourceForm(request.POST, request.FILES)
             if form.is_valid():
                 try:
-                    sent = form.document()
-                    conversion = conversion_of(sent)
-                    kept = sent if isinstance(sent, str) else text_of(sent)
+                    kept = form.kept()
+                    conversion = conversion_of(*kept)
                 except NotConverted as refusal:
                     form.add_error(None, str(refusal))
                 else:
-                    context |= preview(conversion, ParticularsForm.showing(conversion, kept))
+                    context |= preview(conversion, ParticularsForm.showing(conversion, *kept))
         return TemplateResponse(
             request, "admin/sources/article/add_document.html", context | {"form": form}
         )
 
-    def file(self, request, conversion: Conversion, given: dict) -> Filing:
-        data = read_conversion(conversion, given)
-        if conversion.document is None:
-            del data["document"]
-        filer = replace(Filer.of(request.user), withholds=data.get("withheld", False))
-        with transaction.atomic():
-            return file(data, filer)
+    def file(self, request, conversion: Conversion, particulars: ParticularsForm) -> Filing | None:
+        """File an article; None if it was refused, which the form of particulars then says."""
+        if not particulars.is_valid():
+            return None
+        try:
+            data = read_conversion(conversion, particulars.given)
+            if conversion.document is None:
+                del data["document"]
+            filer = replace(Filer.of(request.user), withholds=data.get("withheld", False))
+            with transaction.atomic():
+                return file(data, filer)
+        except Refused as refusal:
+            point_out(particulars, refusal)
+            return None
 
     def go_on(self, request, filing: Filing):
         """Lead to the review of what was found, else to the article."""
@@ -165,16 +192,15 @@ class AddsArticles:
         return redirect("admin:index")
 
 
-def conversion_of(sent: Document | str) -> Conversion:
+def conversion_of(text: str, media_type: str) -> Conversion:
     """The article in a document, or a plain text as it is. Raises NotConverted."""
-    return Conversion("text", sent.strip()) if isinstance(sent, str) else convert_any(sent)
+    if not media_type:
+        return Conversion("text", text.strip())
+    return convert_any(Document(text.encode(), media_type, "utf-8"))
 
 
-def point_out(form: forms.Form, refusal: NotConverted | Refused) -> None:
+def point_out(form: forms.Form, refusal: Refused) -> None:
     """Show a refusal at the fields that it is about."""
-    if isinstance(refusal, NotConverted):
-        form.add_error(None, str(refusal))
-        return
     for fault in refusal.faults:
         name = fault["pointer"].split("/")[1] if fault["pointer"] else None
         form.add_error(name if name in form.fields else None, fault["message"])

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from quotes.admin.review.text_marks import mark_quotes, visible_characters
 from quotes.curation.extraction_report import decided, report_on
 from quotes.extraction import propose
-from quotes.search.draft_check import Checked, check
+from quotes.search.draft_check import Checked, TooManyQuotations, check
 from sources.admin.html import isolated, link
 
 MAX_DRAFT_CHARACTERS = 200_000
@@ -61,8 +61,12 @@ class ChecksDrafts:
         shown = {}
         if request.method == "POST" and form.is_valid():
             text = form.cleaned_data["text"]
-            checked = check(propose(text))
-            shown = {"draft": marked(text, checked), "results": list(map(result_of, checked))}
+            try:
+                checked = check(propose(text))
+            except TooManyQuotations as error:
+                form.add_error("text", str(error))
+            else:
+                shown = {"draft": marked(text, checked), "results": [*map(result_of, checked)]}
         context = self.admin_site.each_context(request) | shown
         context |= {"title": "Check a draft", "form": form, "is_checked": bool(shown)}
         return TemplateResponse(request, "admin/quotes/quote/check.html", context)

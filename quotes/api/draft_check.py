@@ -13,13 +13,10 @@ from quotes.api.serializers import QuoteSerializer
 from quotes.extraction import propose
 from quotes.models import Quote
 from quotes.representations.json import fetch_quotes, quotes_url
-from quotes.search.draft_check import ORDER, Checked, check
+from quotes.search.draft_check import ORDER, Checked, TooManyQuotations, check
 from sources.api.endpoints import Endpoint
 from sources.api.idempotency import idempotent
 from sources.api.serializers import LanguageField
-
-MAX_QUOTATIONS = 300
-"""Quotations of a draft: checking them takes some six seconds."""
 
 
 class DraftSerializer(CaptureSerializer):
@@ -97,13 +94,10 @@ class DraftCheck(Endpoint):
         """
         body = self.validated_body(DraftSerializer)
         quotations = propose(body["text"], body.get("language"))
-        if len(quotations) > MAX_QUOTATIONS:
-            fault = (
-                f"{len(quotations)} quotations; {MAX_QUOTATIONS} at most are checked at once. "
-                "Send the draft in parts."
-            )
-            raise serializers.ValidationError({"text": [fault]})
-        checked = check(quotations)
+        try:
+            checked = check(quotations)
+        except TooManyQuotations as error:
+            raise serializers.ValidationError({"text": [str(error)]}) from error
         shown = self.shown(checked)
         return Response({"results": [_result(each, shown) for each in checked]})
 

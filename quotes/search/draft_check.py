@@ -22,6 +22,9 @@ from sources.identity.agreement import roles_agree
 from sources.identity.names import Name, NameKind, given_name_groups, parse
 from sources.models import Organisation, Speaker
 
+MAX_QUOTATIONS = 300
+"""Quotations of a draft: checking them takes some six seconds."""
+
 MAX_CANDIDATES = 60
 """Quotes on record that are read for a quotation, the most similar first."""
 
@@ -80,8 +83,18 @@ class Checked:
     closest: list[Comparison] = field(default_factory=list)
 
 
+class TooManyQuotations(ValueError):
+    def __init__(self, number: int):
+        super().__init__(
+            f"{number} quotations; {MAX_QUOTATIONS} at most are checked at once. "
+            "Send the draft in parts."
+        )
+
+
 def check(quotations: Sequence[Proposal]) -> list[Checked]:
-    """Check each quotation against the public quotes, in order."""
+    """Check each quotation against the public quotes, in order. Raises TooManyQuotations."""
+    if len(quotations) > MAX_QUOTATIONS:
+        raise TooManyQuotations(len(quotations))
     tags = languages_present()
     similar = [_similar(each.text, tags) for each in quotations]
     keys = {key for found in similar for key in found}

@@ -12,15 +12,21 @@ MAX_ENTITIES = 1
 """Of plain text: a single one may be meant."""
 
 
+def markup_in(text: str) -> str | None:
+    """A tag or an entity that shows a text to be a web page; None for plain text."""
+    tag = _TAG.search(text) if "<" in text else None
+    entities = _ENTITY.findall(text) if "&" in text and not tag else []
+    if tag:
+        return tag[0]
+    return entities[0] if len(entities) > MAX_ENTITIES else None
+
+
 def refuse_markup(data: dict, name: str = "text") -> dict:
     """Return validated data without `plain`. Raises ValidationError for markup in the text."""
     text = data.get(name)
     if data.pop("plain", False) or not text:
         return data
-    tag = _TAG.search(text) if "<" in text else None
-    entities = _ENTITY.findall(text) if "&" in text and not tag else []
-    if tag or len(entities) > MAX_ENTITIES:
-        sign = tag[0] if tag else entities[0]
+    if sign := markup_in(text):
         fault = (
             f"This text looks like a web page: it has “{sign}”. Send it as `html` instead of "
             '`text`, or send "plain": true if these signs are meant.'

@@ -96,3 +96,36 @@ def test_only_who_may_file_adds_articles_and_sees_the_link(curator_at_desk, read
     fields = fields_of(shown(contributor, source="“It works,” said Ada Lund, a reader."))
     contributor.post(PATH, fields | {"outlet": "Radio", "propose": "on"})
     assert not Article.objects.get().is_public
+
+
+SAID = "“We had no choice at all,” said Mara Quill, harbour master of Torrigan."
+
+
+@pytest.mark.parametrize(
+    ("kept", "media_type"),
+    [("", ""), (f"{SAID}\0", ""), ("word " * 450_000, ""), ("<html></html>", "text/html")],
+    ids=["nothing", "a null character", "too long", "no article"],
+)
+def test_what_cannot_be_filed_any_more_is_said(curator_at_desk, kept, media_type):
+    page = shown(curator_at_desk, kept=kept, media_type=media_type, propose="on")
+    assert "errorlist" in page
+    assert not Article.objects.exists()
+
+
+def test_a_large_file_is_refused(curator_at_desk):
+    large = SimpleUploadedFile("page.html", b"<p>" + b"word " * 1_100_000)
+    assert "larger than 5 MiB" in shown(curator_at_desk, file=large)
+    long = SimpleUploadedFile("page.txt", b"word " * 500_000)
+    assert "more than 2,000,000 characters" in shown(curator_at_desk, file=long)
+
+
+def test_what_is_filed_is_what_was_shown(curator_at_desk):
+    source = f"Seen today {pages.arc_like(HARBOUR)}"
+    page = shown(curator_at_desk, file=SimpleUploadedFile("page.html", source.encode()))
+    curator_at_desk.post(PATH, fields_of(page))
+    assert "<p>" not in Snapshot.objects.get().text
+
+
+def test_markup_is_pasted_as_a_page(curator_at_desk):
+    page = shown(curator_at_desk, source=f"By Noor Aldaine<p>{SAID}</p><p>{SAID}</p>")
+    assert "&lt;p&gt;" not in page.partition("particulars-heading")[0]

@@ -35,6 +35,12 @@ def test_an_empty_or_endless_draft_is_refused(reader_at_desk, text):
     assert 'class="draft"' not in page
 
 
+def test_a_draft_of_too_many_quotations_is_refused(reader_at_desk):
+    draft = "“We shall close the quay,” said Mara Quill.\n\n" * 301
+    page = reader_at_desk.post(CHECK, {"text": draft}).content.decode()
+    assert "Send the draft in parts." in page
+
+
 def test_only_reviewers_see_how_good_proposals_are(reader_at_desk, curator_at_desk):
     assert reader_at_desk.get(EXTRACTION).status_code == 403
     assert "No proposal has been decided" in curator_at_desk.get(EXTRACTION).content.decode()
