@@ -148,7 +148,8 @@ def _meta(root: HtmlElement) -> dict[str, str]:
         name = element.get("property") or element.get("name") or element.get("itemprop")
         name = name or element.get("http-equiv")
         content = (element.get("content") or "").strip()
-        is_profile = name in OF_OPEN_GRAPH["byline"] and address_of(content)
+        is_address = content.startswith("/") or address_of(content)
+        is_profile = name in OF_OPEN_GRAPH["byline"] and is_address
         if name and content and not is_profile:
             found.setdefault(name.strip().lower(), content)
     return found
