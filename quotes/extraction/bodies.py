@@ -41,8 +41,11 @@ def body_at(tokens: list[Token], start: int, end: int) -> int | None:
             ):
                 break
             stop, joined = more[0][1], True
-        elif _is_small_joint(tokens, k) and tokens[k + 1].cap and _is_bodily(tokens, start, stop):
-            stop, joined = _before_role(tokens, *runs(tokens, k + 1, end)[0]), True
+        elif _is_small_joint(tokens, k) and _is_bodily(tokens, start, stop):
+            more = runs(tokens, k + 1, end)
+            if not more or more[0][0] != k + 1:
+                break
+            stop, joined = _before_role(tokens, *more[0]), True
         elif low == "'s" and tokens[k + 1].cap and _bodily(tokens[min(k + 2, end - 1)]):
             stop = k + 2
         else:

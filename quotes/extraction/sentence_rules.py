@@ -286,6 +286,7 @@ def in_clause(it: Attributor, sentence: Sentence, at: int) -> Attribution | None
     if cue.negated and cue.tags & Tag.FRAGMENT:
         return None
     few = it.words(tokens[at].passage).count(" ") < MIN_SPLIT_WORDS - 1
+    few = few and not it.lexicon.verb_second
     if few and cue.after and cue.form == FINITE and tokens[at - 1].text not in (",", ":"):
         return None  # said Ann Lee, who calls it "x": the reporter's words again
     if not cue.strong and _is_modifier(tokens, at) and at - cue.end > 3:

@@ -2,7 +2,9 @@
 
 import sys
 import time
+import tomllib
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -29,9 +31,10 @@ WORDS = [
     "e.g.",
 ]
 SPEECH = ["We will go", "I am sure.", "WALLACE:"]
-PIECES = st.sampled_from(SIGNS + SPACES + NAMES + CUES + WORDS + SPEECH)
+PIECES = st.sampled_from(SIGNS + SPACES + NAMES + CUES + WORDS + BODIES + SPEECH)
 TEXTS = st.lists(PIECES, max_size=40).map(" ".join) | st.lists(PIECES, max_size=40).map("".join)
 
+ARTICLES = Path(__file__).parent / "articles"
 ARTICLE = (
     "Rob Jones, director of the Harbour Agency, said: “It’s over – we tried.” "
     "He added that the pier was “not safe”.\n\n“Nobody listened,” Mr Jones said."
@@ -66,6 +69,13 @@ def test_what_is_named_is_printed_in_the_text(text):
 @given(st.text(max_size=300), st.sampled_from([None, *LANGUAGES]))
 def test_no_text_raises_an_error(text, language):
     propose(text, language, indirect=True)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_article_of_another_language_raises_no_error(language):
+    for path in sorted(ARTICLES.glob("*.toml")):
+        for article in tomllib.loads(path.read_text(encoding="utf-8"))["article"]:
+            propose(article["text"], language, indirect=True)
 
 
 @pytest.mark.parametrize(
