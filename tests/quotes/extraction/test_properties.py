@@ -30,6 +30,7 @@ WORDS = [
     "𝔘",
     "e.g.",
 ]
+BODIES = ["Institut", "et", "The", "of", "Council", "Leeds", "May", "&", "Sir", "Dept."]
 SPEECH = ["We will go", "I am sure.", "WALLACE:"]
 PIECES = st.sampled_from(SIGNS + SPACES + NAMES + CUES + WORDS + BODIES + SPEECH)
 TEXTS = st.lists(PIECES, max_size=40).map(" ".join) | st.lists(PIECES, max_size=40).map("".join)
