@@ -3,6 +3,8 @@
 In: the attributor, a sentence and the position of a passage. Out: an attribution or none.
 """
 
+from dataclasses import replace
+
 from quotes.extraction.attribution import Attribution, Attributor, Rules
 from quotes.extraction.languages import Tag
 from quotes.extraction.phrases import (
@@ -69,16 +71,18 @@ def _auxiliary_first(it: Attributor, sentence: Sentence, at: int, k: int) -> Att
     """ "…", hatte Ann Lee gesagt; "…", a déclaré Ann Lee; "…", a-t-elle dit"""
     tokens = sentence.tokens
     for cue in it.cues(sentence):
-        if cue.start <= k or not cue.tags & Tag.STRONG:
+        if cue.start <= k or not cue.tags & Tag.STRONG or cue.form == ACCORDING:
             continue
-        if cue.start == k + 1:
-            cue.subject, cue.after = it.subjects.inverted(tokens, cue), True
-        elif cue.start <= k + NAME_AFTER_CUE:
-            cue.subject, cue.after = phrase_after(tokens, k + 1, it.known), False
-        else:
+        if cue.start > k + NAME_AFTER_CUE:
             return None
-        cue.bridge = "next"
-        return it.by_cue(sentence, at, cue) if cue.subject is not None else None
+        after = cue.start == k + 1
+        start = k + 1
+        subject = (
+            it.subjects.inverted(tokens, cue) if after else phrase_after(tokens, start, it.known)
+        )
+        if subject is None:
+            return None
+        return it.by_cue(sentence, at, replace(cue, subject=subject, after=after, bridge="next"))
     return None
 
 
