@@ -18,8 +18,15 @@ def role_before(tokens: list[Token], name: int, low: int) -> tuple[int, int] | N
     """Where the role before a name stands: "singer, actor and campaigner Doris Day"."""
     k = name
     floor = max(low, name - MAX_OFFICE_TOKENS)
-    while k > floor and tokens[k - 1].tags & Tag.TITLE and not tokens[k - 1].tags & Tag.TITLE_ROLE:
+    while k - 1 > floor and _is_mere_title(tokens, k - 1):
         k -= 1
+    if (
+        k - 2 > floor
+        and k < name
+        and tokens[k - 1].tags & Tag.DEFINITE
+        and tokens[k - 2].text == ","
+    ):
+        k -= 1  # "the Minister, the Hon Ann Lee"
     after_comma = k - 2 > floor and tokens[k - 2].text == "," and tokens[k - 3].tags & ROLE
     if after_comma and tokens[k - 1].tags & Tag.TITLE_ROLE:
         k -= 1  # "her counterpart, Cllr Joe Attwood"
@@ -42,6 +49,13 @@ def role_before(tokens: list[Token], name: int, low: int) -> tuple[int, int] | N
     if k >= stop or not any(t.tags & ROLE for t in tokens[k:stop]):
         return None
     return _with_listed_roles(tokens, k, floor), stop
+
+
+def _is_mere_title(tokens: list[Token], k: int) -> bool:
+    """Whether a title says no job, or stands after one: "Dr", "Centre Director Professor"."""
+    if not tokens[k].tags & Tag.TITLE:
+        return False
+    return not tokens[k].tags & Tag.TITLE_ROLE or bool(tokens[k - 1].tags & ROLE)
 
 
 def _with_listed_roles(tokens: list[Token], k: int, floor: int) -> int:
@@ -139,9 +153,10 @@ def role_after(tokens: list[Token], name: int, high: int) -> list[tuple[int, int
                 k += 1
             if k + 1 < limit and tokens[k].low == "served" and tokens[k + 1].low == "as":
                 k += 2
+        listed = k < limit and bool(tokens[k].tags & Tag.AND)
         while k < limit and tokens[k].tags & Tag.AND:
             k += 1
-        if k < limit and tokens[k].tags & Tag.POSSESSIVE:
+        if listed and k < limit and tokens[k].tags & Tag.POSSESSIVE:
             break  # "and his wife"
         stop = _office_end(tokens, k, limit)
         while stop > k and tokens[stop - 1].tags & DANGLING and not tokens[stop - 1].cap:

@@ -318,7 +318,7 @@ def _is_title_case(sentence: Sentence) -> bool:
 
 def _vouched(tokens: list[Token], a: int, start: int, end: int) -> bool:
     """Whether something beside two capitals tells a person's name."""
-    if tokens[start].tags & Tag.FIRST_NAME:
+    if any(token.tags & Tag.FIRST_NAME for token in tokens[start : end - 1]):
         return True
     if start > a or (start and tokens[start - 1].tags & (Tag.TITLE | Tag.ROLE | Tag.TITLE_ROLE)):
         return True
