@@ -11,6 +11,7 @@ from quotes.anchoring import TEXT
 from quotes.extraction import Proposal as Found
 from quotes.filing.erased import erased_quotes
 from quotes.filing.proposers import ProposerFailed, proposals_in
+from quotes.filing.reconciliation import is_withdrawn_as_unnamed
 from quotes.filing.types import MAX_QUOTES, OPERATOR, Filing, QuoteChange, Refused
 from quotes.filing.validation import validate_quotes
 from quotes.models import Proposal, Quote
@@ -36,16 +37,26 @@ def add_proposals(filings: list[Filing]) -> None:
             continue
         filing.found_again = _found_again(filing, found)
         filed = [place.spans for place in filing.places if place.page == TEXT]
-        taken = [span for spans in filed for span in spans] + _taken_on_record(filing)
+        taken = [span for spans in filed for span in spans] + _taken_on_record(filing, found)
         taken += [(start, end) for start, end in filing.snapshot.erased or ()]
         free = [each for each in found if not overlap(each.spans, taken)]
         filing.not_proposed = max(0, len(free) + len(filing.places) - MAX_QUOTES)
         _append(filing, free[: max(0, MAX_QUOTES - len(filing.places))])
 
 
-def _taken_on_record(filing: Filing) -> list[tuple[int, int]]:
-    """Passages of the present text that quotes on record have, or had before it was edited."""
-    return [span for quote in _in_text(filing) for span in _passages(filing, quote)]
+def _taken_on_record(filing: Filing, found: list[Found]) -> list[tuple[int, int]]:
+    """Passages of the present text that quotes on record have, or had before it was edited.
+
+    One that a complete filing withdrew because its text had it no longer may be found again.
+    """
+    places = [list(map(tuple, each.spans)) for each in found]
+    return [
+        span
+        for quote in _in_text(filing)
+        for passages in [_passages(filing, quote)]
+        if not (is_withdrawn_as_unnamed(filing, quote) and passages in places)
+        for span in passages
+    ]
 
 
 def _passages(filing: Filing, quote: Quote) -> list[tuple[int, int]]:

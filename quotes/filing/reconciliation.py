@@ -139,7 +139,7 @@ def _compare(
 ) -> QuoteChange | None:
     """Compare a filed quote with the one on record; return the change, if there is one."""
     quote, last, flags = filed.quote, _last_of(filing, filed.quote), filed.quote.flags
-    is_named_again = _is_withdrawn_as_unnamed(filing, quote)
+    is_named_again = is_withdrawn_as_unnamed(filing, quote)
     if is_named_again:
         quote.status, quote.reason = Quote.Status.PROPOSED, None
     filed.chain = [step.filed for step in quote.via.all()]
@@ -230,7 +230,7 @@ def _open_still(
     return {n for n, became in filed.fields.items() if became == "unchanged" and not agrees[n]}
 
 
-def _is_withdrawn_as_unnamed(filing: Filing, quote: Quote) -> bool:
+def is_withdrawn_as_unnamed(filing: Filing, quote: Quote) -> bool:
     """Whether a complete filing withdrew it, which this filing then takes back."""
     entry = filing.entries.get(str(quote.pk), {})
     return quote.status == Quote.Status.WITHDRAWN and entry.get("absent", False)

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection, models
 
 from quotes.history.erasure import erased_with
-from quotes.models import Quote, Via
+from quotes.models import Proposal, Quote, Via
 from sources.history.erasure import search_terms, traces_of
 from sources.history.words import forms_of
 from sources.ledger.revisions import Revision
@@ -30,6 +30,7 @@ def disclosed(speaker: UUID, each: Callable[[Iterable], Iterable] = list) -> dic
         "speakers": _rows(Speaker, "id", held.speakers),
         "affiliations": _rows(Affiliation, "id", held.affiliations),
         "quotes": _rows(Quote, "id", held.quotes),
+        "proposals": _rows(Proposal, "quote_id", held.quotes),
         "via": _rows(Via, "quote_id", held.quotes),
         "history": _rows(Revision, "subject_id", keys),
         "named_in": [

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from quotes.filing import OPERATOR, propose_found
+from quotes.history.disclosure import disclosed
 from quotes.history.erasure import erase
 from quotes.models import Proposal, Quote
 from sources.history.remembered import remembered
@@ -105,6 +106,23 @@ def test_a_complete_filing_withdraws_what_its_text_no_longer_has(contributor):
     assert Quote.objects.get(pk=first["id"]).status == "proposed"
 
 
+def test_a_passage_that_comes_back_is_proposed_again(contributor, curator):
+    second = filed(contributor)["quotes"][1]
+    alone = TEXT.replace(f"“{FOUND}” he said", "He said nothing")
+    assert filed(contributor, 200, text=alone, complete=True)["withdrawn_quotes"] == [second["id"]]
+    again = filed(contributor, 200, complete=True)
+    assert [(each["id"], each["status"]) for each in again["quotes"]] == [
+        (second["id"], "proposed")
+    ]
+    assert again["withdrawn_quotes"] == []
+    assert Proposal.objects.count() == 2
+    body = {"reason": "Nobody said so."}
+    path = f"{API}quotes/{second['id']}/reject/"
+    ok(curator.post(path, body, headers={"If-Match": "*"}))
+    assert filed(contributor, 200, text=alone, complete=True)["withdrawn_quotes"] == []
+    assert filed(contributor, 200, complete=True)["quotes"] == []
+
+
 def test_the_filer_can_say_more_of_a_proposal_later(contributor):
     quote = filed(contributor)["quotes"][1]
     said = {"text": FOUND, "speaker": "Benjamin Oaks", "role": "Council leader"}
@@ -161,3 +179,10 @@ def test_no_more_quotes_are_proposed_than_may_be_filed(contributor, monkeypatch)
     again = filed(contributor, 200)
     assert origins(again) == {FOUND: "proposed"}
     assert again["warnings"] == []
+
+
+def test_what_was_proposed_of_a_person_is_disclosed(contributor):
+    filed(contributor)
+    (held,) = disclosed(Speaker.objects.get(name="Ben Oaks").pk)["proposals"]
+    assert held["said"]["speaker"] == "Ben Oaks"
+    assert held["band"] in Proposal.Band.values
