@@ -234,7 +234,8 @@ class Resolver:
     def _of_body(self, name: str, how: str, body: Body | None) -> Speaker:
         full = self.cast.organisations.full_name(self.affiliations.bare(name))
         known = body or self.cast.organisations.named(full)
-        place = all(part in _place_words(self.cast) for part in fold(full).split())
+        tags = self.cast.lexicon.tags
+        place = all(tags.get(w, 0) & (Tag.PLACE | Tag.PLACE_LEAD) for w in fold(full).split())
         start, end = (known.start, known.end) if known else (-1, -1)
         return Speaker(full, "organisation", None, None if place else full, None, how, start, end)
 
@@ -338,19 +339,6 @@ class Resolver:
         return None
 
 
-def _place_words(cast: Cast) -> frozenset[str]:
-    words = cast.lexicon.tags
-    return _PlaceWords(words)
-
-
-class _PlaceWords:
-    def __init__(self, tags: dict[str, int]):
-        self.tags = tags
-
-    def __contains__(self, word: str) -> bool:
-        return bool(self.tags.get(word, 0) & (Tag.PLACE | Tag.PLACE_LEAD))
-
-
 def _is_agent(mention: Mention) -> bool:
     """Whether a name stands after "by": the one who asks is not the one who answers."""
     tokens = mention.sentence.tokens
@@ -375,6 +363,3 @@ def _role_only(text: str, tokens: list[Token], phrase: Phrase, office: Office) -
     if office.modifier is not None:
         start = head.start
     return text[start : head.end]
-
-
-__all__ = ["BODY", "NOUN", "Resolver", "Speaker"]

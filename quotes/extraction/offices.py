@@ -16,6 +16,9 @@ ROLE = Tag.ROLE | Tag.TITLE_ROLE
 ROLES = ROLE | Tag.UNNAMED
 DETERMINERS = Tag.DETERMINER | Tag.POSSESSIVE
 
+JOB_TITLE_TOKENS = 6  # from a role word to the "of" before its body
+PLAIN_BODY_TOKENS = 4  # of "the local fire service"
+
 TITLE, BEFORE, AFTER = 0, 2, 3  # how well each place tells a role
 
 
@@ -103,43 +106,36 @@ def _without_possessor(
 
 
 def _body_after(tokens: list[Token], head: int, end: int) -> tuple[int, int] | None:
-    k = head + 1
-    while k < end and k < head + 7 and not tokens[k].tags & Tag.INNER_PREPOSITION:
-        k += 1
-    while k < end and tokens[k].tags & Tag.INNER_PREPOSITION:
+    """The body after a role: "head of the CCC", "chief of one of the chapters of the Council"."""
+    place_role = bool(tokens[head].tags & Tag.PLACE_ROLE)
+    first = next((k for k in range(head + 1, end) if tokens[k].tags & Tag.INNER_PREPOSITION), end)
+    if first > head + JOB_TITLE_TOKENS:
+        return None
+    for k in range(first, end - 1):
+        if not tokens[k].tags & Tag.INNER_PREPOSITION or tokens[k].tags & Tag.TOPIC:
+            continue
         after = k + 1
         while after < end and tokens[after].tags & DETERMINERS:
             after += 1
-        if tokens[k].tags & Tag.TOPIC:
-            pass
-        elif after < end and tokens[after].cap:
-            body = body_at(tokens, after, end)
-            if body and body < end and _names_no_body(tokens[body]):
-                body = None
-            elif body:
-                body = _with_body_noun(tokens, body, end)
-            if body and not _is_place(
-                tokens, after, body, bool(tokens[head].tags & Tag.PLACE_ROLE)
-            ):
-                return tokens[after].start, tokens[body - 1].end
-        elif after < end:
-            stop = after
-            while (
-                stop < end
-                and stop < after + 4
-                and tokens[stop].kind == WORD
-                and not tokens[stop].tags & Tag.PREPOSITION
-            ):
-                stop += 1
-                if tokens[stop - 1].tags & Tag.BODY_NOUN and tokens[stop - 1].low != "team":
-                    return tokens[after].start, tokens[stop - 1].end
-            # "one of the chapters of the Council": look on
-        following = after
-        while following < end and not tokens[following].tags & Tag.INNER_PREPOSITION:
-            following += 1
-        if following == k:
-            break
-        k = following
+        body = _body_from(tokens, after, end, place_role) if after < end else None
+        if body is not None:
+            return tokens[after].start, tokens[body - 1].end
+    return None
+
+
+def _body_from(tokens: list[Token], start: int, end: int, place_role: bool) -> int | None:
+    """Where the body that begins at a position ends, in capitals or as a plain noun."""
+    if tokens[start].cap:
+        body = body_at(tokens, start, end)
+        if not body or (body < end and _names_no_body(tokens[body])):
+            return None
+        body = _with_body_noun(tokens, body, end)
+        return None if _is_place(tokens, start, body, place_role) else body
+    for k in range(start, min(end, start + PLAIN_BODY_TOKENS)):
+        if tokens[k].kind != WORD or tokens[k].tags & Tag.PREPOSITION:
+            return None
+        if tokens[k].tags & Tag.BODY_NOUN and tokens[k].low != "team":
+            return k + 1
     return None
 
 

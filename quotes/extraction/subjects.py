@@ -234,6 +234,7 @@ class SubjectFinder:
         )
 
     def _through_segments(self, tokens: list[Token], comma: int, low: int) -> Phrase | None:
+        """The name, else the noun, furthest left of the stretches between commas."""
         stop = comma
         named: Phrase | None = None
         plain: Phrase | None = None
@@ -241,23 +242,33 @@ class SubjectFinder:
             begin = stop
             while begin > low and tokens[begin - 1].text not in PAUSES:
                 begin -= 1
-            if tokens[begin - 1].text == "(" and tokens[stop].text == ")":
-                pass  # in brackets
-            elif begin < stop and not self._is_aside(tokens, begin, stop):
-                phrase = phrase_before(tokens, stop, begin, self.known)
-                if stop - begin == 1 and tokens[begin].cap and tokens[begin].tags & Tag.FIRST_NAME:
-                    phrase = self._first_name(begin)
-                if phrase is not None:
-                    if phrase.kind == PERSON and (phrase.start == begin or phrase.full):
-                        named = phrase
-                    elif phrase.kind == PRONOUN or self._covers(tokens, phrase, begin):
-                        plain = phrase
+            phrase = self._segment(tokens, begin, stop)
+            if phrase is not None and phrase.kind == PERSON:
+                named = phrase
+            elif phrase is not None:
+                plain = phrase
             if begin <= low:
                 break
             stop = begin - 1
             while stop > low and tokens[stop - 1].text in PAUSES:
                 stop -= 1
         return named or plain
+
+    def _segment(self, tokens: list[Token], begin: int, stop: int) -> Phrase | None:
+        """What a stretch between commas names, if it may be a subject."""
+        bracketed = tokens[begin - 1].text == "(" and tokens[stop].text == ")"
+        if begin >= stop or bracketed or self._is_aside(tokens, begin, stop):
+            return None
+        if stop - begin == 1 and tokens[begin].cap and tokens[begin].tags & Tag.FIRST_NAME:
+            return self._first_name(begin)
+        phrase = phrase_before(tokens, stop, begin, self.known)
+        if phrase is None or phrase.kind == PRONOUN:
+            return phrase
+        if phrase.kind == PERSON and (phrase.start == begin or phrase.full):
+            return phrase
+        if phrase.kind != PERSON and self._covers(tokens, phrase, begin):
+            return phrase
+        return None
 
     def _first_name(self, k: int) -> Phrase:
         """A child or friend of one name between commas: "One of them, Poppy, eight, said"."""

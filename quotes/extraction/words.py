@@ -16,7 +16,6 @@ TOKEN = re.compile(
     r"|[^\W_]+(?:(?:['’](?![sS]\b)|[-‑.](?=[^\W_]))[^\W_]+)*"
     r"|['’][sS]\b|['’](?=\s)|\S"
 )
-ELIDED = re.compile(r"[^\W\d_]['’]$")
 WORD, NUMBER, MARK, QUOTE = "w", "n", "p", "q"
 PRONOUNS = Tag.HE | Tag.SHE | Tag.THEY | Tag.IT | Tag.FIRST_PERSON | Tag.OTHER_PRONOUN
 ENDS = frozenset(".?!…。")
