@@ -45,6 +45,7 @@ class Attributor:
         self.text, self.sentences, self.lexicon, self.finder = text, sentences, lexicon, finder
         self.subjects, self.known = finder.subjects, finder.known
         self._cues: dict[int, list[Cue]] = {}
+        self._alone: dict[int, bool] = {}
         self.made: dict[int, Attribution] = {}  # by the passage's start
         self.by_sentence: dict[int, list[Attribution]] = {}
         starts = [s.tokens[at].passage.start for s in sentences for at in s.quotes]
@@ -99,15 +100,10 @@ class Attributor:
 
     def stands_alone(self, sentence: Sentence) -> bool:
         """Whether a sentence is only passages: no words beside them but in brackets."""
-        depth = 0
-        for token in sentence.tokens:
-            if token.text == "(":
-                depth += 1
-            elif token.text == ")":
-                depth -= 1
-            elif token.kind == WORD and depth <= 0:
-                return False
-        return True
+        key = sentence.tokens[0].start
+        if key not in self._alone:
+            self._alone[key] = _is_wordless(sentence.tokens)
+        return self._alone[key]
 
     def is_speech(self, passage: Passage) -> bool:
         """Whether a passage reads as speech: a sentence, not a word or a title."""
@@ -120,6 +116,18 @@ class Attributor:
     def is_name(self, sentence: Sentence, at: int) -> bool:
         """Whether the marks of a passage only set off a name or a term."""
         return is_name_or_term(self.text, sentence.tokens, at, self.lexicon)
+
+
+def _is_wordless(tokens: list[Token]) -> bool:
+    depth = 0
+    for token in tokens:
+        if token.text == "(":
+            depth += 1
+        elif token.text == ")":
+            depth -= 1
+        elif token.kind == WORD and depth <= 0:
+            return False
+    return True
 
 
 def _place(attribution: Attribution) -> int:

@@ -226,7 +226,8 @@ def _single_pairs(
         if opener.role != "O" or text[opener.start] == "’":
             continue
         closers = []
-        for mark in marks[k:]:
+        for number in range(k, len(marks)):
+            mark = marks[number]
             if mark.role == "O" and text[mark.start] != "’":
                 break
             if mark.role != "O":

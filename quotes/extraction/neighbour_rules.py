@@ -16,6 +16,7 @@ from quotes.extraction.words import WORD, Sentence
 WORDS = re.compile(r"[\w']+")
 REPORTED_SENTENCES = 4  # back to the verb of saying, while the subjunctive goes on
 LEAD_PARAGRAPHS = 2  # a headline and its standfirst
+MAX_SENTENCES_BACK = 30  # passages of one paragraph that nothing attributes; few have as many
 MAX_SIGNATURE_TOKENS = 14  # of "― Ann Lee, teacher"
 DASHES = frozenset(["-", "–", "—", "―", "--"])
 
@@ -64,17 +65,13 @@ def same_paragraph(it: Attributor, sentence: Sentence, at: int) -> Attribution |
     """ "…," said Ann Lee. "…" """
     if not it.stands_alone(sentence) or not _is_sentence(it, sentence, at):
         return None
-    k = sentence.index - 1
-    while k >= 0 and it.sentences[k].paragraph == sentence.paragraph:
-        made = it.by_sentence.get(k)
-        if made:
-            between = it.sentences[k + 1 : sentence.index]
-            if all(it.stands_alone(s) for s in between):
-                return it.taken_over(sentence, at, made[-1])
+    for k in range(sentence.index - 1, max(-1, sentence.index - 1 - MAX_SENTENCES_BACK), -1):
+        if it.sentences[k].paragraph != sentence.paragraph:
             return None
+        if made := it.by_sentence.get(k):
+            return it.taken_over(sentence, at, made[-1])
         if not it.stands_alone(it.sentences[k]):
             return None
-        k -= 1
     return None
 
 

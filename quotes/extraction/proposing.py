@@ -21,6 +21,7 @@ from quotes.extraction.verbless_rules import TURNS, WITHOUT_VERB
 from quotes.extraction.words import sentences
 
 MAX_TEXT = 1_000_000  # code points that are read: two seconds; no article is longer
+MAX_PASSAGES = 5_000  # in quote marks: a second; a book of half a million code points has as many
 SAME_LENGTH = str.maketrans(
     {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\t": " ", "‑": "-", "−": "–"}
 )
@@ -30,13 +31,17 @@ def propose(text: str, language: str | None = None, *, indirect: bool = False) -
     """Return the quotes of an article's text as proposals, in order.
 
     `indirect` adds reported speech without quote marks (kind `indirect`, or `mixed` if some words
-    are in marks). The time is bounded: a text of no article is read as far as `MAX_TEXT`.
+    are in marks). The time is bounded: a text of no article is read as far as `MAX_TEXT`
+    and `MAX_PASSAGES` go.
     """
     read = text[:MAX_TEXT].translate(SAME_LENGTH)
     lexicon = lexicon_for(read, language)
     found = passages(read, lexicon)
     if not found and not indirect:
         return []
+    if len(found) > MAX_PASSAGES:
+        read = read[: found[MAX_PASSAGES].open]
+        found = [passage for passage in found[:MAX_PASSAGES] if passage.end <= len(read)]
     split = sentences(read, outer(found), lexicon)
     cast = Cast(read, split, lexicon)
     attributor = Attributor(read, split, lexicon, CueFinder(lexicon, cast.known))

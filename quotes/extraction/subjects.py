@@ -20,6 +20,7 @@ from quotes.extraction.phrases import (
 from quotes.extraction.words import MARK, QUOTE, WORD, Token
 
 SEGMENTS = 8  # between commas, back from a cue to its subject
+MAX_ASIDES = 20  # before the subject of a clause
 CLAUSE_TOKENS = 80  # back from a verb to where its clause may begin
 WORD_IN_CLAUSE = 40  # code points: a longer passage is no word of the clause around it
 
@@ -313,7 +314,7 @@ class SubjectFinder:
     def main_subject(self, tokens: list[Token], low: int, high: int) -> Phrase | None:
         """The noun phrase that a clause begins with, past its introduction."""
         begin = low
-        while begin < high:
+        for _ in range(MAX_ASIDES):
             while begin < high and (
                 tokens[begin].text in PAUSES
                 or is_adverb(tokens[begin])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quotes.extraction import propose
+from quotes.extraction import propose, proposing
 from quotes.extraction.languages import LANGUAGES
 
 SIGNS = ["“", "”", '"', "‘", "’", "'", "''", "«", "»", "„", "– ", "—", "(", ")", "; ", "…"]
@@ -121,6 +121,8 @@ HOSTILE = {
     "nested": lambda n: "“He said, ‘Go now please,’ " * n,
     "commas": lambda n: "," * n + "said",
     "dashes": lambda n: "– go, said Ann " * n,
+    "marked letters": lambda n: '"a" ' * n,
+    "short questions": lambda n: "“a?” “b” " * n,
 }
 
 
@@ -139,6 +141,12 @@ def calls(text: str) -> int:
     finally:
         sys.setprofile(before)
     return count
+
+
+def test_a_text_of_more_passages_than_any_book_is_read_as_far_as_they_go(monkeypatch):
+    monkeypatch.setattr(proposing, "MAX_PASSAGES", 20)
+    proposed = propose("“We will go,” said Ann Lee. " * 25, "en")
+    assert len(proposed) == 20
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
