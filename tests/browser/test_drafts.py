@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from quotes.models import Quote
+from tests.browser.test_accessibility import faults, paint
 from tests.records import make_quote, make_speaker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -26,6 +27,39 @@ def test_a_pasted_draft_shows_each_quotation_with_its_verdict(log_in):
     expect(page.locator(".difference")).to_contain_text("not")
     page.locator(".results a").first.click()
     expect(page.locator("#content")).to_contain_text("Mara Quill")
+
+
+def test_verdicts_and_previews_have_no_serious_fault(log_in):
+    make_quote(WORDS, speaker=make_speaker("Mara Quill"), status="published")
+    retracted = "The tide has never been higher than it was on that night,"
+    make_quote(retracted, speaker=make_speaker("Ben Oaks"), status="published").retract("No.")
+    page = log_in("Curators")
+    page.goto("/admin/quotes/quote/check/")
+    said = [WORDS, WORDS.replace("not ", ""), retracted, "Nobody was asked about any of it,"]
+    draft = "\n\n".join(f"“{words}” said Mara Quill." for words in said)
+    page.get_by_label("Draft").fill(draft)
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator(".draft mark")).to_have_count(4)
+    found = faults_for_everybody(page)
+    page.goto("/admin/sources/article/add-document/")
+    page.get_by_label("Page, document or text").fill(PAGE)
+    page.get_by_role("button", name="Preview").click()
+    expect(page.locator(".draft mark")).to_have_count(2)
+    found += faults_for_everybody(page)
+    assert not found, "\n".join(found)
+
+
+def faults_for_everybody(page) -> list[str]:
+    """Serious faults of a page, light and dark, wide and on a phone, where nothing is cut off."""
+    found = []
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        for colours in ("light", "dark"):
+            paint(page, colours)
+            found += faults(page)
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            found.append(f"{page.url} is wider than {width} pixels")
+    return found
 
 
 PAGE = """<html lang="en"><head><meta property="og:site_name" content="The Harbour Post">
