@@ -1,6 +1,7 @@
 """`articles/propose/` and `quotes/check/`: what a text quotes, and whether it is on record."""
 
 import pytest
+from rest_framework.test import APIClient
 
 from quotes.models import Quote
 from quotes.search.draft_check import ORDER
@@ -244,6 +245,18 @@ def test_results_are_in_the_order_of_the_draft(reader, said):
     assert [text[each["start"] : each["end"]] for each in results] == [
         each["text"] for each in results
     ]
+
+
+def test_anybody_checks_a_draft_where_reading_is_public(said, settings):
+    settings.ONRECORD_PUBLIC_READ = True
+    anonymous = APIClient()
+    body = {"text": draft(WORDS), "language": "en"}
+    path = f"{API}quotes/check/"
+    for headers in ({}, {"Idempotency-Key": "draft-1"}, {"Idempotency-Key": "draft-1"}):
+        answer = ok(anonymous.post(path, body, format="json", headers=headers))
+        assert [each["verdict"] for each in answer["results"]] == ["verbatim"]
+    response = anonymous.post(f"{API}articles/propose/", body, format="json")
+    assert response.status_code == 401
 
 
 @pytest.mark.parametrize("path", ["articles/propose/", "quotes/check/"])
