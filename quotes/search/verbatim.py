@@ -30,9 +30,25 @@ BEHIND_THE_VERB = frozenset(
 """Negations that may end a sentence, far behind what they negate."""
 
 DENIALS = frozenset(
-    ("deny", "denies", "denied", "doubt", "doubts", "few", "false", "lie", "lying", "untrue")
+    (
+        "deny",
+        "denies",
+        "denied",
+        "doubt",
+        "doubts",
+        "few",
+        "false",
+        "lie",
+        "lying",
+        "untrue",
+        "n'",
+        "n’",
+    )
 )
-"""Words that take back the sentence that depends on them."""
+"""Words that take back the sentence that depends on them, beside the negations."""
+
+CONDITIONS = frozenset(("if", "unless", "wenn", "falls", "si", "se", "als", "hvis", "om"))
+"""Words that begin a sentence whose main clause holds only on a condition."""
 
 
 class Likeness(NamedTuple):
@@ -125,7 +141,7 @@ def _left_out(words: str) -> dict:
 # Edges
 
 _AMOUNT_BEFORE = regex.compile(r"\S*(?:[\p{N}][.,:/]|[\p{N}\s(]?[-−‐‑–]|\p{Sc}\s?)$")
-_AMOUNT_BEHIND = regex.compile(r"[.,:/\-‐‑–−]\p{N}\S*|\s?[%‰°]")
+_AMOUNT_BEHIND = regex.compile(r"[.,:/\-‐‑–−]\p{N}\S*|\s?[%‰°\p{Sc}]")
 _JOINED_BEFORE = regex.compile(r"\w[-‐‑]$")
 _JOINED_BEHIND = regex.compile(r"[-‐‑]\w")
 
@@ -154,6 +170,9 @@ def _whole_words(text: str, start: int, end: int) -> str | None:
 
 _CLAUSE = regex.compile(r"(?:[.!?,;:…–—\n]+(?:\s|$)|\s(?:and|but|und|aber|et|mais|y|pero|ma|en)\s)")
 _SENTENCE = regex.compile(r"[.!?…\n]+\s")
+_TAKEN_BACK = regex.compile(r"\W*\b(not|nicht|niet|non)\s*[.!]*\s*(?:\n|$)", regex.IGNORECASE)
+"""“We will close it … not.”"""
+
 _SUBORDINATE = regex.compile(
     r"\b(?:that|if|whether|dass|daß|ob|que|che|dat|att|at|что|що)\s+$", regex.I
 )
@@ -169,11 +188,15 @@ def _negated_before(before: str) -> str:
     for index, word in enumerate(words):
         if is_negation(word) or word.casefold() in DENIALS:
             return " ".join(words[index:])
-    return ""
+    sentence = _SENTENCE.split(before)[-1].split()
+    is_conditional = sentence and sentence[0].casefold() in CONDITIONS
+    return " ".join(sentence) if is_conditional else ""
 
 
 def _negated_behind(behind: str) -> str:
     """The words behind a part of a sentence up to one that negates it; else nothing."""
+    if taken_back := _TAKEN_BACK.match(behind):
+        return taken_back[1]
     words = _CLAUSE.split(behind)[0].split()
     for index, word in enumerate(words):
         is_near = index < NEGATED_FROM_BEHIND and is_negation(word)

@@ -67,6 +67,7 @@ def test_words_are_not_cut_in_two(on_record, words):
         ("We lost 12 million boats.", "We lost 12"),
         ("We pay 5 % of it.", "We pay 5"),
         ("We pay £5m of it.", "We pay £5"),
+        ("We pay 5 € of it.", "We pay 5"),
     ],
 )
 def test_a_part_of_a_number_is_another_number(on_record, words):
@@ -104,6 +105,9 @@ def test_a_part_of_a_number_is_another_number(on_record, words):
             "We will … close it",
             "not",
         ),
+        ("We close the quay ... not!", "We close the quay", "not"),
+        ("Unless they pay, we close the quay.", "we close the quay", "Unless they pay,"),
+        ("Je n’ai pas fermé le quai.", "ai pas fermé le quai", "n’"),
         ("You will close the quay?", "You will close the quay", "?"),
     ],
 )
