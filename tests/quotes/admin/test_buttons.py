@@ -54,9 +54,20 @@ def test_every_link_of_every_page_works(records, group):
 
 
 @pytest.mark.parametrize(
-    ("group", "sends"), [("Readers", set()), ("Contributors", {"/admin/quotes/quote/import/"})]
+    ("group", "sends"),
+    [
+        ("Readers", {"/admin/quotes/quote/check/"}),  # which stores nothing
+        (
+            "Contributors",
+            {
+                "/admin/quotes/quote/check/",
+                "/admin/quotes/quote/import/",
+                "/admin/sources/article/add-document/",
+            },
+        ),
+    ],
 )
-def test_users_who_may_change_nothing_see_no_form(records, group, sends):
+def test_users_who_may_change_nothing_see_no_form_of_changes(records, group, sends):
     client, walked, found = staff(group), 0, set()
     for path in admin_pages(records):
         if (page := opened(client, path)) is None:
