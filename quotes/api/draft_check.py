@@ -51,7 +51,9 @@ class CheckedQuotationSerializer(serializers.Serializer):
     since. `retracted` and `disputed` are the status of the quote on record.
     """
 
-    start = serializers.IntegerField()
+    start = serializers.IntegerField(
+        help_text="In code points of the text; for `html`, of the text that it converts to."
+    )
     end = serializers.IntegerField()
     text = serializers.CharField()
     speaker = serializers.CharField(

@@ -217,7 +217,7 @@ class ReviewPage:
     @property
     def _reasons(self) -> list[list[tuple[int, int]]]:
         """The passages of the shown text that led to the chosen quote, each as spans."""
-        if self.proposal is None or self.proposal.snapshot != self.snapshot.pk:
+        if self.proposal is None or self.proposal.snapshot != (self.snapshot and self.snapshot.pk):
             return []
         places = {(each["start"], each["end"]) for each in self.proposal.because}
         return [[place] for place in sorted(places)]
