@@ -9,11 +9,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, When
 from django.db.models.functions import Coalesce
 
 from quotes.anchoring import HEADLINE, TEXT
 from quotes.models.attribution import check_printed
+from quotes.models.constraints import quote_constraints
 from quotes.models.corrections import chain_values, correction, differences, public_values
 from quotes.models.flags import DOUBTS, NAMED, Flag, Seam
 from quotes.models.functions import FoldedText
@@ -203,54 +204,7 @@ class Quote(Record):
             ("review_quote", "Can see proposed, rejected and withdrawn quotes"),
             ("publish_quote", "Can publish a quote"),
         ]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(
-                    snapshot__isnull=True,
-                    anchor="unanchored",
-                    anchored_in="text",
-                    spans=[],
-                    seams=[],
-                )
-                | (
-                    Q(snapshot__isnull=False, anchor__in=["exact", "moved", "altered", "missing"])
-                    & Q(anchored_in__in=["text", "headline"])
-                    & ~Q(spans=[])
-                ),
-                name="quote_anchor_has_its_place",
-                violation_error_message=(
-                    "A quote has both a snapshot and spans, or neither if it is unanchored."
-                ),
-            ),
-            models.CheckConstraint(
-                condition=~Q(text__regex=r"^\s*$"),
-                name="quote_has_words",
-                violation_error_message="A quote needs words.",
-            ),
-            models.CheckConstraint(
-                condition=Q(kind__in=["direct", "partial", "mixed", "indirect"]),
-                name="quote_kind_is_known",
-            ),
-            models.CheckConstraint(
-                condition=Q(status__in=Status.values),
-                name="quote_status_is_known",
-            ),
-            models.CheckConstraint(
-                condition=Q(origin__in=["filed", "proposed"]),
-                name="quote_origin_is_known",
-            ),
-            models.CheckConstraint(
-                condition=Q(translates=None) | ~Q(translates=F("id")),
-                name="quote_translates_another",
-                violation_error_message="A quote does not translate itself.",
-            ),
-            models.UniqueConstraint(
-                fields=["article", "snapshot", "anchored_in", "spans"],
-                name="quote_once_per_place",
-                condition=Q(snapshot__isnull=False),
-                violation_error_message="Another quote already has these spans.",
-            ),
-        ]
+        constraints = quote_constraints()
         indexes = quote_indexes()
         triggers = quote_triggers()
 
