@@ -12,11 +12,8 @@ Either erases all merged into it. Articles that were merged count as one: their 
 words.
 """
 
-import math
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import connection, models, transaction
@@ -26,13 +23,7 @@ from quotes.anchoring import (
     HEADLINE,
     PAGES,
     TEXT,
-    AmbiguousPosition,
-    AnchoringError,
-    Budget,
-    NotInText,
-    Page,
 )
-from quotes.anchoring.following import MIN_ALTERED_SIMILARITY
 from quotes.history.erased_words import (
     article_identities,
     article_texts,
@@ -41,10 +32,16 @@ from quotes.history.erased_words import (
     states_of,
     words_of,
 )
+from quotes.history.redactions import (
+    Erasure,
+    find_redactions,
+    keys_of,
+    lock,
+    merged_together,
+)
 from quotes.models import Claim, LastFiling, Proposal, Quote
 from sources.database.locks import wait_for_sharers_of_erased_words
 from sources.history.erasure import (
-    Range,
     SearchTerms,
     Trace,
     documents_with,
@@ -54,8 +51,6 @@ from sources.history.erasure import (
     erase_rows,
     erasing,
     holds,
-    merged,
-    occurrences,
     overlap,
     redact,
     rows_holding,
@@ -63,8 +58,6 @@ from sources.history.erasure import (
     traces_of,
 )
 from sources.history.remembered import distinctive, remember, remember_articles
-from sources.history.words import TextWords, forms_of, terms_of
-from sources.identity.names import parse
 from sources.models import (
     Affiliation,
     Article,
@@ -76,53 +69,11 @@ from sources.models import (
     SpeakerKey,
 )
 
-type Printing = tuple[UUID, str]
-"""The id of a snapshot, and its column: `text` or `headline`."""
-
 KINDS: dict[str, type[models.Model]] = {"quote": Quote, "article": Article, "speaker": Speaker}
 
 
 class CannotErase(Exception):
     """The erasure is refused; the message says why, and what to do."""
-
-
-@dataclass
-class Erasure:
-    """What one erasure destroys, by kind and id, and where its words remain."""
-
-    asked: set[UUID]
-    quotes: set[UUID] = field(default_factory=set)
-    neighbours: set[UUID] = field(default_factory=set)  # quotes that share words with those
-    articles: set[UUID] = field(default_factory=set)
-    snapshots: set[UUID] = field(default_factory=set)
-    speakers: set[UUID] = field(default_factory=set)
-    affiliations: set[UUID] = field(default_factory=set)
-    redacted: dict[Printing, list[list[int]]] = field(default_factory=dict)  # ranges of each
-    unlinked: set[UUID] = field(default_factory=set)  # quotes that named one as their replacement
-    answers: int = 0
-    log_entries: int = 0
-    jobs: int = 0
-    documents: int = 0  # that their texts were converted from
-    filings: int = 0  # last filings that named them or held their words
-    remembered: int = 0  # runs of words and names that are kept away by keyed hashes
-    remains: list[Trace] = field(default_factory=list)
-    not_searched: int = 0  # texts too short, or too many, to be looked for elsewhere
-
-    @property
-    def blotted(self) -> set[UUID]:
-        """The snapshots that are redacted, in their text or their headline."""
-        return {key for key, _ in self.redacted}
-
-    @property
-    def rows(self) -> dict[type[models.Model], set[UUID]]:
-        """Rows to delete, in the order of the report; foreign keys are checked afterwards."""
-        return {
-            Quote: self.quotes | self.neighbours,
-            Affiliation: self.affiliations,
-            Speaker: self.speakers,
-            Snapshot: self.snapshots,
-            Article: self.articles,
-        }
 
 
 def erase(
@@ -157,7 +108,7 @@ def erase(
         printed = printed_names(own) if names else set()
         own_names = names_of_nobody_else(names, erasure.speakers)
         elsewhere = distinctive(said) | own_names if everywhere else set()
-        _find_redactions(own, names | printed, erasure, each, elsewhere)
+        find_redactions(own, names | printed, erasure, each, elsewhere)
         if confirmed and (confirmed.rows, confirmed.redacted) != (erasure.rows, erasure.redacted):
             raise CannotErase("Something has changed since the dry run. Run it again.")
         copies = _copies(erasure)
@@ -199,7 +150,7 @@ def _known_before(kind: str, ids: set[UUID], reason: str) -> Iterator[None]:
         own = states_of(Quote, erasure.quotes)
         _sought(names | words_of(own) | article_texts(erasure.articles), names, reason)
         _remember(erasure, own, names_of_nobody_else(names, erasure.speakers), reason)
-        made = _keys(ErasedWords.objects.filter(pk__gt=before))
+        made = keys_of(ErasedWords.objects.filter(pk__gt=before))
     wait_for_sharers_of_erased_words()
     try:
         yield
@@ -237,28 +188,28 @@ def _collect(kind: str, erasure: Erasure) -> set[str]:
             which = Q(pk__in=erasure.asked)
         case "article":
             erasure.articles = _with_merged(Article, erasure.asked)
-            erasure.speakers = _keys(Speaker.objects.filter(article__in=erasure.articles))
+            erasure.speakers = keys_of(Speaker.objects.filter(article__in=erasure.articles))
             which = Q(article__in=erasure.articles) | Q(speaker__in=erasure.speakers)
         case "speaker":
             erasure.speakers = _with_merged(Speaker, erasure.asked)
             joint = Speaker.objects.exclude(members=[])
             joint = joint.filter(members__overlap=list(erasure.speakers))
-            erasure.speakers |= _with_merged(Speaker, _keys(joint.active()))
-            if elsewhere := _keys(joint) - erasure.speakers:
+            erasure.speakers |= _with_merged(Speaker, keys_of(joint.active()))
+            if elsewhere := keys_of(joint) - erasure.speakers:
                 _with_merged(Speaker, elsewhere)  # refuses what became another's statement
             which = Q(speaker__in=erasure.speakers)
     articles = erasure.articles | set(
-        _merged_together(_keys(Quote.objects.filter(which), "article"))
+        merged_together(keys_of(Quote.objects.filter(which), "article"))
     )
     # In the lock order of a filing: articles, quotes, speakers
-    _lock(Article, articles)
-    _lock(Quote, _keys(Quote.objects.filter(article__in=articles)))
-    _lock(Speaker, erasure.speakers)
-    erasure.quotes = _keys(Quote.objects.filter(which))
-    if _keys(Quote.objects.filter(pk__in=erasure.quotes), "article") - articles:
+    lock(Article, articles)
+    lock(Quote, keys_of(Quote.objects.filter(article__in=articles)))
+    lock(Speaker, erasure.speakers)
+    erasure.quotes = keys_of(Quote.objects.filter(which))
+    if keys_of(Quote.objects.filter(pk__in=erasure.quotes), "article") - articles:
         raise CannotErase("More quotes of this speaker have just been filed. Try again.")
-    erasure.snapshots = _keys(Snapshot.objects.filter(article__in=erasure.articles))
-    erasure.affiliations = _keys(Affiliation.objects.filter(speaker__in=erasure.speakers))
+    erasure.snapshots = keys_of(Snapshot.objects.filter(article__in=erasure.articles))
+    erasure.affiliations = keys_of(Affiliation.objects.filter(speaker__in=erasure.speakers))
     # The names of an article's own speakers identify nobody elsewhere.
     named = states_of(Speaker, erasure.speakers) if kind == "speaker" else []
     return {name for state in named for name in (state["name"], *state["aliases"]) if name.strip()}
@@ -274,138 +225,6 @@ def _with_merged(model: type[Mergeable], keys: set[UUID]) -> set[UUID]:
     return {*keys, *model.objects.merged_into(keys)}
 
 
-def _merged_together(articles: set[UUID]) -> dict[UUID, UUID]:
-    """Map these articles, and all merged with them, to the surviving one."""
-    known = {*articles, *Article.objects.survivors(articles).values()}
-    return {key: key for key in known} | Article.objects.merged_into(known)
-
-
-def _keys(queryset, name: str = "pk") -> set[UUID]:
-    return set(queryset.order_by().values_list(name, flat=True))
-
-
-def _lock(model: type[models.Model], keys: set[UUID]) -> None:
-    list(model.objects.filter(pk__in=keys).order_by("pk").select_for_update().values_list("pk"))
-
-
-# Its words in texts that stay
-
-
-def _find_redactions(
-    own: list[dict], names: set[str], erasure: Erasure, each: Callable, elsewhere: set[str]
-) -> None:
-    """Find the ranges to redact, and the neighbours to erase because they share words.
-
-    Words and names are found whatever their case, accents and typography, and those of `elsewhere`
-    in all other articles, too.
-    """
-    articles = _merged_together({UUID(state["article_id"]) for state in own})
-    others = _articles_with(elsewhere) - articles.keys()
-    _lock(Article, others)
-    articles |= _merged_together(others) if others else {}
-    neighbours = states_of(
-        Quote, _keys(Quote.objects.filter(article__in=articles)) - erasure.quotes
-    )
-    texts = defaultdict(set)  # by surviving article
-    for state in own:
-        texts[articles[UUID(state["article_id"])]].add(state["text"])
-    for article in others:
-        texts[articles[article]] |= elsewhere
-    forms, capitals = forms_of(names)
-    if speaking := {state["speaker_id"] for state in neighbours} - {None}:
-        called = Speaker.objects.filter(pk__in=speaking).exclude(pk__in=erasure.speakers)
-        for name in called.values_list("name", flat=True):
-            capitals.difference_update(parse(name).words)
-    terms = terms_of({*forms, *capitals, *names}.union(*texts.values()))
-    named = [term for form in forms | names for term in terms[form]]
-    alone = [term for form in capitals for term in terms[form]]
-
-    def places(text: TextWords, said: Iterable[str]) -> list[Range]:
-        return text.ranges(term for words in said for term in terms[words])
-
-    def places_of_names(text: TextWords) -> list[Range]:
-        exact = [place for name in names for place in occurrences(text.text, name)]
-        return exact + text.ranges(named) + text.capitalised(alone)
-
-    shared = []
-    for state in neighbours:
-        words = TextWords(state["text"])
-        said = texts[articles.get(UUID(state["article_id"]))]
-        if places(words, said) or places_of_names(words):
-            shared.append(state)
-    erasure.neighbours |= {UUID(state["id"]) for state in shared}
-    # No search of the text finds words that are split into several spans.
-    own = own + [state for state in shared if len(state["spans"]) > 1]
-    mine, theirs = _by_printing(own), _by_printing(neighbours)
-    staying = Snapshot.objects.filter(article__in=articles).exclude(pk__in=erasure.snapshots)
-    printings = ((key, name) for key in sorted(_keys(staying)) for name in PAGES)
-    for key, name in each(list(printings)):
-        snapshot = Snapshot.objects.get(pk=key)
-        text = getattr(snapshot, name) or ""
-        pointed, taken = mine[str(key), name], _spans(theirs[str(key), name])
-        ranges = _spans(pointed) + _nearest(erasure.quotes, snapshot, name)
-        page, words = Page(text, Budget(math.inf)), TextWords(text)
-        ranges += places_of_names(words)
-        for said in texts[articles[snapshot.article_id]]:
-            found = occurrences(text, said) + places(words, [said])
-            is_own = snapshot.article_id not in others
-            if is_own and not found and not any(state["text"] == said for state in pointed):
-                found = _similar_passages(page, said, taken)
-            ranges += found
-        if ranges := merged(ranges):
-            erasure.redacted[key, name] = ranges
-            erasure.neighbours |= {
-                UUID(state["id"])
-                for state in theirs[str(key), name]
-                if overlap(state["spans"], ranges)
-            }
-
-
-def _articles_with(words: set[str]) -> set[UUID]:
-    """Articles whose texts hold one of these."""
-    sought = search_terms(words)
-    held = (
-        rows_holding(Snapshot, "concat_ws(E'\\n\\n', headline, text)", [], sought) if words else []
-    )
-    return _keys(Snapshot.objects.filter(pk__in=held), "article")
-
-
-def _by_printing(states: list[dict]) -> dict[tuple[str, str], list[dict]]:
-    found = defaultdict(list)
-    for state in states:
-        found[state["snapshot_id"], state["anchored_in"]].append(state)
-    return found
-
-
-def _spans(states: list[dict]) -> list[Range]:
-    return [(start, end) for state in states for start, end in state["spans"]]
-
-
-def _nearest(quotes: set[UUID], snapshot: Snapshot, name: str) -> list[Range]:
-    found = Quote.objects.filter(article=snapshot.article_id, nearest__snapshot=snapshot.sha256)
-    kept = (
-        found.filter(pk__in=quotes, anchored_in=name).order_by().values_list("nearest", flat=True)
-    )
-    return [(nearest["start"], nearest["end"]) for nearest in kept]
-
-
-def _similar_passages(page: Page, words: str, taken: list[Range]) -> list[Range]:
-    """Ranges of the words in other typography, or of similar words, in a text of no known spans.
-
-    Similar words that belong to another quote are left.
-    """
-    try:
-        return list(page.find(words))
-    except AmbiguousPosition as error:
-        return [span for position in error.positions for span in position.spans]
-    except NotInText as absent:
-        near = absent.nearest
-        found = [(near.start, near.end)] if near and near.score >= MIN_ALTERED_SIMILARITY else []
-        return [] if overlap(found, taken) else found
-    except AnchoringError:
-        return []
-
-
 # Erasing
 
 
@@ -413,7 +232,7 @@ def _destroy(erasure: Erasure, reason: str) -> None:
     quotes = erasure.quotes | erasure.neighbours
     erasure.documents = _erase_documents(erasure)
     replacing = Quote.objects.filter(replaced_by__in=quotes).exclude(pk__in=quotes)
-    erasure.unlinked = _keys(replacing)
+    erasure.unlinked = keys_of(replacing)
     replacing.update(replaced_by=None)
     Claim.objects.filter(article__in=erasure.articles).delete()
     Proposal.objects.filter(quote__in=quotes).delete()
@@ -425,6 +244,8 @@ def _destroy(erasure: Erasure, reason: str) -> None:
     with connection.cursor() as cursor:
         # After the quotes: before, it would be recorded as a change of them.
         cursor.execute("DELETE FROM quotes_via WHERE quote_id = ANY (%s)", [list(quotes)])
+    for key, changed in erasure.particulars.items():
+        Article.objects.filter(pk=key).update(**changed)
     for key in sorted(erasure.blotted):
         ranges = {name: erasure.redacted.get((key, name), []) for name in PAGES}
         _redact(Snapshot.objects.get(pk=key), ranges, reason)
@@ -434,8 +255,8 @@ def _erase_documents(erasure: Erasure) -> int:
     """Delete the documents of all articles concerned: words cannot be blotted out there."""
     quotes = Quote.objects.filter(pk__in=erasure.quotes | erasure.neighbours)
     texts = Snapshot.objects.filter(pk__in=erasure.blotted)
-    articles = erasure.articles | _keys(quotes, "article") | _keys(texts, "article")
-    held = SourceDocument.objects.filter(snapshot__article__in=_merged_together(articles))
+    articles = erasure.articles | keys_of(quotes, "article") | keys_of(texts, "article")
+    held = SourceDocument.objects.filter(snapshot__article__in=merged_together(articles))
     return held.delete()[0]
 
 
@@ -475,4 +296,4 @@ def _copies(erasure: Erasure) -> list[Trace]:
     texts = Snapshot.objects.filter(pk__in=erasure.snapshots).values("sha256")
     others = Snapshot.objects.filter(sha256__in=texts).exclude(pk__in=erasure.snapshots)
     table = Snapshot._meta.db_table
-    return [Trace(table, "text", str(key), "the same text") for key in _keys(others)]
+    return [Trace(table, "text", str(key), "the same text") for key in keys_of(others)]

@@ -74,6 +74,8 @@ def show(say: Callable[[str], object], erasure: Erasure, *, would: bool) -> None
         number = sum(end - start for start, end in ranges)
         places = ", ".join(f"{start}–{end}" for start, end in ranges)
         say(f"  {number:,} code points of the {name} of snapshot {key}: {places}")
+    for key, changed in sorted(erasure.particulars.items()):
+        say(f"  the words in the {' and '.join(changed)} of article {key}")
     for key in sorted(erasure.unlinked):
         say(f"  the link of quote {key} to its replacement")
     say(f"  {erasure.answers:,} stored responses")

@@ -408,7 +408,8 @@ def test_erasing_a_quote_blots_it_out_of_the_headline_too(curator):
         ("“████████████████”: Quill on the quay", "“████████████████,” "),
         ("Quill at the quay: “████████████████”", "The quay will close."),
     ]
-    assert {trace.table for trace in done.remains} <= {"sources_article", "sources_revision"}
+    assert {trace.table for trace in done.remains} == {"sources_revision"}
+    assert Article.objects.get().headline == "Quill at the quay: “████████████████”"
     assert fresh(beside).contexts == [["“████████████████”: ", ""]]
     assert verified(beside)
     assert ok(curator.get(f"{API}articles/{beside.article_id}/"))
@@ -438,7 +439,15 @@ def test_erasing_a_speaker_blots_the_name_out_of_headlines(curator):
     erase("speaker", [Quote.objects.get().speaker_id], "Court of Harrow, order 7/26.")
     held = Snapshot.objects.get()
     assert held.headline == "“We will fight on”: █████ on the quay"
+    assert Article.objects.get().headline == held.headline
     assert "Quill" not in held.text
+
+
+def test_erasing_a_speaker_blots_the_name_out_of_the_byline(curator):
+    said = [{"text": "We had no choice,", "speaker": "Mara Quill"}]
+    file(curator, 201, quotes=said, byline=["Mara Quill", "Ada Lund"])
+    erase("speaker", [Quote.objects.get().speaker_id], "Court of Harrow, order 7/26.")
+    assert Article.objects.get().byline == ["██████████", "Ada Lund"]
 
 
 def test_words_in_the_headline_of_another_outlet_are_blotted_out_if_asked_for(curator):
