@@ -7,7 +7,8 @@ class Counted(throttling.SimpleRateThrottle):
     """A rate limit that keeps two counters per client, not a timestamp per request.
 
     Estimates a sliding window from two fixed ones: all requests of the current window, plus the
-    share of the previous window that the sliding one still overlaps.
+    share of the previous window that the sliding one still overlaps. A view that takes longer than
+    others counts as several requests: `counts_as`.
     """
 
     def allow_request(self, request, view) -> bool:
@@ -18,10 +19,11 @@ class Counted(throttling.SimpleRateThrottle):
         present = f"{key}:{window:.0f}"
         before = self.cache.get(f"{key}:{window - 1:.0f}", 0) * self.left / self.duration
         made = self.cache.get(present)
-        if (made or 0) + before >= self.num_requests:
+        more = min(getattr(view, "counts_as", 1), self.num_requests)
+        if (made or 0) + before + more > self.num_requests:
             return False
-        if made is not None or not self.cache.add(present, 1, 2 * self.duration):
-            self.cache.incr(present)
+        if made is not None or not self.cache.add(present, more, 2 * self.duration):
+            self.cache.incr(present, more)
         return True
 
     def wait(self) -> float:

@@ -82,6 +82,7 @@ class DraftCheck(Endpoint):
     serializer_class = CheckedDraftSerializer
     permissions = {"create": "quotes.view_quote"}
     operation_ids = {"create": "checkDraft"}
+    counts_as = 20  # requests: a draft takes up to some seconds
     most_bytes = MAX_FILING_BYTES
 
     @extend_schema(request=DraftSerializer, responses={200: CheckedDraftSerializer})

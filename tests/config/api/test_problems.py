@@ -435,6 +435,14 @@ def test_too_many_requests_are_429_with_retry_after(reader, two_a_minute):
     ok(make_client("Readers", "another").get(f"{API}quotes/"))
 
 
+def test_a_checked_draft_counts_as_several_requests(reader, monkeypatch):
+    monkeypatch.setitem(SimpleRateThrottle.THROTTLE_RATES, "user", "45/min")
+    for _ in range(2):
+        ok(reader.post(f"{API}quotes/check/", {"text": "Nobody spoke."}))
+    problem(reader.post(f"{API}quotes/check/", {"text": "Nobody spoke."}), 429)
+    ok(reader.get(f"{API}quotes/"))
+
+
 def test_forged_forwarded_addresses_do_not_evade_the_rate_limit(nobody, two_a_minute, settings):
     settings.ONRECORD_PUBLIC_READ = True
     statuses = [
