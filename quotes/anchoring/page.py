@@ -1,5 +1,6 @@
 """A page: the text or the headline of a snapshot, where words of quotes are found and followed."""
 
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -250,8 +251,9 @@ class Page(Following):
 
     def _elided_matches(self, needle: str) -> tuple[list[tuple[Span, ...]], bool]:
         """Matches of the parts of words between ellipses, each combination as close as can be."""
-        parts = [part for part in ELLIPSIS.split(needle) if part]
-        if not 2 <= len(parts) <= MAX_ELIDED:
+        first, *middle, last = ELLIPSIS.split(needle)
+        parts = [first, *filter(None, middle), last]
+        if not (first and last and 2 <= len(parts) <= MAX_ELIDED):
             return [], True
         *firsts, last = ([*self._part_matches(part)] for part in parts)
         chains = last
@@ -271,7 +273,7 @@ class Page(Following):
         """Whether whole words lie between two offsets: what an ellipsis may stand for."""
         self.budget.compare(max(0, end - start))
         beside = self.text[start : start + 1], self.text[end - 1 : end]
-        if any(sign.isalnum() for sign in beside):
+        if any(sign.isalnum() or unicodedata.category(sign)[0] == "M" for sign in beside if sign):
             return False
         return any(sign.isalnum() for sign in self.text[start:end])
 

@@ -173,6 +173,21 @@ def test_words_that_are_nowhere_are_never_anchored(text, words):
     assert same_words(page.text_at(found), words)
 
 
+@pytest.mark.parametrize(
+    "text", ["act, xx act", "act… cafe\u0301 act", "act. We act.", "… act, then act"]
+)
+def test_an_ellipsis_around_words_has_to_be_in_the_text(text):
+    for words in ("act … act…", "… act … act"):
+        with pytest.raises(NotInText):
+            Page(f"We {text} again").find(words)
+    assert len(Page(f"We {text} again").find("act … act")) == 2
+
+
+def test_what_an_ellipsis_leaves_out_ends_between_words():
+    with pytest.raises(NotInText):
+        Page("act, then cafe\u0301act").find("act … act")
+
+
 @examples(300)
 @given(TEXTS, st.integers(1, 60))
 def test_long_text_is_normalised_like_short_text(text, times):
