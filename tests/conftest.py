@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client, TransactionTestCase, override_settings
+from hypothesis import settings as hypothesis_settings
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
@@ -20,6 +22,11 @@ from sources.history.feed import LedgerPosition, last_settled
 from sources.models import Revision, functions
 
 CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus" / "articles.ndjson"
+
+hypothesis_settings.register_profile("same", derandomize=True)
+hypothesis_settings.register_profile("other", derandomize=False)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+"""Every run draws the same examples, so that a fault is one of the change; `other` draws anew."""
 
 API = "/api/v1/"
 

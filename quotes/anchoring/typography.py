@@ -62,7 +62,7 @@ def _one_family(text: str) -> str:
 def same(words: str, text: str, *, ends_in_stop: bool = False) -> bool:
     """Whether two canonical texts are the same words; the stop at the end may differ."""
     if ends_in_stop:
-        words, text = words.rstrip(STOPS), text.rstrip(STOPS)
+        words, text = without_stop(words), without_stop(text)
     if words == text:
         return True
     if _DIVISION not in words and _DIVISION not in text:
@@ -71,6 +71,11 @@ def same(words: str, text: str, *, ends_in_stop: bool = False) -> bool:
         words, text = text, words
     readings = {words, words.replace(_DIVISION, ""), words.replace(_DIVISION, "-")}
     return any(_is_reading(text.split(_DIVISION), each) for each in readings)
+
+
+def without_stop(words: str) -> str:
+    """Words without the punctuation at their end; an ellipsis is more than that."""
+    return words if words.endswith("...") else words.rstrip(STOPS)
 
 
 def _is_reading(parts: list[str], words: str) -> bool:
