@@ -26,7 +26,7 @@ CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus" / "
 hypothesis_settings.register_profile("same", derandomize=True)
 hypothesis_settings.register_profile("other", derandomize=False)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
-"""Every run draws the same examples, so that a fault is one of the change; `other` draws anew."""
+"""Every run draws the same examples, so that a fault is the change's; `other` draws new ones."""
 
 API = "/api/v1/"
 

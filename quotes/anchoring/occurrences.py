@@ -23,7 +23,7 @@ MAX_CANDIDATES = 2_000
 """Places of words by the index; with more, the text is searched for them."""
 
 SAMPLE = 1_000
-"""Pieces of a text, most of which have to differ: an index of a repetition is no help."""
+"""Pieces of a text that are looked at: an index helps only if most of them differ."""
 
 QUICK = 16
 """Characters of words from which a search skips most of the text."""

@@ -23,7 +23,7 @@ MAX_PAGES = 200
 
 
 def without_quotes(articles: QuerySet[Article]) -> QuerySet[Article]:
-    """Those with a text of which nobody has filed or proposed a quote."""
+    """Articles with a text and without any quote."""
     any_quote = Quote.objects.filter(article=OuterRef("pk"))
     standing = articles.filter(snapshot__isnull=False, merged_into=None, withdrawn__isnull=True)
     return standing.filter(~Exists(any_quote))

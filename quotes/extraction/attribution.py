@@ -1,4 +1,4 @@
-"""Who said a passage: an ordered list of small rules, of which the first that fits wins.
+"""Who said a passage: an ordered list of small rules; the first that fits wins.
 
 In: sentences with their cues. Out: an `Attribution` for each passage that is somebody's words. A
 passage that no rule claims (a title, a nickname, a slogan) is left out. Rules within a sentence

@@ -18,7 +18,7 @@ from quotes.extraction.subjects import (
 from quotes.extraction.words import QUOTE, WORD, Token
 
 SPLIT_REACH = 24  # tokens between the parts of a German verb
-MAX_CUES = 40  # of a sentence; nobody reports so many acts of speaking in one
+MAX_CUES = 40  # of a sentence; no sentence reports more acts of speaking
 
 
 class CueFinder:

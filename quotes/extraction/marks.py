@@ -258,7 +258,7 @@ def _plural_possessive(text: str, mark: _Mark, end: int) -> bool:
 
 
 def _dialogue(text: str, start: int, end: int, lexicon: Lexicon) -> list[Passage]:
-    """Return what is said in a paragraph that opens with a dash, around "- says X -"."""
+    """Return the speech in a paragraph that opens with a dash, around "- says X -"."""
     opening = DASH.match(text, start, end)
     if not opening or text[opening.end()].islower():
         return []

@@ -1,7 +1,7 @@
 """The adapter point for another proposer than our own rules: `ONRECORD_PROPOSER`.
 
-The setting names a callable by its dotted path. What it answers is anchored like a filed quote:
-words that the text does not print are dropped, and so are names that it does not print.
+The setting names a callable by its dotted path. Its answers are anchored like filed quotes: words
+that the text does not print are dropped, and so are names that it does not print.
 """
 
 import logging

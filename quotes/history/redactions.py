@@ -1,7 +1,7 @@
 """Which words of an erasure stand in what stays: texts, headlines and bylines, and neighbours.
 
-Words and names are found whatever their case, accents and typography. What is found is only noted
-in an `Erasure`; `quotes.history.erasure` destroys it.
+Words and names are found whatever their case, accents and typography. This room only notes them in
+an `Erasure`; `quotes.history.erasure` destroys them.
 """
 
 import math

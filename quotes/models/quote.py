@@ -323,7 +323,7 @@ class Quote(Record):
     def hides_text_from(self, user) -> bool:
         """Whether a user sees of the article's text only these words: a filer, until it is public.
 
-        Else whoever proposes the words that stand beside would read the text bit by bit.
+        Else a filer who proposes the words beside these could read the text bit by bit.
         """
         return self.status not in PUBLIC and not sees_all(user)
 

@@ -19,10 +19,10 @@ from quotes.anchoring.words import changes_meaning
 from quotes.utterances.wording import is_negation, is_number, without_editing
 
 MAX_LONGER = 1.25
-"""Times as long as a quotation, a quote on record is told apart as a whole, else by a passage."""
+"""A quote on record is compared as a whole up to this many times the length of the quotation."""
 
 NEGATED_FROM_BEHIND = 2
-"""Words behind a part of a sentence, one of which may negate it: “not”, “only if”."""
+"""Words behind a part of a sentence that may negate it: “not”, “only if”."""
 
 BEHIND_THE_VERB = frozenset(
     ("nicht", "nichts", "nie", "niemals", "niet", "nooit", "inte", "aldrig", "ikke", "aldri")

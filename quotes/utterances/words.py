@@ -45,7 +45,7 @@ _TYPOGRAPHY = ("’'", "‘'", "ʼ'", "`'", "´'", '“"', '”"', "–-", "—-
 _UNSEEN = re.compile(f"[{NOT_SEEN}]+")
 _COMPATIBLE = regex.compile(r"[^\p{No}\p{Nl}]+")  # 10⁶ is not 106
 
-# Scripts with vowel signs, and those without spaces, each character of which counts as a word
+# Scripts with vowel signs, and those without spaces, where each character counts as a word
 _SIGNED = re.compile("[\u0900-\u1cff\u2e80-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff*]")
 _UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 # A masked word, f***ing, is one word.

@@ -46,7 +46,7 @@ def text_of(unit: str, characters: int) -> str:
 
 
 def filings(unit: str, words: list[str], characters: int) -> Iterator[tuple[str, dict]]:
-    """What is filed of one kind, by what its quotes are."""
+    """The filings of one kind, by the kind of their quotes."""
     text, numbers = text_of(unit, characters), range(QUOTES)
     quoted = {
         "alike": (words * QUOTES)[:QUOTES],

@@ -1,4 +1,4 @@
-"""`"propose": true`: what extraction finds in a text is filed beside what the filer marked."""
+"""`"propose": true` files the quotes that extraction finds beside those that the filer marked."""
 
 from uuid import UUID
 

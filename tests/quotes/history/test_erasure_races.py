@@ -56,7 +56,7 @@ WHERE datname = current_database() AND wait_event_type = 'Lock'
 
 
 def wait_until_waiting(number: int) -> None:
-    """Wait until so many of this database's sessions wait for locks."""
+    """Wait until this number of the database's sessions wait for locks."""
     for _ in range(400):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_stat_clear_snapshot()")
