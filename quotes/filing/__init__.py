@@ -132,9 +132,10 @@ def capture(
     return filing
 
 
-def propose_found(article: Article, filer: Filer) -> Filing:
+def propose_found(article: Article, filer: Filer, *, indirect: bool = False) -> Filing:
     """Propose what extraction finds in the present text of an article on record."""
-    filing = Filing({"propose": True}, filer, article=article, is_whole=False)
+    data = {"propose": True, "indirect": indirect}
+    filing = Filing(data, filer, article=article, is_whole=False)
     _file_on_record(filing)
     return filing
 

@@ -36,7 +36,9 @@ class Proposer(Protocol):
     itself, within seconds: a filing waits for it. It may raise any error.
     """
 
-    def __call__(self, text: str, language: str | None = None) -> list[Proposal]: ...
+    def __call__(
+        self, text: str, language: str | None = None, *, indirect: bool = False
+    ) -> list[Proposal]: ...
 
 
 class ProposerFailed(APIException):
@@ -45,19 +47,24 @@ class ProposerFailed(APIException):
     default_code = "proposer-failed"
 
 
-def proposals_in(text: str, language: str | None = None) -> list[Proposal]:
+def proposals_in(
+    text: str, language: str | None = None, *, indirect: bool = False
+) -> list[Proposal]:
     """The proposals of the proposer in use, in the order of the text, all of them printed there.
 
-    Raises ProposerFailed, but never for our own rules.
+    Reported speech is proposed only if `indirect`. Raises ProposerFailed, but never for our own
+    rules.
     """
-    found = _of_another(text, language) if settings.ONRECORD_PROPOSER else propose(text, language)
+    use = _of_another if settings.ONRECORD_PROPOSER else propose
+    found = use(text, language, indirect=indirect)
     return [_with_short_names(each) for each in found]
 
 
-def _of_another(text: str, language: str | None) -> list[Proposal]:
+def _of_another(text: str, language: str | None, *, indirect: bool) -> list[Proposal]:
     try:
         proposer: Proposer = import_string(settings.ONRECORD_PROPOSER)
-        answered = list(proposer(text, language))
+        asked = {"indirect": True} if indirect else {}
+        answered = list(proposer(text, language, **asked))
     except Exception as error:  # whatever the code of others stumbles over
         # Its message may have words of the text
         log.error("%s raised %s", settings.ONRECORD_PROPOSER, type(error).__name__)

@@ -30,7 +30,8 @@ def add_proposals(filings: list[Filing]) -> None:
         if not (filing.data.get("propose") and is_present):
             continue
         try:
-            found = proposals_in(filing.pages.text.text, filing.article.language)
+            text, language = filing.pages.text.text, filing.article.language
+            found = proposals_in(text, language, indirect=filing.data.get("indirect", False))
         except ProposerFailed:
             filing.proposer_failed = True
             filing.found_again = {str(quote.pk) for quote in _in_text(filing)}

@@ -1,6 +1,7 @@
 """`manage.py propose_quotes [--after ARTICLE] [--processes N]`"""
 
 import os
+from functools import partial
 from itertools import batched
 from uuid import UUID
 
@@ -33,7 +34,11 @@ class Command(BaseCommand):
             help="worker processes (default: one for each core)",
         )
 
-    def handle(self, *, after: UUID | None, processes: int, **options):
+        parser.add_argument(
+            "--indirect", action="store_true", help="also propose reported speech without marks"
+        )
+
+    def handle(self, *, after: UUID | None, processes: int, indirect: bool, **options):
         if not 1 <= processes <= 64:
             raise CommandError(f"--processes {processes}: give 1 to 64.")
         articles = Article.objects.filter(snapshot__isnull=False, merged_into=None).order_by("pk")
@@ -50,7 +55,9 @@ class Command(BaseCommand):
         try:
             keys = articles.values_list("pk", flat=True).iterator(chunk_size=10_000)
             for some in batched(batched(keys, BATCH), processes):
-                for batch, (found, faults) in zip(some, pool.map(propose_in, some), strict=True):
+                for batch, (found, faults) in zip(
+                    some, pool.map(partial(propose_in, indirect=indirect), some), strict=True
+                ):
                     added, refused, done = added + found, refused + len(faults), batch[-1]
                     bar.update(len(batch))
                     for fault in faults:
@@ -66,12 +73,12 @@ class Command(BaseCommand):
             raise CommandError(f"{refused:,} articles failed; the rest is done.")
 
 
-def propose_in(keys: tuple[UUID, ...]) -> tuple[int, list[str]]:
+def propose_in(keys: tuple[UUID, ...], *, indirect: bool) -> tuple[int, list[str]]:
     """Propose the quotes of these articles; how many were added, and why articles were refused."""
     added, faults = 0, []
     for article in Article.objects.filter(pk__in=keys).order_by("pk"):
         try:
-            filing = propose_found(article, OPERATOR)
+            filing = propose_found(article, OPERATOR, indirect=indirect)
             added += len(filing.quotes)
             if filing.proposer_failed:
                 faults.append(f"Article {article.pk}: the proposer failed.")

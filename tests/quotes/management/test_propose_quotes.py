@@ -30,6 +30,14 @@ def test_articles_on_record_get_proposals_once():
     assert run("propose_quotes", "--after", str(first.pk), "--processes", "1")[0] == "0"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_reported_speech_is_proposed_when_asked_for():
+    make_article("Mara Quill said that the quay would close in the spring.", language="en")
+    assert run("propose_quotes", "--processes", "1")[0] == "0"
+    assert run("propose_quotes", "--processes", "1", "--indirect")[0] == "1"
+    assert Quote.objects.get().kind == "indirect"
+
+
 @pytest.mark.parametrize("arguments", [["--processes", "0"], ["--after", "x"]])
 def test_nonsense_is_refused(arguments):
     with pytest.raises(CommandError):
