@@ -25,10 +25,10 @@ from sources.models import Organisation, Speaker
 MAX_QUOTATIONS = 300
 """Quotations of a draft: checking them takes some six seconds."""
 
-MAX_CANDIDATES = 60
+MAX_CANDIDATES = 40
 """Quotes on record that are read for a quotation, the most similar first."""
 
-MAX_COMPARED = 8
+MAX_COMPARED = 6
 """Different wordings among them that it is compared with."""
 
 MAX_SEARCHED = 1_000
