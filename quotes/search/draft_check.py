@@ -18,6 +18,7 @@ from quotes.models.reanchoring import names_of
 from quotes.search.phrase import Unusable
 from quotes.search.similar import Like
 from quotes.search.verbatim import Likeness, likeness
+from quotes.utterances.wording import MIN_STATEMENT_WORDS
 from sources.identity.agreement import roles_agree
 from sources.identity.names import Name, NameKind, given_name_groups, parse
 from sources.models import Organisation, Speaker
@@ -154,9 +155,14 @@ def _compare(quotation: Proposal, quote: Quote, alike: Likeness) -> Comparison:
         verdict = BY_STATUS[quote.status] if is_same else Verdict.MISATTRIBUTED
     elif any(likeness(quotation.text, words).is_verbatim for words in _former_words(quote)):
         verdict = Verdict.CORRECTED if is_same else Verdict.MISATTRIBUTED
-    elif alike.score >= MIN_ALTERED_SIMILARITY:
+    elif alike.score >= MIN_ALTERED_SIMILARITY and (is_same or _is_statement(quotation)):
         verdict = Verdict.ALTERED
     return Comparison(quote, verdict, alike.score, alike.difference, is_same)
+
+
+def _is_statement(quotation: Proposal) -> bool:
+    """Whether it is long enough to be somebody's: anybody's fragments are similar to others."""
+    return len(quotation.text.split()) >= MIN_STATEMENT_WORDS
 
 
 def _former_words(quote: Quote) -> list[str]:

@@ -238,6 +238,12 @@ def test_quotes_that_are_not_public_do_not_count(curator, quill, status):
     assert (result["verdict"], result["closest"]) == ("not_on_record", [])
 
 
+def test_a_fragment_that_somebody_else_said_similarly_is_not_on_record(reader, quill):
+    make_quote("the work was hard", speaker=quill, status="published")
+    assert checked(reader, "the work was hart", "Ben Oaks")["verdict"] == "not_on_record"
+    assert checked(reader, "the work was hart")["verdict"] == "altered"
+
+
 def test_results_are_in_the_order_of_the_draft(reader, said):
     text = f"“Nobody has asked the fishermen,” said Ben Oaks.\n\n{draft(WORDS)}"
     results = ok(reader.post(f"{API}quotes/check/", {"text": text, "language": "en"}))["results"]
