@@ -12,24 +12,20 @@ from django.db import transaction
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 
-from quotes.admin.review.text_marks import mark_quotes, visible_characters
-from quotes.api.documents import read_conversion
+from quotes.admin.review.text_marks import marked
+from quotes.api.documents import MAX_FILING_BYTES, media_type_of_file, read_conversion
 from quotes.extraction import Proposal
 from quotes.filing import Filer, Filing, Refused, file
 from quotes.filing.proposers import ProposerFailed, proposals_in
 from sources.admin.html import isolated
 from sources.api.markup import markup_in
 from sources.intake import Conversion, Document, NotConverted, convert_any
-from sources.intake.formats import media_type_of
 from sources.intake.parsing import text_of
 
 MAX_CHARACTERS = 2_000_000
 """Of what is pasted, or kept between preview and filing."""
 
-MAX_FILE_BYTES = 5 * 1024 * 1024
 BANDS = {"sure": "sure", "likely": "likely", "check": "please check"}
 
 PARTICULARS = ("headline", "byline", "outlet", "url", "published", "language", "external_id")
@@ -56,7 +52,7 @@ class SourceForm(forms.Form):
 
     def clean_file(self):
         sent = self.cleaned_data["file"]
-        if sent and sent.size > MAX_FILE_BYTES:
+        if sent and sent.size > MAX_FILING_BYTES:
             raise forms.ValidationError("The file is larger than 5 MiB.")
         return sent
 
@@ -66,7 +62,7 @@ class SourceForm(forms.Form):
             text = self.cleaned_data["source"].replace("\r\n", "\n")
             return text, kind_of(text) or ""
         body = sent.read()
-        kind = media_type_of(sent.name, body) or "application/json"
+        kind = media_type_of_file(sent.name, body) or "application/json"
         text = text_of(Document(body, kind))
         if len(text) > MAX_CHARACTERS:
             raise NotConverted(f"The file has more than {MAX_CHARACTERS:,} characters.")
@@ -79,7 +75,7 @@ def kind_of(text: str) -> str | None:
     if begins.startswith(("<?xml", "<nitf", "<newsitem", "<newsmessage")):
         return "application/xml"
     if begins.startswith(("{", "[{")):
-        return media_type_of("pasted.json", text.encode())
+        return media_type_of_file("pasted.json", text.encode())
     return "text/html" if begins.startswith("<") or markup_in(text) else None
 
 
@@ -137,7 +133,8 @@ class AddsArticles:
         """Show what a document converts to; file it when asked to."""
         if not request.user.has_perm("sources.add_article"):
             raise PermissionDenied
-        context = self.admin_site.each_context(request) | {"title": "Add article"}
+        context = self.admin_site.each_context(request)
+        context |= {"opts": self.opts, "title": "Add article"}
         form = SourceForm()
         if request.method == "POST" and "kept" in request.POST:
             particulars = ParticularsForm(request.POST)
@@ -216,25 +213,11 @@ def preview(conversion: Conversion, particulars: ParticularsForm) -> dict:
         warnings.append("Quotes could not be looked for, because the proposer failed.")
     return {
         "particulars": particulars,
-        "text": marked(conversion.text, found),
+        "text": marked(conversion.text, [each.spans for each in found]),
         "proposals": list(map(shown, found)),
         "warnings": warnings,
         "conversion": conversion,
     }
-
-
-def marked(text: str, found: list[Proposal]) -> SafeString:
-    """The text with each proposed quote marked and numbered."""
-    pieces = mark_quotes(text, [each.spans for each in found])
-    return format_html_join("", "{}", ((_piece(piece),) for piece in pieces))
-
-
-def _piece(piece) -> SafeString:
-    words = visible_characters(piece.text)
-    if not piece.quotes:
-        return words
-    numbers = " ".join(str(index + 1) for index in piece.begins)
-    return format_html('<mark data-begins="{}">{}</mark>', numbers, words)
 
 
 def shown(proposal: Proposal) -> dict:

@@ -6,10 +6,10 @@ from django import forms
 from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.urls import path
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from quotes.admin.review.text_marks import mark_quotes, visible_characters
+from quotes.admin.review.text_marks import marked
 from quotes.curation.extraction_report import decided, report_on
 from quotes.extraction import propose
 from quotes.search.draft_check import Checked, TooManyQuotations, check
@@ -66,8 +66,10 @@ class ChecksDrafts:
             except TooManyQuotations as error:
                 form.add_error("text", str(error))
             else:
-                shown = {"draft": marked(text, checked), "results": [*map(result_of, checked)]}
-        context = self.admin_site.each_context(request) | shown
+                spans = [each.quotation.spans for each in checked]
+                draft = marked(text, spans, [each.verdict for each in checked])
+                shown = {"draft": draft, "results": [*map(result_of, checked)]}
+        context = self.admin_site.each_context(request) | {"opts": self.opts} | shown
         context |= {"title": "Check a draft", "form": form, "is_checked": bool(shown)}
         return TemplateResponse(request, "admin/quotes/quote/check.html", context)
 
@@ -78,28 +80,11 @@ class ChecksDrafts:
         report = report_on(islice(decided().iterator(chunk_size=1_000), MAX_REPORTED))
         context = self.admin_site.each_context(request)
         context |= {
+            "opts": self.opts,
             "title": "How good are proposals?",
             "rows": list(map(row_of, report.by_group())),
         }
         return TemplateResponse(request, "admin/quotes/quote/extraction.html", context)
-
-
-def marked(text: str, checked: list[Checked]) -> SafeString:
-    """The draft with each quotation in the colour of its verdict, numbered."""
-    pieces = mark_quotes(text, [each.quotation.spans for each in checked])
-    return format_html_join("", "{}", ((_piece(piece, checked),) for piece in pieces))
-
-
-def _piece(piece, checked: list[Checked]) -> SafeString:
-    words = visible_characters(piece.text)
-    if not piece.quotes:
-        return words
-    return format_html(
-        '<mark class="{}" data-begins="{}">{}</mark>',
-        checked[piece.quotes[0]].verdict,
-        " ".join(str(index + 1) for index in piece.begins),
-        words,
-    )
 
 
 def result_of(checked: Checked) -> dict:

@@ -10,7 +10,10 @@ from quotes.filing import Refused
 from sources.api.endpoints import query_parameter
 from sources.exceptions import BadParameter, BodyTooLarge, nearest_of
 from sources.intake import MEDIA_TYPES, Conversion, Document, NotConverted, Unknown, convert
-from sources.intake.formats import FORMATS
+from sources.intake.formats import FORMATS, media_type_of
+
+MAX_FILING_BYTES = 5 * 1024 * 1024
+"""Of an article that is sent, as JSON or as a document."""
 
 GIVEN = ("outlet", "external_id", "language", "propose")
 """Query parameters for what a document does not say; they win over what it says."""
@@ -91,6 +94,15 @@ class UnsupportedDocument(exceptions.UnsupportedMediaType):
     def __init__(self, kind: str, detail: str | None = None):
         known = ", ".join(("application/json", *MEDIA_TYPES))
         super().__init__(kind, detail or f"“{kind[:80]}” is not taken here. Send {known}.")
+
+
+FILING_MEMBERS = ("text", "html", "quotes")
+"""Members of JSON, one of which makes it a filing."""
+
+
+def media_type_of_file(name: str, body: bytes) -> str | None:
+    """The media type of a file with an article; None if it is a filing."""
+    return media_type_of(name, body, ours=FILING_MEMBERS)
 
 
 def read_given(parameters: dict[str, str]) -> dict:

@@ -7,8 +7,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from quotes.api.documents import MAX_FILING_BYTES
 from quotes.api.filing_serializers import CaptureSerializer
-from quotes.api.filing_views import MAX_FILING_BYTES
 from quotes.api.serializers import QuoteSerializer
 from quotes.extraction import propose
 from quotes.models import Quote

@@ -6,16 +6,12 @@ from django.utils import timezone
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema_field
 from rest_framework import serializers
 
-from quotes.api.serializers import (
-    QuoteSerializer,
-)
+from quotes.api.serializers import QuoteSerializer
 from quotes.filing import Filing
 from quotes.models import Quote
 from quotes.representations.json import FIELDS
 from sources.api.fields import ReservedNames
-from sources.api.serializers import (
-    ArticleSerializer,
-)
+from sources.api.serializers import ArticleSerializer
 from sources.dates import future_publication
 
 ERASED = "erased"

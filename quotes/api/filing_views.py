@@ -18,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from quotes.api.documents import (
+    MAX_FILING_BYTES,
     PARAMETERS,
     REQUESTS,
     TakesDocuments,
@@ -44,8 +45,6 @@ from sources.api.views import MergeableResource, merges
 from sources.exceptions import BadParameter
 from sources.identity.merging import refuse_if_merged
 from sources.models import Article, Snapshot
-
-MAX_FILING_BYTES = 5 * 1024 * 1024
 
 DRY_RUN = query_parameter(
     "dry_run",

@@ -4,9 +4,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from quotes.api.documents import PARAMETERS, REQUESTS, TakesDocuments, read_sent
+from quotes.api.documents import MAX_FILING_BYTES, PARAMETERS, REQUESTS, TakesDocuments, read_sent
 from quotes.api.filing_serializers import FilingSerializer
-from quotes.api.filing_views import MAX_FILING_BYTES
 from quotes.filing import Refused
 from quotes.filing.proposers import proposals_in
 from quotes.models import Proposal, Quote, Via

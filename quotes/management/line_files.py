@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from quotes.api.bulk_filing import MAX_LINE_BYTES, Line
+from quotes.api.documents import MAX_FILING_BYTES, media_type_of_file
 from sources.intake import Document, NotConverted, articles_in
-from sources.intake.formats import media_type_of
-
-MAX_DOCUMENT_BYTES = 5 * 1024 * 1024  # as of a filing by the API
 
 SUFFIXES = frozenset({".atom", ".htm", ".html", ".json", ".jsonld", ".nitf", ".rss", ".xhtml"})
 SUFFIXES |= {".xml"}
@@ -25,7 +23,7 @@ def source_of(path: Path):
     """The source of lines at a path: a folder, a document, or a file with a filing per line."""
     if path.is_dir():
         return Documents(path, sorted(p for p in path.rglob("*") if _is_read(path, p)))
-    is_document = path.suffix.lower() in SUFFIXES and media_type_of(path.name, _begin(path))
+    is_document = path.suffix.lower() in SUFFIXES and media_type_of_file(path.name, _begin(path))
     return Documents(path.parent, [path]) if is_document else LineFile(path)
 
 
@@ -38,7 +36,7 @@ def _is_read(folder: Path, path: Path) -> bool:
 
 def _begin(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(MAX_DOCUMENT_BYTES + 1)
+        return file.read(MAX_FILING_BYTES + 1)
 
 
 class LineFile:
@@ -106,9 +104,9 @@ class Documents:
             yield from (line for line, _ in LineFile(path).lines(0, 0))
             return
         body = _begin(path)
-        kind = media_type_of(path.name, body)
-        if len(body) > MAX_DOCUMENT_BYTES:
-            yield NotConverted(f"The file is larger than {MAX_DOCUMENT_BYTES // 1024:,} KiB.")
+        kind = media_type_of_file(path.name, body)
+        if len(body) > MAX_FILING_BYTES:
+            yield NotConverted(f"The file is larger than {MAX_FILING_BYTES // 1024:,} KiB.")
         elif kind is None:
             yield body
         else:

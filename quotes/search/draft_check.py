@@ -111,9 +111,7 @@ def check(quotations: Sequence[Proposal]) -> list[Checked]:
 def _similar(text: str, tags: list[str | None]) -> list[UUID]:
     """Ids of the public quotes most similar to these words."""
     try:
-        found = Like.read(text[:MAX_SEARCHED], tags).among(
-            Quote.objects.filter(status__in=Quote.PUBLIC)
-        )
+        found = Like.read(text[:MAX_SEARCHED], tags).among(Quote.objects.public())
     except Unusable:
         return []
     return list(found)[:MAX_CANDIDATES]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sources.intake import feeds, html, jsonld, newsml, ninjs, nitf
 from sources.intake.conversion import Conversion, Document, NotConverted, Unknown
@@ -96,8 +96,8 @@ def articles_in(document: Document) -> Iterator[Conversion | NotConverted]:
         yield refusal
 
 
-def media_type_of(name: str, body: bytes) -> str | None:
-    """The media type of a file by its name; JSON is told by its members. None: it is a filing."""
+def media_type_of(name: str, body: bytes, *, ours: Collection[str]) -> str | None:
+    """The media type of a file by its name; JSON is told by its members. None: it has `ours`."""
     suffix = name.lower().rpartition(".")[2]
     if suffix != "json":
         return OF_SUFFIX.get(suffix, "application/xml")
@@ -107,8 +107,8 @@ def media_type_of(name: str, body: bytes) -> str | None:
         return None
     if isinstance(data, list) or (isinstance(data, dict) and data.keys() & LINKED_DATA):
         return "application/ld+json"
-    is_filing = isinstance(data, dict) and data.keys() & {"text", "html", "quotes"}
-    return None if is_filing else "application/ninjs+json"
+    is_ours = isinstance(data, dict) and not data.keys().isdisjoint(ours)
+    return None if is_ours else "application/ninjs+json"
 
 
 LINKED_DATA = {"@context", "@graph", "@type"}

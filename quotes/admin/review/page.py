@@ -180,7 +180,8 @@ class ReviewPage:
         nearest = nearest_in_present(self.chosen) if self.chosen in standing else None
         if nearest and self.is_present_text:
             spans[self.quotes.index(self.chosen)] = [(nearest["start"], nearest["end"])]
-        spans += self._reasons if page == TEXT else []
+        reasons = {(each["start"], each["end"]) for each in self._because if page == TEXT}
+        spans += [[place] for place in sorted(reasons)]
         pieces = mark_quotes(getattr(self.snapshot, page), spans)
         return format_html_join("", "{}", ((self._piece(piece),) for piece in pieces))
 
@@ -215,12 +216,11 @@ class ReviewPage:
         return Proposal.objects.filter(quote=self.chosen).first()
 
     @property
-    def _reasons(self) -> list[list[tuple[int, int]]]:
-        """The passages of the shown text that led to the chosen quote, each as spans."""
+    def _because(self) -> list[dict]:
+        """The passages of the shown text that led to the chosen quote."""
         if self.proposal is None or self.proposal.snapshot != (self.snapshot and self.snapshot.pk):
             return []
-        places = {(each["start"], each["end"]) for each in self.proposal.because}
-        return [[place] for place in sorted(places)]
+        return self.proposal.because
 
     @property
     def confidence(self) -> list[tuple[str, str]]:
@@ -231,10 +231,10 @@ class ReviewPage:
     @property
     def reasons(self) -> list[tuple[str, str]]:
         """The words that led to each part, and to which."""
-        if self.proposal.snapshot != (self.snapshot and self.snapshot.pk):
-            return []
-        text, because = self.snapshot.text, self.proposal.because
-        return [(r["what"], isolated(shortened(text[r["start"] : r["end"]]))) for r in because]
+        return [
+            (each["what"], isolated(shortened(self.snapshot.text[each["start"] : each["end"]])))
+            for each in self._because
+        ]
 
     @property
     def proposed_otherwise(self) -> list[tuple[str, str]]:

@@ -5,11 +5,12 @@ browser has the same offsets.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 
 class TextPiece(NamedTuple):
@@ -41,6 +42,26 @@ def mark_quotes(text: str, quotes: Iterable[Iterable[tuple[int, int]]]) -> Itera
         covering += opens.get(start, ())
         piece_begins = tuple(begins.get(start, ()))
         yield TextPiece(start, text[start:end], tuple(sorted(covering)), piece_begins)
+
+
+def marked(
+    text: str, quotes: Sequence[Iterable[tuple[int, int]]], classes: Sequence[str] = ()
+) -> SafeString:
+    """A text with each of these quotes marked and numbered, in its class if they have any."""
+    pieces = (_marked(piece, classes) for piece in mark_quotes(text, quotes))
+    return format_html_join("", "{}", ((piece,) for piece in pieces))
+
+
+def _marked(piece: TextPiece, classes: Sequence[str]) -> SafeString:
+    words = visible_characters(piece.text)
+    if not piece.quotes:
+        return words
+    return format_html(
+        '<mark{} data-begins="{}">{}</mark>',
+        format_html(' class="{}"', classes[piece.quotes[0]]) if classes else "",
+        " ".join(str(index + 1) for index in piece.begins),
+        words,
+    )
 
 
 # Carriage returns, which HTML would normalise, and characters that change the direction of text
