@@ -9,6 +9,7 @@ from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from quotes.admin.review.page import about
 from quotes.admin.review.text_marks import marked
 from quotes.curation.extraction_report import decided, report_on
 from quotes.extraction import propose
@@ -102,15 +103,7 @@ def result_of(checked: Checked) -> dict:
 
 
 def _on_record(quote) -> SafeString:
-    about = [
-        quote.speaker and quote.speaker.name,
-        quote.outlet and quote.outlet.name,
-        str(quote.published or ""),
-        quote.get_status_display(),
-    ]
-    return format_html(
-        "{} {}", link(quote, quote.text[:200]), isolated(" · ".join(filter(None, about)))
-    )
+    return format_html("{} {}", link(quote, quote.text[:200]), about(quote))
 
 
 CHANGES = {

@@ -13,7 +13,7 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import exceptions, parsers, serializers, status
 
 from quotes.api.bulk_filing import Batch, Line, Outcome, batches, file_lines
-from quotes.api.documents import GIVEN, PARAMETERS, charset_in, read_given
+from quotes.api.documents import GIVEN, PARAMETERS, read_given, read_media_type
 from quotes.api.filed_serializers import OUTCOMES
 from quotes.filing import Filer, Refused
 from sources.api.endpoints import Endpoint
@@ -42,8 +42,7 @@ class BatchParser(parsers.BaseParser):
     media_type = "*/*"
 
     def parse(self, stream, media_type=None, parser_context=None):
-        kind, _, parameters = (media_type or "").partition(";")
-        kind = kind.strip().lower()
+        kind, charset = read_media_type(media_type)
         if kind not in (LINES, *FEEDS):
             detail = f"“{kind[:80]}” is not taken here. Send {', '.join((LINES, *FEEDS))}."
             raise exceptions.UnsupportedMediaType(kind, detail)
@@ -52,7 +51,7 @@ class BatchParser(parsers.BaseParser):
             detail = f"The coding “{coding[:80]}” is not taken here. Send gzip, or none."
             raise exceptions.UnsupportedMediaType(coding, detail)
         body = read_all(stream, is_packed=coding == "gzip")
-        return Document(body, kind, charset_in(parameters))
+        return Document(body, kind, charset)
 
 
 def read_all(stream, *, is_packed: bool) -> bytes:

@@ -50,8 +50,7 @@ class DocumentParser(parsers.BaseParser):
 
     def parse(self, stream, media_type=None, parser_context=None):
         view, request = parser_context["view"], parser_context["request"]
-        kind, _, parameters = (media_type or "").partition(";")
-        kind = kind.strip().lower()
+        kind, charset = read_media_type(media_type)
         if asked := request.query_params.get("format"):
             if asked not in FORMATS:
                 fault = f"There is no format “{asked[:60]}”. {nearest_of(asked, FORMATS)}"
@@ -63,15 +62,17 @@ class DocumentParser(parsers.BaseParser):
         body = stream.read(view.most_bytes + 1)
         if len(body) > view.most_bytes:
             raise BodyTooLarge(f"The body is larger than {view.most_bytes // 1024:,} KiB.")
-        return Document(body, kind, charset_in(parameters))
+        return Document(body, kind, charset)
 
 
-def charset_in(parameters: str) -> str | None:
-    for parameter in parameters.split(";"):
+def read_media_type(given: str | None) -> tuple[str, str | None]:
+    """The type and the character set that a `Content-Type` names."""
+    kind, *parameters = (given or "").split(";")
+    for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset":
-            return value.strip().strip('"')[:40] or None
-    return None
+            return kind.strip().lower(), value.strip().strip('"')[:40] or None
+    return kind.strip().lower(), None
 
 
 class TakesDocuments:

@@ -379,13 +379,15 @@ class ReviewPage:
         return one
 
     def _elsewhere(self, quote: Quote) -> dict:
-        names = [
-            quote.speaker and quote.speaker.name,
-            quote.outlet and quote.outlet.name,
-            str(quote.published or ""),
-            quote.get_status_display(),
-        ]
-        return {
-            "link": link(quote, quote.text[:200]),
-            "about": isolated(" · ".join(name for name in names if name)),
-        }
+        return {"link": link(quote, quote.text[:200]), "about": about(quote)}
+
+
+def about(quote: Quote) -> str:
+    """Speaker, outlet, date and status of a quote on one line."""
+    names = [
+        quote.speaker and quote.speaker.name,
+        quote.outlet and quote.outlet.name,
+        str(quote.published or ""),
+        quote.get_status_display(),
+    ]
+    return isolated(" · ".join(name for name in names if name))
