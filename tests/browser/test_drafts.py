@@ -83,6 +83,7 @@ def test_a_pasted_page_becomes_quotes_published_by_keyboard(log_in, settings):
 
     expect(page.locator(".chosen-quote")).to_contain_text("Found in the text")
     expect(page.locator("#text u.because").first).to_be_visible()
+    page.wait_for_load_state()  # the script is deferred
     for words in ("We had no choice at all,", "Nobody asked the fishermen about it,"):
         expect(page.locator(".chosen-quote blockquote").first).to_have_text(words)
         expect(page.locator("#review:not([data-settling])")).to_be_attached()
