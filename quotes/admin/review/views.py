@@ -1,4 +1,4 @@
-"""The review queue and the review page of one article.
+"""The review page of one article; its queue is in `worklist`.
 
 `admin/quotes/review/` is the queue, `admin/quotes/review/<article>/` the page. Each step is a form
 with the version of the quote that was read. It calls one verb and leads to the next proposed quote.
@@ -24,24 +24,21 @@ from quotes.admin.review.steps import (
     REVIEW_STEPS,
     AddForm,
     add,
-    completed,
     fields_form,
     form_for,
     steps_for,
     take,
 )
 from quotes.admin.review.texts import former_text, replaced_quotes, side_by_side
-from quotes.curation.queue import MAX_PAGES, ORDERS, next_article, queue
+from quotes.admin.review.worklist import QueueForm, ShowsQueue, links
+from quotes.curation.queue import next_article
 from quotes.curation.undo import undo
 from quotes.filing import Refused
-from quotes.models import Claim, Quote, QuoteQuerySet, Review
+from quotes.models import Claim, Quote, Review
 from quotes.models.workflow import OPEN, NotOpen
 from sources.admin.edit_conflicts import ChangedSince
-from sources.admin.html import isolated
-from sources.admin.lists import BoundedPaginator
-from sources.database.estimates import count_or_estimate
 from sources.exceptions import Conflict, messages_of
-from sources.models import Article, Outlet, Speaker
+from sources.models import Article
 from sources.models.articles import READ_FULL_TEXT
 
 LAST_STEP = "review.last_step"
@@ -54,55 +51,8 @@ STAYS = ("assign", "correct", "adjust", "keep")
 """Steps after which the same quote stays on the page."""
 
 
-FLAGS_OF_PROPOSED = [
-    (flag, label) for flag, label in Quote.Flag.choices if flag != Quote.Flag.TEXT_REPLACED
-]
-"""Flags that quotes in review may have: a replaced text is a matter of public ones."""
-
-
-class QueueForm(forms.Form):
-    """Filters and order of the queue."""
-
-    outlet = forms.ModelChoiceField(
-        Outlet.objects.all(), required=False, widget=completed("outlet")
-    )
-    speaker = forms.ModelChoiceField(
-        Speaker.objects.all(), required=False, widget=completed("speaker")
-    )
-    flag = forms.ChoiceField(choices=[("", "Any flag"), *FLAGS_OF_PROPOSED], required=False)
-    order = forms.ChoiceField(
-        choices=[(name, label) for name, (label, _) in ORDERS.items()], required=False
-    )
-    p = forms.IntegerField(
-        min_value=1, max_value=MAX_PAGES, required=False, widget=forms.HiddenInput
-    )
-
-    def wanted(self, user) -> QuoteQuerySet:
-        """Proposed quotes that match the filters; none if a filter is invalid."""
-        wanted = Quote.objects.visible_to(user).proposed().order_by()
-        if not self.is_valid():
-            return wanted.none()
-        asked = self.cleaned_data
-        if asked["flag"]:
-            wanted = wanted.filter(flags__contains=[asked["flag"]])
-        if asked["outlet"]:
-            wanted = wanted.filter(outlet=asked["outlet"])
-        return wanted.said_by(asked["speaker"]) if asked["speaker"] else wanted
-
-    @property
-    def order_wanted(self) -> str:
-        return self.cleaned_data.get("order") or "oldest"
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The filters and the order for links to come, without the page."""
-        return {
-            name: self.data[name] for name in self.fields if name != "p" and self.data.get(name)
-        }
-
-
 @admin.register(Review)
-class ReviewAdmin(admin.ModelAdmin):
+class ReviewAdmin(ShowsQueue, admin.ModelAdmin):
     """Pages of its own instead of a list and a change form: what changes here is quotes."""
 
     def get_urls(self):
@@ -136,47 +86,6 @@ class ReviewAdmin(admin.ModelAdmin):
     def get_model_perms(self, request) -> dict[str, bool]:
         may = self.has_view_permission(request)
         return {"view": may, "add": False, "change": False, "delete": False}
-
-    # The queue
-
-    def queue(self, request):
-        """One page of articles with proposed quotes, and who is reviewing each."""
-        form = self._asked(request)
-        wanted = form.wanted(request.user)
-        page = (form.cleaned_data.get("p") or 1) if form.is_valid() else 1
-        rows, has_next = queue(wanted, form.order_wanted, page) if form.is_valid() else ([], False)
-        claims = Claim.objects.on([row.article.pk for row in rows], now := timezone.now())
-        for row in rows:
-            row.claim = claims.get(row.article.pk)
-            row.headline = isolated(str(row.article))
-            row.outlet = isolated(row.article.outlet and row.article.outlet.name)
-            row.flag_labels = [Quote.Flag(flag).label for flag in row.flags]
-        free = [row for row in rows if not row.claim or row.claim.user_id == request.user.pk]
-        number, is_exact = count_or_estimate(wanted, exact_up_to=BoundedPaginator.MAX_COUNTED)
-        return TemplateResponse(
-            request,
-            "admin/quotes/review/queue.html",
-            {
-                **self.admin_site.each_context(request),
-                "title": "Review queue",
-                "opts": self.opts,
-                "form": form,
-                "media": form.media,
-                "rows": rows,
-                "first": free[0] if free else None,
-                "number": number,
-                "is_exact": is_exact,
-                "page": page,
-                "has_next": has_next,
-                **links(form),
-                "now": now,
-            },
-        )
-
-    def _asked(self, request) -> QueueForm:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return QueueForm(request.GET)
 
     # The page of an article
 
@@ -398,16 +307,6 @@ class ReviewAdmin(admin.ModelAdmin):
             Claim.objects.hold(page.article, request.user, page.now, take_over=True)
             return self._to(article, form)
         return HttpResponse(status=204 if page.is_mine else 200)
-
-
-def links(form: QueueForm) -> dict[str, str]:
-    """The filters of the queue as the query of a link, alone or after a first parameter."""
-    query = urlencode(form.query)
-    return (
-        {"query": f"?{query}", "and_query": f"&{query}"}
-        if query
-        else {"query": "", "and_query": ""}
-    )
 
 
 def faults_of_step(error: Exception) -> list[str]:
