@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from quotes.models import Quote
 from sources.models import Article
 from tests.browser.test_accessibility import faults, paint
-from tests.browser.test_review import expect_message
+from tests.browser.test_review import expect_message, expect_ready
 from tests.sources.intake import pages
 from tests.sources.intake.stories import STORIES
 
@@ -37,7 +37,7 @@ def test_a_pasted_page_is_previewed_its_quotes_published_and_a_draft_checked(log
     page.wait_for_url("**/admin/quotes/review/*/")
     for number in (1, 2):
         expect(page.locator("#chosen")).to_be_focused()
-        expect(page.locator("#review:not([data-settling])")).to_be_attached()
+        expect_ready(page)
         page.keyboard.press("p")
         if number == 1:
             expect_message(page, "Published")

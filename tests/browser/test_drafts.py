@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from quotes.models import Quote
 from tests.browser.test_accessibility import faults, paint
+from tests.browser.test_review import expect_ready
 from tests.records import make_quote, make_speaker
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
@@ -83,10 +84,9 @@ def test_a_pasted_page_becomes_quotes_published_by_keyboard(log_in, settings):
 
     expect(page.locator(".chosen-quote")).to_contain_text("Found in the text")
     expect(page.locator("#text u.because").first).to_be_visible()
-    page.wait_for_load_state()  # the script is deferred
     for words in ("We had no choice at all,", "Nobody asked the fishermen about it,"):
         expect(page.locator(".chosen-quote blockquote").first).to_have_text(words)
-        expect(page.locator("#review:not([data-settling])")).to_be_attached()
+        expect_ready(page)
         page.keyboard.press("p")
     page.wait_for_url("**/admin/quotes/review/")
     published = Quote.objects.filter(status="published", origin="proposed")

@@ -33,10 +33,15 @@ def expect_message(page, words: str) -> None:
     expect(page.locator("#review .messages")).to_contain_text(words)
 
 
+def expect_ready(page) -> None:
+    """Wait until the page takes keys."""
+    expect(page.locator("#review[data-ready]:not([data-settling])")).to_be_attached()
+
+
 def expect_chosen(page, words: str) -> None:
     expect(page.locator(".chosen-quote blockquote").first).to_have_text(words)
     expect(page.locator("#chosen")).to_be_focused()
-    expect(page.locator("#review:not([data-settling])")).to_be_attached()
+    expect_ready(page)
 
 
 def test_ten_quotes_are_reviewed_by_keyboard_alone(log_in):
@@ -159,6 +164,7 @@ def test_the_selection_is_changed_with_the_mouse(log_in):
     page = log_in("Curators")
     page.goto(f"{QUEUE}{article.pk}/?quote={quote.pk}")
     assert page.evaluate("document.getElementById('text').textContent") != ""
+    expect_ready(page)
     drag(page, "no choice,")
     page.click("text=Change the selection")
     expect(page.locator("#step-adjust .parts")).to_have_text("no choice,")
@@ -198,6 +204,7 @@ def test_words_are_selected_in_the_headline_by_mouse_and_keyboard(log_in):
     quote = make_quote("The quay", article=article, status="proposed")
     page = log_in("Curators")
     page.goto(f"{QUEUE}{article.pk}/?quote={quote.pk}")
+    expect_ready(page)
     drag(page, "No choice", within="headline")
     page.click("text=Change the selection")
     expect(page.locator("#step-adjust .parts")).to_have_text("No choice")
@@ -222,6 +229,7 @@ def test_a_quote_is_added_by_selecting_its_words_in_two_parts(log_in):
     make_quote("We had no choice,", article=article, status="proposed")
     page = log_in("Curators")
     page.goto(f"{QUEUE}{article.pk}/")
+    expect_ready(page)
     drag(page, "had no choice,")
     page.keyboard.press("n")
     page.keyboard.press("+")
@@ -242,6 +250,7 @@ def test_the_speaker_field_completes_names_after_the_page_was_replaced(log_in):
     make_speaker("Željka Škorić")
     page = log_in("Curators")
     page.goto(f"{QUEUE}{first.article_id}/")
+    expect_ready(page)
     page.keyboard.press("p")
     expect_chosen(page, "It was late")
     page.keyboard.press("s")
@@ -260,11 +269,12 @@ def test_a_step_after_a_colleagues_change_is_refused_and_explained(log_in, open_
     for page in (first, second):
         page.goto(QUEUE)
     first.click("text=Start reviewing")
+    expect_ready(first)
     second.goto(QUEUE)
     expect(second.locator("table.queue")).to_contain_text("mara, since")
     second.get_by_role("link", name="Quay to close").click()
     expect(second.get_by_role("alert")).to_contain_text("mara has been reviewing this article")
-    second.wait_for_load_state()  # the script is deferred
+    expect_ready(second)
     second.keyboard.press("p")
     expect_message(second, "Published")
     first.keyboard.press("r")
@@ -303,6 +313,7 @@ def test_single_key_shortcuts_can_be_switched_off(log_in):
     quote = make_quote(status="proposed", outlet=make_outlet())
     page = log_in("Curators")
     page.goto(f"{QUEUE}{quote.article_id}/")
+    expect_ready(page)
     page.click("#show-keys")
     page.uncheck("#keys-on")
     page.keyboard.press("Escape")

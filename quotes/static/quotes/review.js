@@ -274,6 +274,7 @@
         if (refused) refused.scrollIntoView({ block: "nearest" });
         const heading = find("#chosen");
         if (heading) heading.focus({ preventScroll: true });
+        review().dataset.ready = ""; // keys work from here on
     }
 
     // Events
