@@ -29,6 +29,7 @@ from quotes.admin.profiles import SpeakerWithQuotesAdmin
 from quotes.admin.review.steps import CORRECTED
 from quotes.admin.review.views import ReviewAdmin
 from quotes.admin.spreadsheets import QuoteTable
+from quotes.admin.status import status_badge
 from quotes.anchoring import CONTEXT
 from quotes.anchoring.seams import pieces_of
 from quotes.api.serializers import MAX_REASON_CHARACTERS
@@ -89,7 +90,7 @@ class QuoteAdmin(ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns,
     form = QuoteForm
     table, imports = QuoteTable, "import filings"
 
-    list_display = ("words", "said_by", "status", "as_role", "printed_by", "printed_on", "anchor")
+    list_display = ("words", "said_by", "badge", "as_role", "printed_by", "printed_on", "anchor")
     list_filter = (
         "status",
         FlagFilter,
@@ -276,6 +277,10 @@ class QuoteAdmin(ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns,
     def as_role(self, quote):
         organisation = quote.organisation and quote.organisation.name
         return isolated(", ".join(part for part in (quote.shown_role, organisation) if part))
+
+    @admin.display(description="status")
+    def badge(self, quote):
+        return status_badge(quote.status)
 
     # Provenance
 

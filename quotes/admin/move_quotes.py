@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from quotes.admin.filters import with_printed_role
+from quotes.admin.status import status_badge
 from quotes.curation.reattribution import MAX_MOVED_QUOTES, lock, reattribute
 from quotes.models import Quote
 from sources.admin.edit_conflicts import ChangedSince
@@ -197,7 +198,7 @@ class MoveQuotesAdmin:
                     "role": isolated(quote.attribution_role) or NONE,
                     "outlet": isolated(quote.outlet.name) if quote.outlet else NONE,
                     "day": quote.published,
-                    "status": quote.get_status_display(),
+                    "status": status_badge(quote.status),
                 }
                 for quote in page
             ],

@@ -15,6 +15,7 @@ from quotes.admin.add_article import AddsArticles
 from quotes.admin.filters import SaidByFilter, WithoutQuotesFilter
 from quotes.admin.move_quotes import MoveQuotesAdmin
 from quotes.admin.profile_counts import ProfileCounts
+from quotes.admin.status import status_badge
 from quotes.models import Quote
 from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
 from sources.admin.charts import Bar, bars
@@ -102,7 +103,7 @@ class QuoteProfileAdmin(QuoteCountAdmin):
                     "words": link(quote),
                     "joint": quote.speaker_id != record.pk and of == "speaker",
                     "day": quote.published,
-                    "status": quote.get_status_display(),
+                    "status": status_badge(quote.status),
                     "role": isolated(quote.shown_role) or NONE,
                     "speaker": link_to_profile(quote.speaker) if quote.speaker else NONE,
                     "outlet": link_to_profile(quote.outlet) if quote.outlet else NONE,
