@@ -7,10 +7,12 @@
 import re
 import warnings
 from datetime import timedelta
+from email.utils import parseaddr
 from pathlib import Path
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 from django.utils.csp import CSP
 
 from config.database import database_settings
@@ -36,6 +38,50 @@ def number(name: str, default: int, *, least: int, most: int) -> int:
     return int(given)
 
 
+def mailers(*, trial: bool) -> dict:
+    """MAILERS of EMAIL_URL. Without it a trial prints its mail, and production sends none."""
+    given = env.str("EMAIL_URL", default="") or ("consolemail://" if trial else "")
+    if not given:
+        return {}
+    ports = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465}
+    scheme = given.partition(":")[0]
+    try:
+        read = env.email_url_config(given)
+        if scheme not in {*ports, "consolemail"} or (scheme in ports and not read["EMAIL_HOST"]):
+            raise ValueError
+    except (ImproperlyConfigured, ValueError):
+        # Without the value, which has a password in it.
+        raise ImproperlyConfigured(
+            "EMAIL_URL: write smtp+tls://user:password@host:587, "
+            "smtp+ssl://user:password@host:465, smtp://host:25 or consolemail://."
+        ) from None
+    mailer = {"BACKEND": read["EMAIL_BACKEND"]}
+    if scheme in ports:
+        mailer["OPTIONS"] = {
+            "host": read["EMAIL_HOST"],
+            "port": read["EMAIL_PORT"] or ports[scheme],
+            "username": read["EMAIL_HOST_USER"],
+            "password": read["EMAIL_HOST_PASSWORD"],
+            "use_tls": scheme == "smtp+tls",
+            "use_ssl": scheme == "smtp+ssl",
+            "timeout": 10,  # seconds: the worker does other things too
+        }
+    return {"default": mailer}
+
+
+def sender(*, sends: bool) -> str:
+    given = env.str("DEFAULT_FROM_EMAIL", default="")
+    if sends or given:
+        try:
+            validate_email(parseaddr(given)[1])
+        except ValidationError:
+            raise ImproperlyConfigured(
+                f"DEFAULT_FROM_EMAIL={given}: write the address that mail comes from, such as "
+                "On Record <on-record@quotes.example>. EMAIL_URL needs it."
+            ) from None
+    return given or "On Record <on-record@localhost>"
+
+
 # Production
 DATABASE_URL = env.str("DATABASE_URL", default="") or None  # none: the embedded server
 SECRET_KEY = env.str("SECRET_KEY", default="")  # signs sessions and cursors
@@ -44,6 +90,10 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])  # https://q
 HTTPS = env.bool("ONRECORD_HTTPS", default=False)  # a proxy ends TLS: secure cookies, HSTS
 PROXIES = number("ONRECORD_PROXIES", 0, least=0, most=10)  # whose X-Forwarded-For is trusted
 DEBUG = env.bool("DEBUG", default=False)
+
+# Mail: links to choose a new password. `"default" in django.core.mail.mailers` if it is set up.
+MAILERS = mailers(trial=not DATABASE_URL)
+DEFAULT_FROM_EMAIL = sender(sends="OPTIONS" in MAILERS.get("default", {}))
 
 # Who may do what
 ONRECORD_PUBLIC_READ = env.bool("ONRECORD_PUBLIC_READ", default=False)  # without a token
@@ -120,6 +170,7 @@ TEMPLATES = [
     },
 ]
 
+LOGIN_URL = "admin:login"
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False  # an API answers 404 for a path it does not have
@@ -239,6 +290,7 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=ONRECORD_TOKEN_DAYS)}
 PROCRASTINATE_IMPORT_PATHS = [
     *("sources.jobs.tasks", "sources.identity.tasks"),
     "quotes.curation.embargoes",
+    "config.password_reset",
 ]
 PROCRASTINATE_WORKER_DEFAULTS = {
     "concurrency": 2,  # so that short jobs and the periodic ones need not wait for a long one

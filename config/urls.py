@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
+from config import password_reset
 from config.guides.views import guide
 from quotes.api.batch_views import ArticleBatch
 from quotes.api.changes import Changes
@@ -58,6 +59,7 @@ urlpatterns = [
     path("health/", lambda request: HttpResponse("ok\n", content_type="text/plain")),
     path("favicon.ico", lambda request: HttpResponse(status=204)),  # every browser asks for it
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", include(password_reset.urlpatterns)),
     path("admin/", admin.site.urls),
     path("guides", RedirectView.as_view(pattern_name="guides")),
     path("guides/", guide, name="guides"),
