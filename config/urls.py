@@ -19,6 +19,7 @@ from quotes.api.utterances import Utterances
 from quotes.api.views import QuotedSpeakers, Quotes
 from quotes.exports import QuoteExport
 from quotes.statistics import Facets, Timeline
+from sources.admin.widgets import AutocompleteView
 from sources.api.views import Affiliations, Organisations, Outlets, Snapshots
 
 router = SimpleRouter(use_regex_path=False)
@@ -60,6 +61,11 @@ urlpatterns = [
     path("favicon.ico", lambda request: HttpResponse(status=204)),  # every browser asks for it
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", include(password_reset.urlpatterns)),
+    path(
+        "admin/autocomplete/",
+        admin.site.admin_view(AutocompleteView.as_view(admin_site=admin.site)),
+        name="autocomplete",
+    ),
     path("admin/", admin.site.urls),
     path("guides", RedirectView.as_view(pattern_name="guides")),
     path("guides/", guide, name="guides"),

@@ -3,8 +3,6 @@
 from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Func, IntegerField, OuterRef
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils.html import format_html
@@ -13,6 +11,7 @@ from django.utils.http import urlencode
 from quotes.admin import profile_counts
 from quotes.admin.add_article import AddsArticles
 from quotes.admin.filters import SaidByFilter, WithoutQuotesFilter
+from quotes.admin.mentions import known_by_quotes
 from quotes.admin.move_quotes import MoveQuotesAdmin
 from quotes.admin.profile_counts import ProfileCounts
 from quotes.admin.status import status_badge
@@ -20,7 +19,6 @@ from quotes.models import Quote
 from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
 from sources.admin.charts import Bar, bars
 from sources.admin.html import (
-    MAX_LISTED,
     NONE,
     isolated,
     link,
@@ -113,21 +111,10 @@ class QuoteProfileAdmin(QuoteCountAdmin):
             "profile_of": of,
         }
 
-    def known_of(self, records, user) -> dict[UUID, str]:
-        """Number of quotes of each, counted up to `MAX_LISTED`, as a link to them; one query."""
-        of = self.opts.model_name
-        quotes = Quote.objects.visible_to(user).filter(**{of: OuterRef("pk")}).order_by()
-        some = ArraySubquery(quotes.values("pk")[: MAX_LISTED + 1])
-        rows = self.model.objects.filter(pk__in=[record.pk for record in records]).order_by()
-        number = Func(some, function="cardinality", output_field=IntegerField())
-        return {
-            key: link_to_list(
-                Quote,
-                f"{MAX_LISTED}+ quotes" if n > MAX_LISTED else f"{n} quote{'' if n == 1 else 's'}",
-                **{f"{of}__id__exact": key},
-            )
-            for key, n in rows.values_list("pk", number)
-        }
+    def known_of(self, records, user):
+        if not user.has_perm("quotes.view_quote"):
+            return {}
+        return known_by_quotes(self.model, records, Quote.objects.visible_to(user))
 
     def compared_facts(self, request, record):
         beside = super().compared_facts(request, record)

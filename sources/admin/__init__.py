@@ -39,6 +39,7 @@ from sources.admin.import_export import ImportExportAdmin
 from sources.admin.lists import matching_any, mentioning
 from sources.admin.merging import MergingAdmin, worded
 from sources.admin.profiles import ProfileAdmin
+from sources.admin.speaker_cards import speaker_cards
 from sources.dates import future_publication
 from sources.models import (
     Affiliation,
@@ -130,6 +131,9 @@ class SpeakerAdmin(ImportExportAdmin, DuplicatesAdmin, ProfileAdmin):
         if request.resolver_match.url_name == "autocomplete":
             queryset = queryset.shared()
         return super().get_search_results(request, queryset, search_term)
+
+    def cards_of(self, records, user):
+        return speaker_cards(records, user)
 
     def kind_names(self, speaker):
         is_person = speaker.kind == Speaker.Kind.PERSON

@@ -7,9 +7,11 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.html import format_html
 
 from sources.admin.html import address, isolated, link
 from sources.admin.profiles import MAX_DUPLICATES, RelatedRecord
+from sources.admin.speaker_cards import Known, SpeakerCard
 from sources.identity.duplicates import Pair, PairKey, possible_duplicates_of, possible_pairs
 from sources.models import Named
 from sources.models.ids import as_uuid
@@ -27,8 +29,12 @@ class DuplicatesAdmin:
         name = f"{self.opts.app_label}_{self.opts.model_name}_duplicates"
         return [path("duplicates/", view, name=name), *super().get_urls()]
 
-    def known_of(self, records: Iterable[Named], user) -> dict[UUID, str]:
-        """Hook: HTML about each record, by id, for apps that know more than names."""
+    def known_of(self, records: Iterable[Named], user) -> dict[UUID, Known]:
+        """Hook: what is known of each record, by id, for apps that know more than names."""
+        return {}
+
+    def cards_of(self, records: Iterable[Named], user) -> dict[UUID, SpeakerCard]:
+        """Hook: the card of each record, by id, where its kind has cards."""
         return {}
 
     def duplicates(self, record: Named, distinct) -> list[RelatedRecord]:
@@ -41,14 +47,14 @@ class DuplicatesAdmin:
         after = _after_key(request.GET)
         pairs = possible_pairs(PAIRS_PER_PAGE + 1, after, self.model)
         listed = pairs[:PAIRS_PER_PAGE]
-        known = self.known_of(
-            {two for pair in listed for two in (pair.one, pair.other)}, request.user
-        )
+        records = {two for pair in listed for two in (pair.one, pair.other)}
+        cards = self.cards_of(records, request.user)
+        known = {} if cards else self.known_of(records, request.user)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Possible duplicate {self.opts.verbose_name_plural}",
             "opts": self.opts,
-            "rows": [self._row(pair, known) for pair in listed],
+            "rows": [self._row(pair, cards, known) for pair in listed],
             "begins_later": after is not None,
             "first_page": request.path,
             "next": urlencode(dict(zip(KEY_PARTS, listed[-1].place, strict=True)))
@@ -57,22 +63,26 @@ class DuplicatesAdmin:
         }
         return TemplateResponse(request, "admin/duplicates.html", context)
 
-    def _row(self, pair: Pair, known: dict[UUID, str]) -> dict:
+    def _row(self, pair: Pair, cards: dict[UUID, SpeakerCard], known: dict[UUID, Known]) -> dict:
         return {
             "why": isolated(pair.why),
             "both": [
-                {"record": two, "link": link(two), "about": self._about(two, known)}
+                {
+                    "record": two,
+                    "card": cards.get(two.pk),
+                    "link": link(two),
+                    "about": self._about(two, known.get(two.pk)),
+                }
                 for two in (pair.one, pair.other)
             ],
             "merge": f"{address(pair.other, 'merge')}?into={pair.one.pk}",
         }
 
-    def _about(self, record: Named, known: dict[UUID, str]) -> list[str]:
-        """The organisation that a record belongs to, its kind, and what else is known."""
-        whole = getattr(record, "organisation", None) or getattr(record, "parent", None)
-        kind = record.get_kind_display() if hasattr(record, "kind") else None
-        about = (isolated(whole.name) if whole else None, kind, known.get(record.pk))
-        return [each for each in about if each]
+    def _about(self, record: Named, known: Known | None) -> list[str]:
+        """The organisation that a record is part of, and what else is known."""
+        whole = getattr(record, "parent", None)
+        number = known and format_html('<a href="{}">{}</a>', known.address, known.number)
+        return [each for each in (whole and isolated(whole.name), number) if each]
 
 
 def _after_key(asked) -> PairKey | None:

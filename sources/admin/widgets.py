@@ -1,5 +1,6 @@
-"""Autocomplete fields that survive hostile input."""
+"""Autocomplete fields that survive hostile input and tell namesakes apart."""
 
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 
 from sources.models.ids import as_uuid
@@ -27,3 +28,17 @@ class AutocompleteFields:
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", SafeAutocomplete(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+class AutocompleteView(AutocompleteJsonView):
+    """Django's view, with the card of each record as its text where its page makes cards."""
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        cards_of = getattr(self.model_admin, "cards_of", None)
+        self.cards = cards_of(context["object_list"], self.request.user) if cards_of else {}
+        return context
+
+    def serialize_result(self, obj, to_field_name):
+        result = super().serialize_result(obj, to_field_name)
+        return result | ({"text": str(self.cards[obj.pk])} if obj.pk in self.cards else {})

@@ -256,7 +256,7 @@ def test_the_speaker_field_completes_names_after_the_page_was_replaced(log_in):
     page.keyboard.press("s")
     page.keyboard.press("Enter")
     page.locator(".select2-dropdown .select2-search__field").fill("skoric")
-    expect(page.locator(".select2-results__option")).to_have_text(["Željka Škorić"])
+    expect(page.locator(".select2-results__option")).to_have_text(["Željka Škorić\n0 quotes"])
     page.keyboard.press("Enter")
     page.click("#step-assign button[type=submit]")
     expect_message(page, "Reassigned")

@@ -376,4 +376,4 @@ def test_a_reader_cannot_move_quotes(reader_at_desk, jones, rachel):
 def test_the_new_speaker_is_found_by_what_is_typed(curator_at_desk, jones, rachel):
     asked = {"app_label": "quotes", "model_name": "quote", "field_name": "speaker"}
     answer = curator_at_desk.get(reverse("admin:autocomplete"), asked | {"term": "rach"})
-    assert answer.json()["results"] == [{"id": str(rachel.pk), "text": "Rachel Jones"}]
+    assert answer.json()["results"] == [{"id": str(rachel.pk), "text": "Rachel Jones\n0 quotes"}]

@@ -153,7 +153,7 @@ def test_a_search_for_a_null_character_is_not_an_error(curator_at_desk):
         "term": "qui\0ll",
     }
     answer = curator_at_desk.get(reverse("admin:autocomplete"), asked)
-    assert answer.json()["results"] == [{"id": str(speaker.pk), "text": "Mara Quill"}]
+    assert [found["id"] for found in answer.json()["results"]] == [str(speaker.pk)]
     assert curator_at_desk.get(changelist(Speaker), {"q": "\0"}).status_code == 200
 
 
