@@ -2,6 +2,8 @@
 
 from itertools import count
 
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.db import transaction
 
 from quotes.models import Quote, Utterance, Via
@@ -18,6 +20,13 @@ LIST_PATHS = [
     "outlets/",
     "affiliations/",
 ]
+
+
+def make_colleague(username: str, group: str = "Curators", **values):
+    """A member of staff who may sign in to the admin."""
+    user = get_user_model().objects.create_user(username, is_staff=True, **values)
+    user.groups.add(Group.objects.get(name=group))
+    return user
 
 
 def make_outlet(name: str = "The Harbour Post", **values) -> Outlet:

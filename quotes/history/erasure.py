@@ -39,7 +39,16 @@ from quotes.history.redactions import (
     lock,
     merged_together,
 )
-from quotes.models import Claim, LastFiling, Proposal, Quote
+from quotes.models import (
+    Assignment,
+    Claim,
+    LastFiling,
+    Note,
+    Proposal,
+    Quote,
+    SavedView,
+    SecondLook,
+)
 from sources.database.locks import wait_for_sharers_of_erased_words
 from sources.history.erasure import (
     SearchTerms,
@@ -117,6 +126,7 @@ def erase(
         erasure.filings = _erase_filings(erasure, sought)
         held = rows_holding(Proposal, "said::text", set().union(*erasure.rows.values()), sought)
         Proposal.objects.filter(pk__in=held).delete()
+        _erase_worklist(erasure, sought)
         erasure.answers = erase_responses(set().union(*erasure.rows.values()), sought)
         erasure.log_entries = erase_log(erasure.rows, sought)
         erasure.jobs = erase_jobs(sought)
@@ -278,6 +288,18 @@ def _erase_filings(erasure: Erasure, sought: SearchTerms) -> int:
         url=None, external_id=None, article_said={}, article_left={}, quotes_said=[]
     )
     return len(touched.union(held))
+
+
+def _erase_worklist(erasure: Erasure, sought: SearchTerms) -> None:
+    """Erase what curators wrote of the erased quotes, and what has their words elsewhere."""
+    gone = set().union(*erasure.rows.values())
+    of_erased = Q(quote__in=erasure.quotes | erasure.neighbours)
+    erase_rows(Assignment, keys_of(Assignment.objects.filter(of_erased)))
+    for model, said in ((Note, "text"), (SecondLook, "coalesce(note, '')")):
+        held = rows_holding(model, said, gone, sought)
+        erase_rows(model, keys_of(model.objects.filter(of_erased | Q(pk__in=held))))
+    held = rows_holding(SavedView, "name || ' ' || query::text", gone, sought)
+    SavedView.objects.filter(pk__in=held).delete()
 
 
 def _redact(snapshot: Snapshot, ranges: dict[str, list[list[int]]], reason: str) -> None:

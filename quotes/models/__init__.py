@@ -19,16 +19,21 @@ from quotes.models.propagation import CitedAffiliation, PrintedArticle
 from quotes.models.proposal import Proposal
 from quotes.models.querysets import QuoteQuerySet
 from quotes.models.quote import Quote
+from quotes.models.second_look import SecondLook
 from quotes.models.utterance import Utterance
 from quotes.models.via import Via
 from quotes.models.vocabulary import Word
+from quotes.models.worklist import Assignment, DeskSettings, Note, SavedView
 
 __all__ = [
+    "Assignment",
     "CitedAffiliation",
     "Claim",
+    "DeskSettings",
     "Exactly",
     "Grams",
     "LastFiling",
+    "Note",
     "OutletBinding",
     "PrintedArticle",
     "PrintedBefore",
@@ -36,6 +41,8 @@ __all__ = [
     "Quote",
     "QuoteQuerySet",
     "Review",
+    "SavedView",
+    "SecondLook",
     "Speech",
     "Utterance",
     "Via",

@@ -23,10 +23,10 @@ FLAGS = (
 
 
 def flagged_index(flag: str) -> models.Index:
-    """Index of the quotes with this flag: newest first, with their age."""
+    """Index of the quotes with this flag: newest first, with their age; and their articles."""
     return models.Index(
         fields=["published_day", "id"],
-        include=["created", "status"],
+        include=["created", "status", "article"],
         condition=Q(flags__contains=[flag]),
         name=f"quote_{flag}",
     )
@@ -192,7 +192,7 @@ def quote_indexes() -> list[models.Index]:
         *(flagged_index(flag) for flag in FLAGS),
         models.Index(
             fields=["anchor", "published_day", "id"],
-            include=["created", "status"],
+            include=["created", "status", "article"],
             condition=~Q(anchor="exact"),
             name="quote_by_anchor",
         ),

@@ -11,14 +11,19 @@ from knox.models import AuthToken
 from quotes.admin import ViaInline
 from quotes.admin.users import OutletBindings
 from quotes.models import (
+    Assignment,
     CitedAffiliation,
     Claim,
+    DeskSettings,
     LastFiling,
+    Note,
     OutletBinding,
     PrintedArticle,
     Proposal,
     Quote,
     Review,
+    SavedView,
+    SecondLook,
     Utterance,
     Via,
     Word,
@@ -60,6 +65,7 @@ pytestmark = pytest.mark.django_db
 ON_OTHER_PAGES = {
     *(CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision),
     *(LastFiling, Proposal, OutletBinding, OrganisationKey, SpeakerKey),
+    *(Assignment, DeskSettings, Note, SavedView, SecondLook),
     *(ErasedWords, SourceDocument),
 }
 OURS = [

@@ -4,12 +4,12 @@ from unicodedata import normalize
 
 import pytest
 
-from quotes.models import Quote
+from quotes.models import Assignment, Note, Quote, SavedView, SecondLook
 from sources.history.erasure import BLOT
 from sources.models import Snapshot
 from tests.conftest import API, make_filing, ok, publish, sql
-from tests.quotes.history.test_erasure import erased, verified
-from tests.records import make_article
+from tests.quotes.history.test_erasure import NOW, erased, verified
+from tests.records import make_article, make_colleague, make_quote
 
 pytestmark = pytest.mark.django_db
 
@@ -146,6 +146,13 @@ def test_no_column_of_the_database_holds_a_form_of_what_was_erased(curator, cont
         contributor.post(f"{API}quotes/", {"article": made.json()["id"], "text": form(WORDS)})
     quote = Quote.objects.filter(speaker__isnull=False).first()
     quote.dispute("She denies it.")
+    curator_of_it, other = make_colleague("ada"), make_quote("It rained again.")
+    for noted in (quote, other):
+        Note.objects.add(noted, curator_of_it, f"“{WORDS}”: is that {NAME}?")
+        look = SecondLook.objects.create(quote=noted)
+        look.find("words", curator_of_it, note=f"Not “{WORDS}”", now=NOW)
+    Assignment.objects.keep(quote, assignee=curator_of_it)
+    SavedView.objects.create(owner=curator_of_it, name=NAME, query={"q": WORDS})
     assert len(holding("burnt the ledger")) > 5
     said = erased("speaker", quote.speaker.pk)
     assert holding("burnt the ledger") == []
