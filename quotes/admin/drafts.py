@@ -9,7 +9,7 @@ from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from quotes.admin.review.page import about
+from quotes.admin.review.panel import about
 from quotes.admin.review.text_marks import marked
 from quotes.curation.extraction_report import decided, report_on
 from quotes.extraction import propose

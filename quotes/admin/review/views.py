@@ -18,7 +18,8 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from quotes.admin.review.page import OfferedStep, ReviewPage
+from quotes.admin.review.page import ReviewPage
+from quotes.admin.review.panel import OfferedStep
 from quotes.admin.review.steps import (
     CONTROLS,
     REVIEW_STEPS,
@@ -43,6 +44,9 @@ from sources.models.articles import READ_FULL_TEXT
 
 LAST_STEP = "review.last_step"
 """Session key of the last step, for undo."""
+
+HIDES_DECIDED = "review.hides_decided"
+"""Session key: whether decided quotes are left out of the list."""
 
 SKIPPED, MAX_SKIPPED = "review.skipped", 200
 """Session key of the articles skipped last: “Next article” leaves them out."""
@@ -96,6 +100,8 @@ class ReviewAdmin(ShowsQueue, admin.ModelAdmin):
         except ValidationError:
             raise Http404 from None
         earlier = request.GET.get("text") == "earlier"
+        if (decided := request.GET.get("decided")) in ("hide", "show"):
+            request.session[HIDES_DECIDED] = decided == "hide"
         return self._shown(request, *self._opened(request, article, chosen=key, earlier=earlier))
 
     def _shown(self, request, form: QueueForm, page: ReviewPage):
@@ -111,6 +117,7 @@ class ReviewAdmin(ShowsQueue, admin.ModelAdmin):
                 "opts": self.opts,
                 "media": form.media + page.add_form.media,
                 "last": request.session.get(LAST_STEP),
+                "hides_decided": request.session.get(HIDES_DECIDED, False),
                 "may_add": request.user.has_perm("quotes.add_quote") and page.is_present_text,
                 "shortcuts": [
                     (key, REVIEW_STEPS[name].label) for name, (key, _) in CONTROLS.items()

@@ -180,7 +180,7 @@
 
     function key(event) {
         if (event.defaultPrevented || event.altKey || event.isComposing) return;
-        const field = event.target.closest("input:not([type=checkbox]), textarea, select, .select2-container");
+        const field = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, .select2-container");
         if (event.ctrlKey || event.metaKey) {
             if (event.key === "Enter" && field && field.form) field.form.requestSubmit();
             return;
@@ -227,7 +227,7 @@
     }
 
     function step(by) {
-        const links = Array.from(review().querySelectorAll("#quotes a"));
+        const links = Array.from(review().querySelectorAll("#quotes li:not([hidden]) a"));
         const now = links.findIndex((link) => link.hasAttribute("aria-current"));
         const next = links[now + by];
         if (next) go(next.href);
@@ -266,15 +266,26 @@
         // Django's autocomplete fields start on this event, and sources/labels.js names them.
         if (isReplaced) review().dispatchEvent(new CustomEvent("formset:added", { bubbles: true }));
         find("#keys-on").checked = keysAreOn();
-        const mark = find(".printed mark.chosen");
-        if (mark) mark.scrollIntoView({ block: "nearest" });
+        showChosen();
         const link = find("#quotes a[aria-current]");
         if (link) link.scrollIntoView({ block: "nearest" });
         const refused = find(".refused");
         if (refused) refused.scrollIntoView({ block: "nearest" });
         const heading = find("#chosen");
-        if (heading) heading.focus({ preventScroll: true });
+        if (heading?.checkVisibility({ visibilityProperty: true })) heading.focus({ preventScroll: true });
+        else text()?.focus({ preventScroll: true }); // on a small screen, where its pane is hidden
         review().dataset.ready = ""; // keys work from here on
+    }
+
+    function showChosen() {
+        // Bring the chosen words to the middle of the text; the first of them, if they fill it.
+        const marks = review().querySelectorAll(".printed mark.chosen");
+        if (!marks.length) return;
+        const column = marks[0].closest(".printed");
+        const top = marks[0].getBoundingClientRect().top, bottom = marks[marks.length - 1].getBoundingClientRect().bottom;
+        const room = column.clientHeight - (bottom - top);
+        const margin = room > 0 ? room / 2 : parseFloat(getComputedStyle(column).scrollPaddingBlockStart);
+        column.scrollTop += top - column.getBoundingClientRect().top - margin;
     }
 
     // Events
