@@ -18,6 +18,9 @@ from sources.models import Revision
 
 UNDO_WITHIN = timedelta(minutes=10)
 
+UNDONE = "Undone."
+"""The reason of an undo in the ledger."""
+
 UNDOABLE_COLUMNS = {
     *("status", "reason", "kind", "language", "said"),
     *("text", "anchored_in", "spans", "seams", "snapshot_id", "anchor"),
@@ -38,7 +41,7 @@ def undo(quote: Quote, version: int, *, actor: str, now: datetime) -> None:
     Raises `Conflict` if the quote has changed since, if somebody else made the change or it is too
     old, and if readers had seen what was changed: public quotes are corrected or retracted instead.
     """
-    with transaction.atomic(), with_reason("Undone."):
+    with transaction.atomic(), with_reason(UNDONE):
         quote.refresh_from_db(from_queryset=Quote.objects.select_for_update())
         if quote.version != version:
             raise Conflict(f"{changed_since(version, quote.version)} It cannot be undone.")

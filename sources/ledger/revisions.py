@@ -126,6 +126,11 @@ class Revision(models.Model):
         ]
         indexes = [
             models.Index(fields=["era", "transaction", "id"], name="revision_by_transaction"),
+            models.Index(  # what a user did in the admin lately
+                fields=["actor", "time", "id"],
+                condition=models.Q(channel="admin"),
+                name="revision_in_admin",
+            ),
             models.Index(  # what was merged into a record as of a time
                 KT("state__merged_into_id"),
                 condition=models.Q(verb="merged"),

@@ -1,0 +1,123 @@
+"""What a curator decided, by the ledger, and where they go on.
+
+A step that was undone does not count, nor does its undo.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from django.urls import reverse
+from django.utils import timezone
+
+from quotes.curation.queue import next_article
+from quotes.curation.undo import UNDONE
+from quotes.models import Claim, Quote
+from sources.models import Revision
+
+MAX_READ = 1_000
+"""Revisions that are read for a list of decisions: a change of many quotes takes one for each."""
+
+MAX_COUNTED = 20_000
+"""Revisions that are read to count decisions: more than anybody makes in a day."""
+
+DONE = {
+    **{
+        verb: verb.label
+        for verb in Revision.Verb
+        if verb not in (Revision.Verb.CREATED, Revision.Verb.UPDATED, Revision.Verb.ERASED)
+    },
+    Revision.Verb.SETTLED: "Dispute resolved",
+    Revision.Verb.CREATED: "Added",
+}
+"""Verbs of the ledger in a curator's words, but for what `_done` tells apart."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One step of a curator: `verb` says what was done, to `quote` and to `others` more."""
+
+    time: datetime
+    verb: str
+    quote: Quote
+    url: str
+    others: int = 0
+
+
+def _made_by(user):
+    made = Revision.objects.filter(channel="admin", actor=user.get_username(), subject_type="quote")
+    return made.exclude(verb=Revision.Verb.ERASED).order_by("-time", "-id")
+
+
+def _standing(revisions) -> Iterator[Revision]:
+    """Revisions that were not undone; newest first, as given."""
+    undone = set()
+    for each in revisions:
+        if each.reason == UNDONE:
+            undone.add((each.subject_id, each.version - 1))
+        elif (each.subject_id, each.version) not in undone:
+            yield each
+
+
+def _done(revision: Revision) -> str:
+    """What a revision did: “Published”, “Reassigned”, “Selection changed”."""
+    fields = {*revision.fields}
+    if revision.verb not in (Revision.Verb.UPDATED, Revision.Verb.CORRECTED):
+        return DONE[revision.verb]
+    if fields & {"speaker_id"}:
+        return "Reassigned"
+    if fields & {"text", "spans"}:
+        return "Selection changed"
+    if fields <= {"flags", "role_kept"}:
+        return "Kept on record"
+    if fields <= {"utterance_id"}:
+        return "Grouped or ungrouped"
+    return "Corrected"
+
+
+def last_decisions(user, number: int) -> list[Decision]:
+    """The user's last steps, newest first; a change of many quotes at once is one. Two queries."""
+    columns = ("subject_id", "version", "verb", "fields", "reason", "time", "request")
+    made = list(_standing(_made_by(user).only(*columns)[:MAX_READ]))
+    visible = Quote.objects.visible_to(user).in_bulk({each.subject_id for each in made})
+    found = []
+    for _, group in groupby(made, key=lambda each: (each.request, _done(each))):
+        seen = [each for each in group if each.subject_id in visible]
+        if not seen:
+            continue
+        last = seen[0]
+        quote = visible[last.subject_id]
+        others = len({each.subject_id for each in seen}) - 1
+        found.append(Decision(last.time, _done(last), quote, review_url(quote), others))
+        if len(found) == number:
+            break
+    return found
+
+
+def decided_since(user, since: datetime) -> Counter:
+    """How many quotes the user published, rejected and so on since then; one query."""
+    columns = ("subject_id", "version", "verb", "fields", "reason", "time")
+    made = _made_by(user).filter(time__gte=since).only(*columns)[:MAX_COUNTED]
+    return Counter(verb for _, verb in {(each.subject_id, _done(each)) for each in _standing(made)})
+
+
+def where_to_continue(user) -> str | None:
+    """URL of the article that the user had open last, else of the first that waits; None if none.
+
+    An article without proposed quotes is passed over, and so is one that somebody else has open.
+    """
+    proposed = Quote.objects.visible_to(user).proposed().order_by()
+    last = Claim.objects.filter(user=user).order_by("-until").first()
+    article = last and last.article_id
+    if not (article and proposed.filter(article=article).exists()):
+        taken = Claim.objects.of_others(user, timezone.now()).values_list("article", flat=True)
+        article = next_article(proposed, "oldest", [*taken[:1000]])
+    return article and reverse("admin:quotes_review_article", args=[article])
+
+
+def review_url(quote: Quote) -> str:
+    """URL of a quote on the review page."""
+    page = reverse("admin:quotes_review_article", args=[quote.article_id])
+    return f"{page}?quote={quote.pk}"
