@@ -140,7 +140,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.api.problems_for_the_database",
+    "config.error_pages.when_the_database_fails",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -150,6 +150,7 @@ MIDDLEWARE = [
     "config.admin_middleware.Users",
     "config.auth.with_audit_context",
     "config.admin_middleware.Messages",
+    "config.error_pages.when_a_method_is_refused",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.api.entity_tags",
     "axes.middleware.AxesMiddleware",
@@ -245,6 +246,7 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
+CSRF_FAILURE_VIEW = "config.error_pages.form_refused"
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]  # each counts by itself
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)

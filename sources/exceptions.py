@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
 from django.apps import apps
-from django.core.exceptions import ValidationError
+from django.core.exceptions import BadRequest, ValidationError
+from django.http import Http404
 from rest_framework import status
 from rest_framework.exceptions import APIException
 
@@ -31,6 +32,25 @@ class BadParameter(APIException):
     def __init__(self, faults: dict[str, list[str]]):
         self.faults = faults
         super().__init__("; ".join(f"{name}: {m}" for name, ms in faults.items() for m in ms))
+
+
+class BadFilter(BadRequest):
+    """Parameters that a list of the admin does not know, or whose values make no sense."""
+
+    def __init__(self, given: dict[str, str]):
+        shown = ", ".join(f"{name}={value:.60}" for name, value in given.items())
+        super().__init__(
+            "The address has a filter that this list does not know, or a value that makes no "
+            f"sense: {shown}"
+        )
+
+
+class MissingRecord(Http404):
+    """A record that the admin cannot show; `search` is the address of the list to look in."""
+
+    def __init__(self, text: str, search: str):
+        self.search = search
+        super().__init__(text)
 
 
 class BodyTooLarge(APIException):

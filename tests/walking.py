@@ -23,7 +23,7 @@ NAMELESS = ("object_id", "pk", "id", "key")
 """Parameters for the key of the model that is named before them, or of a draft (`bulk`)."""
 
 LEFT_OUT = re.compile(
-    r"\(\?P|/r/<|object_id>/$|/delete/|/logout/|/jsi18n/|/password|/autocomplete/"
+    r"\(\?P|/r/<|object_id>/$|/delete/|/logout/|/jsi18n/|/password|/reset/|/autocomplete/"
     r"|/export\.|/report\.csv$|/import/<|step>/$|article>/(add|claim|undo)/$"
     r"|/job/<path:object_id>/history/$|/(cancel|again|unmerge|distinguish|undistinguish)/$"
 )

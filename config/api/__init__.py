@@ -10,13 +10,7 @@ from config.api.filters import StrictFilters
 from config.api.negotiation import Negotiation
 from config.api.pagination import KeysetPagination
 from config.api.parsers import Parser, Renderer
-from config.api.problems import (
-    bad_request,
-    not_found,
-    problem,
-    problems_for_the_database,
-    server_error,
-)
+from config.api.problems import problem
 from config.api.throttling import AnonymousRate, TokenRate
 
 __all__ = [
@@ -27,10 +21,6 @@ __all__ = [
     "Renderer",
     "StrictFilters",
     "TokenRate",
-    "bad_request",
     "entity_tags",
-    "not_found",
     "problem",
-    "problems_for_the_database",
-    "server_error",
 ]

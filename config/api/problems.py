@@ -12,7 +12,6 @@ from django.core.exceptions import (
 )
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
@@ -144,47 +143,3 @@ def answer_plainly(status: HTTPStatus, detail: str) -> HttpResponse:
     return JsonResponse(
         as_problem(status, detail), status=status, content_type="application/problem+json"
     )
-
-
-def problems_for_the_database(get_response):
-    """Answer 503 if the database fails outside API views, in sessions or the admin."""
-
-    def middleware(request):
-        return get_response(request)
-
-    def process_exception(request, error):
-        if isinstance(error, OperationalError | InterfaceError):
-            log.error("database unavailable: %s", type(error).__name__)
-            response = answer_plainly(
-                HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be reached. Try again shortly."
-            )
-            response["Retry-After"] = "5"
-            return response
-        return None
-
-    middleware.process_exception = process_exception
-    return middleware
-
-
-@csrf_exempt
-def not_found(request, exception=None) -> HttpResponse:
-    """Answer 404 for an unknown path: a problem below /api/, plain text elsewhere."""
-    if not request.path.startswith(API):
-        return HttpResponse("Not found.\n", status=404, content_type="text/plain; charset=utf-8")
-    hint = "" if request.path.endswith("/") else " Paths end with a slash."
-    return answer_plainly(HTTPStatus.NOT_FOUND, f"There is no such path.{hint}")
-
-
-def bad_request(request, exception=None) -> HttpResponse:
-    """Answer 400 before any view is called: an unknown host, too many parameters."""
-    if request.path.startswith(API):
-        return answer_plainly(HTTPStatus.BAD_REQUEST, "The request was refused.")
-    return HttpResponse("Bad request.\n", status=400, content_type="text/plain; charset=utf-8")
-
-
-def server_error(request) -> HttpResponse:
-    """Answer 500. The error is in the log."""
-    detail = "The server failed. Nothing was changed, and the error was logged."
-    if request.path.startswith(API):
-        return answer_plainly(HTTPStatus.INTERNAL_SERVER_ERROR, detail)
-    return HttpResponse(f"{detail}\n", status=500, content_type="text/plain; charset=utf-8")

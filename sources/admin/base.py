@@ -1,11 +1,18 @@
 """Base classes of all admin pages: bounded lists, search, record forms that lose no input."""
 
+from copy import copy
+
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import unquote
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, connection, models
 from django.forms.formsets import DELETION_FIELD_NAME
+from django.http import QueryDict
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.text import capfirst
 
@@ -16,7 +23,7 @@ from sources.admin.html import isolated, link
 from sources.admin.lists import BoundedChangeList, BoundedPaginator, mentioning
 from sources.admin.widgets import AutocompleteFields
 from sources.dates import PartialDateField, PartialDateFormField
-from sources.exceptions import refusal_of
+from sources.exceptions import BadFilter, MissingRecord, refusal_of
 from sources.models import PublicRecord
 from sources.models.ids import as_uuid
 
@@ -29,6 +36,7 @@ class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
     show_full_result_count = False
 
     show_facets = admin.ShowFacets.NEVER
+    why_missing = ""
 
     class Media:
         css = {"all": ["sources/admin.css"]}
@@ -36,6 +44,35 @@ class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
 
     def get_changelist(self, request, **kwargs):
         return BoundedChangeList
+
+    def get_changelist_instance(self, request):
+        try:
+            return super().get_changelist_instance(request)
+        except (DisallowedModelAdminLookup, IncorrectLookupParameters) as error:
+            if not error.args:
+                raise  # a page after the last: Django leads to the first
+            wrong = [name for name in request.GET if not self._understands(request, name)]
+            given = {name: request.GET[name] for name in wrong or request.GET}
+            raise BadFilter(given) from error
+
+    def _understands(self, request, name: str) -> bool:
+        """Whether a list with this parameter alone can be shown."""
+        alone = copy(request)
+        alone.GET = QueryDict(mutable=True)
+        alone.GET.setlist(name, request.GET.getlist(name))
+        try:
+            super().get_changelist_instance(alone)
+        except (DisallowedModelAdminLookup, IncorrectLookupParameters):
+            return False
+        return True
+
+    def _get_obj_does_not_exist_redirect(self, request, opts, object_id):
+        """Answer 404; Django would lead to the dashboard with a message."""
+        raise MissingRecord(
+            f"There is no {opts.verbose_name} “{unquote(object_id):.60}”, or you may "
+            f"not see it.{self.why_missing} Perhaps the address is mistyped.",
+            reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"),
+        )
 
     def get_search_results(self, request, queryset, search_term):
         """Records with UUIDs are found by ID; any other term goes to `search`."""
@@ -85,6 +122,7 @@ class RecordAdmin(HistoryAdmin, EditConflictAdmin, BaseModelAdmin):
         PartialDateField: {"help_text": PartialDateFormField().help_text},
     }
     record_fields = ("id", "version", "created", "updated")
+    why_missing = " Records are never deleted, but the law can demand that one is erased."
 
     def get_queryset(self, request):
         records = super().get_queryset(request)

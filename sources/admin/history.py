@@ -9,16 +9,16 @@ from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError, models, transaction
-from django.http import Http404, HttpResponseRedirect
+from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.text import capfirst
 
 from sources.admin.diffs import FieldDiff, add_diffs, as_shown_by_api, diff_field
 from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.forms import ReasonField
 from sources.admin.html import address
-from sources.exceptions import Conflict, messages_of
+from sources.exceptions import Conflict, MissingRecord, messages_of
 from sources.history.as_of import History
 from sources.history.reverting import Reversion
 from sources.models import Revision
@@ -133,12 +133,12 @@ class HistoryAdmin:
             if not self.may_revert(request, record):
                 raise PermissionDenied
             if not 0 < version < record.version:
-                raise Http404(f"There is no version {version} to revert to.")
+                raise self._missing(f"There is no version {version} to revert to.")
             return self._reverted(request, record, version)
 
     def _reverted(self, request, record: models.Model, version: int):
         if (reversion := self.reversion(record, version)).was is None:
-            raise Http404(f"The content of version {version} is not known.")
+            raise self._missing(f"The content of version {version} is not known.")
         form, refusals, changed = (
             RevertForm(reversion, initial={"version": record.version}),
             [],
@@ -180,6 +180,10 @@ class HistoryAdmin:
             "kept": [(_label(reversion, name), why) for name, why in reversion.kept.items()],
         }
         return TemplateResponse(request, self.revert_template, context)
+
+    def _missing(self, text: str) -> MissingRecord:
+        kind = f"{self.opts.app_label}_{self.opts.model_name}"
+        return MissingRecord(text, reverse(f"admin:{kind}_changelist"))
 
     def _context_of(self, request, record: models.Model) -> dict:
         request.current_app = self.admin_site.name

@@ -314,13 +314,6 @@ def test_a_path_without_its_final_slash_is_404_with_a_hint(reader, path):
     assert "end with a slash" in problem(response, 404)["detail"]
 
 
-def test_an_unknown_path_outside_the_api_is_404_as_plain_text(client):
-    response = client.get("/nowhere<script>")
-    assert response.status_code == 404
-    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert b"script" not in response.content
-
-
 def test_an_unknown_id_is_404_to_read_and_to_change(curator):
     for path in LIST_PATHS:
         problem(curator.get(f"{API}{path}{NOWHERE}/"), 404)

@@ -718,7 +718,7 @@ def test_the_admin_has_no_page_for_an_erased_record(history, curator):
     browser = Client()
     browser.force_login(curator.user)
     erased("quote", history.pk)
-    assert browser.get(f"/admin/quotes/quote/{history.pk}/change/").status_code == 302
+    assert browser.get(f"/admin/quotes/quote/{history.pk}/change/").status_code == 404
     assert "burnt" not in browser.get("/admin/quotes/quote/").content.decode()
 
 

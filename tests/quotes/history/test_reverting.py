@@ -275,7 +275,7 @@ def test_a_reader_sees_the_same_history_in_the_admin_and_the_api(reader_at_desk)
     page = reader_at_desk.get(history_of(quote)).text
     assert "Secret name" not in page
     assert "Looks right" not in page
-    assert reader_at_desk.get(history_of(make_quote(status="proposed"))).status_code == 302
+    assert reader_at_desk.get(history_of(make_quote(status="proposed"))).status_code == 404
 
 
 def test_every_reverted_column_is_one_that_curators_edit(curator_at_desk):

@@ -235,4 +235,4 @@ def test_a_history_of_any_length_costs_the_same(curator_at_desk, django_assert_n
 
 def test_an_unknown_record_has_no_history(curator_at_desk):
     path = history_of(make_speaker()).replace("0", "1", 1)
-    assert curator_at_desk.get(path).status_code == 302
+    assert curator_at_desk.get(path).status_code == 404
