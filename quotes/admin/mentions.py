@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import IntegerField, OuterRef, Subquery
+from django.db.models import Case, F, IntegerField, OuterRef, Subquery, When
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -36,12 +36,13 @@ def known_by_quotes(
     """What these quotes know of each record, by its id; two queries, one if it is no speaker."""
     of = model._meta.model_name
     theirs = quotes.filter(**{of: OuterRef("pk")}).order_by()
-    newest = theirs.filter(published_day__isnull=False).order_by("-published_day", "-id")
+    newest = theirs.order_by("-published_day", "-id")  # and those of unknown days
+    dated = newest.filter(published_day__isnull=False)
     rows = model.objects.filter(pk__in=[record.pk for record in records]).order_by()
     rows = rows.values_list(
         "pk",
         CountOf(theirs.values("pk")[: MAX_COUNTED_MENTIONS + 1]),
-        Subquery(newest.values("published")[:1]),
+        Subquery(dated.values("published")[:1]),
         ArraySubquery(newest.values("pk")[:NEWEST_WITH_ROLE]),
     )
     found = list(rows)
@@ -65,10 +66,14 @@ def _in_words(number: int) -> str:
 
 
 def _posts_of(keys: list[UUID]) -> dict[UUID, tuple[str | None, str | None]]:
-    """Role and organisation by speaker: of the newest of these quotes that has a role."""
+    """Role and organisation by speaker: of the newest of these quotes that has a role.
+
+    What readers see comes first: a quote in review may be somebody else's.
+    """
     posts = {}
     quotes = Quote.objects.filter(pk__in=keys).select_related("affiliation", "organisation")
-    for quote in quotes.order_by("-published_day", "-id"):
+    public_first = Case(When(status__in=Quote.PUBLIC, then=0), default=1)
+    for quote in quotes.order_by(public_first, F("published_day").desc(nulls_last=True), "-id"):
         body = quote.organisation.name if quote.organisation else quote.attribution_organisation
         post, other = (quote.shown_role, body), posts.get(quote.speaker_id)
         if other is None or (post[0] and not other[0]):

@@ -274,20 +274,26 @@ class QuotePanel:
             "chosen_words": isolated(quote.text),
             "nearest_words": nearest and isolated(nearest["text"]),
             "facts": isolated(" · ".join(fact for fact in facts if fact)),
-            "suggestions": [self._suggested(one) for one in suggest(quote)] if may_assign else [],
+            "suggestions": self._suggested() if may_assign else [],
             "steps": self.steps,
             "why_not_publish": None if may_approve(self.user, quote) else WHY_NOT,
             "near": [self._elsewhere(one) for one, _ in near_identical(quote, self.user)],
             "others": [self._elsewhere(one) for one in self.others],
         }
 
-    def _suggested(self, one: Suggestion) -> Suggestion:
-        one.name, one.link = isolated(one.speaker.name), link_to_profile(one.speaker)
-        one.why = isolated(" ".join(one.reasons))
-        one.is_now = one.speaker.pk == self.quote.speaker_id and (
-            one.affiliation is None or one.affiliation.pk == self.quote.affiliation_id
-        )
-        return one
+    def _suggested(self) -> list[Suggestion]:
+        """The suggestions; those that would change something have a key each."""
+        suggestions, number = suggest(self.quote, self.user), 0
+        for one in suggestions:
+            one.why = isolated(" ".join(one.reasons))
+            one.is_now = (
+                not one.others
+                and one.speaker.pk == self.quote.speaker_id
+                and (one.affiliation is None or one.affiliation.pk == self.quote.affiliation_id)
+            )
+            number += not one.is_now
+            one.key = None if one.is_now else number
+        return suggestions
 
     def _elsewhere(self, quote: Quote) -> dict:
         return {"link": link(quote, quote.text[:200]), "about": about(quote)}

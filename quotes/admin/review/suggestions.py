@@ -1,20 +1,32 @@
 """Possible speakers of a quote, each with the reasons: name, role, the rest of the article.
 
-A surname alone is only suggested here. A curator decides.
+A pronoun or an office is no name: the filed name, who was quoted just before and whom the article
+names stand in for it. A surname alone is only suggested here. A curator decides.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from uuid import UUID
 
+from django.db.models import Q
 from django.utils.text import capfirst
 
+from quotes.admin.review.cast import Cast
+from quotes.extraction.languages import Tag, lexicon_for
 from quotes.models import Quote
-from sources.admin.lists import mentioning
+from sources.admin.lists import matching_any, mentioning
+from sources.admin.speaker_cards import SpeakerCard, speaker_cards
+from sources.identity.agreement import Body, roles_agree
+from sources.identity.names import NameKind, parse, words
 from sources.models import Affiliation, Speaker
 
 MAX_SUGGESTIONS = 5  # one key each
 MAX_CANDIDATES = 50
 """Speakers read for one name; ten affiliations are read for each."""
+
+MAX_CARDS = 10
+"""Likeliest candidates whose latest role and organisation are compared with the printed ones."""
 
 TITLES = {
     *("mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "lord", "lady"),
@@ -23,71 +35,199 @@ TITLES = {
 }
 """Words before a name that are not part of it, folded as names are."""
 
+NAMES = (NameKind.FULL, NameKind.SINGLE, NameKind.TITLED, NameKind.BODY)
+
+Kind = Speaker.Kind
+
 
 @dataclass
 class Suggestion:
-    """A speaker, the affiliation that fits if there is one, and the reasons as sentences."""
+    """A speaker, the affiliation that fits if there is one, and the reasons as sentences.
+
+    `others` are who else said it, of a joint statement.
+    """
 
     speaker: Speaker
     weight: int = 0
     affiliation: Affiliation | None = None
     reasons: list[str] = field(default_factory=list)
+    card: SpeakerCard | None = None
+    others: list["Suggestion"] = field(default_factory=list)
 
     def add(self, weight: int, reason: str) -> None:
         self.weight += weight
         self.reasons.append(reason)
 
 
-def suggest(quote: Quote) -> list[Suggestion]:
-    """Possible speakers of a quote, the likeliest first; five queries at most."""
-    printed = quote.attribution_speaker or (quote.speaker and quote.speaker.name)
-    if not printed:
+def suggest(quote: Quote, user) -> list[Suggestion]:
+    """Possible speakers of a quote, the likeliest first; twelve queries at most."""
+    return _Search(quote, user).suggestions()
+
+
+def is_name(printed: str | None) -> bool:
+    """Whether it names somebody: a pronoun, an office or a description does not."""
+    return bool(printed) and parse(printed).kind in NAMES
+
+
+class _Search:
+    """The candidates for one quote, read once and weighed."""
+
+    def __init__(self, quote: Quote, user):
+        self.quote, self.user = quote, user
+        filed = quote.speaker and quote.speaker.name
+        self.printed = quote.attribution_speaker
+        self.is_printed = is_name(self.printed)
+        named = self.printed if self.is_printed else filed if is_name(filed) else None
+        self.named, self.parts = named, _joint_parts(named)
+        self.cast = Cast.of(quote)
+        wanted = [*([named] if named else []), *self.parts]
+        self.keys = Speaker.keys_of([*wanted, *self.cast.names])
+        self.candidates = self._read(wanted)
+        self.held = self._held_then()
+        self.named_last = max(map(self.cast.named_at, self.candidates), default=-1)
+        self.quoted_last = self._quoted_last()
+
+    def _read(self, wanted: list[str]) -> list[Speaker]:
+        known = Speaker.objects.active()
+        known = known.filter(Q(article=None) | Q(article=self.quote.article_id))
+        here = known.filter(Q(pk__in=self.cast.quoted) | Q(names_folded__overlap=self._in_text))
+        searches = [here.order_by()[: 2 * MAX_CANDIDATES]]
+        if wanted:
+            folded = [self.keys[name] for name in wanted]
+            searches.append(known.called_any(folded).order_by()[:MAX_CANDIDATES])
+            surnames = {_words(name)[-1] for name in folded if _words(name)}
+            by_surname = [mentioning(known, [surname]) for surname in sorted(surnames)]
+            searches.append(matching_any(known, *by_surname)[:MAX_CANDIDATES])
+        found = {speaker.pk: speaker for search in searches for speaker in search}
+        if self.quote.speaker_id:
+            found.setdefault(self.quote.speaker_id, self.quote.speaker)
+        return list(found.values())
+
+    @property
+    def _in_text(self) -> list[str]:
+        return [self.keys[name] for name in self.cast.names]
+
+    def _held_then(self) -> dict[UUID, list[Affiliation]]:
+        """Affiliations on the day of the quote by speaker, including those of uncertain dates."""
+        when, held = self.quote.said or self.quote.published, {}
+        affiliations = Affiliation.objects.filter(speaker__in=self.candidates).select_related(
+            "speaker", "organisation"
+        )
+        for one in affiliations.order_by("-start_day", "pk")[: 10 * MAX_CANDIDATES]:
+            if one.may_hold_on(when):
+                held.setdefault(one.speaker_id, []).append(one)
+        return held
+
+    def _quoted_last(self) -> UUID | None:
+        """Who was quoted last before this, of those whose names say who they are."""
+        by_id = {speaker.pk: speaker for speaker in self.candidates}
+        before = (by_id.get(key) for key in self.cast.quoted_before)
+        return next((one.pk for one in before if one and not is_leftover(one)), None)
+
+    def suggestions(self) -> list[Suggestion]:
+        weighed = [self._weighed(speaker) for speaker in self.candidates]
+        likely = _best(filter(None, weighed), MAX_CARDS)
+        joint = self._joint()
+        shown = [*joint, *likely, *(one for each in joint for one in each.others)]
+        cards = speaker_cards([one.speaker for one in shown], self.user)
+        for one in shown:
+            one.card = cards[one.speaker.pk]
+        for one in likely:
+            if one.speaker.pk == self.quote.speaker_id:
+                one.reasons.insert(0, "Currently assigned.")
+            else:
+                _weigh_post(one, self.quote)
+        return [*joint, *_best(likely, MAX_SUGGESTIONS)][:MAX_SUGGESTIONS]
+
+    def _weighed(self, speaker: Speaker) -> Suggestion | None:
+        """A candidate with its reasons; None if nothing speaks for it."""
+        one, is_now = Suggestion(speaker), speaker.pk == self.quote.speaker_id
+        if is_now and is_leftover(speaker) and not self.is_printed:
+            return None  # the name that stands in for whoever is meant
+        if self.named:
+            _weigh_name(one, self.keys[self.named], None if self.is_printed else self.named)
+        if self.is_printed and not one.weight:
+            return None
+        if self.is_printed:
+            self._weigh_place(one, quoted=3, named=2)
+        elif not self._may_be_meant(speaker):
+            return None
+        else:
+            self._weigh_place(one, quoted=1, named=1, just_before=2)
+        _weigh_roles(one, self.held.get(speaker.pk, []), self.quote)
+        return one if one.weight > 0 or is_now else None
+
+    def _weigh_place(self, one: Suggestion, *, quoted: int, named: int, just_before=0) -> None:
+        if one.speaker.pk == self.quote.speaker_id:
+            return
+        place = self.cast.named_at(one.speaker) if just_before else -1
+        if just_before and one.speaker.pk == self.quoted_last:
+            one.add(quoted + just_before, "Quoted just before.")
+        elif one.speaker.pk in self.cast.quoted:
+            one.add(quoted, "Quoted elsewhere in this article.")
+        elif just_before and place == self.named_last >= 0:
+            one.add(named + just_before, "Named just before.")
+        elif set(one.speaker.names_folded) & set(self._in_text):
+            one.add(named, "Named in this article.")
+
+    def _may_be_meant(self, speaker: Speaker) -> bool:
+        """Whether a pronoun can mean a speaker, if one is printed: he, she; never a body."""
+        if not (printed := self.printed):
+            return True
+        said = printed.casefold().split()
+        tags = lexicon_for("", self.quote.article.language or "en").tags
+        pronoun = tags.get(said[0], 0) if len(said) == 1 else 0
+        if not pronoun & (Tag.HE | Tag.SHE):
+            return True
+        sex = "female" if pronoun & Tag.SHE else "male"
+        named = parse(speaker.name).sex
+        return speaker.kind in (Kind.PERSON, Kind.UNKNOWN) and named in (None, sex)
+
+    # Joint statements
+
+    def _joint(self) -> list[Suggestion]:
+        """A joint statement of those whom “A and B” names, if each can mean only one."""
+        members = [self._only_one(part) for part in self.parts]
+        if len(members) < 2 or None in members or len({one.speaker.pk for one in members}) < 2:
+            return []
+        now = self.quote.speaker
+        if now and set(now.members) == {one.speaker.pk for one in members}:
+            return []
+        first, *others = members
+        reason = f"“{self.named}” names {'both' if len(members) == 2 else 'all'} of them."
+        return [Suggestion(first.speaker, reasons=[reason], others=others)]
+
+    def _only_one(self, part: str) -> Suggestion | None:
+        weighed = []
+        for speaker in self.candidates:
+            one = Suggestion(speaker)
+            if speaker.kind != Kind.COLLECTIVE and not is_leftover(speaker):
+                _weigh_name(one, self.keys[part], None)
+            if one.weight:
+                self._weigh_place(one, quoted=3, named=2)
+                weighed.append(one)
+        best, *rest = _best(weighed, 2) or [None]
+        return None if rest and rest[0].weight == best.weight else best
+
+
+def is_leftover(speaker: Speaker) -> bool:
+    """Whether the name says nobody in particular: “Ms Nandakumar”, “the mayor”."""
+    if speaker.kind not in (Kind.PERSON, Kind.UNKNOWN, Kind.UNNAMED) or speaker.identifies:
+        return False
+    return not parse(speaker.name).identifies
+
+
+def _best(suggestions: Iterable[Suggestion], most: int) -> list[Suggestion]:
+    return sorted(suggestions, key=lambda one: (-one.weight, str(one.speaker.pk)))[:most]
+
+
+def _joint_parts(named: str | None) -> list[str]:
+    """The names in “Ada Lund and Bo Ek”; none unless each part is one."""
+    if not named or parse(named).kind == NameKind.BODY:
         return []
-    folded = Speaker.keys_of([printed])[printed]
-    surname = _words(folded)[-1] if _words(folded) else folded
-    in_article = _speakers_in_article(quote)
-    found = {speaker.pk: speaker for speaker in in_article}
-    named = Speaker.objects.active()
-    for speakers in (
-        named.called_any([folded])[:MAX_CANDIDATES],
-        mentioning(named, [surname])[:MAX_CANDIDATES],
-    ):
-        found |= {speaker.pk: speaker for speaker in speakers}
-    held = _held_then(quote, found)
-    suggestions = []
-    for speaker in found.values():
-        suggestion = Suggestion(speaker)
-        _weigh_name(suggestion, folded)
-        if not suggestion.weight:
-            continue
-        if speaker in in_article and speaker.pk != quote.speaker_id:
-            suggestion.add(3, "Quoted elsewhere in this article.")
-        _weigh_roles(suggestion, held.get(speaker.pk, []), quote)
-        if speaker.pk == quote.speaker_id:
-            suggestion.reasons.insert(0, "Currently assigned.")
-        suggestions.append(suggestion)
-    return sorted(suggestions, key=lambda one: (-one.weight, str(one.speaker.pk)))[:MAX_SUGGESTIONS]
-
-
-def _speakers_in_article(quote: Quote) -> list[Speaker]:
-    said = Quote.objects.filter(article=quote.article_id).exclude(pk=quote.pk)
-    said = said.exclude(status__in=[Quote.Status.REJECTED, Quote.Status.WITHDRAWN]).order_by()
-    return list(Speaker.objects.active().filter(pk__in=said.values("speaker"))[:MAX_CANDIDATES])
-
-
-def _held_then(quote: Quote, speakers: dict) -> dict:
-    """Affiliations on the day of the quote by speaker, including those of uncertain dates."""
-    when = quote.said or quote.published
-    held = {}
-    affiliations = Affiliation.objects.filter(speaker__in=speakers).select_related(
-        "speaker", "organisation"
-    )
-    for one in affiliations.order_by("-start_day", "pk")[: 10 * MAX_CANDIDATES]:
-        begins_after = one.start and when and one.start.first > when.last
-        ended_before = one.end and when and one.end.last < when.first
-        if not begins_after and not ended_before:
-            held.setdefault(one.speaker_id, []).append(one)
-    return held
+    ands = "|".join(sorted(map(re.escape, words()["conjunctions"]), key=len, reverse=True))
+    parts = [part for part in re.split(rf",\s*|\s+(?:{ands})\s+|\s*&\s*", named) if part]
+    return parts if len(parts) > 1 and all(map(is_name, parts)) else []
 
 
 def _words(folded: str) -> list[str]:
@@ -95,21 +235,22 @@ def _words(folded: str) -> list[str]:
     return [word for word in words if word not in TITLES] or words
 
 
-def _weigh_name(suggestion: Suggestion, folded: str) -> None:
+def _weigh_name(suggestion: Suggestion, folded: str, filed: str | None) -> None:
+    """Compare the names; `filed` is the name as filed, if the article prints none."""
     names = suggestion.speaker.names_folded
     if folded in names:
-        suggestion.add(5, "Name matches exactly.")
+        suggestion.add(5, f"Filed as “{filed}”." if filed else "Name matches exactly.")
         return
     wanted = _words(folded)
     given = _words(folded)[:-1]
-    for words in (_words(name) for name in names):
-        if not words or words[-1] != wanted[-1]:
+    for theirs in (_words(name) for name in names):
+        if not theirs or theirs[-1] != wanted[-1]:
             continue
         if not given:
-            suggestion.add(2, "Same surname.")
+            suggestion.add(2, f"Has the surname of “{filed}”." if filed else "Same surname.")
             return
-        if words[:-1] and words[0][0] == given[0][0]:
-            either = len(words[0]) == 1 or len(given[0]) == 1 or words[0] == given[0]
+        if theirs[:-1] and theirs[0][0] == given[0][0]:
+            either = len(theirs[0]) == 1 or len(given[0]) == 1 or theirs[0] == given[0]
             suggestion.add(3 if either else 1, "Same surname and initial.")
             return
 
@@ -131,3 +272,20 @@ def _fits(held: list[Affiliation], quote: Quote) -> Iterator[tuple[Affiliation, 
             yield one, 4 if one in there else 3, was
     for one in there:
         yield one, 2, f"At {one.organisation} at the time, as {one.role}."
+
+
+def _weigh_post(suggestion: Suggestion, quote: Quote) -> None:
+    """Compare the role and organisation of other quotes, where no affiliation says more."""
+    card = suggestion.card
+    body = quote.organisation.name if quote.organisation else quote.attribution_organisation
+    role = quote.attribution_role or quote.role
+    if suggestion.affiliation or not (card.role or card.organisation):
+        return
+    bodies = bool(body and card.organisation) and Body((body,)).agrees_with(
+        Body((card.organisation,))
+    )
+    roles = bool(role and card.role) and roles_agree([role], [card.role])
+    if bodies or roles:
+        suggestion.add(2 * bodies + roles, f"Elsewhere {card.difference}.")
+    elif body and card.organisation:
+        suggestion.weight -= 1

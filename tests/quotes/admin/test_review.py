@@ -735,6 +735,109 @@ def test_a_first_name_that_contradicts_is_not_suggested(curator_at_desk):
     ]
 
 
+NANDAKUMAR = (
+    "Priya Nandakumar opened the meeting. “The wall is safe,” Ms Nandakumar said. "
+    "“Not for long,” said Tessa Holm. “It will hold,” Ms Nandakumar added. "
+    "“Nobody will be moved,” she said."
+)
+
+
+def make_nandakumar(**values) -> tuple[Quote, Speaker]:
+    """Three quotes, the last of which “she” said; her full name is on record."""
+    priya = make_affiliation(speaker=make_speaker("Priya Nandakumar")).speaker
+    first, second, third = make_waiting(
+        "The wall is safe,", "It will hold,", "Nobody will be moved,", text=NANDAKUMAR
+    )
+    own = make_speaker("Ms Nandakumar", article=third.article)
+    said = {"attribution_speaker": "she", "speaker": own} | values
+    Quote.objects.filter(pk__in=[first.pk, second.pk]).update(speaker=priya)
+    Quote.objects.filter(pk=third.pk).update(**said)
+    return third, priya
+
+
+@pytest.mark.parametrize("printed", ["she", "the minister", None])
+def test_a_pronoun_or_office_falls_back_to_the_filed_name(curator_at_desk, printed):
+    quote, priya = make_nandakumar(attribution_speaker=printed)
+    make_speaker("Ravi Nandakumar")
+    first = suggested(curator_at_desk, quote)[0]
+    assert (first.speaker, first.key) == (priya, 1)
+    assert first.reasons == ["Has the surname of “Ms Nandakumar”.", "Quoted just before."]
+
+
+def test_without_a_filed_name_who_was_quoted_or_named_just_before_is_suggested(curator_at_desk):
+    tessa, ravi = make_speaker("Tessa Holm"), make_speaker("Ravi Orr")
+    quote, priya = make_nandakumar(speaker=None)
+    found = {one.speaker: one.reasons for one in suggested(curator_at_desk, quote)}
+    assert list(found) == [priya, tessa]
+    assert found[priya] == ["Quoted just before."]
+    assert found[tessa] == ["Named in this article."]
+    assert ravi not in found
+
+
+@pytest.mark.parametrize(
+    ("printed", "language", "other"),
+    [("he", "en", "Tom Holm"), ("elle", "fr", "Marie Holm"), ("er", "de", "Hans Holm")],
+)
+def test_a_pronoun_means_nobody_of_the_other_sex(curator_at_desk, printed, language, other):
+    text = f"Anna Berg und {other}, Tom Berg et Marie Orr. “Genug,” {printed}."
+    known = [make_speaker(name) for name in ("Anna Berg", "Tom Berg", "Marie Orr", other)]
+    (quote,) = make_waiting("Genug,", text=text, attribution_speaker=printed)
+    Article.objects.filter(pk=quote.article_id).update(language=language)
+    found = {one.speaker for one in suggested(curator_at_desk, quote)}
+    assert known[3] in found
+    assert known[0 if printed != "elle" else 1] not in found
+
+
+def test_a_name_that_means_another_article_is_not_suggested(curator_at_desk):
+    make_speaker("Mr Jones", article=make_article())
+    rob = make_speaker("Rob Jones")
+    _, quote = make_waiting(attribution_speaker="Mr Jones")
+    assert [one.speaker for one in suggested(curator_at_desk, quote)] == [rob]
+
+
+def test_namesakes_are_suggested_as_cards_and_the_one_whose_post_fits_comes_first(curator_at_desk):
+    club, police = make_organisation("Harrow Town"), make_organisation("Harrow Sound Constabulary")
+    winger, inspector = make_speaker("Mara Quill"), make_speaker("Mara Quill")
+    make_quote("Two goals", speaker=winger, organisation=club, role="winger", published="2026-02")
+    make_quote("No arrest", speaker=inspector, organisation=police, role="chief inspector")
+    quote, _ = make_waiting(
+        attribution_speaker="Mara Quill",
+        attribution_role="winger",
+        organisation=club,
+        speaker=inspector,
+        flags=["ambiguous_speaker"],
+    )
+    page = curator_at_desk.get(review_of(quote), {"quote": quote.pk})
+    first, second = page.context["suggestions"]
+    assert (first.speaker, first.key) == (winger, 1)
+    assert "Elsewhere winger, Harrow Town." in first.reasons
+    assert (second.speaker, second.key) == (inspector, None)
+    assert "winger, Harrow Town · 1 quote, last 2026-02" in page.text
+    assert "Harrow Sound Constabulary" in page.text
+
+
+def test_those_whom_a_name_with_and_means_are_suggested_together(curator_at_desk):
+    mara, rob = make_speaker("Mara Quill"), make_speaker("Rob Jones")
+    make_speaker("Rob Jones and Partners Ltd", kind="organisation")
+    quote, _ = make_waiting(attribution_speaker="Mara Quill and Rob Jones")
+    page = curator_at_desk.get(review_of(quote), {"quote": quote.pk})
+    first = page.context["suggestions"][0]
+    assert (first.speaker, [one.speaker for one in first.others]) == (mara, [rob])
+    assert first.reasons == ["“Mara Quill and Rob Jones” names both of them."]
+    assert fresh(quote).speaker is None
+    take(curator_at_desk, quote, "assign", speaker=mara.pk, others=[rob.pk])
+    assert fresh(quote).speaker.name == "Mara Quill and Rob Jones"
+    assert {member.pk for member in quote.speaker.present_members} == {mara.pk, rob.pk}
+
+
+def test_a_name_with_and_is_not_taken_apart_where_a_part_may_mean_two(curator_at_desk):
+    make_speaker("Mara Quill")
+    make_speaker("Rob Jones")
+    make_speaker("Ann Jones")
+    quote, _ = make_waiting(attribution_speaker="Quill and Jones")
+    assert all(not one.others for one in suggested(curator_at_desk, quote))
+
+
 def test_other_quotes_of_the_speaker_are_listed(curator_at_desk):
     speaker = make_speaker()
     for number in range(7):
@@ -775,7 +878,7 @@ def test_the_review_page_costs_the_same_for_one_quote_and_for_fifty(
         quote.article.snapshot = quote.snapshot
         quote.article.save()
         curator_at_desk.get(review_of(quote))  # claims it
-    with django_assert_num_queries(20) as queries:
+    with django_assert_num_queries(22) as queries:
         curator_at_desk.get(review_of(one))
     with django_assert_num_queries(len(queries)):
         assert len(curator_at_desk.get(review_of(many)).context["quotes"]) == 50
