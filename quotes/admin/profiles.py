@@ -17,7 +17,7 @@ from quotes.admin.profile_counts import ProfileCounts
 from quotes.admin.status import status_badge
 from quotes.models import Quote
 from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
-from sources.admin.charts import Bar, bars
+from sources.admin.charts import Bar, Series, columns
 from sources.admin.html import (
     NONE,
     isolated,
@@ -139,17 +139,26 @@ class QuoteLinks:
 
 
 def months_chart(counts: ProfileCounts, links: QuoteLinks) -> str:
-    rows = [
-        Bar(f"{month:%Y-%m}", [number], links.url(month=f"{month:%Y-%m}"))
-        for month, number in counts.chart_months
-    ]
-    notes = []
-    if counts.earlier:
-        notes.append(f"{counts.earlier:,} earlier quotes are not shown.")
-    if unknown := counts.months.get(None):
+    """A column for each month, and what is not drawn; of a single month, a sentence."""
+    unknown = counts.months.get(None)
+    notes = [f"{counts.earlier:,} earlier quotes are not shown."] if counts.earlier else []
+    if unknown:
         quotes = f"{unknown:,} quote{pluralize(unknown)} {pluralize(unknown, 'has,have')}"
         notes.append(f"{quotes} no known month.")
-    return bars(rows, "Quotes per month", series=("quotes",), of="month", note=" ".join(notes))
+    months = counts.chart_months
+    if len(months) == 1:
+        ((month, number),) = months
+        said = "The quote was" if number == 1 else f"All {number:,} quotes were"
+        if unknown:
+            said = f"{number:,} quote{pluralize(number)} {pluralize(number, 'was,were')}"
+        when = links.link(f"{month:%B %Y}", month=f"{month:%Y-%m}")
+        return format_html("<p>{} published in {}. {}</p>", said, when, " ".join(notes))
+    rows = [
+        Bar(f"{month:%b %Y}", [number], links.url(month=f"{month:%Y-%m}"))
+        for month, number in months
+    ]
+    series = [Series("quotes")]
+    return columns(rows, "Quotes per month", series=series, of="month", note=" ".join(notes))
 
 
 def roles_table(counts: ProfileCounts, links: QuoteLinks) -> dict:

@@ -1,6 +1,7 @@
 """Template tags of the admin's dashboard."""
 
 from django import template
+from django.utils import timezone
 
 from quotes.admin import dashboard
 
@@ -8,10 +9,11 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def queues_for_user(context) -> list[dashboard.Queue]:
-    return dashboard.queues(context["request"].user)
+def dashboard_for_user(context) -> dashboard.Dashboard:
+    return dashboard.dashboard(context["request"].user, timezone.now())
 
 
 @register.simple_tag(takes_context=True)
-def charts_for_user(context) -> list[str]:
-    return dashboard.charts(context["request"].user)
+def records_and_system(context) -> dict[str, list[dict]]:
+    records, system = dashboard.records_and_system(context["app_list"])
+    return {"records": records, "system": system}

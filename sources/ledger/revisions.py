@@ -59,10 +59,18 @@ def in_same_transactions(revisions: Iterable["Revision"]) -> models.Q:
     return made
 
 
+DECIDES = models.Q(verb="published") | models.Q(verb="rejected")
+"""The revision publishes or rejects what was waiting."""
+
+
 class RevisionQuerySet(models.QuerySet):
     def of(self, record: models.Model):
         """Revisions of one record, by version."""
         return self.filter(subject_id=record.pk).order_by("version")
+
+    def decisions(self):
+        """Revisions that published or rejected what was waiting, for the index of these."""
+        return self.filter(DECIDES)
 
     def tombstone(self, model: type[models.Model], pk):
         """The `erased` revision of a record of this kind; None if it was not erased."""
@@ -131,6 +139,7 @@ class Revision(models.Model):
                 condition=models.Q(channel="admin"),
                 name="revision_in_admin",
             ),
+            models.Index(fields=["time"], condition=DECIDES, name="revision_decisions"),
             models.Index(  # what was merged into a record as of a time
                 KT("state__merged_into_id"),
                 condition=models.Q(verb="merged"),

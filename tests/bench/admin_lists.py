@@ -166,7 +166,7 @@ def links_of_charts() -> list[str]:
 
     from django.utils import timezone
 
-    from quotes.admin.dashboard import _weeks, quotes_where
+    from quotes.admin.dashboard_charts import _weeks, quotes_where
     from sources.models import Outlet, Speaker
 
     today = timezone.now().date()

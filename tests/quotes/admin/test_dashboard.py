@@ -1,5 +1,6 @@
 """The admin's dashboard: queues and charts, and the lists that they link to."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 
@@ -10,7 +11,7 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
-from quotes.admin import dashboard
+from quotes.admin import dashboard, dashboard_charts
 from quotes.admin.filters import WEEK
 from quotes.models import Quote
 from sources.identity import merging
@@ -47,6 +48,16 @@ def listed(client, url: str) -> list[str]:
     answer = client.get(url)
     assert answer.status_code == 200, url
     return [str(record) for record in answer.context["cl"].result_list]
+
+
+def numbers_of(page: str) -> dict[str, int]:
+    """The number beside each bar of the bar charts, by its label."""
+    return {
+        unescape(label): int(number.replace(",", ""))
+        for label, number in re.findall(
+            r'<bdi>([^<]*)</bdi></a></th><td><svg.*?<span class="bar-figure">([\d,]+)<', page
+        )
+    }
 
 
 def filed(quote: Quote, when: datetime) -> Quote:
@@ -130,8 +141,75 @@ def test_readers_see_charts_of_public_quotes_and_no_queues(reader_at_desk, curat
     assert "Needs your attention" not in page.text
     assert "Waiting quotes, by week filed" not in page.text
     assert "proposed" not in page.text
-    assert "<bdi>The Harbour Post</bdi></a></th><td>1</td>" in page.text
+    assert numbers_of(page.text)["The Harbour Post"] == 1
     assert "Waiting quotes, by week filed" in curator_at_desk.get(DASHBOARD).text
+
+
+def as_of(page: str) -> str:
+    """The time on the charts."""
+    return page.split('id="charts-heading"')[1].split('datetime="')[1].split('"')[0]
+
+
+def test_charts_are_kept_and_say_so_until_a_queue_has_another_number(curator_at_desk):
+    quote = make_quote("One", status="proposed")
+    first = curator_at_desk.get(DASHBOARD).text
+    assert "1 quote is waiting" in first
+    assert "total 1, largest 1" in first
+    assert as_of(curator_at_desk.get(DASHBOARD).text) == as_of(first)
+    make_quote("Two", status="proposed")
+    filed(quote, timezone.now() - 60 * WEEK)
+    page = curator_at_desk.get(DASHBOARD).text
+    assert as_of(page) > as_of(first)
+    waiting = page.split('id="chart-waiting-quotes-by-week-filed"')[1].split("</figure>")[0]
+    assert "total 2, largest 1" in waiting
+    assert ">older</bdi></a></th><td>1</td>" in waiting
+
+
+def test_a_status_has_its_colour_whatever_other_statuses_are_there(curator_at_desk):
+    for statuses in (["published"], ["proposed", "rejected", "published", "retracted"]):
+        for status in statuses:
+            make_quote(status, status=status)
+        cache.clear()
+        page = curator_at_desk.get(DASHBOARD).text
+        filed_chart = page.split('id="chart-quotes-filed-per-week-by-status"')[1]
+        filed_chart = filed_chart.split("</figure>")[0]
+        for status in statuses:
+            assert f'<rect class="status-{status}"' in filed_chart
+
+
+def test_the_dashboard_opens_with_what_waits_and_a_way_to_go_on(curator_at_desk):
+    assert "Nothing is waiting for review." in curator_at_desk.get(DASHBOARD).text
+    filed(make_quote("Waits", status="proposed"), timezone.now() - timedelta(days=1))
+    page = curator_at_desk.get(DASHBOARD).text
+    assert "1 quote is waiting</strong>, the oldest since yesterday." in page
+    assert ">Continue reviewing</a>" in page
+
+
+def test_a_day_in_the_past_is_said_in_words():
+    now = datetime(2026, 11, 25, 9, tzinfo=UTC)  # a Wednesday
+    said = {
+        days: dashboard.since_in_words(now - timedelta(days=days), now)
+        for days in (0, 1, 2, 6, 7, 400)
+    }
+    assert said == {
+        0: "today",
+        1: "yesterday",
+        2: "Monday",
+        6: "Thursday",
+        7: "18 November",
+        400: "21 October 2025",
+    }
+
+
+def test_technical_pages_come_last_under_system(admin_client):
+    page = admin_client.get(DASHBOARD)
+    records, system = dashboard.records_and_system(page.context["app_list"])
+    names = {each["object_name"] for app in records for each in app["models"]}
+    kept = {each["object_name"] for app in system for each in app["models"]}
+    assert {"Quote", "Article", "Speaker", "Organisation", "Outlet", "Affiliation"} <= names
+    assert {"AuthToken", "IdempotentResponse", "Snapshot", "Job", "User", "Group"} <= kept
+    assert not names & kept
+    assert page.text.index('id="system-heading"') > page.text.index("model-article")
 
 
 def test_a_user_without_access_to_quotes_sees_neither():
@@ -153,7 +231,8 @@ def test_each_bar_links_to_as_many_quotes_as_it_shows(curator_at_desk):
     checked = 0
     for row in page.split('<tr><th scope="row"><a href="/admin/quotes/quote/?')[1:]:
         query, rest = row.split('"', 1)
-        figures = [int(cell.split("<")[0]) for cell in rest.split("</tr>")[0].split("<td>")[1:]]
+        cells = rest.split("</tr>")[0].replace('<span class="bar-figure">', "<td>")
+        figures = [int(cell.split("<")[0] or 0) for cell in cells.split("<td>")[1:]]
         found = listed(curator_at_desk, f"/admin/quotes/quote/?{unescape(query)}")
         assert len(found) == sum(figures), query
         checked += sum(figures)
@@ -161,13 +240,13 @@ def test_each_bar_links_to_as_many_quotes_as_it_shows(curator_at_desk):
 
 
 def test_charts_of_many_quotes_cover_a_shorter_time(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(dashboard, "MAX_CHART_QUOTES", 3)
+    monkeypatch.setattr(dashboard_charts, "MAX_CHART_QUOTES", 3)
     now, speaker = timezone.now(), make_speaker()
     for weeks in (0, 0, 1, 2, 5):
         day = now - weeks * WEEK
         filed(make_quote(f"{weeks}", speaker=speaker, published=day.date().isoformat()), day)
     page = curator_at_desk.get(DASHBOARD).text
-    assert "2 bars, total 3" in page
+    assert "2 columns, total 3" in page
     assert "Only the latest 3 quotes are counted." in page
     assert "Most quoted in the last 13 days" in page
 
@@ -227,7 +306,7 @@ def test_possible_duplicates_continue_on_the_next_page(curator_at_desk):
 
 
 def test_a_week_starts_on_monday_in_utc():
-    monday, *_, last = dashboard._weeks(datetime(2026, 11, 22, tzinfo=UTC).date())
+    monday, *_, last = dashboard_charts._weeks(datetime(2026, 11, 22, tzinfo=UTC).date())
     assert str(last) == "2026-11-16"
     assert str(monday) == "2026-05-25"
 
