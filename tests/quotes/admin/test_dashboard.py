@@ -13,8 +13,10 @@ from django.utils import timezone
 
 from quotes.admin import dashboard, dashboard_charts
 from quotes.admin.filters import WEEK
+from quotes.admin.status import status_badge
 from quotes.models import Quote
 from sources.identity import merging
+from sources.ledger.actor import audit_context
 from tests.conftest import staff
 from tests.records import (
     make_affiliation,
@@ -185,6 +187,19 @@ def test_the_dashboard_opens_with_what_waits_and_a_way_to_go_on(curator_at_desk)
     assert ">Continue reviewing</a>" in page
 
 
+def test_my_last_decisions_are_listed_with_what_i_did_to_which_quote(curator_at_desk):
+    quote, other = (make_quote(words, status="proposed") for words in ("My words", "Your words"))
+    with audit_context(channel="admin", actor="curators-at-desk"):
+        quote.publish()
+    with audit_context(channel="admin", actor="somebody else"):
+        other.publish()
+    page = curator_at_desk.get(DASHBOARD).text
+    mine = page.split('id="decisions-heading"')[1].split("</ol>")[0]
+    assert f'?quote={quote.pk}"><bdi>My words</bdi></a>' in mine
+    assert status_badge("published") in mine
+    assert "Your words" not in mine
+
+
 def test_a_day_in_the_past_is_said_in_words():
     now = datetime(2026, 11, 25, 9, tzinfo=UTC)  # a Wednesday
     said = {
@@ -267,10 +282,10 @@ def test_the_dashboard_costs_the_same_however_long_the_queues_are(
         make_quotes(number, article, status="proposed", speaker=make_speaker(f"Bo Ek {number}"))
         make_one_of_each()
         cache.clear()
-        # The session, the user, two of permissions; queues; pairs; charts; recent actions.
-        with django_assert_num_queries(39):
+        # The session, the user, two of permissions; queues; pairs; where to go on, decisions; charts.
+        with django_assert_num_queries(42):
             curator_at_desk.get(DASHBOARD)
-        with django_assert_num_queries(19):
+        with django_assert_num_queries(22):
             curator_at_desk.get(DASHBOARD)
 
 
@@ -284,8 +299,8 @@ def test_possible_duplicates_show_their_quotes_and_a_link_to_compare(
 ):
     short, full = make_speaker("R. Jones"), make_speaker("Rob Jones")
     make_quote(speaker=short)
-    # The session, the user, two of permissions; new names; pairs, speakers; quotes.
-    with django_assert_num_queries(10):
+    # The session, the user, two of permissions; new names; pairs, speakers; their cards.
+    with django_assert_num_queries(12):
         page = curator_at_desk.get(DUPLICATES)
     assert f'<a href="/admin/quotes/quote/?speaker__id__exact={short.pk}">1 quote</a>' in page.text
     assert f'href="/admin/sources/speaker/{full.pk}/merge/?into={short.pk}"' in page.text
