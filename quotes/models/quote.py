@@ -16,6 +16,7 @@ from quotes.anchoring import HEADLINE, TEXT
 from quotes.models.attribution import check_printed
 from quotes.models.constraints import quote_constraints
 from quotes.models.corrections import chain_values, correction, differences, public_values
+from quotes.models.edit_summaries import EDIT_SUMMARIES
 from quotes.models.flags import DOUBTS, NAMED, Flag, Seam
 from quotes.models.functions import FoldedText
 from quotes.models.indexes import quote_indexes
@@ -72,6 +73,8 @@ class Quote(Record):
         HEADLINE = HEADLINE, "Headline"
 
     Seam, Flag = Seam, Flag
+
+    edit_summaries = EDIT_SUMMARIES
 
     not_printed: list[str] = []
     """Parts of the attribution that `revise` was given and the article does not print."""

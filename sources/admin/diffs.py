@@ -1,8 +1,8 @@
-"""Diffs of fields before and after a change, as HTML: side by side, or merged into one text.
+"""Diffs of fields before and after a change, as HTML, side by side.
 
 Values come as the API represents them (`sources.history`): a related record as id and name, a
 partial date as it was given. Longer texts are compared by word, lists by item. Removed words are in
-`del` and added ones in `ins`, both announced to screen readers.
+`del` on the one side and added ones in `ins` on the other, both announced to screen readers.
 """
 
 import re
@@ -21,27 +21,28 @@ from django.utils.text import capfirst
 from sources.admin.html import NONE, isolated, visible_bidi
 from sources.dates import PartialDate
 from sources.history.as_of import History, names_as_of
+from sources.history.summaries import summarise
 from sources.ledger.revisions import Revision
 from sources.models import Snapshot
 
 MAX_CHARS = 4_000  # of a value on a page
-MIN_WORDS, MAX_WORDS = 4, 800  # of texts that are compared by word; others stand side by side
-MIN_RATIO = 0.4  # of common words, below which two texts stand side by side
+MIN_WORDS, MAX_WORDS = 4, 800  # of texts that are compared by word
+MIN_RATIO = 0.4  # of common words, below which two texts are not compared
 
 
 @dataclass(frozen=True)
 class FieldDiff:
-    """A field before and after; `woven` shows both as one text, if it can."""
-
     name: str
     label: str
     before: str
     after: str
-    woven: str | None
 
 
 def add_diffs(history: History, revisions: list[Revision]) -> list[Revision]:
-    """Give each revision its `diffs`, in the order of the model's fields; three queries in all."""
+    """Give each revision its `diffs`, in the order of the model's fields, and its `summary`.
+
+    Three queries in all, and one for each kind of record that has no name of its own.
+    """
     model = type(history.record)
     order = {field.name: place for place, field in enumerate(model._meta.concrete_fields)}
     # The ledger lists these records by id alone.
@@ -52,13 +53,31 @@ def add_diffs(history: History, revisions: list[Revision]) -> list[Revision]:
         if change["field"] == "distinct_from"
         for key in {*(change["before"] or ()), *(change["after"] or ())}
     )
+    _name_the_nameless(model, revisions)
     for revision in revisions:
+        revision.summary = summarise(model, revision)
         known = {key: name for (key, at), name in names.items() if at == revision.time}
         revision.diffs = [
             diff_field(model, change["field"], change["before"], change["after"], known)
             for change in sorted(revision.changes, key=lambda c: order.get(c["field"], 99))
         ]
     return revisions
+
+
+def _name_the_nameless(model: type[models.Model], revisions: list[Revision]) -> None:
+    """Set the names of records that the ledger knows by id alone, by what they are now."""
+    related = {f.name: f.related_model for f in model._meta.concrete_fields if f.is_relation}
+    nameless: dict[type[models.Model], list[dict]] = {}
+    for revision in revisions:
+        for change in revision.changes:
+            for value in (change["before"], change["after"]):
+                if change["field"] in related and isinstance(value, dict) and not value["name"]:
+                    nameless.setdefault(related[change["field"]], []).append(value)
+    for kind, values in nameless.items():
+        records = kind._default_manager.in_bulk({value["id"] for value in values})
+        for value in values:
+            if record := records.get(UUID(value["id"])):
+                value["name"] = str(record)
 
 
 def diff_field(model: type[models.Model], name: str, before, after, named=None) -> FieldDiff:
@@ -71,11 +90,10 @@ def diff_field(model: type[models.Model], name: str, before, after, named=None) 
     is_several = isinstance(before, list | dict) or isinstance(after, list | dict)
     if is_several and not isinstance(field, models.ForeignKey):
         one, other = (_items(field, value or [], named or {}) for value in (before, after))
-        return FieldDiff(name, label, _listed(one), _listed(other), _woven_items(one, other))
-    before_shown, after_shown = _value(field, before), _value(field, after)
+        return FieldDiff(name, label, *_compared_items(one, other))
     is_text = isinstance(field, models.CharField | models.TextField) and not field.choices
-    woven = woven_words(before, after) if is_text and before and after else None
-    return FieldDiff(name, label, before_shown, after_shown, woven)
+    both = compared_words(before, after) if is_text and before and after else None
+    return FieldDiff(name, label, *(both or (_value(field, before), _value(field, after))))
 
 
 def as_shown_by_api(value):
@@ -186,18 +204,17 @@ def _listed(items: list[str]) -> str:
     return format_html('<ul class="items">{}</ul>', lines)
 
 
-def _woven_items(before: list[str], after: list[str]) -> str | None:
+def _compared_items(before: list[str], after: list[str]) -> tuple[str, str]:
     if not before or not after or max(len(before), len(after)) > MAX_WORDS:
-        return None
-    lines = (
-        format_html("<li>{}</li>", mark(item))
-        for mark, items in _woven(before, after, before, after)
-        for item in items
+        return _listed(before), _listed(after)
+    runs = [*_runs(before, after, before, after)]
+    return (
+        _listed([mark(item) for mark, items, _, _ in runs for item in items]),
+        _listed([mark(item) for _, _, mark, items in runs for item in items]),
     )
-    return format_html('<ul class="items">{}</ul>', _joined(lines))
 
 
-# Merging two texts
+# Comparing two texts
 
 
 def removed(words: str) -> str:
@@ -220,8 +237,8 @@ def kept(words: str) -> str:
     return words
 
 
-def woven_words(before: str, after: str) -> str | None:
-    """Both texts as one, word by word; None if they should stand side by side."""
+def compared_words(before: str, after: str) -> tuple[str, str] | None:
+    """Both texts, with what each has alone marked; None if they have too little in common."""
     one, other = (re.findall(r"\s*\S+\s*", text) for text in (before, after))
     if (
         not MIN_WORDS <= max(len(one), len(other)) <= MAX_WORDS
@@ -231,20 +248,23 @@ def woven_words(before: str, after: str) -> str | None:
     keys = [[word.strip() for word in words] for words in (one, other)]
     if SequenceMatcher(None, *keys, autojunk=False).ratio() < MIN_RATIO:
         return None
-    parts = (
-        (mark(visible_bidi("".join(words))),) for mark, words in _woven(*keys, one, other) if words
+    runs = [*_runs(*keys, one, other)]
+    return (
+        _text((mark, words) for mark, words, _, _ in runs),
+        _text((mark, words) for _, _, mark, words in runs),
     )
+
+
+def _text(runs: Iterable[tuple[Callable[[str], str], list[str]]]) -> str:
+    parts = ((mark(visible_bidi("".join(words))),) for mark, words in runs if words)
     return format_html('<div class="value" dir="auto">{}</div>', format_html_join("", "{}", parts))
 
 
-def _woven(
+def _runs(
     before_keys: list[str], after_keys: list[str], before: list[str], after: list[str]
-) -> Iterator[tuple[Callable[[str], str], list[str]]]:
-    """Runs of kept, removed and added words in order, each with the function that marks it."""
+) -> Iterator[tuple]:
+    """Runs of words in order, of either side, each after the function that marks it."""
     matcher = SequenceMatcher(None, before_keys, after_keys, autojunk=False)
     for kind, start, end, begin, stop in matcher.get_opcodes():
-        if kind == "equal":
-            yield kept, after[begin:stop]
-        else:
-            yield removed, before[start:end]
-            yield added, after[begin:stop]
+        marks = (kept, kept) if kind == "equal" else (removed, added)
+        yield marks[0], before[start:end], marks[1], after[begin:stop]

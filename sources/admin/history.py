@@ -12,16 +12,20 @@ from django.db import DataError, IntegrityError, models, transaction
 from django.http import HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 
 from sources.admin.diffs import FieldDiff, add_diffs, as_shown_by_api, diff_field
 from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.forms import ReasonField
-from sources.admin.html import address
+from sources.admin.html import address, isolated
 from sources.exceptions import Conflict, MissingRecord, messages_of
 from sources.history.as_of import History
 from sources.history.reverting import Reversion
-from sources.models import Revision
+from sources.ledger.revisions import in_same_transactions
+from sources.models import Mergeable, Revision
+
+Verb = Revision.Verb
 
 CHANNEL_LABELS = {"api": "via the API", "admin": "in the admin", "sql": "directly in SQL"}
 
@@ -33,12 +37,14 @@ def channel_label(channel: str | None) -> str | None:
 
 
 class HistoryPage:
-    """A page of a record's history, newest first. Keyset pages: each costs the same, five queries.
+    """A page of a record's history, newest first. Keyset pages: each costs the same, ten queries.
 
-    `before` and `after` are versions that the page ends or begins next to.
+    `before` and `after` are versions that the page ends or begins next to. `merged` lists the
+    latest records that are merged into this one, each with the revision that says so.
     """
 
     MAX_REVISIONS = 25
+    MAX_MERGED = 25
 
     def __init__(self, history: History, *, before: int | None = None, after: int | None = None):
         visible, size = history.get_queryset(), self.MAX_REVISIONS
@@ -54,6 +60,34 @@ class HistoryPage:
         self.revisions = add_diffs(history, rows)
         for revision in self.revisions:
             revision.channel_label = channel_label(revision.channel)
+        if history.whole:
+            self._tell_of_merges(history.record)
+        self.merged = self._merged(history) if isinstance(history.record, Mergeable) else []
+
+    def _tell_of_merges(self, record: models.Model) -> None:
+        """Name the merges that changed the record: of others into it, or of what it refers to."""
+        changed = [r for r in self.revisions if r.verb in (Verb.UPDATED, Verb.CORRECTED)]
+        if not changed:
+            return
+        merges = Revision.objects.filter(
+            in_same_transactions(changed), verb__in=[Verb.MERGED, Verb.UNMERGED]
+        ).exclude(subject_id=record.pk)
+        made: dict[tuple, list[Revision]] = {}
+        for merge in merges.order_by("id"):
+            made.setdefault((merge.era, merge.transaction), []).append(merge)
+        for revision in changed:
+            if found := made.get((revision.era, revision.transaction)):
+                told = ((_told_of(merge, record),) for merge in found[: self.MAX_MERGED])
+                revision.summary = format_html_join(", ", "{}", told)
+
+    def _merged(self, history: History) -> list[tuple[Mergeable, Revision | None]]:
+        records = list(history.record.merged.order_by("-updated", "-pk")[: self.MAX_MERGED])
+        made = {}
+        if records and history.whole:
+            keys = [each.pk for each in records]
+            merges = Revision.objects.filter(subject_id__in=keys, verb=Verb.MERGED).order_by("id")
+            made = {revision.subject_id: revision for revision in merges}
+        return [(each, made.get(each.pk)) for each in records]
 
 
 class RevertForm(forms.Form):
@@ -194,6 +228,17 @@ class HistoryAdmin:
             "opts": self.opts,
             "preserved_filters": self.get_preserved_filters(request),
         }
+
+
+def _told_of(merge: Revision, record: models.Model) -> str:
+    state = merge.state or {}
+    name = isolated(state.get("name") or state.get("headline") or state.get("role")) or "a record"
+    into_this = merge.subject_type == record._meta.model_name
+    if merge.verb == Verb.MERGED:
+        return format_html("“{}” merged in" if into_this else "moved as “{}” was merged", name)
+    return format_html(
+        "“{}” separated again" if into_this else "moved back as the merge of “{}” was undone", name
+    )
 
 
 def _version(request, name: str) -> int | None:

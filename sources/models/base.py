@@ -15,7 +15,12 @@ from sources.models.visibility import PublicQuerySet
 
 
 class Record(models.Model):
-    """An id that sorts by creation (UUIDv7), and a version that counts changes."""
+    """An id that sorts by creation (UUIDv7), and a version that counts changes.
+
+    `edit_summaries` say what the change of a column did: see `sources.history.summaries`.
+    """
+
+    edit_summaries: tuple[tuple[str, str, str], ...] = ()
 
     id = models.UUIDField(primary_key=True, db_default=UUID7(), editable=False)
     version = models.PositiveIntegerField(db_default=1, editable=False)

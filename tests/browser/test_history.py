@@ -37,7 +37,7 @@ def test_a_curator_reads_the_history_and_reverts_a_quote_by_keyboard(log_in, rev
     page = log_in("Curators", "bo")
     page.goto(page_of(revised))
     page.click("text=History")
-    entry = page.get_by_role("article", name="Version 2: updated")
+    entry = page.get_by_role("article", name="Version 2: reassigned")
     expect(entry).to_contain_text("by ada via the API")
     expect(entry.locator("blockquote")).to_have_text("Another town.")
     row = entry.get_by_role("row", name="Attribution text")

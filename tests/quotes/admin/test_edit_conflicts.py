@@ -85,7 +85,7 @@ def test_a_step_that_both_renamed_is_shown_with_the_author_of_the_change(desk, q
         edit(quote.via.first(), name="Sky News at Ten")
     answer = desk.save(**{"via-0-name": "Sky UK"})
     assert "This has changed since you read version 1: it is now at version 2." in answer.text
-    assert "Version 2: updated by <bdi>ada</bdi>" in answer.text
+    assert "Version 2: reporting chain changed by <bdi>ada</bdi>" in answer.text
     assert "As aired." in answer.text
     (row,) = answer.context["conflict"].rows
     assert lines(row) == {"Name": Shown("both", "Sky News", "Sky News at Ten", "Sky UK")}

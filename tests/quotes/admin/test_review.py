@@ -521,7 +521,7 @@ def test_a_step_on_an_outdated_version_is_refused_and_shows_what_changed():
     take(other, quote, "assign", speaker=speaker.pk)
     answer = take(client, quote, "reject", version=1, reason="Nobody is named.")
     assert "Not saved: somebody else made changes" in answer.text
-    assert "Version 2: updated by <bdi>ada</bdi>" in answer.text
+    assert "Version 2: reassigned by <bdi>ada</bdi>" in answer.text
     named = f'<a href="{page_of(speaker)}"><bdi>Mara Quill</bdi></a>'
     assert f"<td>-</td><td>{named}</td>" in answer.text
     assert "Nobody is named." in answer.text  # what was typed is kept

@@ -241,7 +241,7 @@ def test_a_curator_reverts_a_quote_on_its_page(curator_at_desk):
     assert ("Via", "Edit the reporting chain on the quote's page.") in answer.context["kept"]
     assert go_back(curator_at_desk, quote, 1, reason="It was Mara.").status_code == 302
     newest, *_ = told(curator_at_desk, quote)
-    assert newest["heading"] == "Version 5: corrected"
+    assert newest["heading"] == "Version 5: reverted to version 1"
     assert newest["reason"] == "Back to version 1: It was Mara."
     assert newest["changes"]["Speaker"] == ["Ada Lund", "Mara Quill"]
     assert newest["changes"]["Attribution role"] == ["mayor of Harbour Town", "-"]
@@ -255,9 +255,9 @@ def test_the_history_shows_chains_flags_spans_and_notes_in_words(curator_at_desk
     step.name = "Sky at Ten"
     quote.revise(note="At ten.", via=[step])
     chain, _, flagged, corrected, first = told(curator_at_desk, quote)
-    assert chain["changes"] == {"Via": ["[removed: cited Sky News] [added: cited Sky at Ten]"]}
+    assert chain["changes"] == {"Via": ["[removed: cited Sky News]", "[added: cited Sky at Ten]"]}
     assert flagged["changes"] == {"Flags": ["-", "Speaker not identified"]}
-    assert corrected["changes"]["Spans"] == ["[removed: 0–8] [added: 12–20]"]
+    assert corrected["changes"]["Spans"] == ["[removed: 0–8]", "[added: 12–20]"]
     assert corrected["changes"]["Corrections"][1].endswith(": The second.")
     assert first["changes"]["Status"] == ["Published"]
     assert first["changes"]["Via"] == ["cited Sky News"]
@@ -289,8 +289,9 @@ def test_a_history_page_takes_the_same_queries_whatever_its_length(
     quote = make_quote()
     for number in range(30):
         quote.revise(note="Mistaken.", speaker=make_speaker(f"Mara {number}"))
-    # The session, the user, two of permissions, the record; the page, what was before, the names.
-    with django_assert_num_queries(8):
+    # The session, the user, two of permissions, the record; the page, what was before, the names,
+    # merges that changed it.
+    with django_assert_num_queries(9):
         curator_at_desk.get(history_of(quote))
     assert Speaker.objects.count() == 30
 

@@ -5,12 +5,14 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from lxml import html
 
-from sources.admin.diffs import diff_field, woven_words
+from sources.admin.diffs import compared_words, diff_field
 from sources.admin.history import HistoryPage
 from sources.dates import PartialDate
+from sources.history.reverting import Reversion
 from sources.identity import merging
 from sources.ledger.actor import audit_context
 from sources.models import Affiliation, Article, Outlet, Speaker
+from tests.conftest import fresh
 from tests.records import (
     make_affiliation,
     make_article,
@@ -61,15 +63,17 @@ def test_each_change_shows_who_made_it_how_and_why(curator_at_desk):
     with audit_context(channel="command:tidy", actor="bo", reason="She married."):
         rename(speaker, "Mara Lund")
     newest, first = told(curator_at_desk, speaker)
-    assert newest["heading"] == "Version 2: updated"
+    assert newest["heading"] == "Version 2: renamed"
     assert newest["made"].endswith("UTC by bo by the command tidy")
     assert newest["reason"] == "She married."
     assert newest["changes"] == {
         "Name": ["Mara Quill", "Mara Lund"],
-        "Aliases": ["M. Quill [added: Mara Quill]"],
+        "Aliases": ["M. Quill", "M. Quill [added: Mara Quill]"],
     }
-    assert first["heading"] == "Version 1: created"
-    assert first["made"].endswith("UTC by ada via the API request r-1")
+    assert first["heading"] == "Version 1: added"
+    assert first["made"].endswith("UTC by ada via the API")
+    page = html.fromstring(curator_at_desk.get(history_of(speaker)).text)
+    assert page.xpath("//details[not(@open)]/bdi/text()") == ["r-1"]
     assert first["changes"] == {"Name": ["Mara Quill"], "Kind": ["Person"], "Aliases": ["M. Quill"]}
 
 
@@ -94,8 +98,9 @@ def test_longer_texts_are_compared_by_word(curator_at_desk):
     article = make_article(headline="Quay to close in the spring of next year")
     Article.objects.update(headline="Quay to close in the autumn of next year")
     newest, _ = told(curator_at_desk, article)
-    (shown,) = newest["changes"]["Headline"]
-    assert shown == "Quay to close in the [removed: spring ] [added: autumn ] of next year"
+    before, after = newest["changes"]["Headline"]
+    assert before == "Quay to close in the [removed: spring ] of next year"
+    assert after == "Quay to close in the [added: autumn ] of next year"
 
 
 @pytest.mark.parametrize(
@@ -106,16 +111,16 @@ def test_longer_texts_are_compared_by_word(curator_at_desk):
         ("word " * 900, "word " * 901),
     ],
 )
-def test_short_long_and_unrelated_texts_stand_side_by_side(before, after):
-    assert woven_words(before, after) is None
+def test_short_long_and_unrelated_texts_are_not_compared(before, after):
+    assert compared_words(before, after) is None
 
 
 def test_compared_texts_are_inert():
-    woven = woven_words("a b c <script>x</script> \u202e d", "a b c <b>y</b> \u2067 d")
-    assert "<script>" not in woven
-    assert "<b>" not in woven
-    assert "⟦U+202E⟧" in woven
-    assert "⟦U+2067⟧" in woven
+    one, other = compared_words("a b c <script>x</script> \u202e d", "a b c <b>y</b> \u2067 d")
+    assert "<script>" not in one
+    assert "<b>" not in other
+    assert "⟦U+202E⟧" in one
+    assert "⟦U+2067⟧" in other
 
 
 def test_a_very_long_value_is_cut():
@@ -129,7 +134,8 @@ def test_lists_are_compared_by_item(curator_at_desk):
     Speaker.objects.update(aliases=["Quill, Mara", "Dr Quill"])
     newest, _ = told(curator_at_desk, speaker)
     assert newest["changes"]["Aliases"] == [
-        "Quill, Mara [removed: Captain Quill] [added: Dr Quill]"
+        "Quill, Mara [removed: Captain Quill]",
+        "Quill, Mara [added: Dr Quill]",
     ]
 
 
@@ -168,6 +174,47 @@ def test_a_merge_links_to_the_surviving_record(curator_at_desk):
     newest, _ = told(curator_at_desk, one)
     assert newest["heading"] == "Version 2: merged"
     assert newest["changes"] == {"Merged into": ["-", "Mara Quill"]}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.xdist_group("commits")
+def test_the_survivor_of_a_merge_says_what_was_merged_and_separated(
+    curator_at_desk, reader_at_desk
+):
+    one, twin, other = (
+        make_speaker("M. Quill"),
+        make_speaker("Mara Quill"),
+        make_speaker("Mara Quill"),
+    )
+    with audit_context(channel="admin", actor="bo"):
+        merging.merge(one, other, "One person.")
+        merging.merge(twin, other, "The same.")
+    newest, _ = told(curator_at_desk, other)
+    assert newest["heading"] == "Version 2: “M. Quill” merged in"
+    for client, is_whole in ((curator_at_desk, True), (reader_at_desk, False)):
+        page = html.fromstring(client.get(history_of(other)).text)
+        merged = page.xpath("//section[@aria-labelledby='merged-in']//li")
+        assert [item.xpath("string(a)") for item in merged] == ["Mara Quill", "M. Quill"]
+        assert ("by bo" in merged[0].text_content()) is is_whole
+    merging.unmerge(fresh(one))
+    newest, *_ = told(curator_at_desk, other)
+    assert newest["heading"] == "Version 3: “M. Quill” separated again"
+    newest, *_ = told(curator_at_desk, one)
+    assert newest["heading"] == "Version 3: separated again"
+
+
+def test_a_revert_says_to_which_version(curator_at_desk):
+    speaker = make_speaker("Mara Quill")
+    rename(speaker, "Mara Lund")
+    speaker.refresh_from_db()
+    Reversion(speaker, 1).apply("She did not.")
+    assert told(curator_at_desk, speaker)[0]["heading"] == "Version 3: reverted to version 1"
+
+
+def test_a_change_without_words_of_its_own_names_its_fields(curator_at_desk):
+    held = make_affiliation(start=PartialDate(2004))
+    Affiliation.objects.update(start=PartialDate(2005))
+    assert told(curator_at_desk, held)[0]["heading"] == "Version 2: from changed"
 
 
 def test_a_snapshot_has_a_history_for_users_who_may_read_it(curator_at_desk, reader_at_desk):
@@ -221,14 +268,15 @@ def test_a_long_history_has_pages_by_version(curator_at_desk, monkeypatch):
 
 def test_a_history_of_any_length_costs_the_same(curator_at_desk, django_assert_num_queries):
     speaker, board = make_speaker(), make_organisation()
-    # The session, the user, two of permissions, the record; the page, what was before, the names.
-    with django_assert_num_queries(7):
+    # The session, the user, two of permissions, the record; the page, what was before, what is
+    # merged into it.
+    with django_assert_num_queries(8):
         curator_at_desk.get(history_of(speaker))
     with audit_context(channel="api"):
         for number in range(60):
             kind, tie = ("collective", board) if number % 2 else ("person", None)
             Speaker.objects.update(name=f"Mara {number}", kind=kind, organisation=tie)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):  # and the names, and merges that changed it
         answer = curator_at_desk.get(history_of(speaker))
     assert answer.text.count("<article") == HistoryPage.MAX_REVISIONS
 
