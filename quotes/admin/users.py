@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import UserAdmin
 
 from quotes.models import OutletBinding, Quote
-from sources.admin.base import BaseModelAdmin, LabelledFormSet
+from sources.admin.base import LabelledFormSet
 from sources.admin.widgets import SafeAutocomplete
 from sources.models import Outlet
 
@@ -34,9 +34,6 @@ class OutletBindings(admin.TabularInline):
     extra = 1
     verbose_name = "outlet"
     verbose_name_plural = "Files for these outlets only (every outlet, if none is named)"
-
-    class Media:
-        js = BaseModelAdmin.Media.js
 
 
 admin.site.unregister(get_user_model())

@@ -40,7 +40,6 @@ class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
 
     class Media:
         css = {"all": ["sources/admin.css"]}
-        js = ["sources/labels.js"]
 
     def get_changelist(self, request, **kwargs):
         return BoundedChangeList

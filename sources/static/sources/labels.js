@@ -1,5 +1,8 @@
 "use strict";
-/* Select2 labels an autocomplete field with its value only: put the name of the field before it. */
+/* Names for what Django's admin leaves without one, so that screen readers can say it.
+
+   Select2 labels an autocomplete field with its value only: the name of the field comes before it.
+   Empty column headings get hidden words; the search box gets the name of its picture. */
 {
     const nameOf = select =>
         select.getAttribute("aria-label") || select.labels[0]?.textContent.trim().replace(/:$/, "");
@@ -19,7 +22,23 @@
         }
     };
 
+    const nameTheRest = () => {
+        for (const heading of document.querySelectorAll(".inline-group thead th")) {
+            if (heading.textContent.trim()) continue;
+            const words = document.createElement("span");
+            words.className = "visually-hidden";
+            words.textContent = heading.matches(".original") ? "Record" : "Remove";
+            heading.append(words);
+        }
+        document.getElementById("searchbar")?.setAttribute("aria-label", "Search");
+        // Hints beside boxes that have names of their own.
+        for (const hint of document.querySelectorAll(".search-label-icon")) hint.removeAttribute("aria-label");
+    };
+
     // After jQuery has drawn the fields.
-    window.addEventListener("load", () => setTimeout(() => nameAll(document)));
+    window.addEventListener("load", () => setTimeout(() => {
+        nameAll(document);
+        nameTheRest();
+    }));
     document.addEventListener("formset:added", event => setTimeout(() => nameAll(event.target)));
 }
