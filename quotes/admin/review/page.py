@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db.models import Case, When
 from django.utils.html import format_html, format_html_join
 
+from quotes.admin.review.adding import known_names, next_words
 from quotes.admin.review.panel import OfferedStep, QuotePanel
 from quotes.admin.review.steps import AddForm, nearest_in_present
 from quotes.admin.review.text_marks import TextPiece, mark_quotes, visible_characters
@@ -148,6 +149,27 @@ class ReviewPage:
             words,
         )
 
+    # Adding a quote
+
+    @property
+    def may_add(self) -> bool:
+        return self.user.has_perm("quotes.add_quote") and self.is_present_text
+
+    def _adding(self) -> dict:
+        """Where to begin selecting, and the names that the form offers."""
+        text, language = self.snapshot.text, self.article.language
+        here = [
+            quote
+            for quote in self.quotes
+            if quote.anchored_in == TEXT and quote.snapshot_id == self.snapshot.pk
+        ]
+        taken = [span for quote in here for span in quote.spans]
+        after = max((end for _, end in self.chosen.spans), default=0) if self.chosen in here else 0
+        return {
+            "next_words": next_words(text, language, taken, after),
+            "known": known_names(text, language, self.quotes),
+        }
+
     # The article
 
     @cached_property
@@ -173,10 +195,13 @@ class ReviewPage:
             "decided": [quote for quote in self.quotes if quote not in self.proposed],
             "listed": [self._listed(quote) for quote in self.quotes],
             "chosen": self.chosen,
+            "chosen_number": self.chosen and self.quotes.index(self.chosen) + 1,
+            "may_add": self.may_add,
             "add_form": self.add_form,
             "errors": self.errors,
             "changed": self.changed,
         }
+        shared |= self._adding() if self.may_add else {}
         return shared | (self.panel.context() if self.panel else {})
 
     def _listed(self, quote: Quote) -> Quote:

@@ -255,7 +255,7 @@ class QuotePanel:
             ChainStep(
                 step.get_kind_display(),
                 isolated(step.name),
-                step.outlet and link_to_profile(step.outlet),
+                step.outlet and link_to_profile(step.outlet, step.name),
                 step.media,
             )
             for step in self.quote.via.select_related("outlet")

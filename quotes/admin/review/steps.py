@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from rest_framework.serializers import ValidationError as NotValid
 
+from quotes.admin.review.adding import begins_amiss, kind_of
 from quotes.anchoring import TEXT
 from quotes.anchoring.printed import Printed
 from quotes.api.filing_serializers import ProposalSerializer
@@ -24,6 +25,11 @@ from sources.models.articles import READ_FULL_TEXT
 
 def completed(name: str) -> SafeAutocomplete:
     return SafeAutocomplete(Quote._meta.get_field(name), admin.site)
+
+
+def offering(names: str) -> forms.TextInput:
+    """A text field that offers the names of one of the page's lists."""
+    return forms.TextInput({"list": f"known-{names}", "autocomplete": "off"})
 
 
 # Forms
@@ -113,26 +119,40 @@ class SpansForm(NoteForm):
         if snapshot.article_id != article.pk:
             raise ValidationError("That text belongs to another article.")
         page = getattr(snapshot, self.cleaned_data["anchored_in"]) or ""
-        return [page[start:end] for start, end in spans]
+        words = [page[start:end] for start, end in spans]
+        if not all(any(map(str.isalnum, part)) for part in words):
+            raise ValidationError("There is no word in this selection. Select at least one.")
+        if any(map(begins_amiss, words)):
+            raise ValidationError("The selection begins with punctuation. Begin with a word.")
+        return words
 
 
 class AddForm(SpansForm):
     """A quote that was not filed, by its words in the article's current text or headline."""
 
     version = None
-    kind = forms.ChoiceField(choices=Quote.Kind.choices)
-    speaker = forms.CharField(max_length=500, required=False, help_text="Full name.")
-    role = forms.CharField(max_length=500, required=False)
-    organisation = forms.CharField(max_length=500, required=False)
+    speaker = forms.CharField(
+        max_length=500,
+        required=False,
+        widget=offering("speakers"),
+        help_text="Full name. Left empty, nobody is on record as having said it.",
+    )
     printed = forms.CharField(
         max_length=500,
         required=False,
+        widget=offering("printed"),
         label="Speaker as printed",
         help_text="For example: “Mr Jones”.",
     )
+    role = forms.CharField(max_length=500, required=False, widget=offering("roles"))
+    organisation = forms.CharField(max_length=500, required=False, widget=offering("organisations"))
     cue = forms.CharField(
         max_length=200, required=False, label="Verb", help_text="For example: “said”."
     )
+    kind = forms.ChoiceField(
+        choices=[("", "As the quotation marks say"), *Quote.Kind.choices], required=False
+    )
+    field_order = ("speaker", "printed", "role", "organisation", "cue", "kind", "gaps_checked")
 
 
 # Steps
@@ -247,13 +267,14 @@ def add(article: Article, form: AddForm, user) -> Quote:
     if sent["snapshot"].pk != article.snapshot_id:
         raise ValidationError("This article has a newer text. Select the words there.")
     names = Printed(article.snapshot.text, article.snapshot.headline, article.headline)
+    page = getattr(article.snapshot, sent["anchored_in"])
     name = sent["printed"] or (sent["speaker"] if names.has(sent["speaker"]) else "")
     printed = {"speaker": name, "cue": sent["cue"]}
     data = {
         **{name: sent[name] for name in ("role", "organisation") if sent[name]},
         "spans": sent["spans"],
         "in": sent["anchored_in"],
-        "kind": sent["kind"],
+        "kind": sent["kind"] or kind_of(page, article.language, sent["spans"]),
         "speaker": sent["speaker"] or None,
         "attribution": {name: value for name, value in printed.items() if value},
         **({"gaps_checked": True} if sent["gaps_checked"] else {}),

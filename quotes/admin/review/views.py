@@ -118,7 +118,6 @@ class ReviewAdmin(ShowsQueue, admin.ModelAdmin):
                 "media": form.media + page.add_form.media,
                 "last": request.session.get(LAST_STEP),
                 "hides_decided": request.session.get(HIDES_DECIDED, False),
-                "may_add": request.user.has_perm("quotes.add_quote") and page.is_present_text,
                 "shortcuts": [
                     (key, REVIEW_STEPS[name].label) for name, (key, _) in CONTROLS.items()
                 ],
@@ -280,6 +279,8 @@ class ReviewAdmin(ShowsQueue, admin.ModelAdmin):
                 page.errors = faults_of_step(error)
             else:
                 self._report(request, quote.pk, "Added")
+                if not quote.speaker_id:
+                    messages.warning(request, "Nobody is on record as its speaker.")
                 return self._to(article, form, quote.pk)
         return self._shown(request, form, page)
 

@@ -113,16 +113,8 @@
         show();
     }
 
-    function after() {
-        // The first word after the chosen quote.
-        const marks = text().querySelectorAll("mark.chosen");
-        const last = marks[marks.length - 1];
-        const start = last ? Number(last.dataset.at) + points(last.textContent) : 0;
-        const rest = text().textContent;
-        const word = /\S+/u.exec(Array.from(rest).slice(start, start + 200).join(""));
-        const from = word ? start + points(word.input.slice(0, word.index)) : 0;
-        return [from, from + (word ? points(word[0]) : 1)];
-    }
+    // Where a new quote begins: inside the next quotation marks without one.
+    const after = () => (text().dataset.next || "0 1").split(" ").map(Number);
 
     function stopSelecting() {
         for (const page of review().querySelectorAll(".selecting")) page.classList.remove("selecting");
