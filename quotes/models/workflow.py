@@ -131,6 +131,21 @@ EDITS = {
             leaves=OPEN,
         ),
         Step(
+            *("role", "Record this role", "Role recorded"),
+            help="Put the printed role on record, as of the day of the quote.",
+            leaves=OPEN,
+        ),
+        Step(
+            *("alias", "Make it an alias", "Alias added"),
+            help="The speaker can be found by the printed name, too.",
+            leaves=OPEN,
+        ),
+        Step(
+            *("namesake", "New person like these", "New person added"),
+            help="Somebody else of the same name said this.",
+            leaves=OPEN,
+        ),
+        Step(
             *("revise", "Edit", "Edited", "Set the fields you tick."),
             leaves=(*OPEN, Status.REJECTED),
         ),

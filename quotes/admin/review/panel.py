@@ -8,7 +8,16 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 
-from quotes.admin.review.steps import CONTROLS, StepForm, fields_form, form_for, steps_for
+from quotes.admin.review.naming import offered_names
+from quotes.admin.review.steps import (
+    CONTROLS,
+    REVIEW_STEPS,
+    StepForm,
+    fields_form,
+    form_for,
+    may_take,
+    steps_for,
+)
 from quotes.admin.review.suggestions import Suggestion, suggest
 from quotes.anchoring import TooMuchWork
 from quotes.anchoring.printed import Printed
@@ -54,12 +63,16 @@ class Between(NamedTuple):
 
 @dataclass
 class OfferedStep:
-    """A step with its form. A refused form keeps what was sent."""
+    """A step with its form. A refused form keeps what was sent.
+
+    `label` is the button of a step that says what it would put on record.
+    """
 
     step: Step
     form: forms.Form
     fields: forms.ModelForm | None = None
     refused: bool = False
+    label: str = ""
 
     @property
     def key(self) -> str:
@@ -68,7 +81,9 @@ class OfferedStep:
     @property
     def asks(self) -> bool:
         """Whether there is a form to fill in; otherwise the button takes the step at once."""
-        return type(self.form) is not StepForm
+        if self.fields is not None:
+            return True
+        return type(self.form) is not StepForm and bool(self.form.visible_fields())
 
 
 class AttributionPart(NamedTuple):
@@ -161,6 +176,20 @@ class QuotePanel:
             if step.name == "adjust" and self.snapshot is None:
                 continue
             offered.append(OfferedStep(step, form_for(step, self.quote), fields))
+        return offered
+
+    @cached_property
+    def naming(self) -> list[OfferedStep]:
+        """What the user can put on record of the speaker by one key."""
+        offered = []
+        for name, label in offered_names(self.quote):
+            if not may_take(self.user, step := REVIEW_STEPS[name]):
+                continue
+            if self.sent and self.sent.step is step:
+                self.sent.label = label
+                offered.append(self.sent)
+            else:
+                offered.append(OfferedStep(step, form_for(step, self.quote), label=label))
         return offered
 
     @property

@@ -9,10 +9,12 @@ from django.core.exceptions import ValidationError
 from rest_framework.serializers import ValidationError as NotValid
 
 from quotes.admin.review.adding import begins_amiss, kind_of
+from quotes.admin.review.naming import settle_name
 from quotes.anchoring import TEXT
 from quotes.anchoring.printed import Printed
 from quotes.api.filing_serializers import ProposalSerializer
 from quotes.curation.approval import WHY_NOT, may_approve
+from quotes.curation.naming import add_namesake, record_role, role_to_record
 from quotes.filing import Filer, propose
 from quotes.models import Quote
 from quotes.models.workflow import EDITS, OPEN, STEPS, Step, open_steps
@@ -83,6 +85,15 @@ class AssignForm(NoteForm):
         if not self.errors and bool(data.get("speaker")) == bool(data.get("name")):
             raise ValidationError("Choose a speaker or add a new one.")
         return data
+
+
+class RoleForm(NoteForm):
+    """A role to put on record. The note is only needed if readers see the quote."""
+
+    def __init__(self, *args, quote: Quote | None = None, **kwargs):
+        said = quote and role_to_record(quote)
+        kwargs["initial"] = {"note": f"The role is on record now: {said}."} | kwargs["initial"]
+        super().__init__(*args, quote=quote, **kwargs)
 
 
 class SpansField(forms.JSONField):
@@ -167,8 +178,21 @@ CONTROLS: dict[str, tuple[str, type[forms.Form]]] = {
     "assign": ("s", AssignForm),
     "correct": ("c", NoteForm),
     "adjust": ("a", SpansForm),
+    "role": ("e", RoleForm),
+    "alias": ("b", StepForm),
+    "namesake": ("t", NoteForm),
 }
 """Key and form of each step, in the order of the page's buttons."""
+
+NAMING = ("role", "alias", "namesake")
+"""Steps that put on record what was said of the speaker: each offered only where it can be."""
+
+ALSO_NEEDED = {
+    "role": ["sources.add_affiliation", "sources.add_organisation"],
+    "alias": ["sources.change_speaker"],
+    "namesake": ["sources.add_speaker", "sources.change_speaker", "sources.add_affiliation"],
+}
+"""Permissions of steps that change more than the quote."""
 
 REVIEW_STEPS: dict[str, Step] = {name: (STEPS | EDITS)[name] for name in CONTROLS}
 
@@ -179,13 +203,19 @@ CORRECTED = [
 ]
 
 
+def may_take(user, step: Step) -> bool:
+    return user.has_perms([step.permission, *ALSO_NEEDED.get(step.name, ())])
+
+
 def steps_for(user, quote: Quote) -> Iterator[Step]:
-    """Steps that this user can take with this quote now."""
+    """Steps that this user can take with this quote now, but for `NAMING`."""
     for step in REVIEW_STEPS.values():
+        if step.name in NAMING:
+            continue
         # Here a proposed quote is corrected too: nobody has read it, so it needs no note.
         leaves = OPEN if step.name == "correct" else step.leaves
         is_needed = step.name != "keep" or _kept_by(quote)
-        if quote.status in leaves and is_needed and user.has_perm(step.permission):
+        if quote.status in leaves and is_needed and may_take(user, step):
             yield step
 
 
@@ -224,8 +254,11 @@ def fields_form(request, quote: Quote, data=None) -> forms.ModelForm:
     return form(data, instance=quote, prefix="fields")
 
 
-def take(step: Step, quote: Quote, form: forms.Form, fields, *, user, now: datetime) -> None:
-    """Call the verb of a step. Raises ValidationError, Conflict or NotOpen, as the verb does."""
+def take(step: Step, quote: Quote, form: forms.Form, fields, *, user, now: datetime) -> str | None:
+    """Call the verb of a step. Raises ValidationError, Conflict or NotOpen, as the verb does.
+
+    Returns a message if the step has left the quote as it is.
+    """
     sent = form.cleaned_data
     quote.shows_text = user.has_perm(READ_FULL_TEXT)
     match step.name:
@@ -249,8 +282,15 @@ def take(step: Step, quote: Quote, form: forms.Form, fields, *, user, now: datet
             words = " ".join(form.words(quote.article))
             placed = {name: sent[name] for name in ("spans", "anchored_in", "gaps_checked")}
             change(quote, {"text": words, **placed}, sent, now)
+        case "role":
+            record_role(quote, note=sent.get("note"), now=now)
+        case "namesake":
+            add_namesake(quote, note=sent.get("note"), now=now)
+        case "alias":
+            return settle_name(quote, user)
         case _:
             getattr(quote, step.name)(sent["reason"])
+    return None
 
 
 def change(quote: Quote, changes: dict, sent: dict, now: datetime) -> None:

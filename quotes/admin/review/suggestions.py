@@ -19,6 +19,7 @@ from sources.admin.lists import matching_any, mentioning
 from sources.admin.speaker_cards import SpeakerCard, speaker_cards
 from sources.identity.agreement import Body, roles_agree
 from sources.identity.names import NameKind, parse, words
+from sources.identity.surnames import PERSONS, identifies_nobody
 from sources.models import Affiliation, Speaker
 
 MAX_SUGGESTIONS = 5  # one key each
@@ -122,7 +123,7 @@ class _Search:
         """Who was quoted last before this, of those whose names say who they are."""
         by_id = {speaker.pk: speaker for speaker in self.candidates}
         before = (by_id.get(key) for key in self.cast.quoted_before)
-        return next((one.pk for one in before if one and not is_leftover(one)), None)
+        return next((one.pk for one in before if one and not identifies_nobody(one)), None)
 
     def suggestions(self) -> list[Suggestion]:
         weighed = [self._weighed(speaker) for speaker in self.candidates]
@@ -142,7 +143,7 @@ class _Search:
     def _weighed(self, speaker: Speaker) -> Suggestion | None:
         """A candidate with its reasons; None if nothing speaks for it."""
         one, is_now = Suggestion(speaker), speaker.pk == self.quote.speaker_id
-        if is_now and is_leftover(speaker) and not self.is_printed:
+        if is_now and identifies_nobody(speaker) and not self.is_printed:
             return None  # the name that stands in for whoever is meant
         if self.named:
             _weigh_name(one, self.keys[self.named], None if self.is_printed else self.named)
@@ -181,7 +182,7 @@ class _Search:
             return True
         sex = "female" if pronoun & Tag.SHE else "male"
         named = parse(speaker.name).sex
-        return speaker.kind in (Kind.PERSON, Kind.UNKNOWN) and named in (None, sex)
+        return speaker.kind in PERSONS and named in (None, sex)
 
     # Joint statements
 
@@ -201,20 +202,13 @@ class _Search:
         weighed = []
         for speaker in self.candidates:
             one = Suggestion(speaker)
-            if speaker.kind != Kind.COLLECTIVE and not is_leftover(speaker):
+            if speaker.kind != Kind.COLLECTIVE and not identifies_nobody(speaker):
                 _weigh_name(one, self.keys[part], None)
             if one.weight:
                 self._weigh_place(one, quoted=3, named=2)
                 weighed.append(one)
         best, *rest = _best(weighed, 2) or [None]
         return None if rest and rest[0].weight == best.weight else best
-
-
-def is_leftover(speaker: Speaker) -> bool:
-    """Whether the name says nobody in particular: “Ms Nandakumar”, “the mayor”."""
-    if speaker.kind not in (Kind.PERSON, Kind.UNKNOWN, Kind.UNNAMED) or speaker.identifies:
-        return False
-    return not parse(speaker.name).identifies
 
 
 def _best(suggestions: Iterable[Suggestion], most: int) -> list[Suggestion]:

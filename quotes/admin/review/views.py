@@ -22,11 +22,13 @@ from quotes.admin.review.page import ReviewPage
 from quotes.admin.review.panel import OfferedStep
 from quotes.admin.review.steps import (
     CONTROLS,
+    NAMING,
     REVIEW_STEPS,
     AddForm,
     add,
     fields_form,
     form_for,
+    may_take,
     steps_for,
     take,
 )
@@ -51,7 +53,7 @@ HIDES_DECIDED = "review.hides_decided"
 SKIPPED, MAX_SKIPPED = "review.skipped", 200
 """Session key of the articles skipped last: “Next article” leaves them out."""
 
-STAYS = ("assign", "correct", "adjust", "keep")
+STAYS = ("assign", "correct", "adjust", "keep", *NAMING)
 """Steps after which the same quote stays on the page."""
 
 
@@ -175,7 +177,7 @@ class ReviewAdmin(ShowsQueue, admin.ModelAdmin):
         form, page = self._opened(request, article, chosen=quote)
         if (wanted := REVIEW_STEPS.get(step)) is None:
             raise Http404
-        if not request.user.has_perm(wanted.permission):
+        if not may_take(request.user, wanted):
             raise PermissionDenied
         with transaction.atomic():
             visible = Quote.objects.visible_to(request.user).filter(article=page.article)
@@ -193,10 +195,13 @@ class ReviewAdmin(ShowsQueue, admin.ModelAdmin):
                 try:
                     with transaction.atomic():
                         subject = Quote.objects.get(pk=quote)
-                        take(wanted, subject, sent, fields, user=request.user, now=page.now)
+                        said = take(wanted, subject, sent, fields, user=request.user, now=page.now)
                 except (ValidationError, Conflict, NotOpen, IntegrityError, DataError) as error:
                     page.errors = faults_of_step(error)
                 else:
+                    if said:
+                        messages.success(request, said)
+                        return self._to(article, form, quote)
                     return self._go_on(request, form, page, wanted, quote)
         if page.changed:
             self._reopen(request, page, quote)

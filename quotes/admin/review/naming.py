@@ -1,0 +1,51 @@
+"""What the review page offers to put on record of a quote's speaker, by one key each."""
+
+from collections.abc import Iterator
+
+from django.utils.html import format_html
+
+from quotes.curation.naming import (
+    add_name,
+    left_without_quotes,
+    merge_away,
+    name_to_add,
+    namesakes_of,
+    role_to_record,
+)
+from quotes.models import Quote
+from sources.admin.html import address, isolated
+from sources.admin.speaker_cards import told_apart
+
+
+def offered_names(quote: Quote) -> Iterator[tuple[str, str]]:
+    """Steps that make sense with this quote, each with its button; at most twelve queries."""
+    if role := role_to_record(quote):
+        yield "role", format_html("Record the role: {}", isolated(str(role)))
+    speaker = quote.speaker and isolated(quote.speaker.name)
+    if former := left_without_quotes(quote):
+        gone = isolated(former.name)
+        yield "alias", format_html("Merge {} into {}: it has no other quotes", gone, speaker)
+    elif name := name_to_add(quote):
+        yield "alias", format_html("Make {} an alias of {}", isolated(name), speaker)
+    if found := namesakes_of(quote):
+        yield "namesake", format_html("Another person called {}: none of these", isolated(found[0]))
+
+
+def settle_name(quote: Quote, user) -> str:
+    """Merge what the quote left behind, else add its printed name; returns a message."""
+    speaker = isolated(told_apart([quote.speaker], user)[quote.speaker_id])
+    if left_without_quotes(quote):
+        former, _ = merge_away(quote)
+        return format_html(
+            '{} was merged into {}. <a href="{}">Undo the merge…</a>',
+            isolated(former.name),
+            speaker,
+            address(former, "unmerge"),
+        )
+    name = add_name(quote)
+    return format_html(
+        '{} is an alias of {} now. <a href="{}">Change the aliases…</a>',
+        isolated(name),
+        speaker,
+        address(quote.speaker, "change"),
+    )
