@@ -53,11 +53,13 @@ def _made_by(user):
 
 def _standing(revisions) -> Iterator[Revision]:
     """Revisions that were not undone; newest first, as given."""
-    undone = set()
+    undos = Counter()  # of each quote: every one takes back the last step before it that stands
     for each in revisions:
         if each.reason == UNDONE:
-            undone.add((each.subject_id, each.version - 1))
-        elif (each.subject_id, each.version) not in undone:
+            undos[each.subject_id] += 1
+        elif undos[each.subject_id]:
+            undos[each.subject_id] -= 1
+        else:
             yield each
 
 

@@ -193,7 +193,7 @@ class ReviewPage:
             "quotes": self.quotes,
             "is_cut": len(self.quotes) == MAX_SHOWN_QUOTES,
             "decided": [quote for quote in self.quotes if quote not in self.proposed],
-            "listed": [self._listed(quote) for quote in self.quotes],
+            "listed": [self.listed(quote) for quote in self.quotes],
             "chosen": self.chosen,
             "chosen_number": self.chosen and self.quotes.index(self.chosen) + 1,
             "may_add": self.may_add,
@@ -204,7 +204,7 @@ class ReviewPage:
         shared |= self._adding() if self.may_add else {}
         return shared | (self.panel.context() if self.panel else {})
 
-    def _listed(self, quote: Quote) -> Quote:
+    def listed(self, quote: Quote) -> Quote:
         quote.excerpt = isolated(str(quote))
         quote.who = isolated(quote.speaker.name if quote.speaker else quote.attribution_speaker)
         return quote

@@ -172,6 +172,7 @@ CONTROLS: dict[str, tuple[str, type[forms.Form]]] = {
     "publish": ("p", StepForm),
     "settle": ("p", StepForm),
     "reject": ("r", ReasonForm),
+    "reopen": ("o", StepForm),
     "dispute": ("d", ReasonForm),
     "retract": ("r", ReasonForm),
     "keep": ("f", StepForm),

@@ -16,10 +16,12 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.utils.html import format_html
 
+from quotes.admin.review.answers import answered, redirected_unless_posted
 from quotes.admin.review.page import ReviewPage
 from quotes.admin.review.panel import OfferedStep
+from quotes.admin.review.publish_rest import PublishesRest
 from quotes.admin.review.steps import (
     CONTROLS,
     NAMING,
@@ -33,19 +35,17 @@ from quotes.admin.review.steps import (
     take,
 )
 from quotes.admin.review.texts import former_text, replaced_quotes, side_by_side
+from quotes.admin.review.undo_stack import UndoStack
 from quotes.admin.review.worklist import QueueForm, ShowsQueue, links
 from quotes.curation.queue import next_article
-from quotes.curation.undo import undo
 from quotes.filing import Refused
 from quotes.models import Claim, Quote, Review
-from quotes.models.workflow import OPEN, NotOpen
+from quotes.models.workflow import OPEN, PUBLISH, NotOpen
 from sources.admin.edit_conflicts import ChangedSince
+from sources.admin.html import isolated
 from sources.exceptions import Conflict, messages_of
 from sources.models import Article
 from sources.models.articles import READ_FULL_TEXT
-
-LAST_STEP = "review.last_step"
-"""Session key of the last step, for undo."""
 
 HIDES_DECIDED = "review.hides_decided"
 """Session key: whether decided quotes are left out of the list."""
@@ -53,27 +53,37 @@ HIDES_DECIDED = "review.hides_decided"
 SKIPPED, MAX_SKIPPED = "review.skipped", 200
 """Session key of the articles skipped last: “Next article” leaves them out."""
 
-STAYS = ("assign", "correct", "adjust", "keep", *NAMING)
-"""Steps after which the same quote stays on the page."""
+STAYS = ("assign", "correct", "adjust", "keep", "reopen", *NAMING)
+"""Steps after which the same quote stays on the page, as it does if it was public before."""
+
+UNDOABLE = "undoable"
+"""Tag of the message about a step that can be undone."""
+
+WAITS_AGAIN = "waiting for review again"
 
 
 @admin.register(Review)
-class ReviewAdmin(ShowsQueue, admin.ModelAdmin):
+class ReviewAdmin(ShowsQueue, PublishesRest, admin.ModelAdmin):
     """Pages of its own instead of a list and a change form: what changes here is quotes."""
 
     def get_urls(self):
         def at(route: str, view, name: str):
-            return path(route, self.admin_site.admin_view(view), name=f"quotes_review_{name}")
+            inner = self.admin_site.admin_view(answered(view))
+            return path(route, inner, name=f"quotes_review_{name}")
+
+        def posted(route: str, view, name: str):
+            return at(route, redirected_unless_posted(view), name)
 
         return [
             at("", self.queue, "changelist"),
             at("<uuid:article>/", self.article, "article"),
             at("<uuid:article>/texts/", self.texts, "texts"),
-            at("<uuid:article>/add/", require_POST(self.add), "add_quote"),
-            at("<uuid:article>/claim/", require_POST(self.claim), "claim"),
+            posted("<uuid:article>/add/", self.add, "add_quote"),
+            posted("<uuid:article>/claim/", self.claim, "claim"),
+            at("<uuid:article>/publish/", self.publish_rest, "publish_rest"),
             at("<uuid:article>/next/", self.next, "next"),
-            at("<uuid:article>/undo/", require_POST(self.undo), "undo"),
-            at("<uuid:article>/<uuid:quote>/<slug:step>/", require_POST(self.step), "step"),
+            posted("<uuid:article>/undo/", self.undo, "undo"),
+            posted("<uuid:article>/<uuid:quote>/<slug:step>/", self.step, "step"),
         ]
 
     # Permissions
@@ -118,8 +128,9 @@ class ReviewAdmin(ShowsQueue, admin.ModelAdmin):
                 "title": str(page.article),
                 "opts": self.opts,
                 "media": form.media + page.add_form.media,
-                "last": request.session.get(LAST_STEP),
                 "hides_decided": request.session.get(HIDES_DECIDED, False),
+                "last": UndoStack(request.session, request.user, page.now).offered,
+                "may_publish": request.user.has_perm(PUBLISH),
                 "shortcuts": [
                     (key, REVIEW_STEPS[name].label) for name, (key, _) in CONTROLS.items()
                 ],
@@ -184,7 +195,7 @@ class ReviewAdmin(ShowsQueue, admin.ModelAdmin):
             if step == "publish":
                 visible.filter(pk=quote).hold_articles()
             locked = get_object_or_404(visible.select_for_update(of=("self",)), pk=quote)
-            locked.article = page.article
+            locked.article, was_public = page.article, locked.status in Quote.PUBLIC
             sent = form_for(wanted, locked, request.POST)
             fields = fields_form(request, locked, request.POST) if step == "correct" else None
             page.sent = OfferedStep(wanted, sent, fields, refused=True)
@@ -202,7 +213,7 @@ class ReviewAdmin(ShowsQueue, admin.ModelAdmin):
                     if said:
                         messages.success(request, said)
                         return self._to(article, form, quote)
-                    return self._go_on(request, form, page, wanted, quote)
+                    return self._go_on(request, form, page, wanted, quote, stays=was_public)
         if page.changed:
             self._reopen(request, page, quote)
         return self._shown(request, form, page)
@@ -219,25 +230,25 @@ class ReviewAdmin(ShowsQueue, admin.ModelAdmin):
         fields = page.sent.fields and fields_form(request, quote, sent)
         page.sent = OfferedStep(step, form_for(step, quote, sent), fields, refused=True)
 
-    def _go_on(self, request, form: QueueForm, page: ReviewPage, step, key):
+    def _go_on(self, request, form: QueueForm, page: ReviewPage, step, key, *, stays: bool):
         """Redirect to the next proposed quote, in this article or the next."""
         quote = self._report(request, key, step.done)
-        chosen = quote if step.name in STAYS else page.next_proposed(quote)
+        chosen = quote if stays or step.name in STAYS else page.next_proposed(quote)
         if chosen:
             return self._to(page.article.pk, form, chosen.pk)
         return self._to_next_article(request, form, page)
 
     def _report(self, request, key, done: str) -> Quote:
-        """Add the success message, and keep what undo needs in the session."""
+        """Say what was done, and keep it for undo."""
         quote = Quote.objects.get(pk=key)
-        request.session[LAST_STEP] = {
-            "quote": str(quote.pk),
-            "article": str(quote.article_id),
-            "version": quote.version,
-            "done": done,
-        }
-        messages.success(request, f"{done}: “{quote}”")
+        self._done(request, done, [quote], isolated(f"“{quote}”"))
         return quote
+
+    def _done(self, request, done: str, quotes: list[Quote], what: str) -> None:
+        """Say what was done with these quotes, and that it can be undone, if so."""
+        stack = UndoStack(request.session, request.user, timezone.now())
+        tag = UNDOABLE if stack.add(done, quotes) else ""
+        messages.success(request, format_html("{}: {}", done, what), extra_tags=tag)
 
     def next(self, request, article):
         """Skip this article, and redirect to the next that nobody else is reviewing."""
@@ -290,25 +301,19 @@ class ReviewAdmin(ShowsQueue, admin.ModelAdmin):
         return self._shown(request, form, page)
 
     def undo(self, request, article):
-        """Undo the last step, and return to its quote."""
+        """Undo the last step that can be undone, and return to its quote."""
         form, _ = self._opened(request, article)
-        if not (last := request.session.pop(LAST_STEP, None)):
-            messages.warning(request, "There is nothing to undo.")
-            return self._to(article, form)
-        visible = Quote.objects.visible_to(request.user)
-        quote = get_object_or_404(visible, pk=last["quote"])
         if not request.user.has_perm("quotes.change_quote"):
             raise PermissionDenied
-        try:
-            actor = request.user.get_username()
-            undo(quote, last["version"], actor=actor, now=timezone.now())
-            now = (
-                "rejected" if quote.status == Quote.Status.REJECTED else "waiting for review again"
-            )
-            messages.success(request, f"Undone: “{quote}” is {now}")
-        except Conflict as refusal:
-            messages.warning(request, str(refusal.detail))
-        return self._to(last["article"], form, quote.pk)
+        stack = UndoStack(request.session, request.user, timezone.now())
+        undone = stack.undo(request.POST.get("entry"))
+        for refusal in undone.refusals:
+            messages.warning(request, isolated(refusal))
+        for quote in undone.quotes:
+            now = WAITS_AGAIN if quote.status == Quote.Status.PROPOSED else f"{quote.status} again"
+            messages.success(request, format_html("Undone: {} is {}", isolated(f"“{quote}”"), now))
+        chosen = undone.quotes[0].pk if undone.quotes else None
+        return self._to(undone.article or article, form, chosen)
 
     def claim(self, request, article):
         """Keep, take over or release the claim on an article; the page's script calls this."""

@@ -8,6 +8,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from quotes.admin.review.steps import completed
+from quotes.admin.review.undo_stack import UndoStack
 from quotes.curation.queue import MAX_PAGES, ORDERS, queue
 from quotes.models import Claim, Quote, QuoteQuerySet
 from sources.admin.html import isolated
@@ -95,6 +96,7 @@ class ShowsQueue:
                 "page": page,
                 "has_next": has_next,
                 **links(form),
+                "last": UndoStack(request.session, request.user, now).offered,
                 "now": now,
             },
         )

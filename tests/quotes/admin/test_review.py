@@ -614,9 +614,9 @@ def test_one_of_two_simultaneous_claims_wins():
 # Undo
 
 
-def undo(client: Client, quote: Quote):
+def undo(client: Client, quote: Quote, **sent):
     path = reverse("admin:quotes_review_undo", args=[quote.article_id])
-    return client.post(path, follow=True)
+    return client.post(path, sent, follow=True)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,93 @@
+"""Where a step leads: for the page's script, after a login in between, on public quotes."""
+
+import pytest
+from django.urls import reverse
+
+from quotes.models import Quote
+from tests.conftest import fresh
+from tests.quotes.admin.test_review import QUEUE, make_waiting, review_of, take
+
+pytestmark = pytest.mark.django_db
+
+MINIMAL = {"Prefer": "return=minimal"}
+"""Header of the page's script."""
+
+
+def step_of(quote: Quote, step: str) -> str:
+    return reverse("admin:quotes_review_step", args=[quote.article_id, quote.pk, step])
+
+
+def test_the_script_is_told_where_a_step_leads_with_its_message_and_undo(curator_at_desk):
+    first, second = make_waiting()
+    place = f"{step_of(first, 'publish')}?order=latest"
+    answer = curator_at_desk.post(place, {"publish-version": 1}, headers=MINIMAL)
+    assert answer.status_code == 200
+    assert f'data-to="{review_of(first)}?order=latest&amp;quote={second.pk}"' in answer.text
+    assert (
+        '<p class="undoable success">Published: <bdi>“We had no choice,”</bdi></p>' in answer.text
+    )
+    assert f'name="entry" value="{answer.context["last"]["id"]}"' in answer.text
+    assert "Published:" not in curator_at_desk.get(review_of(first)).text  # told once
+
+
+def test_the_script_is_told_that_the_queue_is_empty(curator_at_desk):
+    (quote,) = make_waiting("It was late,")
+    answer = curator_at_desk.post(
+        step_of(quote, "publish"), {"publish-version": 1}, headers=MINIMAL
+    )
+    assert f'data-to="{QUEUE}"' in answer.text
+    assert "Published: " in answer.text
+    assert "You&#x27;re up to date." in answer.text
+
+
+def test_a_refused_step_answers_the_script_with_the_page_as_it_was_sent(curator_at_desk):
+    quote, _ = make_waiting()
+    answer = curator_at_desk.post(
+        step_of(quote, "reject"), {"reject-version": 1, "reject-reason": ""}, headers=MINIMAL
+    )
+    assert 'id="answer"' not in answer.text
+    assert 'id="step-reject" open' in answer.text
+
+
+@pytest.mark.parametrize("name", ["add_quote", "claim", "undo"])
+def test_a_get_where_forms_are_posted_leads_to_the_page_of_the_article(curator_at_desk, name):
+    quote, _ = make_waiting()
+    place = reverse(f"admin:quotes_review_{name}", args=[quote.article_id])
+    answer = curator_at_desk.get(place, {"order": "latest"})
+    assert answer.headers["Location"] == f"{review_of(quote)}?order=latest"
+
+
+def test_a_login_before_a_step_was_taken_leads_back_to_its_quote(client, curator_at_desk):
+    _, quote = make_waiting()
+    place = f"{step_of(quote, 'reject')}?order=latest"
+    sent = client.post(place, {"reject-version": 1, "reject-reason": "No."})
+    assert "/admin/login/" in sent.headers["Location"]
+    answer = curator_at_desk.get(place)  # where the login leads
+    assert answer.headers["Location"] == f"{review_of(quote)}?order=latest&quote={quote.pk}"
+    assert curator_at_desk.get(answer.headers["Location"]).context["chosen"] == quote
+    assert fresh(quote).status == "proposed"
+
+
+@pytest.mark.parametrize(
+    ("step", "status", "said"),
+    [
+        ("dispute", "published", {"reason": "She denies it."}),
+        ("retract", "published", {"reason": "She denies it."}),
+        ("settle", "disputed", {}),
+    ],
+)
+def test_a_step_on_a_public_quote_stays_there(curator_at_desk, step, status, said):
+    make_waiting()
+    public = make_waiting(status=status)[0]
+    answer = take(curator_at_desk, public, step, **said)
+    assert answer.headers["Location"] == f"{review_of(public)}?quote={public.pk}"
+
+
+@pytest.mark.parametrize("status", ["rejected", "withdrawn"])
+def test_a_rejected_or_withdrawn_quote_is_reopened(curator_at_desk, status):
+    quote, _ = make_waiting(status=status)
+    page = curator_at_desk.get(review_of(quote), {"quote": quote.pk}).text
+    assert 'data-key="o"' in page
+    answer = take(curator_at_desk, quote, "reopen")
+    assert answer.headers["Location"] == f"{review_of(quote)}?quote={quote.pk}"
+    assert fresh(quote).status == "proposed"
