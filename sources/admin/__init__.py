@@ -39,7 +39,7 @@ from sources.admin.import_export import ImportExportAdmin
 from sources.admin.lists import matching_any, mentioning
 from sources.admin.merging import MergingAdmin, worded
 from sources.admin.profiles import ProfileAdmin
-from sources.admin.speaker_cards import speaker_cards
+from sources.admin.speaker_cards import speaker_cards, told_apart
 from sources.dates import future_publication
 from sources.models import (
     Affiliation,
@@ -134,6 +134,9 @@ class SpeakerAdmin(ImportExportAdmin, DuplicatesAdmin, ProfileAdmin):
 
     def cards_of(self, records, user):
         return speaker_cards(records, user)
+
+    def names_of(self, records, user):
+        return told_apart(records, user)
 
     def kind_names(self, speaker):
         is_person = speaker.kind == Speaker.Kind.PERSON

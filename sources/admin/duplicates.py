@@ -33,10 +33,6 @@ class DuplicatesAdmin:
         """Hook: what is known of each record, by id, for apps that know more than names."""
         return {}
 
-    def cards_of(self, records: Iterable[Named], user) -> dict[UUID, SpeakerCard]:
-        """Hook: the card of each record, by id, where its kind has cards."""
-        return {}
-
     def duplicates(self, record: Named, distinct) -> list[RelatedRecord]:
         likely = possible_duplicates_of(record, MAX_DUPLICATES)
         return [RelatedRecord(each, why=isolated(each.why)) for each in likely]

@@ -4,6 +4,9 @@ Both records are shown side by side with what a merge would move. The forms carr
 a record has changed since, nothing is saved and the changes are shown (`ChangedSince`).
 """
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from django import forms
 from django.apps import apps
 from django.contrib import messages
@@ -20,6 +23,7 @@ from sources.admin.base import MergeableAdmin, NamedAdmin
 from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.forms import ReasonField, few_lines
 from sources.admin.html import NONE, address, isolated, link, link_to_profile, visible_bidi
+from sources.admin.speaker_cards import SpeakerCard
 from sources.admin.widgets import SafeAutocomplete
 from sources.exceptions import Conflict, refusal_of
 from sources.identity import merging
@@ -136,6 +140,14 @@ class MergingAdmin(MergeableAdmin):
         """What to compare two records by: their fields, and what subclasses add."""
         return self.facts(request, record)
 
+    def cards_of(self, records: Iterable[Mergeable], user) -> dict[UUID, SpeakerCard]:
+        """Hook: the card of each record, by id, where its kind has cards."""
+        return {}
+
+    def names_of(self, records: Iterable[Mergeable], user) -> dict[UUID, str]:
+        """Names for messages, in plain text, by id."""
+        return {record.pk: visible_bidi(str(record)) for record in records}
+
     def named(self, request, key) -> Mergeable | None:
         """The record with this key, not locked."""
         return self.get_queryset(request).filter(pk=key).first()
@@ -213,6 +225,7 @@ class MergingAdmin(MergeableAdmin):
         if verb is merging.merge and record.merged_into_id == into.pk:
             return HttpResponseRedirect(self.home_of(into))  # sent twice
         lock = merging.lock_to_move if verb is merging.merge else merging.lock
+        names = self.names_of([record, into], request.user)  # before what tells them apart moves
         try:
             with transaction.atomic():
                 now = lock(record, into)
@@ -228,10 +241,10 @@ class MergingAdmin(MergeableAdmin):
             return self._compare(request, record, into, sent=sent, conflict=conflict)
         if changed:
             return self._compare(request, record, into, sent=sent, changed=changed)
-        return self._decided(request, verb, record, into, done)
+        return self._decided(request, verb, record, into, names, done)
 
-    def _decided(self, request, verb, record: Mergeable, into: Mergeable, done):
-        one, other = visible_bidi(str(record)), visible_bidi(str(into))
+    def _decided(self, request, verb, record: Mergeable, into: Mergeable, names, done):
+        one, other = names[record.pk], names[into.pk]
         _, plural = self.kind_names(record)
         place = self.home_of(record)
         if verb is merging.merge:
@@ -270,6 +283,8 @@ class MergingAdmin(MergeableAdmin):
             "reason": sent["reason"].value() if sent else None,
         }
         decision = Decision(self.model, initial=initial)
+        cards = self.cards_of(sides, request.user)
+        names = self.names_of(sides, request.user)
         return self.page(
             request,
             "admin/merge.html",
@@ -277,6 +292,10 @@ class MergingAdmin(MergeableAdmin):
             "Merge",
             into=into,
             into_name=visible_bidi(str(into)),
+            told=names[record.pk],
+            into_told=names[into.pk],
+            card=cards.get(record.pk),
+            into_card=cards.get(into.pk),
             into_address=self.home_of(into),
             rows=[(label, facts[0][label], facts[1][label]) for label in facts[0]],
             belongs=[counted(each) or NONE for each in belongs],
@@ -340,8 +359,8 @@ class MergingAdmin(MergeableAdmin):
 
     def _unmerged(self, request, record: Mergeable, done: merging.Merge):
         moved = counted(done.moved)
-        survivor = visible_bidi(str(record.merged_into))
-        name = visible_bidi(str(record))
+        names = self.names_of([record, record.merged_into], request.user)
+        name, survivor = names[record.pk], names[record.merged_into_id]
         said = f"“{name}” is a separate record again, no longer part of “{survivor}”."
         said += f" {moved} moved back." if moved else " No other record changed."
         messages.success(request, said)

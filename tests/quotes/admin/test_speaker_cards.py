@@ -16,6 +16,7 @@ from tests.records import (
     make_quotes,
     make_speaker,
 )
+from tests.sources.admin.test_admin import FormReader
 
 pytestmark = pytest.mark.django_db
 
@@ -116,3 +117,25 @@ def test_a_message_tells_namesakes_apart_and_leaves_other_names_alone(root):
     bare = make_speaker("Lewis Orchardson")
     assert told_apart([bare], root)[bare.pk].startswith("Lewis Orchardson (added 20")
     assert Quote.objects.count() == 4
+
+
+def test_a_merge_shows_both_cards_and_its_messages_tell_them_apart(curator_at_desk):
+    inspector, winger = make_namesakes()
+    place = reverse("admin:sources_speaker_merge", args=[winger.pk])
+    page = curator_at_desk.get(place, {"into": inspector.pk})
+    lead = "<bdi>Lewis Orchardson (winger, Harrow Town)</bdi>” will be merged into"
+    assert lead in page.text
+    assert "The name" not in page.text  # the same name is no alias
+    assert page.text.count('class="speaker-card"') == 2
+    assert page.text.count('class="default"') == 1
+    sent = FormReader(page.text).sent
+    merged = curator_at_desk.post(place, sent, follow=True)
+    said = (
+        "“Lewis Orchardson (winger, Harrow Town)” was merged into "
+        "“Lewis Orchardson (chief inspector, Harrow Sound Constabulary)”."
+    )
+    assert said in merged.text
+    undone = curator_at_desk.post(
+        reverse("admin:sources_speaker_unmerge", args=[winger.pk]), {"version": 2}, follow=True
+    )
+    assert "is a separate record again, no longer part of" in undone.text
