@@ -19,6 +19,7 @@ from quotes.api.utterances import Utterances
 from quotes.api.views import QuotedSpeakers, Quotes
 from quotes.exports import QuoteExport
 from quotes.statistics import Facets, Timeline
+from sources.admin.site_search import search_page
 from sources.admin.widgets import AutocompleteView
 from sources.api.views import Affiliations, Organisations, Outlets, Snapshots
 
@@ -66,6 +67,7 @@ urlpatterns = [
         admin.site.admin_view(AutocompleteView.as_view(admin_site=admin.site)),
         name="autocomplete",
     ),
+    path("admin/search/", admin.site.admin_view(search_page), name="search"),
     path("admin/", admin.site.urls),
     path("guides", RedirectView.as_view(pattern_name="guides")),
     path("guides/", guide, name="guides"),

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
+import quotes.admin.site_search
 import quotes.admin.spreadsheets
 import quotes.admin.users  # noqa: F401 (registers the page of users)
 from quotes.admin.bulk_actions import BulkActions
@@ -37,7 +38,7 @@ from quotes.history.public import PUBLIC_REASONS, PUBLIC_VERBS
 from quotes.history.reverting import QuoteReversion
 from quotes.models import Exactly, Quote, Utterance, Via
 from quotes.models.workflow import open_steps
-from sources.admin.base import BaseInline, PublishedColumns, RecordAdmin
+from sources.admin.base import MIN_SEARCHED, BaseInline, PublishedColumns, RecordAdmin
 from sources.admin.forms import RecordForm, few_lines
 from sources.admin.html import NONE, isolated, link_all, link_to_list, link_to_profile
 from sources.admin.import_export import ImportExportAdmin
@@ -208,6 +209,13 @@ class QuoteAdmin(ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns,
             queryset.filter(speaker__in=list(called[:MAX_SPEAKERS])),
             queryset.filter(Exactly(NameKey("attribution_speaker"), NameKey(Value(term)))),
         )
+
+    def first_found(self, request, term, number):
+        """By their words alone: who said them is found as a speaker."""
+        if len(term) < MIN_SEARCHED and term.isascii():
+            return []
+        words = HasWords(Words("bare"), term, may_go_on=True)
+        return list(self.get_queryset(request).filter(words)[:number])
 
     def get_fieldsets(self, request, obj=None):
         fieldsets = super().get_fieldsets(request, obj)

@@ -129,6 +129,22 @@ def queues(user) -> list[Queue]:
     return found
 
 
+def queue_links(user) -> list[tuple[str, str]]:
+    """Labels and URLs of the queues that this user may work on, which are not counted."""
+    found = []
+    if user.has_perm("quotes.review_quote"):
+        found.append(("Waiting for review", reverse("admin:quotes_review_changelist")))
+    if user.has_perm("quotes.change_quote"):
+        found += [(flag.label, quotes_where(flag=flag.value)) for flag in Quote.Flag]
+    for model in (Speaker, Organisation):
+        if user.has_perm(f"sources.change_{model._meta.model_name}"):
+            name, plural = model._meta.model_name, model._meta.verbose_name_plural
+            found.append(
+                (f"Possible duplicate {plural}", reverse(f"admin:sources_{name}_duplicates"))
+            )
+    return found
+
+
 def _duplicates(model: type[Named]) -> Queue:
     name, plural = model._meta.model_name, model._meta.verbose_name_plural
     key = f"dashboard.pairs.{name}"

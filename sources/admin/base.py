@@ -25,7 +25,14 @@ from sources.admin.widgets import AutocompleteFields
 from sources.dates import PartialDateField, PartialDateFormField
 from sources.exceptions import BadFilter, MissingRecord, refusal_of
 from sources.models import PublicRecord
+from sources.models.functions import fold_all
 from sources.models.ids import as_uuid
+
+MIN_SEARCHED = 3
+"""Letters from which words are searched over everything: fewer begin half of all words."""
+
+MAX_RANKED = 200
+"""Names that a search over everything puts in order; a part that more have says little."""
 
 
 class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
@@ -84,6 +91,13 @@ class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
 
     def search(self, request, queryset, term: str) -> models.QuerySet:
         raise NotImplementedError
+
+    def first_found(self, request, term: str, number: int) -> list[models.Model]:
+        """The first records that a search finds, in the order of the list, at a bounded cost."""
+        if len(term) < MIN_SEARCHED and term.isascii():
+            return []
+        found = self.search(request, self.get_queryset(request), term).order_by(*self.ordering)
+        return list(BoundedPaginator(found, number).first(number))
 
     def lookup_allowed(self, lookup, value, request) -> bool:
         """Allow only the filters and the exact lookups that links between pages use."""
@@ -298,6 +312,22 @@ class NamedAdmin(MergeableAdmin):
 
     def search(self, request, queryset, term):
         return mentioning(queryset, term.split())
+
+    def first_found(self, request, term, number):
+        """Active records of this name first, then those with a name that begins so."""
+        words = [word for word in term.split() if any(map(str.isalnum, word))]
+        if not words:
+            return []
+        known = self.get_queryset(request).active().order_by()
+        called = known.filter(names_folded__contains=[self.model.key(models.Value(term))])
+        some = mentioning(known, words)[:MAX_RANKED]
+        folded = fold_all([term, *(each.name for each in some)])
+        begin = folded[term]
+        ranked = sorted(
+            some,
+            key=lambda each: (not folded[each.name].startswith(begin), folded[each.name], each.pk),
+        )
+        return list({each.pk: each for each in [*called[:number], *ranked]}.values())[:number]
 
     @admin.display(description="name", ordering="name")
     def called(self, record):

@@ -100,8 +100,8 @@ def _y(number: int, top: int) -> float:
 
 
 def _columns(rows: Sequence[Bar], series: Sequence[Series], top: int) -> list[dict]:
-    step = 100 / max(len(rows), MIN_COLUMNS)
-    every = -(-len(rows) // MAX_DATES)
+    places = max(len(rows), MIN_COLUMNS)
+    step, every = 100 / places, -(-places // MAX_DATES)
     drawn = []
     for number, row in enumerate(rows):
         below, parts = 0, []

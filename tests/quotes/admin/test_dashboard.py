@@ -224,7 +224,7 @@ def test_technical_pages_come_last_under_system(admin_client):
     assert {"Quote", "Article", "Speaker", "Organisation", "Outlet", "Affiliation"} <= names
     assert {"AuthToken", "IdempotentResponse", "Snapshot", "Job", "User", "Group"} <= kept
     assert not names & kept
-    assert page.text.index('id="system-heading"') > page.text.index("model-article")
+    assert page.text.index(">System</h2>") > page.text.index("model-article")
 
 
 def test_a_user_without_access_to_quotes_sees_neither():
@@ -282,7 +282,7 @@ def test_the_dashboard_costs_the_same_however_long_the_queues_are(
         make_quotes(number, article, status="proposed", speaker=make_speaker(f"Bo Ek {number}"))
         make_one_of_each()
         cache.clear()
-        # The session, the user, two of permissions; queues; pairs; where to go on, decisions; charts.
+        # The session, the user, two of permissions; queues; pairs; what to go on with; charts.
         with django_assert_num_queries(42):
             curator_at_desk.get(DASHBOARD)
         with django_assert_num_queries(22):
