@@ -23,6 +23,7 @@ from sources.admin.base import (
     RecordAdmin,
     RecordInline,
 )
+from sources.admin.documents import ShowsDocument
 from sources.admin.duplicates import DuplicatesAdmin
 from sources.admin.forms import ArticleForm
 from sources.admin.history import HistoryAdmin
@@ -319,7 +320,7 @@ def in_full(text: str) -> str:
 
 
 @admin.register(Snapshot)
-class SnapshotAdmin(ReadOnlyAdmin, HistoryAdmin, BaseModelAdmin):
+class SnapshotAdmin(ShowsDocument, ReadOnlyAdmin, HistoryAdmin, BaseModelAdmin):
     """Snapshots are captured and never change."""
 
     see_all_permission = READ_FULL_TEXT

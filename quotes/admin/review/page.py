@@ -94,7 +94,8 @@ class ReviewPage:
         if not self.user.has_perm(READ_FULL_TEXT):
             return None
         earlier = self.chosen.snapshot_id if self.earlier and self.has_earlier else None
-        return Snapshot.objects.filter(pk=earlier or self.article.snapshot_id).first()
+        snapshots = Snapshot.objects.select_related("document").defer("document__body")
+        return snapshots.filter(pk=earlier or self.article.snapshot_id).first()
 
     @property
     def has_earlier(self) -> bool:
