@@ -7,7 +7,7 @@ words are printed or a quote's status, and nobody is shown a button that they ca
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, OuterRef, Subquery, Value
+from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -29,6 +29,7 @@ from quotes.admin.filters import (
 from quotes.admin.profiles import SpeakerWithQuotesAdmin
 from quotes.admin.review.steps import CORRECTED
 from quotes.admin.review.views import ReviewAdmin
+from quotes.admin.searches import searches
 from quotes.admin.spreadsheets import QuoteTable
 from quotes.admin.status import status_badge
 from quotes.anchoring import CONTEXT
@@ -36,22 +37,19 @@ from quotes.anchoring.seams import pieces_of
 from quotes.api.serializers import MAX_REASON_CHARACTERS
 from quotes.history.public import PUBLIC_REASONS, PUBLIC_VERBS
 from quotes.history.reverting import QuoteReversion
-from quotes.models import Exactly, Quote, Utterance, Via
+from quotes.models import Quote, Utterance, Via
 from quotes.models.workflow import open_steps
 from sources.admin.base import MIN_SEARCHED, BaseInline, PublishedColumns, RecordAdmin
 from sources.admin.forms import RecordForm, few_lines
 from sources.admin.html import NONE, isolated, link_all, link_to_list, link_to_profile
 from sources.admin.import_export import ImportExportAdmin
-from sources.admin.lists import matching_any, mentioning
+from sources.admin.lists import matching_any
 from sources.admin.widgets import SafeAutocomplete
 from sources.api.serializers import LanguageField
 from sources.ledger.actor import with_reason
 from sources.models import Affiliation, Speaker
 from sources.models.articles import READ_FULL_TEXT
-from sources.models.functions import HasWords, NameKey, Words
-
-MAX_SPEAKERS = 1_000
-"""Speakers whose quotes a search includes: a part of a name that more of them share says little."""
+from sources.models.functions import HasWords, Words
 
 __all__ = ["QuoteAdmin", "ReviewAdmin", "SpeakerWithQuotesAdmin", "UtteranceAdmin", "ViaInline"]
 
@@ -202,13 +200,7 @@ class QuoteAdmin(ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns,
         return False
 
     def search(self, request, queryset, term):
-        called = mentioning(Speaker.objects.order_by(), term.split()).values_list("pk", flat=True)
-        return matching_any(
-            queryset,
-            queryset.filter(HasWords(Words("bare"), term, may_go_on=True)),
-            queryset.filter(speaker__in=list(called[:MAX_SPEAKERS])),
-            queryset.filter(Exactly(NameKey("attribution_speaker"), NameKey(Value(term)))),
-        )
+        return matching_any(queryset, *searches(queryset, term))
 
     def first_found(self, request, term, number):
         """By their words alone: who said them is found as a speaker."""

@@ -1,23 +1,23 @@
 """The admin's dashboard: where to go on, queues of work, charts, and all records.
 
-Each queue is a list of the admin with a filter set, counted up to a limit. All figures are of what
-the user may see.
+Each queue leads to its page, and is counted up to a limit. All figures are of what the user may
+see.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.cache import cache
-from django.db.models import Count, Min, QuerySet
+from django.db.models import Count, Min
 from django.urls import reverse
+from django.utils import timezone
 
-from quotes.admin.dashboard_charts import CACHE_SECONDS, Charts, charts, quotes_where
+from quotes.admin.dashboard_charts import CACHE_SECONDS, Charts, charts
 from quotes.curation.decisions import Decision, last_decisions, where_to_continue
-from quotes.curation.queue import without_quotes
-from quotes.models import Quote
-from quotes.models.workflow import OPEN
+from quotes.curation.queue import QUEUES, WAITING, QuoteQueue, without_quotes
 from sources.admin.base import ReadOnlyAdmin
 from sources.identity.duplicates import count_pairs
 from sources.models import Article, Named, Organisation, Speaker
@@ -113,16 +113,10 @@ class Queue:
 def queues(user) -> list[Queue]:
     """Queues that this user may work on; none for readers."""
     found = []
-    quotes = Quote.objects.visible_to(user).order_by()
     if user.has_perm("quotes.review_quote"):
-        found += [_proposed(quotes), _without_quotes()]
-    if user.has_perm("quotes.change_quote"):
-        for flag in Quote.Flag:
-            rows = quotes.filter(flags__contains=[flag], status__in=OPEN)
-            found.append(_counted(flag.label, rows, quotes_where(flag=flag.value)))
-        for anchor in (Quote.Anchor.MOVED, Quote.Anchor.ALTERED, Quote.Anchor.MISSING):
-            rows = quotes.filter(anchor=anchor.value, status__in=OPEN)
-            found.append(_counted(anchor.label, rows, quotes_where(anchor=anchor.value)))
+        now = timezone.now()
+        found += [_counted(queue, user, now) for queue in QUEUES.values()]
+        found.insert(1, _without_quotes())
     for model in (Speaker, Organisation):
         if user.has_perm(f"sources.change_{model._meta.model_name}"):
             found.append(_duplicates(model))
@@ -133,9 +127,7 @@ def queue_links(user) -> list[tuple[str, str]]:
     """Labels and URLs of the queues that this user may work on, which are not counted."""
     found = []
     if user.has_perm("quotes.review_quote"):
-        found.append(("Waiting for review", reverse("admin:quotes_review_changelist")))
-    if user.has_perm("quotes.change_quote"):
-        found += [(flag.label, quotes_where(flag=flag.value)) for flag in Quote.Flag]
+        found += [(queue.label, queue_url(queue)) for queue in QUEUES.values()]
     for model in (Speaker, Organisation):
         if user.has_perm(f"sources.change_{model._meta.model_name}"):
             name, plural = model._meta.model_name, model._meta.verbose_name_plural
@@ -153,14 +145,6 @@ def _duplicates(model: type[Named]) -> Queue:
     return Queue(f"Possible duplicate {plural}", number, oldest, url, MAX_PAIR_COUNT)
 
 
-def _proposed(quotes: QuerySet) -> Queue:
-    rows = quotes.filter(status=Quote.Status.PROPOSED)
-    number = rows.values("pk")[: MAX_QUEUE_COUNT + 1].count()
-    oldest = rows.order_by("created", "pk").values_list("created", flat=True).first()
-    url = reverse("admin:quotes_review_changelist")
-    return Queue("Waiting for review", number, oldest, url, MAX_QUEUE_COUNT)
-
-
 def _without_quotes() -> Queue:
     """Cached: articles without a quote are searched for, not counted from an index."""
     number, oldest = cache.get_or_set("dashboard.empty", _count_empty, CACHE_SECONDS)
@@ -174,10 +158,24 @@ def _count_empty() -> tuple[int, datetime | None]:
     return number, oldest if number <= MAX_EMPTY_COUNT else None
 
 
-def _counted(label: str, rows: QuerySet, url: str) -> Queue:
-    some = rows.values("created")[: MAX_QUEUE_COUNT + 1]
-    number, oldest = some.aggregate(n=Count("*"), oldest=Min("created")).values()
-    return Queue(label, number, oldest if number <= MAX_QUEUE_COUNT else None, url, MAX_QUEUE_COUNT)
+def _counted(queue: QuoteQueue, user, now: datetime) -> Queue:
+    rows = queue.of(user, now)
+    number, oldest = (
+        rows.values("created")[: MAX_QUEUE_COUNT + 1]
+        .aggregate(n=Count("*"), oldest=Min("created"))
+        .values()
+    )
+    if number > MAX_QUEUE_COUNT:
+        # Only the index of what waits for review is in this order.
+        first = rows.order_by("created", "pk").values_list("created", flat=True)
+        oldest = first.first() if queue is WAITING else None
+    return Queue(queue.label, number, oldest, queue_url(queue), MAX_QUEUE_COUNT)
+
+
+def queue_url(queue: QuoteQueue) -> str:
+    """URL of the page of a queue of quotes."""
+    page = reverse("admin:quotes_review_changelist")
+    return page if queue is WAITING else f"{page}?{urlencode({'queue': queue.name})}"
 
 
 def _count_pairs(model: type[Named]) -> tuple[int, datetime | None]:

@@ -1,8 +1,8 @@
-"""The review queue: articles with proposed quotes, in one of three orders.
+"""The queues of quotes that need a person, and the articles of one, in one of three orders.
 
-An article's place is that of its head, the proposed quote that was filed first among those that
-match the filters. Heads are found along an index of proposed quotes, so the first page costs the
-same however long the queue is.
+A quote that is snoozed is in no queue until its time is over. An article's place is that of its
+head, the quote that was filed first among those that match the filters. Heads are found along the
+index of a queue, so the first page costs the same however long it is.
 """
 
 from collections import defaultdict
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Min, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
-from quotes.models import Quote, QuoteQuerySet
+from quotes.models import Assignment, Note, Quote, QuoteQuerySet, SecondLook
+from quotes.models.workflow import OPEN
 from sources.models import Article
 
 PAGE_ARTICLES = 50
@@ -22,11 +23,138 @@ MAX_PAGES = 200
 """Later pages are not offered: to filter the queue is quicker."""
 
 
+# The queues
+
+
+@dataclass(frozen=True)
+class QuoteQueue:
+    """Quotes that need a person, for one reason; `holds` finds them among those a user sees."""
+
+    name: str
+    label: str
+    help: str
+    holds: Callable[[QuoteQuerySet, object], QuoteQuerySet]
+
+    def of(self, user, now: datetime) -> QuoteQuerySet:
+        """The quotes in it for this user, but for those that are snoozed; unordered."""
+        return self.all_of(user).filter(~snoozed(now))
+
+    def snoozed_of(self, user, now: datetime) -> QuoteQuerySet:
+        """The quotes that will be back in it later."""
+        return self.all_of(user).filter(snoozed(now))
+
+    def all_of(self, user) -> QuoteQuerySet:
+        return self.holds(Quote.objects.visible_to(user).order_by(), user)
+
+
+def snoozed(now: datetime) -> Exists:
+    return Exists(Assignment.objects.snoozed(now).filter(quote=OuterRef("pk")))
+
+
+def assigned() -> Exists:
+    return Exists(Assignment.objects.filter(quote=OuterRef("pk"), assignee__isnull=False))
+
+
+def _flagged(flag: Quote.Flag, help_: str) -> QuoteQueue:
+    def holds(quotes: QuoteQuerySet, user) -> QuoteQuerySet:
+        return quotes.filter(flags__contains=[flag.value], status__in=OPEN)
+
+    return QuoteQueue(flag.value, flag.label, help_, holds)
+
+
+CHECKED = Exists(Assignment.objects.filter(quote=OuterRef("pk"), checked_anchor=OuterRef("anchor")))
+"""Condition: a curator has looked at where the words are now, and left it."""
+
+
+def _anchored(anchor: Quote.Anchor, help_: str) -> QuoteQueue:
+    def holds(quotes: QuoteQuerySet, user) -> QuoteQuerySet:
+        return quotes.filter(~CHECKED, anchor=anchor.value, status__in=OPEN)
+
+    return QuoteQueue(anchor.value, anchor.label, help_, holds)
+
+
+def _second_look(quotes: QuoteQuerySet, user) -> QuoteQuerySet:
+    drawn = SecondLook.objects.waiting().exclude(publisher=user)
+    return quotes.filter(pk__in=drawn.values("quote"), status__in=READ_AGAIN)
+
+
+def _mine(quotes: QuoteQuerySet, user) -> QuoteQuerySet:
+    """Assigned to the user and in some queue, or with a note that waits for an answer."""
+    assigned = Quote.objects.filter(NEEDS_SOMEBODY, assignment__assignee=user).order_by()
+    asked = Note.objects.waiting_for(user).order_by()
+    return quotes.filter(pk__in=assigned.values("pk").union(asked.values("quote")))
+
+
+READ_AGAIN = (Quote.Status.PUBLISHED, Quote.Status.DISPUTED)
+"""A second look is at what readers can rely on: a retracted quote needs none."""
+
+FLAG_QUEUES = [
+    _flagged(Quote.Flag.AMBIGUOUS_SPEAKER, "Choose which of them said it."),
+    _flagged(Quote.Flag.AMBIGUOUS_ORGANISATION, "Choose the right one."),
+    _flagged(
+        Quote.Flag.UNRESOLVED_SPEAKER,
+        "The name may mean several people, or nobody we know. Choose who said it.",
+    ),
+    _flagged(
+        Quote.Flag.CHECK_SPEAKER, "The organisation is new for this name. Is it the same person?"
+    ),
+    _flagged(
+        Quote.Flag.ROLE_CONFLICT, "Record the role, choose somebody else, or keep it as it is."
+    ),
+    _flagged(
+        Quote.Flag.FILING_DIFFERS, "The article was filed again with other details. Compare them."
+    ),
+    _flagged(Quote.Flag.WORDS_LEFT_OUT, "Read what was left out: it has a negation or a number."),
+    _flagged(
+        Quote.Flag.ATTRIBUTION_CHANGED,
+        "The article no longer gives these words to the speaker. Read it again.",
+    ),
+    _flagged(
+        Quote.Flag.TEXT_REPLACED,
+        "Most quotes of the article are not in its new text. Compare the two.",
+    ),
+]
+
+ANCHOR_QUEUES = [
+    _anchored(Quote.Anchor.MOVED, "The words are elsewhere in the article now. Check the context."),
+    _anchored(Quote.Anchor.ALTERED, "Correct the quote, or keep it as it was printed first."),
+    _anchored(Quote.Anchor.MISSING, "The article no longer has the words. Keep or retract them."),
+]
+
+WAITING = QuoteQueue(
+    "proposed",
+    "Waiting for review",
+    "Publish or reject what was proposed.",
+    lambda quotes, user: quotes.proposed(),
+)
+MINE = QuoteQueue("mine", "For you", "Assigned to you, or with a note that asks you.", _mine)
+SECOND_LOOK = QuoteQueue(
+    "second_look",
+    "Second look",
+    "A random part of what others published in bulk. Is anything wrong with it?",
+    _second_look,
+)
+
+QUEUES = {queue.name: queue for queue in [WAITING, MINE, *FLAG_QUEUES, *ANCHOR_QUEUES, SECOND_LOOK]}
+"""Every queue of quotes, by name, in the order in which they are listed."""
+
+NEEDS_SOMEBODY = (
+    Q(status=Quote.Status.PROPOSED)
+    | Q(~Q(flags=[]), status__in=OPEN)
+    | Q(~CHECKED, anchor__in=[queue.name for queue in ANCHOR_QUEUES], status__in=OPEN)
+    | Q(Exists(SecondLook.objects.waiting().filter(quote=OuterRef("pk"))), status__in=READ_AGAIN)
+)
+"""Condition: a quote that is in some queue, whoever looks."""
+
+
 def without_quotes(articles: QuerySet[Article]) -> QuerySet[Article]:
     """Articles with a text and without any quote."""
     any_quote = Quote.objects.filter(article=OuterRef("pk"))
     standing = articles.filter(snapshot__isnull=False, merged_into=None, withdrawn__isnull=True)
     return standing.filter(~Exists(any_quote))
+
+
+# The articles of a queue
 
 
 @dataclass
@@ -61,10 +189,10 @@ ORDERS = {
 }
 
 
-def queue(wanted: QuoteQuerySet, order: str = "oldest", page: int = 1) -> tuple[list, bool]:
-    """One page of the queue, and whether another follows; four queries at most.
+def articles_of(wanted: QuoteQuerySet, order: str = "oldest", page: int = 1) -> tuple[list, bool]:
+    """One page of a queue, and whether another follows; four queries at most.
 
-    `wanted` are the proposed quotes that match, unordered.
+    `wanted` are the quotes of the queue that match, unordered.
     """
     begin = PAGE_ARTICLES * (page - 1)
     found = ORDERS[order][1](wanted).values_list("article", flat=True)

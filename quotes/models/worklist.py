@@ -40,12 +40,16 @@ class AssignmentQuerySet(models.QuerySet):
         return self.filter(snoozed_until__gt=now)
 
     def keep(self, quote: Quote, **values) -> "Assignment":
-        """Set the assignee of a quote, or until when it is snoozed; None clears either."""
+        """Set the assignee of a quote, until when it is snoozed, or the anchor that was checked."""
         return self.update_or_create(quote=quote, defaults=values)[0]
 
 
 class Assignment(Record):
-    """Who is to deal with a quote, and until when nobody has to: at most one for each quote."""
+    """Who is to deal with a quote, and until when nobody has to: at most one for each quote.
+
+    `checked_anchor` is the anchor that a curator has checked and left as it is; the quote comes
+    back if that becomes another.
+    """
 
     quote = models.OneToOneField(Quote, models.CASCADE, related_name="assignment")
     assignee = models.ForeignKey(
@@ -57,6 +61,7 @@ class Assignment(Record):
         db_index=False,  # a partial index finds them
     )
     snoozed_until = models.DateTimeField(null=True, blank=True)
+    checked_anchor = models.CharField(max_length=10, choices=Quote.Anchor, null=True, blank=True)
 
     objects = AssignmentQuerySet.as_manager()
 

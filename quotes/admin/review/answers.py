@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from quotes.admin.review.queue_form import QueueForm, links
 from quotes.admin.review.undo_stack import UndoStack
-from quotes.admin.review.worklist import QueueForm, links
 
 
 def answered(view):

@@ -13,29 +13,35 @@ from quotes.admin.review.steps import AddForm, nearest_in_present
 from quotes.admin.review.text_marks import TextPiece, mark_quotes, visible_characters
 from quotes.anchoring import HEADLINE, TEXT
 from quotes.history.public import EMBEDDED
-from quotes.models import Claim, Quote
+from quotes.models import Claim, Quote, QuoteQuerySet
 from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.html import isolated
 from sources.models import Article, Snapshot
 from sources.models.articles import READ_FULL_TEXT
 
 MAX_SHOWN_QUOTES = 300
-"""Quotes of an article on one page, proposed ones first: the rest follow when these are decided."""
+"""Quotes of an article on one page, those in the queue first: the rest follow when these are
+decided."""
 
 
 class ReviewPage:
-    """One article as one user reviews it; `chosen` is the quote in the right-hand column."""
+    """One article as one user reviews it; `chosen` is the quote in the right-hand column.
+
+    `wanted` are the quotes of the queue. A quote that has left it is decided.
+    """
 
     def __init__(
         self,
         request,
         article: Article,
         *,
+        wanted: QuoteQuerySet,
         now: datetime,
         chosen: UUID | None = None,
         earlier: bool = False,
     ):
         self.request, self.user, self.article, self.now = request, request.user, article, now
+        self.wanted = wanted.filter(article=article)
         self.asked, self.earlier = chosen, earlier
         self.sent: OfferedStep | None = None
         self.add_form = AddForm(prefix="add", initial={"snapshot": article.snapshot_id})
@@ -47,8 +53,8 @@ class ReviewPage:
         """In the order of headline and text. Those anchored in another snapshot come last."""
         found = Quote.objects.visible_to(self.user).filter(article=self.article)
         found = found.select_related(*EMBEDDED).defer("snapshot__text")
-        proposed_first = Case(When(status=Quote.Status.PROPOSED, then=0), default=1)
-        quotes = list(found.order_by(proposed_first, "pk")[:MAX_SHOWN_QUOTES])
+        queued_first = Case(When(pk__in=self._queued, then=0), default=1)
+        quotes = list(found.order_by(queued_first, "pk")[:MAX_SHOWN_QUOTES])
         for quote in quotes:
             quote.article = self.article
         present = self.article.snapshot_id
@@ -67,18 +73,31 @@ class ReviewPage:
         return [quote for quote in self.quotes if quote.status == Quote.Status.PROPOSED]
 
     @cached_property
+    def _queued(self) -> set[UUID]:
+        return set(self.wanted.values_list("pk", flat=True)[:MAX_SHOWN_QUOTES])
+
+    @cached_property
+    def queued(self) -> list[Quote]:
+        """The quotes that are in the queue."""
+        return [quote for quote in self.quotes if quote.pk in self._queued]
+
+    def has_queued(self, key: UUID) -> bool:
+        """Whether this quote is in the queue at this moment; one query."""
+        return self.wanted.filter(pk=key).exists()
+
+    @cached_property
     def chosen(self) -> Quote | None:
-        """The quote asked for, else the first proposed one, else the first."""
+        """The quote asked for, else the first in the queue, else the first."""
         by_id = {quote.pk: quote for quote in self.quotes}
-        first = next(iter(self.proposed or self.quotes), None)
+        first = next(iter(self.queued or self.quotes), None)
         return by_id.get(self.asked, first)
 
-    def next_proposed(self, quote: Quote) -> Quote | None:
-        """The next proposed quote, starting again from the top after the last."""
+    def next_queued(self, quote: Quote) -> Quote | None:
+        """The next quote in the queue, starting again from the top after the last."""
         keys = [one.pk for one in self.quotes]
         index = keys.index(quote.pk) if quote.pk in keys else -1
         following = self.quotes[index + 1 :] + self.quotes[: max(index, 0)]
-        return next((one for one in following if one in self.proposed), None)
+        return next((one for one in following if one in self.queued), None)
 
     @cached_property
     def panel(self) -> QuotePanel | None:
@@ -193,7 +212,7 @@ class ReviewPage:
             "snapshot": self.snapshot,
             "quotes": self.quotes,
             "is_cut": len(self.quotes) == MAX_SHOWN_QUOTES,
-            "decided": [quote for quote in self.quotes if quote not in self.proposed],
+            "decided": [quote for quote in self.quotes if quote not in self.queued],
             "listed": [self.listed(quote) for quote in self.quotes],
             "chosen": self.chosen,
             "chosen_number": self.chosen and self.quotes.index(self.chosen) + 1,
@@ -207,5 +226,6 @@ class ReviewPage:
 
     def listed(self, quote: Quote) -> Quote:
         quote.excerpt = isolated(str(quote))
+        quote.is_queued = quote.pk in self._queued
         quote.who = isolated(quote.speaker.name if quote.speaker else quote.attribution_speaker)
         return quote

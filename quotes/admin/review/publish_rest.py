@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.html import format_html
 
 from quotes.admin.review.page import ReviewPage
-from quotes.admin.review.worklist import links
+from quotes.admin.review.queue_form import links
 from quotes.curation import bulk
 from quotes.curation.approval import WHY_NOT, approvable
 from quotes.models import Quote

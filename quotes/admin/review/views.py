@@ -1,8 +1,8 @@
 """The review page of one article; its queue is in `worklist`.
 
 `admin/quotes/review/` is the queue, `admin/quotes/review/<article>/` the page. Each step is a form
-with the version of the quote that was read. It calls one verb and leads to the next proposed quote.
-Only selecting words in the text needs a script.
+with the version of the quote that was read. It calls one verb and leads to the next quote of the
+queue. Only selecting words in the text needs a script.
 """
 
 from urllib.parse import urlencode
@@ -22,6 +22,7 @@ from quotes.admin.review.answers import answered, redirected_unless_posted
 from quotes.admin.review.page import ReviewPage
 from quotes.admin.review.panel import OfferedStep
 from quotes.admin.review.publish_rest import PublishesRest
+from quotes.admin.review.queue_form import QueueForm, links
 from quotes.admin.review.steps import (
     CONTROLS,
     NAMING,
@@ -36,11 +37,11 @@ from quotes.admin.review.steps import (
 )
 from quotes.admin.review.texts import former_text, replaced_quotes, side_by_side
 from quotes.admin.review.undo_stack import UndoStack
-from quotes.admin.review.worklist import QueueForm, ShowsQueue, links
+from quotes.admin.review.worklist import ShowsQueue
 from quotes.curation.queue import next_article
 from quotes.filing import Refused
 from quotes.models import Claim, Quote, Review
-from quotes.models.workflow import OPEN, PUBLISH, NotOpen
+from quotes.models.workflow import OPEN, PUBLISH, NotOpen, Step
 from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.html import isolated
 from sources.exceptions import Conflict, messages_of
@@ -54,7 +55,7 @@ SKIPPED, MAX_SKIPPED = "review.skipped", 200
 """Session key of the articles skipped last: “Next article” leaves them out."""
 
 STAYS = ("assign", "correct", "adjust", "keep", "reopen", *NAMING)
-"""Steps after which the same quote stays on the page, as it does if it was public before."""
+"""Steps after which the same quote stays on the page, as long as it is in the queue."""
 
 UNDOABLE = "undoable"
 """Tag of the message about a step that can be undone."""
@@ -181,7 +182,8 @@ class ReviewAdmin(ShowsQueue, PublishesRest, admin.ModelAdmin):
         form = self._asked(request)
         articles = Article.objects.select_related("outlet", "snapshot").defer("snapshot__text")
         article = get_object_or_404(articles, pk=article).survivor
-        return form, ReviewPage(request, article, now=timezone.now(), **asked)
+        wanted = form.wanted(request.user)
+        return form, ReviewPage(request, article, wanted=wanted, now=form.now, **asked)
 
     def step(self, request, article, quote, step):
         """Take a step with a quote, and redirect to the next quote."""
@@ -199,6 +201,7 @@ class ReviewAdmin(ShowsQueue, PublishesRest, admin.ModelAdmin):
             sent = form_for(wanted, locked, request.POST)
             fields = fields_form(request, locked, request.POST) if step == "correct" else None
             page.sent = OfferedStep(wanted, sent, fields, refused=True)
+            was_queued = page.has_queued(quote)
             is_valid = sent.is_valid() and (fields is None or fields.is_valid())
             if changed := ChangedSince.of(locked, sent.cleaned_data.get("version")):
                 page.changed = [changed]
@@ -213,7 +216,8 @@ class ReviewAdmin(ShowsQueue, PublishesRest, admin.ModelAdmin):
                     if said:
                         messages.success(request, said)
                         return self._to(article, form, quote)
-                    return self._go_on(request, form, page, wanted, quote, stays=was_public)
+                    stays = stays_with(page, wanted, quote, was_queued, was_public)
+                    return self._go_on(request, form, page, wanted, quote, stays=stays)
         if page.changed:
             self._reopen(request, page, quote)
         return self._shown(request, form, page)
@@ -231,9 +235,9 @@ class ReviewAdmin(ShowsQueue, PublishesRest, admin.ModelAdmin):
         page.sent = OfferedStep(step, form_for(step, quote, sent), fields, refused=True)
 
     def _go_on(self, request, form: QueueForm, page: ReviewPage, step, key, *, stays: bool):
-        """Redirect to the next proposed quote, in this article or the next."""
+        """Redirect to the next quote of the queue, in this article or the next."""
         quote = self._report(request, key, step.done)
-        chosen = quote if stays or step.name in STAYS else page.next_proposed(quote)
+        chosen = quote if stays else page.next_queued(quote)
         if chosen:
             return self._to(page.article.pk, form, chosen.pk)
         return self._to_next_article(request, form, page)
@@ -325,6 +329,17 @@ class ReviewAdmin(ShowsQueue, PublishesRest, admin.ModelAdmin):
             Claim.objects.hold(page.article, request.user, page.now, take_over=True)
             return self._to(article, form)
         return HttpResponse(status=204 if page.is_mine else 200)
+
+
+def stays_with(page: ReviewPage, step: Step, key, was_queued: bool, was_public: bool) -> bool:
+    """Whether the same quote is shown after a step.
+
+    In the queue it stays as long as the step leaves it there, if the step is one of `STAYS`.
+    Elsewhere a public quote stays: nobody came here for the next one.
+    """
+    if was_queued:
+        return step.name in STAYS and page.has_queued(key)
+    return was_public or step.name in STAYS
 
 
 def faults_of_step(error: Exception) -> list[str]:

@@ -1,103 +1,57 @@
-"""The review queue: its filters, its page, and the links that carry the filters on."""
+"""The page of a queue: its articles, the tabs beside it, and what to do when nothing is left."""
 
+from collections import defaultdict
 from urllib.parse import urlencode
 
-from django import forms
 from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
-from django.utils import timezone
 
-from quotes.admin.review.steps import completed
+from quotes.admin.review.queue_form import TABS, QueueForm, links
 from quotes.admin.review.undo_stack import UndoStack
-from quotes.curation.queue import MAX_PAGES, ORDERS, queue
-from quotes.models import Claim, Quote, QuoteQuerySet
+from quotes.curation.queue import MINE, WAITING, QueuedArticle, articles_of
+from quotes.models import Assignment, Claim, Quote, QuoteQuerySet
 from sources.admin.html import isolated
 from sources.admin.lists import BoundedPaginator
 from sources.database.estimates import count_or_estimate
-from sources.models import Outlet, Speaker
-
-FLAGS_OF_PROPOSED = [
-    (flag, label) for flag, label in Quote.Flag.choices if flag != Quote.Flag.TEXT_REPLACED
-]
-"""Flags that quotes in review may have: a replaced text is a matter of public ones."""
-
-
-class QueueForm(forms.Form):
-    """Filters and order of the queue."""
-
-    outlet = forms.ModelChoiceField(
-        Outlet.objects.all(), required=False, widget=completed("outlet")
-    )
-    speaker = forms.ModelChoiceField(
-        Speaker.objects.all(), required=False, widget=completed("speaker")
-    )
-    flag = forms.ChoiceField(choices=[("", "Any flag"), *FLAGS_OF_PROPOSED], required=False)
-    order = forms.ChoiceField(
-        choices=[(name, label) for name, (label, _) in ORDERS.items()], required=False
-    )
-    p = forms.IntegerField(
-        min_value=1, max_value=MAX_PAGES, required=False, widget=forms.HiddenInput
-    )
-
-    def wanted(self, user) -> QuoteQuerySet:
-        """Proposed quotes that match the filters; none if a filter is invalid."""
-        wanted = Quote.objects.visible_to(user).proposed().order_by()
-        if not self.is_valid():
-            return wanted.none()
-        asked = self.cleaned_data
-        if asked["flag"]:
-            wanted = wanted.filter(flags__contains=[asked["flag"]])
-        if asked["outlet"]:
-            wanted = wanted.filter(outlet=asked["outlet"])
-        return wanted.said_by(asked["speaker"]) if asked["speaker"] else wanted
-
-    @property
-    def order_wanted(self) -> str:
-        return self.cleaned_data.get("order") or "oldest"
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The filters and the order for links to come, without the page."""
-        return {
-            name: self.data[name] for name in self.fields if name != "p" and self.data.get(name)
-        }
 
 
 class ShowsQueue:
-    """Adds the page of the queue to the review admin."""
+    """Adds the page of a queue to the review admin."""
 
     def queue(self, request):
-        """One page of articles with proposed quotes, and who is reviewing each."""
-        form = self._asked(request)
-        wanted = form.wanted(request.user)
+        """One page of articles with quotes in the queue, and who is reviewing each."""
+        form, user = self._asked(request), request.user
+        wanted = form.wanted(user)
         page = (form.cleaned_data.get("p") or 1) if form.is_valid() else 1
-        rows, has_next = queue(wanted, form.order_wanted, page) if form.is_valid() else ([], False)
-        claims = Claim.objects.on([row.article.pk for row in rows], now := timezone.now())
-        for row in rows:
-            row.claim = claims.get(row.article.pk)
-            row.headline = isolated(str(row.article))
-            row.outlet = isolated(row.article.outlet and row.article.outlet.name)
-            row.flag_labels = [Quote.Flag(flag).label for flag in row.flags]
-        free = [row for row in rows if not row.claim or row.claim.user_id == request.user.pk]
-        number, is_exact = count_or_estimate(wanted, exact_up_to=BoundedPaginator.MAX_COUNTED)
+        rows, has_next = [], False
+        if form.is_valid():
+            rows, has_next = articles_of(wanted, form.order_wanted, page)
+        described(rows, wanted, form)
+        free = [row for row in rows if not row.claim or row.claim.user_id == user.pk]
+        tabs = tabs_of(form, user)
+        chosen = next(tab for tab in tabs if tab["is_chosen"])
+        queue = form.queue_wanted
         return TemplateResponse(
             request,
             "admin/quotes/review/queue.html",
             {
                 **self.admin_site.each_context(request),
-                "title": "Review queue",
+                "title": "Review queue" if queue is WAITING else queue.label,
+                "queue": queue,
                 "opts": self.opts,
                 "form": form,
                 "media": form.media,
                 "rows": rows,
                 "first": free[0] if free else None,
-                "number": number,
-                "is_exact": is_exact,
+                "number": chosen["number"],
+                "is_exact": chosen["is_exact"],
+                "tabs": tabs,
                 "page": page,
                 "has_next": has_next,
                 **links(form),
-                "last": UndoStack(request.session, request.user, now).offered,
-                "now": now,
+                "unfiltered": form.unfiltered,
+                "last": UndoStack(request.session, user, form.now).offered,
+                "now": form.now,
             },
         )
 
@@ -107,11 +61,40 @@ class ShowsQueue:
         return QueueForm(request.GET)
 
 
-def links(form: QueueForm) -> dict[str, str]:
-    """The filters of the queue as the query of a link, alone or after a first parameter."""
-    query = urlencode(form.query)
-    return (
-        {"query": f"?{query}", "and_query": f"&{query}"}
-        if query
-        else {"query": "", "and_query": ""}
-    )
+def described(rows: list[QueuedArticle], wanted: QuoteQuerySet, form: QueueForm) -> None:
+    """Add what the page shows of each article; two queries."""
+    keys = [row.article.pk for row in rows]
+    claims = Claim.objects.on(keys, form.now)
+    names = defaultdict(set)
+    quotes = wanted.filter(article__in=keys).values("pk")
+    taken = Assignment.objects.filter(quote__in=quotes, assignee__isnull=False)
+    for article, name in taken.values_list("quote__article", "assignee__username"):
+        names[article].add(name)
+    for row in rows:
+        row.claim = claims.get(row.article.pk)
+        row.headline = isolated(str(row.article))
+        row.outlet = isolated(row.article.outlet and row.article.outlet.name)
+        row.flag_labels = [Quote.Flag(flag).label for flag in row.flags]
+        row.assignees = sorted(names[row.article.pk])
+
+
+def tabs_of(form: QueueForm, user) -> list[dict]:
+    """The tabs of a queue with their numbers; one query each. Nothing of “For you” is not mine."""
+    query = {name: value for name, value in form.query.items() if name != "tab"}
+    chosen, shown = form.tab_wanted, TABS
+    if form.queue_wanted is MINE:
+        shown = {name: label for name, label in TABS.items() if name in ("", "later", chosen)}
+    tabs = []
+    for name, label in shown.items():
+        wanted = form.in_tab(name, user)
+        number, is_exact = count_or_estimate(wanted, exact_up_to=BoundedPaginator.MAX_COUNTED)
+        tabs.append(
+            {
+                "label": label,
+                "number": number,
+                "is_exact": is_exact,
+                "url": f"?{urlencode(query | ({'tab': name} if name else {}))}",
+                "is_chosen": name == chosen or (not name and chosen not in TABS),
+            }
+        )
+    return tabs

@@ -14,7 +14,7 @@ from django.utils import timezone
 from quotes.admin import dashboard, dashboard_charts
 from quotes.admin.filters import WEEK
 from quotes.admin.status import status_badge
-from quotes.models import Quote
+from quotes.models import Note, Quote, SecondLook
 from sources.identity import merging
 from sources.ledger.actor import audit_context
 from tests.conftest import staff
@@ -82,6 +82,9 @@ def make_one_of_each() -> None:
     )
     for anchor in ("moved", "altered", "missing"):
         Quote.objects.filter(pk=make_quote(f"Anchor {anchor}").pk).update(anchor=anchor)
+    SecondLook.objects.create(quote=make_quote("Read it again"))
+    everybody = list(get_user_model().objects.values_list("pk", flat=True))
+    Note.objects.create(quote=make_quote("Asked"), text="Yours?", waiting_for=everybody)
     make_speaker("R. Jones")
     make_speaker("Rob Jones")
     make_organisation("Quay Works Ltd")
@@ -92,11 +95,15 @@ def test_every_queue_shows_its_number_and_links_to_its_items(curator_at_desk):
     make_one_of_each()
     found = waiting(curator_at_desk)
     assert {shown for shown, _ in found.values()} == {"1"}
-    assert len(found) == 16
+    assert len(found) == 18
     quotes = {}
     for label, (_, url) in found.items():
-        if "/quotes/quote/" in url:
-            (quotes[label],) = listed(curator_at_desk, url)
+        if "/quotes/review/" in url:
+            queue = curator_at_desk.get(url).context
+            (row,) = queue["rows"]
+            page = reverse("admin:quotes_review_article", args=[row.article.pk])
+            desk = curator_at_desk.get(page + queue["query"])
+            quotes[label] = str(desk.context["chosen"])
     assert quotes["Several people share this name"] == "Flagged ambiguous_speaker"
     assert quotes["Roles we can't confirm"] == "Flagged role_conflict"
     assert quotes["No longer in the article"] == "Anchor missing"
@@ -112,6 +119,8 @@ def test_rejected_and_retracted_quotes_are_in_no_queue(curator_at_desk):
         make_quote(status, status=status, flags=["unresolved_speaker"])
     shown, url = waiting(curator_at_desk)["Speaker not identified"]
     assert shown == "0"
+    assert curator_at_desk.get(url).context["rows"] == []
+    url = dashboard_charts.quotes_where(flag="unresolved_speaker")
     assert listed(curator_at_desk, url) == []
     assert listed(curator_at_desk, f"{url}&status__exact=retracted") == ["retracted"]
 
@@ -283,9 +292,9 @@ def test_the_dashboard_costs_the_same_however_long_the_queues_are(
         make_one_of_each()
         cache.clear()
         # The session, the user, two of permissions; queues; pairs; what to go on with; charts.
-        with django_assert_num_queries(42):
+        with django_assert_num_queries(43):
             curator_at_desk.get(DASHBOARD)
-        with django_assert_num_queries(22):
+        with django_assert_num_queries(23):
             curator_at_desk.get(DASHBOARD)
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from quotes.admin.review.page import MAX_SHOWN_QUOTES
 from quotes.admin.review.text_marks import mark_quotes, visible_characters
-from quotes.curation.queue import ORDERS, PAGE_ARTICLES, next_article, queue
+from quotes.curation.queue import ORDERS, PAGE_ARTICLES, articles_of, next_article
 from quotes.curation.undo import UNDO_WITHIN
 from quotes.filing import OPERATOR, capture
 from quotes.models import Claim, Quote
@@ -113,8 +113,8 @@ def test_the_queue_is_filtered_by_outlet_speaker_or_flag(curator_at_desk, filter
 def test_pages_of_the_queue_hold_each_article_once(order):
     quotes = [make_waiting("It was late,")[0] for _ in range(PAGE_ARTICLES + 3)]
     wanted = Quote.objects.proposed().order_by()
-    first, more = queue(wanted, order)
-    second, no_more = queue(wanted, order, 2)
+    first, more = articles_of(wanted, order)
+    second, no_more = articles_of(wanted, order, 2)
     assert (len(first), more, len(second), no_more) == (PAGE_ARTICLES, True, 3, False)
     assert {row.article.pk for row in (*first, *second)} == {one.article_id for one in quotes}
 
@@ -128,7 +128,7 @@ def test_the_place_of_an_article_depends_on_its_matching_quotes(order):
     make_quote("none at all.", article=early.article, status="proposed", speaker=speaker)
     Quote.objects.filter(pk=late.pk).update(speaker=speaker)
     wanted = Quote.objects.proposed().filter(speaker=speaker).order_by()
-    rows, _ = queue(wanted, order)
+    rows, _ = articles_of(wanted, order)
     assert {(row.article.pk, row.quotes) for row in rows} == {
         (early.article_id, 1),
         (late.article_id, 1),
@@ -165,14 +165,14 @@ def test_only_reviewers_reach_the_review_pages(group):
 def test_the_queue_costs_the_same_for_one_article_and_for_fifty(
     curator_at_desk, django_assert_num_queries
 ):
-    # The session, the user, two of permissions; counted, heads, counted again, flags, articles,
-    # claims.
+    # The session, the user, two of permissions; heads, counted, flags, articles, claims, assignees,
+    # languages, and the number of each tab.
     make_waiting(outlet=make_outlet())
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(16):
         curator_at_desk.get(QUEUE)
     for number in range(PAGE_ARTICLES - 1):
         make_waiting("It was late,", outlet=make_outlet(f"Outlet {number}"))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(16):
         assert len(listed(curator_at_desk)) == PAGE_ARTICLES
 
 
@@ -878,7 +878,7 @@ def test_the_review_page_costs_the_same_for_one_quote_and_for_fifty(
         quote.article.snapshot = quote.snapshot
         quote.article.save()
         curator_at_desk.get(review_of(quote))  # claims it
-    with django_assert_num_queries(23) as queries:
+    with django_assert_num_queries(24) as queries:
         curator_at_desk.get(review_of(one))
     with django_assert_num_queries(len(queries)):
         assert len(curator_at_desk.get(review_of(many)).context["quotes"]) == 50
