@@ -56,13 +56,15 @@ class ReasonForm(forms.Form):
         help_text="Kept in the history of every quote.",
     )
 
-    def __init__(self, *args, job: Job, are_corrected: bool = False, **kwargs):
+    def __init__(self, *args, job: Job, are_corrected: int = 0, **kwargs):
         super().__init__(*args, **kwargs)
         reason = self.fields["reason"]
-        reason.required = are_corrected or BULK_STEPS[job.work].needs_reason
+        reason.required = are_corrected > 0 or BULK_STEPS[job.work].needs_reason
         if are_corrected:
             reason.label = "Public note"
-            reason.help_text += " Readers will see it as the note of a correction."
+            reason.help_text = (
+                f"{public_quotes(are_corrected, job.total)}: readers will see this note."
+            )
         elif reason.required:
             reason.help_text += " Readers will see it with the quote."
 
@@ -116,6 +118,13 @@ class RevisionForm(ReasonForm):
         return {**super().given(), "changes": changes}
 
 
+def public_quotes(number: int, total: int) -> str:
+    """Say how many of some quotes are public, to begin a sentence."""
+    if number == total:
+        return "This quote is public" if number == 1 else f"These {number:,} quotes are public"
+    return f"{number:,} of these {total:,} quotes {'is' if number == 1 else 'are'} public"
+
+
 # The preview
 
 
@@ -132,7 +141,11 @@ def preview(job: Job, chosen: QuoteQuerySet, user, changes: dict | None = None) 
     if gone := job.total - able - sum(n for _, n in whys):
         whys.append(("They no longer exist.", gone))
     found = {"able": able, "skipped": whys, "confirm": title(job, able)}
-    found["sample"] = open_now.select_related("speaker", "outlet").order_by("pk")[:SAMPLE_QUOTES]
+    named = chosen.select_related("speaker", "outlet").order_by("pk")
+    found["sample"] = named.filter(pk__in=open_now.values("pk"))[:SAMPLE_QUOTES]
+    if skipped:
+        held = named.exclude(pk__in=open_now.values("pk"))[:SAMPLE_QUOTES]
+        found["held_out"] = [(quote, why_not(job.work, quote.status)) for quote in held]
     if changes is None:
         return found
     values = revision_of(changes)
@@ -203,7 +216,7 @@ class BulkActions:
         kind = RevisionForm if job.work == "revise" else ReasonForm
         chosen = Quote.objects.visible_to(request.user).filter(pk__in=DraftIds(job)).order_by()
         public = chosen.filter(status__in=STEPS["correct"].leaves)
-        are_corrected = job.work == "revise" and public.exists()
+        are_corrected = public.count() if job.work == "revise" else 0
         form = kind(request.POST or None, job=job, are_corrected=are_corrected)
         valid = request.method == "POST" and form.is_valid()
         changes = form.given().get("changes") if valid else None
@@ -214,9 +227,10 @@ class BulkActions:
             return self.done(request, job)
         if changes:
             job.given = {"changes": changes}  # for its title
+        previewed_now = preview(job, chosen, request.user, changes)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{job}?",
+            "title": f"{title(job, previewed_now['able'])}?",
             "opts": self.opts,
             "job": job,
             "form": form,
@@ -226,7 +240,7 @@ class BulkActions:
             "is_revision": job.work == "revise",
             "is_previewed": job.work != "revise" or changes is not None,
             "at_once": job.total <= INLINE_ROWS,
-            **preview(job, chosen, request.user, changes),
+            **previewed_now,
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "admin/quotes/quote/bulk.html", context)
@@ -234,7 +248,7 @@ class BulkActions:
     def done(self, request, job: Job):
         """Return to the list, or show the report if anything was refused or is still running."""
         if job.state == Job.State.DONE and not job.refused:
-            self.message_user(request, f"Finished: {job}.", messages.SUCCESS)
+            self.message_user(request, f"{job}: {job.result}.", messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:quotes_quote_changelist"))
         return HttpResponseRedirect(page_of(job))
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import urlencode
 
+from quotes.admin.bulk_actions import public_quotes
 from quotes.admin.filters import with_printed_role
 from quotes.admin.status import status_badge
 from quotes.curation.reattribution import MAX_MOVED_QUOTES, lock, reattribute
@@ -206,6 +207,7 @@ class MoveQuotesAdmin:
 
     def _confirm(self, request, speaker, to, form, chosen, found):
         doubts = set(Quote.DOUBTS["speaker"])
+        public = sum(quote.status in Quote.PUBLIC for quote in found.values())
         return self.page(
             request,
             "admin/move_quotes_confirm.html",
@@ -216,6 +218,7 @@ class MoveQuotesAdmin:
             back=address(speaker, "quotes"),
             number=len(found),
             chosen=[f"{key}:{version}" for key, version in chosen.items()],
+            public=public_quotes(public, len(found)) if public else "",
             named=[isolated(str(found[key])) for key in [*chosen][:MAX_NAMED_QUOTES]],
             more=max(len(found) - MAX_NAMED_QUOTES, 0),
             lose_affiliation=sum(quote.affiliation_id is not None for quote in found.values()),

@@ -26,6 +26,9 @@ BULK_STEPS |= {name: EDITS[name] for name in ("revise", "join", "part")}
 
 REVISED = ("speaker", "organisation", "language", "kind")
 
+DONE = {name: step.done.lower() for name, step in BULK_STEPS.items()} | {"settle": "resolved"}
+"""What becomes of each quote, for counts: “2 published”."""
+
 type Seen = Iterable[tuple[UUID | str, int]]
 """Ids of quotes, each with the version that was read."""
 
@@ -202,4 +205,6 @@ def title(job: Job, number: int | None = None) -> str:
 
 for name, step in BULK_STEPS.items():
     do = {"revise": _revise, "join": _join, "part": _part}.get(name, _take)
-    register_job_kind(JobKind(name, step.permission, title, do, about="quotes.quote"))
+    register_job_kind(
+        JobKind(name, step.permission, title, do, about="quotes.quote", done=DONE[name])
+    )

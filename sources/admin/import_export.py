@@ -172,6 +172,6 @@ class ImportExportAdmin:
             reason=request.POST.get("reason", "").replace("\0", "").strip()[:MAX_REASON_CHARS],
         )
         if job.state == Job.State.DONE and not job.refused:
-            self.message_user(request, f"Finished: {job}.", messages.SUCCESS)
+            self.message_user(request, f"{job}: {job.result}.", messages.SUCCESS)
             return HttpResponseRedirect(self._url("changelist"))
         return HttpResponseRedirect(page_of(job))

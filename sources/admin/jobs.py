@@ -1,9 +1,12 @@
 """The page of a job: its progress and its report. Users see their own jobs."""
 
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import batched, islice
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.http import Http404, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -12,15 +15,17 @@ from django.views.decorators.http import require_POST
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from sources.admin.base import BaseModelAdmin, ReadOnlyAdmin
-from sources.jobs.models import JOB_KINDS, Job, worker_is_there
+from sources.admin.html import link
+from sources.history.summaries import summarise
+from sources.jobs.models import JOB_KINDS, PART_ROWS, Job, worker_is_there
 from sources.spreadsheets.files import csv_lines
 
 MAX_REPORT_LINES = 100  # on the page; the CSV report has all
 
 CSV = "text/csv; charset=utf-8"
-COLUMNS = ("row", "id", "outcome", "column", "why")
+COLUMNS = ("row", "id", "record", "outcome", "column", "why")
 
-OUTCOMES = {"made": "New", "changed": "Changed", "unchanged": "Unchanged", "refused": "Error"}
+OUTCOMES = {"made": "New", "changed": "Changed", "unchanged": "Unchanged", "refused": "Refused"}
 
 admin.site.unregister(ProcrastinateJob)  # the queue beneath; people follow `Job` instead
 
@@ -64,7 +69,7 @@ class JobAdmin(ReadOnlyAdmin, BaseModelAdmin):
 
     @admin.display(description="progress")
     def numbers(self, job):
-        refused = f", {job.refused:,} skipped" if job.refused else ""
+        refused = f", {job.refused:,} refused" if job.refused else ""
         return f"{job.done:,} of {job.total:,}{refused}"
 
     # Pages of one job
@@ -102,8 +107,9 @@ class JobAdmin(ReadOnlyAdmin, BaseModelAdmin):
         job = self.job_of(request, found.pk)
         lines = [
             {**line, "page": _page(job, line), "label": OUTCOMES[line["outcome"]]}
-            for line in islice(job.told, MAX_REPORT_LINES)
+            for line in _named(job, islice(job.told, MAX_REPORT_LINES), request.user)
         ]
+        changed = [] if job.is_dry_run else _changed(job, request.user)
         context = {
             **self.admin_site.each_context(request),
             "title": str(job),
@@ -113,6 +119,8 @@ class JobAdmin(ReadOnlyAdmin, BaseModelAdmin):
             "lines": lines,
             "more": len(lines) == MAX_REPORT_LINES,
             "columns": [name for name in COLUMNS if any(name in line for line in lines)],
+            "changed": changed,
+            "more_changed": len(changed) == MAX_REPORT_LINES,
             "is_mine": job.asked_by == request.user or request.user.is_superuser,
             "confirm": job.state == Job.State.CHECKED
             and reverse(f"{job.kind.confirm}_confirm", args=[job.pk]),
@@ -139,15 +147,56 @@ class JobAdmin(ReadOnlyAdmin, BaseModelAdmin):
 
     def report_view(self, request, key):
         job = self.job_of(request, key)
-        rows = ([str(line.get(name, "")) for name in COLUMNS] for line in job.told)
+        lines = _named(job, job.told, request.user)
+        rows = ([str(line.get(name, "")) for name in COLUMNS] for line in lines)
         answer = StreamingHttpResponse(csv_lines(COLUMNS, rows), content_type=CSV)
         answer["Content-Disposition"] = f'attachment; filename="job-{job.pk}.csv"'
         return answer
 
 
+def _about(job: Job, line: dict) -> str:
+    return line.get("about") or (JOB_KINDS[job.work].about if job.work in JOB_KINDS else "")
+
+
+def _named(job: Job, lines: Iterable[dict], user) -> Iterator[dict]:
+    """Lines with the `record`, in words, that each is about; a query a kind for many lines."""
+    for some in batched(lines, PART_ROWS, strict=False):
+        ids: dict[str, set] = {}
+        for line in some:
+            if "id" in line and (about := _about(job, line)):
+                ids.setdefault(about, set()).add(line["id"])
+        known = {
+            (about, str(record.pk)): str(record)
+            for about, keys in ids.items()
+            for record in _visible(apps.get_model(about), user).filter(pk__in=keys)
+        }
+        for line in some:
+            words = known.get((_about(job, line), line.get("id")))
+            yield {**line, "record": words} if words else line
+
+
+def _visible(model: type[models.Model], user) -> models.QuerySet:
+    records = model._default_manager.all()
+    return records.visible_to(user) if hasattr(records, "visible_to") else records
+
+
+def _changed(job: Job, user) -> list[tuple[str, str]]:
+    """Links to the first records that a job changed, with what it did to each; two queries."""
+    if not (job.work in JOB_KINDS and job.kind.about):
+        return []
+    model = apps.get_model(job.kind.about)
+    made = job.revisions.filter(subject_type=model._meta.model_name).order_by("time", "id")
+    made = list(made.defer("salt", "hash", "reason_hash", "link")[:MAX_REPORT_LINES])
+    records = _visible(model, user).in_bulk({revision.subject_id for revision in made})
+    return [
+        (link(records[revision.subject_id], page="history"), summarise(model, revision))
+        for revision in made
+        if revision.subject_id in records
+    ]
+
+
 def _page(job: Job, line: dict) -> str | None:
-    about = line.get("about") or (JOB_KINDS[job.work].about if job.work in JOB_KINDS else "")
-    if not about or "id" not in line:
+    if not (about := _about(job, line)) or "id" not in line:
         return None
     try:
         return reverse(f"admin:{about.replace('.', '_')}_change", args=[line["id"]])

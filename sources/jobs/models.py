@@ -12,7 +12,7 @@ early: rows when the job ends, the job after `JOBS_KEPT`. Erasure searches both
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -24,6 +24,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from sources.ledger.actor import audit_context
+from sources.ledger.revisions import Revision
 
 INLINE_ROWS = 100  # up to this many are done in the request; more go to the worker
 PART_ROWS = 500  # per transaction of the worker
@@ -58,8 +59,9 @@ class Outcome:
 class JobKind:
     """A kind of job: its name, the permission it needs, and the function that does one part.
 
-    `about` is the model its ids are of, "app.model". `confirm` is the URL name of the page that
-    confirms a dry run (`Job.is_dry_run`); empty for work without one.
+    `about` is the model its ids are of, "app.model". `done` is the past participle of what becomes
+    of a record, for counts. `confirm` is the URL name of the page that confirms a dry run
+    (`Job.is_dry_run`); `undo` that of the view that drafts a job to undo it. Empty without one.
     """
 
     name: str
@@ -67,8 +69,10 @@ class JobKind:
     title: Callable[["Job"], str]
     do: Callable[["Job", list], Outcome]
     about: str = ""
+    done: str = "changed"
     inline_rows: int = INLINE_ROWS
     confirm: str = ""
+    undo: str = ""
 
 
 JOB_KINDS: dict[str, JobKind] = {}
@@ -157,6 +161,29 @@ class Job(models.Model):
     @property
     def is_dry_run(self) -> bool:
         return bool(self.given.get("dry_run"))
+
+    @property
+    def result(self) -> str:
+        """What came of it: “2 published, 1 refused”."""
+        done = self.kind.done if self.work in JOB_KINDS else "changed"
+        counts = [(self.changed, done), (self.unchanged, "unchanged"), (self.refused, "refused")]
+        named = [f"{number:,} {word}" for number, word in counts if number]
+        return ", ".join(named) or f"0 {done}"
+
+    @property
+    def request(self) -> str:
+        """The request id of its changes in the ledger."""
+        return f"job {self.pk}"
+
+    @property
+    def revisions(self) -> models.QuerySet:
+        """The changes that it made, by record; the index on what a user did finds them."""
+        drafted = datetime.fromtimestamp((self.pk.int >> 80) / 1000, UTC)  # of the UUIDv7
+        made = Revision.objects.filter(
+            channel="admin", actor=self.asked_by.get_username(), time__gte=drafted
+        )
+        made = made.filter(time__lte=self.ended) if self.ended else made
+        return made.filter(request=self.request)
 
     @property
     def told(self) -> Iterator[dict]:
@@ -312,7 +339,7 @@ def _run_part(key: UUID | str) -> bool:
     user = job.asked_by
     if not (user.is_active and user.has_perm(job.kind.permission)):
         raise NotAllowed(f"{user} no longer has permission for this.")
-    with audit_context(channel="admin", actor=user.get_username(), request=f"job {job.pk}"):
+    with audit_context(channel="admin", actor=user.get_username(), request=job.request):
         outcome = job.kind.do(job, part.rows)
     part.done, part.told = True, outcome.told
     part.save(update_fields=["done", "told"])

@@ -77,6 +77,7 @@ def register_import(kind: ImportKind) -> None:
             title=partial(_title, meta.verbose_name_plural),
             do=_do,
             about=meta.label_lower,
+            done="imported",
             inline_rows=kind.inline_rows,
             confirm=f"admin:{meta.app_label}_{meta.model_name}_import",
         )

@@ -28,7 +28,7 @@ def test_ten_thousand_quotes_are_published_in_one_action(log_in):
     expect(page.get_by_role("status")).to_contain_text("Waiting.")
     expect(page.get_by_role("button", name="Cancel the rest")).to_be_visible()
     work_off()
-    expect(page.get_by_role("status")).to_contain_text("Finished: 10,000 changed, 0 skipped.")
+    expect(page.get_by_role("status")).to_contain_text("Finished: 10,000 published.")
     expect(page.get_by_role("button", name="Cancel the rest")).to_have_count(0)
     assert Quote.objects.filter(status="published", version=2).count() == 10_000
     page.goto("/admin/sources/job/")
@@ -70,7 +70,7 @@ def test_a_table_with_three_errors_is_fixed_and_imported(log_in, tmp_path):
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("status")).to_contain_text("4 of 4 rows are ready to import.")
     page.get_by_role("button", name="Import 4 rows").click()
-    expect(page.locator(".messagelist")).to_contain_text("Finished: Import 4 rows of speakers")
+    expect(page.locator(".messagelist")).to_contain_text("Import 4 rows of speakers: 4 imported.")
     names = ["=Bo Ek", "Ada Lund", "Mara Quill", "Spokesman"]
     assert sorted(Speaker.objects.values_list("name", flat=True)) == names
     with page.expect_download() as download:
@@ -95,5 +95,5 @@ def test_the_speaker_of_selected_quotes_is_set_after_a_preview(log_in):
     page.get_by_role("button", name="Preview").click()
     expect(page.locator(".preview")).to_contain_text("2 of 2 selected quotes")
     page.get_by_role("button", name="Set the speaker of 2 quotes").click()
-    expect(page.locator(".messagelist")).to_contain_text("Finished: Set the speaker of 2 quotes")
+    expect(page.locator(".messagelist")).to_contain_text("Set the speaker of 2 quotes: 2 edited.")
     assert Quote.objects.filter(speaker=mara).count() == 2

@@ -5,6 +5,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
+from lxml import html
 
 from quotes.curation import bulk
 from quotes.curation.approval import WHY_NOT
@@ -23,6 +24,7 @@ from tests.records import (
     make_quotes,
     make_speaker,
 )
+from tests.sources.admin.test_admin import page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -121,7 +123,11 @@ def test_a_preview_says_what_will_happen(curator_at_desk):
     assert page.context["able"] == 3
     ((why, number),) = page.context["skipped"]
     assert (number, why) == (1, str(NotOpen("publish", "published")))
-    assert "Publish 4 quotes" in page.text
+    assert "<h1>Publish 3 quotes?</h1>" in page.text
+    assert 'value="Publish 3 quotes"' in page.text
+    held_out = page.text.partition('id="held"')[2]
+    assert "published one" in held_out
+    assert "proposed 1" not in held_out
     assert Quote.objects.filter(status="proposed").count() == 3
     assert not Job.objects.exclude(state="draft").exists()
 
@@ -154,7 +160,15 @@ def test_only_quotes_that_matched_when_selected_are_changed(curator_at_desk):
     for quote, status in ((first, "published"), (stale, "proposed"), (late, "proposed")):
         assert fresh(quote).status == status
     report = curator_at_desk.get(reverse("admin:sources_job_report", args=[job.pk]))
-    assert str(stale.pk) in b"".join(report).decode()
+    assert f",{stale.pk},stale," in b"".join(report).decode()
+    page = html.fromstring(curator_at_desk.get(page_of(job)).text)
+    assert page.xpath("string(//p[@role='status'])").strip() == "Finished: 1 published, 1 refused."
+    refused, changed = (
+        [cell.text_content() for cell in page.xpath(f"//section[@aria-labelledby='{name}']//td")]
+        for name in ("report", "changed")
+    )
+    assert refused[0] == "stale"
+    assert changed == ["first", "published"]
 
 
 @pytest.mark.parametrize("step", ["reject", "dispute", "retract"])
@@ -183,6 +197,25 @@ def test_the_preview_of_a_new_speaker_counts_lost_affiliations(curator_at_desk):
     doubtful.refresh_from_db()
     assert (loses.speaker, loses.affiliation, loses.organisation) == (mara, None, board)
     assert (doubtful.speaker, doubtful.flags) == (mara, [])
+
+
+def test_how_many_quotes_are_public_is_said_and_their_note_is_needed(curator_at_desk):
+    quotes = [make_quote(f"words {number}", speaker=make_speaker()) for number in range(2)]
+    proposed = make_quote("words 3", status="proposed")
+    values = {"set_language": "on", "language": "nb"}
+    for chosen, told in (
+        (quotes, "These 2 quotes are public: readers will see this note."),
+        ([*quotes, proposed], "2 of these 3 quotes are public: readers will see this note."),
+    ):
+        page = choose(curator_at_desk, "revise", chosen).headers["Location"]
+        answer = curator_at_desk.post(page, values)
+        assert told in answer.text
+        assert answer.context["form"].errors == {"reason": ["This field is required."]}
+    job = confirm(
+        curator_at_desk, choose(curator_at_desk, "revise", quotes), **values, reason="No."
+    )
+    assert job.result == "2 edited"
+    assert [note["note"] for note in fresh(quotes[0]).corrections] == ["No."]
 
 
 def test_only_ticked_fields_are_set_and_empty_is_a_value(curator_at_desk):
