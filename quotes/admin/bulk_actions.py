@@ -15,9 +15,22 @@ from django.http import HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_POST
 from rest_framework import serializers
 
-from quotes.curation.bulk import BULK_STEPS, REVISED, open_to, revision_of, title, why_not
+from quotes.curation.bulk import (
+    BULK_STEPS,
+    REVISED,
+    UNDO,
+    draft_undo,
+    left_by,
+    open_to,
+    revision_of,
+    title,
+    why_not,
+)
+from quotes.curation.undo import CHANGED_SINCE, PUBLIC_BEFORE
 from quotes.models import Quote, QuoteQuerySet
 from quotes.models.workflow import STEPS
 from sources.admin.forms import ReasonField
@@ -39,6 +52,7 @@ WILL = {
     "revise": "can be edited.",
     "join": "will be grouped as reports of one utterance.",
     "part": "will be ungrouped, and will not be grouped again automatically.",
+    "undo": "will be as before. Published ones wait for review again; readers see a note.",
 }
 
 MAX_GROUPED = 100
@@ -118,6 +132,21 @@ class RevisionForm(ReasonForm):
         return {**super().given(), "changes": changes}
 
 
+class UndoForm(ReasonForm):
+    """No reason is asked for: the ledger says that it was undone."""
+
+    def __init__(self, *args, job: Job, are_corrected: int = 0, **kwargs):
+        forms.Form.__init__(self, *args, **kwargs)
+        del self.fields["reason"]
+
+    def given(self) -> dict:
+        return {}
+
+
+FORMS = dict.fromkeys(BULK_STEPS, ReasonForm) | {"revise": RevisionForm, "undo": UndoForm}
+"""The form of the preview page, by the kind of job."""
+
+
 def public_quotes(number: int, total: int) -> str:
     """Say how many of some quotes are public, to begin a sentence."""
     if number == total:
@@ -130,6 +159,8 @@ def public_quotes(number: int, total: int) -> str:
 
 def preview(job: Job, chosen: QuoteQuerySet, user, changes: dict | None = None) -> dict:
     """How many quotes can be changed, with a sample, and how many cannot, by reason."""
+    if job.work == "undo":
+        return _preview_undo(job, chosen)
     open_now = open_to(job.work, chosen, user)
     able = open_now.count()
     skipped = (
@@ -162,6 +193,24 @@ def preview(job: Job, chosen: QuoteQuerySet, user, changes: dict | None = None) 
     }
 
 
+def _preview_undo(job: Job, chosen: QuoteQuerySet) -> dict:
+    chosen = left_by(chosen, job.given["undoes"])
+    able = chosen.filter(can_be_undone=True).count()
+    changed = chosen.filter(as_left=False).count()
+    counts = [(CHANGED_SINCE, changed), (PUBLIC_BEFORE, job.total - able - changed)]
+    named = chosen.select_related("speaker", "outlet").order_by("pk")
+    return {
+        "able": able,
+        "skipped": [(why, number) for why, number in counts if number],
+        "confirm": title(job, able),
+        "sample": named.filter(can_be_undone=True)[:SAMPLE_QUOTES],
+        "held_out": [
+            (quote, PUBLIC_BEFORE if quote.as_left else CHANGED_SINCE)
+            for quote in named.filter(can_be_undone=False)[:SAMPLE_QUOTES]
+        ],
+    }
+
+
 # The list
 
 
@@ -181,7 +230,12 @@ class BulkActions:
 
     def get_urls(self):
         view = self.admin_site.admin_view(self.bulk_view)
-        return [path("bulk/<uuid:key>/", view, name="quotes_quote_bulk"), *super().get_urls()]
+        undo = self.admin_site.admin_view(require_POST(self.undo_view))
+        return [
+            path("bulk/<uuid:key>/", view, name="quotes_quote_bulk"),
+            path("bulk/<uuid:key>/undo/", undo, name="quotes_quote_undo_batch"),
+            *super().get_urls(),
+        ]
 
     def changelist_view(self, request, extra_context=None):
         for step in set(request.POST.getlist("action")) & BULK_STEPS.keys():
@@ -206,14 +260,22 @@ class BulkActions:
             return None
         return HttpResponseRedirect(reverse("admin:quotes_quote_bulk", args=[job.pk]))
 
+    def undo_view(self, request, key):
+        """Draft the undo of a batch of one's own, for its preview."""
+        job = get_object_or_404(Job.objects.of(request.user), pk=key)
+        if not (job.kind.undo and request.user.has_perms([UNDO.permission, job.kind.permission])):
+            raise PermissionDenied
+        undo = draft_undo(job, request.user)
+        return HttpResponseRedirect(reverse("admin:quotes_quote_bulk", args=[undo.pk]))
+
     def bulk_view(self, request, key):
         """GET previews and POST confirms; an edit is previewed once its values are known."""
-        job = get_object_or_404(Job.objects.of(request.user), pk=key, work__in=BULK_STEPS)
-        if not request.user.has_perm(BULK_STEPS[job.work].permission):
+        job = get_object_or_404(Job.objects.of(request.user), pk=key, work__in=FORMS)
+        if not request.user.has_perm(job.kind.permission):
             raise PermissionDenied
         if job.state != Job.State.DRAFT:
             return HttpResponseRedirect(page_of(job))
-        kind = RevisionForm if job.work == "revise" else ReasonForm
+        kind = FORMS[job.work]
         chosen = Quote.objects.visible_to(request.user).filter(pk__in=DraftIds(job)).order_by()
         public = chosen.filter(status__in=STEPS["correct"].leaves)
         are_corrected = public.count() if job.work == "revise" else 0
@@ -248,9 +310,15 @@ class BulkActions:
     def done(self, request, job: Job):
         """Return to the list, or show the report if anything was refused or is still running."""
         if job.state == Job.State.DONE and not job.refused:
-            self.message_user(request, f"{job}: {job.result}.", messages.SUCCESS)
+            report = format_html('<a href="{}">Report{}</a>', page_of(job), _undo_offered(job))
+            told = format_html("{}: {}. {}", str(job), job.result, report)
+            self.message_user(request, told, messages.SUCCESS)
             return HttpResponseRedirect(reverse("admin:quotes_quote_changelist"))
         return HttpResponseRedirect(page_of(job))
+
+
+def _undo_offered(job: Job) -> str:
+    return " and undo" if job.kind.undo else ""
 
 
 def _may(step: str):

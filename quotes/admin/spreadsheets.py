@@ -11,6 +11,7 @@ from dataclasses import replace
 from django.db import DataError, IntegrityError, transaction
 
 from quotes.api.filing_serializers import FilingSerializer
+from quotes.curation.bulk import UNDO_URL
 from quotes.filing import Filer, Filing, Refused, file
 from quotes.models import Quote
 from sources.exceptions import refusal_of
@@ -190,6 +191,7 @@ register_import(
         group=by_article,
         inline_rows=INLINE_ROWS,
         hint=HINT,
+        undo=UNDO_URL,
     )
 )
 

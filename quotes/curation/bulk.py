@@ -10,16 +10,17 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from quotes.curation.approval import WHY_NOT, approvable
+from quotes.curation.undo import UNDOABLE_COLUMNS, undo_batch
 from quotes.models import Quote, QuoteQuerySet, Utterance
-from quotes.models.workflow import EDITS, STEPS, NotOpen
-from sources.exceptions import changed_since, refusal_of
-from sources.jobs.models import Job, JobKind, Outcome, register_job_kind
+from quotes.models.workflow import EDITS, HIDDEN, STEPS, NotOpen, Status, Step
+from sources.exceptions import Conflict, changed_since, refusal_of
+from sources.jobs.models import Job, JobKind, Outcome, draft, register_job_kind
 from sources.ledger.actor import with_reason
-from sources.models import Organisation, Speaker
+from sources.models import Organisation, Revision, Speaker
 
 BULK_STEPS = {n: step for n, step in STEPS.items() if n not in ("correct", "keep", "withdraw")}
 BULK_STEPS |= {name: EDITS[name] for name in ("revise", "join", "part")}
@@ -28,6 +29,12 @@ REVISED = ("speaker", "organisation", "language", "kind")
 
 DONE = {name: step.done.lower() for name, step in BULK_STEPS.items()} | {"settle": "resolved"}
 """What becomes of each quote, for counts: “2 published”."""
+
+UNDO = Step(
+    *("undo", "Undo", "Restored", "Restore the quotes as they were before."), leaves=tuple(Status)
+)
+UNDONE_STEPS = ("publish", "reject", "reopen", "revise", "join", "part")
+"""Steps whose batch can be undone, but for quotes that readers had seen before."""
 
 type Seen = Iterable[tuple[UUID | str, int]]
 """Ids of quotes, each with the version that was read."""
@@ -60,6 +67,21 @@ def why_not(step: str, status: str) -> str:
     if status not in STEPS[step].leaves:
         return str(NotOpen(step, status))
     return WHY_NOT
+
+
+def left_by(quotes: QuoteQuerySet, request: str) -> QuoteQuerySet:
+    """Quotes with `as_left`, whether they still are as a batch left them, and `can_be_undone`.
+
+    `request` is that of the batch in the ledger. A quote that the batch added has no earlier
+    version; what readers had seen before is not undone.
+    """
+    here = Revision.objects.filter(subject_id=OuterRef("pk"))
+    last = here.filter(version=OuterRef("version"), request=request)
+    before = here.filter(version=OuterRef("version") - 1, state__status__in=HIDDEN)
+    restores = Exists(last.filter(fields__contained_by=list(UNDOABLE_COLUMNS)))
+    return quotes.annotate(
+        as_left=Exists(last), can_be_undone=restores & (Exists(before) | Q(version=1))
+    )
 
 
 def _have_one_speaker(quotes: QuoteQuerySet) -> bool:
@@ -140,6 +162,26 @@ def part(seen: Seen, reason: str | None = None, *, user) -> Outcome:
     return outcome
 
 
+@transaction.atomic
+def undo(seen: Seen, request: str, *, user) -> Outcome:
+    """Restore quotes as they were before a batch, each by itself: see `quotes.curation.undo`."""
+    outcome, now = Outcome(), timezone.now()
+    quotes = Quote.objects.visible_to(user).in_bulk([UUID(str(key)) for key, _ in seen])
+    for key, _ in seen:
+        if (quote := quotes.get(UUID(str(key)))) is None:
+            outcome.refuse("It no longer exists.", id=str(key))
+            continue
+        try:
+            undo_batch(quote, request, now=now)
+        except Conflict as refusal:
+            outcome.refuse(str(refusal.detail), id=str(key))
+        except ValidationError as error:
+            outcome.refuse(" ".join(error.messages), id=str(key))
+        else:
+            outcome.changed += 1
+    return outcome
+
+
 def _lock(step: str, seen: Seen, user) -> tuple[list[tuple[UUID, int]], Outcome]:
     """Lock the quotes that can be changed, and refuse the others."""
     wanted = {UUID(str(key)): version for key, version in seen}
@@ -166,6 +208,9 @@ def _lock(step: str, seen: Seen, user) -> tuple[list[tuple[UUID, int]], Outcome]
 
 
 # As jobs
+
+UNDO_URL = "admin:quotes_quote_undo_batch"
+"""Name of the URL that drafts the undo of a job."""
 
 
 def revision_of(changes: dict) -> dict:
@@ -194,10 +239,23 @@ def _revise(job: Job, rows: list) -> Outcome:
     return revise(rows, changes, job.given.get("reason"), user=job.asked_by)
 
 
+def _undo(job: Job, rows: list) -> Outcome:
+    return undo(rows, job.given["undoes"], user=job.asked_by)
+
+
+def draft_undo(job: Job, user) -> Job:
+    """A draft of the undo of a job: of all quotes that it changed."""
+    changed = job.revisions.filter(subject_type=Quote._meta.model_name)
+    quotes = Quote.objects.visible_to(user).filter(pk__in=changed.values("subject_id"))
+    return draft("undo", user, of=quotes, undoes=job.request, title=str(job))
+
+
 def title(job: Job, number: int | None = None) -> str:
     """Name a job: “Publish 3 quotes”, “Set the speaker of 1 quote”."""
     number = job.total if number is None else number
     quotes = f"{number:,} quote{'' if number == 1 else 's'}"
+    if job.work == "undo":
+        return f"Undo “{job.given['title']}” for {quotes}"
     if names := job.given.get("changes"):
         return f"Set the {' and '.join(names)} of {quotes}"
     return BULK_STEPS[job.work].of(quotes)
@@ -206,5 +264,13 @@ def title(job: Job, number: int | None = None) -> str:
 for name, step in BULK_STEPS.items():
     do = {"revise": _revise, "join": _join, "part": _part}.get(name, _take)
     register_job_kind(
-        JobKind(name, step.permission, title, do, about="quotes.quote", done=DONE[name])
+        JobKind(
+            *(name, step.permission, title, do),
+            about="quotes.quote",
+            done=DONE[name],
+            undo=UNDO_URL if name in UNDONE_STEPS else "",
+        )
     )
+register_job_kind(
+    JobKind("undo", UNDO.permission, title, _undo, about="quotes.quote", done="restored")
+)

@@ -1,4 +1,4 @@
-"""Undo of a step on the review page, by the same curator, within ten minutes.
+"""Undo of a step on the review page, by the same curator, within ten minutes; undo of a batch.
 
 The ledger knows what the quote was before. That is restored, and recorded as one more change.
 Readers may have seen a quote that was published by mistake: if it is published again, a public note
@@ -39,6 +39,8 @@ PUBLIC_BEFORE = "This quote is public. You can correct or retract it, but not un
 
 NOT_A_STEP = "This change was not made on the review page."
 
+CHANGED_SINCE = "It has changed since."
+
 
 def why_not_undo(quote: Quote, made: int) -> str | None:
     """Why the change that made this version can never be undone, if so; one query."""
@@ -66,23 +68,40 @@ def undo(quote: Quote, made: int, *, stands: int | None = None, actor: str, now:
             raise Conflict(
                 "Only the person who made this change can undo it, and only within ten minutes."
             )
-        if why := why_not_undo(quote, made):
-            raise Conflict(why)
-        if not former:
-            quote.reject(ADDED_BY_MISTAKE)
-            return
-        was = records_as_of(Quote, [quote.pk], former[0].time)[quote.pk]
-        if quote.status in Quote.PUBLIC:
-            changed = differences({"status": quote.status}, {"status": was.status})
-            note = correction(PUBLISHED_BY_MISTAKE, changed, now)
-            quote.corrections = [*quote.corrections, note]
-        for column in change.fields:
-            setattr(quote, column, getattr(was, column))
-        try:
-            with transaction.atomic():
-                quote.save(update_fields=[*change.fields, "corrections"])
-        except IntegrityError:
-            raise Conflict("What the quote was before no longer fits the record.") from None
+        _restore(quote, change, former, now)
+
+
+def undo_batch(quote: Quote, request: str, *, now: datetime) -> None:
+    """Restore a quote as it was before a batch, by the request id of the batch in the ledger.
+
+    Raises `Conflict` if it has changed since, and if readers had seen what was changed.
+    """
+    with transaction.atomic(), with_reason(UNDONE):
+        quote.refresh_from_db(from_queryset=Quote.objects.select_for_update())
+        change, *former = _change(quote, quote.version)
+        if change.request != request:
+            raise Conflict(CHANGED_SINCE)
+        _restore(quote, change, former, now)
+
+
+def _restore(quote: Quote, change: Revision, former: list[Revision], now: datetime) -> None:
+    if why := why_not_undo(quote, change.version):
+        raise Conflict(why)
+    if not former:
+        quote.reject(ADDED_BY_MISTAKE)
+        return
+    was = records_as_of(Quote, [quote.pk], former[0].time)[quote.pk]
+    if quote.status in Quote.PUBLIC:
+        changed = differences({"status": quote.status}, {"status": was.status})
+        note = correction(PUBLISHED_BY_MISTAKE, changed, now)
+        quote.corrections = [*quote.corrections, note]
+    for column in change.fields:
+        setattr(quote, column, getattr(was, column))
+    try:
+        with transaction.atomic():
+            quote.save(update_fields=[*change.fields, "corrections"])
+    except IntegrityError:
+        raise Conflict("What the quote was before no longer fits the record.") from None
 
 
 def _change(quote: Quote, made: int) -> list[Revision]:

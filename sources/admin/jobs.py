@@ -124,6 +124,11 @@ class JobAdmin(ReadOnlyAdmin, BaseModelAdmin):
             "is_mine": job.asked_by == request.user or request.user.is_superuser,
             "confirm": job.state == Job.State.CHECKED
             and reverse(f"{job.kind.confirm}_confirm", args=[job.pk]),
+            "undo": job.work in JOB_KINDS
+            and job.kind.undo
+            and job.changed
+            and not (job.is_open or job.is_dry_run)
+            and reverse(job.kind.undo, args=[job.pk]),
             "has_no_worker": job.state == Job.State.WAITING and not worker_is_there(),
         }
         request.current_app = self.admin_site.name

@@ -49,7 +49,7 @@ class ImportKind:
     """One kind of file: its columns, who may import it, and how its rows are saved.
 
     `take` saves numbered rows for a user, inside a transaction, and returns their lines. `group`
-    puts rows together that must be in one batch.
+    puts rows together that must be in one batch. `undo` is as in `JobKind`.
     """
 
     name: str
@@ -60,6 +60,7 @@ class ImportKind:
     group: Callable[[list[SheetRow]], list[list[SheetRow]]]
     inline_rows: int = INLINE_ROWS
     hint: str = HINT
+    undo: str = ""
 
     def may(self, user) -> bool:
         return user.has_perms(self.permissions)
@@ -78,6 +79,7 @@ def register_import(kind: ImportKind) -> None:
             do=_do,
             about=meta.label_lower,
             done="imported",
+            undo=kind.undo,
             inline_rows=kind.inline_rows,
             confirm=f"admin:{meta.app_label}_{meta.model_name}_import",
         )

@@ -9,6 +9,7 @@ from lxml import html
 
 from quotes.curation import bulk
 from quotes.curation.approval import WHY_NOT
+from quotes.curation.undo import CHANGED_SINCE, PUBLIC_BEFORE, PUBLISHED_BY_MISTAKE
 from quotes.models import Quote
 from quotes.models.workflow import STEPS, NotOpen
 from sources.jobs import models
@@ -350,3 +351,54 @@ def test_the_preview_says_that_quotes_of_two_speakers_cannot_be_grouped(curator_
     page = curator_at_desk.get(answer.headers["Location"])
     assert "Only two or more quotes of the same speaker can be grouped." in page.text
     assert 'name="_do"' not in page.text
+
+
+# Undoing a batch
+
+
+def undo(client: Client, job: Job):
+    """Draft the undo of a batch by the button of its report. The answer leads to the preview."""
+    page = html.fromstring(client.get(page_of(job)).text)
+    (button,) = page.xpath("//form[.//input[@value='Undo this batch…']]/@action")
+    return client.post(button)
+
+
+def test_undoing_a_batch_withdraws_what_it_published_and_leaves_what_changed_since(curator_at_desk):
+    quotes = [make_quote(f"words {number}", status="proposed") for number in range(3)]
+    job = confirm(curator_at_desk, choose(curator_at_desk, "publish", quotes))
+    fresh(quotes[2]).dispute("She denies it.")
+    answer = undo(curator_at_desk, job)
+    page = curator_at_desk.get(answer.headers["Location"])
+    assert 'value="Undo “Publish 3 quotes” for 2 quotes"' in page.text
+    assert "words 2" in page.text.partition('id="held"')[2]
+    assert page.context["skipped"] == [(CHANGED_SINCE, 1)]
+    undone = confirm(curator_at_desk, answer)
+    assert undone.result == "2 restored, 1 refused"
+    assert [line["why"] for line in undone.told] == [CHANGED_SINCE]
+    assert [fresh(quote).status for quote in quotes] == ["proposed", "proposed", "disputed"]
+    assert [note["note"] for note in quotes[0].corrections] == [PUBLISHED_BY_MISTAKE]
+    assert Revision.objects.of(quotes[0]).last().reason == "Undone."
+    again = curator_at_desk.get(undo(curator_at_desk, job).headers["Location"])
+    assert (again.context["able"], again.context["skipped"]) == (0, [(CHANGED_SINCE, 3)])
+
+
+def test_undoing_a_batch_restores_values_of_proposed_quotes_but_not_of_public_ones(curator_at_desk):
+    proposed, public = (make_quote(status=s, language="en") for s in ("proposed", "published"))
+    values = {"set_language": "on", "language": "nb", "reason": "Norwegian."}
+    answer = choose(curator_at_desk, "revise", [proposed, public])
+    job = confirm(curator_at_desk, answer, **values)
+    undone = confirm(curator_at_desk, undo(curator_at_desk, job))
+    assert undone.result == "1 restored, 1 refused"
+    assert [line["why"] for line in undone.told] == [PUBLIC_BEFORE]
+    assert [fresh(quote).language for quote in (proposed, public)] == ["en", "nb"]
+
+
+def test_only_who_started_a_batch_can_undo_it_and_a_dispute_has_no_undo(curator_at_desk):
+    quote = make_quote(status="proposed")
+    job = confirm(curator_at_desk, choose(curator_at_desk, "publish", [quote]))
+    url = reverse(bulk.UNDO_URL, args=[job.pk])
+    assert staff("Curators", "bo").post(url).status_code == 404
+    job = confirm(curator_at_desk, choose(curator_at_desk, "dispute", [quote]), reason="Denied.")
+    assert "Undo this batch" not in curator_at_desk.get(page_of(job)).text
+    assert curator_at_desk.post(reverse(bulk.UNDO_URL, args=[job.pk])).status_code == 403
+    assert fresh(quote).status == "disputed"
