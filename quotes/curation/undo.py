@@ -26,6 +26,7 @@ UNDOABLE_COLUMNS = {
     *("status", "reason", "kind", "language", "said"),
     *("text", "anchored_in", "spans", "seams", "snapshot_id", "anchor"),
     *("speaker_id", "organisation_id", "affiliation_id", "flags", "role_kept", "utterance_id"),
+    "translates_id",
     *(f"attribution_{part}" for part in ("text", "speaker", "role", "organisation", "cue")),
 }
 """Columns that a step on the review page may change."""

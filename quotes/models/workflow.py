@@ -146,6 +146,11 @@ EDITS = {
             leaves=OPEN,
         ),
         Step(
+            *("original", "Link the original", "Original linked"),
+            help="Say which quote this one translates.",
+            leaves=OPEN,
+        ),
+        Step(
             *("revise", "Edit", "Edited", "Set the fields you tick."),
             leaves=(*OPEN, Status.REJECTED),
         ),

@@ -12,13 +12,14 @@ from quotes.curation.naming import (
     namesakes_of,
     role_to_record,
 )
+from quotes.curation.originals import original_of
 from quotes.models import Quote
 from sources.admin.html import address, isolated
 from sources.admin.speaker_cards import told_apart
 
 
 def offered_names(quote: Quote) -> Iterator[tuple[str, str]]:
-    """Steps that make sense with this quote, each with its button; at most twelve queries."""
+    """Steps that make sense with this quote, each with its button; thirteen queries at most."""
     if role := role_to_record(quote):
         yield "role", format_html("Record the role: {}", isolated(str(role)))
     speaker = quote.speaker and isolated(quote.speaker.name)
@@ -29,6 +30,15 @@ def offered_names(quote: Quote) -> Iterator[tuple[str, str]]:
         yield "alias", format_html("Make {} an alias of {}", isolated(name), speaker)
     if found := namesakes_of(quote):
         yield "namesake", format_html("Another person called {}: none of these", isolated(found[0]))
+    if original := original_of(quote):
+        yield (
+            "original",
+            format_html(
+                "A translation of {} {}",
+                isolated(f"“{original}”"),
+                isolated(", ".join(str(p) for p in (original.outlet, original.published) if p)),
+            ),
+        )
 
 
 def settle_name(quote: Quote, user) -> str:

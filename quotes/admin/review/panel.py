@@ -18,7 +18,7 @@ from quotes.admin.review.steps import (
     may_take,
     steps_for,
 )
-from quotes.admin.review.suggestions import Suggestion, suggest
+from quotes.admin.review.suggestions import Suggestion, sought_name, suggest
 from quotes.anchoring import TooMuchWork
 from quotes.anchoring.printed import Printed
 from quotes.anchoring.results import shortened
@@ -28,6 +28,7 @@ from quotes.models.reanchoring import names_of
 from quotes.models.workflow import Step
 from quotes.search.near_identical import near_identical
 from sources.admin.html import isolated, link, link_to_profile
+from sources.admin.speaker_cards import SpeakerCard, speaker_cards
 from sources.models import Snapshot
 from sources.models.articles import READ_FULL_TEXT
 
@@ -223,7 +224,23 @@ class QuotePanel:
         said = said.exclude(pk=self.quote.pk).select_related("outlet", "speaker")
         return said.order_by("-published_day", "-id")[:MAX_OTHER_QUOTES]
 
+    @cached_property
+    def near(self) -> list[Quote]:
+        """Quotes of any article with nearly these words."""
+        return [one for one, _ in near_identical(self.quote, self.user)]
+
     # Who said it
+
+    @property
+    def sought(self) -> str:
+        """What the field of the speaker searches for at first."""
+        return sought_name(self.quote)
+
+    @cached_property
+    def members(self) -> list[SpeakerCard]:
+        """Who says it together, of a joint statement."""
+        together = self.quote.speaker.present_members if self.quote.speaker else []
+        return list(speaker_cards(together, self.user).values())
 
     @cached_property
     def attribution(self) -> list[AttributionPart]:
@@ -306,13 +323,13 @@ class QuotePanel:
             "suggestions": self._suggested() if may_assign else [],
             "steps": self.steps,
             "why_not_publish": None if may_approve(self.user, quote) else WHY_NOT,
-            "near": [self._elsewhere(one) for one, _ in near_identical(quote, self.user)],
+            "near": [self._elsewhere(one) for one in self.near],
             "others": [self._elsewhere(one) for one in self.others],
         }
 
     def _suggested(self) -> list[Suggestion]:
         """The suggestions; those that would change something have a key each."""
-        suggestions, number = suggest(self.quote, self.user), 0
+        suggestions, number = suggest(self.quote, self.user, self.near), 0
         for one in suggestions:
             one.why = isolated(" ".join(one.reasons))
             one.is_now = (

@@ -15,6 +15,7 @@ from quotes.anchoring.printed import Printed
 from quotes.api.filing_serializers import ProposalSerializer
 from quotes.curation.approval import WHY_NOT, may_approve
 from quotes.curation.naming import add_namesake, record_role, role_to_record
+from quotes.curation.originals import link_original
 from quotes.filing import Filer, propose
 from quotes.models import Quote
 from quotes.models.workflow import EDITS, OPEN, STEPS, Step, open_steps
@@ -182,11 +183,12 @@ CONTROLS: dict[str, tuple[str, type[forms.Form]]] = {
     "role": ("e", RoleForm),
     "alias": ("b", StepForm),
     "namesake": ("t", NoteForm),
+    "original": ("y", NoteForm),
 }
 """Key and form of each step, in the order of the page's buttons."""
 
-NAMING = ("role", "alias", "namesake")
-"""Steps that put on record what was said of the speaker: each offered only where it can be."""
+NAMING = ("role", "alias", "namesake", "original")
+"""Steps that put on record what is known of the speaker: each offered only where it can be."""
 
 ALSO_NEEDED = {
     "role": ["sources.add_affiliation", "sources.add_organisation"],
@@ -287,6 +289,8 @@ def take(step: Step, quote: Quote, form: forms.Form, fields, *, user, now: datet
             record_role(quote, note=sent.get("note"), now=now)
         case "namesake":
             add_namesake(quote, note=sent.get("note"), now=now)
+        case "original":
+            link_original(quote, note=sent.get("note"), now=now)
         case "alias":
             return settle_name(quote, user)
         case _:

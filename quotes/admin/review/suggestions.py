@@ -15,10 +15,11 @@ from django.utils.text import capfirst
 from quotes.admin.review.cast import Cast
 from quotes.extraction.languages import Tag, lexicon_for
 from quotes.models import Quote
+from quotes.models.workflow import OPEN
 from sources.admin.lists import matching_any, mentioning
 from sources.admin.speaker_cards import SpeakerCard, speaker_cards
 from sources.identity.agreement import Body, roles_agree
-from sources.identity.names import NameKind, parse, words
+from sources.identity.names import NameKind, parse, plain, words
 from sources.identity.surnames import PERSONS, identifies_nobody
 from sources.models import Affiliation, Speaker
 
@@ -60,9 +61,25 @@ class Suggestion:
         self.reasons.append(reason)
 
 
-def suggest(quote: Quote, user) -> list[Suggestion]:
-    """Possible speakers of a quote, the likeliest first; twelve queries at most."""
-    return _Search(quote, user).suggestions()
+def suggest(quote: Quote, user, near: Iterable[Quote] = ()) -> list[Suggestion]:
+    """Possible speakers of a quote, the likeliest first; twelve queries at most.
+
+    `near` are quotes with nearly its words, of any article.
+    """
+    return _Search(quote, user, near).suggestions()
+
+
+def sought_name(quote: Quote) -> str:
+    """What to search for among speakers: the surname as printed, or filed; else nothing."""
+    filed = quote.speaker and quote.speaker.name
+    name = next(filter(is_name, (quote.attribution_speaker, filed)), None)
+    if name is None or parse(name).kind == NameKind.BODY:
+        return name or ""
+    return next((word for word in reversed(name.split()) if _is_surname(word)), name)
+
+
+def _is_surname(word: str) -> bool:
+    return plain(word).strip(".,") not in words()["postnominals"] | words()["generations"]
 
 
 def is_name(printed: str | None) -> bool:
@@ -73,8 +90,13 @@ def is_name(printed: str | None) -> bool:
 class _Search:
     """The candidates for one quote, read once and weighed."""
 
-    def __init__(self, quote: Quote, user):
+    def __init__(self, quote: Quote, user, near: Iterable[Quote]):
         self.quote, self.user = quote, user
+        self.near = {
+            one.speaker_id: str(one.outlet or "another article")
+            for one in near
+            if one.speaker_id and one.article_id != quote.article_id and one.status in OPEN
+        }
         filed = quote.speaker and quote.speaker.name
         self.printed = quote.attribution_speaker
         self.is_printed = is_name(self.printed)
@@ -91,7 +113,8 @@ class _Search:
     def _read(self, wanted: list[str]) -> list[Speaker]:
         known = Speaker.objects.active()
         known = known.filter(Q(article=None) | Q(article=self.quote.article_id))
-        here = known.filter(Q(pk__in=self.cast.quoted) | Q(names_folded__overlap=self._in_text))
+        cast = [*self.cast.quoted, *self.near]
+        here = known.filter(Q(pk__in=cast) | Q(names_folded__overlap=self._in_text))
         searches = [here.order_by()[: 2 * MAX_CANDIDATES]]
         if wanted:
             folded = [self.keys[name] for name in wanted]
@@ -155,6 +178,8 @@ class _Search:
             return None
         else:
             self._weigh_place(one, quoted=1, named=1, just_before=2)
+        if outlet := self.near.get(speaker.pk):
+            one.add(4, f"Said these words in {outlet}.")
         _weigh_roles(one, self.held.get(speaker.pk, []), self.quote)
         return one if one.weight > 0 or is_now else None
 

@@ -135,6 +135,8 @@
             "+": () => {
                 const now = selected();
                 if (now) kept.set(selecting, [...(kept.get(selecting) || []), now]);
+                const [start, end] = after();
+                if (now && start >= now.end) return select(start, end);
                 selection.collapseToEnd();
                 selection.modify("move", "forward", "word");
                 selection.modify("extend", "forward", "word");

@@ -1,0 +1,30 @@
+/* The field of the speaker on the review page: it opens with its step, and searches at once for the
+   printed surname. Enter takes the first speaker that is found; Enter again sends the form. */
+"use strict";
+{
+    const $ = django.jQuery;
+    const FIELD = "#step-assign select[name$='-speaker']";
+
+    document.addEventListener("toggle", (event) => {
+        const step = event.target;
+        if (step.id !== "step-assign" || !step.open || step.querySelector(".errorlist")) return;
+        const field = $(FIELD);
+        if (!field.val()) field.select2("open");
+    }, true); // it does not bubble
+
+    $(document).on("select2:open", FIELD, () => {
+        const search = document.querySelector(".select2-container--open .select2-search__field");
+        const sought = document.getElementById("step-assign").dataset.search;
+        if (!search || !sought) return;
+        search.value = sought;
+        search.dispatchEvent(new Event("input", { bubbles: true }));
+        search.select(); // typing replaces it
+    });
+
+    $(document).on("select2:select", FIELD, (event) => {
+        const form = event.target.form;
+        const note = form.querySelector("textarea[name$='-note']");
+        const next = note && !note.value ? note : form.querySelector("button[type=submit]");
+        setTimeout(() => next.focus()); // after the field has taken the focus back
+    });
+}
