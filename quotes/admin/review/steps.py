@@ -199,6 +199,16 @@ ALSO_NEEDED = {
 
 REVIEW_STEPS: dict[str, Step] = {name: (STEPS | EDITS)[name] for name in CONTROLS}
 
+
+def shortcuts() -> list[tuple[str, str]]:
+    """Each key with its steps: which of them it takes depends on the status of the quote."""
+    labels = {}
+    for name, (key, _) in CONTROLS.items():
+        label = REVIEW_STEPS[name].label
+        labels[key] = f"{labels[key]}, {label.lower()}" if key in labels else label
+    return list(labels.items())
+
+
 CORRECTED = [
     *("attribution_text", "attribution_speaker", "attribution_cue"),
     *("attribution_role", "attribution_organisation"),

@@ -24,7 +24,6 @@ from quotes.admin.review.panel import OfferedStep
 from quotes.admin.review.publish_rest import PublishesRest
 from quotes.admin.review.queue_form import QueueForm, links
 from quotes.admin.review.steps import (
-    CONTROLS,
     NAMING,
     REVIEW_STEPS,
     AddForm,
@@ -32,6 +31,7 @@ from quotes.admin.review.steps import (
     fields_form,
     form_for,
     may_take,
+    shortcuts,
     steps_for,
     take,
 )
@@ -132,9 +132,7 @@ class ReviewAdmin(ShowsQueue, PublishesRest, admin.ModelAdmin):
                 "hides_decided": request.session.get(HIDES_DECIDED, False),
                 "last": UndoStack(request.session, request.user, page.now).offered,
                 "may_publish": request.user.has_perm(PUBLISH),
-                "shortcuts": [
-                    (key, REVIEW_STEPS[name].label) for name, (key, _) in CONTROLS.items()
-                ],
+                "shortcuts": shortcuts(),
             },
         )
 
