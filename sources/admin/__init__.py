@@ -10,8 +10,11 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Q, Value
 from django.forms import CheckboxInput
+from django.http import HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from knox.models import AuthToken
 
 import sources.admin.jobs  # noqa: F401 (the pages of jobs)
@@ -30,6 +33,7 @@ from sources.admin.history import HistoryAdmin
 from sources.admin.html import (
     MAX_LISTED,
     NONE,
+    address,
     isolated,
     link,
     link_all,
@@ -159,10 +163,18 @@ class SpeakerAdmin(ImportExportAdmin, DuplicatesAdmin, ProfileAdmin):
             super().profile(request, speaker)
             | self.affiliations_context(held, speaker__id__exact=speaker.pk)
             | {
+                "add_affiliation": self._add_affiliation(request, speaker),
                 "members": [link_to_profile(member) for member in speaker.present_members],
                 "joint": [self._joint(each, speaker) for each in joint],
             }
         )
+
+    def _add_affiliation(self, request, speaker: Speaker) -> str | None:
+        """URL of the form for a new affiliation of this person; None if there can be none."""
+        is_person = speaker.kind == Speaker.Kind.PERSON and not speaker.merged_into_id
+        if not is_person or not request.user.has_perm("sources.add_affiliation"):
+            return None
+        return f"{reverse('admin:sources_affiliation_add')}?{urlencode({'speaker': speaker.pk})}"
 
     def _joint(self, joint: Speaker, speaker: Speaker) -> dict:
         others = [member for member in joint.present_members if member.pk != speaker.pk]
@@ -193,6 +205,12 @@ class AffiliationAdmin(ImportExportAdmin, RecordAdmin):
         # The same role of another speaker is another affiliation.
         held = ("speaker",) if obj else ()
         return (*super().get_readonly_fields(request, obj), *held)
+
+    def response_post_save_add(self, request, affiliation):
+        """Back to the profile of the speaker whose affiliation was to be added."""
+        if "speaker" in request.GET:
+            return HttpResponseRedirect(address(affiliation.speaker, "profile"))
+        return super().response_post_save_add(request, affiliation)
 
     def search(self, request, queryset, term):
         for word in term.split():

@@ -20,6 +20,7 @@ from sources.admin.html import (
     link_to_profile,
     visible_bidi,
 )
+from sources.admin.identifiers import links_to
 from sources.admin.lists import BoundedChangeList
 from sources.admin.merging import DistinguishingAdmin
 from sources.admin.time_bars import TimeBar, TimeScale
@@ -117,7 +118,7 @@ class ProfileAdmin(DistinguishingAdmin):
             "may_change": may_change,
             "facts": {
                 label: value
-                for label, value in self.facts(request, record).items()
+                for label, value in self.profile_facts(request, record).items()
                 if value != NONE
             },
             "survivor": link_to_profile(record.survivor) if record.merged_into_id else None,
@@ -128,6 +129,13 @@ class ProfileAdmin(DistinguishingAdmin):
             "plural": self.kind_names(record)[1],
             "duplicates": self.duplicates(record, distinct) if is_editable else None,
         }
+
+    def profile_facts(self, request, record: Named) -> dict[str, str]:
+        """The fields of the record, with links to what its identifiers name."""
+        facts = self.facts(request, record)
+        if identifiers := getattr(record, "identifiers", None):
+            facts["Identifiers"] = links_to(identifiers)
+        return facts
 
     def merged_into(self, record: Named) -> list[RelatedRecord]:
         """Records merged into this one, directly or through others; at most `MAX_LISTED`."""

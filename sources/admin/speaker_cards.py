@@ -12,11 +12,9 @@ from django.contrib import admin
 from django.db.models import F
 
 from sources.admin.html import address, link_to_profile, visible_bidi
+from sources.admin.identifiers import named
 from sources.dates import PartialDate
 from sources.models import Affiliation, Organisation, Speaker
-
-SCHEMES = {"wikidata": "Wikidata", "viaf": "VIAF", "isni": "ISNI", "orcid": "ORCID"}
-"""Names of the usual registries of persons."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +67,7 @@ class SpeakerCard:
 
     @property
     def identifiers(self) -> list[str]:
-        return [
-            visible_bidi(f"{SCHEMES.get(scheme, scheme)} {value}")
-            for scheme, value in self.speaker.identifiers.items()
-        ]
+        return [named(scheme, value) for scheme, value in self.speaker.identifiers.items()]
 
     @property
     def about(self) -> list[str]:
