@@ -32,12 +32,13 @@ from quotes.admin.review.views import ReviewAdmin
 from quotes.admin.searches import searches
 from quotes.admin.spreadsheets import QuoteTable
 from quotes.admin.status import status_badge
+from quotes.admin.utterances import UtteranceAdmin
 from quotes.anchoring import CONTEXT
 from quotes.anchoring.seams import pieces_of
 from quotes.api.serializers import MAX_REASON_CHARACTERS
 from quotes.history.public import PUBLIC_REASONS, PUBLIC_VERBS
 from quotes.history.reverting import QuoteReversion
-from quotes.models import Quote, Utterance, Via
+from quotes.models import Quote, Via
 from quotes.models.workflow import open_steps
 from sources.admin.base import MIN_SEARCHED, BaseInline, PublishedColumns, RecordAdmin
 from sources.admin.forms import RecordForm, few_lines
@@ -356,46 +357,6 @@ class QuoteAdmin(ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns,
             quote.nearest["start"],
             quote.nearest["end"],
             quote.nearest["snapshot"][:16],
-        )
-
-
-@admin.register(Utterance)
-class UtteranceAdmin(RecordAdmin):
-    list_display = ("id", "reports", "created")
-    search_fields = ("id",)
-    search_help_text = "Search by the words of a quote, or by id."
-    sortable_by = ()
-    ordering = ("-id",)
-    readonly_fields = ("reported_by",)
-    fieldsets = [(None, {"fields": ["reported_by"]})]
-
-    def get_queryset(self, request):
-        reports = (
-            Quote.objects.visible_to(request.user)
-            .filter(utterance=OuterRef("pk"))
-            .order_by()
-            .values("utterance")
-            .annotate(n=Count("*"))
-        )
-        return super().get_queryset(request).annotate(n=Subquery(reports.values("n")))
-
-    def search(self, request, queryset, term):
-        reports = Quote.objects.visible_to(request.user).filter(
-            HasWords(Words("bare"), term, may_go_on=True), utterance__isnull=False
-        )
-        return queryset.filter(pk__in=reports.order_by().values("utterance"))
-
-    @admin.display(description="quotes")
-    def reports(self, utterance):
-        return utterance.n or 0
-
-    @admin.display(description="reported by")
-    def reported_by(self, utterance):
-        if utterance.pk is None or utterance._state.adding:
-            return "Quotes appear here once they are assigned to this utterance."
-        return link_all(
-            Quote.objects.visible_to(utterance.reader).filter(utterance=utterance.pk),
-            more=link_to_list(Quote, "All", utterance__id__exact=utterance.pk),
         )
 
 

@@ -7,13 +7,24 @@ import pgtrigger
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 
-from quotes.models.workflow import PUBLIC_STATUSES
+from quotes.models.workflow import PUBLIC, PUBLIC_STATUSES
 from sources.database.triggers import KeepsVersion, Trigger
+from sources.dates import PartialDate
 from sources.ledger.actor import with_reason
 from sources.ledger.recording import Recording
 from sources.models import Record
 
 MIXED = "The quotes of an utterance have one speaker."
+
+
+MAX_SHOWN_WORDS = 80
+"""Code points of the words by which an utterance is named."""
+
+
+def in_words(text: str, speaker: str | None = None, published: PartialDate | None = None) -> str:
+    """An utterance by the words of a quote, who said them, and when."""
+    short = text if len(text) <= MAX_SHOWN_WORDS else f"{text[: MAX_SHOWN_WORDS - 1]}…"
+    return ", ".join(str(part) for part in (f"“{short}”", speaker, published) if part)
 
 
 class Utterance(Record):
@@ -29,7 +40,10 @@ class Utterance(Record):
         triggers = [KeepsVersion(), *Recording(public="n.public").triggers]
 
     def __str__(self) -> str:
-        return str(self.id)
+        """The words of its first public quote, who said them, and when; one query."""
+        first = self.quotes.filter(status__in=PUBLIC).order_by("published_day", "id")
+        said = first.values_list("text", "speaker__name", "published").first()
+        return in_words(*said) if said else f"Not public, recorded {self.created:%Y-%m-%d %H:%M}"
 
     @classmethod
     def join(cls, quotes: Iterable[Record], reason: str | None = None) -> "Utterance":

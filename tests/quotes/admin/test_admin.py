@@ -378,6 +378,33 @@ def test_a_reader_sees_no_quote_under_review(reader_at_desk, curator_at_desk):
     assert f'<a href="/admin/quotes/quote/?said_by={proposed.speaker_id}">1</a>' in page
 
 
+def test_an_utterance_is_named_by_its_words_speaker_and_date(
+    curator_at_desk, reader_at_desk, django_assert_num_queries
+):
+    said = {"utterance": make_utterance(), "speaker": make_speaker("Mara Quill")}
+    make_quote("Later words", published="2026-03-15", **said)
+    make_quote("First words", published="2026-03-13", status="proposed", **said)
+    first = make_quote("Public words", published="2026-03-14", **said)
+    name = "“Public words”, Mara Quill, 2026-03-14"
+    assert str(first.utterance) == name
+    listed = "/admin/quotes/utterance/"
+    page = curator_at_desk.get(listed).text
+    assert ("“First words”" in page, "2026-03-13" in page) == (True, True)
+    page = reader_at_desk.get(listed).text
+    assert ("“First words”" in page, "“Public words”" in page) == (False, True)
+    assert name in curator_at_desk.get(page_of(first)).text
+    asked = {"app_label": "quotes", "model_name": "quote", "field_name": "utterance"}
+    for client, words in ((curator_at_desk, "“First words”, Mara"), (reader_at_desk, "“Public")):
+        found = client.get(reverse("admin:autocomplete"), asked | {"term": "words"})
+        assert words in found.json()["results"][0]["text"]
+    for more in (1, 10):
+        for _ in range(more):
+            make_quote(utterance=make_utterance())
+        with django_assert_num_queries(6):
+            curator_at_desk.get(listed)
+    assert str(make_utterance()).startswith("Not public, recorded 20")
+
+
 def test_an_article_lists_at_most_200_quotes_and_links_to_all(curator_at_desk):
     article = make_article(headline="Quay")
     make_quotes(201, article)
