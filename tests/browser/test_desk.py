@@ -1,13 +1,14 @@
 """The review page always shows the quote: measured on four screens, light and dark."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from quotes.models import Quote
+from tests.browser.test_accessibility import faults
 from tests.browser.test_review import PARTS, QUEUE
 from tests.conftest import API, make_client, make_filing, ok
-from tests.records import make_affiliation, make_speaker
+from tests.records import make_affiliation, make_article, make_quote, make_speaker
+from tests.sources.admin.test_documents import HOSTILE, keep
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("browser")]
 
@@ -62,18 +63,15 @@ def file_long_article() -> list[Quote]:
     return list(Quote.objects.order_by("pk"))
 
 
-def violations(page) -> list[str]:
-    """Everything that axe finds, minor or not."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(Axe().axe_script)
-    found = page.evaluate("axe.run({ resultTypes: ['violations'] })")["violations"]
-    return [f"{fault['id']}: {node['html'][:150]}" for fault in found for node in fault["nodes"]]
-
-
-def show(page, screen, path: str) -> None:
+def paint(page, screen: tuple[int, int, str]) -> None:
     width, height, colours = screen
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme=colours)
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def show(page, screen: tuple[int, int, str], path: str) -> None:
+    paint(page, screen)
     page.goto(path)
     expect(page.locator("#review[data-ready]")).to_be_attached()
 
@@ -81,17 +79,92 @@ def show(page, screen, path: str) -> None:
 def test_the_chosen_words_and_every_step_are_in_sight_on_every_screen(log_in):
     first = file_long_article()[0]
     page = log_in("Curators")
-    for screen in SCREENS:
-        show(page, screen, f"{QUEUE}{first.article_id}/")
-        for number, quote in enumerate(Quote.objects.order_by("pk")):
-            chosen = page.locator(f".chosen-quote[data-quote='{quote.pk}']")
-            expect(chosen).to_be_attached()
-            expect(page.locator("#review[data-ready]")).to_be_attached()
+    show(page, SCREENS[0], f"{QUEUE}{first.article_id}/")
+    for quote in Quote.objects.order_by("pk"):
+        expect(page.locator(f".chosen-quote[data-quote='{quote.pk}']")).to_be_attached()
+        expect(page.locator("#review[data-ready]")).to_be_attached()
+        for screen in SCREENS:
+            paint(page, screen)
             seen = page.evaluate(SEEN)
-            assert all(seen.values()), (screen, number, seen)
-            assert page.evaluate(REACHED), (screen, number)
-            page.locator("body").press("j")
-        assert not page.evaluate(IS_CUT), screen
-        if screen in (SCREENS[0], SCREENS[-1]):
-            assert not violations(page), screen
+            assert all(seen.values()), (screen, quote.text, seen)
+            assert page.evaluate(REACHED), (screen, quote.text)
+            assert not page.evaluate(IS_CUT), screen
+        page.locator("body").press("j")
+    for screen in (SCREENS[0], SCREENS[-1]):
+        paint(page, screen)
+        assert not faults(page), screen
     assert Quote.objects.filter(status="proposed").count() == 10
+
+
+def shown_panes(page) -> list[str]:
+    return page.evaluate(
+        """() => ["printed", "quotes", "chosen-quote"].filter((name) => {
+            const section = document.querySelector(`.columns > .${name}`);
+            const pane = section.querySelector(".scroller") || section;
+            return pane.checkVisibility({ visibilityProperty: true });
+        })"""
+    )
+
+
+def test_the_panes_of_a_small_screen_are_changed_by_keys_and_kept(log_in):
+    first, second, *_ = file_long_article()
+    page = log_in("Curators")
+    show(page, SCREENS[3], f"{QUEUE}{first.article_id}/")
+    assert shown_panes(page) == ["printed"]
+    expect(page.locator(".in-short")).to_contain_text("1 · Mr Jones")
+    page.focus("#pane-text")
+    page.keyboard.press("ArrowRight")
+    assert shown_panes(page) == ["quotes"]
+    page.click(f"#quotes a[data-quote='{second.pk}']")
+    expect(page.locator(f".chosen-quote[data-quote='{second.pk}']")).to_be_attached()
+    page.get_by_text("Decide", exact=True).click()
+    assert shown_panes(page) == ["chosen-quote"]
+    expect(page.locator("#chosen")).to_contain_text("2")
+    assert not faults(page)
+    page.click("#step-reject summary")
+    page.fill("#id_reject-reason", "Never said.")
+    page.click("#step-reject button")
+    expect(page.locator("#chosen")).to_contain_text("3")
+    assert shown_panes(page) == ["chosen-quote"]
+    assert Quote.objects.get(pk=second.pk).status == "rejected"
+
+
+def test_a_new_quote_is_selected_by_two_keys_and_decided_ones_are_hidden_by_one(log_in):
+    text = "“It was late,” said Mr Jones. He spoke of “a mess” and of Mara Quill."
+    article = make_article(text)
+    late = make_quote("It was late,", article=article, status="proposed")
+    page = log_in("Curators")
+    show(page, SCREENS[0], f"{QUEUE}{article.pk}/")
+    expect(page.locator("#selection")).to_be_hidden()
+    page.keyboard.press("n")
+    expect(page.locator("#add .parts")).to_have_text("a mess")
+    expect(page.locator("#selection")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("#id_add-speaker")).to_be_focused()
+    assert not faults(page)
+    page.keyboard.type("Mara Quill")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("mark.chosen")).to_have_text("a mess")
+    added = Quote.objects.get(text="a mess")
+    assert (added.kind, added.speaker.name) == ("partial", "Mara Quill")
+
+    late.publish()
+    page.reload()
+    expect(page.locator("#review[data-ready]")).to_be_attached()
+    page.keyboard.press("h")
+    expect(page.get_by_text("Show decided (1)")).to_be_visible()
+    expect(page.locator("#quotes li:visible")).to_have_count(1)
+    page.keyboard.press("k")
+    expect(page.locator("mark.chosen")).to_have_text("a mess")
+
+
+def test_a_filed_page_is_shown_without_scripts_or_the_network(log_in):
+    snapshot = make_article("The quay will close.").snapshot
+    keep(snapshot, HOSTILE.encode())
+    page = log_in("Curators")
+    page.goto(f"{QUEUE}{snapshot.article_id}/")
+    page.get_by_text("As filed (html)").click()
+    framed = page.frame_locator("iframe")
+    expect(framed.get_by_text("The quay will close.")).to_be_visible()
+    expect(page).not_to_have_title("evil")
+    assert not faults(page)

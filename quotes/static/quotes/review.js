@@ -286,6 +286,7 @@
 
     document.addEventListener("keydown", key);
     document.addEventListener("selectionchange", show);
+    addEventListener("resize", showChosen);
     document.addEventListener("mousedown", (event) => {
         // Keep the selection in the text while its step is opened.
         if (event.target.closest("details.step > summary")) event.preventDefault();
