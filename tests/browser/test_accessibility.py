@@ -44,6 +44,20 @@ def faults(page, options: dict = EVERYTHING, *, outside: str = "") -> list[str]:
     ]
 
 
+def out_of_reach(page) -> list[str]:
+    """Elements that look as if one could click them and that no Tab reaches."""
+    found = page.evaluate(
+        """() => Array.from(document.body.querySelectorAll("*")).filter((one) =>
+            one.checkVisibility()
+            && getComputedStyle(one).cursor === "pointer"
+            && !one.closest(".printed mark, .chart svg") // a list or a table beside it has the links
+            && !Array.from(document.querySelectorAll("a[href], button, summary, label, input, select, "
+                + "[tabindex='0']")).some((reached) => reached.contains(one) && reached.tabIndex >= 0)
+        ).map((one) => one.outerHTML.slice(0, 150))"""
+    )
+    return [f"{page.url} no Tab reaches {html}" for html in found]
+
+
 def too_wide(page) -> list[str]:
     """Widths at which the page has to be scrolled sideways: at a zoom of 200 %, and on a phone."""
     found = []
@@ -75,7 +89,7 @@ def test_no_page_has_a_fault_light_or_dark(log_in):
             found += faults(page)
             paint(page, "dark")
             found += [f"dark: {fault}" for fault in faults(page, COLOURS)]
-            found += too_wide(page)
+            found += out_of_reach(page) + too_wide(page)
     page.went_wrong[:] = [said for said in page.went_wrong if not REFUSED.search(said)]
     assert not found, "\n".join(found)
 
