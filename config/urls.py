@@ -21,6 +21,7 @@ from quotes.exports import QuoteExport
 from quotes.statistics import Facets, Timeline
 from sources.admin.site_search import search_page
 from sources.admin.widgets import AutocompleteView
+from sources.admin.wikidata import picture
 from sources.api.views import Affiliations, Organisations, Outlets, Snapshots
 
 router = SimpleRouter(use_regex_path=False)
@@ -68,6 +69,11 @@ urlpatterns = [
         name="autocomplete",
     ),
     path("admin/search/", admin.site.admin_view(search_page), name="search"),
+    path(
+        "admin/wikidata/<slug:item>/picture/",
+        admin.site.admin_view(picture),
+        name="wikidata-picture",
+    ),
     path("admin/", admin.site.urls),
     path("guides", RedirectView.as_view(pattern_name="guides")),
     path("guides/", guide, name="guides"),

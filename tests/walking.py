@@ -25,7 +25,8 @@ NAMELESS = ("object_id", "pk", "id", "key")
 LEFT_OUT = re.compile(
     r"\(\?P|/r/<|object_id>/$|/delete/|/logout/|/jsi18n/|/password|/reset/|/autocomplete/"
     r"|/export\.|/report\.csv$|/import/<|step>/$|key>/undo/$|article>/(add|claim|undo)/$"
-    r"|/job/<path:object_id>/history/$|/document/page/$|/(cancel|again|unmerge|distinguish|undistinguish)/$"
+    r"|/job/<path:object_id>/history/$|/document/page/$|/picture/$"
+    r"|/(cancel|again|unmerge|distinguish|undistinguish)/$"
 )
 """Not pages of records: redirects, forbidden pages, scripts, account pages, JSON, downloads, URLs
 for POST only, and the import preview, which has its own test."""

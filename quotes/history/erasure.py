@@ -76,6 +76,7 @@ from sources.models import (
     SourceDocument,
     Speaker,
     SpeakerKey,
+    WikidataItem,
 )
 
 KINDS: dict[str, type[models.Model]] = {"quote": Quote, "article": Article, "speaker": Speaker}
@@ -248,6 +249,7 @@ def _destroy(erasure: Erasure, reason: str) -> None:
     Proposal.objects.filter(quote__in=quotes).delete()
     LastFiling.objects.filter(article__in=erasure.articles).delete()
     SpeakerKey.objects.filter(record_id__in=erasure.speakers).delete()
+    WikidataItem.objects.filter(pk__in=_wikidata_ids(erasure.speakers)).delete()
     for model, keys in erasure.rows.items():
         if keys:
             erase_rows(model, keys)
@@ -259,6 +261,12 @@ def _destroy(erasure: Erasure, reason: str) -> None:
     for key in sorted(erasure.blotted):
         ranges = {name: erasure.redacted.get((key, name), []) for name in PAGES}
         _redact(Snapshot.objects.get(pk=key), ranges, reason)
+
+
+def _wikidata_ids(speakers: set[UUID]) -> set[str]:
+    """Ids that the speakers have or had."""
+    said = (state["identifiers"].get("wikidata") for state in states_of(Speaker, speakers))
+    return {item for item in said if item}
 
 
 def _erase_documents(erasure: Erasure) -> int:

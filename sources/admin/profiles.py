@@ -26,7 +26,7 @@ from sources.admin.merging import DistinguishingAdmin
 from sources.admin.time_bars import TimeBar, TimeScale
 from sources.dates import PartialDate
 from sources.ledger.revisions import Revision
-from sources.models import Affiliation, Named
+from sources.models import Affiliation, Named, WikidataItem
 from sources.models.ids import as_uuid
 
 MAX_DUPLICATES = 10
@@ -121,6 +121,7 @@ class ProfileAdmin(DistinguishingAdmin):
                 for label, value in self.profile_facts(request, record).items()
                 if value != NONE
             },
+            "wikidata": self.wikidata_item(record),
             "survivor": link_to_profile(record.survivor) if record.merged_into_id else None,
             "merge_revision": merge_revision,
             "merged": merged,
@@ -136,6 +137,13 @@ class ProfileAdmin(DistinguishingAdmin):
         if identifiers := getattr(record, "identifiers", None):
             facts["Identifiers"] = links_to(identifiers)
         return facts
+
+    def wikidata_item(self, record: Named) -> WikidataItem | None:
+        """What was fetched from Wikidata, without the picture itself."""
+        item = getattr(record, "identifiers", {}).get("wikidata")
+        if not item:
+            return None
+        return WikidataItem.objects.filter(pk=item, label__isnull=False).defer("picture").first()
 
     def merged_into(self, record: Named) -> list[RelatedRecord]:
         """Records merged into this one, directly or through others; at most `MAX_LISTED`."""

@@ -16,6 +16,7 @@ from sources.models.idempotency import IdempotentResponse
 from sources.models.organisations import Organisation, OrganisationKey
 from sources.models.outlets import Outlet
 from sources.models.speakers import Affiliation, Speaker, SpeakerKey
+from sources.models.wikidata import WikidataItem
 
 __all__ = [
     "Affiliation",
@@ -37,4 +38,5 @@ __all__ = [
     "SourceDocument",
     "Speaker",
     "SpeakerKey",
+    "WikidataItem",
 ]

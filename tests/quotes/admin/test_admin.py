@@ -39,6 +39,7 @@ from sources.models import (
 )
 from sources.models.documents import SourceDocument
 from sources.models.erased_words import ErasedWords
+from sources.models.wikidata import WikidataItem
 from tests.conftest import fresh
 from tests.records import (
     make_affiliation,
@@ -66,7 +67,7 @@ ON_OTHER_PAGES = {
     *(CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision),
     *(LastFiling, Proposal, OutletBinding, OrganisationKey, SpeakerKey),
     *(Assignment, DeskSettings, Note, SavedView, SecondLook),
-    *(ErasedWords, SourceDocument),
+    *(ErasedWords, SourceDocument, WikidataItem),
 }
 OURS = [
     model
