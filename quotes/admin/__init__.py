@@ -7,7 +7,6 @@ words are printed or a quote's status, and nobody is shown a button that they ca
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, OuterRef, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -21,10 +20,16 @@ from quotes.admin.filters import (
     AnchorFilter,
     FiledFilter,
     FlagFilter,
+    KindFilter,
+    LanguageFilter,
+    ListFilterForm,
     MonthFilter,
+    OutletFilter,
     PrintedRoleFilter,
     PublishedSinceFilter,
+    PublishedUntilFilter,
     SaidByFilter,
+    StatusFilter,
 )
 from quotes.admin.profiles import SpeakerWithQuotesAdmin
 from quotes.admin.review.steps import CORRECTED
@@ -90,16 +95,20 @@ class QuoteAdmin(ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns,
     form = QuoteForm
     table, imports = QuoteTable, "import filings"
 
-    list_display = ("words", "said_by", "badge", "as_role", "printed_by", "printed_on", "anchor")
+    list_display = ("words", "said_by", "printed_by", "state", "kind", "printed_on", "said")
     list_filter = (
-        "status",
+        ("status", StatusFilter),
         FlagFilter,
         AnchorFilter,
         SaidByFilter,
+        OutletFilter,
+        KindFilter,
+        LanguageFilter,
         PrintedRoleFilter,
         MonthFilter,
         FiledFilter,
         PublishedSinceFilter,
+        PublishedUntilFilter,
     )
     search_fields = ("text",)
     search_help_text = (
@@ -187,6 +196,11 @@ class QuoteAdmin(ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns,
             .defer("snapshot__text")
         )
 
+    def changelist_view(self, request, extra_context=None):
+        form = ListFilterForm(request.GET)
+        context = {"filter_form": form, "handed_on": form.others(request.GET)}
+        return super().changelist_view(request, context | (extra_context or {}))
+
     def get_ordering(self, request):
         # The index on `created` serves this filter.
         return ("-created", "-id") if FiledFilter.parameter_name in request.GET else self.ordering
@@ -270,18 +284,20 @@ class QuoteAdmin(ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns,
 
     @admin.display(description="speaker")
     def said_by(self, quote):
-        if quote.speaker:
-            return link_to_profile(quote.speaker)
-        return isolated(quote.attribution_speaker)
-
-    @admin.display(description="role")
-    def as_role(self, quote):
+        speaker = quote.speaker
+        named = link_to_profile(speaker) if speaker else isolated(quote.attribution_speaker) or NONE
         organisation = quote.organisation and quote.organisation.name
-        return isolated(", ".join(part for part in (quote.shown_role, organisation) if part))
+        role = ", ".join(part for part in (quote.shown_role, organisation) if part)
+        if not role:
+            return named
+        return format_html('{} <span class="about">{}</span>', named, isolated(role))
 
-    @admin.display(description="status")
-    def badge(self, quote):
-        return status_badge(quote.status)
+    @admin.display(description="status and flags")
+    def state(self, quote):
+        badge, flags = status_badge(quote.status), self.flagged(quote)
+        if not quote.flags:
+            return badge
+        return format_html('{} <span class="about">{}</span>', badge, flags)
 
     # Provenance
 

@@ -1,17 +1,23 @@
 """Filters of the list of quotes: offered beside it, or set by links on other pages."""
 
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
-from django.contrib.admin import SimpleListFilter
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import ChoicesFieldListFilter, SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Value
+from langcodes import standardize_tag
 
 from quotes.curation.queue import without_quotes
 from quotes.models import Exactly, Quote
-from quotes.models.workflow import OPEN
+from quotes.models.querysets import may_file, sees_all
+from quotes.models.workflow import OPEN, PUBLIC
 from sources.admin.html import isolated
+from sources.admin.widgets import SafeAutocomplete
 from sources.dates import PartialDate
-from sources.models import Speaker
+from sources.models import Outlet, Speaker
 from sources.models.functions import Fold, HasWords
 from sources.models.ids import as_uuid
 
@@ -23,6 +29,21 @@ def midnight(day: date) -> datetime:
 
 
 # Offered beside the list
+
+
+class StatusFilter(ChoicesFieldListFilter):
+    """Statuses that the user may see: not those under review, for who only reads."""
+
+    def __init__(self, field, request, *args, **kwargs):
+        super().__init__(field, request, *args, **kwargs)
+        self.seen = {*PUBLIC}
+        if sees_all(request.user) or may_file(request.user):
+            self.seen = {*Quote.Status.values}
+
+    def choices(self, changelist):
+        every, *choices = super().choices(changelist)
+        seen = zip(Quote.Status.values, choices, strict=False)
+        return [every, *(choice for status, choice in seen if status in self.seen)]
 
 
 class OpenFilter(SimpleListFilter):
@@ -81,6 +102,8 @@ class LinkedFilter(SimpleListFilter):
     `parse` reads the parameter or raises ValueError; `chosen` filters by what it returns.
     """
 
+    in_form = False  # a field of `ListFilterForm` shows its value
+
     def lookups(self, request, model_admin):
         asked = self.value()
         if not asked:
@@ -125,7 +148,11 @@ class FiledFilter(LinkedFilter):
         return queryset.filter(created__gte=start) if start else queryset
 
 
-class PublishedSinceFilter(LinkedFilter):
+class FormFilter(LinkedFilter):
+    in_form = True
+
+
+class PublishedSinceFilter(FormFilter):
     """Published on a day or later: `2026-03-02`."""
 
     title = "published"
@@ -134,11 +161,52 @@ class PublishedSinceFilter(LinkedFilter):
     def parse(self, asked):
         return date.fromisoformat(asked)
 
-    def describe(self, value):
-        return f"on {value:%-d %B %Y} or later"
-
     def chosen(self, queryset, value):
         return queryset.filter(published_day__gte=value)
+
+
+class PublishedUntilFilter(PublishedSinceFilter):
+    """Published on a day or earlier. The first day of a partial date counts."""
+
+    parameter_name = "published_until"
+
+    def chosen(self, queryset, value):
+        return queryset.filter(published_day__lte=value)
+
+
+class LanguageFilter(FormFilter):
+    """In a language, by its BCP 47 tag."""
+
+    title = "language"
+    parameter_name = "language"
+
+    def parse(self, asked):
+        return standardize_tag(asked)
+
+    def chosen(self, queryset, value):
+        return queryset.filter(language=value)
+
+
+class OutletFilter(FormFilter):
+    title = "outlet"
+    parameter_name = "outlet__id__exact"
+
+    def parse(self, asked):
+        return UUID(asked)
+
+    def chosen(self, queryset, value):
+        return queryset.filter(outlet=value)
+
+
+class KindFilter(FormFilter):
+    title = "kind"
+    parameter_name = "kind"
+
+    def parse(self, asked):
+        return Quote.Kind(asked)
+
+    def chosen(self, queryset, value):
+        return queryset.filter(kind=value)
 
 
 class PrintedRoleFilter(LinkedFilter):
@@ -151,7 +219,7 @@ class PrintedRoleFilter(LinkedFilter):
         return with_printed_role(queryset, value)
 
 
-class SaidByFilter(LinkedFilter):
+class SaidByFilter(FormFilter):
     """Said by a speaker with this id, alone or jointly with others."""
 
     title = "speaker"
@@ -178,6 +246,43 @@ class MonthFilter(LinkedFilter):
     def chosen(self, queryset, value):
         published = queryset.filter(published_day__range=(value.first, value.last))
         return published.exclude(published=PartialDate(value.year)) if value.month else published
+
+
+class ListFilterForm(forms.Form):
+    """Fields beside the list for filters with too many values to list. Each sets one parameter."""
+
+    def __init__(self, asked):
+        # Without an invalid id, which a widget would query for.
+        ids = (SaidByFilter.parameter_name, OutletFilter.parameter_name)
+        super().__init__({k: v for k, v in asked.items() if k not in ids or as_uuid(v)})
+        days = {"published_since": "Published from", "published_until": "Published to"}
+        choices = [("", "Any"), *Quote.Kind.choices]
+        self.fields |= {
+            SaidByFilter.parameter_name: self._record(Speaker, "speaker"),
+            OutletFilter.parameter_name: self._record(Outlet, "outlet"),
+            "kind": forms.ChoiceField(choices=choices, required=False),
+            "language": forms.CharField(
+                required=False, max_length=35, widget=forms.TextInput({"placeholder": "en, pt-BR"})
+            ),
+            **{
+                name: forms.DateField(
+                    label=label, required=False, widget=forms.DateInput({"type": "date"})
+                )
+                for name, label in days.items()
+            },
+        }
+
+    @staticmethod
+    def _record(model, name: str) -> forms.ModelChoiceField:
+        widget = SafeAutocomplete(Quote._meta.get_field(name), admin.site)
+        return forms.ModelChoiceField(
+            model.objects.all(), required=False, label=name.capitalize(), widget=widget
+        )
+
+    def others(self, asked) -> list[tuple[str, str]]:
+        """The other parameters of the list, which the form hands on."""
+        left_out = {*self.fields, "p", "e"}
+        return [(k, v) for k, vs in asked.lists() if k not in left_out for v in vs]
 
 
 def with_printed_role(quotes, role: str):

@@ -455,3 +455,4 @@ class TokenAdmin(ReadOnlyAdmin, BaseModelAdmin):
 
 admin.site.site_header = admin.site.site_title = "On Record"
 admin.site.index_title = "Dashboard"
+admin.site.empty_value_display = NONE

@@ -102,7 +102,8 @@ class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
     def lookup_allowed(self, lookup, value, request) -> bool:
         """Allow only the filters and the exact lookups that links between pages use."""
         keys = (field.name for field in self.opts.concrete_fields if field.is_relation)
-        known = {getattr(one, "parameter_name", f"{one}__exact") for one in self.list_filter}
+        names = (one[0] if isinstance(one, tuple) else one for one in self.list_filter)
+        known = {getattr(name, "parameter_name", f"{name}__exact") for name in names}
         return lookup in known.union(f"{name}__id__exact" for name in keys) and "\0" not in value
 
     def has_delete_permission(self, request, obj=None) -> bool:

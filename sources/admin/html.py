@@ -6,8 +6,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 
-NONE = "-"
-"""Shown for an empty value, as in Django's own columns."""
+NONE = "–"
+"""Shown for an empty value, also in Django's own columns."""
 
 MAX_LISTED = 200
 """Records that the page of another record lists."""

@@ -36,8 +36,8 @@ def test_two_curators_do_not_overwrite_each_other(desk, quote):
     quote.revise(speaker=lund)
     conflict = desk.shown(speaker=str(jones.pk), said="2026-02")
     assert lines(conflict.record) == {
-        "Speaker": Shown("both", "-", "Ada Lund", "Rob Jones"),
-        "Said": Shown("you", "-", "-", "2026-02"),
+        "Speaker": Shown("both", "–", "Ada Lund", "Rob Jones"),
+        "Said": Shown("you", "–", "–", "2026-02"),
     }
     assert (fresh(quote).speaker, quote.said, quote.version) == (lund, None, 2)
     assert desk.save(take=f":{quote.pk}:speaker").status_code == 302
@@ -48,9 +48,9 @@ def test_read_only_fields_are_compared_too(desk, quote):
     edit(quote, status="rejected", flags=["filing_differs"])
     conflict = desk.shown(said="2026-02")
     assert lines(conflict.record) == {
-        "Said": Shown("you", "-", "-", "2026-02"),
+        "Said": Shown("you", "–", "–", "2026-02"),
         "Status": Shown("beside", "Proposed", "Rejected", ""),
-        "Flags": Shown("beside", "-", "filing_differs", ""),
+        "Flags": Shown("beside", "–", "filing_differs", ""),
     }
     assert desk.save().status_code == 302
     assert (fresh(quote).status, str(quote.said)) == ("rejected", "2026-02")
@@ -98,8 +98,8 @@ def test_a_step_deleted_by_one_and_changed_by_the_other_is_kept_as_a_new_one(des
     quote.via.first().delete()
     (row,) = desk.shown(**{"via-0-name": "Sky UK"}).rows
     assert "Somebody else removed this row." in row.note
-    assert lines(row)["Name"] == Shown("you", "Sky News", "-", "Sky UK")
-    assert lines(row)["Kind"] == Shown("", "Cited", "-", "Cited")
+    assert lines(row)["Name"] == Shown("you", "Sky News", "–", "Sky UK")
+    assert lines(row)["Kind"] == Shown("", "Cited", "–", "Cited")
     assert desk.save().status_code == 302
     assert steps(quote) == ["0 cited Sky UK", "1 cited NationalWorld"]
 

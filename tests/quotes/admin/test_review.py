@@ -523,7 +523,7 @@ def test_a_step_on_an_outdated_version_is_refused_and_shows_what_changed():
     assert "Not saved: somebody else made changes" in answer.text
     assert "Version 2: reassigned by <bdi>ada</bdi>" in answer.text
     named = f'<a href="{page_of(speaker)}"><bdi>Mara Quill</bdi></a>'
-    assert f"<td>-</td><td>{named}</td>" in answer.text
+    assert f"<td>–</td><td>{named}</td>" in answer.text
     assert "Nobody is named." in answer.text  # what was typed is kept
     assert 'name="reject-version" value="2"' in answer.text
     assert fresh(quote).status == "proposed"

@@ -121,7 +121,7 @@ def comparison(answer, before: State) -> Opened:
     by_place = {line.place.removeprefix("id_"): line for line in conflict.record.lines}
     for name in FIELDS:
         words = Quote.Kind(before[name]).label if name == "kind" else before[name]
-        assert (words or "-") in by_place[name].now
+        assert (words or "–") in by_place[name].now
     boxes = frozenset(line.take for line in conflict.record.lines if line.take)
     return Opened(before, FormReader(answer.text).sent, boxes)
 

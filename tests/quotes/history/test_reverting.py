@@ -244,7 +244,7 @@ def test_a_curator_reverts_a_quote_on_its_page(curator_at_desk):
     assert newest["heading"] == "Version 5: reverted to version 1"
     assert newest["reason"] == "Back to version 1: It was Mara."
     assert newest["changes"]["Speaker"] == ["Ada Lund", "Mara Quill"]
-    assert newest["changes"]["Attribution role"] == ["mayor of Harbour Town", "-"]
+    assert newest["changes"]["Attribution role"] == ["mayor of Harbour Town", "–"]
 
 
 def test_the_history_shows_chains_flags_spans_and_notes_in_words(curator_at_desk):
@@ -256,7 +256,7 @@ def test_the_history_shows_chains_flags_spans_and_notes_in_words(curator_at_desk
     quote.revise(note="At ten.", via=[step])
     chain, _, flagged, corrected, first = told(curator_at_desk, quote)
     assert chain["changes"] == {"Via": ["[removed: cited Sky News]", "[added: cited Sky at Ten]"]}
-    assert flagged["changes"] == {"Flags": ["-", "Speaker not identified"]}
+    assert flagged["changes"] == {"Flags": ["–", "Speaker not identified"]}
     assert corrected["changes"]["Spans"] == ["[removed: 0–8]", "[added: 12–20]"]
     assert corrected["changes"]["Corrections"][1].endswith(": The second.")
     assert first["changes"]["Status"] == ["Published"]

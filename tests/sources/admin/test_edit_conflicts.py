@@ -180,7 +180,7 @@ def test_relations_are_shown_by_name_and_partial_dates_as_given(curator_at_desk)
     assert lines(conflict.record) == {
         "Organisation": Shown("both", "Harbour Board", "Mole Trust", "Pier Trust"),
         "From": Shown("both", "2004", "2004-02", "2005"),
-        "To": Shown("other", "-", "2012", ""),
+        "To": Shown("other", "–", "2012", ""),
     }
     assert desk.save(take=f":{affiliation.pk}:organisation").status_code == 302
     assert fresh(affiliation).organisation == mole
@@ -194,7 +194,7 @@ def test_a_time_with_two_inputs_is_kept_and_taken_as_one(curator_at_desk):
     typed = {"published_at_0": "2026-03-14", "published_at_1": "09:00:00"}
     conflict = desk.shown(**typed)
     assert lines(conflict.record)["Published at"] == Shown(
-        "both", "-", "2026-03-14 08:30:00", "2026-03-14 09:00:00"
+        "both", "–", "2026-03-14 08:30:00", "2026-03-14 09:00:00"
     )
     assert desk.form.items() >= typed.items()
     assert desk.save(take=f":{article.pk}:published_at").status_code == 302
@@ -230,7 +230,7 @@ def test_nothing_is_overwritten_if_it_is_not_known_what_was_read(desk, speaker, 
     if forged == "of another record":
         forged = form_of(desk.client, page_of(make_speaker("Ada Lund")))["as_read"]
     conflict = desk.shown(as_read=forged, name="M. Quill")
-    assert lines(conflict.record)["Name"] == Shown("both", "-", "Mara Quill", "M. Quill")
+    assert lines(conflict.record)["Name"] == Shown("both", "–", "Mara Quill", "M. Quill")
     assert "It is not known which version you read" in desk.save(as_read=forged).text
     assert fresh(speaker).version == 1
     assert desk.save().status_code == 302
@@ -295,7 +295,7 @@ def test_a_row_that_both_changed_is_merged_field_by_field(affiliation, desk):
     assert lines(row) == {
         "Role": Shown("both", "harbour master", "harbour engineer", "pilot"),
         "From": Shown("you", "2004", "2004", "2005"),
-        "To": Shown("other", "-", "2012", ""),
+        "To": Shown("other", "–", "2012", ""),
     }
     assert fresh(affiliation).version == 2
     assert desk.form["affiliations-0-role"] == "pilot"

@@ -86,7 +86,7 @@ def test_a_reader_sees_what_changed_but_not_by_whom_or_why(reader_at_desk):
     newest, first = told(reader_at_desk, speaker)
     assert newest["changes"] == {
         "Name": ["Mara Quill", "Mara Lund"],
-        "Aliases": ["-", "Mara Quill"],
+        "Aliases": ["–", "Mara Quill"],
     }
     assert first["changes"] == {}
     page = reader_at_desk.get(history_of(speaker)).text
@@ -146,7 +146,7 @@ def test_related_records_have_their_name_of_then_and_a_link(curator_at_desk):
     Outlet.objects.filter(pk=post.pk).update(name="The Post")
     newest, second, _ = told(curator_at_desk, article)
     assert newest["changes"] == {"Outlet": ["The Harbour Post", "The Echo"]}
-    assert second["changes"]["Snapshot"] == ["-", f"text {article.snapshot.sha256[:16]}…"]
+    assert second["changes"]["Snapshot"] == ["–", f"text {article.snapshot.sha256[:16]}…"]
     page = curator_at_desk.get(history_of(article)).text
     assert f'<a href="/admin/sources/outlet/{post.pk}/change/">' in page
     found = curator_at_desk.get(f"/admin/sources/snapshot/?q={article.snapshot.sha256}")
@@ -157,14 +157,14 @@ def test_dates_are_shown_as_they_were_given(curator_at_desk):
     held = make_affiliation(start=PartialDate(2004))
     Affiliation.objects.update(start=PartialDate(2004, 2), end=PartialDate(2012, 5, 1))
     newest, _ = told(curator_at_desk, held)
-    assert newest["changes"] == {"From": ["2004", "2004-02"], "To": ["-", "2012-05-01"]}
+    assert newest["changes"] == {"From": ["2004", "2004-02"], "To": ["–", "2012-05-01"]}
 
 
 def test_a_distinct_record_is_shown_by_name(curator_at_desk):
     one, other = make_speaker("Mara Quill"), make_speaker("Mara Quill (pilot)")
     merging.mark_distinct(one, other, "Two people.")
     newest, _ = told(curator_at_desk, one)
-    assert newest["changes"] == {"Distinct from": ["-", "Mara Quill (pilot)"]}
+    assert newest["changes"] == {"Distinct from": ["–", "Mara Quill (pilot)"]}
     assert newest["reason"] == "Two people."
 
 
@@ -173,7 +173,7 @@ def test_a_merge_links_to_the_surviving_record(curator_at_desk):
     merging.merge(one, other, "One person.")
     newest, _ = told(curator_at_desk, one)
     assert newest["heading"] == "Version 2: merged"
-    assert newest["changes"] == {"Merged into": ["-", "Mara Quill"]}
+    assert newest["changes"] == {"Merged into": ["–", "Mara Quill"]}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,1 @@
+"""How the admin shows dates and times; Django looks for a folder per language."""
