@@ -34,8 +34,12 @@ class DuplicatesAdmin:
         return {}
 
     def duplicates(self, record: Named, distinct) -> list[RelatedRecord]:
-        likely = possible_duplicates_of(record, MAX_DUPLICATES)
+        likely = possible_duplicates_of(record, MAX_DUPLICATES) or self.meant_by(record)
         return [RelatedRecord(each, why=isolated(each.why)) for each in likely]
+
+    def meant_by(self, record: Named) -> list[Named]:
+        """Hook: whom a name that says nobody in particular may mean, each with `why`."""
+        return []
 
     def duplicates_view(self, request):
         if not self.has_change_permission(request):

@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef
 
 from sources.identity.agreement import words_of
 from sources.identity.likeness import bodies_alike, keys_of, likeness
-from sources.identity.names import plain
+from sources.identity.names import NameKind, parse, plain
 from sources.models import Named, Organisation, OrganisationKey, Speaker, SpeakerKey
 from sources.models.base import LikenessKey
 
@@ -139,7 +139,7 @@ def _without_keys(model: type[Named], records: models.QuerySet) -> models.QueryS
     """Those of the records whose present names have no keys yet."""
     stored = KEYS[model].objects.filter(record_id=OuterRef("pk"), version=OuterRef("version"))
     names = ("name", "aliases", "names_folded", "version")
-    kind = ("kind",) if model is Speaker else ()
+    kind = ("kind", "identifies") if model is Speaker else ()
     return records.exclude(Exists(stored)).only(*names, *kind)
 
 
@@ -223,7 +223,7 @@ def _why(one: Named, other: Named) -> str | None:
     """Why two records may be one, if they may."""
     if not (_may_be_one_speaker if isinstance(one, Speaker) else _may_be_one_body)(one, other):
         return None
-    if shared := set(one.names_folded) & set(other.names_folded):
+    if shared := (set(one.names_folded) & set(other.names_folded)) - _saying_little(one, other):
         names = (one.name, *one.aliases, other.name, *other.aliases)
         named = (name for name in names if plain(name) in shared)
         return f"Both are called “{next(named, min(shared))}”."
@@ -235,6 +235,18 @@ def _why(one: Named, other: Named) -> str | None:
         for theirs in (other.name, *other.aliases)
     )
     return next(filter(None, reasons), None)
+
+
+def _saying_little(*records: Named) -> set[str]:
+    """Aliases that merges of “Mr Jones” left: two may share them and be strangers."""
+    return {
+        plain(alias)
+        for record in records
+        if isinstance(record, Speaker) and record.kind in (Kind.PERSON, Kind.UNKNOWN)
+        for alias in record.aliases
+        if alias not in record.identifies
+        and parse(alias).kind in (NameKind.SINGLE, NameKind.TITLED)
+    }
 
 
 def _may_be_one_body(one: Organisation, other: Organisation) -> bool:

@@ -6,7 +6,9 @@ from django.urls import reverse
 
 from quotes.admin import mentions
 from quotes.models import Quote
+from sources.admin import surnames
 from sources.admin.speaker_cards import speaker_cards, told_apart
+from sources.identity.duplicates import renew_keys
 from tests.conftest import staff
 from tests.records import (
     make_affiliation,
@@ -139,3 +141,32 @@ def test_a_merge_shows_both_cards_and_its_messages_tell_them_apart(curator_at_de
         reverse("admin:sources_speaker_unmerge", args=[winger.pk]), {"version": 2}, follow=True
     )
     assert "is a separate record again, no longer part of" in undone.text
+
+
+def test_speakers_that_are_only_a_surname_are_listed_with_whom_they_may_mean(
+    curator_at_desk, reader_at_desk, django_assert_num_queries
+):
+    place = reverse("admin:sources_speaker_surnames")
+    assert reader_at_desk.get(place).status_code == 403
+    assert "No speaker is only a surname." in curator_at_desk.get(place).text
+    inspector, winger = make_namesakes()
+    own = make_speaker("Mr Orchardson", article=make_article(headline="Two goals, one arrest"))
+    renew_keys()
+    page = curator_at_desk.get(place).text
+    for other, post in ((inspector, "chief inspector"), (winger, "winger")):
+        merge = reverse("admin:sources_speaker_merge", args=[own.pk])
+        assert f"{merge}?into={other.pk}" in page
+        assert post in page
+    assert "Two goals, one arrest" in page
+    profile = curator_at_desk.get(reverse("admin:sources_speaker_profile", args=[own.pk])).text
+    assert "has no given name; “Lewis Orchardson” has this surname." in profile
+    with django_assert_num_queries(11):
+        curator_at_desk.get(place)
+    for number in range(surnames.SURNAMES_PER_PAGE):
+        make_speaker(f"Mr Orchardson{'n' * number}", article=own.article)
+    renew_keys()
+    with django_assert_num_queries(11):
+        page = curator_at_desk.get(place)
+    assert len(page.context["rows"]) == surnames.SURNAMES_PER_PAGE
+    rest = curator_at_desk.get(place, {"after": page.context["next"]})
+    assert len(rest.context["rows"]) == 1

@@ -13,7 +13,9 @@ from sources.identity.duplicates import (
     possible_pairs,
     renew_keys,
 )
-from sources.models import Organisation, OrganisationKey, SpeakerKey
+from sources.identity.merging import mark_distinct
+from sources.identity.surnames import meant_by, surnames_only
+from sources.models import Organisation, OrganisationKey, Speaker, SpeakerKey
 from tests.records import make_article, make_organisation, make_speaker
 
 pytestmark = pytest.mark.django_db
@@ -102,6 +104,33 @@ def test_organisations_are_alike_by_acronym_article_and_legal_form(one, other):
     first, second = (make_speaker(name, kind="organisation") for name in (one, other))
     assert others(first) == [other]
     assert others(second) == [one]
+
+
+def test_an_alias_that_says_nobody_in_particular_makes_no_pair():
+    rob = make_speaker("Rob Jones", aliases=["Mr Jones", "Jones"])
+    make_speaker("Ann Jones", aliases=["Jones"])
+    assert possible_duplicates_of(rob) == []
+    pen = make_speaker("Ann Orr", aliases=["Quill"], identifies=["Quill"])
+    other = make_speaker("Bo Ek", aliases=["Quill"], identifies=["Quill"])
+    assert possible_duplicates_of(pen) == [other]
+
+
+def test_a_surname_may_mean_any_full_name_that_has_it_and_is_not_marked_as_distinct():
+    rob, ann = make_speaker("Rob Jones"), make_speaker("Ann Jones")
+    make_speaker("Jones Quill Ltd", kind="organisation")
+    make_speaker("Bo Ek")
+    own = make_speaker("Mr Jones", article=make_article())
+    known = make_speaker("Jones")
+    renew_keys()
+    assert set(surnames_only()) == {own, known}
+    meant = meant_by([own, known])
+    assert meant[own.pk] == [rob]
+    assert meant[known.pk] == [rob, ann]
+    assert meant[own.pk][0].why == "“Mr Jones” has no given name; “Rob Jones” has this surname."
+    mark_distinct(own, rob)
+    assert meant_by([own])[own.pk] == []
+    Speaker.objects.filter(pk=known.pk).update(identifies=["Jones"])
+    assert set(surnames_only()) == {own}
 
 
 def test_a_speaker_of_one_article_alone_is_no_duplicate():
