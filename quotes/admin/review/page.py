@@ -215,6 +215,7 @@ class ReviewPage:
             "decided": [quote for quote in self.quotes if quote not in self.queued],
             "listed": [self.listed(quote) for quote in self.quotes],
             "chosen": self.chosen,
+            "following": self.chosen and self.next_queued(self.chosen),
             "chosen_number": self.chosen and self.quotes.index(self.chosen) + 1,
             "may_add": self.may_add,
             "add_form": self.add_form,

@@ -80,6 +80,11 @@ class OfferedStep:
         return CONTROLS[self.step.name][0]
 
     @property
+    def decides(self) -> bool:
+        """Whether it decides a proposed quote, so that the next one follows."""
+        return Quote.Status.PROPOSED in self.step.leaves and bool(self.step.enters)
+
+    @property
     def asks(self) -> bool:
         """Whether there is a form to fill in; otherwise the button takes the step at once."""
         if self.fields is not None:
