@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from quotes.curation.approval import WHY_NOT, approvable
 from quotes.curation.undo import UNDOABLE_COLUMNS, undo_batch
-from quotes.models import Quote, QuoteQuerySet, Utterance
+from quotes.models import Quote, QuoteQuerySet, SecondLook, Utterance
 from quotes.models.workflow import EDITS, HIDDEN, STEPS, NotOpen, Status, Step
 from sources.exceptions import Conflict, changed_since, refusal_of
 from sources.jobs.models import Job, JobKind, Outcome, draft, register_job_kind
@@ -93,7 +93,8 @@ def _have_one_speaker(quotes: QuoteQuerySet) -> bool:
 def take(step: str, seen: Seen, reason: str | None = None, *, user) -> Outcome:
     """Change the status of many quotes, as `Quote.publish` and the others do of one.
 
-    Three statements, whatever the number of quotes; to publish, one more locks their articles.
+    Three statements, whatever the number of quotes; to publish, one more locks their articles, and
+    one draws some of them for a second look.
     """
     needs_reason = STEPS[step].needs_reason
     if needs_reason and not (reason or "").strip():
@@ -103,6 +104,8 @@ def take(step: str, seen: Seen, reason: str | None = None, *, user) -> Outcome:
     with with_reason(reason):
         chosen = Quote.objects.filter(pk__in=[key for key, _ in locked])
         outcome.changed = chosen.update(status=STEPS[step].enters, reason=said)
+    if step == "publish":
+        SecondLook.objects.draw([key for key, _ in locked], user)
     return outcome
 
 

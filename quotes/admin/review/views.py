@@ -35,6 +35,7 @@ from quotes.admin.review.steps import (
     steps_for,
     take,
 )
+from quotes.admin.review.teamwork import ArrangesWork, Teamwork
 from quotes.admin.review.texts import former_text, replaced_quotes, side_by_side
 from quotes.admin.review.undo_stack import UndoStack
 from quotes.admin.review.worklist import ShowsQueue
@@ -64,7 +65,7 @@ WAITS_AGAIN = "waiting for review again"
 
 
 @admin.register(Review)
-class ReviewAdmin(ShowsQueue, PublishesRest, admin.ModelAdmin):
+class ReviewAdmin(ShowsQueue, ArrangesWork, PublishesRest, admin.ModelAdmin):
     """Pages of its own instead of a list and a change form: what changes here is quotes."""
 
     def get_urls(self):
@@ -84,6 +85,7 @@ class ReviewAdmin(ShowsQueue, PublishesRest, admin.ModelAdmin):
             at("<uuid:article>/publish/", self.publish_rest, "publish_rest"),
             at("<uuid:article>/next/", self.next, "next"),
             posted("<uuid:article>/undo/", self.undo, "undo"),
+            *self.teamwork_urls(posted),
             posted("<uuid:article>/<uuid:quote>/<slug:step>/", self.step, "step"),
         ]
 
@@ -117,7 +119,9 @@ class ReviewAdmin(ShowsQueue, PublishesRest, admin.ModelAdmin):
             request.session[HIDES_DECIDED] = decided == "hide"
         return self._shown(request, *self._opened(request, article, chosen=key, earlier=earlier))
 
-    def _shown(self, request, form: QueueForm, page: ReviewPage):
+    def _shown(self, request, form: QueueForm, page: ReviewPage, **refused: forms.Form):
+        """The page; `refused` are forms about the team's work that are shown again."""
+        chosen = page.chosen
         return TemplateResponse(
             request,
             "admin/quotes/review/article.html",
@@ -125,6 +129,7 @@ class ReviewAdmin(ShowsQueue, PublishesRest, admin.ModelAdmin):
                 **self.admin_site.each_context(request),
                 **page.context(),
                 **links(form),
+                "work": chosen and Teamwork(request.user, chosen, page.now, refused),
                 "is_nav_sidebar_enabled": False,  # the text needs the room
                 "title": str(page.article),
                 "opts": self.opts,
