@@ -59,3 +59,16 @@ def settle_name(quote: Quote, user) -> str:
         speaker,
         address(quote.speaker, "change"),
     )
+
+
+def left_behind(quote: Quote, user) -> str | None:
+    """A message about the record that the quote left behind without quotes, if it did."""
+    if (former := left_without_quotes(quote)) is None:
+        return None
+    return format_html(
+        '{} has no other quotes. <a href="{}?into={}">Merge it into {}…</a>',
+        isolated(former.name),
+        address(former, "merge"),
+        quote.speaker_id,
+        isolated(told_apart([quote.speaker], user)[quote.speaker_id]),
+    )

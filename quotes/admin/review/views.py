@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from quotes.admin.review.answers import answered, redirected_unless_posted
+from quotes.admin.review.naming import left_behind
 from quotes.admin.review.page import ReviewPage
 from quotes.admin.review.panel import OfferedStep
 from quotes.admin.review.publish_rest import PublishesRest
@@ -45,6 +46,7 @@ from quotes.models import Claim, Quote, Review
 from quotes.models.workflow import OPEN, PUBLISH, NotOpen, Step
 from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.html import isolated
+from sources.admin.speaker_cards import told_apart
 from sources.exceptions import Conflict, messages_of
 from sources.models import Article
 from sources.models.articles import READ_FULL_TEXT
@@ -57,6 +59,9 @@ SKIPPED, MAX_SKIPPED = "review.skipped", 200
 
 STAYS = ("assign", "correct", "adjust", "keep", "reopen", *NAMING)
 """Steps after which the same quote stays on the page, as long as it is in the queue."""
+
+NAMES_SPEAKER = ("assign", "role", "namesake")
+"""Steps whose message says who is on record as having said it."""
 
 UNDOABLE = "undoable"
 """Tag of the message about a step that can be undone."""
@@ -239,16 +244,22 @@ class ReviewAdmin(ShowsQueue, ArrangesWork, PublishesRest, admin.ModelAdmin):
 
     def _go_on(self, request, form: QueueForm, page: ReviewPage, step, key, *, stays: bool):
         """Redirect to the next quote of the queue, in this article or the next."""
-        quote = self._report(request, key, step.done)
+        quote = self._report(request, key, step.done, names_speaker=step.name in NAMES_SPEAKER)
+        if not stays and step.name == "assign" and (said := left_behind(quote, request.user)):
+            messages.info(request, said)
         chosen = quote if stays else page.next_queued(quote)
         if chosen:
             return self._to(page.article.pk, form, chosen.pk)
         return self._to_next_article(request, form, page)
 
-    def _report(self, request, key, done: str) -> Quote:
+    def _report(self, request, key, done: str, *, names_speaker: bool = False) -> Quote:
         """Say what was done, and keep it for undo."""
-        quote = Quote.objects.get(pk=key)
-        self._done(request, done, [quote], isolated(f"“{quote}”"))
+        quote = Quote.objects.select_related("speaker").get(pk=key)
+        what = isolated(f"“{quote}”")
+        if names_speaker and quote.speaker:
+            named = told_apart([quote.speaker], request.user)[quote.speaker_id]
+            what = format_html("{}, said by {}", what, isolated(named))
+        self._done(request, done, [quote], what)
         return quote
 
     def _done(self, request, done: str, quotes: list[Quote], what: str) -> None:

@@ -816,6 +816,17 @@ def test_namesakes_are_suggested_as_cards_and_the_one_whose_post_fits_comes_firs
     assert "Harrow Sound Constabulary" in page.text
 
 
+def test_the_answer_to_a_step_tells_a_namesake_apart(curator_at_desk):
+    winger = make_affiliation(speaker=make_speaker("Mara Quill"), role="winger").speaker
+    quote, _ = make_waiting()
+    answer = take(curator_at_desk, quote, "assign", speaker=winger.pk)
+    assert "said by <bdi>Mara Quill</bdi>" in curator_at_desk.get(answer.headers["Location"]).text
+    make_speaker("Mara Quill")
+    answer = take(curator_at_desk, quote, "assign", speaker=winger.pk)
+    said = "said by <bdi>Mara Quill (winger, Harbour Board)</bdi>"
+    assert said in curator_at_desk.get(answer.headers["Location"]).text
+
+
 def test_those_whom_a_name_with_and_means_are_suggested_together(curator_at_desk):
     mara, rob = make_speaker("Mara Quill"), make_speaker("Rob Jones")
     make_speaker("Rob Jones and Partners Ltd", kind="organisation")

@@ -1,6 +1,7 @@
 """What is put on record of a quote's speaker by one key: roles, aliases, namesakes, merges."""
 
 import pytest
+from django.urls import reverse
 
 from quotes.curation.naming import merge_away
 from quotes.models import Quote
@@ -177,6 +178,20 @@ def test_what_a_reassigned_quote_left_behind_is_merged_away(curator_at_desk, jon
     assert fresh(own).merged_into == quote.speaker
     merging.unmerge(own)
     assert fresh(quote.speaker).aliases == []
+
+
+def test_a_queue_that_the_quote_leaves_says_what_it_left_behind(curator_at_desk):
+    harold = make_speaker("Harold Jones")
+    (quote,) = make_waiting("It was late,", flags=["unresolved_speaker"])
+    own = make_speaker("Mr Jones", article=quote.article)
+    Quote.objects.filter(pk=quote.pk).update(speaker=own)
+    step = reverse("admin:quotes_review_step", args=[quote.article_id, quote.pk, "assign"])
+    sent = {"assign-version": fresh(quote).version, "assign-speaker": str(harold.pk)}
+    page = curator_at_desk.post(f"{step}?queue=unresolved_speaker", sent, follow=True)
+    merge = reverse("admin:sources_speaker_merge", args=[own.pk])
+    assert (
+        f'<bdi>Mr Jones</bdi> has no other quotes. <a href="{merge}?into={harold.pk}">' in page.text
+    )
 
 
 def test_what_has_other_quotes_or_is_somebody_else_is_not_merged_away(curator_at_desk, jones):
