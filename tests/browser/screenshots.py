@@ -39,7 +39,10 @@ def prepare() -> dict:
     from django.db.models import Count
 
     from sources.ledger.actor import audit_context
-    from sources.models import Revision
+    from sources.models import Revision, Snapshot
+    from tests.sources.admin.test_documents import keep
+    from tests.sources.intake.pages import plain_cms
+    from tests.sources.intake.stories import STORIES
 
     with audit_context(channel="command:demo", actor="ada"):
         call_command("demo", prepare=True)
@@ -47,6 +50,7 @@ def prepare() -> dict:
     curator.groups.set([Group.objects.get(name="Curators")])
     with audit_context(channel="admin", actor="ada", reason="Spelt as on the letterhead."):
         change_each()
+    keep(Snapshot.objects.latest("pk"), plain_cms(STORIES[0]).encode())
     records = {}
     longest = Revision.objects.values("subject_type", "subject_id").annotate(n=Count("*"))
     for subject in longest.order_by("n"):
@@ -107,6 +111,27 @@ def pages(page, records: dict, only: str) -> Iterator[str]:
             yield name_of(path)
     if only in "admin-conflict":
         yield conflict(page, records["speaker"])
+    if only in "admin-quotes-review-desk":
+        yield from desk(page)
+
+
+def desk(page) -> Iterator[str]:
+    """The review page of the first article of the queue: its panes, forms and shortcuts."""
+    page.goto("/admin/quotes/review/")
+    page.click("text=Start reviewing")
+    page.wait_for_selector("#review[data-ready]")
+    yield "admin-quotes-review-desk"
+    if page.locator(".pane-tabs").is_visible():
+        for pane in ("quotes", "decide"):
+            page.click(f"label[for=pane-{pane}]")
+            yield f"admin-quotes-review-desk-{pane}"
+    for key, step in (("r", "reject"), ("s", "assign"), ("c", "correct"), ("n", "add")):
+        page.locator("body").press(key)
+        yield f"admin-quotes-review-desk-{step}"
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+    page.locator("body").press("?")
+    yield "admin-quotes-review-desk-shortcuts"
 
 
 def conflict(page, speaker) -> str:

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from quotes.models import Quote
-from tests.browser.test_accessibility import faults
+from tests.browser.test_accessibility import AT_ONCE, faults
 from tests.browser.test_review import PARTS, QUEUE
 from tests.conftest import API, make_client, make_filing, ok
 from tests.records import make_affiliation, make_article, make_quote, make_speaker
@@ -65,6 +65,7 @@ def file_long_article() -> list[Quote]:
 
 def paint(page, screen: tuple[int, int, str]) -> None:
     width, height, colours = screen
+    page.evaluate(AT_ONCE)
     page.set_viewport_size({"width": width, "height": height})
     page.emulate_media(color_scheme=colours)
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -127,6 +128,15 @@ def test_the_panes_of_a_small_screen_are_changed_by_keys_and_kept(log_in):
     expect(page.locator("#chosen")).to_contain_text("3")
     assert shown_panes(page) == ["chosen-quote"]
     assert Quote.objects.get(pk=second.pk).status == "rejected"
+    expect(page.locator("#review:not([data-settling])")).to_be_attached()
+    page.locator("body").press("a")
+    expect(page.locator("#text.selecting")).to_be_attached()
+    assert shown_panes(page) == ["printed"]  # where the words are selected
+    page.keyboard.press("Escape")
+    assert shown_panes(page) == ["chosen-quote"]
+    page.locator("body").press("n")
+    expect(page.locator("#add")).to_have_attribute("open", "")
+    assert shown_panes(page) == ["printed"]
 
 
 def test_a_new_quote_is_selected_by_two_keys_and_decided_ones_are_hidden_by_one(log_in):
@@ -136,6 +146,12 @@ def test_a_new_quote_is_selected_by_two_keys_and_decided_ones_are_hidden_by_one(
     page = log_in("Curators")
     show(page, SCREENS[0], f"{QUEUE}{article.pk}/")
     expect(page.locator("#selection")).to_be_hidden()
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.click(".account summary")
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    page.click(".account summary")
     page.keyboard.press("n")
     expect(page.locator("#add .parts")).to_have_text("a mess")
     expect(page.locator("#selection")).to_be_visible()
