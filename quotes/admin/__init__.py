@@ -7,7 +7,8 @@ words are printed or a quote's status, and nobody is shown a button that they ca
 
 from django import forms
 from django.contrib import admin, messages
-from django.urls import reverse
+from django.core.exceptions import PermissionDenied
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
@@ -35,7 +36,7 @@ from quotes.admin.profiles import SpeakerWithQuotesAdmin
 from quotes.admin.review.steps import CORRECTED
 from quotes.admin.review.views import ReviewAdmin
 from quotes.admin.searches import searches
-from quotes.admin.spreadsheets import QuoteTable
+from quotes.admin.spreadsheets import FilingTable, QuoteTable
 from quotes.admin.status import status_badge
 from quotes.admin.utterances import UtteranceAdmin
 from quotes.anchoring import CONTEXT
@@ -200,6 +201,16 @@ class QuoteAdmin(ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns,
         form = ListFilterForm(request.GET)
         context = {"filter_form": form, "handed_on": form.others(request.GET)}
         return super().changelist_view(request, context | (extra_context or {}))
+
+    def get_urls(self):
+        view = self.admin_site.admin_view(self.filings_view)
+        return [path("filings.csv", view, name="quotes_quote_filings"), *super().get_urls()]
+
+    def filings_view(self, request):
+        """The listed quotes in the columns of an import, with the texts of their articles."""
+        if not request.user.has_perm(READ_FULL_TEXT):
+            raise PermissionDenied
+        return self.export_view(request, "csv", table=FilingTable, name="filings")
 
     def get_ordering(self, request):
         # The index on `created` serves this filter.

@@ -19,7 +19,9 @@ from quotes.models import Quote
 from sources.admin import ArticleAdmin, OrganisationAdmin, OutletAdmin, SpeakerAdmin
 from sources.admin.charts import Bar, Series, columns
 from sources.admin.html import (
+    MAX_LISTED,
     NONE,
+    as_list,
     isolated,
     link,
     link_all,
@@ -231,10 +233,22 @@ class ArticleWithQuotesAdmin(AddsArticles, QuoteCountAdmin, ArticleAdmin):
     """`PrintedArticle` and `CitedAffiliation` only carry triggers, and are not registered."""
 
     list_filter = (*ArticleAdmin.list_filter, WithoutQuotesFilter)
+    change_form_template = "admin/article_with_quotes.html"
 
     @admin.display(description="quotes")
     def quotes(self, article):
-        return link_all(
-            Quote.objects.visible_to(article.reader).filter(article=article.pk).order_by("id"),
-            more=link_to_list(Quote, "All", article__id__exact=article.pk),
-        )
+        """Each quote with its status and speaker, at most `MAX_LISTED`."""
+        found = Quote.objects.visible_to(article.reader).filter(article=article.pk).order_by("id")
+        found = list(found.select_related("speaker")[: MAX_LISTED + 1])
+        items = [
+            format_html(
+                "{} {} {}",
+                link(quote),
+                status_badge(quote.status),
+                isolated(quote.speaker.name if quote.speaker else quote.attribution_speaker) or "",
+            )
+            for quote in found[:MAX_LISTED]
+        ]
+        if len(found) > MAX_LISTED:
+            items.append(link_to_list(Quote, "All", article__id__exact=article.pk))
+        return as_list(items)

@@ -29,7 +29,8 @@ COLUMNS = (*ARTICLE, *QUOTE)
 HINT = (
     "One row per quote. Repeat the article's columns, or leave them empty after its first row. "
     "text is the exact text of the article; without it, quotes are not linked to a position. An "
-    "article is imported whole or not at all, and its new quotes wait for review."
+    "article is imported whole or not at all, and its new quotes wait for review. Above the list "
+    "of quotes, “Export for import” makes such a file; “Export CSV” makes one for reading only."
 )
 
 
@@ -178,6 +179,34 @@ def _line(row: SheetRow, filing: Filing, filed, *, first: bool) -> dict:
         "id": str(quote.pk),
         "what": str(quote),
         "note": " ".join(notes),
+    }
+
+
+class FilingTable(Table):
+    """Quotes as an import takes them: with their article and its present text."""
+
+    model = Quote
+    joins = ("article__snapshot", "outlet", "speaker", "organisation")
+    columns = {
+        column.name: column
+        for column in (
+            Column("outlet", "outlet__name"),
+            *(Column(name, f"article__{name}") for name in ("external_id", "url", "headline")),
+            ListColumn("byline", "article__byline"),
+            *(Column(name, f"article__{name}") for name in ("published", "language")),
+            Column("text", "article__snapshot__text"),
+            Column("quote", "text"),
+            Column("kind"),
+            Column("speaker", "speaker__name"),
+            Column("speaker_kind", "speaker__kind"),
+            Column("role"),
+            Column("organisation", "organisation__name"),
+            Column("said"),
+            Column("media"),
+            Column("translated_from"),
+            Column("translates", "translates_id"),
+            *(Column(f"attribution_{name}") for name in PRINTED),
+        )
     }
 
 

@@ -277,13 +277,18 @@ class ArticleAdmin(ImportExportAdmin, PublishedColumns, MergingAdmin):
                     "url",
                     ("external_id", "language"),
                     "byline",
-                    "published",
-                    "published_at",
-                    "embargo_until",
                     ("rights", "license"),
                     "canonical_url",
                     "withdrawal",
                 ]
+            },
+        ),
+        (
+            "Publication",
+            {
+                "fields": [("published", "published_at"), "embargo_until"],
+                "description": "The date may be partial, such as 2026-03. The exact time is "
+                "optional, and has to be on that date.",
             },
         ),
         ("Captured texts", {"fields": ["texts"]}),
@@ -297,7 +302,7 @@ class ArticleAdmin(ImportExportAdmin, PublishedColumns, MergingAdmin):
         fieldsets = super().get_fieldsets(request, obj)
         if request.user.has_perm(READ_FULL_TEXT):
             text = ("Current text", {"fields": ["text"], "classes": ["collapse"]})
-            return [*fieldsets[:2], text, *fieldsets[2:]]
+            return [*fieldsets[:3], text, *fieldsets[3:]]
         return fieldsets
 
     def has_add_permission(self, request) -> bool:

@@ -49,8 +49,13 @@ def link_all(records: models.QuerySet, *, more: str, **kwargs) -> str:
     links = [link(one, **{name: of(one) for name, of in kwargs.items()}) for one in found]
     if len(found) > MAX_LISTED:
         links[MAX_LISTED:] = [more]
-    items = format_html_join("", "<li>{}</li>", ((item,) for item in links))
-    return format_html('<ul class="records">{}</ul>', items) if links else NONE
+    return as_list(links)
+
+
+def as_list(items: list[str]) -> str:
+    """HTML items as a list of records."""
+    lines = format_html_join("", "<li>{}</li>", ((item,) for item in items))
+    return format_html('<ul class="records">{}</ul>', lines) if items else NONE
 
 
 def link_to_list(model: type[models.Model], text: str, **lookups) -> str:

@@ -5,7 +5,12 @@ from itertools import islice
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import (
+    FileResponse,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -19,7 +24,7 @@ from sources.spreadsheets.files import (
     read_rows,
     xlsx_file,
 )
-from sources.spreadsheets.importing import IMPORT_KINDS, create_import, dry_run
+from sources.spreadsheets.importing import IMPORT_KINDS, cells_of, create_import, dry_run
 from sources.spreadsheets.tables import Table
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -62,6 +67,7 @@ class ImportExportAdmin:
         return [
             path("export.<str:form>", wrap(self.export_view), name=name("export")),
             path("import/", wrap(self.import_view), name=name("import")),
+            path("import/template.csv", wrap(self.template_view), name=name("import_template")),
             path("import/<uuid:key>/", wrap(self.preview_view), name=name("import_confirm")),
             *super().get_urls(),
         ]
@@ -81,7 +87,7 @@ class ImportExportAdmin:
         }
         return super().changelist_view(request, urls | (extra_context or {}))
 
-    def export_view(self, request, form):
+    def export_view(self, request, form, table: type[Table] | None = None, name: str = ""):
         if not self.has_view_permission(request) or form not in ("csv", "xlsx"):
             raise PermissionDenied
         back = self._url("changelist")
@@ -96,9 +102,9 @@ class ImportExportAdmin:
                 messages.ERROR,
             )
             return HttpResponseRedirect(f"{back}?{request.GET.urlencode()}")
-        table = self.table()
+        table = (table or self.table)()
         header, rows = list(table.columns), table.rows(chosen)
-        name = f"{self.opts.verbose_name_plural}.{form}"
+        name = f"{name or self.opts.verbose_name_plural}.{form}"
         if form == "xlsx":
             file = xlsx_file(header, rows)
             return FileResponse(file, as_attachment=True, filename=name, content_type=XLSX)
@@ -134,7 +140,15 @@ class ImportExportAdmin:
                 job.start(dry_run=True)
                 return HttpResponseRedirect(page_of(job))
             return HttpResponseRedirect(self._url("import_confirm", job.pk))
-        return self._page(request, "admin/import_upload.html", form=form, kind=kind)
+        context = {"form": form, "kind": kind, "empty_file": self._url("import_template")}
+        return self._page(request, "admin/import_upload.html", **context)
+
+    def template_view(self, request):
+        """A file with the column names alone."""
+        kind = self._kind(request)
+        answer = HttpResponse("".join(csv_lines(list(kind.columns), [])), content_type=CSV)
+        answer["Content-Disposition"] = f'attachment; filename="{kind.name}.csv"'
+        return answer
 
     def preview_view(self, request, key):
         """Show what each row would do; on POST, do it."""
@@ -151,8 +165,11 @@ class ImportExportAdmin:
             lines, reported = dry_run(job), []
             outcomes = [line["outcome"] for line in lines]
             errors, unchanged = outcomes.count("refused"), outcomes.count("unchanged")
+        refused = [line["row"] for line in (*lines, *reported) if line["outcome"] == "refused"]
+        cells = cells_of(job, refused[:MAX_REPORT_LINES])
         for line in (*lines, *reported):
             line["label"] = OUTCOMES[line["outcome"]]
+            line["cells"] = cells.get(line["row"])
         return self._page(
             request,
             "admin/import_preview.html",
@@ -160,6 +177,8 @@ class ImportExportAdmin:
             lines=lines,
             reported=reported,
             ready=job.total - errors - unchanged,
+            made=sum(line["outcome"] == "made" for line in lines),
+            changed=sum(line["outcome"] == "changed" for line in lines),
             unchanged=unchanged,
             errors=errors,
             upload=self._url("import"),

@@ -49,8 +49,8 @@ class Article(Mergeable):
     outlet = models.ForeignKey(
         Outlet, models.PROTECT, null=True, blank=True, related_name="articles", db_index=False
     )
-    external_id = models.CharField(max_length=200, null=True, blank=True)
-    url = models.URLField(max_length=2000, null=True, blank=True)
+    external_id = models.CharField("external ID", max_length=200, null=True, blank=True)
+    url = models.URLField("URL", max_length=2000, null=True, blank=True)
     url_key = models.GeneratedField(
         expression=UrlKey("url"), output_field=models.TextField(), db_persist=True
     )
@@ -62,7 +62,7 @@ class Article(Mergeable):
         expression=FirstDay("published"), output_field=models.DateField(), db_persist=True
     )
     language = models.CharField(max_length=35, null=True, blank=True)
-    canonical_url = models.URLField(max_length=2000, null=True, blank=True)
+    canonical_url = models.URLField("canonical URL", max_length=2000, null=True, blank=True)
     rights = models.TextField(null=True, blank=True, max_length=2000)
     license = models.CharField(max_length=2000, null=True, blank=True)
     embargo_until = models.DateTimeField(null=True, blank=True)

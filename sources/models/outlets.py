@@ -16,7 +16,7 @@ class Outlet(Named):
     """A publication that prints or airs."""
 
     slug = models.SlugField(max_length=120, unique=True, allow_unicode=True)
-    url = models.URLField(max_length=2000, null=True, blank=True)
+    url = models.URLField("URL", max_length=2000, null=True, blank=True)
 
     class Meta:
         ordering = ["name", "id"]

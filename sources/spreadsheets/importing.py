@@ -14,13 +14,14 @@ A batch is written whole or not at all, unless rows with errors are to be skippe
 the batch in which a record has changed since.
 """
 
+import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
-from sources.jobs.models import Job, JobKind, Outcome, draft_of_rows, register_job_kind
+from sources.jobs.models import Job, JobKind, Outcome, Part, draft_of_rows, register_job_kind
 from sources.ledger.actor import with_reason
 from sources.spreadsheets.files import SheetRow
 from sources.spreadsheets.tables import (
@@ -104,6 +105,21 @@ def create_import(kind: ImportKind, user, rows: list[SheetRow]) -> Job:
     return draft_of_rows(kind.name, user, [*batches, batch], total=len(rows), dry_run=True)
 
 
+def cells_of(job: Job, rows: list[int]) -> dict[int, list[tuple[str, str]]]:
+    """What the file has in these rows, by number: the filled cells, cut; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT r -> 0, r -> 1 FROM {Part._meta.db_table}, jsonb_array_elements(rows) r"  # noqa: S608 (ours)
+            " WHERE job_id = %s AND (r ->> 0)::int = ANY(%s)",
+            [job.pk, rows],
+        )
+        found = cursor.fetchall()
+    return {
+        json.loads(number): [(name, _cut(cell)) for name, cell in json.loads(row).items() if cell]
+        for number, row in found
+    }
+
+
 def dry_run(job: Job) -> list[dict]:
     """The lines of every row; nothing is changed."""
     with transaction.atomic():
@@ -136,8 +152,9 @@ def _report(outcome: Outcome, line: dict, *, dry_run: bool) -> None:
     match line["outcome"]:
         case "refused":
             outcome.refused += 1
+            said = {"record": _cut(line["what"])} if line.get("what") else {}
             for fault in line["faults"]:
-                outcome.told.append({**where, "outcome": "refused", **fault})
+                outcome.told.append({**where, **said, "outcome": "refused", **fault})
         case "unchanged":
             outcome.unchanged += 1
         case done:

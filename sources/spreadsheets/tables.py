@@ -134,7 +134,8 @@ class RecordTable(Table):
             for name, messages in by_column.items()
             for message in messages
         ]
-        return {"row": number, "outcome": "refused", "faults": faults}
+        said = {"what": row["name"]} if row.get("name") else {}
+        return {"row": number, "outcome": "refused", "faults": faults, **said}
 
     def _save(self, row: dict) -> dict:
         record = self._record(row)

@@ -98,3 +98,18 @@ def test_times_have_one_style_and_empty_values_one_sign(curator_at_desk):
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", created)
     shown = page.xpath("//*[@class='readonly']/text()")
     assert "-" not in [text.strip() for text in shown]
+
+
+def test_the_page_of_an_article_shows_its_quotes_and_leads_to_their_review(
+    curator_at_desk, reader_at_desk
+):
+    quote = make_quote("No choice at all", speaker=make_speaker("Mara Quill"))
+    text = curator_at_desk.get(page_of(quote.article)).text
+    page = html.fromstring(text)
+    listed = page.xpath("string(//*[contains(@class, 'field-quotes')]//li)")
+    assert " ".join(listed.split()) == "No choice at all Published Mara Quill"
+    review = f"/admin/quotes/review/{quote.article_id}/"
+    assert f'href="{review}"' in text
+    assert f'href="{review}"' not in reader_at_desk.get(page_of(quote.article)).text
+    labels = {label.strip(" :\n") for label in page.xpath("//label/text()")}
+    assert {"URL", "External ID", "Canonical URL"} <= labels

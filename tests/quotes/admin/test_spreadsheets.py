@@ -1,11 +1,15 @@
 """Import of articles with their quotes from a table, and export of quotes."""
 
 import pytest
+from lxml import html
 
+from quotes.admin.spreadsheets import COLUMNS
 from quotes.models import Quote
 from sources.models import Article, Job, Outlet, Revision, Speaker
 from tests.conftest import API, fresh, make_filing, problem, staff
 from tests.jobs import work_off
+from tests.quotes.curation.test_bulk import confirm as bulk_confirm
+from tests.quotes.curation.test_bulk import undo
 from tests.records import make_quote, make_speaker
 from tests.sources.spreadsheets.test_importing import (
     as_csv,
@@ -162,6 +166,44 @@ def test_a_faulty_article_can_be_skipped_as_a_whole(curator_at_desk):
     job = confirm(curator_at_desk, page, skip_faulty="on")
     assert (job.state, job.changed, job.refused) == ("done", 1, 2)
     assert Quote.objects.get().text == "None"
+
+
+def test_a_row_that_is_refused_shows_what_the_file_has(curator_at_desk):
+    page = html.fromstring(preview(curator_at_desk, as_csv([row(quote="Not there")]), QUOTES).text)
+    (cells,) = page.xpath("//tr[contains(@class, 'refused')]//ul[@class='cells']")
+    shown = [" ".join(item.text_content().split()) for item in cells]
+    assert "quote: Not there" in shown
+    assert "speaker: Mara Quill" in shown
+
+
+def test_the_template_has_the_columns_of_an_import(curator_at_desk, reader_at_desk):
+    url = f"{QUOTES}import/template.csv"
+    assert url in curator_at_desk.get(f"{QUOTES}import/").text
+    assert curator_at_desk.get(url).content.decode().strip("\ufeff\r\n") == ",".join(COLUMNS)
+    assert reader_at_desk.get(url).status_code == 403
+
+
+def test_an_export_for_import_comes_back_as_it_was(curator_at_desk, reader_at_desk):
+    content = as_csv([row(), rest(quote="None at all.", speaker="Mara Quill")])
+    job = confirm(curator_at_desk, preview(curator_at_desk, content, QUOTES))
+    url = f"{QUOTES}filings.csv"
+    assert url in curator_at_desk.get(QUOTES).text
+    exported = b"".join(curator_at_desk.get(url))
+    (first, _) = rows_of(exported)
+    assert {name: first[name] for name in row() if name != "organisation"} == {
+        name: cell for name, cell in row().items() if name != "organisation"
+    }
+    page = preview(curator_at_desk, exported, QUOTES)
+    assert outcomes(page) == ["unchanged", "unchanged"]
+    assert reader_at_desk.get(url).status_code == 403
+    assert job.changed == 2
+
+
+def test_the_quotes_that_an_import_added_can_be_rejected_by_undoing_it(curator_at_desk):
+    job = confirm(curator_at_desk, preview(curator_at_desk, as_csv([row()]), QUOTES))
+    undone = bulk_confirm(curator_at_desk, undo(curator_at_desk, job))
+    assert undone.result == "1 restored"
+    assert Quote.objects.get().status == "rejected"
 
 
 def test_a_contributor_imports_proposals_and_a_reader_nothing(reader_at_desk):
