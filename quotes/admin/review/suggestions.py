@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.text import capfirst
 
 from quotes.admin.review.cast import Cast
+from quotes.curation.naming import DOUBTS
 from quotes.extraction.languages import Tag, lexicon_for
 from quotes.models import Quote
 from quotes.models.workflow import OPEN
@@ -159,6 +160,7 @@ class _Search:
         for one in likely:
             if one.speaker.pk == self.quote.speaker_id:
                 one.reasons.insert(0, "Currently assigned.")
+                one.weight += 0 if DOUBTS & {*self.quote.flags} else 3
             else:
                 _weigh_post(one, self.quote)
         return [*joint, *_best(likely, MAX_SUGGESTIONS)][:MAX_SUGGESTIONS]

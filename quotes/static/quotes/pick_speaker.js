@@ -17,8 +17,9 @@
         const sought = document.getElementById("step-assign").dataset.search;
         if (!search || !sought) return;
         search.value = sought;
-        search.dispatchEvent(new Event("input", { bubbles: true }));
         search.select(); // typing replaces it
+        // After the field has asked for all: the later question is the one that is answered.
+        setTimeout(() => search.dispatchEvent(new Event("input", { bubbles: true })));
     });
 
     $(document).on("select2:select", FIELD, (event) => {
