@@ -33,7 +33,7 @@
         }
         if (field || !keysAreOn() || event.repeat || event.key.length > 1) return;
         if (Page.isSettling) return Page.settle();
-        if (Page.isBusy) {
+        if (Page.isBusy && event.key !== "u") {
             waiting = { key: event.key, quote: Page.quote() };
             return;
         }

@@ -42,7 +42,7 @@ const Steps = (() => {
         Page.busy(true);
         const page = await next;
         if (Page.quote() !== step.quote) return;
-        Page.busy(!page);
+        Page.busy(!page && isSending);
         if (!page) return;
         isStale = true;
         Page.show({ ...page, isOlder: true });

@@ -1,16 +1,26 @@
 /* Toasts: answers to what was done, over the page at the bottom right. They shift nothing.
 
-   The server's messages are lifted into the live region #toasts, which no page replaces. The newest
-   one that can be undone has the button for it. Toasts are kept in the tab when it leaves for another
-   page of ours, so the answer to the last quote outlives it. */
+   The server's messages are lifted into the live region #toasts, which no page replaces. New ones take
+   the place of the last, above warnings, which stay until closed. One that can be undone has the
+   button for it. Toasts are kept in the tab when it leaves for another page of ours, so the answer to
+   the last quote outlives it. */
 "use strict";
 const Toasts = (() => {
     const SHOWN_MS = 10_000; // time to read two lines and press u; warnings stay until closed
-    const MAX_SHOWN = 3;
+    const STAYS = ".warning, .error";
     const KEPT = "review.toasts";
     const region = () => document.getElementById("toasts");
 
     function show(message, kind = "info", name = "") {
+        clear();
+        add(message, kind, name);
+    }
+
+    function clear() {
+        for (const toast of region().querySelectorAll(`.toast:not(${STAYS})`)) toast.remove();
+    }
+
+    function add(message, kind, name = "") {
         // Show words, or a message of the server; one of the same name is replaced.
         const toast = document.createElement("div");
         toast.className = `toast ${kind}`;
@@ -21,9 +31,8 @@ const Toasts = (() => {
         if (toast.classList.contains("undoable")) offerUndo(toast);
         toast.append(button("×", "close", "Close this message"));
         if (name) close(name);
-        region().append(toast);
-        while (region().children.length > MAX_SHOWN) region().firstElementChild.remove();
-        if (!/warning|error/.test(kind)) setTimeout(() => leave(toast), SHOWN_MS);
+        region().prepend(toast); // what is shown below it does not move
+        if (!toast.matches(STAYS)) setTimeout(() => leave(toast), SHOWN_MS);
     }
 
     function leave(toast) {
@@ -54,13 +63,15 @@ const Toasts = (() => {
 
     function endUndo() {
         // What the buttons would undo is no longer the last step.
-        for (const undo of region().querySelectorAll(".undo")) undo.remove();
+        for (const undo of region().querySelectorAll(".undo")) undo.classList.add("over");
     }
 
     function lift(place) {
         // Show the messages of a page, and take them out of it.
-        for (const message of place.querySelectorAll(".messages > p")) {
-            show(message, message.className || "info");
+        const messages = place.querySelectorAll(".messages > p");
+        if (messages.length) clear();
+        for (const message of messages) {
+            add(message, message.className || "info");
             message.remove();
         }
     }
@@ -76,8 +87,8 @@ const Toasts = (() => {
     function restore() {
         const kept = new DOMParser().parseFromString(sessionStorage.getItem(KEPT) || "", "text/html");
         sessionStorage.removeItem(KEPT);
-        for (const toast of kept.querySelectorAll(".toast")) {
-            show(toast.querySelector("p"), toast.className.replace("toast ", ""), toast.dataset.name);
+        for (const toast of Array.from(kept.querySelectorAll(".toast")).reverse()) {
+            add(toast.querySelector("p"), toast.className.replace("toast ", ""), toast.dataset.name);
         }
     }
 
