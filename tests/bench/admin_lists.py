@@ -100,6 +100,7 @@ def pages() -> Iterator[tuple[str, str]]:
         for record in model.objects.order_by("pk")[:2]:
             yield f"one {model._meta.verbose_name}", reverse(name, args=[record.pk])
     yield "possible duplicates", reverse("admin:sources_speaker_duplicates")
+    yield "speakers that are only a surname", reverse("admin:sources_speaker_surnames")
     yield "duplicate organisations", reverse("admin:sources_organisation_duplicates")
     yield from desks(speaker, outlet)
     yield from shown_whole(speaker, outlet)

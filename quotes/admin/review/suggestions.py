@@ -16,7 +16,7 @@ from quotes.admin.review.cast import Cast
 from quotes.curation.naming import DOUBTS
 from quotes.extraction.languages import Tag, lexicon_for
 from quotes.models import Quote
-from quotes.models.workflow import OPEN
+from quotes.models.workflow import OPEN, PUBLIC
 from sources.admin.lists import matching_any, mentioning
 from sources.admin.speaker_cards import SpeakerCard, speaker_cards
 from sources.identity.agreement import Body, roles_agree
@@ -76,11 +76,9 @@ def sought_name(quote: Quote) -> str:
     name = next(filter(is_name, (quote.attribution_speaker, filed)), None)
     if name is None or parse(name).kind == NameKind.BODY:
         return name or ""
-    return next((word for word in reversed(name.split()) if _is_surname(word)), name)
-
-
-def _is_surname(word: str) -> bool:
-    return plain(word).strip(".,") not in words()["postnominals"] | words()["generations"]
+    behind = words()["postnominals"] | words()["generations"]
+    said = [word.strip(".,") for word in name.split()]
+    return next((word for word in reversed(said) if plain(word) not in behind), name)
 
 
 def is_name(printed: str | None) -> bool:
@@ -94,7 +92,7 @@ class _Search:
     def __init__(self, quote: Quote, user, near: Iterable[Quote]):
         self.quote, self.user = quote, user
         self.near = {
-            one.speaker_id: str(one.outlet or "another article")
+            one.speaker_id: one
             for one in near
             if one.speaker_id and one.article_id != quote.article_id and one.status in OPEN
         }
@@ -180,8 +178,9 @@ class _Search:
             return None
         else:
             self._weigh_place(one, quoted=1, named=1, just_before=2)
-        if outlet := self.near.get(speaker.pk):
-            one.add(4, f"Said these words in {outlet}.")
+        if said := self.near.get(speaker.pk):
+            is_decided = said.status in PUBLIC
+            one.add(4 if is_decided else 2, f"Said these words in {said.outlet or said.article}.")
         _weigh_roles(one, self.held.get(speaker.pk, []), self.quote)
         return one if one.weight > 0 or is_now else None
 

@@ -816,6 +816,34 @@ def test_namesakes_are_suggested_as_cards_and_the_one_whose_post_fits_comes_firs
     assert "Harrow Sound Constabulary" in page.text
 
 
+def test_who_said_the_words_in_another_outlet_is_suggested(curator_at_desk):
+    words = "We had no choice but to close the quay at once, and so we did."
+    ada = make_speaker("Ada Lund")
+    make_quote(words, speaker=ada, outlet=make_outlet("Torrigan Wire"))
+    text = f"{words} An official said so."
+    (quote,) = make_waiting(words, text=text, attribution_speaker="an official")
+    (one,) = suggested(curator_at_desk, quote)
+    assert (one.speaker, one.reasons) == (ada, ["Said these words in Torrigan Wire."])
+
+
+@pytest.mark.parametrize(
+    ("printed", "filed", "sought"),
+    [
+        ("Mr Jones", "Harold Jones", "Jones"),
+        ("she", "Ms Nandakumar", "Nandakumar"),
+        ("Mara Quill, MBE", None, "Quill"),
+        ("Harbour Agency", None, "Harbour Agency"),
+        ("the minister", None, ""),
+        (None, None, ""),
+    ],
+)
+def test_the_field_of_the_speaker_searches_for_the_surname(curator_at_desk, printed, filed, sought):
+    speaker = filed and make_speaker(filed)
+    quote, _ = make_waiting(attribution_speaker=printed, speaker=speaker)
+    page = curator_at_desk.get(review_of(quote), {"quote": quote.pk}).text
+    assert f'data-search="{sought}"' in page
+
+
 def test_the_answer_to_a_step_tells_a_namesake_apart(curator_at_desk):
     winger = make_affiliation(speaker=make_speaker("Mara Quill"), role="winger").speaker
     quote, _ = make_waiting()
