@@ -30,6 +30,17 @@ AT_ONCE = """() => {
 """A style sheet made by script, which the policy of the pages allows."""
 
 
+OUT_OF_REACH = """() => {
+    const reached = "a[href], button, summary, label, input, select, [tabindex='0']";
+    const beside = ".printed mark, .chart svg"; // a list or a table there has the links
+    const isReached = (one) => one.closest(reached)?.tabIndex >= 0;
+    return Array.from(document.body.querySelectorAll("*"))
+        .filter((one) => getComputedStyle(one).cursor === "pointer" && one.checkVisibility())
+        .filter((one) => !isReached(one) && !one.closest("label") && !one.closest(beside))
+        .map((one) => one.outerHTML.slice(0, 150));
+}"""
+
+
 def faults(page, options: dict = EVERYTHING, *, outside: str = "") -> list[str]:
     """What axe finds on a page, but for what lies within the selector `outside`."""
     if not page.evaluate("'axe' in window"):
@@ -46,15 +57,7 @@ def faults(page, options: dict = EVERYTHING, *, outside: str = "") -> list[str]:
 
 def out_of_reach(page) -> list[str]:
     """Elements that look as if one could click them and that no Tab reaches."""
-    found = page.evaluate(
-        """() => Array.from(document.body.querySelectorAll("*")).filter((one) =>
-            one.checkVisibility()
-            && getComputedStyle(one).cursor === "pointer"
-            && !one.closest(".printed mark, .chart svg") // a list or a table beside it has the links
-            && !Array.from(document.querySelectorAll("a[href], button, summary, label, input, select, "
-                + "[tabindex='0']")).some((reached) => reached.contains(one) && reached.tabIndex >= 0)
-        ).map((one) => one.outerHTML.slice(0, 150))"""
-    )
+    found = page.evaluate(OUT_OF_REACH)
     return [f"{page.url} no Tab reaches {html}" for html in found]
 
 

@@ -96,14 +96,12 @@ const Selecting = (() => {
         step.open = true;
         selecting = step;
         kept.delete(step);
-        if (!selected()) {
-            pageId = step.querySelector("input[name$='-anchored_in']").value || "text";
-            const own = step.id === "add" ? [] : JSON.parse(spansOf(step).value || "[]");
-            const [start, end] = own[0] || after();
-            select(start, end);
-        }
+        const now = selected();
+        if (!now) pageId = step.querySelector("input[name$='-anchored_in']").value || "text";
+        const own = step.id === "add" ? [] : JSON.parse(spansOf(step).value || "[]");
         text().classList.add("selecting");
-        text().focus({ preventScroll: true });
+        text().focus({ preventScroll: true }); // Firefox gives up the selection with it
+        select(...(now ? [now.start, now.end] : own[0] || after()));
         show();
     }
 
