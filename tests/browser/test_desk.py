@@ -113,6 +113,10 @@ def test_the_panes_of_a_small_screen_are_changed_by_keys_and_kept(log_in):
     show(page, SCREENS[3], f"{QUEUE}{first.article_id}/")
     assert shown_panes(page) == ["printed"]
     expect(page.locator(".in-short")).to_contain_text("1 · Mr Jones")
+    page.keyboard.press("m")
+    expect(page.get_by_label("Note", exact=False).first).to_be_focused()
+    assert shown_panes(page) == ["chosen-quote"]
+    page.keyboard.press("Escape")
     page.focus("#pane-text")
     page.keyboard.press("ArrowRight")
     assert shown_panes(page) == ["quotes"]
@@ -127,6 +131,7 @@ def test_the_panes_of_a_small_screen_are_changed_by_keys_and_kept(log_in):
     page.click("#step-reject button")
     expect(page.locator("#chosen")).to_contain_text("3")
     assert shown_panes(page) == ["chosen-quote"]
+    expect(page.locator("#toasts")).to_contain_text("Rejected")
     assert Quote.objects.get(pk=second.pk).status == "rejected"
     expect(page.locator("#review:not([data-settling])")).to_be_attached()
     page.locator("body").press("a")

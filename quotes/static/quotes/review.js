@@ -80,6 +80,8 @@
     function open(step) {
         if (Selecting.isFor(step)) return Selecting.start(step);
         step.open = true;
+        // On a small screen, show the pane that it is in.
+        if (step.closest(".chosen-quote > .scroller")) document.getElementById("pane-decide").checked = true;
         const first = step.querySelector(".select2-selection, textarea, input:not([type=hidden]), select");
         if (first) first.focus();
     }
