@@ -222,6 +222,16 @@ class OrganisationWithQuotesAdmin(QuoteProfileAdmin, OrganisationAdmin):
 
 @admin.register(Speaker)
 class SpeakerWithQuotesAdmin(MoveQuotesAdmin, QuoteProfileAdmin, SpeakerAdmin):
+    def beside(self, speakers):
+        articles = {one.article_id for one in speakers} - {None}
+        quoted = Quote.objects.filter(article__in=articles, speaker__isnull=False)
+        found = {}
+        for article, speaker in quoted.order_by().values_list("article", "speaker").distinct():
+            for one in speakers:
+                if one.article_id == article:
+                    found.setdefault(one.pk, set()).add(speaker)
+        return found
+
     tables = [
         ("Organisations", "organisations", Organisation),
         ("Outlets", "outlets", Outlet),

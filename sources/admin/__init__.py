@@ -43,11 +43,10 @@ from sources.admin.html import (
 from sources.admin.import_export import ImportExportAdmin
 from sources.admin.lists import matching_any, mentioning
 from sources.admin.merging import MergingAdmin, worded
-from sources.admin.profiles import MAX_DUPLICATES, ProfileAdmin
+from sources.admin.profiles import ProfileAdmin
 from sources.admin.speaker_cards import speaker_cards, told_apart
 from sources.admin.surnames import SurnamesAdmin
 from sources.dates import future_publication
-from sources.identity.surnames import identifies_nobody, meant_by
 from sources.models import (
     Affiliation,
     Article,
@@ -138,11 +137,6 @@ class SpeakerAdmin(ImportExportAdmin, SurnamesAdmin, DuplicatesAdmin, ProfileAdm
         if request.resolver_match.url_name == "autocomplete":
             queryset = queryset.shared()
         return super().get_search_results(request, queryset, search_term)
-
-    def meant_by(self, speaker):
-        if speaker.merged_into_id or not identifies_nobody(speaker):
-            return []
-        return meant_by([speaker], MAX_DUPLICATES)[speaker.pk]
 
     def cards_of(self, records, user):
         return speaker_cards(records, user)

@@ -1,11 +1,16 @@
 """The list of speakers that are only a surname, each with those whom it may mean."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.urls import path
 
 from sources.admin.html import address, isolated, link
-from sources.identity.surnames import meant_by, surnames_only
+from sources.admin.profiles import MAX_DUPLICATES
+from sources.identity.surnames import identifies_nobody, meant_by, surnames_only
+from sources.models import Speaker
 from sources.models.ids import as_uuid
 
 SURNAMES_PER_PAGE = 25
@@ -18,6 +23,15 @@ class SurnamesAdmin:
         view = self.admin_site.admin_view(self.surnames_view)
         return [path("surnames/", view, name="sources_speaker_surnames"), *super().get_urls()]
 
+    def beside(self, speakers: Iterable[Speaker]) -> dict[UUID, set[UUID]]:
+        """Hook: who else is in the article of each of these, by its id."""
+        return {}
+
+    def meant_by(self, speaker):
+        if speaker.merged_into_id or not identifies_nobody(speaker):
+            return []
+        return meant_by([speaker], self.beside([speaker]), MAX_DUPLICATES)[speaker.pk]
+
     def surnames_view(self, request):
         if not self.has_change_permission(request):
             raise PermissionDenied
@@ -27,7 +41,7 @@ class SurnamesAdmin:
             speakers = speakers.filter(pk__lt=after)
         found = list(speakers[: SURNAMES_PER_PAGE + 1])
         listed = found[:SURNAMES_PER_PAGE]
-        meant = meant_by(listed)
+        meant = meant_by(listed, self.beside(listed))
         everybody = {one.pk: one for one in (*listed, *(m for ms in meant.values() for m in ms))}
         cards = self.cards_of(everybody.values(), request.user)
         context = {

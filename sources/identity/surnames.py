@@ -4,9 +4,8 @@ Most belong to one article, and ask nothing of a curator (`Speaker.article`). Th
 are only a surname are listed on request, with those whom each may mean.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import copy
-from functools import partial
 from uuid import UUID
 
 from django.db import connection
@@ -44,10 +43,13 @@ def surnames_only() -> SpeakerQuerySet:
     return found.filter(Q(article__isnull=False) | of_all)
 
 
-def meant_by(speakers: Iterable[Speaker], most: int = 3) -> dict[UUID, list[Speaker]]:
+def meant_by(
+    speakers: Iterable[Speaker], beside: Mapping[UUID, set[UUID]], most: int = 3
+) -> dict[UUID, list[Speaker]]:
     """Active speakers with a full name whom each surname may mean, each with `why`.
 
-    Those marked as distinct are left out. Those that exist longest come first. Three queries.
+    `beside` are the ids of those in its article, by its id: they come first, then those that exist
+    longest. Those marked as distinct are left out. Three queries.
     """
     speakers = {speaker.pk: speaker for speaker in speakers}
     sought = {key: _sought(speaker) for key, speaker in speakers.items()}
@@ -55,15 +57,17 @@ def meant_by(speakers: Iterable[Speaker], most: int = 3) -> dict[UUID, list[Spea
         keys = sorted({key for found in sought.values() for key in found})
         cursor.execute(SHARING, {"keys": keys, "most": MAX_SHARING})
         sharing = dict(cursor.fetchall())
-    ids = {pk for pks in sharing.values() for pk in pks}
+    ids = {pk for pks in (*sharing.values(), *beside.values()) for pk in pks}
     full = {one.pk: one for one in Speaker.objects.active().shared().filter(pk__in=ids)}
     marked = Speaker.objects.with_all_distinct_from().filter(pk__in=speakers)
     distinct = dict(marked.values_list("pk", "all_distinct_from"))
     found = {}
     for pk, speaker in speakers.items():
-        near = {key for name in sought[pk] for key in sharing.get(name, ())} - {pk, *distinct[pk]}
-        fitting = [full[key] for key in sorted(near) if key in full]
-        found[pk] = [one for one in map(partial(_because, speaker), fitting) if one][:most]
+        here = beside.get(pk, set())
+        near = {key for name in sought[pk] for key in sharing.get(name, ())} | here
+        near = sorted(near - {pk, *distinct[pk]}, key=lambda key: (key not in here, key))
+        fitting = [(full[key], key in here) for key in near if key in full]
+        found[pk] = [one for each in fitting if (one := _because(speaker, *each))][:most]
     return found
 
 
@@ -72,10 +76,10 @@ def _sought(speaker: Speaker) -> set[str]:
     return {f"z {key[2:]}" for key in keys_of(speaker.name) if key.startswith("s ")}
 
 
-def _because(speaker: Speaker, other: Speaker) -> Speaker | None:
+def _because(speaker: Speaker, other: Speaker, is_here: bool) -> Speaker | None:
     """The other with the reason to think that it is meant; None without one."""
     if other.kind not in PERSONS or not (why := likeness(speaker.name, other.name)):
         return None
     meant = copy(other)
-    meant.why = why
+    meant.why = f"{why} Both are in one article." if is_here else why
     return meant

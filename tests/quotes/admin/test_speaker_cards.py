@@ -150,9 +150,14 @@ def test_speakers_that_are_only_a_surname_are_listed_with_whom_they_may_mean(
     assert reader_at_desk.get(place).status_code == 403
     assert "No speaker is only a surname." in curator_at_desk.get(place).text
     inspector, winger = make_namesakes()
-    own = make_speaker("Mr Orchardson", article=make_article(headline="Two goals, one arrest"))
+    own = make_speaker(
+        "Mr Orchardson",
+        article=make_article("Two goals, one arrest", headline="Two goals, one arrest"),
+    )
+    make_quote("Two goals", speaker=winger, article=own.article)
     renew_keys()
     page = curator_at_desk.get(place).text
+    assert "“Lewis Orchardson” has this surname. Both are in one article." in page
     for other, post in ((inspector, "chief inspector"), (winger, "winger")):
         merge = reverse("admin:sources_speaker_merge", args=[own.pk])
         assert f"{merge}?into={other.pk}" in page
@@ -160,12 +165,12 @@ def test_speakers_that_are_only_a_surname_are_listed_with_whom_they_may_mean(
     assert "Two goals, one arrest" in page
     profile = curator_at_desk.get(reverse("admin:sources_speaker_profile", args=[own.pk])).text
     assert "has no given name; “Lewis Orchardson” has this surname." in profile
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         curator_at_desk.get(place)
     for number in range(surnames.SURNAMES_PER_PAGE):
         make_speaker(f"Mr Orchardson{'n' * number}", article=own.article)
     renew_keys()
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         page = curator_at_desk.get(place)
     assert len(page.context["rows"]) == surnames.SURNAMES_PER_PAGE
     rest = curator_at_desk.get(place, {"after": page.context["next"]})

@@ -123,12 +123,14 @@ def test_a_surname_may_mean_any_full_name_that_has_it_and_is_not_marked_as_disti
     known = make_speaker("Jones")
     renew_keys()
     assert set(surnames_only()) == {own, known}
-    meant = meant_by([own, known])
+    meant = meant_by([own, known], {})
     assert meant[own.pk] == [rob]
     assert meant[known.pk] == [rob, ann]
     assert meant[own.pk][0].why == "“Mr Jones” has no given name; “Rob Jones” has this surname."
     mark_distinct(own, rob)
-    assert meant_by([own])[own.pk] == []
+    assert meant_by([own], {})[own.pk] == []
+    (last,) = meant_by([known], {known.pk: {ann.pk}}, most=1)[known.pk]
+    assert (last, last.why.endswith("Both are in one article.")) == (ann, True)
     Speaker.objects.filter(pk=known.pk).update(identifies=["Jones"])
     assert set(surnames_only()) == {own}
 
