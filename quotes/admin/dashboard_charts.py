@@ -17,6 +17,7 @@ from django.urls import reverse
 
 from quotes.admin.filters import WEEK, midnight
 from quotes.admin.status import status_class
+from quotes.curation.queue import WAITING
 from quotes.curation.throughput import DAYS, MAX_DECISIONS, DecidedDay, decided_days
 from quotes.models import Quote
 from sources.admin.charts import Bar, Series, bars, columns
@@ -62,15 +63,16 @@ def charts(user, numbers: Sequence[int], waiting: int, now: datetime) -> Charts 
     if held is None or held.numbers != numbers:
         # Shared with everybody of the same permission: nobody's own proposals
         quotes = Quote.objects.order_by() if may_review else Quote.objects.public().order_by()
-        drawn = list(_drawn(quotes, now.date(), waiting if may_review else None))
+        drawn = list(_drawn(quotes, now.date(), may_review))
+        if may_review:
+            drawn.insert(0, _waiting_per_week(user, now, waiting))
         held = Charts(drawn, now, numbers)
         cache.set(key, held, CACHE_SECONDS)
     return held
 
 
-def _drawn(quotes: QuerySet, today: date, waiting: int | None) -> Iterator[str]:
-    if waiting is not None:
-        yield _waiting_per_week(quotes, today, waiting)
+def _drawn(quotes: QuerySet, today: date, may_review: bool) -> Iterator[str]:
+    if may_review:
         yield _decided_per_day(today)
     yield _filed_per_week(quotes, today)
     since = today - timedelta(days=TOP_DAYS)
@@ -118,14 +120,14 @@ def _filed_per_week(quotes: QuerySet, today: date) -> str:
     )
 
 
-def _waiting_per_week(quotes: QuerySet, today: date, waiting: int) -> str:
+def _waiting_per_week(user, now: datetime, waiting: int) -> str:
     """All quotes that wait: their sum is `waiting`, the number of the queue."""
-    weeks = _weeks(today)
-    proposed = quotes.filter(status=Quote.Status.PROPOSED)
-    rows = proposed.filter(created__gte=midnight(weeks[0]))
+    weeks = _weeks(now.date())
+    rows = WAITING.of(user, now).filter(created__gte=midnight(weeks[0]))
     rows = rows.annotate(week=TruncWeek("created", tzinfo=UTC)).values("week")
     counted = {row["week"].date(): row["n"] for row in rows.annotate(n=Count("*"))}
     asked = {"status__exact": Quote.Status.PROPOSED.value}
+    is_snoozed = WAITING.snoozed_of(user, now).exists()
     older = max(0, waiting - sum(counted.values()))
     drawn = [
         Bar("older", [older], quotes_where(**asked, filed=f"-{weeks[0].isoformat()}")),
@@ -139,6 +141,7 @@ def _waiting_per_week(quotes: QuerySet, today: date, waiting: int) -> str:
         "Waiting quotes, by week filed",
         series=[Series("waiting", status_class(Quote.Status.PROPOSED))],
         of="week of",
+        note="Without those that are snoozed." if is_snoozed else "",
     )
 
 

@@ -15,8 +15,8 @@ from sources.admin.site_search import (
     FoundGroup,
     find_pages,
     first_found,
+    in_a_line,
     page_of,
-    printed_in,
     searches,
 )
 
@@ -39,22 +39,15 @@ def _tools(request: HttpRequest, term: str) -> Iterator[FoundGroup]:
 
 def _quotes(request: HttpRequest, term: str) -> Iterator[FoundGroup]:
     def with_speakers(quotes):
-        return [
-            Found(
-                page_of(quote),
-                isolated(str(quote)),
-                format_html(
-                    "{} {} {}",
-                    status_badge(quote.status),
-                    isolated(quote.speaker.name if quote.speaker else quote.attribution_speaker)
-                    or "",
-                    printed_in(quote.outlet, quote.published),
-                ),
-            )
-            for quote in quotes
-        ]
+        return [Found(page_of(one), isolated(str(one)), _about(one)) for one in quotes]
 
     yield from first_found(request, Quote, term, with_speakers)
+
+
+def _about(quote: Quote) -> str:
+    speaker = quote.speaker or quote.attribution_speaker
+    printed = in_a_line(speaker, quote.outlet, quote.published)
+    return format_html("{} {}", status_badge(quote.status), printed)
 
 
 searches[:0] = [_queues, _tools]

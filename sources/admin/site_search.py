@@ -189,17 +189,16 @@ def _outlets(request: HttpRequest, term: str) -> Iterator[FoundGroup]:
 def _articles(request: HttpRequest, term: str) -> Iterator[FoundGroup]:
     def with_outlets(articles):
         return [
-            Found(page_of(each), isolated(str(each)), printed_in(each.outlet, each.published))
+            Found(page_of(each), isolated(str(each)), in_a_line(each.outlet, each.published))
             for each in articles
         ]
 
     yield from first_found(request, Article, term, with_outlets)
 
 
-def printed_in(outlet: Outlet | None, published) -> str:
-    """The outlet and the date of publication, as far as they are known."""
-    known = [outlet and outlet.name, published and str(published)]
-    return isolated(" · ".join(part for part in known if part)) or ""
+def in_a_line(*parts) -> str:
+    """Other people's words in a line, as far as they are known: who, in which outlet, when."""
+    return isolated(" · ".join(str(part) for part in parts if part)) or ""
 
 
 searches += [_pages, _speakers, _organisations, _outlets, _articles]

@@ -102,6 +102,9 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "possible duplicates", reverse("admin:sources_speaker_duplicates")
     yield "speakers that are only a surname", reverse("admin:sources_speaker_surnames")
     yield "duplicate organisations", reverse("admin:sources_organisation_duplicates")
+    for term in [*WORDS, *NAMES, str(speaker.pk), "Q1", "https://post.example/1", "x" * 200]:
+        query = urlencode({"q": term, "part": "results"})
+        yield f"everything “{term}”", f"{reverse('search')}?{query}"
     yield from desks(speaker, outlet)
     yield from shown_whole(speaker, outlet)
 

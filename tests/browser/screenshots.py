@@ -109,6 +109,14 @@ def pages(page, records: dict, only: str) -> Iterator[str]:
     for path in admin_pages(records):
         if only in name_of(path) and page.goto(path).status == 200:
             yield name_of(path)
+    for path in ("/admin/search/?q=harbour", "/admin/?palette"):
+        name = path.strip("/").replace("/?", "-").replace("/", "-").partition("=")[0]
+        if only in name and page.goto(path).status == 200:
+            if "palette" in path:
+                page.keyboard.press("Control+k")
+                page.keyboard.type("harbour")
+                page.wait_for_selector("#palette [role=option]")
+            yield name
     if only in "admin-conflict":
         yield conflict(page, records["speaker"])
     if only in "admin-quotes-review-desk":

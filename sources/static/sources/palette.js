@@ -32,7 +32,8 @@
         const found = options();
         results.hidden = !found.length;
         box.setAttribute("aria-expanded", String(found.length > 0));
-        status.textContent = said ?? (found.length ? `${found.length} results` : "Nothing found.");
+        const number = found.length === 1 ? "1 result" : `${found.length} results`;
+        status.textContent = said ?? (found.length ? number : "Nothing found.");
         choose(found[0]);
     };
 

@@ -292,7 +292,7 @@ def test_the_dashboard_costs_the_same_however_long_the_queues_are(
         make_one_of_each()
         cache.clear()
         # The session, the user, two of permissions; queues; pairs; what to go on with; charts.
-        with django_assert_num_queries(43):
+        with django_assert_num_queries(44):
             curator_at_desk.get(DASHBOARD)
         with django_assert_num_queries(23):
             curator_at_desk.get(DASHBOARD)
