@@ -62,12 +62,14 @@ def site_page(status: HTTPStatus, text: str, title: str, links=()) -> HttpRespon
 
 def bad_request(request, exception=None) -> HttpResponse:
     """Answer 400 before any view is called, or for a filter that a list of the admin lacks."""
-    text, links = "The server refused the address or the form: it is damaged or too large.", []
-    if isinstance(exception, BadFilter):
-        text, links = str(exception), [("Show the whole list", request.path)]
+    status, title = HTTPStatus.BAD_REQUEST, "The server cannot read this"
     if request.path.startswith(API):
-        text = "The request was refused."
-    return answer(request, HTTPStatus.BAD_REQUEST, text, "The server cannot read this", links)
+        return answer_plainly(status, "The request was refused.")
+    if isinstance(exception, BadFilter):
+        whole = [("Show the whole list", request.path)]
+        return answer(request, status, str(exception), "Filter not understood", whole)
+    text = "The server refused the address or the form: it is damaged or too large."
+    return answer(request, status, text, title)
 
 
 def forbidden(request, exception=None) -> HttpResponse:

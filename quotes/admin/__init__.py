@@ -96,7 +96,7 @@ class QuoteAdmin(ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns,
     form = QuoteForm
     table, imports = QuoteTable, "import filings"
 
-    list_display = ("words", "said_by", "printed_by", "state", "kind", "printed_on", "said")
+    list_display = ("words", "said_by", "printed_by", "state", "kind", "printed_on")
     list_filter = (
         ("status", StatusFilter),
         FlagFilter,
@@ -303,7 +303,13 @@ class QuoteAdmin(ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns,
             return named
         return format_html('{} <span class="about">{}</span>', named, isolated(role))
 
-    @admin.display(description="status and flags")
+    @admin.display(description="published", ordering="published_day")
+    def printed_on(self, quote):
+        if not quote.said:
+            return quote.published
+        return format_html('{} <span class="about">said {}</span>', quote.published, quote.said)
+
+    @admin.display(description="status")
     def state(self, quote):
         badge, flags = status_badge(quote.status), self.flagged(quote)
         if not quote.flags:

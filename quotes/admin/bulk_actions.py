@@ -290,9 +290,10 @@ class BulkActions:
         if changes:
             job.given = {"changes": changes}  # for its title
         previewed_now = preview(job, chosen, request.user, changes)
+        able = previewed_now["able"]
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{title(job, previewed_now['able'])}?",
+            "title": f"{title(job, able)}?" if able else f"{job}: none of these can change",
             "opts": self.opts,
             "job": job,
             "form": form,

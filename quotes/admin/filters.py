@@ -279,6 +279,10 @@ class ListFilterForm(forms.Form):
             model.objects.all(), required=False, label=name.capitalize(), widget=widget
         )
 
+    @property
+    def is_set(self) -> bool:
+        return any(self.data.get(name) for name in self.fields)
+
     def others(self, asked) -> list[tuple[str, str]]:
         """The other parameters of the list, which the form hands on."""
         left_out = {*self.fields, "p", "e"}

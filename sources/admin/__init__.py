@@ -328,7 +328,7 @@ class ArticleAdmin(ImportExportAdmin, PublishedColumns, MergingAdmin):
         return link_all(
             article.snapshots.defer("text").order_by("-captured", "-id"),
             text=lambda held: (
-                f"{held.captured:%Y-%m-%d %H:%M} · {held.sha256[:16]}…"
+                f"{held.captured:%Y-%m-%d %H:%M} UTC · {held.sha256[:16]}…"
                 f"{' · current' if held.pk == article.snapshot_id else ''}"
             ),
             more=link_to_list(Snapshot, "All", article__id__exact=article.pk),

@@ -51,6 +51,10 @@ class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
     def get_changelist(self, request, **kwargs):
         return BoundedChangeList
 
+    def changelist_view(self, request, extra_context=None):
+        title = {"title": capfirst(self.opts.verbose_name_plural)}
+        return super().changelist_view(request, title | (extra_context or {}))
+
     def get_changelist_instance(self, request):
         try:
             return super().get_changelist_instance(request)

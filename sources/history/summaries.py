@@ -44,7 +44,7 @@ def _by_columns(model: type[models.Model], revision: Revision) -> str:
         if column in fields:
             return emptied if emptied and not state.get(column) else done
     known = {field.column: str(field.verbose_name) for field in model._meta.concrete_fields}
-    named = [known.get(name, name) for name in revision.fields]
+    named = [known.get(name, name) for name in revision.fields if name != "corrections"]
     if not named:
         return "saved"
     if len(named) > MAX_FIELDS_NAMED:

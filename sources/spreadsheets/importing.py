@@ -114,9 +114,11 @@ def cells_of(job: Job, rows: list[int]) -> dict[int, list[tuple[str, str]]]:
             [job.pk, rows],
         )
         found = cursor.fetchall()
+    columns = IMPORT_KINDS[job.work].columns
+    rows = {json.loads(number): json.loads(row) for number, row in found}
     return {
-        json.loads(number): [(name, _cut(cell)) for name, cell in json.loads(row).items() if cell]
-        for number, row in found
+        number: [(name, _cut(row[name])) for name in columns if row.get(name)]
+        for number, row in rows.items()
     }
 
 

@@ -61,6 +61,11 @@ def pages() -> Iterator[tuple[str, str]]:
         {"flag": "role_conflict", "status__exact": "proposed"},
         {"anchor": "exact", "flag": "ambiguous_organisation"},
         {"anchor": "altered", "status__exact": "retracted"},
+        *({"kind": kind} for kind in Quote.Kind.values),
+        {"language": "en"},
+        {"language": "nb", "kind": "partial"},
+        {"published_since": "2020-01-01", "published_until": "2020-12-31"},
+        {"said_by": speaker.pk, "outlet__id__exact": outlet.pk, "kind": "partial"},
         {"outlet__id__exact": outlet.pk},
         {"speaker__id__exact": speaker.pk},
     ]
@@ -96,9 +101,11 @@ def pages() -> Iterator[tuple[str, str]]:
     )
     yield "quotes “the”, page 20", f"{quotes}?{urlencode({'q': 'the', 'p': 20})}"
     for model in (Quote, Speaker, Organisation, Outlet, Article):
-        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         for record in model.objects.order_by("pk")[:2]:
-            yield f"one {model._meta.verbose_name}", reverse(name, args=[record.pk])
+            kind = model._meta.verbose_name
+            yield f"one {kind}", reverse(f"{name}_change", args=[record.pk])
+            yield f"history of one {kind}", reverse(f"{name}_history", args=[record.pk])
     yield "possible duplicates", reverse("admin:sources_speaker_duplicates")
     yield "speakers that are only a surname", reverse("admin:sources_speaker_surnames")
     yield "duplicate organisations", reverse("admin:sources_organisation_duplicates")
