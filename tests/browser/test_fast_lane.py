@@ -212,6 +212,11 @@ def test_a_key_pressed_while_a_step_of_the_same_quote_is_sent_counts_after_it(lo
     expect_chosen(page, second.text)
     expect_status(first, "published", page)
     assert first.speaker.name == "Rob Jones"
+    page.keyboard.press("s")
+    page.fill("#id_assign-name", "Ann Jones")
+    page.press("#id_assign-name", "Control+Enter")
+    expect_message(page, "Reassigned: “It was dark.”")
+    expect(page.locator("#step-assign")).not_to_have_attribute("open", "")  # it was sent
 
 
 def test_three_reviewers_of_one_queue_decide_each_quote_once(log_in, open_page):

@@ -55,6 +55,8 @@ class UndoStack:
             "versions": {str(one.pk): [one.version] * 2 for one, why in whys.items() if not why},
             "why_not": next(filter(None, whys.values()), None),
         }
+        if self.entries and self.entries[-1]["versions"] == entry["versions"] != {}:
+            self.entries.pop()  # the same step, sent again
         self.entries = [*self.entries, entry][-MAX_ENTRIES:]
         self._save()
         return bool(entry["versions"])

@@ -48,7 +48,7 @@ from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.html import isolated
 from sources.admin.speaker_cards import told_apart
 from sources.exceptions import Conflict, messages_of
-from sources.models import Article
+from sources.models import Article, Revision
 from sources.models.articles import READ_FULL_TEXT
 
 HIDES_DECIDED = "review.hides_decided"
@@ -212,6 +212,9 @@ class ReviewAdmin(ShowsQueue, ArrangesWork, PublishesRest, admin.ModelAdmin):
             was_queued = page.has_queued(quote)
             is_valid = sent.is_valid() and (fields is None or fields.is_valid())
             if changed := ChangedSince.of(locked, sent.cleaned_data.get("version")):
+                if was_taken(request, locked):
+                    stays = wanted.name in STAYS
+                    return self._go_on(request, form, page, wanted, quote, stays=stays)
                 page.changed = [changed]
             elif is_valid:
                 try:
@@ -343,6 +346,13 @@ class ReviewAdmin(ShowsQueue, ArrangesWork, PublishesRest, admin.ModelAdmin):
             Claim.objects.hold(page.article, request.user, page.now, take_over=True)
             return self._to(article, form)
         return HttpResponse(status=204 if page.is_mine else 200)
+
+
+def was_taken(request, quote: Quote) -> bool:
+    """Whether this request changed the quote before: it is sent again if its answer was lost."""
+    sent = request.headers.get("X-Request-ID", "")
+    made = Revision.objects.of(quote).filter(actor=request.user.get_username(), request=sent)
+    return made.exists()
 
 
 def stays_with(page: ReviewPage, step: Step, key, was_queued: bool, was_public: bool) -> bool:

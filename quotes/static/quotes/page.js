@@ -19,7 +19,7 @@ const Page = (() => {
 
     async function read(address, options = {}) {
         // A page of ours by its address. Throws if the server cannot be reached or fails for now.
-        const headers = { Prefer: "return=minimal" };
+        const headers = { ...options.headers, Prefer: "return=minimal" };
         const answer = await fetch(address, { ...options, headers, credentials: "same-origin" });
         if ([502, 503, 504].includes(answer.status)) throw new Error(answer.statusText);
         const document = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -136,7 +136,7 @@ const Page = (() => {
     function keepTyped() {
         const step = find("details.step[open]");
         const form = step?.querySelector("form");
-        if (!form || !quote()) return;
+        if (!form || !quote() || review().dataset.sent !== undefined) return;
         if (!fieldsOf(form).some(isTyped) && !step.querySelector(".parts")?.textContent) return;
         const values = fieldsOf(form).map((field) => [
             field.name,

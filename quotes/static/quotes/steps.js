@@ -10,6 +10,7 @@ const Steps = (() => {
     const pending = []; // the first one is being sent
     const decided = new Set(); // quotes that were left: a page that was read before may lead to them
     let isSending = false;
+    let isCut = false; // the connection, and it has been said
     let ahead = null; // the next page: { quote, hasBegun, isFresh, page }, the page a promise
     let isStale = false; // the page shown was read before the last step was taken
     let whenDrained = Promise.resolve(), drained = () => {};
@@ -27,6 +28,7 @@ const Steps = (() => {
             quote, isUndo, before: Page.now(), undos: 0,
             address: form.action,
             body: new URLSearchParams(new FormData(form, button)),
+            id: crypto.getRandomValues(new Uint32Array(4)).join("-"), // tells a step that is sent twice
             name: isUndo ? "Undo" : `${form.dataset.step || "Change"} “${words.slice(0, 50)}”`,
         };
         pending.push(step);
@@ -63,11 +65,13 @@ const Steps = (() => {
             const step = pending[0];
             let answer;
             try {
-                answer = await Page.read(step.address, { method: "POST", body: step.body });
+                const headers = { "X-Request-ID": step.id };
+                answer = await Page.read(step.address, { method: "POST", body: step.body, headers });
             } catch {
                 isOffline(step);
                 break;
             }
+            isCut = false;
             Toasts.close("offline");
             await step.swapped;
             if (!await apply(step, answer)) break;
@@ -84,6 +88,7 @@ const Steps = (() => {
         pending.shift();
         if (answer.answer) {
             Page.forget(step.quote);
+            step.before.element.dataset.sent = "";
             if (step.isUndo) decided.clear();
             Toasts.lift(answer.answer);
             Page.setUndo(answer.answer.querySelector("#undo"));
@@ -135,7 +140,8 @@ const Steps = (() => {
 
     function isOffline(step) {
         Page.busy(false);
-        Toasts.show(`No connection. ${step.name} will be sent again.`, "warning", "offline");
+        if (!isCut) Toasts.show(`No connection. ${step.name} will be sent again.`, "warning", "offline");
+        isCut = true;
         setTimeout(send, RETRY_MS);
     }
 
@@ -158,7 +164,10 @@ const Steps = (() => {
             pending.pop();
             decided.delete(last.quote);
             Page.show(last.before);
-            if (!pending.length) Toasts.close("offline");
+            if (!pending.length) {
+                isCut = false;
+                Toasts.close("offline");
+            }
             return Toasts.show(`Not sent, as you took it back. ${last.name}`);
         }
         if (last) {

@@ -7,12 +7,13 @@
 "use strict";
 const Toasts = (() => {
     const SHOWN_MS = 10_000; // time to read two lines and press u; warnings stay until closed
+    const MAX_SHOWN = 4; // they cover the page
     const STAYS = ".warning, .error";
     const KEPT = "review.toasts";
     const region = () => document.getElementById("toasts");
 
     function show(message, kind = "info", name = "") {
-        clear();
+        if (!/warning|error/.test(kind)) clear();
         add(message, kind, name);
     }
 
@@ -32,6 +33,7 @@ const Toasts = (() => {
         toast.append(button("×", "close", "Close this message"));
         if (name) close(name);
         region().prepend(toast); // what is shown below it does not move
+        while (region().children.length > MAX_SHOWN) region().lastElementChild.remove();
         if (!toast.matches(STAYS)) setTimeout(() => leave(toast), SHOWN_MS);
     }
 

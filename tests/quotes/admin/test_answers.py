@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from quotes.models import Quote
 from tests.conftest import fresh
-from tests.quotes.admin.test_review import QUEUE, make_waiting, review_of, take
+from tests.quotes.admin.test_review import QUEUE, make_waiting, review_of, take, undo
 
 pytestmark = pytest.mark.django_db
 
@@ -91,3 +91,20 @@ def test_a_rejected_or_withdrawn_quote_is_reopened(curator_at_desk, status):
     answer = take(curator_at_desk, quote, "reopen")
     assert answer.headers["Location"] == f"{review_of(quote)}?quote={quote.pk}"
     assert fresh(quote).status == "proposed"
+
+
+def test_a_step_that_is_sent_again_is_taken_once(curator_at_desk):
+    """The answer to the first was lost on its way."""
+    first, second = make_waiting()
+    place, sent = step_of(first, "publish"), {"publish-version": 1}
+    headers = MINIMAL | {"X-Request-ID": "step-1"}
+    answers = [curator_at_desk.post(place, sent, headers=headers) for _ in range(2)]
+    for answer in answers:
+        assert f"quote={second.pk}" in answer.text
+        assert "Published:" in answer.text
+    assert fresh(first).version == 2
+    undo(curator_at_desk, first)
+    assert fresh(first).status == "proposed"
+    assert "There is nothing to undo." in undo(curator_at_desk, first).text
+    other = curator_at_desk.post(place, sent, headers=MINIMAL | {"X-Request-ID": "step-2"})
+    assert "Not saved: somebody else made changes" in other.text
