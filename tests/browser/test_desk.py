@@ -17,6 +17,7 @@ SAYINGS = [
     f"The {part} has crumbled for {number} years, and nobody in this town ever mended it."
     for number, part in enumerate(PARTS, 1)
 ]
+LOW = (640, 400, "light")  # as 1,280 × 800 at a zoom of 200 %: the page scrolls as a whole
 SCREENS = [(1280, 800, "light"), (1440, 900, "dark"), (820, 1180, "light"), (390, 844, "dark")]
 
 SEEN = """() => {
@@ -90,6 +91,12 @@ def test_the_chosen_words_and_every_step_are_in_sight_on_every_screen(log_in):
             assert all(seen.values()), (screen, quote.text, seen)
             assert page.evaluate(REACHED), (screen, quote.text)
             assert not page.evaluate(IS_CUT), screen
+        paint(page, LOW)
+        seen = page.evaluate(SEEN)
+        assert seen["inside"], quote.text
+        assert seen["uncovered"], quote.text
+        assert page.evaluate(REACHED), quote.text
+        assert not page.evaluate(IS_CUT)
         page.locator("body").press("j")
     for screen in (SCREENS[0], SCREENS[-1]):
         paint(page, screen)

@@ -76,6 +76,8 @@ const Page = (() => {
         const room = column.clientHeight - (bottom - top);
         const margin = room > 0 ? room / 2 : parseFloat(getComputedStyle(column).scrollPaddingBlockStart);
         column.scrollTop += top - column.getBoundingClientRect().top - margin;
+        // A very low window scrolls as a whole.
+        if (document.documentElement.scrollHeight > innerHeight) marks[0].scrollIntoView({ block: "center" });
     }
 
     function settle() {
