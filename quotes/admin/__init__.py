@@ -46,7 +46,7 @@ from quotes.history.public import PUBLIC_REASONS, PUBLIC_VERBS
 from quotes.history.reverting import QuoteReversion
 from quotes.models import Quote, Via
 from quotes.models.workflow import open_steps
-from sources.admin.base import MIN_SEARCHED, BaseInline, PublishedColumns, RecordAdmin
+from sources.admin.base import BaseInline, PublishedColumns, RecordAdmin, SearchedByWords
 from sources.admin.forms import RecordForm, few_lines
 from sources.admin.html import NONE, isolated, link_all, link_to_list, link_to_profile
 from sources.admin.import_export import ImportExportAdmin
@@ -90,7 +90,9 @@ class ViaInline(BaseInline):
 
 
 @admin.register(Quote)
-class QuoteAdmin(ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin):
+class QuoteAdmin(
+    SearchedByWords, ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns, RecordAdmin
+):
     """Quotes are filed with their article. None is added here, except by importing filings."""
 
     form = QuoteForm
@@ -228,12 +230,8 @@ class QuoteAdmin(ChecksDrafts, BulkActions, ImportExportAdmin, PublishedColumns,
     def search(self, request, queryset, term):
         return matching_any(queryset, *searches(queryset, term))
 
-    def first_found(self, request, term, number):
-        """By their words alone: who said them is found as a speaker."""
-        if len(term) < MIN_SEARCHED and term.isascii():
-            return []
-        words = HasWords(Words("bare"), term, may_go_on=True)
-        return list(self.get_queryset(request).filter(words)[:number])
+    def with_words(self, records, term):
+        return records.filter(HasWords(Words("bare"), term, may_go_on=True))
 
     def get_fieldsets(self, request, obj=None):
         fieldsets = super().get_fieldsets(request, obj)

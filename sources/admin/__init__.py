@@ -23,6 +23,7 @@ from sources.admin.base import (
     ReadOnlyAdmin,
     RecordAdmin,
     RecordInline,
+    SearchedByWords,
 )
 from sources.admin.documents import ShowsDocument
 from sources.admin.duplicates import DuplicatesAdmin
@@ -243,7 +244,7 @@ class AffiliationAdmin(ImportExportAdmin, RecordAdmin):
 
 
 @admin.register(Article)
-class ArticleAdmin(ImportExportAdmin, PublishedColumns, MergingAdmin):
+class ArticleAdmin(SearchedByWords, ImportExportAdmin, PublishedColumns, MergingAdmin):
     table = ArticleTable
     """Articles are filed with their text, through the API or an import; none is added here."""
 
@@ -307,8 +308,19 @@ class ArticleAdmin(ImportExportAdmin, PublishedColumns, MergingAdmin):
     def search(self, request, queryset, term):
         if "://" in term:
             return queryset.filter(url_key=UrlKey(Value(term)))
-        words = queryset.filter(HasWords(Words(Bare("headline")), term, may_go_on=True))
+        words = self.with_words(queryset, term)
         return matching_any(queryset, words, queryset.filter(external_id=term))
+
+    def with_words(self, records, term):
+        return records.filter(HasWords(Words(Bare("headline")), term, may_go_on=True))
+
+    def first_found(self, request, term, number):
+        """By URL or external ID, else by words of the headline."""
+        articles = self.get_queryset(request)
+        is_url = "://" in term
+        asked = {"url_key": UrlKey(Value(term))} if is_url else {"external_id": term}
+        found = list(articles.filter(**asked)[:number])
+        return found or ([] if is_url else super().first_found(request, term, number))
 
     @admin.display(description="article")
     def titled(self, article):

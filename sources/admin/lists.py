@@ -103,12 +103,6 @@ class BoundedPaginator(Paginator):
             page.object_list = self.object_list.filter(pk__in=keys)
         return page
 
-    def first(self, number: int) -> models.QuerySet:
-        """The first rows, which are not counted."""
-        if self.searches:
-            return self.rows(0, number)
-        return self.object_list[:number]
-
     def rows(self, first: int, last: int) -> models.QuerySet:
         """A slice of the merged searches, in order."""
         if not last:
