@@ -292,6 +292,7 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=ONRECORD_TOKEN_DAYS)}
 
 PROCRASTINATE_IMPORT_PATHS = [
     *("sources.jobs.tasks", "sources.identity.tasks"),
+    "quotes.curation.digest",
     "quotes.curation.embargoes",
     "config.password_reset",
 ]

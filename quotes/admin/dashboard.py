@@ -159,16 +159,7 @@ def _count_empty() -> tuple[int, datetime | None]:
 
 
 def _counted(queue: QuoteQueue, user, now: datetime) -> Queue:
-    rows = queue.of(user, now)
-    number, oldest = (
-        rows.values("created")[: MAX_QUEUE_COUNT + 1]
-        .aggregate(n=Count("*"), oldest=Min("created"))
-        .values()
-    )
-    if number > MAX_QUEUE_COUNT:
-        # Only the index of what waits for review is in this order.
-        first = rows.order_by("created", "pk").values_list("created", flat=True)
-        oldest = first.first() if queue is WAITING else None
+    number, oldest = queue.counted(user, now, MAX_QUEUE_COUNT)
     return Queue(queue.label, number, oldest, queue_url(queue), MAX_QUEUE_COUNT)
 
 

@@ -43,6 +43,20 @@ class QuoteQueue:
         """The quotes that will be back in it later."""
         return self.all_of(user).filter(snoozed(now))
 
+    def counted(self, user, now: datetime, most: int) -> tuple[int, datetime | None]:
+        """Its number of quotes, at most one more than `most`, and when the oldest was filed.
+
+        That is not known of a longer queue, but of what waits for review: only it has an index in
+        this order.
+        """
+        rows = self.of(user, now)
+        some = rows.values("created")[: most + 1]
+        number, oldest = some.aggregate(n=Count("*"), oldest=Min("created")).values()
+        if number > most:
+            first = rows.order_by("created", "pk").values_list("created", flat=True)
+            oldest = first.first() if self is WAITING else None
+        return number, oldest
+
     def all_of(self, user) -> QuoteQuerySet:
         return self.holds(Quote.objects.visible_to(user).order_by(), user)
 

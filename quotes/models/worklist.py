@@ -6,6 +6,7 @@ None of it is public: the ledger records it as hidden from readers, and no page 
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -185,6 +186,11 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def link(self) -> str:
+        """The filters as the query of a link."""
+        return urlencode(self.query)
 
     @classmethod
     def open_to(cls, user) -> Iterable["SavedView"]:

@@ -67,7 +67,7 @@ class QueueForm(forms.Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.now = timezone.now()
+        self.now, self._found = timezone.now(), None
         if self.queue_wanted is WAITING:
             choices = self.fields["flag"].choices
             self.fields["flag"].choices = [one for one in choices if one[0] != ONLY_OF_PUBLIC]
@@ -94,13 +94,13 @@ class QueueForm(forms.Form):
             return Quote.objects.none().order_by()
         queue = self.queue_wanted
         if tab == "later":
-            return self._filtered(queue.snoozed_of(user, self.now))
-        wanted = self._filtered(queue.of(user, self.now))
+            return self._filtered(queue.snoozed_of(user, self.now), user)
+        wanted = self._filtered(queue.of(user, self.now), user)
         if tab == "mine":
             return wanted.filter(pk__in=MINE.all_of(user).values("pk"))
         return wanted.filter(~assigned()) if tab == "unassigned" else wanted
 
-    def _filtered(self, wanted: QuoteQuerySet) -> QuoteQuerySet:
+    def _filtered(self, wanted: QuoteQuerySet, user) -> QuoteQuerySet:
         asked = self.cleaned_data
         if asked["flag"]:
             wanted = wanted.filter(flags__contains=[asked["flag"]])
@@ -114,9 +114,13 @@ class QueueForm(forms.Form):
             wanted = wanted.filter(published_day__gte=asked["since"])
         if asked["until"]:
             wanted = wanted.filter(published_day__lte=asked["until"])
-        return wanted.filter(pk__in=self._found(wanted)) if asked["q"] else wanted
+        if not asked["q"]:
+            return wanted
+        if self._found is None:
+            self._found = self._search(self.queue_wanted.all_of(user))
+        return wanted.filter(pk__in=self._found)
 
-    def _found(self, wanted: QuoteQuerySet) -> set:
+    def _search(self, wanted: QuoteQuerySet) -> set:
         """Ids of the quotes that the search finds, each kind of search by itself."""
         term = self.cleaned_data["q"].replace("\0", "")
         headed = Article.objects.filter(HasWords(Words(Bare("headline")), term, may_go_on=True))

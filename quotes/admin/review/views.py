@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from quotes.admin.review.answers import answered, redirected_unless_posted
+from quotes.admin.review.desk_pages import HasDeskPages
 from quotes.admin.review.naming import left_behind
 from quotes.admin.review.page import ReviewPage
 from quotes.admin.review.panel import OfferedStep
@@ -70,7 +71,7 @@ WAITS_AGAIN = "waiting for review again"
 
 
 @admin.register(Review)
-class ReviewAdmin(ShowsQueue, ArrangesWork, PublishesRest, admin.ModelAdmin):
+class ReviewAdmin(ShowsQueue, HasDeskPages, ArrangesWork, PublishesRest, admin.ModelAdmin):
     """Pages of its own instead of a list and a change form: what changes here is quotes."""
 
     def get_urls(self):
@@ -83,6 +84,7 @@ class ReviewAdmin(ShowsQueue, ArrangesWork, PublishesRest, admin.ModelAdmin):
 
         return [
             at("", self.queue, "changelist"),
+            *self.desk_urls(),
             at("<uuid:article>/", self.article, "article"),
             at("<uuid:article>/texts/", self.texts, "texts"),
             posted("<uuid:article>/add/", self.add, "add_quote"),

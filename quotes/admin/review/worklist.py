@@ -1,18 +1,25 @@
 """The page of a queue: its articles, the tabs beside it, and what to do when nothing is left."""
 
 from collections import defaultdict
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
+from django.utils.text import get_text_list
 
+from quotes.admin.review.desk_pages import ViewForm
 from quotes.admin.review.queue_form import TABS, QueueForm, links
 from quotes.admin.review.undo_stack import UndoStack
-from quotes.curation.queue import MINE, WAITING, QueuedArticle, articles_of
-from quotes.models import Assignment, Claim, Quote, QuoteQuerySet
+from quotes.curation.decisions import decided_since
+from quotes.curation.queue import MINE, QUEUES, WAITING, QueuedArticle, QuoteQueue, articles_of
+from quotes.models import Assignment, Claim, Quote, QuoteQuerySet, SavedView
 from sources.admin.html import isolated
 from sources.admin.lists import BoundedPaginator
 from sources.database.estimates import count_or_estimate
+
+MAX_NEXT = 1_000
+"""Quotes that are counted of the queue that comes next."""
 
 
 class ShowsQueue:
@@ -31,6 +38,7 @@ class ShowsQueue:
         tabs = tabs_of(form, user)
         chosen = next(tab for tab in tabs if tab["is_chosen"])
         queue = form.queue_wanted
+        is_done = not (rows or form.filters or form.tab_wanted)
         return TemplateResponse(
             request,
             "admin/quotes/review/queue.html",
@@ -50,6 +58,9 @@ class ShowsQueue:
                 "has_next": has_next,
                 **links(form),
                 "unfiltered": form.unfiltered,
+                "views": SavedView.open_to(user),
+                "view_form": ViewForm(),
+                "done": end_of(queue, user, form.now) if is_done else None,
                 "last": UndoStack(request.session, user, form.now).offered,
                 "now": form.now,
             },
@@ -59,6 +70,22 @@ class ShowsQueue:
         if not self.has_view_permission(request):
             raise PermissionDenied
         return QueueForm(request.GET)
+
+
+def end_of(queue: QuoteQueue, user, now: datetime) -> dict:
+    """What the user did today, and the next queue that has something: label, number and URL."""
+    counted = decided_since(user, now.replace(hour=0, minute=0, second=0, microsecond=0))
+    parts = [f"{verb.lower()} {number}" for verb, number in counted.most_common()]
+    names = list(QUEUES)
+    place = names.index(queue.name)
+    others = [QUEUES[name] for name in names[place + 1 :] + names[:place]]
+    following = ((other, other.counted(user, now, MAX_NEXT)[0]) for other in others)
+    other, number = next(((other, n) for other, n in following if n), (None, 0))
+    return {
+        "did": f"You {get_text_list(parts, 'and')} today." if parts else "",
+        "next": other,
+        "number": number if number <= MAX_NEXT else f"{MAX_NEXT:,}+",
+    }
 
 
 def described(rows: list[QueuedArticle], wanted: QuoteQuerySet, form: QueueForm) -> None:

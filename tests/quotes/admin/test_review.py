@@ -166,13 +166,13 @@ def test_the_queue_costs_the_same_for_one_article_and_for_fifty(
     curator_at_desk, django_assert_num_queries
 ):
     # The session, the user, two of permissions; heads, counted, flags, articles, claims, assignees,
-    # languages, and the number of each tab.
+    # languages, saved views, and the number of each tab.
     make_waiting(outlet=make_outlet())
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         curator_at_desk.get(QUEUE)
     for number in range(PAGE_ARTICLES - 1):
         make_waiting("It was late,", outlet=make_outlet(f"Outlet {number}"))
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         assert len(listed(curator_at_desk)) == PAGE_ARTICLES
 
 
