@@ -38,6 +38,8 @@ PUBLISHED_BY_MISTAKE = "Published by mistake, and withdrawn for review."
 
 PUBLIC_BEFORE = "This quote is public. You can correct or retract it, but not undo."
 
+NOT_RECORDED = "The ledger does not hold what this quote was before."
+
 NOT_A_STEP = "This change was not made on the review page."
 
 CHANGED_SINCE = "It has changed since."
@@ -46,6 +48,8 @@ CHANGED_SINCE = "It has changed since."
 def why_not_undo(quote: Quote, made: int) -> str | None:
     """Why the change that made this version can never be undone, if so; one query."""
     change, *former = _change(quote, made)
+    if made > 1 and not former:
+        return NOT_RECORDED
     if former and (former[0].state is None or former[0].state["status"] not in HIDDEN):
         return PUBLIC_BEFORE
     return None if set(change.fields) <= UNDOABLE_COLUMNS else NOT_A_STEP

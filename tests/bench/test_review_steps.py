@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_each_step_publishes_one_quote_and_leads_to_the_next():
-    generate(200)
+    generate(1_000)
     before = Quote.objects.proposed().count()
     spent = measure(3)
     assert {name: len(took) for name, took in spent.items()} == {

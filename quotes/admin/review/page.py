@@ -24,6 +24,10 @@ MAX_SHOWN_QUOTES = 300
 decided."""
 
 
+OFF_TEXT = (Quote.Anchor.ALTERED, Quote.Anchor.MISSING)
+"""Anchors of words that are not in the present text."""
+
+
 class ReviewPage:
     """One article as one user reviews it; `chosen` is the quote in the right-hand column.
 
@@ -71,6 +75,11 @@ class ReviewPage:
     @cached_property
     def proposed(self) -> list[Quote]:
         return [quote for quote in self.quotes if quote.status == Quote.Status.PROPOSED]
+
+    @cached_property
+    def clean(self) -> list[Quote]:
+        """Proposed quotes that raise no doubt: without flags, with words of the present text."""
+        return [q for q in self.proposed if not q.flags and q.anchor not in OFF_TEXT]
 
     @cached_property
     def _queued(self) -> set[UUID]:

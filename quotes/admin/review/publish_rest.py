@@ -9,16 +9,13 @@ from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 
-from quotes.admin.review.page import ReviewPage
+from quotes.admin.review.page import OFF_TEXT, ReviewPage
 from quotes.admin.review.queue_form import links
 from quotes.curation import bulk
 from quotes.curation.approval import WHY_NOT, approvable
 from quotes.models import Quote
 from quotes.models.workflow import PUBLISH, STEPS
 from sources.admin.html import isolated
-
-OFF_TEXT = (Quote.Anchor.ALTERED, Quote.Anchor.MISSING)
-"""Anchors of words that are not in the present text."""
 
 VERSION = "version-"
 """What the fields of the form begin with, each the version of one quote."""
@@ -40,6 +37,10 @@ def sort_out(page: ReviewPage) -> tuple[list[Quote], list[tuple[Quote, str]]]:
         else:
             ready.append(quote)
     return ready, held
+
+
+def many(number: int) -> str:
+    return f"{number} quote{'' if number == 1 else 's'}"
 
 
 class PublishesRest:
@@ -65,7 +66,7 @@ class PublishesRest:
             {
                 **self.admin_site.each_context(request),
                 **links(form),
-                "title": f"Publish {len(ready)} quote{'' if len(ready) == 1 else 's'}",
+                "title": f"Publish {many(len(ready))}" if ready else "Nothing to publish at once",
                 "opts": self.opts,
                 "article": page.article,
                 "headline": isolated(str(page.article)),
@@ -86,6 +87,6 @@ class PublishesRest:
             messages.warning(request, said)
         published = list(Quote.objects.filter(pk__in=seen.keys() - refused.keys()))
         if published:
-            number = f"{len(published)} quote{'' if len(published) == 1 else 's'} of "
-            of_article = format_html("{}{}", number, isolated(f"“{page.article}”"))
+            number, of = many(len(published)), isolated(f"“{page.article}”")
+            of_article = format_html("{} of {}", number, of)
             self._done(request, STEPS["publish"].done, published, of_article)

@@ -110,16 +110,17 @@ const Steps = (() => {
         // Show the page that the step leads to, unless it is shown or the user went elsewhere.
         const leads = new URL(to, location).searchParams.get("quote");
         if (step.shown ? leads === step.shown || Page.quote() !== step.shown : !step.isUndo && Page.quote() !== step.quote) return;
-        await go(to);
+        await go(to, true);
     }
 
-    async function go(address) {
+    async function go(address, isAnswered = false) {
         // Show another page of the review in place, or leave for a page that is not one.
         Page.busy(true);
         let page;
         try {
             page = await Page.read(address);
             if (page.answer) {
+                isAnswered = true;
                 Toasts.lift(page.answer);
                 Page.setUndo(page.answer.querySelector("#undo"));
                 page = await Page.read(page.answer.dataset.to);
@@ -134,7 +135,7 @@ const Steps = (() => {
         }
         if (pending.length) await whenDrained;
         Page.keepTyped();
-        Toasts.keep();
+        if (isAnswered) Toasts.keep();
         location.assign(page.url);
     }
 
