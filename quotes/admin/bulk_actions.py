@@ -21,6 +21,7 @@ from rest_framework import serializers
 
 from quotes.curation.bulk import (
     BULK_STEPS,
+    OFF_TEXT,
     REVISED,
     UNDO,
     draft_undo,
@@ -162,7 +163,8 @@ def preview(job: Job, chosen: QuoteQuerySet, user, changes: dict | None = None) 
     if job.work == "undo":
         return _preview_undo(job, chosen)
     open_now = open_to(job.work, chosen, user)
-    able = open_now.count()
+    doubtful = Count("pk", filter=~Q(flags=[]) | Q(anchor__in=OFF_TEXT))
+    able, doubtful = open_now.aggregate(able=Count("pk"), doubtful=doubtful).values()
     skipped = (
         chosen.exclude(pk__in=open_now.values("pk")).values("status").annotate(n=Count("pk"))
         if able < job.total
@@ -172,6 +174,8 @@ def preview(job: Job, chosen: QuoteQuerySet, user, changes: dict | None = None) 
     if gone := job.total - able - sum(n for _, n in whys):
         whys.append(("They no longer exist.", gone))
     found = {"able": able, "skipped": whys, "confirm": title(job, able)}
+    if job.work == "publish":
+        found["doubtful"] = doubtful
     named = chosen.select_related("speaker", "outlet").order_by("pk")
     found["sample"] = named.filter(pk__in=open_now.values("pk"))[:SAMPLE_QUOTES]
     if skipped:

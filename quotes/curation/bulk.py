@@ -30,6 +30,9 @@ REVISED = ("speaker", "organisation", "language", "kind")
 DONE = {name: step.done.lower() for name, step in BULK_STEPS.items()} | {"settle": "resolved"}
 """What becomes of each quote, for counts: “2 published”."""
 
+OFF_TEXT = (Quote.Anchor.ALTERED, Quote.Anchor.MISSING)
+"""Anchors of words that are not in the present text."""
+
 UNDO = Step(
     *("undo", "Undo", "Restored", "Restore the quotes as they were before."), leaves=tuple(Status)
 )

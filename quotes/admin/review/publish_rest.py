@@ -28,7 +28,7 @@ def sort_out(page: ReviewPage) -> tuple[list[Quote], list[tuple[Quote, str]]]:
     ready, held = [], []
     for quote in page.proposed:
         whys = [str(Quote.Flag(flag).label) for flag in quote.flags]
-        if quote.anchor in OFF_TEXT:
+        if quote.anchor in bulk.OFF_TEXT:
             whys.append(quote.get_anchor_display())
         if quote.pk not in allowed:
             whys.append(WHY_NOT)

@@ -262,6 +262,18 @@ def test_a_draft_is_visible_only_to_its_owner(curator_at_desk):
     assert other.get(draft).status_code == 404
 
 
+def test_a_preview_of_publishing_counts_what_the_review_page_would_hold_out(curator_at_desk):
+    article = make_article()
+    make_quotes(3, article, status="proposed")
+    flagged, moved_on, _ = Quote.objects.order_by("pk")
+    Quote.objects.filter(pk=flagged.pk).update(flags=["unresolved_speaker"])
+    Quote.objects.filter(pk=moved_on.pk).update(anchor="missing")
+    draft = choose(curator_at_desk, "publish", across=True).headers["Location"]
+    assert "<strong>2</strong> of them have a flag" in curator_at_desk.get(draft).text
+    draft = choose(curator_at_desk, "reject", across=True).headers["Location"]
+    assert "have a flag" not in curator_at_desk.get(draft).text
+
+
 def test_an_empty_selection_is_not_an_error(curator_at_desk):
     job = models.draft("publish", user_of(curator_at_desk), of=Quote.objects.none())
     page = curator_at_desk.get(reverse("admin:quotes_quote_bulk", args=[job.pk]))
