@@ -66,7 +66,7 @@ def test_the_reporting_chain_is_shown_from_the_outlet_back_to_the_speaker(curato
 
 def listed(page) -> list[bool]:
     """Whether each quote of the list is hidden."""
-    items = page.text.partition('<ol id="quotes">')[2].partition("</ol>")[0].split("<li ")[1:]
+    items = page.text.partition('<ol id="quotes"')[2].partition("</ol>")[0].split("<li ")[1:]
     return [" hidden" in item.partition(">")[0] for item in items]
 
 
@@ -87,4 +87,4 @@ def test_decided_quotes_are_hidden_until_they_are_asked_for_but_never_the_chosen
 
 def test_nothing_is_to_hide_where_nothing_is_decided(curator_at_desk):
     quote, _ = make_waiting(text=TEXT)
-    assert "decided (" not in curator_at_desk.get(review_of(quote)).text
+    assert 'data-live="show-decided" hidden>' in curator_at_desk.get(review_of(quote)).text
