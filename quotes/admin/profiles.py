@@ -150,11 +150,11 @@ def months_chart(counts: ProfileCounts, links: QuoteLinks) -> str:
     months = counts.chart_months
     if len(months) == 1:
         ((month, number),) = months
-        said = "The quote was" if number == 1 else f"All {number:,} quotes were"
+        said = "The quote is" if number == 1 else f"All {number:,} quotes are"
         if unknown:
-            said = f"{number:,} quote{pluralize(number)} {pluralize(number, 'was,were')}"
+            said = f"{number:,} quote{pluralize(number)} {pluralize(number, 'is,are')}"
         when = links.link(f"{month:%B %Y}", month=f"{month:%Y-%m}")
-        return format_html("<p>{} published in {}. {}</p>", said, when, " ".join(notes))
+        return format_html("<p>{} from {}. {}</p>", said, when, " ".join(notes))
     rows = [
         Bar(f"{month:%b %Y}", [number], links.url(month=f"{month:%Y-%m}"))
         for month, number in months

@@ -62,7 +62,8 @@ class SpeakerCard:
         """`chief inspector, Harrow Sound Constabulary, since 2022`; a kind if nothing is known."""
         parts = [part for part in (self.role, self.organisation, self.years) if part]
         if not parts and self.speaker.kind != Speaker.Kind.PERSON:
-            parts = [self.speaker.get_kind_display().lower()]
+            kind = self.speaker.get_kind_display().lower()
+            parts = [f"kind {kind}" if self.speaker.kind == Speaker.Kind.UNKNOWN else kind]
         return visible_bidi(", ".join(parts))
 
     @property

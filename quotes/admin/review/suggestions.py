@@ -259,7 +259,7 @@ def _weigh_name(suggestion: Suggestion, folded: str, filed: str | None) -> None:
     """Compare the names; `filed` is the name as filed, if the article prints none."""
     names = suggestion.speaker.names_folded
     if folded in names:
-        suggestion.add(5, f"Filed as “{filed}”." if filed else "Name matches exactly.")
+        suggestion.add(5, f"Called “{filed}” on record." if filed else "Name matches exactly.")
         return
     wanted = _words(folded)
     given = _words(folded)[:-1]

@@ -1,4 +1,5 @@
-// Keys of the page of a queue: “/” searches, j and k move between the articles, Enter opens one.
+// Keys of the page of a queue: “/” searches and Esc leaves the search, j and k move between the articles,
+// Enter opens one.
 "use strict";
 {
     const links = () => Array.from(document.querySelectorAll("table.queue th[scope=row] a"));
@@ -13,6 +14,7 @@
     }
 
     document.addEventListener("keydown", (event) => {
+        if (event.key === "Escape" && event.target.id === "id_q") return event.target.blur();
         if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
         if (event.target.closest("input, textarea, select, [contenteditable], .select2-container")) return;
         if (localStorage.getItem("review.keys") === "off") return;

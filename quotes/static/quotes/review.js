@@ -7,6 +7,7 @@
 {
     const CLAIM_EVERY_MS = 60_000; // a claim lasts five minutes
     const MAX_SUGGESTIONS = 5;
+    const DEPENDS_ON_STATUS = "prodf"; // keys of steps that the status alone offers
     const { review, find } = Page;
     let waiting = null; // the key that was pressed while a step of the same quote was on its way
 
@@ -63,7 +64,10 @@
         let why = null;
         if (key >= "1" && key <= String(MAX_SUGGESTIONS)) why = `No suggestion ${key}.`;
         else if (key === "p" && status === "published") why = "This quote is published already.";
-        else if (row) why = `${row.querySelector("td").textContent}: not possible here${status ? `, the quote is ${status}` : ""}.`;
+        else if (row) {
+            const isForStatus = status && DEPENDS_ON_STATUS.includes(key);
+            why = `${row.querySelector("td").textContent}: ${isForStatus ? `not possible here, the quote is ${status}` : "not offered for this quote"}.`;
+        }
         if (why) Toasts.show(why, "info", "key");
         return Boolean(why);
     }
@@ -97,6 +101,10 @@
         if (pressed && pressed.quote === Page.quote() && !isRefused) press(pressed.key);
     });
     document.addEventListener("selectionchange", Selecting.show);
+    document.addEventListener("toggle", (event) => {
+        // A toast would cover the fields of the step.
+        if (event.target.matches("details.step[open]")) Toasts.clear();
+    }, true);
     document.addEventListener("mousedown", (event) => {
         // Keep the selection in the text while its step is opened.
         if (event.target.closest("details.step > summary")) event.preventDefault();

@@ -104,5 +104,5 @@ const Toasts = (() => {
     });
     restore();
 
-    return { show, lift, close, keep, endUndo };
+    return { show, clear, lift, close, keep, endUndo };
 })();
