@@ -17,8 +17,8 @@ from sources.models import Revision
 
 DAYS = 30
 
-MAX_DECISIONS = 10_000
-"""Decisions that are read, for 50 ms. If there were more, fewer days are told."""
+MAX_DECISIONS = 5_000
+"""Decisions that are read, in 30 ms. If there were more, fewer days are told."""
 
 
 @dataclass
