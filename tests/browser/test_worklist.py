@@ -64,7 +64,7 @@ def test_a_note_mentions_a_colleague_and_a_quote_is_handed_over(log_in):
     page.keyboard.press("g")
     page.keyboard.type("adam")
     page.keyboard.press("Control+Enter")
-    expect_message(page, "Assigned to adam")
+    expect(page.locator(".teamwork .facts")).to_contain_text("Assigned to adam")
     expect_ready(page)
     page.keyboard.press("l")
     page.keyboard.press("Control+Enter")
