@@ -58,6 +58,8 @@ class PublishesRest:
                 if name.startswith(VERSION) and version.isdecimal()
             }
             self._publish(request, page, seen)
+            if page.wanted.exists():  # what was held out
+                return self._to(page.article.pk, form)
             return self._to_next_article(request, form, page)
         ready, held = sort_out(page)
         return TemplateResponse(

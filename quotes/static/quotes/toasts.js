@@ -7,6 +7,7 @@
 "use strict";
 const Toasts = (() => {
     const SHOWN_MS = 10_000; // time to read two lines and press u; warnings stay until closed
+    const KEPT_MS = 300_000; // a login may come between
     const MAX_SHOWN = 4; // they cover the page
     const STAYS = ".warning, .error";
     const KEPT = "review.toasts";
@@ -83,12 +84,14 @@ const Toasts = (() => {
     }
 
     function keep() {
-        sessionStorage.setItem(KEPT, region().innerHTML);
+        sessionStorage.setItem(KEPT, JSON.stringify({ at: Date.now(), html: region().innerHTML }));
     }
 
     function restore() {
-        const kept = new DOMParser().parseFromString(sessionStorage.getItem(KEPT) || "", "text/html");
+        const { at, html } = JSON.parse(sessionStorage.getItem(KEPT) || "{}");
         sessionStorage.removeItem(KEPT);
+        if (!html || Date.now() - at > KEPT_MS) return;
+        const kept = new DOMParser().parseFromString(html, "text/html");
         for (const toast of Array.from(kept.querySelectorAll(".toast")).reverse()) {
             add(toast.querySelector("p"), toast.className.replace("toast ", ""), toast.dataset.name);
         }
