@@ -223,7 +223,8 @@ def _why(one: Named, other: Named) -> str | None:
     """Why two records may be one, if they may."""
     if not (_may_be_one_speaker if isinstance(one, Speaker) else _may_be_one_body)(one, other):
         return None
-    if shared := (set(one.names_folded) & set(other.names_folded)) - _saying_little(one, other):
+    shared = set(one.names_folded) & set(other.names_folded)
+    if shared and (shared := shared - _saying_little(one, other)):
         names = (one.name, *one.aliases, other.name, *other.aliases)
         named = (name for name in names if plain(name) in shared)
         return f"Both are called “{next(named, min(shared))}”."

@@ -82,6 +82,7 @@ def keys_of(name: str) -> set[str]:
     return {key[:60] for key in keys}
 
 
+@lru_cache(maxsize=MAX_REMEMBERED)
 def sound(word: str) -> str:
     """A word as its sounds: what spellings and transliterations of it have in common."""
     for pattern, letters in SOUNDS:

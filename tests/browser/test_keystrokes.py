@@ -300,3 +300,28 @@ def test_a_hard_case_is_settled_in_four_keys_at_most(tab, live_server, case):
     tab.goto("about:blank")
     assert case.holds(quote), vars(quote)
     assert quote.version > version
+
+
+def test_several_speakers_are_chosen_by_keys(tab, live_server):
+    make_speaker("Ada Lund")
+    make_speaker("Bo Ek")
+    quote = make_proposed(attribution_speaker="Ms Lund")
+    log_in(tab, live_server.url)
+    page = reverse("admin:quotes_review_article", args=[quote.article_id])
+    tab.goto(f"{live_server.url}{page}?quote={quote.pk}")
+    found = tab.locator(".select2-results__option--highlighted")
+    tab.wait_for_selector(AT_REST)
+    tab.keyboard.press("s")
+    expect(found).to_contain_text("Ada Lund")
+    tab.keyboard.press("Enter")
+    expect(tab.locator("#step-assign button[type=submit]")).to_be_focused()
+    tab.keyboard.press("Shift+Tab")  # together with
+    tab.keyboard.type("ek")
+    expect(found).to_contain_text("Bo Ek")
+    tab.keyboard.press("Enter")
+    expect(tab.locator(".select2-selection__choice")).to_contain_text("Bo Ek")
+    tab.keyboard.press("Control+Enter")
+    members = tab.locator(".members .speaker-card")
+    expect(members).to_contain_text(["Ada Lund", "Bo Ek"])
+    assert fresh(quote).speaker.name == "Ada Lund and Bo Ek"
+    tab.goto("about:blank")

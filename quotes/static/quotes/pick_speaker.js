@@ -22,6 +22,15 @@
         setTimeout(() => search.dispatchEvent(new Event("input", { bubbles: true })));
     });
 
+    document.addEventListener("keydown", (event) => {
+        // Where several are chosen, Enter opens the list again, with Ctrl too: here that sends the form.
+        const field = event.target.closest("#step-assign .select2-search__field");
+        if (!field || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+        event.stopPropagation();
+        event.preventDefault();
+        field.form.requestSubmit();
+    }, true);
+
     $(document).on("select2:select", FIELD, (event) => {
         const form = event.target.form;
         const note = form.querySelector("textarea[name$='-note']");
