@@ -115,7 +115,7 @@ def shown_panes(page) -> list[str]:
 
 
 def test_the_panes_of_a_small_screen_are_changed_by_keys_and_kept(log_in):
-    first, second, *_ = file_long_article()
+    first, second, third, *_ = file_long_article()
     page = log_in("Curators")
     show(page, SCREENS[3], f"{QUEUE}{first.article_id}/")
     assert shown_panes(page) == ["printed"]
@@ -140,7 +140,12 @@ def test_the_panes_of_a_small_screen_are_changed_by_keys_and_kept(log_in):
     assert shown_panes(page) == ["chosen-quote"]
     expect(page.locator("#toasts")).to_contain_text("Rejected")
     assert Quote.objects.get(pk=second.pk).status == "rejected"
-    expect(page.locator("#review:not([data-settling])")).to_be_attached()
+    page.get_by_text("Text", exact=True).click()
+    Quote.objects.filter(pk=third.pk).update(attribution_cue="told")
+    page.click(".steps .at-once button")
+    expect(page.get_by_role("alert")).to_contain_text("somebody else made changes")
+    assert shown_panes(page) == ["chosen-quote"]
+    expect(page.locator("#review:not([data-settling], [aria-busy])")).to_be_attached()
     page.locator("body").press("a")
     expect(page.locator("#text.selecting")).to_be_attached()
     assert shown_panes(page) == ["printed"]  # where the words are selected

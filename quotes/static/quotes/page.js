@@ -58,7 +58,9 @@ const Page = (() => {
         Toasts.lift(review());
         showChosen();
         find("#quotes a[aria-current]")?.scrollIntoView({ block: "nearest" });
-        find(".refused")?.scrollIntoView({ block: "nearest" });
+        const refused = find(".chosen-quote .refused");
+        if (refused) document.getElementById("pane-decide").checked = true; // on a small screen
+        refused?.scrollIntoView({ block: "nearest" });
         const heading = find("#chosen");
         if (heading?.checkVisibility({ visibilityProperty: true })) heading.focus({ preventScroll: true });
         else Selecting.text()?.focus({ preventScroll: true }); // on a small screen, where its pane is hidden
