@@ -12,6 +12,7 @@ from quotes.admin.review.panel import OfferedStep, QuotePanel
 from quotes.admin.review.steps import AddForm, nearest_in_present
 from quotes.admin.review.text_marks import TextPiece, mark_quotes, visible_characters
 from quotes.anchoring import HEADLINE, TEXT
+from quotes.curation.bulk import OFF_TEXT
 from quotes.history.public import EMBEDDED
 from quotes.models import Claim, Quote, QuoteQuerySet
 from sources.admin.edit_conflicts import ChangedSince
@@ -22,10 +23,6 @@ from sources.models.articles import READ_FULL_TEXT
 MAX_SHOWN_QUOTES = 300
 """Quotes of an article on one page, those in the queue first: the rest follow when these are
 decided."""
-
-
-OFF_TEXT = (Quote.Anchor.ALTERED, Quote.Anchor.MISSING)
-"""Anchors of words that are not in the present text."""
 
 
 class ReviewPage:

@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
 from django.utils.html import format_html
 
-from quotes.admin.review.page import OFF_TEXT, ReviewPage
+from quotes.admin.review.page import ReviewPage
 from quotes.admin.review.queue_form import links
 from quotes.curation import bulk
 from quotes.curation.approval import WHY_NOT, approvable
