@@ -60,7 +60,7 @@ class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
                 raise  # a page after the last: Django leads to the first
             wrong = [name for name in request.GET if not self._understands(request, name)]
             given = {name: request.GET[name] for name in wrong or request.GET}
-            raise BadFilter(given) from error
+            raise BadFilter(given) from None
 
     def _understands(self, request, name: str) -> bool:
         """Whether a list with this parameter alone can be shown."""
