@@ -56,9 +56,11 @@ class Cast:
 
     def named_at(self, speaker: Speaker) -> int:
         """Where the text before the quote has the last word of a speaker's name; -1: nowhere."""
-        last = speaker.name.split()[-1:]
-        places = re.finditer(rf"\b{re.escape(last[0])}\b", self.before) if last else ()
-        return max((place.start() for place in places), default=-1)
+        word = (speaker.name.split() or [speaker.name])[-1]
+        at = self.before.rfind(word)
+        while at >= 0 and not re.match(r"\W|$", self.before[at + len(word) :][:1]):
+            at = self.before.rfind(word, 0, at)
+        return at
 
 
 def full_names(text: str) -> list[str]:

@@ -104,16 +104,18 @@ class _Search:
         self.cast = Cast.of(quote)
         wanted = [*([named] if named else []), *self.parts]
         self.keys = Speaker.keys_of([*wanted, *self.cast.names])
+        self.in_text = {self.keys[name] for name in self.cast.names}
         self.candidates = self._read(wanted)
         self.held = self._held_then()
-        self.named_last = max(map(self.cast.named_at, self.candidates), default=-1)
+        places = () if self.is_printed else map(self.cast.named_at, self.candidates)
+        self.named_last = max(places, default=-1)
         self.quoted_last = self._quoted_last()
 
     def _read(self, wanted: list[str]) -> list[Speaker]:
         known = Speaker.objects.active()
         known = known.filter(Q(article=None) | Q(article=self.quote.article_id))
         cast = [*self.cast.quoted, *self.near]
-        here = known.filter(Q(pk__in=cast) | Q(names_folded__overlap=self._in_text))
+        here = known.filter(Q(pk__in=cast) | Q(names_folded__overlap=[*self.in_text]))
         searches = [here.order_by()[: 2 * MAX_CANDIDATES]]
         if wanted:
             folded = [self.keys[name] for name in wanted]
@@ -125,10 +127,6 @@ class _Search:
         if self.quote.speaker_id:
             found.setdefault(self.quote.speaker_id, self.quote.speaker)
         return list(found.values())
-
-    @property
-    def _in_text(self) -> list[str]:
-        return [self.keys[name] for name in self.cast.names]
 
     def _held_then(self) -> dict[UUID, list[Affiliation]]:
         """Affiliations on the day of the quote by speaker, including those of uncertain dates."""
@@ -158,7 +156,8 @@ class _Search:
         for one in likely:
             if one.speaker.pk == self.quote.speaker_id:
                 one.reasons.insert(0, "Currently assigned.")
-                one.weight += 0 if DOUBTS & {*self.quote.flags} else 3
+                is_doubted = DOUBTS & {*self.quote.flags} or identifies_nobody(one.speaker)
+                one.weight += 0 if is_doubted else 3
             else:
                 _weigh_post(one, self.quote)
         return [*joint, *_best(likely, MAX_SUGGESTIONS)][:MAX_SUGGESTIONS]
@@ -166,8 +165,9 @@ class _Search:
     def _weighed(self, speaker: Speaker) -> Suggestion | None:
         """A candidate with its reasons; None if nothing speaks for it."""
         one, is_now = Suggestion(speaker), speaker.pk == self.quote.speaker_id
-        if is_now and identifies_nobody(speaker) and not self.is_printed:
-            return None  # the name that stands in for whoever is meant
+        stands_in = speaker.kind in PERSONS and identifies_nobody(speaker)
+        if stands_in and not (is_now and self.is_printed):
+            return None  # “Ms Nandakumar” stands in for whoever is meant
         if self.named:
             _weigh_name(one, self.keys[self.named], None if self.is_printed else self.named)
         if self.is_printed and not one.weight:
@@ -194,7 +194,7 @@ class _Search:
             one.add(quoted, "Quoted elsewhere in this article.")
         elif just_before and place == self.named_last >= 0:
             one.add(named + just_before, "Named just before.")
-        elif set(one.speaker.names_folded) & set(self._in_text):
+        elif set(one.speaker.names_folded) & self.in_text:
             one.add(named, "Named in this article.")
 
     def _may_be_meant(self, speaker: Speaker) -> bool:

@@ -788,10 +788,11 @@ def test_a_pronoun_means_nobody_of_the_other_sex(curator_at_desk, printed, langu
     assert known[0 if printed != "elle" else 1] not in found
 
 
-def test_a_name_that_means_another_article_is_not_suggested(curator_at_desk):
+def test_a_surname_of_one_article_is_not_suggested(curator_at_desk):
     make_speaker("Mr Jones", article=make_article())
     rob = make_speaker("Rob Jones")
     _, quote = make_waiting(attribution_speaker="Mr Jones")
+    make_speaker("Mr Jones", article=quote.article)
     assert [one.speaker for one in suggested(curator_at_desk, quote)] == [rob]
 
 
