@@ -268,7 +268,8 @@ class QuotePanel:
         for label, name, on_record, filed in parts:
             printed = getattr(quote, f"attribution_{name}")
             if name in self._not_printed:
-                printed, filed = None, filed or printed
+                filed = "; ".join(dict.fromkeys(filter(None, [filed, printed])))
+                printed = None
             if filed in (printed, held):
                 filed = None
             can_be = name in ("speaker", "role", "organisation")
@@ -277,7 +278,7 @@ class QuotePanel:
                 rows.append(row)
         return rows
 
-    @property
+    @cached_property
     def _not_printed(self) -> list[str]:
         """Parts that were filed as printed and are not in the text; unknown without a text."""
         quote = self.quote

@@ -28,13 +28,14 @@ def test_what_is_printed_stands_apart_from_what_was_only_filed(curator_at_desk):
     (quote,) = make_waiting("We had no choice,", **resolved)
     Quote.objects.filter(pk=quote.pk).update(
         role="head of the port",
+        attribution_role="master of the port",
         attribution_speaker="Mara Quill",
         attribution_cue="said",
         attribution_organisation="Port Authority",
     )
     assert attribution(curator_at_desk, quote) == {
         "Speaker": ("Mara Quill", None, True),
-        "Role": (None, "head of the port", True),
+        "Role": (None, "head of the port; master of the port", True),
         "Organisation": (None, "Port Authority", True),
         "Verb": ("said", None, False),
     }
