@@ -105,7 +105,8 @@ const Page = (() => {
         // Bring lists, counts and marks up to date from a page of the same article.
         if (page.element.dataset.claim !== review().dataset.claim) return;
         for (const part of page.element.querySelectorAll("[data-live]")) {
-            find(`[data-live="${part.dataset.live}"]`)?.replaceWith(document.importNode(part, true));
+            const shown = find(`[data-live="${part.dataset.live}"]`);
+            if (!shown?.contains(document.activeElement)) shown?.replaceWith(document.importNode(part, true));
         }
         for (const link of review().querySelectorAll("#quotes a")) {
             const isChosen = link.dataset.quote === quote();

@@ -18,8 +18,8 @@
     function key(event) {
         if (event.defaultPrevented || event.altKey || event.isComposing) return;
         const field = event.target.closest("input:not([type=checkbox], [type=radio]), textarea, select, .select2-container");
-        // A held key decides one quote; Enter on a button too, or in a form with Ctrl.
-        if (event.repeat && !field && !Selecting.step && review().contains(event.target)) event.preventDefault();
+        // A held key decides one quote; Enter on a button too.
+        if (event.repeat && event.key === "Enter" && event.target.closest("button, summary, a")) event.preventDefault();
         if (event.ctrlKey || event.metaKey) {
             if (event.key === "Enter" && field && field.form && !event.repeat) field.form.requestSubmit();
             return;
