@@ -32,6 +32,10 @@ MAX_RANKED = 200
 """Names that a search over everything puts in order; a part that more have says little."""
 
 
+MAX_PARAMETERS = 20
+"""Parameters of a list that are tried one by one, to name the wrong ones: a query each."""
+
+
 class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
     """Bounded lists; an ID finds its record, anything else is searched by `search`."""
 
@@ -58,8 +62,9 @@ class BaseModelAdmin(AutocompleteFields, admin.ModelAdmin):
         except (DisallowedModelAdminLookup, IncorrectLookupParameters) as error:
             if not error.args:
                 raise  # a page after the last: Django leads to the first
-            wrong = [name for name in request.GET if not self._understands(request, name)]
-            given = {name: request.GET[name] for name in wrong or request.GET}
+            names = [*request.GET][:MAX_PARAMETERS]
+            wrong = [name for name in names if not self._understands(request, name)]
+            given = {name: request.GET[name] for name in wrong or names}
             raise BadFilter(given) from None
 
     def _understands(self, request, name: str) -> bool:
