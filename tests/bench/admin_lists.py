@@ -132,10 +132,17 @@ def desks(speaker, outlet) -> Iterator[tuple[str, str]]:
     """The review page: its queue in each order and filter, and articles awaiting review."""
     from django.urls import reverse
 
-    from quotes.curation.queue import ORDERS
+    from quotes.curation.queue import ORDERS, QUEUES
     from quotes.models import Quote
 
     place = reverse("admin:quotes_review_changelist")
+    for name in QUEUES:
+        asked = ({}, {"order": "most"}, {"tab": "mine"}, {"tab": "later"}, {"q": "council"})
+        for part in asked:
+            query = urlencode({"queue": name, **part})
+            yield f"queue, {query}", f"{place}?{query}"
+    for page in ("decided", "settings", "second_looks"):
+        yield f"reviewer's page, {page}", reverse(f"admin:quotes_review_{page}")
     parts = ({}, {"speaker": speaker.pk}, {"outlet": outlet.pk}, {"flag": "role_conflict"})
     for order in ORDERS:
         for part in (*parts, {"p": 100}):

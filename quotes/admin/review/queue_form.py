@@ -19,6 +19,9 @@ MAX_FOUND = 1_000
 ONLY_OF_PUBLIC = Quote.Flag.TEXT_REPLACED
 """A flag that no quote in review has: a replaced text is a matter of public ones."""
 
+NARROWING = ("outlet", "speaker", "flag", "language", "since", "until")
+"""Filters that the page of a queue keeps folded away until they are used."""
+
 KEPT = ("queue", "tab", "order")
 """Parameters that do not narrow a queue."""
 
@@ -138,6 +141,19 @@ class QueueForm(forms.Form):
     def filters(self) -> dict[str, str]:
         """What narrows the queue, without which one, whose and in what order."""
         return {name: value for name, value in self.query.items() if name not in KEPT}
+
+    @property
+    def always_shown(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("queue", "q", "order")]
+
+    @property
+    def more_filters(self) -> list[forms.BoundField]:
+        return [self[name] for name in NARROWING]
+
+    @property
+    def narrows(self) -> bool:
+        """Whether any of `more_filters` is set, or refused."""
+        return any(name in self.query or self.errors.get(name) for name in NARROWING)
 
     @property
     def unfiltered(self) -> str:

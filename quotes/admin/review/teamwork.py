@@ -95,11 +95,10 @@ class NoteForm(forms.Form):
 
     def __init__(self, *args, team: list, **kwargs):
         super().__init__(*args, **kwargs)
-        names = " ".join(user.get_username() for user in team)
-        self.fields["text"].widget.attrs["data-mentions"] = names
-        self.fields["text"].help_text = (
-            "Only colleagues see it. Write @ and a name to ask somebody: " + names
-        )
+        names = [user.get_username() for user in team]
+        self.fields["text"].widget.attrs["data-mentions"] = " ".join(names)
+        mentions = ", ".join(f"@{name}" for name in names)
+        self.fields["text"].help_text = f"Only colleagues see it. Ask somebody: {mentions}."
 
 
 class SecondLookForm(forms.Form):
