@@ -10,8 +10,8 @@ from django.utils.http import urlencode
 
 from quotes.admin import profile_counts
 from quotes.admin.add_article import AddsArticles
+from quotes.admin.card_counts import known_by_quotes
 from quotes.admin.filters import SaidByFilter, WithoutQuotesFilter
-from quotes.admin.mentions import known_by_quotes
 from quotes.admin.move_quotes import MoveQuotesAdmin
 from quotes.admin.profile_counts import ProfileCounts
 from quotes.admin.status import status_badge

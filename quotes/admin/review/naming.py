@@ -43,22 +43,16 @@ def offered_names(quote: Quote) -> Iterator[tuple[str, str]]:
 
 def settle_name(quote: Quote, user) -> str:
     """Merge what the quote left behind, else add its printed name; returns a message."""
-    speaker = isolated(told_apart([quote.speaker], user)[quote.speaker_id])
-    if left_without_quotes(quote):
-        former, _ = merge_away(quote)
-        return format_html(
-            '{} was merged into {}. <a href="{}">Undo the merge…</a>',
-            isolated(former.name),
-            speaker,
-            address(former, "unmerge"),
-        )
-    name = add_name(quote)
-    return format_html(
-        '{} is an alias of {} now. <a href="{}">Change the aliases…</a>',
-        isolated(name),
-        speaker,
-        address(quote.speaker, "change"),
-    )
+    if former := left_without_quotes(quote):
+        merge_away(quote)
+        said = '{} was merged into {}. <a href="{}">Undo the merge…</a>'
+        name, place = former.name, address(former, "unmerge")
+    else:
+        name = add_name(quote)
+        said = '{} is an alias of {} now. <a href="{}">Change the aliases…</a>'
+        place = address(quote.speaker, "change")
+    speaker = told_apart([quote.speaker], user)[quote.speaker_id]
+    return format_html(said, isolated(name), isolated(speaker), place)
 
 
 def left_behind(quote: Quote, user) -> str | None:

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
-from quotes.admin import mentions
+from quotes.admin import card_counts
 from quotes.models import Quote
 from sources.admin import surnames
 from sources.admin.speaker_cards import speaker_cards, told_apart
@@ -74,7 +74,7 @@ def test_cards_cost_the_same_for_one_speaker_and_for_many(root, django_assert_nu
 
 
 def test_many_quotes_are_counted_up_to_a_limit(root, monkeypatch):
-    monkeypatch.setattr(mentions, "MAX_COUNTED_MENTIONS", 3)
+    monkeypatch.setattr(card_counts, "MAX_CARD_QUOTES", 3)
     speaker = make_speaker()
     article = make_article(published="2026-03-14")
     make_quotes(3, article, speaker=speaker)

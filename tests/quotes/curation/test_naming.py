@@ -151,6 +151,14 @@ def test_what_identifies_nobody_is_no_alias(curator_at_desk, printed):
     assert fresh(quote.speaker).aliases == []
 
 
+@pytest.mark.parametrize("step", ["role", "alias", "namesake", "original"])
+def test_nothing_is_put_on_record_of_nobody(curator_at_desk, step):
+    quote = make_master(speaker=None, attribution_speaker="Ada Lund")
+    refused = take(curator_at_desk, quote, step)
+    assert (refused.status_code, len(refused.context["errors"])) == (200, 1)
+    assert not Speaker.objects.exists()
+
+
 def test_the_name_of_somebody_else_is_no_alias(curator_at_desk):
     make_speaker("Mara Quill-Orr")
     quote = make_master(attribution_speaker="Mara Quill-Orr")

@@ -16,7 +16,7 @@ from quotes.models import Quote, QuoteQuerySet
 from sources.admin.speaker_cards import Known
 from sources.models import Named, Speaker
 
-MAX_COUNTED_MENTIONS = 1_000
+MAX_CARD_QUOTES = 1_000
 """Quotes of a record that its card counts: half a millisecond's work."""
 
 NEWEST_WITH_ROLE = 5
@@ -41,7 +41,7 @@ def known_by_quotes(
     rows = model.objects.filter(pk__in=[record.pk for record in records]).order_by()
     rows = rows.values_list(
         "pk",
-        CountOf(theirs.values("pk")[: MAX_COUNTED_MENTIONS + 1]),
+        CountOf(theirs.values("pk")[: MAX_CARD_QUOTES + 1]),
         Subquery(dated.values("published")[:1]),
         ArraySubquery(newest.values("pk")[:NEWEST_WITH_ROLE]),
     )
@@ -60,8 +60,8 @@ def known_by_quotes(
 
 
 def _in_words(number: int) -> str:
-    if number > MAX_COUNTED_MENTIONS:
-        return f"{MAX_COUNTED_MENTIONS:,}+ quotes"
+    if number > MAX_CARD_QUOTES:
+        return f"{MAX_CARD_QUOTES:,}+ quotes"
     return f"{number:,} quote{'' if number == 1 else 's'}"
 
 
