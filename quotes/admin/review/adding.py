@@ -12,7 +12,7 @@ from quotes.models import Quote
 from sources.models import Affiliation, Speaker
 
 MAX_READ_CHARACTERS = 50_000
-"""Of a text, for its quote marks: some 10 ms. An article has 5,000."""
+"""Of a text, for where to begin and its language: some 10 ms. An article has 5,000."""
 
 MAX_NAMING_CHARACTERS = 15_000
 """Of a text, for the names in it: some 10 ms."""
@@ -20,7 +20,7 @@ MAX_NAMING_CHARACTERS = 15_000
 MAX_OFFERED_NAMES = 100
 """Names offered of one kind, so that the page of a long article stays small."""
 
-BEGINS_AMISS = re.compile(r"\s*[,;:?!)\]}]")
+_LEADING_PUNCTUATION = re.compile(r"\s*[,;:?!)\]}]")
 """Punctuation that belongs to what comes before it."""
 
 _WORD = re.compile(r"\w+")
@@ -28,8 +28,7 @@ _WORD = re.compile(r"\w+")
 
 def in_marks(text: str, language: str | None) -> list[Passage]:
     """The passages in quote marks, without those inside others, in order."""
-    read = text[:MAX_READ_CHARACTERS]
-    return outer(passages(read, lexicon_for(read, language)))
+    return outer(passages(text, lexicon_for(text[:MAX_READ_CHARACTERS], language)))
 
 
 def next_words(
@@ -42,7 +41,7 @@ def next_words(
     taken = list(taken)
     free = [
         passage
-        for passage in in_marks(text, language)
+        for passage in in_marks(text[:MAX_READ_CHARACTERS], language)
         if _WORD.search(text, passage.start, passage.end)
         and not any(start < passage.end and passage.start < end for start, end in taken)
     ]
@@ -65,9 +64,9 @@ def kind_of(text: str, language: str | None, spans: Iterable[Sequence[int]]) -> 
     return Quote.Kind.MIXED if touched else Quote.Kind.INDIRECT
 
 
-def begins_amiss(words: str) -> bool:
+def starts_with_punctuation(words: str) -> bool:
     """Whether words begin with punctuation that belongs to what comes before them."""
-    return bool(BEGINS_AMISS.match(words))
+    return bool(_LEADING_PUNCTUATION.match(words))
 
 
 def known_names(text: str, language: str | None, quotes: Sequence[Quote]) -> dict[str, list[str]]:

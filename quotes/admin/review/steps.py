@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from rest_framework.serializers import ValidationError as NotValid
 
-from quotes.admin.review.adding import begins_amiss, kind_of
+from quotes.admin.review.adding import starts_with_punctuation, kind_of
 from quotes.admin.review.naming import settle_name
 from quotes.anchoring import TEXT
 from quotes.anchoring.printed import Printed
@@ -134,7 +134,7 @@ class SpansForm(NoteForm):
         words = [page[start:end] for start, end in spans]
         if not all(any(map(str.isalnum, part)) for part in words):
             raise ValidationError("There is no word in this selection. Select at least one.")
-        if any(map(begins_amiss, words)):
+        if any(map(starts_with_punctuation, words)):
             raise ValidationError("The selection begins with punctuation. Begin with a word.")
         return words
 

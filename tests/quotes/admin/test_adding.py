@@ -55,6 +55,12 @@ def test_the_kind_follows_from_the_quotation_marks(words, kind):
     assert kind_of(TEXT, "en", spans) == kind
 
 
+def test_the_kind_is_told_at_the_end_of_a_very_long_text_too():
+    text = "Nobody spoke. " * 10_000 + TEXT
+    at = text.index("It was late,")
+    assert kind_of(text, "en", [(at, at + 12)]) == "direct"
+
+
 @pytest.mark.django_db
 def test_a_quote_is_added_with_the_kind_that_the_marks_say_unless_one_is_chosen(curator_at_desk):
     quote = make_quote("It was late,", article=make_article(TEXT), status="proposed")
