@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from rest_framework.serializers import ValidationError as NotValid
 
-from quotes.admin.review.adding import starts_with_punctuation, kind_of
+from quotes.admin.review.adding import kind_of, starts_with_punctuation
 from quotes.admin.review.naming import settle_name
 from quotes.anchoring import TEXT
 from quotes.anchoring.printed import Printed
