@@ -9,12 +9,12 @@ from uuid import UUID
 
 from django.db import connection, models
 
-from quotes.history.erasure import erased_with
+from quotes.history.erasure import erased_with, wikidata_ids
 from quotes.models import Proposal, Quote, Via
 from sources.history.erasure import search_terms, traces_of
 from sources.history.words import forms_of
 from sources.ledger.revisions import Revision
-from sources.models import Affiliation, Speaker
+from sources.models import Affiliation, Speaker, WikidataItem
 
 
 def disclosed(speaker: UUID, each: Callable[[Iterable], Iterable] = list) -> dict:
@@ -32,6 +32,7 @@ def disclosed(speaker: UUID, each: Callable[[Iterable], Iterable] = list) -> dic
         "quotes": _rows(Quote, "id", held.quotes),
         "proposals": _rows(Proposal, "quote_id", held.quotes),
         "via": _rows(Via, "quote_id", held.quotes),
+        "wikidata": _rows(WikidataItem, "id", wikidata_ids(held.speakers)),
         "history": _rows(Revision, "subject_id", keys),
         "named_in": [
             {"table": trace.table, "column": trace.column, "key": trace.key, "words": trace.words}

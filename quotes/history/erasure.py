@@ -249,7 +249,7 @@ def _destroy(erasure: Erasure, reason: str) -> None:
     Proposal.objects.filter(quote__in=quotes).delete()
     LastFiling.objects.filter(article__in=erasure.articles).delete()
     SpeakerKey.objects.filter(record_id__in=erasure.speakers).delete()
-    WikidataItem.objects.filter(pk__in=_wikidata_ids(erasure.speakers)).delete()
+    WikidataItem.objects.filter(pk__in=wikidata_ids(erasure.speakers)).delete()
     for model, keys in erasure.rows.items():
         if keys:
             erase_rows(model, keys)
@@ -263,7 +263,7 @@ def _destroy(erasure: Erasure, reason: str) -> None:
         _redact(Snapshot.objects.get(pk=key), ranges, reason)
 
 
-def _wikidata_ids(speakers: set[UUID]) -> set[str]:
+def wikidata_ids(speakers: set[UUID]) -> set[str]:
     """Ids that the speakers have or had."""
     said = (state["identifiers"].get("wikidata") for state in states_of(Speaker, speakers))
     return {item for item in said if item}
