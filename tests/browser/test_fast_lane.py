@@ -192,7 +192,8 @@ def test_a_slow_key_and_one_without_effect_say_so(log_in):
     page.keyboard.press("j")
     expect_message(page, "This is the last quote.")
     page.route("**/publish/", lambda route: held.append(route))
-    page.keyboard.press("p")
+    with page.expect_request("**/publish/"):
+        page.keyboard.press("p")
     expect(page.locator("#review[aria-busy=true]")).to_be_attached()
     assert (
         page.evaluate("getComputedStyle(document.getElementById('review'), '::before').height")
