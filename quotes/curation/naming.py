@@ -200,19 +200,32 @@ def namesakes_of(quote: Quote) -> tuple[str, list[Speaker]] | None:
     return name, found
 
 
+def is_namesake(quote: Quote, known: list[Speaker]) -> bool:
+    """Whether a filing made the speaker of the quote because others had that name; one query.
+
+    It has no other quote, or if the name is still in doubt, none in another article.
+    """
+    if quote.speaker_id not in {one.pk for one in known}:
+        return False
+    others = Quote.objects.filter(speaker=quote.speaker_id).exclude(pk=quote.pk)
+    if set(quote.flags) & DOUBTS:
+        others = others.exclude(article=quote.article_id)
+    return not others.exists()
+
+
 def add_namesake(quote: Quote, *, note: str | None = None, now: datetime) -> Speaker:
     """Give the quote to somebody else of the same name, marked as distinct from all others.
 
-    A speaker without another quote is that person already: the filing made it. The printed role
-    goes on record.
+    The speaker that a filing made for this quote is that person already: see `is_namesake`. The
+    printed role goes on record.
     """
     if (found := namesakes_of(quote)) is None:
         raise Conflict("Nobody else on record has this name.")
     (name, known), is_public = found, quote.status in PUBLIC
     why = f"Another person of this name: see “{quote.article}”."
     with transaction.atomic(), with_reason(why):
-        new = next((one for one in known if one.pk == quote.speaker_id), None)
-        if new is None or Quote.objects.filter(speaker=new).exclude(pk=quote.pk).exists():
+        new = quote.speaker
+        if not is_namesake(quote, known):
             new = Speaker.objects.create(name=name, kind=Speaker.Kind.PERSON, is_public=is_public)
         changes = {"speaker": new, "flags": [flag for flag in quote.flags if flag not in DOUBTS]}
         if said := _role_said(quote):

@@ -6,6 +6,7 @@ from django.utils.html import format_html
 
 from quotes.curation.naming import (
     add_name,
+    is_namesake,
     left_without_quotes,
     merge_away,
     name_to_add,
@@ -29,7 +30,11 @@ def offered_names(quote: Quote) -> Iterator[tuple[str, str]]:
     elif name := name_to_add(quote):
         yield "alias", format_html("Make {} an alias of {}", isolated(name), speaker)
     if found := namesakes_of(quote):
-        yield "namesake", format_html("Another person called {}: none of these", isolated(found[0]))
+        name, known = found
+        said = "Another person called {}: none of these"
+        if is_namesake(quote, known):
+            said = "This {} is a different person from the others"
+        yield "namesake", format_html(said, isolated(name))
     if original := original_of(quote):
         yield (
             "original",

@@ -244,6 +244,29 @@ def test_the_speaker_that_the_filing_made_is_the_namesake(curator_at_desk):
     assert Speaker.objects.count() == 2
 
 
+def test_the_namesake_of_several_quotes_of_an_article_is_told_apart_once(curator_at_desk):
+    other = make_speaker("Mara Quill")
+    quote = make_master(flags=["ambiguous_speaker"])
+    said = {"article": quote.article, "speaker": quote.speaker, "flags": ["ambiguous_speaker"]}
+    second = make_quote("none at all.", **said)
+    assert "a different person" in offered(curator_at_desk, quote)["namesake"]
+    take(curator_at_desk, quote, "namesake")
+    for each in (quote, second):
+        assert (fresh(each).speaker, each.flags) == (quote.speaker, [])
+    assert fresh(quote.speaker).distinct_from == [other.pk]
+    assert Speaker.objects.count() == 2
+
+
+def test_a_namesake_who_is_quoted_elsewhere_is_somebody_else(curator_at_desk):
+    make_speaker("Mara Quill")
+    quote = make_master(flags=["ambiguous_speaker"])
+    make_quote("None at all.", speaker=quote.speaker)
+    former = quote.speaker
+    assert "none of these" in offered(curator_at_desk, quote)["namesake"]
+    take(curator_at_desk, quote, "namesake")
+    assert fresh(quote).speaker != former
+
+
 def test_without_a_namesake_or_a_doubt_there_is_no_new_person(curator_at_desk):
     quote = make_master()
     assert "namesake" not in offered(curator_at_desk, quote)
