@@ -53,7 +53,12 @@ class NoteForm(forms.Form):
     """A change of a quote. Changing a public quote needs a note for its readers."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
-    note = ReasonField(widget=few_lines(), max_length=10_000, label="Public note")
+    note = ReasonField(
+        widget=few_lines(),
+        max_length=10_000,
+        label="Public note",
+        error_messages={"required": "Readers see this quote: say here why it changes."},
+    )
 
     def __init__(self, *args, quote: Quote | None = None, **kwargs):
         super().__init__(*args, **kwargs)

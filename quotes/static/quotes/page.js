@@ -65,6 +65,8 @@ const Page = (() => {
         if (heading?.checkVisibility({ visibilityProperty: true })) heading.focus({ preventScroll: true });
         else Selecting.text()?.focus({ preventScroll: true }); // on a small screen, where its pane is hidden
         putBackTyped();
+        const amiss = find("details.step[open] [aria-invalid=true]"); // what is typed next belongs there
+        if (amiss?.checkVisibility()) amiss.focus();
         review().dataset.ready = ""; // keys work from here on
         document.dispatchEvent(new CustomEvent("review:shown"));
     }
