@@ -53,7 +53,8 @@ def add_diffs(history: History, revisions: list[Revision]) -> list[Revision]:
         if change["field"] == "distinct_from"
         for key in {*(change["before"] or ()), *(change["after"] or ())}
     )
-    _name_the_nameless(model, revisions)
+    if history.whole:  # as they are now, they may not be for everybody
+        _name_the_nameless(model, revisions)
     for revision in revisions:
         revision.summary = summarise(model, revision)
         known = {key: name for (key, at), name in names.items() if at == revision.time}

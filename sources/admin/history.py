@@ -81,7 +81,10 @@ class HistoryPage:
                 revision.summary = format_html_join(", ", "{}", told)
 
     def _merged(self, history: History) -> list[tuple[Mergeable, Revision | None]]:
-        records = list(history.record.merged.order_by("-updated", "-pk")[: self.MAX_MERGED])
+        records = history.record.merged.order_by("-updated", "-pk")
+        if not history.whole:
+            records = records.filter(is_public=True)
+        records = list(records[: self.MAX_MERGED])
         made = {}
         if records and history.whole:
             keys = [each.pk for each in records]

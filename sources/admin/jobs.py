@@ -124,7 +124,8 @@ class JobAdmin(ReadOnlyAdmin, BaseModelAdmin):
             "is_mine": job.asked_by == request.user or request.user.is_superuser,
             "confirm": job.state == Job.State.CHECKED
             and reverse(f"{job.kind.confirm}_confirm", args=[job.pk]),
-            "undo": job.work in JOB_KINDS
+            "undo": job.asked_by == request.user
+            and job.work in JOB_KINDS
             and job.kind.undo
             and job.changed
             and not (job.is_open or job.is_dry_run)

@@ -10,6 +10,7 @@ from sources.admin.history import HistoryPage
 from sources.dates import PartialDate
 from sources.history.reverting import Reversion
 from sources.identity import merging
+from sources.identity.merging import moving_allowed
 from sources.ledger.actor import audit_context
 from sources.models import Affiliation, Article, Outlet, Speaker
 from tests.conftest import fresh
@@ -201,6 +202,17 @@ def test_the_survivor_of_a_merge_says_what_was_merged_and_separated(
     assert newest["heading"] == "Version 3: “M. Quill” separated again"
     newest, *_ = told(curator_at_desk, one)
     assert newest["heading"] == "Version 3: separated again"
+
+
+def test_a_reader_is_not_told_of_a_merged_record_that_they_cannot_see(
+    curator_at_desk, reader_at_desk
+):
+    hidden, other = make_speaker("Harbour Pilot", is_public=False), make_speaker("Mara Quill")
+    with moving_allowed():  # as a merge that is filed: nobody confirmed the record
+        Speaker.objects.filter(pk=hidden.pk).update(merged_into=other)
+    assert not fresh(hidden).is_public
+    assert "Harbour Pilot" in curator_at_desk.get(history_of(other)).text
+    assert "Harbour Pilot" not in reader_at_desk.get(history_of(other)).text
 
 
 def test_a_revert_says_to_which_version(curator_at_desk):
