@@ -18,6 +18,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from config.auth import recent_tokens
+from quotes.models import second_look
 from sources.history.feed import LedgerPosition, last_settled
 from sources.models import Revision, functions
 
@@ -69,6 +70,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", clean_up)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_second_looks(monkeypatch):
+    """Draw nothing at random, but where a test asks for it."""
+    monkeypatch.setattr(second_look, "SHARE", 0.0)
 
 
 @pytest.fixture(autouse=True)

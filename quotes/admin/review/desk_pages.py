@@ -7,6 +7,7 @@ from django.http import HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.http import urlencode
 
 from quotes.admin.review.queue_form import QueueForm
@@ -66,7 +67,7 @@ class HasDeskPages:
             messages.error(request, " ".join(error.messages))
         else:
             view.save()
-            messages.success(request, f"Saved the view “{view.name}”.")
+            messages.success(request, format_html("Saved the view {}", isolated(f"“{view.name}”")))
         return self._to_queue(query)
 
     def delete_view(self, request, key):
@@ -75,7 +76,7 @@ class HasDeskPages:
             return self._to_queue({})
         view = get_object_or_404(SavedView, pk=key, owner=request.user)
         view.delete()
-        messages.success(request, f"Deleted the view “{view.name}”.")
+        messages.success(request, format_html("Deleted the view {}", isolated(f"“{view.name}”")))
         return self._to_queue(view.query)
 
     def _to_queue(self, query: dict[str, str]):

@@ -13,7 +13,7 @@ from quotes.models.languages import languages_present
 from sources.models import Article, Outlet, Speaker
 from sources.models.functions import Bare, HasWords, Words
 
-MAX_FOUND = 1_000
+MAX_FOUND = 300
 """Quotes that a search of the queue finds: who sees so many types another word."""
 
 ONLY_OF_PUBLIC = Quote.Flag.TEXT_REPLACED

@@ -106,7 +106,7 @@ def described(rows: list[QueuedArticle], wanted: QuoteQuerySet, form: QueueForm)
 
 
 def tabs_of(form: QueueForm, user) -> list[dict]:
-    """The tabs of a queue with their numbers; one query each. Nothing of “For you” is not mine."""
+    """The tabs of a queue with their numbers; one query each. All of “For you” is the user's."""
     query = {name: value for name, value in form.query.items() if name != "tab"}
     chosen, shown = form.tab_wanted, TABS
     if form.queue_wanted is MINE:

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from quotes.models import Assignment, Note, SecondLook, second_look
+from quotes.models.second_look import SHARE
 from sources.history.verification import checks_of
 from sources.models import Revision
 from tests.records import make_colleague, make_quote, make_quotes
@@ -87,7 +88,8 @@ def test_nobody_takes_a_second_look_at_what_they_published(ada):
         look.find("agree", ada, now=NOW)
 
 
-def test_about_a_tenth_is_drawn_for_a_second_look(ada):
+def test_about_a_tenth_is_drawn_for_a_second_look(ada, monkeypatch):
+    monkeypatch.setattr(second_look, "SHARE", SHARE)
     quotes = make_quotes(400, make_quote().article)
     drawn = SecondLook.objects.draw([quote.pk for quote in quotes], ada)
     assert 3 < drawn < 80  # one run in a thousand million is outside
