@@ -199,8 +199,11 @@ def test_a_slow_key_and_one_without_effect_say_so(log_in):
         page.evaluate("getComputedStyle(document.getElementById('review'), '::before').height")
         == "3px"
     )
+    page.keyboard.press("u")  # before the step is answered
     held[0].continue_()
-    page.wait_for_url(f"**{QUEUE}")
+    expect_message(page, "Undone: “It was dark.”")
+    expect_chosen(page, last.text)
+    assert fresh(last).status == "proposed"
 
 
 def test_a_key_pressed_while_a_step_of_the_same_quote_is_sent_counts_after_it(log_in):

@@ -113,10 +113,10 @@ const Steps = (() => {
         await go(to, true);
     }
 
-    async function go(address, isAnswered = false) {
+    async function go(address, follows = false) {
         // Show another page of the review in place, or leave for a page that is not one.
         Page.busy(true);
-        let page;
+        let page, isAnswered = follows;
         try {
             page = await Page.read(address);
             if (page.answer) {
@@ -133,6 +133,7 @@ const Steps = (() => {
             Page.show(page);
             return lookAhead();
         }
+        if (pending.length && follows) return Page.busy(false); // an undo, asked for meanwhile
         if (pending.length) await whenDrained;
         Page.keepTyped();
         if (isAnswered) Toasts.keep();
