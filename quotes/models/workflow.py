@@ -141,7 +141,7 @@ EDITS = {
             leaves=OPEN,
         ),
         Step(
-            *("namesake", "New person like these", "New person added"),
+            *("namesake", "Another person of this name", "Told apart"),
             help="Somebody else of the same name said this.",
             leaves=OPEN,
         ),

@@ -38,7 +38,7 @@ class ShowsQueue:
         tabs = tabs_of(form, user)
         chosen = next(tab for tab in tabs if tab["is_chosen"])
         queue = form.queue_wanted
-        is_done = not (rows or form.filters or form.tab_wanted)
+        is_done = form.is_valid() and not (rows or form.filters or form.tab_wanted)
         return TemplateResponse(
             request,
             "admin/quotes/review/queue.html",

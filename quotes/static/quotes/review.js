@@ -25,6 +25,10 @@
             return;
         }
         if (find("#keys").open) return;
+        if (event.key === "Enter" && field?.matches(".step select") && !event.repeat) {
+            event.preventDefault(); // else the list of choices would open
+            return field.form.requestSubmit();
+        }
         if (Selecting.step && !field) return Selecting.byKey(event);
         if (event.key === "Escape" && event.target.closest("details.step")) {
             const step = event.target.closest("details.step");

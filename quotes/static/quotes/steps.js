@@ -29,7 +29,7 @@ const Steps = (() => {
             address: form.action,
             body: new URLSearchParams(new FormData(form, button)),
             id: crypto.getRandomValues(new Uint32Array(4)).join("-"), // tells a step that is sent twice
-            name: isUndo ? "Undo" : `${form.dataset.step || "Change"} “${words.slice(0, 50)}”`,
+            name: isUndo ? "Undo" : `${form.dataset.step || "Change"} “${words.length > 60 ? `${words.slice(0, 60)}…` : words}”`,
         };
         pending.push(step);
         Toasts.endUndo();
@@ -88,6 +88,7 @@ const Steps = (() => {
         pending.shift();
         if (answer.answer) {
             Page.forget(step.quote);
+            Toasts.close(`refused ${step.quote}`);
             step.before.element.dataset.sent = "";
             if (step.isUndo) decided.clear();
             Toasts.lift(answer.answer);
@@ -102,7 +103,7 @@ const Steps = (() => {
         Page.show(answer.element ? { ...answer, url: step.before.url } : step.before);
         Page.settle();
         const why = answer.element ? "" : ` ${answer.title}`;
-        Toasts.show(`Not saved. ${step.name}.${why}`, "error");
+        Toasts.show(`Not saved. ${step.name}.${why}`, "error", `refused ${step.quote}`);
         return true;
     }
 

@@ -206,3 +206,9 @@ def test_an_anchor_that_was_checked_comes_back_as_another(curator_at_desk):
     assert in_queue(curator_at_desk, "moved")["number"] == 0
     Quote.objects.filter(pk=quote.pk).update(anchor="missing")
     assert in_queue(curator_at_desk, "missing")["number"] == 1
+
+
+def test_a_queue_with_a_wrong_filter_is_not_called_done(curator_at_desk):
+    page = curator_at_desk.get(QUEUE, {"order": "sideways"})
+    assert "Correct the filters below." in page.text
+    assert "All done" not in page.text
