@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 
 from quotes.admin.review.queue_form import QueueForm
 from quotes.curation.decisions import last_decisions
+from quotes.curation.queue import READ_AGAIN
 from quotes.curation.second_look_report import agreements
 from quotes.models import DeskSettings, SavedView, SecondLook
 from sources.admin.forms import ReasonField
@@ -119,7 +120,8 @@ class HasDeskPages:
             }
             for row in agreements()
         ]
-        waiting = SecondLook.objects.waiting().count()
+        mine = SecondLook.objects.waiting().exclude(publisher=request.user)
+        waiting = mine.filter(quote__status__in=READ_AGAIN).count()  # as in the queue
         context = {"rows": rows, "waiting": waiting}
         return self._page(request, "second_looks", "Second looks", context)
 

@@ -114,6 +114,11 @@ def looked(curator_at_desk) -> None:
         look = SecondLook.objects.create(quote=make_quote(), publisher=publisher)
         look.find(finding, curator_at_desk.user, now=timezone.now())
     SecondLook.objects.create(quote=make_quote(), publisher=ada)
+    for not_for_her in (
+        {"publisher": curator_at_desk.user},
+        {"publisher": ada, "quote": make_quote(status="proposed")},
+    ):
+        SecondLook.objects.create(**{"quote": make_quote(), **not_for_her})
 
 
 @pytest.mark.usefixtures("looked")
