@@ -4,6 +4,8 @@ A quote that needs a decision is held out: one with a flag, one whose words are 
 text, and one that this user filed. Each goes with the version that was listed.
 """
 
+import re
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.template.response import TemplateResponse
@@ -19,6 +21,8 @@ from sources.admin.html import isolated
 
 VERSION = "version-"
 """What the fields of the form begin with, each the version of one quote."""
+
+IS_VERSION = re.compile("[0-9]{1,9}")  # as many digits as the column holds for certain
 
 
 def sort_out(page: ReviewPage) -> tuple[list[Quote], list[tuple[Quote, str]]]:
@@ -55,7 +59,7 @@ class PublishesRest:
             seen = {
                 name.removeprefix(VERSION): int(version)
                 for name, version in request.POST.items()
-                if name.startswith(VERSION) and version.isdecimal()
+                if name.startswith(VERSION) and IS_VERSION.fullmatch(version)
             }
             self._publish(request, page, seen)
             if page.wanted.exists():  # what was held out

@@ -87,6 +87,14 @@ def test_a_flagged_quote_is_not_published_whatever_is_sent(curator_at_desk):
     assert fresh(flagged).status == "proposed"
 
 
+@pytest.mark.parametrize("version", ["9" * 5000, "9" * 9, "-1", "٣", "", "1 OR 1"])
+def test_a_version_that_is_none_publishes_nothing(curator_at_desk, version):
+    quote, _ = make_waiting()
+    url = reverse("admin:quotes_review_publish_rest", args=[quote.article_id])
+    assert curator_at_desk.post(url, {f"version-{quote.pk}": version}).status_code == 302
+    assert fresh(quote).status == "proposed"
+
+
 def test_only_who_may_publish_reaches_it():
     quote, _ = make_waiting()
     assert staff("Contributors").get(page_of(quote)).status_code == 403
