@@ -14,9 +14,9 @@ from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from quotes.curation.approval import WHY_NOT, approvable
-from quotes.curation.undo import UNDOABLE_COLUMNS, undo_batch
+from quotes.curation.undo import BATCH_PUBLIC_WITHIN, UNDOABLE_COLUMNS, undo_batch
 from quotes.models import Quote, QuoteQuerySet, SecondLook, Utterance
-from quotes.models.workflow import EDITS, HIDDEN, STEPS, NotOpen, Status, Step
+from quotes.models.workflow import EDITS, HIDDEN, PUBLIC, STEPS, NotOpen, Status, Step
 from sources.exceptions import Conflict, changed_since, refusal_of
 from sources.jobs.models import Job, JobKind, Outcome, draft, register_job_kind
 from sources.ledger.actor import with_reason
@@ -76,15 +76,16 @@ def left_by(quotes: QuoteQuerySet, request: str) -> QuoteQuerySet:
     """Quotes with `as_left`, whether they still are as a batch left them, and `can_be_undone`.
 
     `request` is that of the batch in the ledger. A quote that the batch added has no earlier
-    version; what readers had seen before is not undone.
+    version; what readers had seen before, or have seen for a day by now, is not undone.
     """
     here = Revision.objects.filter(subject_id=OuterRef("pk"))
     last = here.filter(version=OuterRef("version"), request=request)
     before = here.filter(version=OuterRef("version") - 1, state__status__in=HIDDEN)
-    restores = Exists(last.filter(fields__contained_by=list(UNDOABLE_COLUMNS)))
-    return quotes.annotate(
-        as_left=Exists(last), can_be_undone=restores & (Exists(before) | Q(version=1))
-    )
+    restored = last.filter(fields__contained_by=list(UNDOABLE_COLUMNS))
+    is_new = Exists(restored.filter(time__gte=timezone.now() - BATCH_PUBLIC_WITHIN))
+    added = Q(version=1, status=Status.PROPOSED)
+    restores = Exists(restored) & (is_new | ~Q(status__in=PUBLIC))
+    return quotes.annotate(as_left=Exists(last), can_be_undone=restores & (Exists(before) | added))
 
 
 def _have_one_speaker(quotes: QuoteQuerySet) -> bool:

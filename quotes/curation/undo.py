@@ -1,23 +1,27 @@
 """Undo of a step on the review page, by the same curator, within ten minutes; undo of a batch.
 
-The ledger knows what the quote was before. That is restored, and recorded as one more change.
-Readers may have seen a quote that was published by mistake: if it is published again, a public note
-says so.
+The ledger knows what the quote was before. That is restored, and recorded as one more change. So is
+what the step said of its speaker: that it is one person, or none of its namesakes. Readers may have
+seen a quote that was published by mistake: if it is published again, a public note says so.
 """
 
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from quotes.models import Quote
 from quotes.models.corrections import correction, differences
-from quotes.models.workflow import HIDDEN
+from quotes.models.workflow import HIDDEN, NotOpen
 from sources.exceptions import Conflict, changed_since
 from sources.history.as_of import records_as_of
+from sources.identity import merging
 from sources.ledger.actor import with_reason
-from sources.models import Revision
+from sources.models import Revision, Speaker
 
 UNDO_WITHIN = timedelta(minutes=10)
+
+BATCH_PUBLIC_WITHIN = timedelta(days=1)
+"""A batch of publications can be undone so long: later, readers may rely on what they read."""
 
 UNDONE = "Undone."
 """The reason of an undo in the ledger."""
@@ -31,6 +35,9 @@ UNDOABLE_COLUMNS = {
 }
 """Columns that a step on the review page may change."""
 
+MERGEABLE = {"speaker_id", "organisation_id"}
+"""Columns in which the database replaces a merged record by its survivor."""
+
 ADDED_BY_MISTAKE = "Withdrawn by the person who added it."
 
 PUBLISHED_BY_MISTAKE = "Published by mistake, and withdrawn for review."
@@ -43,6 +50,8 @@ NOT_RECORDED = "The ledger does not hold what this quote was before."
 NOT_A_STEP = "This change was not made on the review page."
 
 CHANGED_SINCE = "It has changed since."
+
+NO_LONGER_FITS = "What the quote was before no longer fits the record."
 
 
 def why_not_undo(quote: Quote, made: int) -> str | None:
@@ -79,13 +88,16 @@ def undo(quote: Quote, made: int, *, stands: int | None = None, actor: str, now:
 def undo_batch(quote: Quote, request: str, *, now: datetime) -> None:
     """Restore a quote as it was before a batch, by the request id of the batch in the ledger.
 
-    Raises `Conflict` if it has changed since, and if readers had seen what was changed.
+    Raises `Conflict` if it has changed since, and if readers had seen what was changed, or what was
+    published for more than a day.
     """
     with transaction.atomic(), with_reason(UNDONE):
         quote.refresh_from_db(from_queryset=Quote.objects.select_for_update())
         change, *former = _change(quote, quote.version)
         if change.request != request:
             raise Conflict(CHANGED_SINCE)
+        if quote.status in Quote.PUBLIC and now - change.time > BATCH_PUBLIC_WITHIN:
+            raise Conflict(PUBLIC_BEFORE)
         _restore(quote, change, former, now)
 
 
@@ -93,9 +105,13 @@ def _restore(quote: Quote, change: Revision, former: list[Revision], now: dateti
     if why := why_not_undo(quote, change.version):
         raise Conflict(why)
     if not former:
-        quote.reject(ADDED_BY_MISTAKE)
+        try:
+            quote.reject(ADDED_BY_MISTAKE)
+        except NotOpen as refusal:
+            raise Conflict(str(refusal)) from None
         return
     was = records_as_of(Quote, [quote.pk], former[0].time)[quote.pk]
+    speaker, present = quote.speaker, {name: getattr(quote, name) for name in MERGEABLE}
     if quote.status in Quote.PUBLIC:
         changed = differences({"status": quote.status}, {"status": was.status})
         note = correction(PUBLISHED_BY_MISTAKE, changed, now)
@@ -105,8 +121,36 @@ def _restore(quote: Quote, change: Revision, former: list[Revision], now: dateti
     try:
         with transaction.atomic():
             quote.save(update_fields=[*change.fields, "corrections"])
+            connection.check_constraints()  # now, not at the end: a record may have been erased
     except IntegrityError:
-        raise Conflict("What the quote was before no longer fits the record.") from None
+        raise Conflict(NO_LONGER_FITS) from None
+    quote.refresh_from_db()
+    for name in MERGEABLE & {*change.fields}:
+        if getattr(was, name) != present[name] == getattr(quote, name):
+            merged = quote._meta.get_field(name.removesuffix("_id")).verbose_name
+            raise Conflict(f"The {merged} it had before was merged into the present one.")
+    if speaker and change.request:
+        _restore_identity(speaker, quote, change)
+
+
+def _restore_identity(speaker: Speaker, quote: Quote, change: Revision) -> None:
+    """Take back what the step made of the speaker: one person, or distinct from namesakes.
+
+    A speaker that the step gave to the quote, and that has others by now, stays distinct.
+    """
+    speaker.refresh_from_db()
+    own = Revision.objects.of(speaker)
+    made = own.filter(request=change.request, actor=change.actor)
+    if speaker.is_one and made.filter(fields__contains=["is_one"]).exists():
+        Speaker.objects.filter(pk=speaker.pk).update(is_one=False)
+    first = made.filter(fields__contains=["distinct_from"]).order_by("version").first()
+    others = Quote.objects.filter(speaker=speaker).exclude(pk=quote.pk)
+    if not first or ("speaker_id" in change.fields and others.exists()):
+        return
+    before = own.get(version=first.version - 1).state["distinct_from"]
+    marked = [key for key in speaker.distinct_from if str(key) not in before]
+    for other in Speaker.objects.active().filter(pk__in=marked).order_by("pk"):
+        merging.unmark_distinct(speaker, other)
 
 
 def _change(quote: Quote, made: int) -> list[Revision]:

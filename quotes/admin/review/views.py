@@ -335,6 +335,8 @@ class ReviewAdmin(ShowsQueue, HasDeskPages, ArrangesWork, PublishesRest, admin.M
         for quote in undone.quotes:
             now = WAITS_AGAIN if quote.status == Quote.Status.PROPOSED else f"{quote.status} again"
             messages.success(request, format_html("Undone: {} is {}", isolated(f"“{quote}”"), now))
+        if len(undone.quotes) == 1 and (said := left_behind(undone.quotes[0], request.user)):
+            messages.info(request, said)
         chosen = undone.quotes[0].pk if undone.quotes else None
         return self._to(undone.article or article, form, chosen)
 

@@ -3,12 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
 from quotes.admin.review.undo_stack import MAX_ENTRIES, STEPS_DONE
 from quotes.curation.undo import UNDO_WITHIN
+from quotes.history.erasure import erase
 from quotes.models import Quote, Utterance
+from sources.identity.merging import merge
+from sources.ledger.actor import audit_context
 from tests.conftest import fresh, staff
 from tests.quotes.admin.test_review import (  # noqa: F401 (a fixture)
     make_waiting,
@@ -141,6 +145,102 @@ def test_another_session_has_nothing_to_undo():
     assert offered(other, quote) is None
     assert "There is nothing to undo." in undo(other, quote).text
     assert fresh(quote).status == "published"
+
+
+def test_a_step_that_changes_nothing_is_not_undone_for_what_was_done_before(curator_at_desk):
+    rob = make_speaker("Rob Jones")
+    quote, _ = make_waiting(speaker=make_speaker("Ann Jones"))
+    name = curator_at_desk.user.get_username()
+    with audit_context(channel="admin", actor=name, request="of the quote's own page"):
+        quote.revise(speaker=rob)
+    take(curator_at_desk, quote, "assign", speaker=rob.pk)
+    assert offered(curator_at_desk, quote) is None
+    assert "There is nothing to undo." in messages_of(undo(curator_at_desk, quote))
+    assert fresh(quote).speaker == rob
+
+
+def test_what_another_tab_has_undone_is_not_undone_again(curator_at_desk):
+    first, second = make_waiting()
+    take(curator_at_desk, first, "publish")
+    take(curator_at_desk, second, "publish")
+    shown = offered(curator_at_desk, first)["id"]
+    undo(curator_at_desk, first, entry=shown)
+    refused = messages_of(undo(curator_at_desk, first, entry=shown))
+    assert "That was undone already. The next is: published “We had no choice,”." in refused
+    assert [fresh(quote).status for quote in (first, second)] == ["published", "proposed"]
+
+
+def test_the_session_keeps_no_words_that_an_erasure_would_miss(curator_at_desk):
+    quote, _ = make_waiting(speaker=make_speaker("Ann Jones"))
+    take(curator_at_desk, quote, "publish")
+    assert "no choice" not in str(dict(curator_at_desk.session.items()))
+
+
+def test_a_speaker_that_was_merged_since_does_not_come_back(curator_at_desk):
+    jones, harold = make_speaker("Mr Jones"), make_speaker("Harold Jones")
+    (quote,) = make_waiting("It was late,", speaker=jones)
+    take(curator_at_desk, quote, "assign", speaker=harold.pk)
+    take(curator_at_desk, quote, "alias")
+    assert fresh(jones).merged_into == harold
+    refused = messages_of(undo(curator_at_desk, quote))
+    assert "The speaker it had before was merged into the present one." in refused
+    assert "Undone" not in refused
+    assert (fresh(quote).speaker, quote.version) == (harold, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_speaker_that_was_erased_since_does_not_come_back_and_undo_goes_on(curator_at_desk):
+    ann, rob = make_speaker("Ann Lund"), make_speaker("Rob Jones")
+    first, second = make_waiting(speaker=ann)
+    take(curator_at_desk, second, "assign", speaker=rob.pk)
+    take(curator_at_desk, first, "assign", speaker=rob.pk)
+    take(curator_at_desk, second, "publish")
+    take(curator_at_desk, first, "publish")
+    erase("speaker", [ann.pk], "She asked for it.")
+    undo(curator_at_desk, first)
+    undo(curator_at_desk, first)
+    refused = messages_of(undo(curator_at_desk, first))
+    assert "What the quote was before no longer fits the record." in refused
+    assert [fresh(quote).speaker for quote in (first, second)] == [rob, rob]
+    assert [quote.status for quote in (first, second)] == ["proposed", "proposed"]
+    call_command("verify", "--all", verbosity=0)
+
+
+def test_undoing_a_kept_speaker_leaves_it_to_be_checked_again(curator_at_desk):
+    ann = make_speaker("Ann Jones")
+    quote, _ = make_waiting(speaker=ann, flags=["check_speaker"])
+    take(curator_at_desk, quote, "keep")
+    assert (fresh(quote).flags, fresh(ann).is_one) == ([], True)
+    undo(curator_at_desk, quote)
+    assert (fresh(quote).flags, fresh(ann).is_one) == (["check_speaker"], False)
+
+
+def test_undoing_a_new_namesake_restores_every_doubt_and_offers_to_merge_the_record(
+    curator_at_desk,
+):
+    ann, other = make_speaker("Ann Jones"), make_speaker("Ann Jones")
+    make_quote(speaker=ann)
+    quote, doubted = make_waiting(speaker=ann, flags=["ambiguous_speaker"])
+    take(curator_at_desk, quote, "namesake")
+    new = fresh(quote).speaker
+    assert {ann.pk, other.pk} == set(new.distinct_from)
+    said = messages_of(undo(curator_at_desk, quote))
+    assert f"/speaker/{new.pk}/merge/?into={ann.pk}" in said
+    assert (fresh(quote).speaker, quote.flags) == (ann, ["ambiguous_speaker"])
+    assert fresh(doubted).flags == ["ambiguous_speaker"]
+    assert [fresh(one).distinct_from for one in (new, ann, other)] == [[], [], []]
+    merge(new, ann)
+
+
+def test_undoing_that_a_filed_speaker_is_another_namesake_restores_every_doubt(curator_at_desk):
+    ann, other = make_speaker("Ann Jones"), make_speaker("Ann Jones")
+    quote, doubted = make_waiting(speaker=ann, flags=["ambiguous_speaker"])
+    take(curator_at_desk, quote, "namesake")
+    assert fresh(quote).speaker == ann
+    assert [fresh(one).distinct_from for one in (ann, other)] == [[other.pk], [ann.pk]]
+    undo(curator_at_desk, quote)
+    assert [fresh(one).distinct_from for one in (ann, other)] == [[], []]
+    assert [fresh(one).flags for one in (quote, doubted)] == [["ambiguous_speaker"]] * 2
 
 
 def test_the_label_of_an_undo_isolates_the_words_of_the_quote(curator_at_desk):

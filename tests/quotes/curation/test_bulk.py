@@ -1,5 +1,7 @@
 """Many quotes at once: previewed, confirmed, changed under the rules of one, and reported."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
@@ -9,7 +11,12 @@ from lxml import html
 
 from quotes.curation import bulk
 from quotes.curation.approval import WHY_NOT
-from quotes.curation.undo import CHANGED_SINCE, PUBLIC_BEFORE, PUBLISHED_BY_MISTAKE
+from quotes.curation.undo import (
+    BATCH_PUBLIC_WITHIN,
+    CHANGED_SINCE,
+    PUBLIC_BEFORE,
+    PUBLISHED_BY_MISTAKE,
+)
 from quotes.models import Quote
 from quotes.models.workflow import STEPS, NotOpen
 from sources.jobs import models
@@ -17,6 +24,7 @@ from sources.ledger.actor import audit_context
 from sources.models import Job, Revision
 from tests.conftest import fresh, staff
 from tests.jobs import work_off
+from tests.quotes.admin.test_review import time_machine_of  # noqa: F401 (a fixture)
 from tests.records import (
     make_affiliation,
     make_article,
@@ -414,3 +422,19 @@ def test_only_who_started_a_batch_can_undo_it_and_a_dispute_has_no_undo(curator_
     assert "Undo this batch" not in curator_at_desk.get(page_of(job)).text
     assert curator_at_desk.post(reverse(bulk.UNDO_URL, args=[job.pk])).status_code == 403
     assert fresh(quote).status == "disputed"
+
+
+def test_what_a_batch_published_a_day_ago_is_retracted_and_not_undone(
+    curator_at_desk,
+    time_machine_of,  # noqa: F811
+):
+    quote = make_quote(status="proposed")
+    job = confirm(curator_at_desk, choose(curator_at_desk, "publish", [quote]))
+    answer = undo(curator_at_desk, job)
+    time_machine_of(BATCH_PUBLIC_WITHIN + timedelta(minutes=1))
+    page = curator_at_desk.get(answer.headers["Location"])
+    assert (page.context["able"], page.context["skipped"]) == (0, [(PUBLIC_BEFORE, 1)])
+    draft = Job.objects.get(work="undo")
+    draft.start()
+    assert [line["why"] for line in draft.told] == [PUBLIC_BEFORE]
+    assert (fresh(quote).status, quote.version) == ("published", 2)
