@@ -82,10 +82,13 @@ def _affiliation(speaker: Speaker, said: RoleToRecord, *, is_public: bool) -> Af
 
     What is not public yet becomes so with the quote.
     """
-    lock_all([f"affiliations:{speaker.pk}"])  # another may be adding it
-    body = said.organisation
+    body, names = said.organisation, [f"affiliations:{speaker.pk}"]
+    if body._state.adding:  # the same lock as filings take on a new name
+        names += [f"{Organisation._meta.label}:{key}" for key in fold_all([body.name]).values()]
+    lock_all(names)  # another may be adding it
     if body._state.adding:
-        body = Organisation.objects.create(name=body.name, is_public=is_public)
+        held = Organisation.objects.called(body.name).first()
+        body = held or Organisation.objects.create(name=body.name, is_public=is_public)
     return _held_as(speaker, body, said.role, said.when) or Affiliation.objects.create(
         speaker=speaker,
         organisation=body,

@@ -1,9 +1,13 @@
 """What is put on record of a quote's speaker by one key: roles, aliases, namesakes, merges."""
 
-import pytest
-from django.urls import reverse
+import threading
 
-from quotes.curation.naming import merge_away
+import pytest
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from quotes.curation.naming import merge_away, record_role, role_to_record
 from quotes.models import Quote
 from sources.exceptions import Conflict
 from sources.identity import merging
@@ -85,6 +89,32 @@ def test_a_printed_organisation_becomes_one_on_record(curator_at_desk):
     take(curator_at_desk, quote, "role")
     assert fresh(quote).organisation == Organisation.objects.get(name="Pilots Guild")
     assert quote.affiliation.organisation == quote.organisation
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_role_recorded_twice_at_once_makes_one_organisation_and_one_affiliation():
+    """Each has read that the organisation is not on record, before either makes it."""
+    speaker = make_speaker("Ann Lund")
+    printed = {"organisation": None, "attribution_organisation": "Pilots Guild"}
+    quotes = [make_master(speaker=speaker, **printed) for _ in range(2)]
+    both_read, made = threading.Barrier(2), []
+
+    def record(quote):
+        try:
+            with transaction.atomic():
+                role_to_record(quote)
+                both_read.wait(20)
+                made.append(record_role(quote, now=timezone.now()).pk)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=record, args=[quote]) for quote in quotes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 2
+    assert (Organisation.objects.count(), Affiliation.objects.count()) == (1, 1)
 
 
 @pytest.mark.parametrize(
