@@ -113,15 +113,22 @@ def send_digests(
 ) -> list[str]:
     """Send today's digests; returns the usernames of those who were sent one.
 
-    Can be repeated after a failure: whoever was sent one gets no other. A `dry_run` sends nothing.
+    An address that a mail server refuses keeps nobody else's back: the first error is raised when
+    all were tried. Can be repeated then: whoever was sent one gets no other. A `dry_run` sends
+    nothing.
     """
-    sent = []
+    sent, errors = [], []
     for user in each(list(recipients(now.date()))):
         digest = digest_for(user, now)
         if digest is None:
             continue
-        if dry_run or _send(user, digest, now.date()):
-            sent.append(user.get_username())
+        try:
+            if dry_run or _send(user, digest, now.date()):
+                sent.append(user.get_username())
+        except OSError as error:  # smtplib's are among them
+            errors.append(error)
+    if errors:
+        raise errors[0]
     return sent
 
 

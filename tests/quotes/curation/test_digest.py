@@ -1,7 +1,10 @@
 """The daily digest: who gets one, what it says, and that nobody gets two."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from smtplib import SMTPRecipientsRefused
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 from django.core import mail
@@ -102,6 +105,52 @@ def test_a_digest_that_could_not_be_sent_is_sent_by_the_next_run(ada, settings):
         send_digests(NOW)
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
     assert send_digests(NOW) == ["ada"]
+
+
+def test_an_address_that_is_refused_keeps_nobody_elses_digest_back(ada, ben, settings, smtp):
+    make_waiting()
+    settings.MAILERS = {
+        "default": {
+            "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "OPTIONS": {"host": "127.0.0.1", "port": smtp.port, "timeout": 5},
+        }
+    }
+    smtp.refused = b"ada@"
+    with pytest.raises(SMTPRecipientsRefused, match="unknown"):
+        send_digests(NOW)
+    assert smtp.accepted == [b"rcpt to:<ben@quotes.example>"]
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    assert send_digests(NOW) == ["ada"]
+
+
+class SmtpServer(StreamRequestHandler):
+    """A mail server that refuses one recipient, as far as Django speaks to it."""
+
+    def handle(self):
+        self.wfile.write(b"220 here\r\n")
+        while line := self.rfile.readline().strip().lower():
+            if line.startswith(b"rcpt") and self.server.refused in line:
+                self.wfile.write(b"550 unknown\r\n")
+                continue
+            if line.startswith(b"rcpt"):
+                self.server.accepted.append(line)
+            if line == b"data":
+                self.wfile.write(b"354 go on\r\n")
+                while self.rfile.readline() != b".\r\n":
+                    pass
+            self.wfile.write(b"221 bye\r\n" if line == b"quit" else b"250 fine\r\n")
+
+
+@pytest.fixture
+def smtp():
+    server = ThreadingTCPServer(("127.0.0.1", 0), SmtpServer)
+    server.port, server.accepted, server.refused = server.server_address[1], [], b""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 def test_the_command_and_the_task_send_to_the_same(ada, settings):
