@@ -1,12 +1,15 @@
 """Password reset by mail, below the admin: Django's own views, forms and tokens.
 
 The worker looks the address up and sends the link. So neither the answer nor the time it takes
-tells whether anybody has the address.
+tells whether anybody has the address. The link leads to our trusted origin, if one is set: the
+host of a request is said by the client.
 """
 
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 from axes.utils import reset as end_lock
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import views
 from django.contrib.auth.forms import PasswordResetForm
@@ -28,9 +31,12 @@ def send_link(*, email: str, domain: str, use_https: bool) -> None:
 
 class RequestForm(PasswordResetForm):
     def save(self, *, request, use_https: bool, **options) -> None:
-        send_link.defer(
-            email=self.cleaned_data["email"], domain=request.get_host(), use_https=use_https
-        )
+        domain = request.get_host()
+        trusted = [urlsplit(origin) for origin in settings.CSRF_TRUSTED_ORIGINS]
+        hosts = [origin.netloc for origin in trusted if "*" not in origin.netloc]
+        if hosts and domain not in hosts:
+            domain = hosts[0]
+        send_link.defer(email=self.cleaned_data["email"], domain=domain, use_https=use_https)
 
 
 class ResetRate(Counted):

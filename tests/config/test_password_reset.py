@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from tests.config.test_login import LIMIT, QUICK, fail, log_in
 from tests.jobs import work_off
@@ -83,6 +84,25 @@ def test_the_sixth_request_for_an_address_is_refused_whether_or_not_anybody_has_
     for email in ("mara@quotes.example", "nobody@quotes.example"):
         answers = [ask(email, f"192.0.2.{number}").status_code for number in range(6)]
         assert answers == [302] * 5 + [429], email
+
+
+@pytest.mark.parametrize(
+    ("sent_to", "leads_to"),
+    [
+        ("evil.example", "quotes.example"),
+        ("quotes.example:8080", "quotes.example"),
+        ("desk.example", "desk.example"),
+    ],
+)
+def test_the_link_leads_to_a_trusted_origin_whatever_host_the_client_says(
+    mara, settings, sent_to, leads_to
+):
+    settings.ALLOWED_HOSTS = ["*"]
+    settings.CSRF_TRUSTED_ORIGINS = [
+        *("https://*.example", "https://quotes.example", "https://desk.example")
+    ]
+    Client(HTTP_HOST=sent_to).post(ASK, {"email": "mara@quotes.example"})
+    assert ProcrastinateJob.objects.get().args["domain"] == leads_to
 
 
 def test_the_login_page_leads_to_it(mara):
