@@ -7,9 +7,10 @@ picture only the kinds that browsers show without running anything are kept.
 import html
 import json
 from dataclasses import dataclass
+from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from django.utils import timezone
 from django.utils.html import strip_tags
@@ -56,8 +57,11 @@ class Wikimedia:
         found = self._item(item)
         kept = WikidataItem(id=item, fetched=timezone.now())
         if found is not None:
-            kept.label = self._in_language(found.get("labels"))
-            kept.description = self._in_language(found.get("descriptions"))
+            try:
+                kept.label = self._in_language(found.get("labels"))
+                kept.description = self._in_language(found.get("descriptions"))
+            except (KeyError, AttributeError, TypeError) as error:
+                raise FetchError("Wikidata's answer has no readable labels.") from error
             if name := _picture_name(found):
                 self._add_picture(kept, name)
         kept.save()
@@ -80,7 +84,7 @@ class Wikimedia:
     def _in_language(self, texts: dict | None) -> str | None:
         for language in (self.language, "mul", "en"):
             if texts and language in texts:
-                return str(texts[language]["value"])[:MAX_TEXT]
+                return _plain(texts[language]["value"])[:MAX_TEXT]
         return None
 
     def _add_picture(self, item: WikidataItem, name: str) -> None:
@@ -123,20 +127,32 @@ class Wikimedia:
             raise FetchError(f"The answer is larger than {MAX_ANSWER_BYTES:,} bytes.")
         try:
             return json.loads(answer)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise FetchError("The answer is not JSON.") from error
 
     def _get(self, url: str, limit: int) -> bytes | None:
         """The body of an answer; None if it is larger than the limit."""
         request = Request(url, headers={"User-Agent": self.user_agent})  # noqa: S310 (checked)
         try:
-            with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310 (checked)
+            with build_opener(_StaysThere(self)).open(request, timeout=TIMEOUT) as answer:
                 body = answer.read(limit + 1)
         except HTTPError as error:
             raise FetchError(f"HTTP status {error.code}.") from error
-        except (URLError, OSError, ValueError) as error:
+        except (URLError, OSError, ValueError, HTTPException) as error:
             raise FetchError(f"No answer: {error}") from error
         return body if len(body) <= limit else None
+
+
+class _StaysThere(HTTPRedirectHandler):
+    """Follows a redirect only to Wikimedia: another could lead into our own network."""
+
+    def __init__(self, site: Wikimedia):
+        self.site = site
+
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
+        if not self.site._is_wikimedia(newurl):
+            raise FetchError("It redirects elsewhere.")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def media_type(picture: bytes) -> str | None:
@@ -154,5 +170,5 @@ def _picture_name(item: dict) -> str | None:
 
 
 def _plain(text: str) -> str:
-    """The text of HTML, on one line."""
-    return " ".join(html.unescape(strip_tags(str(text))).split())
+    """The text of HTML, on one line, without what PostgreSQL cannot store."""
+    return " ".join(html.unescape(strip_tags(str(text))).replace("\0", "").split())

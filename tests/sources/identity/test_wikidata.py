@@ -60,6 +60,11 @@ class Handler(BaseHTTPRequestHandler):
             if isinstance(found, int):
                 self.send_error(found)
                 return
+            if isinstance(found, str):
+                self.send_response(302)
+                self.send_header("Location", found)
+                self.end_headers()
+                return
             body = found if isinstance(found, bytes) else None
             self.answer(body or json.dumps({"entities": {asked["ids"]: found}}).encode())
         elif asked.get("action") == "query":
@@ -192,6 +197,28 @@ def test_an_answer_that_is_too_large_or_late_is_a_failure(server, monkeypatch):
     assert "Q1: No answer" in fetch(server)
     server.may_answer.set()
     assert not WikidataItem.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("item", "said"),
+    [
+        ({"labels": {"en": "Ada"}}, "no readable labels"),
+        ({"labels": [["en"]], "descriptions": 3}, "no readable labels"),
+        (b"[" * 200_000, "not JSON"),
+        ("http://169.254.0.1/latest/", "redirects elsewhere"),
+        ("ftp://127.0.0.1/x", "redirects elsewhere"),
+        (b"HTTP/1.0 nonsense", "not JSON"),
+    ],
+)
+def test_an_answer_that_is_hostile_is_a_failure_of_that_item_alone(server, item, said):
+    make_speaker(identifiers={"wikidata": "Q1"})
+    make_speaker("Bo Ek", identifiers={"wikidata": "Q2"})
+    server.items["Q1"] = item
+    server.add("Q2", "Bo\0 <b>Ek</b>")
+    told = fetch(server)
+    assert said in told
+    assert "1 fetched, 1 failed." in told
+    assert [one.label for one in WikidataItem.objects.all()] == ["Bo Ek"]
 
 
 def test_after_some_failures_in_a_row_it_stops(server):
