@@ -3,6 +3,7 @@
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
+from django.db import IntegrityError, transaction
 from django.http import HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -17,6 +18,7 @@ from quotes.curation.second_look_report import agreements
 from quotes.models import DeskSettings, SavedView, SecondLook
 from sources.admin.forms import ReasonField
 from sources.admin.html import isolated
+from sources.exceptions import messages_of
 
 MAX_DECISIONS = 100
 """Decisions on their page, the newest."""
@@ -64,10 +66,11 @@ class HasDeskPages:
                 raise ValidationError([str(e) for errors in form.errors.values() for e in errors])
             view = SavedView(owner=request.user, query=query, **form.cleaned_data)
             view.full_clean()
-        except ValidationError as error:
-            messages.error(request, " ".join(error.messages))
+            with transaction.atomic():
+                view.save()
+        except (ValidationError, IntegrityError) as error:  # the latter if it is sent twice at once
+            messages.error(request, " ".join(messages_of(error)))
         else:
-            view.save()
             messages.success(request, format_html("Saved the view {}", isolated(f"“{view.name}”")))
         return self._to_queue(query)
 
