@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from sources.identity.duplicates import MAX_SHARING
 from sources.identity.likeness import keys_of, likeness
-from sources.identity.names import parse
+from sources.identity.names import UNSPACED, parse
 from sources.models import Speaker, SpeakerKey
 from sources.models.speakers import SpeakerQuerySet
 
@@ -39,6 +39,7 @@ def surnames_only() -> SpeakerQuerySet:
     """Active speakers that are only a surname, of one article or of all."""
     keys = SpeakerKey.objects.filter(key__gte="s ", key__lt="t", key__startswith="s ")
     of_all = Q(article=None, pk__in=keys.order_by().values("record_id"))
+    of_all &= ~Q(name__regex=UNSPACED.pattern)  # one word there is a whole name
     found = Speaker.objects.active().filter(kind__in=PERSONS, identifies=[])
     return found.filter(Q(article__isnull=False) | of_all)
 

@@ -115,6 +115,13 @@ def test_an_alias_that_says_nobody_in_particular_makes_no_pair():
     assert possible_duplicates_of(pen) == [other]
 
 
+def test_a_name_that_is_written_without_spaces_is_not_only_a_surname():
+    make_speaker("陈明")
+    surname = make_speaker("Jones")
+    renew_keys()
+    assert set(surnames_only()) == {surname}
+
+
 def test_a_surname_may_mean_any_full_name_that_has_it_and_is_not_marked_as_distinct():
     rob, ann = make_speaker("Rob Jones"), make_speaker("Ann Jones")
     make_speaker("Jones Quill Ltd", kind="organisation")
