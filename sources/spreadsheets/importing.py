@@ -164,7 +164,7 @@ def _report(outcome: Outcome, line: dict, *, dry_run: bool) -> None:
             if not dry_run:  # a dry run leaves no record to link to
                 where |= {name: line[name] for name in ("id", "about") if name in line}
             changes = "; ".join(
-                f"{name}: {_cut(before)} → {_cut(after)}"
+                f"{name}: {_cut(before)} → {_cut(after)}" if before else f"{name}: {_cut(after)}"
                 for name, before, after in line.get("changes", ())
             )
             why = "; ".join(filter(None, [changes, line.get("note")]))
