@@ -65,7 +65,7 @@ def left_behind(quote: Quote, user) -> str | None:
     if (former := left_without_quotes(quote)) is None:
         return None
     return format_html(
-        '{} has no other quotes. <a href="{}?into={}">Merge it into {}…</a>',
+        '{} has no other quotes. <a href="{}?into={}">Merge the record into {}…</a>',
         isolated(former.name),
         address(former, "merge"),
         quote.speaker_id,
