@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 
 from quotes.models import Quote
 from quotes.models.corrections import correction, differences
-from quotes.models.workflow import HIDDEN, NotOpen
+from quotes.models.workflow import HIDDEN, PUBLISH, NotOpen
 from sources.exceptions import Conflict, changed_since
 from sources.history.as_of import records_as_of
 from sources.identity import merging
@@ -64,13 +64,14 @@ def why_not_undo(quote: Quote, made: int) -> str | None:
     return None if set(change.fields) <= UNDOABLE_COLUMNS else NOT_A_STEP
 
 
-def undo(quote: Quote, made: int, *, stands: int | None = None, actor: str, now: datetime) -> None:
+def undo(quote: Quote, made: int, *, stands: int | None = None, user, now: datetime) -> None:
     """Restore a quote as it was before the change that made this version.
 
     A quote that was just added is rejected. `stands` is the version that shows the change again
     after later ones were undone; by default no other followed. Raises `Conflict` if the quote has
-    changed since, if somebody else made the change or it is too old, and if readers had seen what
-    was changed: public quotes are corrected or retracted instead.
+    changed since, if somebody else made the change or it is too old, if the user may no longer
+    decide on quotes, and if readers had seen what was changed: public quotes are corrected or
+    retracted instead.
     """
     stands = stands or made
     with transaction.atomic(), with_reason(UNDONE):
@@ -78,10 +79,13 @@ def undo(quote: Quote, made: int, *, stands: int | None = None, actor: str, now:
         if quote.version != stands:
             raise Conflict(f"{changed_since(stands, quote.version)} It cannot be undone.")
         change, *former = _change(quote, made)
-        if (change.actor, change.channel) != (actor, "admin") or now - change.time > UNDO_WITHIN:
+        made_by = change.actor, change.channel
+        if made_by != (user.get_username(), "admin") or now - change.time > UNDO_WITHIN:
             raise Conflict(
                 "Only the person who made this change can undo it, and only within ten minutes."
             )
+        if former and "status" in change.fields and not user.has_perm(PUBLISH):
+            raise Conflict("You no longer have the permission to publish and reject quotes.")
         _restore(quote, change, former, now)
 
 

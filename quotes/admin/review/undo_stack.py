@@ -108,7 +108,7 @@ class UndoStack:
             try:
                 if quote is None:
                     continue
-                undo(quote, made, stands=stands, actor=self.user.get_username(), now=self.now)
+                undo(quote, made, stands=stands, user=self.user, now=self.now)
             except Conflict as refusal:
                 refusals.append(f"Not undone: “{quote}”. {refusal.detail}")
             else:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -204,6 +205,16 @@ def test_a_speaker_that_was_erased_since_does_not_come_back_and_undo_goes_on(cur
     assert [fresh(quote).speaker for quote in (first, second)] == [rob, rob]
     assert [quote.status for quote in (first, second)] == ["proposed", "proposed"]
     call_command("verify", "--all", verbosity=0)
+
+
+def test_who_may_no_longer_publish_takes_nothing_back_from_readers(curator_at_desk):
+    quote, _ = make_waiting()
+    take(curator_at_desk, quote, "publish")
+    curator_at_desk.user.groups.clear()
+    left = Permission.objects.filter(codename__in=["review_quote", "change_quote"])
+    curator_at_desk.user.user_permissions.set(left)
+    assert "You no longer have the permission" in messages_of(undo(curator_at_desk, quote))
+    assert fresh(quote).status == "published"
 
 
 def test_undoing_a_kept_speaker_leaves_it_to_be_checked_again(curator_at_desk):
