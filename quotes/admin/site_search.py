@@ -9,13 +9,12 @@ from django.utils.html import format_html
 from quotes.admin.dashboard import queue_links
 from quotes.admin.status import status_badge
 from quotes.models import Quote
-from sources.admin.html import isolated
+from sources.admin.html import in_a_line, isolated
 from sources.admin.site_search import (
     Found,
     FoundGroup,
     find_pages,
     first_found,
-    in_a_line,
     page_of,
     searches,
 )

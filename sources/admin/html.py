@@ -27,6 +27,14 @@ def isolated(text: str | None) -> str | None:
     return format_html("<bdi>{}</bdi>", visible_bidi(text)) if text else None
 
 
+def in_a_line(*parts) -> str:
+    """Other people's words in a line, as far as they are known, each isolated.
+
+    Isolated as a whole, a line that begins in Arabic would turn a date beside it round.
+    """
+    return format_html_join(" · ", "{}", ((isolated(str(part)),) for part in parts if part))
+
+
 def address(record: models.Model, page: str) -> str:
     """The URL of a record's page: `profile`, `change`, `history` or `merge`."""
     name = f"admin:{record._meta.app_label}_{record._meta.model_name}_{page}"

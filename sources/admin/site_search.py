@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, reverse
 
-from sources.admin.html import address, isolated
+from sources.admin.html import address, in_a_line, isolated
 from sources.admin.speaker_cards import speaker_cards
 from sources.models import Article, Organisation, Outlet, Snapshot, Speaker
 
@@ -194,11 +194,6 @@ def _articles(request: HttpRequest, term: str) -> Iterator[FoundGroup]:
         ]
 
     yield from first_found(request, Article, term, with_outlets)
-
-
-def in_a_line(*parts) -> str:
-    """Other people's words in a line, as far as they are known: who, in which outlet, when."""
-    return isolated(" · ".join(str(part) for part in parts if part)) or ""
 
 
 searches += [_pages, _speakers, _organisations, _outlets, _articles]

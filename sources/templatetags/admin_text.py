@@ -19,5 +19,11 @@ def isolated(value) -> str:
 
 
 @register.filter
+def in_a_line(parts) -> str:
+    """Texts in a line, each in `<bdi>`."""
+    return html.in_a_line(*parts)
+
+
+@register.filter
 def visible_bidi(value) -> str:
     return html.visible_bidi(str(value or ""))

@@ -27,7 +27,7 @@ from quotes.models import Proposal, Quote
 from quotes.models.reanchoring import names_of
 from quotes.models.workflow import Step
 from quotes.search.near_identical import near_identical
-from sources.admin.html import isolated, link, link_to_profile
+from sources.admin.html import in_a_line, isolated, link, link_to_profile
 from sources.admin.speaker_cards import SpeakerCard, speaker_cards
 from sources.models import Snapshot
 from sources.models.articles import READ_FULL_TEXT
@@ -353,10 +353,9 @@ class QuotePanel:
 
 def about(quote: Quote) -> str:
     """Speaker, outlet, date and status of a quote on one line."""
-    names = [
+    return in_a_line(
         quote.speaker and quote.speaker.name,
         quote.outlet and quote.outlet.name,
         str(quote.published or ""),
         quote.get_status_display(),
-    ]
-    return isolated(" · ".join(name for name in names if name))
+    )

@@ -813,7 +813,7 @@ def test_namesakes_are_suggested_as_cards_and_the_one_whose_post_fits_comes_firs
     assert (first.speaker, first.key) == (winger, 1)
     assert "Elsewhere winger, Harrow Town." in first.reasons
     assert (second.speaker, second.key) == (inspector, None)
-    assert "winger, Harrow Town · 1 quote, last 2026-02" in page.text
+    assert "<bdi>winger, Harrow Town</bdi> · <bdi>1 quote, last 2026-02</bdi>" in page.text
     assert "Harrow Sound Constabulary" in page.text
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from quotes.models import Quote
 from tests.quotes.admin.test_review import TEXT, make_waiting, review_of
-from tests.records import make_affiliation, make_article, make_outlet, make_quote
+from tests.records import make_affiliation, make_article, make_outlet, make_quote, make_speaker
 
 pytestmark = pytest.mark.django_db
 
@@ -89,3 +89,13 @@ def test_decided_quotes_are_hidden_until_they_are_asked_for_but_never_the_chosen
 def test_nothing_is_to_hide_where_nothing_is_decided(curator_at_desk):
     quote, _ = make_waiting(text=TEXT)
     assert 'data-live="show-decided" hidden>' in curator_at_desk.get(review_of(quote)).text
+
+
+def test_a_date_beside_arabic_words_keeps_its_order(curator_at_desk):
+    speaker = make_speaker("ليلى حداد")
+    said = {"speaker": speaker, "published": "2026-03-14"}
+    quote, _ = make_waiting("We had no choice,", "none at all.", **said)
+    page = curator_at_desk.get(review_of(quote), {"quote": quote.pk})
+    (others,) = page.context["others"]
+    assert others["about"].startswith("<bdi>ليلى حداد</bdi> · <bdi>")
+    assert "<bdi>2026-03-14</bdi>" in others["about"]
