@@ -90,6 +90,7 @@
         step.open = true;
         // On a small screen, show the pane that it is in.
         if (step.closest(".chosen-quote > .scroller")) document.getElementById("pane-decide").checked = true;
+        step.scrollIntoView({ block: "nearest" }); // its button too
         const first = step.querySelector(".select2-selection, textarea, input:not([type=hidden]), select");
         if (first) first.focus();
     }
