@@ -88,7 +88,7 @@ def _anchored(anchor: Quote.Anchor, help_: str) -> QuoteQueue:
 
 
 def _second_look(quotes: QuoteQuerySet, user) -> QuoteQuerySet:
-    drawn = SecondLook.objects.waiting().exclude(publisher=user)
+    drawn = SecondLook.objects.waiting_for(user)
     return quotes.filter(pk__in=drawn.values("quote"), status__in=READ_AGAIN)
 
 

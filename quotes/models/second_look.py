@@ -7,12 +7,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from quotes.models.quote import Quote
 from sources.database.triggers import KeepsVersion
 from sources.ledger.recording import Recording
-from sources.models import Record
+from sources.models import Record, Revision
 
 SHARE = 0.1
 """The share of bulk-published quotes that is read again."""
@@ -22,6 +22,16 @@ class SecondLookQuerySet(models.QuerySet):
     def waiting(self):
         """Drawn, and not looked at yet."""
         return self.filter(finding=None)
+
+    def waiting_for(self, user):
+        """Drawn, not looked at yet, and never published by this user."""
+        own = Revision.objects.filter(
+            subject_type="quote",
+            subject_id=OuterRef("quote"),
+            verb=Revision.Verb.PUBLISHED,
+            actor=user.get_username(),
+        )
+        return self.waiting().exclude(publisher=user).filter(~Exists(own))
 
     def draw(self, quotes: Iterable[UUID], publisher) -> int:
         """Draw each of these published quotes with the same chance; returns how many were drawn.

@@ -123,7 +123,7 @@ class HasDeskPages:
             }
             for row in agreements()
         ]
-        mine = SecondLook.objects.waiting().exclude(publisher=request.user)
+        mine = SecondLook.objects.waiting_for(request.user)
         waiting = mine.filter(quote__status__in=READ_AGAIN).count()  # as in the queue
         context = {"rows": rows, "waiting": waiting}
         return self._page(request, "second_looks", "Second looks", context)

@@ -168,8 +168,8 @@ class Teamwork:
     @property
     def is_second_look(self) -> bool:
         may = self.user.has_perm(PUBLISH) and self.quote.status in READ_AGAIN
-        drawn = SecondLook.objects.waiting().filter(quote=self.quote)
-        return may and drawn.exclude(publisher=self.user).exists()
+        drawn = SecondLook.objects.waiting_for(self.user)
+        return may and drawn.filter(quote=self.quote).exists()
 
 
 # What can be done
@@ -266,7 +266,7 @@ class ArrangesWork:
             return self._shown(request, form, page, look_form=sent)
         was_queued = page.has_queued(quote.pk)
         with transaction.atomic():
-            drawn = SecondLook.objects.waiting().exclude(publisher=request.user)
+            drawn = SecondLook.objects.waiting_for(request.user)
             look = drawn.select_for_update().filter(quote=quote).first()
             if look:
                 look.find(**sent.cleaned_data, reviewer=request.user, now=form.now)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from quotes.admin.review.teamwork import SnoozeForm
 from quotes.curation import bulk
+from quotes.curation.undo import undo
 from quotes.models import Assignment, Note, Quote, SecondLook, second_look
 from sources.ledger.actor import audit_context
 from tests.conftest import API, fresh, staff
@@ -186,6 +187,19 @@ def test_what_is_published_in_bulk_is_drawn_for_another_reviewer(curator_at_desk
     page = publisher.get(review_of(drawn[0]), {"quote": drawn[0].pk})
     assert "Nothing is wrong" not in page.text
     send(publisher, drawn[0], "second_look", **{"look-finding": "agree"})
+    assert SecondLook.objects.waiting().count() == 2
+
+
+def test_who_publishes_a_drawn_quote_again_after_an_undo_does_not_look_at_it(
+    curator_at_desk, ada, drawn
+):
+    first, _ = drawn
+    first.refresh_from_db()
+    with audit_context(channel="admin", actor="ada"):
+        undo(first, first.version, user=ada, now=timezone.now())
+    take(curator_at_desk, first, "publish")
+    assert in_queue(curator_at_desk, "second_look")["number"] == 1
+    send(curator_at_desk, first, "second_look", **{"look-finding": "agree"})
     assert SecondLook.objects.waiting().count() == 2
 
 
