@@ -166,14 +166,14 @@ def test_mail_settings_that_make_no_sense_are_refused_without_telling_a_password
     assert "secret-word" not in read.stderr
 
 
-def test_production_without_a_mail_server_sends_no_mail_and_is_warned_of_it():
+def test_production_without_a_mail_server_is_complete():
     place = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
     checked = subprocess.run(
-        [sys.executable, "manage.py", "check"],
+        [sys.executable, "manage.py", "check", "--fail-level", "WARNING"],
         check=False,
         cwd=own.BASE_DIR,
         capture_output=True,
         text=True,
         env=place | {"DATABASE_URL": "postgres://a:b@db.example/c", "SECRET_KEY": "for a test"},
     )
-    assert "mail.W001" in checked.stderr
+    assert checked.returncode == 0, checked.stderr
