@@ -30,7 +30,9 @@ def test_two_articles_are_merged_and_the_merge_says_what_it_closes(log_in):
     page.get_by_role("link", name="Merge…", exact=True).click()
     choose(page, "into", kept["id"], "Quay to close")
     page.click("input[value=Compare]")
-    expect(page.locator(".facts")).to_contain_text("Closed, since “Quay to close” has the same")
+    expect(page.locator(".facts")).to_contain_text(
+        "Closed, since the one that is kept has the same"
+    )
     expect(page.locator(".facts")).to_contain_text("1 quote")
     page.click("text=Merge into “Quay to close”")
     told = page.locator(".messagelist .success")

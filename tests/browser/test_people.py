@@ -99,4 +99,4 @@ def test_selected_quotes_are_moved_by_keyboard_and_hostile_words_do_nothing(log_
     assert Quote.objects.filter(speaker=other).count() == 2
     for record in (one, outlet, board):
         page.goto(address(record, "profile"))
-        expect(page.locator("#content")).to_contain_text("published in March 2026.")
+        expect(page.locator("#content")).to_contain_text("from March 2026.")

@@ -334,17 +334,24 @@ class QuotePanel:
         }
 
     def _suggested(self) -> list[Suggestion]:
-        """The suggestions; those that would change something have a key each."""
-        suggestions, number = suggest(self.quote, self.user, self.near), 0
+        """The suggestions; those that would change something have a key each.
+
+        To confirm the present speaker settles a doubt, so that has the last key then.
+        """
+        quote, number = self.quote, 0
+        suggestions = suggest(quote, self.user, self.near)
         for one in suggestions:
             one.why = isolated(" ".join(one.reasons))
             one.is_now = (
                 not one.others
-                and one.speaker.pk == self.quote.speaker_id
-                and (one.affiliation is None or one.affiliation.pk == self.quote.affiliation_id)
+                and one.speaker.pk == quote.speaker_id
+                and (one.affiliation is None or one.affiliation.pk == quote.affiliation_id)
             )
             number += not one.is_now
             one.key = None if one.is_now else number
+        is_doubted = quote.status == Quote.Status.PROPOSED and {*quote.NAMED} & {*quote.flags}
+        if now := next((one for one in suggestions if one.is_now and is_doubted), None):
+            now.key = number + 1
         return suggestions
 
     def _elsewhere(self, quote: Quote) -> dict:

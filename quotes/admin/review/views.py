@@ -6,6 +6,7 @@ queue. Only selecting words in the text needs a script.
 """
 
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -68,6 +69,15 @@ UNDOABLE = "undoable"
 """Tag of the message about a step that can be undone."""
 
 WAITS_AGAIN = "waiting for review again"
+
+CONFIRMED = "Speaker confirmed"
+"""What is said of a speaker who was chosen once more."""
+
+
+def keeps_speaker(quote: UUID) -> bool:
+    """Whether the last change of a quote left its speaker; one query."""
+    last = Revision.objects.filter(subject_type="quote", subject_id=quote).order_by("-version")
+    return "speaker_id" not in last.values_list("fields", flat=True)[0]
 
 
 @admin.register(Review)
@@ -249,7 +259,8 @@ class ReviewAdmin(ShowsQueue, HasDeskPages, ArrangesWork, PublishesRest, admin.M
 
     def _go_on(self, request, form: QueueForm, page: ReviewPage, step, key, *, stays: bool):
         """Redirect to the next quote of the queue, in this article or the next."""
-        quote = self._report(request, key, step.done, names_speaker=step.name in NAMES_SPEAKER)
+        done = CONFIRMED if step.name == "assign" and keeps_speaker(key) else step.done
+        quote = self._report(request, key, done, names_speaker=step.name in NAMES_SPEAKER)
         if not stays and step.name == "assign" and (said := left_behind(quote, request.user)):
             messages.info(request, said)
         chosen = quote if stays else page.next_queued(quote)

@@ -812,9 +812,22 @@ def test_namesakes_are_suggested_as_cards_and_the_one_whose_post_fits_comes_firs
     first, second = page.context["suggestions"]
     assert (first.speaker, first.key) == (winger, 1)
     assert "Elsewhere winger, Harrow Town." in first.reasons
-    assert (second.speaker, second.key) == (inspector, None)
+    assert (second.speaker, second.key) == (inspector, 2)
     assert "<bdi>winger, Harrow Town</bdi> · <bdi>1 quote, last 2026-02</bdi>" in page.text
     assert "Harrow Sound Constabulary" in page.text
+
+
+def test_a_doubt_about_the_speaker_is_settled_by_confirming_who_it_is(curator_at_desk):
+    quote, _ = make_waiting(attribution_speaker="Mr Jones")
+    jones = make_speaker("Mr Jones", article=quote.article)
+    quote.revise(speaker=jones, flags=["unresolved_speaker"])
+    page = curator_at_desk.get(review_of(quote), {"quote": quote.pk})
+    assert [(one.speaker, one.key) for one in page.context["suggestions"]] == [(jones, 1)]
+    response = take(curator_at_desk, quote, "assign", speaker=jones.pk)
+    assert "Speaker confirmed" in curator_at_desk.get(response.headers["Location"]).text
+    assert (fresh(quote).speaker, quote.flags) == (jones, [])
+    page = curator_at_desk.get(review_of(quote), {"quote": quote.pk})
+    assert [one.key for one in page.context["suggestions"]] == [None]
 
 
 def test_who_said_the_words_in_another_outlet_is_suggested(curator_at_desk):
