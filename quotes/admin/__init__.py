@@ -8,7 +8,7 @@ words are printed or a quote's status, and nobody is shown a button that they ca
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
@@ -42,6 +42,7 @@ from quotes.admin.utterances import UtteranceAdmin
 from quotes.anchoring import CONTEXT
 from quotes.anchoring.seams import pieces_of
 from quotes.api.serializers import MAX_REASON_CHARACTERS
+from quotes.curation.decisions import review_url
 from quotes.history.public import PUBLIC_REASONS, PUBLIC_VERBS
 from quotes.history.reverting import QuoteReversion
 from quotes.models import Quote, Via
@@ -355,8 +356,7 @@ class QuoteAdmin(
         """Link to the review page, where its steps are."""
         if not quote.reader.has_perm("quotes.review_quote"):
             return NONE
-        page = reverse("admin:quotes_review_article", args=[quote.article_id])
-        return format_html('<a href="{}?quote={}">Review this quote</a>', page, quote.pk)
+        return format_html('<a href="{}">Review this quote</a>', review_url(quote))
 
     @admin.display(description="flags")
     def flagged(self, quote):

@@ -12,7 +12,7 @@ from itertools import groupby
 from django.urls import reverse
 from django.utils import timezone
 
-from quotes.curation.queue import next_article
+from quotes.curation.queue import WAITING, next_article
 from quotes.curation.undo import UNDONE
 from quotes.models import Claim, Quote
 from sources.models import Revision
@@ -112,14 +112,15 @@ def decided_since(user, since: datetime) -> Counter:
 def where_to_continue(user) -> str | None:
     """URL of the article that the user had open last, else of the first that waits; None if none.
 
-    An article without proposed quotes is passed over, and so is one that somebody else has open.
+    An article where none waits is passed over, and so is one that somebody else has open.
     """
-    proposed = Quote.objects.visible_to(user).proposed().order_by()
+    now = timezone.now()
+    waiting = WAITING.of(user, now)
     last = Claim.objects.filter(user=user).order_by("-until").first()
     article = last and last.article_id
-    if not (article and proposed.filter(article=article).exists()):
-        taken = Claim.objects.of_others(user, timezone.now()).values_list("article", flat=True)
-        article = next_article(proposed, "oldest", [*taken[:1000]])
+    if not (article and waiting.filter(article=article).exists()):
+        taken = Claim.objects.of_others(user, now).values_list("article", flat=True)
+        article = next_article(waiting, "oldest", [*taken[:1000]])
     return article and reverse("admin:quotes_review_article", args=[article])
 
 

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from quotes.curation.decisions import review_url
 from quotes.curation.queue import MINE, QUEUES, QuoteQueue
 from quotes.models import Assignment, DeskSettings, Note, Quote
 from quotes.models.worklist import colleagues
@@ -85,9 +86,8 @@ def _by_age(waiting: Waiting) -> date:
 
 
 def _item(quote: Quote) -> Item:
-    page = reverse("admin:quotes_review_article", args=[quote.article_id])
     headline = " ".join(str(quote.article).split())
-    return Item(headline, address(f"{page}?quote={quote.pk}"))
+    return Item(headline, address(review_url(quote)))
 
 
 def address(path: str) -> str:

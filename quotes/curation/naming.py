@@ -25,11 +25,7 @@ from sources.models.functions import fold_all
 MAX_NAMESAKES = 20
 """Speakers of one name that a new one is marked as distinct from, in one step."""
 
-DOUBTS = {
-    Quote.Flag.AMBIGUOUS_SPEAKER,
-    Quote.Flag.UNRESOLVED_SPEAKER,
-    Quote.Flag.CHECK_SPEAKER,
-}
+ABOUT_SPEAKER = {*Quote.DOUBTS["speaker"], Quote.Flag.CHECK_SPEAKER}
 """Flags that it settles to say that somebody else of the name is meant."""
 
 
@@ -195,7 +191,7 @@ def namesakes_of(quote: Quote) -> tuple[str, list[Speaker]] | None:
     found = list(found[: MAX_NAMESAKES + 1])
     own = next((one for one in found if one.pk == quote.speaker_id), None)
     others = {one.pk for one in found} - {quote.speaker_id}
-    is_doubted = bool(set(quote.flags) & DOUBTS)
+    is_doubted = bool(set(quote.flags) & ABOUT_SPEAKER)
     if len(found) > MAX_NAMESAKES or not (others or (own and is_doubted)):
         return None
     if own and not is_doubted and others <= set(own.distinct_from):
@@ -211,7 +207,7 @@ def is_namesake(quote: Quote, known: list[Speaker]) -> bool:
     if quote.speaker_id not in {one.pk for one in known}:
         return False
     others = Quote.objects.filter(speaker=quote.speaker_id).exclude(pk=quote.pk)
-    if set(quote.flags) & DOUBTS:
+    if set(quote.flags) & ABOUT_SPEAKER:
         others = others.exclude(article=quote.article_id)
     return not others.exists()
 
@@ -230,7 +226,8 @@ def add_namesake(quote: Quote, *, note: str | None = None, now: datetime) -> Spe
         new = quote.speaker
         if not is_namesake(quote, known):
             new = Speaker.objects.create(name=name, kind=Speaker.Kind.PERSON, is_public=is_public)
-        changes = {"speaker": new, "flags": [flag for flag in quote.flags if flag not in DOUBTS]}
+        others = [flag for flag in quote.flags if flag not in ABOUT_SPEAKER]
+        changes = {"speaker": new, "flags": others}
         if said := _role_said(quote):
             changes["affiliation"] = _affiliation(new, said, is_public=is_public)
         quote.revise(**changes, note=note, now=now)

@@ -22,7 +22,7 @@ WORD = re.compile(r"[^\W\d_][\w’'.\-]*")
 
 
 @dataclass
-class Cast:
+class ArticleCast:
     """The speakers of the other quotes, the last of them before this one, and names in the text.
 
     `before` is the text up to the quote; empty where none is on record.
@@ -34,7 +34,7 @@ class Cast:
     before: str = ""
 
     @classmethod
-    def of(cls, quote: Quote) -> "Cast":
+    def of(cls, quote: Quote) -> "ArticleCast":
         """Two queries, one without a text."""
         cast, start = cls(), quote.spans[0][0] if quote.spans else None
         others = Quote.objects.filter(article=quote.article_id, speaker__isnull=False)

@@ -103,7 +103,7 @@ class ReviewPage:
         keys = [one.pk for one in self.quotes]
         index = keys.index(quote.pk) if quote.pk in keys else -1
         following = self.quotes[index + 1 :] + self.quotes[: max(index, 0)]
-        return next((one for one in following if one in self.queued), None)
+        return next((one for one in following if one.pk in self._queued), None)
 
     @cached_property
     def panel(self) -> QuotePanel | None:
@@ -218,7 +218,7 @@ class ReviewPage:
             "snapshot": self.snapshot,
             "quotes": self.quotes,
             "is_cut": len(self.quotes) == MAX_SHOWN_QUOTES,
-            "decided": [quote for quote in self.quotes if quote not in self.queued],
+            "decided": [quote for quote in self.quotes if quote.pk not in self._queued],
             "listed": [self.listed(quote) for quote in self.quotes],
             "chosen": self.chosen,
             "following": self.chosen and self.next_queued(self.chosen),

@@ -349,7 +349,8 @@ class QuotePanel:
             )
             number += not one.is_now
             one.key = None if one.is_now else number
-        is_doubted = quote.status == Quote.Status.PROPOSED and {*quote.NAMED} & {*quote.flags}
+        doubts = {*quote.flags} & {*Quote.DOUBTS["speaker"]}
+        is_doubted = quote.status == Quote.Status.PROPOSED and doubts
         if now := next((one for one in suggestions if one.is_now and is_doubted), None):
             now.key = number + 1
         return suggestions

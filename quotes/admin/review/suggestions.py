@@ -12,8 +12,8 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.text import capfirst
 
-from quotes.admin.review.cast import Cast
-from quotes.curation.naming import DOUBTS
+from quotes.admin.review.cast import ArticleCast
+from quotes.curation.naming import ABOUT_SPEAKER
 from quotes.extraction.languages import Tag, lexicon_for
 from quotes.models import Quote
 from quotes.models.workflow import OPEN, PUBLIC
@@ -101,7 +101,7 @@ class _Search:
         self.is_printed = is_name(self.printed)
         named = self.printed if self.is_printed else filed if is_name(filed) else None
         self.named, self.parts = named, _joint_parts(named)
-        self.cast = Cast.of(quote)
+        self.cast = ArticleCast.of(quote)
         wanted = [*([named] if named else []), *self.parts]
         self.keys = Speaker.keys_of([*wanted, *self.cast.names])
         self.in_text = {self.keys[name] for name in self.cast.names}
@@ -156,7 +156,7 @@ class _Search:
         for one in likely:
             if one.speaker.pk == self.quote.speaker_id:
                 one.reasons.insert(0, "Currently assigned.")
-                is_doubted = DOUBTS & {*self.quote.flags} or identifies_nobody(one.speaker)
+                is_doubted = ABOUT_SPEAKER & {*self.quote.flags} or identifies_nobody(one.speaker)
                 one.weight += 0 if is_doubted else 3
             else:
                 _weigh_post(one, self.quote)

@@ -6,7 +6,6 @@ queue. Only selecting words in the text needs a script.
 """
 
 from urllib.parse import urlencode
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -74,10 +73,10 @@ CONFIRMED = "Speaker confirmed"
 """What is said of a speaker who was chosen once more."""
 
 
-def keeps_speaker(quote: UUID) -> bool:
+def keeps_speaker(quote: Quote) -> bool:
     """Whether the last change of a quote left its speaker; one query."""
-    last = Revision.objects.filter(subject_type="quote", subject_id=quote).order_by("-version")
-    return "speaker_id" not in last.values_list("fields", flat=True)[0]
+    changes = Revision.objects.of(quote).filter(version=quote.version)
+    return not changes.filter(fields__contains=["speaker_id"]).exists()
 
 
 @admin.register(Review)
@@ -259,8 +258,9 @@ class ReviewAdmin(ShowsQueue, HasDeskPages, ArrangesWork, PublishesRest, admin.M
 
     def _go_on(self, request, form: QueueForm, page: ReviewPage, step, key, *, stays: bool):
         """Redirect to the next quote of the queue, in this article or the next."""
-        done = CONFIRMED if step.name == "assign" and keeps_speaker(key) else step.done
-        quote = self._report(request, key, done, names_speaker=step.name in NAMES_SPEAKER)
+        quote = Quote.objects.select_related("speaker").get(pk=key)
+        done = CONFIRMED if step.name == "assign" and keeps_speaker(quote) else step.done
+        self._report(request, quote, done, names_speaker=step.name in NAMES_SPEAKER)
         if not stays and step.name == "assign" and (said := left_behind(quote, request.user)):
             messages.info(request, said)
         chosen = quote if stays else page.next_queued(quote)
@@ -268,15 +268,13 @@ class ReviewAdmin(ShowsQueue, HasDeskPages, ArrangesWork, PublishesRest, admin.M
             return self._to(page.article.pk, form, chosen.pk)
         return self._to_next_article(request, form, page)
 
-    def _report(self, request, key, done: str, *, names_speaker: bool = False) -> Quote:
+    def _report(self, request, quote: Quote, done: str, *, names_speaker: bool = False) -> None:
         """Say what was done, and keep it for undo."""
-        quote = Quote.objects.select_related("speaker").get(pk=key)
         what = isolated(f"“{quote}”")
         if names_speaker and quote.speaker:
             named = told_apart([quote.speaker], request.user)[quote.speaker_id]
             what = format_html("{}, said by {}", what, isolated(named))
         self._done(request, done, [quote], what)
-        return quote
 
     def _done(self, request, done: str, quotes: list[Quote], what: str) -> None:
         """Say what was done with these quotes, and that it can be undone, if so."""
@@ -328,7 +326,7 @@ class ReviewAdmin(ShowsQueue, HasDeskPages, ArrangesWork, PublishesRest, admin.M
             except (ValidationError, Refused, IntegrityError, DataError) as error:
                 page.errors = faults_of_step(error)
             else:
-                self._report(request, quote.pk, "Added")
+                self._report(request, Quote.objects.get(pk=quote.pk), "Added")
                 if not quote.speaker_id:
                     messages.warning(request, "Nobody is on record as its speaker.")
                 return self._to(article, form, quote.pk)

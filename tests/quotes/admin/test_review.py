@@ -830,6 +830,15 @@ def test_a_doubt_about_the_speaker_is_settled_by_confirming_who_it_is(curator_at
     assert [one.key for one in page.context["suggestions"]] == [None]
 
 
+def test_a_doubt_about_the_organisation_is_not_settled_by_confirming_the_speaker(curator_at_desk):
+    mara = make_speaker("Mara Quill")
+    quote, _ = make_waiting(
+        attribution_speaker="Mara Quill", speaker=mara, flags=["ambiguous_organisation"]
+    )
+    page = curator_at_desk.get(review_of(quote), {"quote": quote.pk})
+    assert [(one.speaker, one.key) for one in page.context["suggestions"]] == [(mara, None)]
+
+
 def test_who_said_the_words_in_another_outlet_is_suggested(curator_at_desk):
     words = "We had no choice but to close the quay at once, and so we did."
     ada = make_speaker("Ada Lund")
