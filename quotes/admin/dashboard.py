@@ -4,6 +4,7 @@ Each queue leads to its page, and is counted up to a limit. All figures are of w
 see.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -112,55 +113,44 @@ class Queue:
 
 def queues(user) -> list[Queue]:
     """Queues that this user may work on; none for readers."""
-    found = []
-    if user.has_perm("quotes.review_quote"):
-        now = timezone.now()
-        found += [_counted(queue, user, now) for queue in QUEUES.values()]
-        found.insert(1, _without_quotes())
-    for model in (Speaker, Organisation):
-        if user.has_perm(f"sources.change_{model._meta.model_name}"):
-            found.append(_duplicates(model))
-    return found
+    return [Queue(label, *count(), url, most) for label, url, most, count in _listed(user)]
 
 
 def queue_links(user) -> list[tuple[str, str]]:
-    """Labels and URLs of the queues that this user may work on, which are not counted."""
-    found = []
-    if user.has_perm("quotes.review_quote"):
-        found += [(queue.label, queue_url(queue)) for queue in QUEUES.values()]
+    """Labels and URLs of the same queues, which are not counted."""
+    return [(label, url) for label, url, *_ in _listed(user)]
+
+
+type Counting = Callable[[], tuple[int, datetime | None]]
+"""Counts a queue, and tells when its oldest was filed."""
+
+
+def _listed(user) -> Iterator[tuple[str, str, int, Counting]]:
+    """Label and URL of each queue, the limit of its count, and what counts it."""
+    now = timezone.now()
+    for queue in QUEUES.values() if user.has_perm("quotes.review_quote") else ():
+        count = partial(queue.counted, user, now, MAX_QUEUE_COUNT)
+        yield queue.label, queue_url(queue), MAX_QUEUE_COUNT, count
+        if queue is WAITING:
+            empty = f"{reverse('admin:sources_article_changelist')}?quotes=none"
+            yield "No quotes yet", empty, MAX_EMPTY_COUNT, partial(_kept, "empty", _count_empty)
     for model in (Speaker, Organisation):
-        if user.has_perm(f"sources.change_{model._meta.model_name}"):
-            name, plural = model._meta.model_name, model._meta.verbose_name_plural
-            found.append(
-                (f"Possible duplicate {plural}", reverse(f"admin:sources_{name}_duplicates"))
-            )
-    return found
+        name, plural = model._meta.model_name, model._meta.verbose_name_plural
+        if user.has_perm(f"sources.change_{name}"):
+            url = reverse(f"admin:sources_{name}_duplicates")
+            count = partial(_kept, f"pairs.{name}", partial(_count_pairs, model))
+            yield f"Possible duplicate {plural}", url, MAX_PAIR_COUNT, count
 
 
-def _duplicates(model: type[Named]) -> Queue:
-    name, plural = model._meta.model_name, model._meta.verbose_name_plural
-    key = f"dashboard.pairs.{name}"
-    number, oldest = cache.get_or_set(key, partial(_count_pairs, model), CACHE_SECONDS)
-    url = reverse(f"admin:sources_{name}_duplicates")
-    return Queue(f"Possible duplicate {plural}", number, oldest, url, MAX_PAIR_COUNT)
-
-
-def _without_quotes() -> Queue:
-    """Cached: articles without a quote are searched for, not counted from an index."""
-    number, oldest = cache.get_or_set("dashboard.empty", _count_empty, CACHE_SECONDS)
-    url = f"{reverse('admin:sources_article_changelist')}?quotes=none"
-    return Queue("No quotes yet", number, oldest, url, MAX_EMPTY_COUNT)
+def _kept(name: str, count: Counting) -> tuple[int, datetime | None]:
+    """A count without an index, made again only after a few minutes."""
+    return cache.get_or_set(f"dashboard.{name}", count, CACHE_SECONDS)
 
 
 def _count_empty() -> tuple[int, datetime | None]:
     some = without_quotes(Article.objects.order_by()).values("created")[: MAX_EMPTY_COUNT + 1]
     number, oldest = some.aggregate(n=Count("*"), oldest=Min("created")).values()
     return number, oldest if number <= MAX_EMPTY_COUNT else None
-
-
-def _counted(queue: QuoteQueue, user, now: datetime) -> Queue:
-    number, oldest = queue.counted(user, now, MAX_QUEUE_COUNT)
-    return Queue(queue.label, number, oldest, queue_url(queue), MAX_QUEUE_COUNT)
 
 
 def queue_url(queue: QuoteQueue) -> str:
