@@ -1,6 +1,6 @@
 """The charts of the dashboard: what was filed, waits, was decided, and who is quoted most.
 
-They are drawn from one moment and kept for a few minutes. They are drawn anew as soon as the
+They are drawn from one moment and kept for a few minutes. They are drawn again as soon as the
 queues beside them have other numbers, so that a chart never contradicts the table.
 """
 

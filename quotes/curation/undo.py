@@ -68,10 +68,11 @@ def undo(quote: Quote, made: int, *, stands: int | None = None, user, now: datet
     """Restore a quote as it was before the change that made this version.
 
     A quote that was just added is rejected. `stands` is the version that shows the change again
-    after later ones were undone; by default no other followed. Raises `Conflict` if the quote has
-    changed since, if somebody else made the change or it is too old, if the user may no longer
-    decide on quotes, and if readers had seen what was changed: public quotes are corrected or
-    retracted instead.
+    after later ones were undone; by default no other followed.
+
+    Raises `Conflict` if the quote has changed since, if somebody else made the change, if it is too
+    old, or if the user may no longer decide on quotes. Also if readers had seen what was changed:
+    public quotes are corrected or retracted instead.
     """
     stands = stands or made
     with transaction.atomic(), with_reason(UNDONE):

@@ -1,7 +1,7 @@
-"""What a step is answered with: a redirect, or for the page's script only where it leads.
+"""The answer to a step: a redirect, or for the page's script only the address to go to.
 
 The script sends `Prefer: return=minimal` (RFC 7240), since it may show the next quote already. Such
-an answer takes up the messages, which the page that follows would else show.
+an answer has the messages, which the next page would show otherwise.
 """
 
 from functools import wraps

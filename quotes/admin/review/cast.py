@@ -11,7 +11,7 @@ from sources.identity.names import NameKind, parse, plain, words
 from sources.models import Snapshot, Speaker
 
 MAX_READ_QUOTES = 300
-"""Quotes of one article whose speakers are its cast: as many as the review page shows."""
+"""Quotes of an article that are read for its cast: the review page shows no more."""
 
 MAX_NAMES = 300
 """Full names of a text that are looked up, in one query."""

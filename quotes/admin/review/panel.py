@@ -249,7 +249,7 @@ class QuotePanel:
 
     @cached_property
     def attribution(self) -> list[AttributionPart]:
-        """Who said it, part by part; parts of which nothing is known are left out."""
+        """Who said it, part by part, without the parts that nobody filed or recorded."""
         quote = self.quote
         held = quote.affiliation and quote.affiliation.role
         parts = [

@@ -22,7 +22,7 @@ from sources.admin.html import isolated
 VERSION = "version-"
 """What the fields of the form begin with, each the version of one quote."""
 
-IS_VERSION = re.compile("[0-9]{1,9}")  # as many digits as the column holds for certain
+IS_VERSION = re.compile("[0-9]{1,9}")  # more digits may not fit the column
 
 
 def sort_out(page: ReviewPage) -> tuple[list[Quote], list[tuple[Quote, str]]]:
@@ -51,7 +51,7 @@ class PublishesRest:
     """Adds to the review admin the page that publishes what is left of an article."""
 
     def publish_rest(self, request, article):
-        """GET lists what would be published and what is held; POST publishes what was listed."""
+        """List what can be published, and what is held out; a POST publishes what was listed."""
         form, page = self._opened(request, article)
         if not request.user.has_perm(PUBLISH):
             raise PermissionDenied

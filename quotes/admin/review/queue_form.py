@@ -14,7 +14,7 @@ from sources.models import Article, Outlet, Speaker
 from sources.models.functions import Bare, HasWords, Words
 
 MAX_FOUND = 300
-"""Quotes that a search of the queue finds: who sees so many types another word."""
+"""Quotes that a search of the queue finds: nobody reads more, but adds a word."""
 
 ONLY_OF_PUBLIC = Quote.Flag.TEXT_REPLACED
 """A flag that no quote in review has: a replaced text is a matter of public ones."""

@@ -193,7 +193,7 @@ CONTROLS: dict[str, tuple[str, type[forms.Form]]] = {
 """Key and form of each step, in the order of the page's buttons."""
 
 NAMING = ("role", "alias", "namesake", "original")
-"""Steps that put on record what is known of the speaker: each offered only where it can be."""
+"""Steps that add to the record of the speaker, each offered only where it has something to add."""
 
 ALSO_NEEDED = {
     "role": ["sources.add_affiliation", "sources.add_organisation"],

@@ -70,7 +70,7 @@ UNDOABLE = "undoable"
 WAITS_AGAIN = "waiting for review again"
 
 CONFIRMED = "Speaker confirmed"
-"""What is said of a speaker who was chosen once more."""
+"""The message when the speaker was chosen who was on record already."""
 
 
 def keeps_speaker(quote: Quote) -> bool:
