@@ -18,6 +18,7 @@ from quotes.api.documents import MAX_FILING_BYTES, media_type_of_file, read_conv
 from quotes.extraction import Proposal
 from quotes.filing import Filer, Filing, Refused, file
 from quotes.filing.proposers import ProposerFailed, proposals_in
+from quotes.models.workflow import number_of_quotes
 from sources.admin.html import isolated
 from sources.api.markup import markup_in
 from sources.intake import Conversion, Document, NotConverted, convert_any
@@ -180,7 +181,7 @@ class AddsArticles:
         """Lead to the review of what was found, else to the article."""
         what = "added" if filing.is_new else "on record already"
         number = len(filing.quotes)
-        quotes = f"{number} quote{'' if number == 1 else 's'} proposed" if number else "no quotes"
+        quotes = f"{number_of_quotes(number)} proposed" if number else "no quotes"
         messages.success(request, f"The article is {what}: {quotes}.")
         if number and request.user.has_perm("quotes.review_quote"):
             return redirect("admin:quotes_review_article", filing.article.pk)

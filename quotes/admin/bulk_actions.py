@@ -176,10 +176,10 @@ def preview(job: Job, chosen: QuoteQuerySet, user, changes: dict | None = None) 
     found = {"able": able, "skipped": whys, "confirm": title(job, able)}
     if job.work == "publish":
         found["doubtful"] = doubtful
-    named = chosen.select_related("speaker", "outlet").order_by("pk")
-    found["sample"] = named.filter(pk__in=open_now.values("pk"))[:SAMPLE_QUOTES]
+    found["sample"] = open_now.select_related("speaker", "outlet").order_by("pk")[:SAMPLE_QUOTES]
     if skipped:
-        held = named.exclude(pk__in=open_now.values("pk"))[:SAMPLE_QUOTES]
+        held = chosen.exclude(pk__in=open_now.values("pk")).select_related("speaker", "outlet")
+        held = held.order_by("pk")[:SAMPLE_QUOTES]
         found["held_out"] = [(quote, why_not(job.work, quote.status)) for quote in held]
     if changes is None:
         return found

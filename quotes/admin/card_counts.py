@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from quotes.models import Quote, QuoteQuerySet
+from quotes.models.workflow import number_of_quotes
 from sources.admin.speaker_cards import Known
 from sources.models import Named, Speaker
 
@@ -62,7 +63,7 @@ def known_by_quotes(
 def _in_words(number: int) -> str:
     if number > MAX_CARD_QUOTES:
         return f"{MAX_CARD_QUOTES:,}+ quotes"
-    return f"{number:,} quote{'' if number == 1 else 's'}"
+    return number_of_quotes(number)
 
 
 def _posts_of(keys: list[UUID]) -> dict[UUID, tuple[str | None, str | None]]:

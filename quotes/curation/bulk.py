@@ -16,7 +16,16 @@ from django.utils import timezone
 from quotes.curation.approval import WHY_NOT, approvable
 from quotes.curation.undo import BATCH_PUBLIC_WITHIN, UNDOABLE_COLUMNS, undo_batch
 from quotes.models import Quote, QuoteQuerySet, SecondLook, Utterance
-from quotes.models.workflow import EDITS, HIDDEN, PUBLIC, STEPS, NotOpen, Status, Step
+from quotes.models.workflow import (
+    EDITS,
+    HIDDEN,
+    PUBLIC,
+    STEPS,
+    NotOpen,
+    Status,
+    Step,
+    number_of_quotes,
+)
 from sources.exceptions import Conflict, changed_since, refusal_of
 from sources.jobs.models import Job, JobKind, Outcome, draft, register_job_kind
 from sources.ledger.actor import with_reason
@@ -260,7 +269,7 @@ def draft_undo(job: Job, user) -> Job:
 def title(job: Job, number: int | None = None) -> str:
     """Name a job: “Publish 3 quotes”, “Set the speaker of 1 quote”."""
     number = job.total if number is None else number
-    quotes = f"{number:,} quote{'' if number == 1 else 's'}"
+    quotes = number_of_quotes(number)
     if job.work == "undo":
         return f"Undo “{job.given['title']}” for {quotes}"
     if names := job.given.get("changes"):

@@ -35,6 +35,11 @@ OPEN = (Status.PROPOSED, Status.PUBLISHED, Status.DISPUTED)
 ADD, CHANGE, PUBLISH = "quotes.add_quote", "quotes.change_quote", "quotes.publish_quote"
 
 
+def number_of_quotes(number: int) -> str:
+    """`1 quote`, `1,200 quotes`."""
+    return f"{number:,} quote{'' if number == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class Step:
     """What a curator can do with a quote.

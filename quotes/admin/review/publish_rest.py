@@ -16,7 +16,7 @@ from quotes.admin.review.queue_form import links
 from quotes.curation import bulk
 from quotes.curation.approval import WHY_NOT, approvable
 from quotes.models import Quote
-from quotes.models.workflow import PUBLISH, STEPS
+from quotes.models.workflow import PUBLISH, STEPS, number_of_quotes
 from sources.admin.html import isolated
 
 VERSION = "version-"
@@ -41,10 +41,6 @@ def sort_out(page: ReviewPage) -> tuple[list[Quote], list[tuple[Quote, str]]]:
         else:
             ready.append(quote)
     return ready, held
-
-
-def many(number: int) -> str:
-    return f"{number} quote{'' if number == 1 else 's'}"
 
 
 class PublishesRest:
@@ -72,7 +68,9 @@ class PublishesRest:
             {
                 **self.admin_site.each_context(request),
                 **links(form),
-                "title": f"Publish {many(len(ready))}" if ready else "Nothing to publish at once",
+                "title": f"Publish {number_of_quotes(len(ready))}"
+                if ready
+                else "Nothing to publish at once",
                 "opts": self.opts,
                 "article": page.article,
                 "headline": isolated(str(page.article)),
@@ -93,6 +91,6 @@ class PublishesRest:
             messages.warning(request, said)
         published = list(Quote.objects.filter(pk__in=seen.keys() - refused.keys()))
         if published:
-            number, of = many(len(published)), isolated(f"“{page.article}”")
+            number, of = number_of_quotes(len(published)), isolated(f"“{page.article}”")
             of_article = format_html("{} of {}", number, of)
             self._done(request, STEPS["publish"].done, published, of_article)

@@ -44,7 +44,7 @@ from quotes.admin.review.worklist import ShowsQueue
 from quotes.curation.queue import next_article
 from quotes.filing import Refused
 from quotes.models import Claim, Quote, Review
-from quotes.models.workflow import OPEN, PUBLISH, NotOpen, Step
+from quotes.models.workflow import OPEN, PUBLISH, NotOpen, Step, number_of_quotes
 from sources.admin.edit_conflicts import ChangedSince
 from sources.admin.html import isolated
 from sources.admin.speaker_cards import told_apart
@@ -193,7 +193,7 @@ class ReviewAdmin(ShowsQueue, HasDeskPages, ArrangesWork, PublishesRest, admin.M
             for quote in quotes:
                 quote.keep([Quote.Flag.TEXT_REPLACED])
             number = len(quotes)
-        messages.success(request, f"{number} quote{'' if number == 1 else 's'} kept on record.")
+        messages.success(request, f"{number_of_quotes(number)} kept on record.")
         return HttpResponseRedirect(reverse("admin:quotes_review_texts", args=[article.pk]))
 
     def _opened(self, request, article, **asked) -> tuple[QueueForm, ReviewPage]:
