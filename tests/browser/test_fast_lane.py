@@ -153,9 +153,9 @@ def test_a_lost_session_keeps_what_was_typed_and_comes_back_to_the_quote(log_in)
 def test_steps_without_a_connection_are_sent_when_it_is_back(log_in):
     first, second, third = make_three()
     page = log_in("Curators")
-    open_at(page, first)
-    with page.expect_response(lambda answer: str(second.pk) in answer.url):
-        pass  # read ahead
+    with page.expect_response(lambda answer: str(second.pk) in answer.url) as read_ahead:
+        open_at(page, first)
+    read_ahead.value.finished()
     page.context.set_offline(True)
     page.keyboard.press("p")
     expect_chosen(page, second.text)

@@ -43,6 +43,7 @@ const Page = (() => {
         const isNew = page.element.dataset.ready === undefined;
         Selecting.reset();
         busy(false);
+        endSettling();
         if (page.element !== review()) review().replaceWith(document.adoptNode(page.element));
         document.title = page.title;
         history.replaceState(null, "", page.url);
@@ -86,12 +87,15 @@ const Page = (() => {
 
     function settle() {
         // Ignore single keys until there was no press for a moment.
-        clearTimeout(settling);
+        endSettling();
         review().dataset.settling = "";
-        settling = setTimeout(() => {
-            settling = null;
-            delete review().dataset.settling;
-        }, SETTLE_MS);
+        settling = setTimeout(endSettling, SETTLE_MS);
+    }
+
+    function endSettling() {
+        clearTimeout(settling);
+        settling = null;
+        delete review().dataset.settling;
     }
 
     function busy(is) {
