@@ -16,6 +16,7 @@ from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
 from knox.models import AbstractAuthToken, get_token_model
 from rest_framework import exceptions, permissions
+from rest_framework.authentication import get_authorization_header
 from rest_framework.throttling import BaseThrottle
 
 from sources.ledger.actor import audit_context
@@ -55,7 +56,25 @@ recent_tokens = RecentTokens()
 
 
 class TokenAuthentication(KnoxTokenAuthentication):
-    """`Authorization: Token …`: one query by its digest, or none if it is cached."""
+    """`Authorization: Token …` or `Bearer …`: one query by the digest, or none if it is cached."""
+
+    schemes = ("Token", "Bearer")
+
+    def authenticate_header(self, request) -> str:
+        return ", ".join(f'{scheme} realm="On Record"' for scheme in self.schemes)
+
+    def authenticate(self, request):
+        scheme, *credentials = get_authorization_header(request).split() or [b""]
+        if not scheme:
+            return None
+        # Another scheme is refused, even if reading is public: nobody is anonymous unawares.
+        if scheme.lower() not in {known.lower().encode() for known in self.schemes}:
+            raise exceptions.AuthenticationFailed(
+                "Unknown authentication scheme. Send “Authorization: Bearer” and your token."
+            )
+        if len(credentials) != 1:
+            raise exceptions.AuthenticationFailed("Send one token after the name of the scheme.")
+        return self.authenticate_credentials(*credentials)
 
     def authenticate_credentials(self, token: bytes):
         try:

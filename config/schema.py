@@ -107,7 +107,9 @@ HEADERS = {
         '<https://onrecord.example/api/v1/quotes/…/>; rel="original"',
     ),
     "Retry-After": _header("With 429 and 503: seconds to wait before you try again.", "5"),
-    "WWW-Authenticate": _header("With 401: the scheme to authenticate with.", "Token"),
+    "WWW-Authenticate": _header(
+        "With 401: the schemes to authenticate with.", 'Bearer realm="On Record"'
+    ),
 }
 
 
@@ -313,11 +315,10 @@ class TokenScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema):
         return {
-            "type": "apiKey",
-            "in": "header",
-            "name": "Authorization",
-            "description": "`Authorization: Token …`. An operator issues tokens with "
-            "`manage.py issue_token`.",
+            "type": "http",
+            "scheme": "bearer",
+            "description": "`Authorization: Bearer …`, or `Token …`. An operator issues tokens "
+            "with `manage.py issue_token`.",
         }
 
 

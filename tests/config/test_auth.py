@@ -473,7 +473,8 @@ def tokened(user, expiry=timedelta(days=1)) -> APIClient:
 
 def unauthorised(response) -> str:
     detail = problem(response, 401)["detail"]
-    assert response.headers["WWW-Authenticate"].startswith("Token")
+    schemes = 'Token realm="On Record", Bearer realm="On Record"'
+    assert response.headers["WWW-Authenticate"] == schemes
     return detail
 
 
@@ -501,8 +502,15 @@ def test_an_invalid_token_is_refused_even_if_reading_is_public(nobody, public, h
     unauthorised(nobody.get(f"{API}quotes/", HTTP_AUTHORIZATION=raw))
 
 
-@pytest.mark.parametrize("header", ["Basic bWU6bWU=", "Bearer abc", "Negotiate"])
-def test_another_authentication_scheme_is_not_accepted(nobody, header):
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "token"])
+def test_a_token_is_accepted_by_either_scheme_in_any_case(nobody, reader, scheme):
+    token = reader._credentials["HTTP_AUTHORIZATION"].removeprefix("Token ")
+    ok(nobody.get(f"{API}quotes/", headers={"Authorization": f"{scheme} {token}"}))
+    unauthorised(nobody.get(f"{API}quotes/", headers={"Authorization": f"{scheme} {token}x"}))
+
+
+@pytest.mark.parametrize("header", ["Basic bWU6bWU=", "Bearer abc", "Negotiate", "abc"])
+def test_another_authentication_scheme_is_refused_even_if_reading_is_public(nobody, public, header):
     unauthorised(nobody.get(f"{API}quotes/", HTTP_AUTHORIZATION=header))
 
 
