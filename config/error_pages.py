@@ -10,10 +10,10 @@ from http import HTTPStatus
 
 from django.contrib import admin
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import is_valid_path, reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from config.api.problems import API, answer_plainly
@@ -92,7 +92,13 @@ def form_refused(request, reason="") -> HttpResponse:
 
 @csrf_exempt
 def not_found(request, exception=None) -> HttpResponse:
-    """Answer 404 for an unknown path, or for a record that the admin does not have."""
+    """Answer 404 for an unknown path, or for a record that the admin does not have.
+
+    A path that lacks only its final slash is redirected, if the request only reads.
+    """
+    path = request.path_info
+    if request.method in ("GET", "HEAD") and path[-1] != "/" and is_valid_path(f"{path}/"):
+        return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
     if request.path.startswith(API):
         hint = "" if request.path.endswith("/") else " Paths end with a slash."
         return answer_plainly(HTTPStatus.NOT_FOUND, f"There is no such path.{hint}")

@@ -23,7 +23,7 @@ class Parser(parsers.JSONParser):
             raise BodyTooLarge(f"The body is larger than {most // 1024:,} KiB.")
         try:
             data = json.loads(
-                body.decode("utf-8"),
+                body.decode("utf-8-sig"),  # Windows writes a byte order mark
                 object_pairs_hook=_each_once,
                 parse_constant=_refuse_constant,
                 parse_float=_finite,

@@ -32,6 +32,9 @@ from sources.history.as_of import History, RevisionSerializer, embed, records_as
 from sources.ledger.actor import set_actor
 from sources.models import Revision
 
+PAGE_NUMBERS = {"page", "offset", "start", "skip"}
+"""What other services call the parameters that count pages or records."""
+
 
 class Endpoint(viewsets.GenericViewSet):
     """Operations under one path. Each refuses query parameters it does not know.
@@ -80,7 +83,7 @@ class Endpoint(viewsets.GenericViewSet):
         faults = {}
         for name, values in request.query_params.lists():
             if name not in known:
-                faults[name] = [f"Unknown parameter. {nearest_of(name, known)}"]
+                faults[name] = [f"Unknown parameter. {self.known_instead(name, known)}"]
             elif len(values) > 1:
                 faults[name] = ["Given more than once. Give it once, with commas between values."]
             elif not values[0].strip():
@@ -89,6 +92,12 @@ class Endpoint(viewsets.GenericViewSet):
                 faults[name] = ["Contains a NUL character. Remove it."]
         if faults:
             raise BadParameter(faults)
+
+    def known_instead(self, name: str, known: set[str]) -> str:
+        """Say what to use instead of an unknown parameter."""
+        if name in PAGE_NUMBERS and self.action in ("list", "revisions"):
+            return "Pages have no numbers. Follow the URL in “next” until it is null."
+        return nearest_of(name, known)
 
     def get_serializer(self, *args, **kwargs):
         """Return the serializer, reduced to the fields that the parameter `fields` names."""
