@@ -15,10 +15,11 @@ _schema_types = """
     SocialMediaPosting
 """
 _schema_values = """
-    alternateName author affiliation citation correction creativeWorkStatus creator description
-    headline identifier inLanguage jobTitle name publisher spokenByCharacter text version
+    alternateName author affiliation citation copyrightNotice correction creativeWorkStatus
+    creator description headline identifier inLanguage jobTitle name publisher spokenByCharacter text
+    version
 """
-_schema_links = "archivedAt isBasedOn sameAs url"
+_schema_links = "archivedAt isBasedOn license sameAs url"
 _schema_dates = "dateCreated datePublished sdDatePublished"
 _oa_types = """
     Annotation SpecificResource TextPositionSelector TextQuoteSelector TextualBody TimeState

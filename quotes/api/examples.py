@@ -36,11 +36,14 @@ QUOTE = {
     "speaker": SPEAKER_REFERENCE,
     "role": "harbour master",
     "organisation": ORGANISATION_REFERENCE,
-    "outlet": OUTLET_REFERENCE,
+    "outlet": {**OUTLET_REFERENCE, "rights": "© Harbour Post Ltd", "license": None},
     "said": "2026-03-13",
     "published": "2026-03-14",
     "attribution": ATTRIBUTION,
-    "article": {name: ARTICLE[name] for name in ("id", "headline", "url", "byline", "withdrawn")},
+    "article": {
+        name: ARTICLE[name]
+        for name in ("id", "headline", "url", "byline", "rights", "license", "withdrawn")
+    },
     "via": [{"kind": "told", "name": "Torrigan Wire", "outlet": None, "media": None}],
     "media": None,
     "anchor": {

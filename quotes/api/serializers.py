@@ -191,13 +191,16 @@ class QuoteSerializer(RecordSerializer):
     role = serializers.CharField(source="shown_role", read_only=True, allow_null=True)
     organisation = Reference(Organisation.objects.all(), required=False, allow_null=True)
     outlet = Reference(
-        Outlet.objects.all(), shows=("id", "name", "slug"), read_only=True, allow_null=True
+        Outlet.objects.all(),
+        shows=("id", "name", "slug", "rights", "license"),
+        read_only=True,
+        allow_null=True,
     )
     published = PartialDateSerializerField(read_only=True, allow_null=True)
     attribution = PrintedAttributionSerializer(source="*", required=False)
     article = Reference(
         Article.objects.all(),
-        shows=("id", "headline", "url", "byline", "withdrawn"),
+        shows=("id", "headline", "url", "byline", "rights", "license", "withdrawn"),
         read_only=True,
     )
     via = ViaSerializer(many=True, read_only=True)

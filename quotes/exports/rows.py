@@ -19,6 +19,7 @@ JSON = "json"  # of varying shape
 
 NAMED = {"id": WORD, "name": TEXT}
 OUTLET = {**NAMED, "slug": WORD}
+RIGHTS = {"rights": TEXT, "license": TEXT}
 
 SHAPES: dict[str, str | dict | list] = {
     "id": WORD,
@@ -33,11 +34,15 @@ SHAPES: dict[str, str | dict | list] = {
     "speaker": {**NAMED, "kind": WORD},
     "role": TEXT,
     "organisation": NAMED,
-    "outlet": OUTLET,
+    "outlet": {**OUTLET, **RIGHTS},
     "said": WORD,
     "published": WORD,
     "attribution": dict.fromkeys(("text", "speaker", "role", "organisation", "cue"), TEXT),
-    "article": {"id": WORD, "headline": TEXT, "url": TEXT, "byline": [TEXT], "withdrawn": JSON},
+    "article": {
+        **{"id": WORD, "headline": TEXT, "url": TEXT, "byline": [TEXT]},
+        **RIGHTS,
+        "withdrawn": JSON,
+    },
     "via": [{"kind": WORD, "name": TEXT, "outlet": OUTLET, "media": TEXT}],
     "media": TEXT,
     "anchor": {

@@ -6,6 +6,8 @@ containing work") carries the printed name. `isBasedOn` is the article, `citatio
 each step of the reporting chain, in order.
 """
 
+import re
+
 from quotes.models import Quote, Via
 from quotes.representations.status_history import StatusHistory
 from quotes.representations.wording import UrlOf, rfc3339, shown_original, without_empty
@@ -147,8 +149,20 @@ def printed_in(article: Article, url_of: UrlOf) -> dict:
             "datePublished": published(article),
             "inLanguage": article.language,
             "publisher": article.outlet and publication(article.outlet, url_of),
+            **without_empty(rights(article)),
         }
     )
+
+
+def rights(article: Article) -> dict:
+    """The article's notice of copyright and licence, else its outlet's."""
+    license_ = article.shown("license")
+    is_url = license_ and re.match(r"https?://\S+$", license_)
+    named = license_ and {"@type": "CreativeWork", "name": license_}
+    return {
+        "copyrightNotice": article.shown("rights"),
+        "license": license_ if is_url else named,
+    }
 
 
 def published(article: Article) -> str | None:

@@ -71,7 +71,13 @@ MAX_LATEST = 10  # articles of an outlet, or affiliations in a comparison
 class OutletAdmin(ImportExportAdmin, ProfileAdmin):
     table, imports = OutletTable, "import outlets"
     list_display = ("called", "also_called", "slug", "url", "created")
-    fieldsets = [(None, {"fields": ["name", "slug", "aliases", "url"]})]
+    fieldsets = [
+        (None, {"fields": ["name", "slug", "aliases", "url"]}),
+        (
+            "Rights",
+            {"fields": [("rights", "license"), "refuses_embeds", "refuses_robots"]},
+        ),
+    ]
     prepopulated_fields = {"slug": ["name"]}
     profile_template = "admin/profile_outlet.html"
 

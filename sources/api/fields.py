@@ -183,6 +183,12 @@ class ReferenceSchema(OpenApiSerializerFieldExtension):
             "required": ["when", "reason"],
         },
         "headline": {"type": ["string", "null"]},
+        "rights": {"type": ["string", "null"], "description": "The notice of copyright."},
+        "license": {
+            "type": ["string", "null"],
+            "description": "The URL or the name of a licence. One of an article goes before its "
+            "outlet’s.",
+        },
         "url": {"type": ["string", "null"]},
     }
 
@@ -194,8 +200,9 @@ class ReferenceSchema(OpenApiSerializerFieldExtension):
     def component(self, auto_schema) -> ResolvedComponent:
         shows, model = self.target.shows, self.target.queryset.model
         text = {"type": "string"}
+        more = next((part for part in ("byline", "rights") if part in shows), "")
         component = ResolvedComponent(
-            name=f"{model.__name__}Reference{'WithByline' if 'byline' in shows else ''}",
+            name=f"{model.__name__}Reference{more and f'With{more.title()}'}",
             type=ResolvedComponent.SCHEMA,
             object="-".join([model.__name__, *shows]),
             schema={

@@ -136,7 +136,11 @@ class OutletSerializer(RecordSerializer):
 
     class Meta:
         model = Outlet
-        fields = ["id", "name", "slug", "aliases", "url", "distinct_from", *RECORD]
+        fields = [
+            *("id", "name", "slug", "aliases", "url"),
+            *("rights", "license", "refuses_embeds", "refuses_robots"),
+            *("distinct_from", *RECORD),
+        ]
         read_only_fields = RECORD
         extra_kwargs = {"slug": {"required": False}}
 

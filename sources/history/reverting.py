@@ -26,7 +26,10 @@ from sources.models import (
 )
 
 COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
-    Outlet: ("name", "slug", "aliases", "url"),
+    Outlet: (
+        *("name", "slug", "aliases", "url"),
+        *("rights", "license", "refuses_embeds", "refuses_robots"),
+    ),
     Organisation: ("name", "aliases", "parent", "identifiers"),
     Speaker: ("name", "kind", "aliases", "identifies", "organisation", "identifiers"),
     Affiliation: ("organisation", "role", "start", "end"),

@@ -120,6 +120,10 @@ class Article(Mergeable):
     def __str__(self) -> str:
         return self.headline or self.url or self.external_id or str(self.id)
 
+    def shown(self, name: str) -> str | None:
+        """Its own `rights` or `license`, else its outlet's."""
+        return getattr(self, name) or (self.outlet and getattr(self.outlet, name))
+
     @property
     def given(self):
         return [name for group in GIVEN for name in group]

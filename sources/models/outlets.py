@@ -13,10 +13,36 @@ from sources.models.visibility import IF_PUBLIC, hidden_index, visibility_trigge
 
 
 class Outlet(Named):
-    """A publication that prints or airs."""
+    """A publication that prints or airs.
+
+    `rights` and `license` hold for its articles that name none of their own; `license` is the URL
+    or the name of a licence.
+    """
 
     slug = models.SlugField(max_length=120, unique=True, allow_unicode=True)
     url = models.URLField("URL", max_length=2000, null=True, blank=True)
+    rights = models.TextField(
+        null=True,
+        blank=True,
+        max_length=2000,
+        help_text="The notice of copyright of its articles, unless an article has its own.",
+    )
+    license = models.CharField(
+        max_length=2000,
+        null=True,
+        blank=True,
+        help_text="The URL or the name of a licence, unless an article has its own.",
+    )
+    refuses_embeds = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Other sites then show a link to its quotes instead of the words.",
+    )
+    refuses_robots = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Search engines are then asked not to list the pages of its quotes and articles.",
+    )
 
     class Meta:
         ordering = ["name", "id"]

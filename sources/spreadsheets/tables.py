@@ -62,6 +62,16 @@ class ListColumn(Column):
         return [line.strip() for line in cell.splitlines() if line.strip()]
 
 
+class YesNoColumn(Column):
+    """Yes or no; an empty cell means no."""
+
+    def write(self, value) -> str:
+        return "yes" if value else "no"
+
+    def read(self, cell: str):
+        return cell.strip().lower() or "no"
+
+
 class JSONColumn(Column):
     """A JSON object."""
 
@@ -200,7 +210,16 @@ class RecordTable(Table):
 
 class OutletTable(RecordTable):
     model, serializer = Outlet, OutletSerializer
-    columns = record_columns(Column("name"), Column("slug"), ListColumn("aliases"), Column("url"))
+    columns = record_columns(
+        Column("name"),
+        Column("slug"),
+        ListColumn("aliases"),
+        Column("url"),
+        Column("rights"),
+        Column("license"),
+        YesNoColumn("refuses_embeds"),
+        YesNoColumn("refuses_robots"),
+    )
 
 
 class OrganisationTable(RecordTable):

@@ -19,7 +19,9 @@ SELECT
         FROM sources_organisation o WHERE o.id = q.organisation_id
     ) AS organisation,
     (
-        SELECT json_build_object('id', o.id, 'name', o.name, 'slug', o.slug)
+        SELECT json_build_object(
+            'id', o.id, 'name', o.name, 'slug', o.slug, 'rights', o.rights, 'license', o.license
+        )
         FROM sources_outlet o WHERE o.id = q.outlet_id
     ) AS outlet,
     sources_date_text(q.said) AS said,
@@ -34,7 +36,7 @@ SELECT
     (
         SELECT json_build_object(
             'id', a.id, 'headline', a.headline, 'url', a.url, 'byline', a.byline,
-            'withdrawn', a.withdrawn
+            'rights', a.rights, 'license', a.license, 'withdrawn', a.withdrawn
         )
         FROM sources_article a WHERE a.id = q.article_id
     ) AS article,

@@ -92,7 +92,10 @@ def test_a_quote_has_the_documented_shape(reader):
         "speaker": {"id": str(held.speaker.pk), "name": "Mara Quill", "kind": "person"},
         "role": "minister",
         "organisation": {"id": str(ministry.pk), "name": "Ministry of Fish"},
-        "outlet": {"id": str(outlet.pk), "name": "Post", "slug": "post"},
+        "outlet": {
+            **{"id": str(outlet.pk), "name": "Post", "slug": "post"},
+            **{"rights": None, "license": None},
+        },
         "said": "2026-02",
         "published": "2026-02-11",
         "attribution": {
@@ -107,6 +110,8 @@ def test_a_quote_has_the_documented_shape(reader):
             "headline": "Fish",
             "url": "https://post.example/1",
             "byline": ["Ada Lund"],
+            "rights": None,
+            "license": None,
             "withdrawn": None,
         },
         "via": [

@@ -6,7 +6,7 @@ from quotes.models import Quote
 from quotes.representations import StatusHistory
 from quotes.representations.annotation import annotation
 from quotes.representations.jsonld import quotation
-from sources.models import Revision, Speaker
+from sources.models import Article, Outlet, Revision, Speaker
 from tests.conftest import API, ok
 from tests.contexts import OA, SCHEMA, expanded, values
 from tests.records import (
@@ -114,6 +114,21 @@ def test_a_quotation_says_all_that_is_known(reader):
         "creativeWorkStatus": "published",
         "version": loaded(quote).version,
     }
+
+
+def test_a_quotation_has_the_rights_of_its_article_else_those_of_its_outlet(reader):
+    quote = make_broken_quote()
+    article, outlet = quote.article, quote.article.outlet
+    Outlet.objects.filter(pk=outlet.pk).update(rights="© Harbour Post", license="All rights kept")
+    told = shown(reader, quote, "jsonld")["isBasedOn"]
+    assert told["copyrightNotice"] == "© Harbour Post"
+    assert told["license"] == {"@type": "CreativeWork", "name": "All rights kept"}
+    deed = "https://creativecommons.org/licenses/by/4.0/"
+    Article.objects.filter(pk=article.pk).update(rights="© Ada Lund", license=deed)
+    told = shown(reader, quote, "jsonld")
+    assert told["isBasedOn"]["copyrightNotice"] == "© Ada Lund"
+    (printed,) = expanded(told)[f"{SCHEMA}isBasedOn"]
+    assert printed[f"{SCHEMA}license"] == [{"@id": deed}]
 
 
 def test_a_json_ld_processor_finds_the_words_the_speaker_and_the_article(reader):

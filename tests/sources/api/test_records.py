@@ -111,6 +111,19 @@ def test_an_outlet_gets_a_unique_slug(curator):
     assert make(curator, "outlets/", name="Post", slug="own")["slug"] == "own"
 
 
+def test_an_outlet_says_whose_its_articles_are_and_what_it_refuses(curator):
+    made = make(curator, "outlets/", name="The Post")
+    assert (made["rights"], made["license"]) == (None, None)
+    assert (made["refuses_embeds"], made["refuses_robots"]) == (False, False)
+    said = {"rights": "© Post", "license": "CC BY 4.0"}
+    said |= {"refuses_embeds": True, "refuses_robots": True}
+    path = f"{API}outlets/{made['id']}/"
+    changed = ok(curator.patch(path, said, headers={"If-Match": "*"}))
+    assert {name: changed[name] for name in said} == said
+    change = ok(curator.get(f"{path}revisions/"))["results"][0]["changes"]
+    assert {each["field"] for each in change} == said.keys()
+
+
 def test_the_dates_of_an_affiliation_may_be_partial_or_unknown(curator):
     speaker, board = make_speaker(), make_organisation()
     made = make(

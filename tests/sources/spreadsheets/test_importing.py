@@ -407,7 +407,7 @@ def test_the_messages_are_those_of_the_api(curator_at_desk, curator):
 
 def test_outlets_organisations_and_affiliations_are_imported_too(curator_at_desk):
     for kind, content in {
-        "outlet": "name,url\nThe Post,https://post.example\n",
+        "outlet": "name,url,rights,refuses_embeds\nThe Post,https://post.example,© Post,Yes\n",
         "organisation": "name,parent\nMinistry,\nOffice,Ministry\n",
         "speaker": "name,kind\nMara Quill,person\n",
         "affiliation": "speaker,organisation,role,from,to\nMara Quill,Office,clerk,2004,2010-05\n",
@@ -422,7 +422,9 @@ def test_outlets_organisations_and_affiliations_are_imported_too(curator_at_desk
         "2010-05",
         "Ministry",
     )
-    assert Outlet.objects.get().slug == "the-post"
+    outlet = Outlet.objects.get()
+    assert (outlet.slug, outlet.rights) == ("the-post", "© Post")
+    assert (outlet.refuses_embeds, outlet.refuses_robots) == (True, False)
 
 
 def test_a_change_between_preview_and_confirmation_is_refused(curator_at_desk):
