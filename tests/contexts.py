@@ -16,8 +16,8 @@ _schema_types = """
 """
 _schema_values = """
     alternateName author affiliation citation copyrightNotice correction creativeWorkStatus
-    creator description headline identifier inLanguage jobTitle name publisher spokenByCharacter text
-    version
+    creator description headline identifier inLanguage jobTitle name publisher spokenByCharacter
+    text version
 """
 _schema_links = "archivedAt isBasedOn license sameAs url"
 _schema_dates = "dateCreated datePublished sdDatePublished"
