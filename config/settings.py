@@ -295,6 +295,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     *("sources.jobs.tasks", "sources.identity.tasks"),
     "quotes.curation.digest",
     "quotes.curation.embargoes",
+    "quotes.curation.mistakes",
     "config.password_reset",
 ]
 PROCRASTINATE_WORKER_DEFAULTS = {

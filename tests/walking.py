@@ -24,7 +24,7 @@ NAMELESS = ("object_id", "pk", "id", "key")
 
 LEFT_OUT = re.compile(
     r"\(\?P|/r/<|object_id>/$|/delete/|/logout/|/jsi18n/|/password|/reset/|/autocomplete/"
-    r"|/export\.|/filings\.csv$|/template\.csv$|/report\.csv$|/import/<|step>/$|key>/undo/$|article>/(add|claim|undo)/$"
+    r"|/export\.|/filings\.csv$|/template\.csv$|/report\.csv$|/import/<|step>/$|key>/undo/$|article>/(add|claim|undo)/$|/answer/<uuid:report>/$"
     r"|/job/<path:object_id>/history/$|/document/page/$|/picture/$"
     r"|/(cancel|again|unmerge|distinguish|undistinguish)/$"
 )

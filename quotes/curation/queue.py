@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 
-from quotes.models import Assignment, Note, Quote, QuoteQuerySet, SecondLook
+from quotes.models import Assignment, MistakeReport, Note, Quote, QuoteQuerySet, SecondLook
 from quotes.models.workflow import OPEN
 from sources.models import Article
 
@@ -149,13 +149,24 @@ SECOND_LOOK = QuoteQueue(
     _second_look,
 )
 
-QUEUES = {queue.name: queue for queue in [WAITING, MINE, *FLAG_QUEUES, *ANCHOR_QUEUES, SECOND_LOOK]}
+MISTAKES = QuoteQueue(
+    "mistakes",
+    "Mistakes reported",
+    "A reader says that something is wrong. Put it right if so, and answer.",
+    lambda quotes, user: quotes.filter(pk__in=MistakeReport.objects.waiting().values("quote")),
+)
+
+QUEUES = {
+    queue.name: queue
+    for queue in [WAITING, MINE, MISTAKES, *FLAG_QUEUES, *ANCHOR_QUEUES, SECOND_LOOK]
+}
 """Every queue of quotes, by name, in the order in which they are listed."""
 
 NEEDS_SOMEBODY = (
     Q(status=Quote.Status.PROPOSED)
     | Q(~Q(flags=[]), status__in=OPEN)
     | Q(~CHECKED, anchor__in=[queue.name for queue in ANCHOR_QUEUES], status__in=OPEN)
+    | Q(Exists(MistakeReport.objects.waiting().filter(quote=OuterRef("pk"))))
     | Q(Exists(SecondLook.objects.waiting().filter(quote=OuterRef("pk"))), status__in=READ_AGAIN)
 )
 """Condition: a quote that is in some queue, whoever looks."""

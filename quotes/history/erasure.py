@@ -43,6 +43,7 @@ from quotes.models import (
     Assignment,
     Claim,
     LastFiling,
+    MistakeReport,
     Note,
     Proposal,
     Quote,
@@ -79,7 +80,12 @@ from sources.models import (
     WikidataItem,
 )
 
-KINDS: dict[str, type[models.Model]] = {"quote": Quote, "article": Article, "speaker": Speaker}
+KINDS: dict[str, type[models.Model]] = {
+    "quote": Quote,
+    "article": Article,
+    "speaker": Speaker,
+    "mistakereport": MistakeReport,
+}
 
 
 class CannotErase(Exception):
@@ -209,6 +215,8 @@ def _collect(kind: str, erasure: Erasure) -> set[str]:
             if elsewhere := keys_of(joint) - erasure.speakers:
                 _with_merged(Speaker, elsewhere)  # refuses what became another's statement
             which = Q(speaker__in=erasure.speakers)
+        case "mistakereport":
+            erasure.reports, which = set(erasure.asked), Q(pk__in=[])
     articles = erasure.articles | set(
         merged_together(keys_of(Quote.objects.filter(which), "article"))
     )
@@ -303,7 +311,11 @@ def _erase_worklist(erasure: Erasure, sought: SearchTerms) -> None:
     gone = set().union(*erasure.rows.values())
     of_erased = Q(quote__in=erasure.quotes | erasure.neighbours)
     erase_rows(Assignment, keys_of(Assignment.objects.filter(of_erased)))
-    for model, said in ((Note, "text"), (SecondLook, "coalesce(note, '')")):
+    for model, said in (
+        (Note, "text"),
+        (SecondLook, "coalesce(note, '')"),
+        (MistakeReport, "concat_ws(' ', text, reply, email)"),
+    ):
         held = rows_holding(model, said, gone, sought)
         erase_rows(model, keys_of(model.objects.filter(of_erased | Q(pk__in=held))))
     held = rows_holding(SavedView, "name || ' ' || query::text", gone, sought)

@@ -15,7 +15,7 @@ from django.db import models
 from quotes.anchoring import PAGES, AmbiguousPosition, AnchoringError, Budget, NotInText, Page
 from quotes.anchoring.following import MIN_ALTERED_SIMILARITY
 from quotes.history.erased_words import states_of
-from quotes.models import Quote
+from quotes.models import MistakeReport, Quote
 from sources.history.erasure import (
     Range,
     Trace,
@@ -45,6 +45,7 @@ class Erasure:
     snapshots: set[UUID] = field(default_factory=set)
     speakers: set[UUID] = field(default_factory=set)
     affiliations: set[UUID] = field(default_factory=set)
+    reports: set[UUID] = field(default_factory=set)  # of mistakes, asked for by themselves
     redacted: dict[Printing, list[list[int]]] = field(default_factory=dict)  # ranges of each
     particulars: dict[UUID, dict] = field(default_factory=dict)  # blotted, of articles that stay
     unlinked: set[UUID] = field(default_factory=set)  # quotes that named one as their replacement
@@ -71,6 +72,7 @@ class Erasure:
             Speaker: self.speakers,
             Snapshot: self.snapshots,
             Article: self.articles,
+            MistakeReport: self.reports,
         }
 
 

@@ -11,7 +11,7 @@ from quotes.history.erasure import KINDS, Erasure, erase
 from sources.ledger.revisions import Revision
 from sources.models import Mergeable
 
-ORDER = ("speaker", "article", "quote")
+ORDER = ("speaker", "article", "quote", "mistakereport")
 """What is erased with a speaker or an article need not be erased by itself."""
 
 

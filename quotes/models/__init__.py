@@ -13,6 +13,7 @@ from quotes.models.functions import (
     Speech,
 )
 from quotes.models.last_filing import LastFiling
+from quotes.models.mistake_report import MistakeReport
 from quotes.models.outlet_binding import OutletBinding, outlets_of
 from quotes.models.own_records import hidden_quotes
 from quotes.models.propagation import CitedAffiliation, PrintedArticle
@@ -33,6 +34,7 @@ __all__ = [
     "Exactly",
     "Grams",
     "LastFiling",
+    "MistakeReport",
     "Note",
     "OutletBinding",
     "PrintedArticle",

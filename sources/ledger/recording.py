@@ -17,8 +17,8 @@ class Recording:
 
     All are SQL over `n`, the row after, and `o`, the row before: `verb` of an update, `public`
     (whether readers see it), `time`, and `parts`, what else belongs to the state. Left out of the
-    state are generated columns, `derived` ones, and `digested` ones, whose digest is a column or a
-    part.
+    state are generated columns, `derived` ones, `digested` ones, whose digest is a column or a
+    part, and `forgotten` ones, whose value is deleted once it has been used.
     """
 
     def __init__(
@@ -30,9 +30,10 @@ class Recording:
         parts: dict[str, str] | None = None,
         derived: tuple[str, ...] = (),
         digested: tuple[str, ...] = (),
+        forgotten: tuple[str, ...] = (),
     ):
         self.verb, self.public, self.time = verb, public, time
-        self.parts, self.left_out = parts or {}, {*derived, *digested}
+        self.parts, self.left_out = parts or {}, {*derived, *digested, *forgotten}
 
     @property
     def triggers(self) -> list[pgtrigger.Trigger]:

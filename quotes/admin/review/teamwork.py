@@ -5,6 +5,7 @@ None of it changes the quote, nor is it public.
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
+from functools import cached_property
 
 from django import forms
 from django.contrib import messages
@@ -16,6 +17,7 @@ from django.utils.html import format_html
 
 from quotes.admin.review.page import ReviewPage
 from quotes.admin.review.queue_form import QueueForm
+from quotes.admin.review.reported import AnswerForm, ReportedMistake
 from quotes.curation.queue import ANCHOR_QUEUES, READ_AGAIN
 from quotes.models import Assignment, Note, Quote, SecondLook
 from quotes.models.workflow import OPEN, PUBLISH
@@ -117,7 +119,7 @@ class SecondLookForm(forms.Form):
 
 
 class Teamwork:
-    """What is arranged about the chosen quote, with the forms to change it; four queries.
+    """What is arranged about the chosen quote, with the forms to change it; five queries.
 
     `refused` are forms that were sent, by name, to be shown again.
     """
@@ -138,8 +140,13 @@ class Teamwork:
         self.snooze_form = SnoozeForm(prefix="later", now=now)
         self.note_form = NoteForm(prefix="note", team=team)
         self.look_form = SecondLookForm(prefix="look")
+        self.answer_form: AnswerForm | None = None
         for name, sent in refused.items():
             setattr(self, name, sent)
+
+    @cached_property
+    def reported(self) -> list[ReportedMistake]:
+        return ReportedMistake.of(self.quote, self.answer_form)
 
     @property
     def asks_me(self) -> bool:

@@ -25,6 +25,7 @@ from quotes.admin.review.page import ReviewPage
 from quotes.admin.review.panel import OfferedStep
 from quotes.admin.review.publish_rest import PublishesRest
 from quotes.admin.review.queue_form import QueueForm, links
+from quotes.admin.review.reported import AnswersReports
 from quotes.admin.review.steps import (
     NAMING,
     REVIEW_STEPS,
@@ -80,7 +81,9 @@ def keeps_speaker(quote: Quote) -> bool:
 
 
 @admin.register(Review)
-class ReviewAdmin(ShowsQueue, HasDeskPages, ArrangesWork, PublishesRest, admin.ModelAdmin):
+class ReviewAdmin(
+    ShowsQueue, HasDeskPages, ArrangesWork, AnswersReports, PublishesRest, admin.ModelAdmin
+):
     """Pages of its own instead of a list and a change form: what changes here is quotes."""
 
     def get_urls(self):
@@ -102,6 +105,7 @@ class ReviewAdmin(ShowsQueue, HasDeskPages, ArrangesWork, PublishesRest, admin.M
             at("<uuid:article>/next/", self.next, "next"),
             posted("<uuid:article>/undo/", self.undo, "undo"),
             *self.teamwork_urls(posted),
+            *self.report_urls(posted),
             posted("<uuid:article>/<uuid:quote>/<slug:step>/", self.step, "step"),
         ]
 

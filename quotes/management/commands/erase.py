@@ -1,4 +1,4 @@
-"""`manage.py erase (quote|article|speaker) ID… --reason "…" [--dry-run]`"""
+"""`manage.py erase (quote|article|speaker|mistakereport) ID… --reason "…" [--dry-run]`"""
 
 import sys
 from collections.abc import Callable

@@ -16,6 +16,7 @@ from quotes.models import (
     Claim,
     DeskSettings,
     LastFiling,
+    MistakeReport,
     Note,
     OutletBinding,
     PrintedArticle,
@@ -66,7 +67,7 @@ pytestmark = pytest.mark.django_db
 ON_OTHER_PAGES = {
     *(CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision),
     *(LastFiling, Proposal, OutletBinding, OrganisationKey, SpeakerKey),
-    *(Assignment, DeskSettings, Note, SavedView, SecondLook),
+    *(Assignment, DeskSettings, MistakeReport, Note, SavedView, SecondLook),
     *(ErasedWords, SourceDocument, WikidataItem),
 }
 OURS = [

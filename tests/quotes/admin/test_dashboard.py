@@ -14,7 +14,7 @@ from django.utils import timezone
 from quotes.admin import dashboard, dashboard_charts
 from quotes.admin.filters import WEEK
 from quotes.admin.status import status_badge
-from quotes.models import Note, Quote, SecondLook
+from quotes.models import MistakeReport, Note, Quote, SecondLook
 from sources.identity import merging
 from sources.ledger.actor import audit_context
 from tests.conftest import staff
@@ -83,6 +83,7 @@ def make_one_of_each() -> None:
     for anchor in ("moved", "altered", "missing"):
         Quote.objects.filter(pk=make_quote(f"Anchor {anchor}").pk).update(anchor=anchor)
     SecondLook.objects.create(quote=make_quote("Read it again"))
+    MistakeReport.objects.create(quote=make_quote("Reported"), text="That was his brother.")
     everybody = list(get_user_model().objects.values_list("pk", flat=True))
     Note.objects.create(quote=make_quote("Asked"), text="Yours?", waiting_for=everybody)
     make_speaker("R. Jones")
@@ -95,7 +96,7 @@ def test_every_queue_shows_its_number_and_links_to_its_items(curator_at_desk):
     make_one_of_each()
     found = waiting(curator_at_desk)
     assert {shown for shown, _ in found.values()} == {"1"}
-    assert len(found) == 18
+    assert len(found) == 19
     quotes = {}
     for label, (_, url) in found.items():
         if "/quotes/review/" in url:
@@ -292,9 +293,9 @@ def test_the_dashboard_costs_the_same_however_long_the_queues_are(
         make_one_of_each()
         cache.clear()
         # The session, the user, two of permissions; queues; pairs; what to go on with; charts.
-        with django_assert_num_queries(44):
+        with django_assert_num_queries(45):
             curator_at_desk.get(DASHBOARD)
-        with django_assert_num_queries(23):
+        with django_assert_num_queries(24):
             curator_at_desk.get(DASHBOARD)
 
 

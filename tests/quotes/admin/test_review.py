@@ -940,7 +940,7 @@ def test_the_review_page_costs_the_same_for_one_quote_and_for_fifty(
         quote.article.snapshot = quote.snapshot
         quote.article.save()
         curator_at_desk.get(review_of(quote))  # claims it
-    with django_assert_num_queries(27) as queries:
+    with django_assert_num_queries(28) as queries:
         curator_at_desk.get(review_of(one))
     with django_assert_num_queries(len(queries)):
         assert len(curator_at_desk.get(review_of(many)).context["quotes"]) == 50

@@ -10,7 +10,7 @@ from django.utils import timezone
 from quotes.admin.review.teamwork import SnoozeForm
 from quotes.curation import bulk
 from quotes.curation.undo import undo
-from quotes.models import Assignment, Note, Quote, SecondLook, second_look
+from quotes.models import Assignment, MistakeReport, Note, Quote, SecondLook, second_look
 from sources.ledger.actor import audit_context
 from tests.conftest import API, fresh, staff
 from tests.quotes.admin.test_review import make_waiting, review_of, take
@@ -143,6 +143,8 @@ def test_no_public_route_shows_what_colleagues_write(curator, reader, curator_at
     SecondLook.objects.create(quote=quote, publisher=ada).find(
         "words", curator_at_desk.user, note=SECRET, now=timezone.now()
     )
+    report = MistakeReport.objects.create(quote=quote, text=SECRET, email="tessa@reader.example")
+    report.answer(curator_at_desk.user, reply=SECRET, now=timezone.now())
     for client in (curator, reader):
         answered = 0
         for path in public_routes(curator):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from quotes.admin import dashboard
 from quotes.curation.queue import QUEUES
-from quotes.models import Assignment, Note, Quote, SecondLook
+from quotes.models import Assignment, MistakeReport, Note, Quote, SecondLook
 from tests.conftest import fresh
 from tests.quotes.admin.test_review import QUEUE, make_waiting, review_of, take
 from tests.records import (
@@ -40,6 +40,8 @@ def make_in(name: str, user, article, words: str = WORDS) -> Quote:
         Quote.objects.filter(pk=quote.pk).update(anchor=name)
     elif name == "second_look":
         SecondLook.objects.create(quote=quote)
+    elif name == "mistakes":
+        MistakeReport.objects.create(quote=quote, text="She never said so.")
     elif name == "mine":
         Note.objects.create(quote=quote, text="Yours?", waiting_for=[user.pk])
     return quote

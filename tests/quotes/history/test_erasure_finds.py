@@ -4,7 +4,7 @@ from unicodedata import normalize
 
 import pytest
 
-from quotes.models import Assignment, Note, Quote, SavedView, SecondLook
+from quotes.models import Assignment, MistakeReport, Note, Quote, SavedView, SecondLook
 from sources.history.erasure import BLOT
 from sources.models import Snapshot
 from tests.conftest import API, make_filing, ok, publish, sql
@@ -151,6 +151,10 @@ def test_no_column_of_the_database_holds_a_form_of_what_was_erased(curator, cont
         Note.objects.add(noted, curator_of_it, f"“{WORDS}”: is that {NAME}?")
         look = SecondLook.objects.create(quote=noted)
         look.find("words", curator_of_it, note=f"Not “{WORDS}”", now=NOW)
+        report = MistakeReport.objects.create(
+            quote=noted, text=f"Not “{WORDS}”", email="zoe.sonecu@reader.example"
+        )
+        report.answer(curator_of_it, reply=f"{NAME} says that it is right.", now=NOW)
     Assignment.objects.keep(quote, assignee=curator_of_it)
     SavedView.objects.create(owner=curator_of_it, name=NAME, query={"q": WORDS})
     assert len(holding("burnt the ledger")) > 5
