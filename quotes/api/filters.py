@@ -188,8 +188,9 @@ class QuoteFilters(RecordFilters, PublishedRange):
     status = ChoicesFilter(
         Quote.Status,
         field_name="status",
-        help_text="Statuses. Without this parameter retracted quotes are left out. Proposed, "
-        f"rejected and withdrawn quotes are shown to curators and to their filer. {COMMAS}",
+        help_text="Statuses. Without this parameter or `id`, retracted quotes are left out. "
+        "Proposed, rejected and withdrawn quotes are shown to curators and to their filer. "
+        f"{COMMAS}",
         example="published",
     )
     language = QuoteLanguageFilter(
@@ -269,7 +270,8 @@ class QuoteFilters(RecordFilters, PublishedRange):
     def filter_queryset(self, queryset, places=None):
         asked = self.form.cleaned_data
         queryset = super().filter_queryset(queryset, places)
-        queryset = queryset if asked.get("status") else queryset.listed()
+        if not (asked.get("status") or asked.get("id")):
+            queryset = queryset.listed()
         if search := Search.read(asked, asked.get("language")):
             queryset = search.narrow(queryset)
         return queryset.one_per_utterance() if asked.get("one_per_utterance") else queryset

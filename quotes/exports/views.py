@@ -218,7 +218,9 @@ class QuoteExport(Endpoint):
             for name, value in self.request.query_params.items()
             if name not in ("manifest", "cursor")
         }
-        statuses = set(Quote.Status.values) - {Quote.Status.RETRACTED}
+        statuses = set(Quote.Status.values)
+        if "id" not in given:
+            statuses -= {Quote.Status.RETRACTED}
         if "status" in given:
             statuses = {status.strip() for status in given["status"].split(",")}
         if not self.may_see_all():

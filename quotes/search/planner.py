@@ -140,6 +140,8 @@ class FilterPlan(PagePlan):
             columns, values = columns_of(condition), number_of_values(condition)
             if values == 0 or (values == 1 and columns & FEW_MATCH) or columns == {URL_KEY}:
                 return None
+            if values and columns == {"id"}:  # at most as many rows as values
+                return None
             if not any(condition is each for each in narrowed):
                 is_of_order = columns == {column.removesuffix("_day")}
                 is_told = is_told and (keeps_most(condition) or is_of_order)

@@ -6,6 +6,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import django_filters
@@ -18,7 +19,7 @@ from django.utils.timezone import is_naive, make_aware
 
 from sources.api.fields import canonical_language
 from sources.database.prepared import Parameter, PreparedFilter
-from sources.dates import PartialDateFilter, PartialDateFormField, parse_time
+from sources.dates import PartialDate, PartialDateFilter, PartialDateFormField, parse_time
 from sources.exceptions import nearest_of
 from sources.models import Article, Mergeable, Outlet
 from sources.models.functions import UrlKey
@@ -95,6 +96,18 @@ class ListFilter(Documented, PreparedFilter):
 
     def narrow(self, queryset, value, parameters):
         return queryset.filter(In(F(self.field_name), parameters))
+
+
+class IdFilter(ListFilter):
+    """Matches the records with these ids. A merged record's id stands for the surviving one."""
+
+    def __init__(self, **kwargs):
+        super().__init__(field_name="pk", **kwargs)
+
+    def filter(self, queryset, value):
+        if value and issubclass(queryset.model, Mergeable):
+            value = [*value, *queryset.model.objects.survivors(value).values()]
+        return super().filter(queryset, value)
 
 
 class ExternalIdFilter(ListFilter):
@@ -274,12 +287,14 @@ class UrlFilter(Documented):
 class MomentField(forms.Field):
     """A time (RFC 3339), or a day, which means 00:00 UTC."""
 
+    time_of_day = "00:00:00Z"
+
     def clean(self, value):
         if not value:
             return None
+        is_day = not re.search("[T:]", value, re.IGNORECASE)
         try:
-            if (moment := parse_time(value)) is None:
-                moment = parse_time(f"{value}T00:00:00Z")
+            moment = parse_time(f"{value}T{self.time_of_day}" if is_day else value)
         except ValueError as error:
             raise ValidationError(str(error)) from error
         if moment is None:
@@ -288,6 +303,12 @@ class MomentField(forms.Field):
                 "(and a + as %2B), or as a day."
             )
         return make_aware(moment) if is_naive(moment) else moment
+
+
+class LastMomentField(MomentField):
+    """A time (RFC 3339), or a day, which means its end in UTC."""
+
+    time_of_day = "23:59:59.999999Z"
 
 
 class DateRangeFilter(Documented, PartialDateFilter):
@@ -299,10 +320,9 @@ class MomentFilter(Documented, PreparedFilter):
 
     field_class = MomentField
 
-    def __init__(self, field_name: str, **kwargs):
-        super().__init__(
-            field_name=field_name, lookup_expr="gte", example="2026-02-11T09:30:00Z", **kwargs
-        )
+    def __init__(self, field_name: str, *, lookup_expr: str = "gte", **kwargs):
+        kwargs |= {"lookup_expr": lookup_expr, "example": "2026-02-11T09:30:00Z"}
+        super().__init__(field_name=field_name, **kwargs)
 
     def shape(self, value):
         return "moment"
@@ -311,7 +331,22 @@ class MomentFilter(Documented, PreparedFilter):
         return [value]
 
     def narrow(self, queryset, value, parameters):
-        return queryset.filter(**{f"{self.field_name}__gte": parameters[0]})
+        return queryset.filter(**{f"{self.field_name}__{self.lookup_expr}": parameters[0]})
+
+
+class MomentBeforeFilter(MomentFilter):
+    """Matches times at or before a time (RFC 3339), or a whole day and what came before it."""
+
+    field_class = LastMomentField
+
+    def __init__(self, field_name: str, **kwargs):
+        super().__init__(field_name, lookup_expr="lte", **kwargs)
+
+
+def ends_before(last: PartialDate | datetime, first: PartialDate | datetime) -> bool:
+    if isinstance(last, PartialDate):
+        return last.last < first.first
+    return last < first
 
 
 class ParameterForm:
@@ -321,7 +356,7 @@ class ParameterForm:
     """
 
     def __init__(self, filters: dict[str, django_filters.Filter], data: Mapping[str, str]):
-        self.cleaned_data, self.errors = {}, {}
+        self.data, self.cleaned_data, self.errors = data, {}, {}
         for name, one in filters.items():
             try:
                 self.cleaned_data[name] = one.field.clean(data.get(name))
@@ -332,12 +367,13 @@ class ParameterForm:
     def refuse_empty_ranges(self) -> None:
         """Report a range that ends before it begins."""
         for name in [each for each in self.cleaned_data if each.endswith("_before")]:
-            last = self.cleaned_data[name]
-            first = self.cleaned_data.get(name.replace("_before", "_after"))
-            if first and last and last.last < first.first:
+            start = name.replace("_before", "_after")
+            last, first = self.cleaned_data[name], self.cleaned_data.get(start)
+            if first and last and ends_before(last, first):
                 del self.cleaned_data[name]
                 self.errors[name] = [
-                    f"{last} is before {first}: the range is empty. Swap the two dates."
+                    f"{self.data[name]} is before {self.data[start]}: the range is empty. Swap the "
+                    "two dates."
                 ]
 
     def is_valid(self) -> bool:

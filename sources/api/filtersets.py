@@ -6,9 +6,11 @@ from sources.api.filters import (
     DateFilter,
     DateRangeFilter,
     ExternalIdFilter,
+    IdFilter,
     IdsFilter,
     LanguageFilter,
     LazyFilterSet,
+    MomentBeforeFilter,
     MomentFilter,
     NameFilter,
     OutletFilter,
@@ -28,13 +30,21 @@ RANGE = (
 
 
 class RecordFilters(LazyFilterSet):
-    """When a record was created and last changed."""
+    """Which records, and when they were created and last changed."""
 
+    id = IdFilter(help_text=f"Ids of records. {COMMAS}", example=AN_ID)
     created_after = MomentFilter(
         "created", help_text="Created at or after this time (RFC 3339) or day (UTC)."
     )
+    created_before = MomentBeforeFilter(
+        "created", help_text="Created at or before this time (RFC 3339), or on or before this day."
+    )
     updated_after = MomentFilter(
         "updated", help_text="Last changed at or after this time (RFC 3339) or day (UTC)."
+    )
+    updated_before = MomentBeforeFilter(
+        "updated",
+        help_text="Last changed at or before this time (RFC 3339), or on or before this day.",
     )
 
 
@@ -131,7 +141,7 @@ class SpeakerFilters(RecordFilters):
     article = IdsFilter(
         "of_articles",
         help_text="Ids of articles: finds the speakers that belong to one article alone, which "
-        f"lists leave out unless `kind=unnamed` is asked. {COMMAS}",
+        f"lists leave out unless `kind=unnamed` or `id` is asked. {COMMAS}",
         example=AN_ID,
     )
 

@@ -240,7 +240,8 @@ class Speakers(NamedResource):
     def get_queryset(self):
         """Lists leave out the speakers of one article alone, unless those are asked for."""
         queryset, asked = super().get_queryset(), self.request.query_params
-        of_one = "article" in asked or Speaker.Kind.UNNAMED in asked.get("kind", "").split(",")
+        named = asked.keys() & {"article", "id"}
+        of_one = named or Speaker.Kind.UNNAMED in asked.get("kind", "").split(",")
         return queryset if of_one or self.action != "list" else queryset.shared()
 
 

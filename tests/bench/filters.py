@@ -108,6 +108,7 @@ def values(met: Callable[[str, str], dict[str, str]] | None = None) -> dict[str,
         "translates": {"frequent": UNKNOWN},
         "origin": {"frequent": "filed", "absent": "proposed"},
         "one_per_utterance": {"frequent": "true"},
+        "id": {"rare": _one("SELECT id FROM quotes_quote LIMIT 1"), "absent": UNKNOWN},
         "anchor": {"frequent": "exact", "middling": "unanchored", "rare": "missing"},
         **{
             name: {
@@ -119,14 +120,16 @@ def values(met: Callable[[str, str], dict[str, str]] | None = None) -> dict[str,
                 )
                 for label, share in (("frequent", 0.1), ("middling", 0.9), ("rare", 0.9998))
             }
-            | {"absent": "2200-01-01" if name.endswith("_after") else "1001"}
+            | {"absent": "2200-01-01" if name.endswith("_after") else "1001-01-01"}
             for name, column, shown in (
                 ("said_after", "said_day", "said_day::text"),
                 ("said_before", "said_day", "said_day::text"),
                 ("published_after", "published_day", "left(published_day::text, 7)"),
                 ("published_before", "published_day", "published_day::text"),
                 ("created_after", "created", "replace(created::text, ' ', 'T')"),
+                ("created_before", "created", "replace(created::text, ' ', 'T')"),
                 ("updated_after", "updated", "replace(updated::text, ' ', 'T')"),
+                ("updated_before", "updated", "replace(updated::text, ' ', 'T')"),
             )
         },
     }

@@ -1,5 +1,6 @@
 """The filters of `quotes/`: each alone, together, and against a naive model of them all."""
 
+import json
 import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
@@ -357,6 +358,36 @@ def test_created_after_and_updated_after_are_inclusive_times(reader, name):
     assert found(reader, **{parameter: "2026-02-12"}) == ids(next_day)
 
 
+@pytest.mark.parametrize("name", ["created", "updated"])
+def test_created_before_and_updated_before_are_inclusive_and_count_a_day_whole(reader, name):
+    noon = datetime(2026, 2, 11, 12, tzinfo=UTC)
+    evening = datetime(2026, 2, 11, 23, 59, 59, 999_999, tzinfo=UTC)
+    moments = [noon, noon + timedelta(microseconds=1), evening, evening.replace(day=12)]
+    at_noon, later, at_the_end, next_day = (make_quote(**{name: moment}) for moment in moments)
+    parameter = f"{name}_before"
+    assert found(reader, **{parameter: "2026-02-11T12:00:00Z"}) == ids(at_noon)
+    assert found(reader, **{parameter: "2026-02-11"}) == ids(at_noon, later, at_the_end)
+    day = {f"{name}_after": "2026-02-12", parameter: "2026-02-12"}
+    assert found(reader, **day) == ids(next_day)
+    empty = {f"{name}_after": "2026-02-13T00:00:00Z", parameter: "2026-02-12"}
+    assert "the range is empty" in refused(reader, **empty)[parameter]
+
+
+def test_id_finds_these_quotes_even_if_retracted_but_never_hidden_ones(reader, curator):
+    statuses = ("published", "retracted", "proposed")
+    shown, retracted, hidden = (make_quote(status=status) for status in statuses)
+    make_quote()
+    asked = ",".join(str(quote.pk) for quote in (shown, retracted, hidden))
+    assert found(reader, id=asked) == ids(shown, retracted)
+    assert found(curator, id=asked) == ids(shown, retracted, hidden)
+    assert found(reader, id=asked, status="published") == ids(shown)
+    assert found(reader, id=asked, q="nothing like it") == set()
+    export = reader.get(f"{QUOTES}export/", {"format": "ndjson", "id": asked})
+    assert len(b"".join(export).splitlines()) == 2
+    manifest = reader.get(f"{QUOTES}export/", {"format": "csv", "id": asked, "manifest": "true"})
+    assert "retracted" in json.loads(b"".join(manifest))["query"]["status"]
+
+
 def test_a_moment_whose_plus_sign_was_not_escaped_is_refused_with_the_remedy(reader):
     response = reader.get(f"{QUOTES}?created_after=2026-02-11T13:00:00+01:00")
     assert "%2B" in problem(response, 400)["errors"][0]["message"]
@@ -396,9 +427,9 @@ def test_a_quote_has_to_match_every_filter(reader):
 
 # Bad values
 
-LISTS = ["speaker", "organisation", "article", "utterance", "outlet", "via", "language"]
+LISTS = ["id", "speaker", "organisation", "article", "utterance", "outlet", "via", "language"]
 CHOICES = {"speaker_kind": "person", "kind": "direct", "status": "published", "anchor": "exact"}
-IDS = ["speaker", "organisation", "article", "utterance"]
+IDS = ["id", "speaker", "organisation", "article", "utterance"]
 
 
 @pytest.mark.parametrize("name", [*LISTS, *CHOICES])
@@ -585,7 +616,10 @@ class World:
             "published_after": one(WHEN[1:]),
             "published_before": one(WHEN[1:]),
             "created_after": one(MOMENTS),
+            "created_before": one(MOMENTS),
             "updated_after": one(MOMENTS),
+            "updated_before": one(MOMENTS),
+            "id": some([str(uuid4())]),
         }
         assert set(filters) == set(QuoteFilters.base_filters)
         names = st.lists(one(sorted(filters)), min_size=1, max_size=3, unique=True)
@@ -688,7 +722,10 @@ def matches(quote: dict, query: dict, *, curator: bool) -> bool:
         "published_after": lambda v: overlaps(article.published, "after", v),
         "published_before": lambda v: overlaps(article.published, "before", v),
         "created_after": lambda v: quote["created"] >= v,
+        "created_before": lambda v: quote["created"] <= v,
         "updated_after": lambda v: quote["updated"] >= v,
+        "updated_before": lambda v: quote["updated"] <= v,
+        "id": lambda v: False,  # the database makes them up later
     }
     return all(checks[name](value) for name, value in query.items())
 
@@ -703,6 +740,8 @@ def holds_no_day(query: dict, name: str) -> bool:
     after, before = query.get(f"{name}_after"), query.get(f"{name}_before")
     if not (after and before):
         return False
+    if isinstance(after, datetime):
+        return before < after
     return PartialDate.parse(before).last < PartialDate.parse(after).first
 
 
@@ -727,7 +766,8 @@ def test_random_queries_of_random_quotes_find_what_a_naive_model_finds(reader, c
             for query, by_curator in asked:
                 client = curator if by_curator else reader
                 response = client.get(f"{QUOTES}?limit=200&{written(query)}".rstrip("&"))
-                if holds_no_day(query, "said") or holds_no_day(query, "published"):
+                ranges = ("said", "published", "created", "updated")
+                if any(holds_no_day(query, name) for name in ranges):
                     problem(response, 400)
                     continue
                 expected = [

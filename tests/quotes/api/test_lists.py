@@ -241,7 +241,7 @@ def test_pages_walk_the_whole_list_in_order_in_both_directions(reader, ordering,
 
 
 BOUNDED = {
-    "created": {"created_after": "2026-01-02T00:00:00Z"},
+    "created": {"created_after": "2026-01-02T00:00:00Z", "created_before": "2026-12-31"},
     "published": {"published_after": "2025-12-31", "published_before": "2026-02-11"},
     "said": {"said_after": "2025-12-31", "said_before": "2026-02-11"},
 }

@@ -3,6 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
+from sources.identity import merging
 from sources.models import Affiliation, Organisation, Outlet, Speaker
 from tests.conftest import API, fresh, ok, problem
 from tests.records import (
@@ -457,6 +458,24 @@ def test_records_are_found_by_time_of_creation_and_change(reader):
         for name in ("created_after", "updated_after"):
             assert found(reader, path, **{name: "2020-01-01"}) == ids(record)
             assert found(reader, path, **{name: "2999-01-01"}) == set()
+        for name in ("created_before", "updated_before"):
+            assert found(reader, path, **{name: "2999-01-01"}) == ids(record)
+            assert found(reader, path, **{name: "2020-01-01"}) == set()
+
+
+def test_records_are_found_by_id_and_merged_ones_by_their_survivor(reader):
+    one, other, merged, third = (make_speaker(name) for name in ("Ada", "Bo", "A. Ada", "Cy"))
+    merging.merge(merged, one)
+    asked = f"{merged.pk},{other.pk}"
+    assert found(reader, "speakers/", id=asked) == ids(one, other)
+    assert found(reader, "speakers/", id=one.pk) == ids(one)
+    of_one_article = make_speaker("a neighbour", kind="unnamed", article=make_article())
+    assert found(reader, "speakers/", id=f"{third.pk},{of_one_article.pk}") == ids(
+        third, of_one_article
+    )
+    held = make_affiliation()
+    make_affiliation()
+    assert found(reader, "affiliations/", id=held.pk) == ids(held)
 
 
 # Retries
