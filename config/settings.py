@@ -38,6 +38,13 @@ def number(name: str, default: int, *, least: int, most: int) -> int:
     return int(given)
 
 
+def public_url(name: str) -> str:
+    given = env.str(name, default="")
+    if given and not re.fullmatch(r"https?://[^/?#\s@]+", given):
+        raise ImproperlyConfigured(f"{name}={given}: write a URL such as https://quotes.example.")
+    return given
+
+
 def mailers(*, trial: bool) -> dict:
     """MAILERS of EMAIL_URL. Without it a trial prints its mail, and production sends none."""
     given = env.str("EMAIL_URL", default="") or ("consolemail://" if trial else "")
@@ -87,6 +94,7 @@ DATABASE_URL = env.str("DATABASE_URL", default="") or None  # none: the embedded
 SECRET_KEY = env.str("SECRET_KEY", default="")  # signs sessions and cursors
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])  # https://quotes.example
+ONRECORD_PUBLIC_URL = public_url("ONRECORD_PUBLIC_URL")  # https://quotes.example, in our links
 HTTPS = env.bool("ONRECORD_HTTPS", default=False)  # a proxy ends TLS: secure cookies, HSTS
 PROXIES = number("ONRECORD_PROXIES", 0, least=0, most=10)  # whose X-Forwarded-For is trusted
 DEBUG = env.bool("DEBUG", default=False)
@@ -98,6 +106,7 @@ DEFAULT_FROM_EMAIL = sender(sends="OPTIONS" in MAILERS.get("default", {}))
 
 # Who may do what
 ONRECORD_PUBLIC_READ = env.bool("ONRECORD_PUBLIC_READ", default=False)  # without a token
+ONRECORD_ROBOTS = env.bool("ONRECORD_ROBOTS", default=False)  # search engines may list the pages
 ONRECORD_SELF_APPROVAL = env.bool("ONRECORD_SELF_APPROVAL", default=False)  # of one's own quotes
 ONRECORD_ERASURE_KEYS = env.list("ONRECORD_ERASURE_KEYS", default=[])  # else SECRET_KEY
 ONRECORD_PROPOSER = env.str("ONRECORD_PROPOSER", default="")  # instead of our own extraction
@@ -172,7 +181,7 @@ TEMPLATES = [
     },
 ]
 
-LOGIN_URL = "admin:login"
+LOGIN_URL = "pages:login"
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False  # an API answers 404 for a path it does not have

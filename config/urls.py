@@ -1,4 +1,4 @@
-"""Every path: the API, its documentation, the guides, the admin, and a health check."""
+"""Every path: the pages, the API, its documentation, the guides, the admin, and a health check."""
 
 from django.contrib import admin
 from django.http import HttpResponse
@@ -58,7 +58,7 @@ open_to_all = {
 }
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="docs")),
+    path("", include("quotes.pages.urls")),
     path("health/", lambda request: HttpResponse("ok\n", content_type="text/plain")),
     path("favicon.ico", lambda request: HttpResponse(status=204)),  # every browser asks for it
     path("admin", RedirectView.as_view(pattern_name="admin:index")),

@@ -1,0 +1,141 @@
+"""Counts beside a search: facets as links that narrow it, and a timeline drawn in SVG."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from quotes.models import Quote
+from quotes.pages.answers import ask
+from quotes.pages.dates import in_words
+from quotes.pages.query import Query
+from quotes.statistics import Facets, Timeline
+from sources.models import Speaker
+
+DIMENSIONS = {
+    "speaker": "Speaker",
+    "organisation": "Organisation",
+    "outlet": "Outlet",
+    "kind": "Kind of quote",
+    "status": "Status",
+    "language": "Language",
+}
+"""Dimensions of the facets, each a filter too, with their headings."""
+
+MOST_VALUES = 6
+"""Values of a facet that are shown."""
+
+MOST_BARS = 60
+"""Bars of a timeline; a longer time is counted by the next longer interval, or cut."""
+
+HEIGHT = 64  # of the tallest bar, in units of the drawing
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value of a facet with its number of quotes, and the search narrowed to it."""
+
+    label: str
+    count: int
+    url: str
+
+
+@dataclass(frozen=True)
+class Facet:
+    heading: str
+    values: list[Value]
+    other: int
+
+
+def facets(request: HttpRequest, query: Query) -> list[Facet]:
+    """Facets with at least two values, but for those that the search names already."""
+    asked = {"by": ",".join(DIMENSIONS), "limit": str(MOST_VALUES)}
+    answer = ask(request, Facets, "list", query.filters | asked, is_first=False)["facets"]
+    found = []
+    for name, heading in DIMENSIONS.items():
+        counted = answer[name]
+        if name not in query.filters and len(counted["values"]) + bool(counted["other"]) > 1:
+            values = [_value(name, each, query) for each in counted["values"]]
+            found.append(Facet(heading, values, counted["other"]))
+    return found
+
+
+def _value(name: str, counted: dict, query: Query) -> Value:
+    value, label = counted["value"], counted["value"]
+    if isinstance(value, dict):
+        label, value = value["name"], value.get("slug") or value["id"]
+    label = LABELS.get(name, {}).get(value, label)
+    return Value(label, counted["count"], query.url(**{name: value}))
+
+
+LABELS = {
+    "kind": dict(Quote.Kind.choices),
+    "status": dict(Quote.Status.choices),
+    "speaker_kind": dict(Speaker.Kind.choices),
+}
+"""Words for values of these dimensions and filters."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A year or month, its number of quotes, the search within it, and where it is drawn."""
+
+    label: str
+    count: int
+    url: str
+    x: int
+    y: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A timeline of bars one unit wide, with a sentence on what it leaves out."""
+
+    interval: str
+    bars: list[Bar]
+    greatest: int
+    aside: str
+
+    @property
+    def width(self) -> int:
+        return max(len(self.bars), 12)  # a few bars stay narrow
+
+    @property
+    def viewbox(self) -> str:
+        return f"0 0 {self.width} {HEIGHT}"
+
+
+def timeline(request: HttpRequest, query: Query) -> Drawing | None:
+    """Quotes per year, or per month if the years are few. None if there is one bar, or none."""
+    for interval in ("year", "month"):
+        asked = query.filters | {"interval": interval}
+        answer = ask(request, Timeline, "list", asked, is_first=False)
+        if interval == "month" or len(answer["buckets"]) > 3:
+            break
+    buckets = answer["buckets"][-MOST_BARS:]
+    if len(buckets) < 2:
+        return None
+    greatest = max(bucket["count"] for bucket in buckets)
+    bars = [*_bars(buckets, greatest, query)]
+    return Drawing(interval, bars, greatest, _aside(answer, interval, buckets))
+
+
+def _bars(buckets: list[dict], greatest: int, query: Query) -> Iterator[Bar]:
+    for x, bucket in enumerate(buckets):
+        time, count = bucket["bucket"], bucket["count"]
+        height = max(HEIGHT * count / greatest, 1.5 if count else 0)  # one quote is seen too
+        within = query.url(published_after=time, published_before=time)
+        yield Bar(in_words(time), count, within, x, round(HEIGHT - height, 1), round(height, 1))
+
+
+def _aside(answer: dict, interval: str, buckets: list[dict]) -> str:
+    """What the bars do not show, in a sentence."""
+    parts = []
+    if earlier := sum(one["count"] for one in answer["buckets"][: -len(buckets)]):
+        parts.append(f"{earlier:,} earlier")
+    if imprecise := answer["imprecise"]["count"]:
+        parts.append(f"{imprecise:,} without a known {interval}")
+    if unknown := answer["unknown"]["count"]:
+        parts.append(f"{unknown:,} without a date")
+    return f"Not drawn: {', '.join(parts)}." if parts else ""

@@ -1,0 +1,24 @@
+"""Paths of the pages. Names are used as `pages:home`; a record's page is named as its model."""
+
+from django.urls import path
+from django.views.generic import RedirectView
+
+from quotes.pages import records
+from quotes.pages.accounts import LogIn, LogOut
+from quotes.pages.search import export, home
+
+to_home = RedirectView.as_view(pattern_name="pages:home", query_string=True)
+
+app_name = "pages"
+urlpatterns = [
+    path("", home, name="home"),
+    path("quotes/", to_home, name="quotes"),
+    path("quotes/<uuid:pk>/", records.quote, name="quote"),
+    path("speakers/<uuid:pk>/", records.speaker, name="speaker"),
+    path("organisations/<uuid:pk>/", records.organisation, name="organisation"),
+    path("outlets/<str:slug>/", records.outlet, name="outlet"),
+    path("articles/<uuid:pk>/", records.article, name="article"),
+    path("export/", export, name="export"),
+    path("login/", LogIn.as_view(), name="login"),
+    path("logout/", LogOut.as_view(), name="logout"),
+]

@@ -1,0 +1,72 @@
+// Answers while one types: fetches the page of the present form and shows its results.
+"use strict";
+
+const PAUSE = 250; // milliseconds without a key before the server is asked
+const form = document.getElementById("search");
+let timer;
+let asking;
+
+function address() {
+  const asked = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) {
+    if (value.trim()) asked.append(name, value);
+  }
+  return `${form.getAttribute("action")}${asked.size ? `?${asked}` : ""}`;
+}
+
+async function fetchPage(url) {
+  asking?.abort();
+  asking = new AbortController();
+  const answer = await fetch(url, { signal: asking.signal });
+  if (!answer.ok) return null; // such as a word that is in nearly every text: wait for the rest
+  return new DOMParser().parseFromString(await answer.text(), "text/html");
+}
+
+function replace(id, page) {
+  const there = document.getElementById(id);
+  const fetched = page.getElementById(id);
+  if (there && fetched) there.replaceWith(document.adoptNode(fetched));
+}
+
+async function answer() {
+  const url = address();
+  const found = document.getElementById("found");
+  found.setAttribute("aria-busy", "true");
+  try {
+    const page = await fetchPage(url);
+    if (!page) return;
+    replace("found", page);
+    document.title = page.title;
+    history.replaceState(null, "", url);
+    count();
+  } catch (error) {
+    if (error.name !== "AbortError") throw error;
+  } finally {
+    found.removeAttribute("aria-busy");
+  }
+}
+
+// Counting a large archive takes longer than a page: the counts come after it.
+async function count() {
+  const link = document.getElementById("counts");
+  if (!link) return;
+  try {
+    const page = await fetchPage(link.href);
+    if (page && link.isConnected) {
+      replace("found", page);
+    }
+  } catch (error) {
+    if (error.name !== "AbortError") throw error;
+  }
+}
+
+form.addEventListener("input", () => {
+  clearTimeout(timer);
+  timer = setTimeout(answer, PAUSE);
+});
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  clearTimeout(timer);
+  location.assign(address());
+});
+count();
