@@ -35,6 +35,7 @@ TAGS = {
     "organisations": "The organisations that speakers speak for.",
     "outlets": "Publications and broadcasters.",
     "affiliations": "The role of a speaker at an organisation, with its first and last day.",
+    "facts": "Facts about speakers, such as gender and party, with source, first and last day.",
     "changes": "The change feed: keep a copy of the archive up to date.",
 }
 

@@ -22,7 +22,7 @@ from quotes.statistics import Facets, Timeline
 from sources.admin.site_search import search_page
 from sources.admin.widgets import AutocompleteView
 from sources.admin.wikidata import picture
-from sources.api.views import Affiliations, Organisations, Outlets, Snapshots
+from sources.api.views import Affiliations, Facts, Organisations, Outlets, Snapshots
 
 router = SimpleRouter(use_regex_path=False)
 router.register("articles/propose", ArticleProposals, "article-proposals")
@@ -40,6 +40,7 @@ router.register("speakers", QuotedSpeakers, "speaker")
 router.register("organisations", Organisations, "organisation")
 router.register("outlets", Outlets, "outlet")
 router.register("affiliations", Affiliations, "affiliation")
+router.register("facts", Facts, "fact")
 router.register("changes", Changes, "change")
 
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from quotes.models import Quote, Utterance, Via
-from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
+from sources.models import Affiliation, Article, Fact, Organisation, Outlet, Snapshot, Speaker
 from sources.models.ids import digest, new_ids
 
 _number = count(1)
@@ -19,6 +19,7 @@ LIST_PATHS = [
     "organisations/",
     "outlets/",
     "affiliations/",
+    "facts/",
 ]
 
 
@@ -48,6 +49,13 @@ def make_affiliation(**values) -> Affiliation:
     if "organisation" not in values:
         values["organisation"] = make_organisation()
     return Affiliation.objects.create(**values)
+
+
+def make_fact(**values) -> Fact:
+    values = {"key": "party", "value": "Harbour Party", "source": "Her own page", **values}
+    if "speaker" not in values:
+        values["speaker"] = make_speaker()
+    return Fact.objects.create(**values)
 
 
 def make_article(text: str | None = None, **values) -> Article:

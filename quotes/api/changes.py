@@ -26,7 +26,7 @@ from quotes.models.querysets import may_file, sees_all
 from sources.api import long_poll
 from sources.api.endpoints import Endpoint, query_parameter
 from sources.api.serializers import RECORD
-from sources.api.views import Affiliations, Organisations, Outlets, Speakers
+from sources.api.views import Affiliations, Facts, Organisations, Outlets, Speakers
 from sources.exceptions import BadParameter, nearest_of, whole_number
 from sources.history.feed import FeedPage, LedgerPosition, last_settled, settled_after
 from sources.models import Revision
@@ -56,6 +56,7 @@ VIEWS = {
     "organisation": Organisations,
     "outlet": Outlets,
     "affiliation": Affiliations,
+    "fact": Facts,
     "utterance": UtteranceRecords,
 }
 """By type in the ledger: the view whose queryset, serializer and permissions apply to its records.

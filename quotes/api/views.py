@@ -53,10 +53,8 @@ from quotes.search.ranking import Ranking
 from sources.api.endpoints import AS_OF, Resource, query_parameter
 from sources.api.idempotency import idempotent
 from sources.api.responses import RenderedJSON
-from sources.api.serializers import (
-    SpeakerSerializer,
-    VerificationSerializer,
-)
+from sources.api.serializers import SpeakerSerializer
+from sources.api.verification import VerificationSerializer
 from sources.api.views import Speakers
 from sources.exceptions import BadParameter, nearest_of
 from sources.models.articles import READ_FULL_TEXT

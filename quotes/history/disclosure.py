@@ -14,7 +14,7 @@ from quotes.models import Proposal, Quote, Via
 from sources.history.erasure import search_terms, traces_of
 from sources.history.words import forms_of
 from sources.ledger.revisions import Revision
-from sources.models import Affiliation, Speaker, WikidataItem
+from sources.models import Affiliation, Fact, Speaker, WikidataItem
 
 
 def disclosed(speaker: UUID, each: Callable[[Iterable], Iterable] = list) -> dict:
@@ -23,12 +23,13 @@ def disclosed(speaker: UUID, each: Callable[[Iterable], Iterable] = list) -> dic
     Raises `quotes.history.erasure.CannotErase` if there is none. Changes nothing.
     """
     held, names = erased_with("speaker", {speaker})
-    keys = {*held.speakers, *held.affiliations, *held.quotes}
+    keys = {*held.speakers, *held.affiliations, *held.facts, *held.quotes}
     forms, _ = forms_of(names)
     sought = search_terms([*sorted(names), *sorted(forms)])
     return {
         "speakers": _rows(Speaker, "id", held.speakers),
         "affiliations": _rows(Affiliation, "id", held.affiliations),
+        "facts": _rows(Fact, "id", held.facts),
         "quotes": _rows(Quote, "id", held.quotes),
         "proposals": _rows(Proposal, "quote_id", held.quotes),
         "via": _rows(Via, "quote_id", held.quotes),
@@ -46,6 +47,7 @@ DERIVED = [
     "bare",
     "role_words",
     "names_folded",
+    "value_folded",
     "all_names",
     "salt",
     "link",

@@ -7,9 +7,9 @@ neighbour that shares words with it is erased too; the rest of its words stay in
 Utterances hold no words and stay.
 
 Erasing an article erases its quotes and snapshots. Erasing a speaker erases what they said jointly
-with others, their affiliations and quotes, and redacts their names in the articles that quote them.
-Either erases all merged into it. Articles that were merged count as one: their texts hold the same
-words.
+with others, their affiliations, facts and quotes, and redacts their names in the articles that
+quote them. Either erases all merged into it. Articles that were merged count as one: their texts
+hold the same words.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -72,6 +72,7 @@ from sources.models import (
     Affiliation,
     Article,
     ErasedWords,
+    Fact,
     Mergeable,
     Snapshot,
     SourceDocument,
@@ -229,6 +230,7 @@ def _collect(kind: str, erasure: Erasure) -> set[str]:
         raise CannotErase("More quotes of this speaker have just been filed. Try again.")
     erasure.snapshots = keys_of(Snapshot.objects.filter(article__in=erasure.articles))
     erasure.affiliations = keys_of(Affiliation.objects.filter(speaker__in=erasure.speakers))
+    erasure.facts = keys_of(Fact.objects.filter(speaker__in=erasure.speakers))
     # The names of an article's own speakers identify nobody elsewhere.
     named = states_of(Speaker, erasure.speakers) if kind == "speaker" else []
     return {name for state in named for name in (state["name"], *state["aliases"]) if name.strip()}

@@ -28,7 +28,7 @@ from sources.history.erasure import (
 )
 from sources.history.words import TextWords, forms_of, terms_of
 from sources.identity.names import parse
-from sources.models import Affiliation, Article, Snapshot, Speaker
+from sources.models import Affiliation, Article, Fact, Snapshot, Speaker
 
 type Printing = tuple[UUID, str]
 """The id of a snapshot, and its column: `text` or `headline`."""
@@ -46,6 +46,7 @@ class Erasure:
     speakers: set[UUID] = field(default_factory=set)
     affiliations: set[UUID] = field(default_factory=set)
     reports: set[UUID] = field(default_factory=set)  # of mistakes, asked for by themselves
+    facts: set[UUID] = field(default_factory=set)
     redacted: dict[Printing, list[list[int]]] = field(default_factory=dict)  # ranges of each
     particulars: dict[UUID, dict] = field(default_factory=dict)  # blotted, of articles that stay
     unlinked: set[UUID] = field(default_factory=set)  # quotes that named one as their replacement
@@ -69,6 +70,7 @@ class Erasure:
         return {
             Quote: self.quotes | self.neighbours,
             Affiliation: self.affiliations,
+            Fact: self.facts,
             Speaker: self.speakers,
             Snapshot: self.snapshots,
             Article: self.articles,

@@ -7,7 +7,7 @@ from django.db import migrations
 from sources.database.definitions import ReplaceSql
 
 RECORDS = {
-    "sources": ["outlet", "article", "snapshot", "speaker", "organisation", "affiliation"],
+    "sources": ["outlet", "article", "snapshot", "speaker", "organisation", "affiliation", "fact"],
     "quotes": ["quote", "via", "utterance"],
 }
 

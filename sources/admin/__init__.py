@@ -27,6 +27,7 @@ from sources.admin.base import (
 )
 from sources.admin.documents import ShowsDocument
 from sources.admin.duplicates import DuplicatesAdmin
+from sources.admin.facts import FactInline, facts_context
 from sources.admin.forms import ArticleForm
 from sources.admin.history import HistoryAdmin
 from sources.admin.html import (
@@ -133,7 +134,7 @@ class SpeakerAdmin(ImportExportAdmin, SurnamesAdmin, DuplicatesAdmin, ProfileAdm
     list_display = ("called", "also_called", "kind", "tied_to", "created")
     list_select_related = ("organisation",)
     autocomplete_fields = ("organisation",)
-    inlines = [AffiliationInline]
+    inlines = [AffiliationInline, FactInline]
     fieldsets = [(None, {"fields": SPEAKER_FIELDS})]
     profile_template = "admin/profile_speaker.html"
 
@@ -158,7 +159,9 @@ class SpeakerAdmin(ImportExportAdmin, SurnamesAdmin, DuplicatesAdmin, ProfileAdm
             f"{each.role}, {each.organisation}, {each.start or '?'} – {each.end or '?'}"
             for each in held
         ]
-        return super().compared_facts(request, speaker) | {"Affiliations": worded(roles)}
+        known = [f"{each.key}: {each.shown_value}" for each in speaker.facts.all()[:MAX_LATEST]]
+        beside = {"Affiliations": worded(roles), "Facts": worded(known)}
+        return super().compared_facts(request, speaker) | beside
 
     def profile(self, request, speaker):
         held = Affiliation.objects.visible_to(request.user).filter(speaker=speaker.pk)
@@ -167,6 +170,7 @@ class SpeakerAdmin(ImportExportAdmin, SurnamesAdmin, DuplicatesAdmin, ProfileAdm
         return (
             super().profile(request, speaker)
             | self.affiliations_context(held, speaker__id__exact=speaker.pk)
+            | facts_context(request, speaker)
             | {
                 "add_affiliation": self._add_affiliation(request, speaker),
                 "members": [link_to_profile(member) for member in speaker.present_members],

@@ -10,6 +10,7 @@ from sources.api.filters import (
     IdsFilter,
     LanguageFilter,
     LazyFilterSet,
+    ListFilter,
     MomentBeforeFilter,
     MomentFilter,
     NameFilter,
@@ -19,7 +20,7 @@ from sources.api.filters import (
     SlugFilter,
     UrlFilter,
 )
-from sources.models import Affiliation, Article, Organisation, Outlet, Speaker
+from sources.models import Affiliation, Article, Fact, Organisation, Outlet, Speaker
 
 # Sentences that several parameters share
 COMMAS = "Separate several with commas."
@@ -173,4 +174,31 @@ class AffiliationFilters(RecordFilters):
 
     class Meta:
         model = Affiliation
+        fields = []
+
+
+class FactFilters(RecordFilters):
+    speaker = RecordsFilter(
+        Speaker, field_name="speaker", help_text=f"Ids of speakers. {COMMAS}", example=AN_ID
+    )
+    key = ListFilter(
+        field_name="key",
+        check=str,
+        help_text=f"What the facts are about. {COMMAS}",
+        example="party",
+    )
+    value = NameFilter(
+        "with_value",
+        help_text="A whole value. Case and accents are ignored; commas are part of it. `unknown` "
+        "finds facts that say so.",
+        example="Harbour Party",
+    )
+    on = DateFilter(
+        "true_on",
+        help_text="Facts that can have held on this date, month or year.",
+        example="2026-02-11",
+    )
+
+    class Meta:
+        model = Fact
         fields = []

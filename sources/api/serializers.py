@@ -21,12 +21,14 @@ from sources.api.publication import PublicationField, PublicationTimeField, spli
 from sources.models import (
     Affiliation,
     Article,
+    Fact,
     Organisation,
     Outlet,
     Snapshot,
     SourceDocument,
     Speaker,
 )
+from sources.models.facts import MAX_KEY, MAX_SOURCE, MAX_VALUE
 
 RECORD = ["version", "created", "updated"]
 
@@ -270,7 +272,18 @@ class MergedRecordSerializer(StrictSerializer):
     version = serializers.IntegerField()
 
 
-class AffiliationSerializer(RecordSerializer):
+class FromToSerializer(RecordSerializer):
+    """Shows `start` and `end` as `from`, a keyword of Python, and `to`."""
+
+    def get_fields(self):
+        fields = super().get_fields()
+        public = {"start": "from", "end": "to"}
+        for name in public:
+            fields[name].source = name
+        return {public.get(name, name): field for name, field in fields.items()}
+
+
+class AffiliationSerializer(FromToSerializer):
     """The role of a speaker at an organisation. `from` and `to` are inclusive; null is unknown."""
 
     speaker = Reference(Speaker.objects.all(), shows=("id", "name", "kind"))
@@ -281,12 +294,27 @@ class AffiliationSerializer(RecordSerializer):
         fields = ["id", "speaker", "organisation", "role", "start", "end", *RECORD]
         read_only_fields = RECORD
 
-    def get_fields(self):
-        fields = super().get_fields()
-        public = {"start": "from", "end": "to"}  # `from` is a keyword of Python
-        for name in public:
-            fields[name].source = name
-        return {public.get(name, name): field for name, field in fields.items()}
+
+class FactSerializer(FromToSerializer):
+    """What a speaker is known to be, such as a party or a gender. Entered with its source.
+
+    A `value` of null says that somebody looked and it is not known. `from` and `to` are inclusive;
+    null is open.
+    """
+
+    speaker = Reference(Speaker.objects.all(), shows=("id", "name", "kind"))
+    key = Text(
+        max_length=MAX_KEY,
+        help_text="What the fact is about: `gender`, `party`, or any other word of lower-case "
+        "letters, digits and underscores.",
+    )
+    value = Text(max_length=MAX_VALUE, allow_null=True)
+    source = Text(max_length=MAX_SOURCE, help_text="Where this is known from, such as a URL.")
+
+    class Meta:
+        model = Fact
+        fields = ["id", "speaker", "key", "value", "source", "start", "end", *RECORD]
+        read_only_fields = RECORD
 
 
 class WithdrawalSerializer(serializers.Serializer):
@@ -413,37 +441,3 @@ class SnapshotSerializer(StrictSerializer):
         help_text="Ranges of code points that were erased, null if none. The text, with these "
         "blotted out, no longer has the digest `sha256`.",
     )
-
-
-# Verification
-
-
-class SubjectSerializer(serializers.Serializer):
-    """The record that was checked."""
-
-    type = serializers.CharField()
-    id = serializers.UUIDField()
-
-
-class CheckSerializer(serializers.Serializer):
-    """One check: the value on record and the value worked out again."""
-
-    subject = SubjectSerializer(source="*")
-    version = serializers.IntegerField(allow_null=True)
-    check = serializers.CharField()
-    ok = serializers.BooleanField()
-    expected = serializers.CharField(allow_null=True)
-    found = serializers.CharField(allow_null=True)
-    differs = serializers.ListField(
-        source="fields",
-        child=serializers.CharField(),
-        allow_null=True,
-        help_text="Columns in which the record differs from its last revision.",
-    )
-
-
-class VerificationSerializer(serializers.Serializer):
-    """The checks of a quote and of everything it rests on."""
-
-    ok = serializers.BooleanField(help_text="Whether every check holds.")
-    checks = CheckSerializer(many=True)

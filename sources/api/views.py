@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from sources.api.endpoints import AS_OF, Endpoint, Resource, as_of
 from sources.api.filtersets import (
     AffiliationFilters,
+    FactFilters,
     OrganisationFilters,
     OutletFilters,
     SpeakerFilters,
@@ -25,6 +26,7 @@ from sources.api.idempotency import idempotent
 from sources.api.serializers import (
     AffiliationSerializer,
     DistinguishSerializer,
+    FactSerializer,
     MergedRecordSerializer,
     MergeSerializer,
     OrganisationSerializer,
@@ -35,7 +37,7 @@ from sources.api.serializers import (
 )
 from sources.history.as_of import all_distinct_from_as_of, survivor_as_of
 from sources.identity import merging
-from sources.models import Affiliation, Article, Organisation, Outlet, Snapshot, Speaker
+from sources.models import Affiliation, Article, Fact, Organisation, Outlet, Snapshot, Speaker
 from sources.models.articles import READ_FULL_TEXT
 
 # Outlets, organisations, speakers
@@ -254,6 +256,18 @@ class Affiliations(Resource):
     orderings = {"from": "start_day", "created": "created"}
     default_ordering = "-from"
     embedded = ("speaker", "organisation")
+    public_names = {"start": "from", "end": "to"}
+
+
+class Facts(Resource):
+    """Facts about speakers: gender, party and any other, each with its source and its days."""
+
+    queryset = Fact.objects.select_related("speaker")
+    serializer_class = FactSerializer
+    filterset_class = FactFilters
+    orderings = {"key": "key", "created": "created"}
+    default_ordering = "key"
+    embedded = ("speaker",)
     public_names = {"start": "from", "end": "to"}
 
 

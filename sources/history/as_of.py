@@ -244,7 +244,7 @@ class History:
 
 
 NAMES = "CASE r.subject_type WHEN 'article' THEN 'headline' WHEN 'affiliation' THEN 'role' "
-NAMES += "WHEN 'snapshot' THEN 'sha256' ELSE 'name' END"
+NAMES += "WHEN 'snapshot' THEN 'sha256' WHEN 'fact' THEN 'key' ELSE 'name' END"
 
 
 def names_as_of(wanted: Iterable[tuple[str, datetime]]) -> dict[tuple[str, datetime], str | None]:

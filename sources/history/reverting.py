@@ -18,6 +18,7 @@ from sources.ledger.actor import with_reason
 from sources.models import (
     Affiliation,
     Article,
+    Fact,
     Mergeable,
     Organisation,
     Outlet,
@@ -33,6 +34,7 @@ COLUMNS: dict[type[models.Model], tuple[str, ...]] = {
     Organisation: ("name", "aliases", "parent", "identifiers"),
     Speaker: ("name", "kind", "aliases", "identifies", "organisation", "identifiers"),
     Affiliation: ("organisation", "role", "start", "end"),
+    Fact: ("key", "value", "source", "start", "end"),
     Article: (
         *("outlet", "external_id", "url", "headline", "byline"),
         *("published", "published_at", "language"),
@@ -46,7 +48,7 @@ STAYS = {
     "distinct_from": "Marking records as distinct has an undo of its own.",
     "withdrawn": "Withdrawing an article has an undo of its own.",
     "snapshot": "The current text is always the one captured last.",
-    "speaker": "Another speaker's role is another affiliation.",
+    "speaker": "What is said of another speaker is another record.",
 }
 """Why other fields stay."""
 

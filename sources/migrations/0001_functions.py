@@ -148,6 +148,36 @@ CREATE FUNCTION sources_all_names(names text[]) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
 RETURN ' ' || array_to_string(names, ' ');
 COMMENT ON FUNCTION sources_all_names(text[]) IS 'Names as one text, each after a space, to look for a part of any.';
+
+CREATE FUNCTION sources_name_slips(names text[]) RETURNS text[]
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 1000
+RETURN (
+    WITH named AS (
+        SELECT regexp_split_to_array(btrim(n), '[^[:alnum:]]+') AS words
+        FROM unnest(names) n
+    )
+    SELECT array_agg(DISTINCT key COLLATE "C") FROM (
+        SELECT left(word, i - 1) || substr(word, i + 1) AS key
+        FROM named, unnest(words) word, generate_series(1, length(word) + 1) i
+        WHERE length(word) BETWEEN 4 AND 20
+        UNION ALL
+        SELECT '=' || string_agg(left(word, 1), '' ORDER BY place)
+        FROM named, unnest(words) WITH ORDINALITY w (word, place), (VALUES (1), (4)) least (letters)
+        WHERE cardinality(words) BETWEEN 2 AND 12 AND length(word) >= letters
+        GROUP BY words, letters
+    ) keys
+);
+COMMENT ON FUNCTION sources_name_slips(text[]) IS
+    'Keys of folded names that a search with a slip shares: each word of 4 to 20 letters, whole and '
+    'without one letter; behind =, the initials of all words, and of those with 4 letters or more.';
+
+CREATE FUNCTION sources_identifier_values(identifiers jsonb) RETURNS text[]
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN jsonb_typeof(identifiers) = 'object' THEN (
+    SELECT array_agg(lower(value)) FROM jsonb_each_text(identifiers)
+) END;
+COMMENT ON FUNCTION sources_identifier_values(jsonb) IS
+    'Identifiers of a record in lower case, without their schemes.';
 """.replace("{not_seen}", NOT_SEEN)
 for _name, _words in {
     "letters": "|".join(LETTERS.split()),
@@ -285,7 +315,7 @@ DROP FUNCTION sources_url_key, sources_host, sources_host_label, sources_url_dec
 
 DROP_NAMES = """
 DROP FUNCTION
-    sources_all_names, sources_organisation_names, sources_speaker_names, sources_body_key,
+    sources_identifier_values, sources_name_slips, sources_all_names, sources_organisation_names, sources_speaker_names, sources_body_key,
     sources_name_key, sources_untitled, sources_without_acronym, sources_acronym,
     sources_fold_names, sources_fold
 """

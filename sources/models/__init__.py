@@ -12,10 +12,12 @@ from sources.models.articles import Article, Snapshot
 from sources.models.base import Mergeable, Named, PublicRecord, Record
 from sources.models.documents import SourceDocument
 from sources.models.erased_words import ErasedWords
+from sources.models.facts import Fact
 from sources.models.idempotency import IdempotentResponse
 from sources.models.organisations import Organisation, OrganisationKey
 from sources.models.outlets import Outlet
 from sources.models.speakers import Affiliation, Speaker, SpeakerKey
+from sources.models.use_counts import UseCount
 from sources.models.wikidata import WikidataItem
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "Article",
     "Era",
     "ErasedWords",
+    "Fact",
     "IdempotentResponse",
     "Job",
     "Mergeable",
@@ -38,5 +41,6 @@ __all__ = [
     "SourceDocument",
     "Speaker",
     "SpeakerKey",
+    "UseCount",
     "WikidataItem",
 ]

@@ -10,7 +10,15 @@ from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import UUID7, Now
 
-from sources.models.functions import AllNames, Fold, FoldNames, fold_all, keys_of
+from sources.models.functions import (
+    AllNames,
+    Fold,
+    FoldNames,
+    IdentifierValues,
+    NameSlips,
+    fold_all,
+    keys_of,
+)
 from sources.models.visibility import PublicQuerySet
 
 
@@ -291,8 +299,18 @@ def merged_index(model: str) -> models.Index:
 
 
 def name_parts_index(model: str) -> models.Index:
-    """Trigram index of names, for the admin's searches."""
+    """Trigram index of names, for searches by a part of one."""
     return GinIndex(OpClass(AllNames("names_folded"), "gin_trgm_ops"), name=f"{model}_name_parts")
+
+
+def name_slips_index(model: str) -> models.Index:
+    """Index of words with a slip, and initials: `sources.identity.finding`."""
+    return GinIndex(NameSlips("names_folded"), name=f"{model}_name_slips")
+
+
+def identifiers_index(model: str) -> models.Index:
+    """Index of identifiers, whatever their scheme: `sources.identity.finding`."""
+    return GinIndex(IdentifierValues("identifiers"), name=f"{model}_identifiers")
 
 
 def has_a_name(model: str) -> models.CheckConstraint:

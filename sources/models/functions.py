@@ -68,6 +68,20 @@ class AllNames(models.Func):
     output_field = models.TextField()
 
 
+class NameSlips(models.Func):
+    """The words of folded names, and what is left of each without one letter; initials."""
+
+    function = "sources_name_slips"
+    output_field = ArrayField(models.TextField())
+
+
+class IdentifierValues(models.Func):
+    """The identifiers of a record, in lower case, without their schemes."""
+
+    function = "sources_identifier_values"
+    output_field = ArrayField(models.TextField())
+
+
 class UrlKey(models.Func):
     """A URL for comparison, without what never makes another page: `sources_url_key`."""
 

@@ -13,9 +13,11 @@ from sources.models.base import (
     LikenessKey,
     Named,
     has_a_name,
+    identifiers_index,
     key_indexes,
     merged_index,
     name_parts_index,
+    name_slips_index,
     names_field,
 )
 from sources.models.functions import BodyKey, OrganisationNames
@@ -50,6 +52,8 @@ class Organisation(Named):
         indexes = [
             GinIndex(F("names_folded"), name="organisation_names"),
             name_parts_index("organisation"),
+            name_slips_index("organisation"),
+            identifiers_index("organisation"),
             models.Index(fields=["name", "id"], name="organisation_by_name"),
             merged_index("organisation"),
             hidden_index("organisation"),

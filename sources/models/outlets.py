@@ -8,7 +8,14 @@ from django.utils.text import slugify
 from sources.database.locks import lock_all
 from sources.database.triggers import KeepsFormerName, KeepsVersion
 from sources.ledger.recording import Recording
-from sources.models.base import MERGES, Named, has_a_name, merged_index, name_parts_index
+from sources.models.base import (
+    MERGES,
+    Named,
+    has_a_name,
+    merged_index,
+    name_parts_index,
+    name_slips_index,
+)
 from sources.models.visibility import IF_PUBLIC, hidden_index, visibility_triggers
 
 
@@ -50,6 +57,7 @@ class Outlet(Named):
         indexes = [
             GinIndex(F("names_folded"), name="outlet_names"),  # filing, outlet_name
             name_parts_index("outlet"),
+            name_slips_index("outlet"),
             models.Index(fields=["name", "id"], name="outlet_by_name"),  # outlets/
             merged_index("outlet"),
             hidden_index("outlet"),

@@ -25,9 +25,11 @@ from sources.models.base import (
     NamedQuerySet,
     PublicRecord,
     has_a_name,
+    identifiers_index,
     key_indexes,
     merged_index,
     name_parts_index,
+    name_slips_index,
     names_field,
 )
 from sources.models.functions import (
@@ -239,6 +241,8 @@ class Speaker(Named):
         indexes = [
             GinIndex(F("names_folded"), name="speaker_names"),  # filing, speaker_name
             name_parts_index("speaker"),
+            name_slips_index("speaker"),
+            identifiers_index("speaker"),
             models.Index(fields=["name", "id"], name="speaker_by_name"),  # speakers/
             models.Index(fields=["created", "id"], name="speaker_by_created"),
             models.Index(fields=["kind", "id"], name="speaker_by_kind"),  # quotes/?speaker_kind=

@@ -26,6 +26,7 @@ from sources.ledger.actor import with_reason
 from sources.spreadsheets.files import SheetRow
 from sources.spreadsheets.tables import (
     AffiliationTable,
+    FactTable,
     OrganisationTable,
     OutletTable,
     RecordTable,
@@ -182,7 +183,7 @@ def take_records(table: type[RecordTable], rows: list, user) -> list[dict]:
     return [table().take(number, row) for number, row in rows]
 
 
-for table in (OutletTable, OrganisationTable, SpeakerTable, AffiliationTable):
+for table in (OutletTable, OrganisationTable, SpeakerTable, AffiliationTable, FactTable):
     name = table.model._meta.model_name
     register_import(
         ImportKind(

@@ -14,12 +14,13 @@ from rest_framework import serializers
 
 from sources.api.serializers import (
     AffiliationSerializer,
+    FactSerializer,
     OrganisationSerializer,
     OutletSerializer,
     SpeakerSerializer,
 )
 from sources.exceptions import Conflict, changed_since, flatten_errors, refusal_of
-from sources.models import Affiliation, Article, Named, Organisation, Outlet, Speaker
+from sources.models import Affiliation, Article, Fact, Named, Organisation, Outlet, Speaker
 from sources.models.ids import as_uuid
 from sources.spreadsheets.files import same_cell
 
@@ -247,6 +248,20 @@ class AffiliationTable(RecordTable):
         *related("speaker"),
         *related("organisation"),
         Column("role"),
+        Column("from", "start"),
+        Column("to", "end"),
+    )
+
+
+class FactTable(RecordTable):
+    """Facts about speakers. An empty value says that it is not known."""
+
+    model, serializer, joins = Fact, FactSerializer, ("speaker",)
+    columns = record_columns(
+        *related("speaker"),
+        Column("key"),
+        Column("value"),
+        Column("source"),
         Column("from", "start"),
         Column("to", "end"),
     )

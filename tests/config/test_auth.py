@@ -24,6 +24,7 @@ from tests.conftest import API, fresh, make_client, make_filing, ok, problem
 from tests.records import (
     make_affiliation,
     make_article,
+    make_fact,
     make_organisation,
     make_outlet,
     make_quote,
@@ -110,6 +111,11 @@ OPERATIONS = {
     ("GET", "affiliations/<uuid:pk>/"): READ,
     ("PATCH", "affiliations/<uuid:pk>/"): CURATE,
     ("GET", "affiliations/<uuid:pk>/revisions/"): READ,
+    ("GET", "facts/"): READ,
+    ("POST", "facts/"): CURATE,
+    ("GET", "facts/<uuid:pk>/"): READ,
+    ("PATCH", "facts/<uuid:pk>/"): CURATE,
+    ("GET", "facts/<uuid:pk>/revisions/"): READ,
     ("GET", "utterances/<uuid:pk>/"): READ,
     ("GET", "changes/"): READ,
     ("GET", "schema/"): OPEN,
@@ -178,6 +184,11 @@ def routes():
             held,
             {"speaker": str(speaker.pk), "organisation": str(organisation.pk), "role": "clerk"},
             {"role": "mistress"},
+        ),
+        "facts": (
+            make_fact(speaker=speaker),
+            {"speaker": str(speaker.pk), "key": "gender", "value": None, "source": "Asked."},
+            {"to": "2026"},
         ),
     }
     routes = {

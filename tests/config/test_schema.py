@@ -32,6 +32,7 @@ from tests.records import (
     hide,
     make_affiliation,
     make_article,
+    make_fact,
     make_organisation,
     make_outlet,
     make_quote,
@@ -393,6 +394,7 @@ def test_answers_fit_their_schemas(document, curator):
         via=[make_outlet("Agency"), "the audit"],
         flags=["role_conflict"],
     )
+    make_fact(speaker=held.speaker, start="2019", end="2021-02")
     make_quote(anchor="unanchored")
     make_quote(anchor="altered", nearest={"text": "like it", "score": 0.9})
     seen = 0

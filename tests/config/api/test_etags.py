@@ -10,6 +10,7 @@ from tests.records import (
     LIST_PATHS,
     make_affiliation,
     make_article,
+    make_fact,
     make_organisation,
     make_outlet,
     make_quote,
@@ -63,7 +64,8 @@ def test_every_detail_and_list_can_be_read_conditionally(curator):
     held = make_affiliation()
     article = make_article("“We had no choice”", outlet=make_outlet())
     quote = make_quote(article=article)
-    records = [article, quote, held.speaker, held.organisation, article.outlet, held]
+    fact = make_fact(speaker=held.speaker)
+    records = [article, quote, held.speaker, held.organisation, article.outlet, held, fact]
     details = [f"{name}{record.pk}/" for name, record in zip(LIST_PATHS, records, strict=True)]
     others = [f"snapshots/{article.snapshot.sha256}/", f"articles/{article.pk}/snapshots/"]
     for name in [*LIST_PATHS, *details, *others, "schema/"]:
@@ -207,7 +209,8 @@ def test_every_kind_of_record_has_the_same_preconditions(curator):
     held = make_affiliation(organisation=make_organisation("Mill"))
     article = make_article("“We had no choice”", outlet=make_outlet())
     quote = make_quote(article=article)
-    records = [article, quote, held.speaker, held.organisation, article.outlet, held]
+    fact = make_fact(speaker=held.speaker)
+    records = [article, quote, held.speaker, held.organisation, article.outlet, held, fact]
     for name, record in zip(LIST_PATHS, records, strict=True):
         path = f"{API}{name}{record.pk}/"
         problem(curator.patch(path, {}), 428)

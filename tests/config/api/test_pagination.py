@@ -9,6 +9,7 @@ from tests.records import (
     LIST_PATHS,
     make_affiliation,
     make_article,
+    make_fact,
     make_organisation,
     make_outlet,
     make_quote,
@@ -25,6 +26,7 @@ ORDERINGS = {
     "organisations/": ["name", "created"],
     "outlets/": ["name", "created"],
     "affiliations/": ["from", "created"],
+    "facts/": ["key", "created"],
 }
 NAMES = ["Ada", "ada", "Ada", "Zoë", "Öl", "an e", "Ada B"]
 DATES = [None, "2025", "2026", "2026-01-01", "2026-02-11", "2026-02-11", None]
@@ -45,6 +47,7 @@ def records():
         organisation = make_organisation(name)
         speaker = make_speaker(name)
         make_affiliation(speaker=speaker, organisation=organisation, start=when, role=f"r{index}")
+        make_fact(speaker=speaker, key=f"k{index % 3}")
         make_quote(outlet=outlet, published=when, said=when)
 
 

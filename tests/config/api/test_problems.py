@@ -16,6 +16,7 @@ from tests.records import (
     LIST_PATHS,
     make_affiliation,
     make_article,
+    make_fact,
     make_organisation,
     make_outlet,
     make_quote,
@@ -43,7 +44,8 @@ def details() -> list[str]:
     held = make_affiliation()
     article = make_article("“We had no choice”", outlet=make_outlet())
     quote = make_quote(article=article)
-    records = [article, quote, held.speaker, held.organisation, article.outlet, held]
+    fact = make_fact(speaker=held.speaker)
+    records = [article, quote, held.speaker, held.organisation, article.outlet, held, fact]
     return [f"{path}{record.pk}/" for path, record in zip(LIST_PATHS, records, strict=True)]
 
 
@@ -61,6 +63,7 @@ def details() -> list[str]:
         ("organisations/", "parents", "parent"),
         ("outlets/", "slugs", "slug"),
         ("affiliations/", "roles", "role"),
+        ("facts/", "keys", "key"),
     ],
 )
 def test_an_unknown_parameter_is_named_with_the_nearest_known_one(reader, path, parameter, nearest):
@@ -494,6 +497,7 @@ def test_a_new_record_has_a_location(curator):
         "organisations/": {"name": "Mill"},
         "outlets/": {"name": "Radio"},
         "affiliations/": {**held, "role": "clerk"},
+        "facts/": {"speaker": held["speaker"], "key": "gender", "value": None, "source": "Asked."},
     }
     for path, body in bodies.items():
         response = curator.post(f"{API}{path}", body)

@@ -15,6 +15,7 @@ from quotes.models.workflow import PUBLIC, open_steps
 from sources.api.serializers import (
     AffiliationSerializer,
     ArticleSerializer,
+    FactSerializer,
     OrganisationSerializer,
     OutletSerializer,
     SpeakerSerializer,
@@ -76,6 +77,7 @@ def test_the_reference_names_every_field_of_other_records():
         "organisation": OrganisationSerializer,
         "outlet": OutletSerializer,
         "affiliation": AffiliationSerializer,
+        "fact": FactSerializer,
     }
     written = zip(column("Other records"), column("Other records", 1), strict=True)
     assert {record: fields.split() for record, fields in written} == {

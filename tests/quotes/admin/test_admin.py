@@ -40,11 +40,13 @@ from sources.models import (
 )
 from sources.models.documents import SourceDocument
 from sources.models.erased_words import ErasedWords
+from sources.models.use_counts import UseCount
 from sources.models.wikidata import WikidataItem
 from tests.conftest import fresh
 from tests.records import (
     make_affiliation,
     make_article,
+    make_fact,
     make_organisation,
     make_outlet,
     make_quote,
@@ -68,7 +70,7 @@ ON_OTHER_PAGES = {
     *(CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision),
     *(LastFiling, Proposal, OutletBinding, OrganisationKey, SpeakerKey),
     *(Assignment, DeskSettings, MistakeReport, Note, SavedView, SecondLook),
-    *(ErasedWords, SourceDocument, WikidataItem),
+    *(ErasedWords, SourceDocument, UseCount, WikidataItem),
 }
 OURS = [
     model
@@ -77,7 +79,7 @@ OURS = [
     if model not in ON_OTHER_PAGES
 ]
 
-MADE_BY_HAND = {"outlet", "organisation", "speaker", "affiliation", "utterance"}
+MADE_BY_HAND = {"outlet", "organisation", "speaker", "affiliation", "fact", "utterance"}
 
 
 def make_one_of_each(number: int = 1) -> dict:
@@ -99,7 +101,8 @@ def make_one_of_each(number: int = 1) -> dict:
         via=[outlet],
         flags=["role_conflict"],
     )
-    records = (speaker, board, affiliation, outlet, quote, quote.utterance)
+    fact = make_fact(speaker=speaker, start="2004")
+    records = (speaker, board, affiliation, fact, outlet, quote, quote.utterance)
     return {record._meta.model_name: record for record in records} | {
         "article": quote.article,
         "snapshot": quote.snapshot,

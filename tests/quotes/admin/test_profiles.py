@@ -153,7 +153,7 @@ def test_a_profile_costs_the_same_for_many_quotes_and_is_bounded(
     # The session, the user, two of permissions; the speaker, what was merged into it, two for
     # likely duplicates, affiliations; joint statements, shown and counted; the tally, its roles,
     # organisations and outlets; the latest.
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         curator_at_desk.get(profile(speaker))
     for number in range(10):
         make_many(
@@ -164,7 +164,7 @@ def test_a_profile_costs_the_same_for_many_quotes_and_is_bounded(
             published=f"2025-{number + 1:02}",
             outlet=outlet,
         )
-    with django_assert_num_queries(17):
+    with django_assert_num_queries(18):
         page = curator_at_desk.get(profile(speaker))
     assert page.context["quotes"] == 40
     assert page.context["is_cut"]

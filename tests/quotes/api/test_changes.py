@@ -30,6 +30,7 @@ from tests.records import (
     hide,
     make_affiliation,
     make_article,
+    make_fact,
     make_organisation,
     make_outlet,
     make_quote,
@@ -122,7 +123,7 @@ def test_every_change_is_listed_from_the_start_in_order_with_its_record(curator)
             **ANY,
         )
     )
-    make_affiliation()
+    make_fact(speaker=make_affiliation().speaker)
     make_utterance()
     results = all_changes(curator)
     assert told(results) == ledger()
@@ -634,6 +635,7 @@ def test_a_page_takes_the_same_number_of_queries_whatever_is_on_it(curator):
     @transaction.atomic
     def one_of_each() -> None:
         held = make_affiliation(speaker=make_speaker(), organisation=make_organisation())
+        make_fact(speaker=held.speaker)
         make_quote(
             speaker=held.speaker,
             organisation=held.organisation,

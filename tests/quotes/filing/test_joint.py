@@ -273,7 +273,7 @@ def test_the_preview_of_a_merge_counts_joint_statements_that_are_merged_with_it(
     body = {"into": str(short.pk), "preview": True}
     path = f"{API}speakers/{full.pk}/merge/"
     told = ok(curator.post(path, body, headers={"If-Match": "*"}))
-    assert told["moved"] == {"affiliations": 0, "speakers": 1, "quotes": 1}
+    assert told["moved"] == {"affiliations": 0, "facts": 0, "speakers": 1, "quotes": 1}
     page = curator_at_desk.get(address(full, "merge"), {"into": str(short.pk)})
     (along,) = page.context["along"]
     assert [

@@ -29,6 +29,7 @@ from tests.quotes.history.test_verification import tamper
 from tests.records import (
     make_affiliation,
     make_article,
+    make_fact,
     make_quote,
     make_speaker,
     make_utterance,
@@ -504,10 +505,12 @@ def test_a_speaker_is_erased_with_merged_speakers_affiliations_quotes_and_names(
     speaker.save()
     twin = make_speaker("M. J. Quill", merged_into=speaker)
     make_affiliation(speaker=speaker, role="emperor of ports")
+    make_fact(speaker=twin, key="party", value="Lighthouse League", source="her almanac entry")
     erased("speaker", speaker.pk)
     assert not Speaker.objects.filter(pk__in=[speaker.pk, twin.pk]).exists()
     assert not Affiliation.objects.filter(speaker=speaker.pk).exists()
     names = ["Mara Quill", "Mara the Quay", "M. J. Quill", "quay captain", "emperor of ports"]
+    names += ["Lighthouse League", "her almanac entry"]
     assert still_found([*SECRETS, *names], dumped()) == []
     verified()
 

@@ -345,11 +345,11 @@ def test_many_affiliations_are_cut_and_cost_no_more_queries(
     speaker, board = make_speaker(), make_organisation()
     make_affiliation(speaker=speaker, organisation=board)
     # With what quotes add; see tests/quotes/admin/test_profiles.py.
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         curator_at_desk.get(profile(speaker))
     for number in range(MAX_LISTED):
         make_affiliation(speaker=speaker, organisation=board, role=f"role {number}")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         page = curator_at_desk.get(profile(speaker))
     assert len(page.context["affiliations"]) == MAX_LISTED
     assert f"?speaker__id__exact={speaker.pk}" in page.context["more_affiliations"]
