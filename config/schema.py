@@ -37,6 +37,7 @@ TAGS = {
     "affiliations": "The role of a speaker at an organisation, with its first and last day.",
     "facts": "Facts about speakers, such as gender and party, with source, first and last day.",
     "changes": "The change feed: keep a copy of the archive up to date.",
+    "service": "What this service offers, as links.",
 }
 
 # Parameters and headers that operations share
@@ -80,6 +81,8 @@ def _header(description: str, example: str, *, required: bool = False) -> dict:
     }
 
 
+LIMITS = ("RateLimit-Policy", "RateLimit")
+
 HEADERS = {
     "X-Request-ID": _header(
         "Id of this request. The history of what it changed names it, and so do our logs.",
@@ -104,8 +107,17 @@ HEADERS = {
         "Wed, 11 Feb 2026 09:30:00 GMT",
     ),
     "Link": _header(
-        'With `as_of`: the URL of the record at present, as `rel="original"`.',
-        '<https://onrecord.example/api/v1/quotes/…/>; rel="original"',
+        "Related URLs (RFC 8288): `next` and `prev` of a list; with `as_of`, the record at present "
+        "as `original`; of the root, the OpenAPI document as `service-desc`.",
+        '<https://onrecord.example/api/v1/quotes/?cursor=eyJrZXk…>; rel="next"',
+    ),
+    "RateLimit-Policy": _header(
+        "The rate limit that applies: `q` requests in `w` seconds. Each server process counts.",
+        '"user";q=12000;w=60',
+    ),
+    "RateLimit": _header(
+        "Requests that are left (`r`), and seconds until there are more (`t`).",
+        '"user";r=11987;t=42',
     ),
     "Retry-After": _header("With 429 and 503: seconds to wait before you try again.", "5"),
     "WWW-Authenticate": _header(
@@ -159,7 +171,7 @@ PROBLEM_EXAMPLE = {
 }
 PROBLEM_RESPONSE = {
     "description": "An error, as a problem document (RFC 9457).",
-    "headers": _refer("headers", ["X-Request-ID", "Retry-After", "WWW-Authenticate"]),
+    "headers": _refer("headers", ["X-Request-ID", *LIMITS, "Retry-After", "WWW-Authenticate"]),
     "content": {
         "application/problem+json": {
             "schema": {"$ref": "#/components/schemas/Problem"},
@@ -192,7 +204,7 @@ def operation_text(view, action: str) -> str:
 def path_name(view) -> str:
     """Name a path by its tag, for OPTIONS."""
     _api, _version, tag, *_ = view.request.resolver_match.route.split("/")
-    return capfirst(tag)
+    return capfirst(tag or "service")
 
 
 def path_description(view, html: bool = False) -> str:
@@ -210,6 +222,9 @@ class OperationSchema(AutoSchema):
             return self.view.operation_ids[action]
         one, many = model.verbose_name.title(), model.verbose_name_plural.title()
         return OPERATION_IDS.get(action, action + "{One}").format(One=one, Many=many)
+
+    def get_tags(self) -> list[str]:
+        return super().get_tags() or ["service"]
 
     def get_summary(self) -> str:
         return self._text().partition("\n")[0].rstrip(".")
@@ -247,13 +262,19 @@ class OperationSchema(AutoSchema):
         return [{**parameter, "schema": {**parameter["schema"]}} for parameter in shared]
 
     def _shared_headers(self, code: str) -> list[str]:
-        names = ["X-Request-ID"] if self.view.is_streamed else ["X-Request-ID", "ETag"]
+        names = ["X-Request-ID", *LIMITS]
+        if not self.view.is_streamed:
+            names.append("ETag")
         if self.view.action == "create" or code == "301":
             names.append("Location")
         if self.is_idempotent:
             names.append("Idempotency-Replayed")
         if "as_of" in self.view.retrieve_parameters and self.view.action == "retrieve":
             names += ["Memento-Datetime", "Link"]
+        if self.view.action in ("list", "revisions") and not self.view.is_streamed:
+            names += ["Link"] if {"cursor", "after"} & {*self.view.list_parameters} else []
+        if self.view.action == "root":
+            names.append("Link")
         return names
 
     def _resolve_path_parameters(self, variables):

@@ -45,6 +45,18 @@ def public_url(name: str) -> str:
     return given
 
 
+def origins(name: str) -> list[str]:
+    """Origins of a list, as browsers send them; `*` is all."""
+    given = env.list(name, default=[])
+    for one in given:
+        if one != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", one):
+            raise ImproperlyConfigured(
+                f"{name}={one}: write origins such as https://www.example, separated by commas, "
+                "or * for all."
+            )
+    return given
+
+
 def mailers(*, trial: bool) -> dict:
     """MAILERS of EMAIL_URL. Without it a trial prints its mail, and production sends none."""
     given = env.str("EMAIL_URL", default="") or ("consolemail://" if trial else "")
@@ -111,6 +123,7 @@ ONRECORD_SELF_APPROVAL = env.bool("ONRECORD_SELF_APPROVAL", default=False)  # of
 ONRECORD_ERASURE_KEYS = env.list("ONRECORD_ERASURE_KEYS", default=[])  # else SECRET_KEY
 ONRECORD_PROPOSER = env.str("ONRECORD_PROPOSER", default="")  # instead of our own extraction
 ONRECORD_KEEP_DOCUMENTS = env.bool("ONRECORD_KEEP_DOCUMENTS", default=True)  # pages, ninjs, …
+ONRECORD_CORS_ORIGINS = origins("ONRECORD_CORS_ORIGINS")  # sites whose scripts may call the API
 ONRECORD_TOKEN_DAYS = number("ONRECORD_TOKEN_DAYS", 90, least=1, most=3650)  # lifetime
 
 # Limits. Rates are per server process, timeouts are PostgreSQL durations.
@@ -131,6 +144,7 @@ if not SECRET_KEY:
 
 INSTALLED_APPS = [
     "axes",
+    "corsheaders",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -151,8 +165,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.error_pages.when_the_database_fails",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.compression.Compression",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "config.admin_middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
@@ -162,6 +178,7 @@ MIDDLEWARE = [
     "config.admin_middleware.Messages",
     "config.error_pages.when_a_method_is_refused",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.api.rate_limit_headers",
     "config.api.entity_tags",
     "axes.middleware.AxesMiddleware",
 ]
@@ -250,6 +267,23 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+
+# Scripts of other sites (CORS). The API needs no cookies, and none are sent.
+
+CORS_URLS_REGEX = r"^/(api|oembed|feeds)/"
+CORS_ALLOW_ALL_ORIGINS = "*" in ONRECORD_CORS_ORIGINS
+CORS_ALLOWED_ORIGINS = [origin for origin in ONRECORD_CORS_ORIGINS if origin != "*"]
+CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PATCH", "DELETE"]
+CORS_ALLOW_HEADERS = [
+    *("accept", "authorization", "content-type", "content-encoding", "idempotency-key"),
+    *("if-match", "if-none-match", "x-request-id"),
+]
+CORS_EXPOSE_HEADERS = [
+    *("Content-Disposition", "ETag", "Idempotency-Replayed", "Link", "Location"),
+    *("Memento-Datetime", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"),
+    *("X-Export-Generated", "X-Export-Ledger", "X-Export-Schema", "X-Request-ID"),
+]
+CORS_PREFLIGHT_MAX_AGE = 24 * 3600  # seconds
 
 # Logging in to the admin. Failures are counted in the database, for all server processes.
 

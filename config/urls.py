@@ -9,6 +9,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.routers import SimpleRouter
 
 from config import password_reset
+from config.api_root import Root
 from config.guides.views import guide
 from quotes.api.batch_views import ArticleBatch
 from quotes.api.changes import Changes
@@ -79,6 +80,7 @@ urlpatterns = [
     path("guides", RedirectView.as_view(pattern_name="guides")),
     path("guides/", guide, name="guides"),
     path("guides/<slug:name>/", guide, name="guide"),
+    path("api/v1/", Root.as_view({"get": "root"}, registry=router.registry), name="root"),
     path("api/v1/", include(router.urls)),
     path("api/v1/schema/", Document.as_view(**open_to_all), name="schema"),
     path(

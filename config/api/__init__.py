@@ -11,7 +11,7 @@ from config.api.negotiation import Negotiation
 from config.api.pagination import KeysetPagination
 from config.api.parsers import Parser, Renderer
 from config.api.problems import problem
-from config.api.throttling import AnonymousRate, TokenRate
+from config.api.throttling import AnonymousRate, TokenRate, rate_limit_headers
 
 __all__ = [
     "AnonymousRate",
@@ -23,4 +23,5 @@ __all__ = [
     "TokenRate",
     "entity_tags",
     "problem",
+    "rate_limit_headers",
 ]

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from rest_framework import pagination
 from rest_framework.response import Response
 
+from sources.api.responses import link_header
 from sources.database.estimates import count_or_estimate
 from sources.database.keyset import after_key
 from sources.exceptions import BadParameter, nearest_of, whole_number
@@ -113,14 +114,18 @@ class KeysetPagination(pagination.BasePagination):
 
     def get_paginated_response(self, data) -> Response:
         answer = {"next": self.next, "previous": self.previous, "results": data}
-        return Response({**answer, "count": self.counted} if self.counted else answer)
+        body = {**answer, "count": self.counted} if self.counted else answer
+        return Response(body, headers=self.headers())
 
     def get_written_response(self, rows: bytes) -> HttpResponse:
         """Return the page's response from rows that are JSON already, separated by commas."""
         links = json.dumps({"next": self.next, "previous": self.previous})[:-1]
         count = f', "count": {json.dumps(self.counted)}' if self.counted else ""
         body = b"".join([links.encode(), b', "results": [', rows, b"]", count.encode(), b"}"])
-        return HttpResponse(body, content_type="application/json")
+        return HttpResponse(body, content_type="application/json", headers=self.headers())
+
+    def headers(self) -> dict[str, str]:
+        return link_header(next=self.next, prev=self.previous)
 
     def get_paginated_response_schema(self, schema):
         link = {"type": ["string", "null"], "format": "uri"}

@@ -1,6 +1,40 @@
-"""Rate limits, by token or by address."""
+"""Rate limits, by token or by address, and the headers that tell a client where it stands."""
+
+import math
+from dataclasses import dataclass
 
 from rest_framework import throttling
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """What a limit leaves to a client, as `draft-ietf-httpapi-ratelimit-headers` writes it."""
+
+    policy: str
+    requests: int
+    seconds: int
+    remaining: int
+    reset: int
+    """Seconds until more requests are allowed."""
+
+    def headers(self) -> dict[str, str]:
+        return {
+            "RateLimit-Policy": f'"{self.policy}";q={self.requests};w={self.seconds}',
+            "RateLimit": f'"{self.policy}";r={self.remaining};t={self.reset}',
+        }
+
+
+def rate_limit_headers(get_response):
+    """Tell in each answer to a request that was counted how many more are allowed."""
+
+    def middleware(request):
+        response = get_response(request)
+        if (limit := getattr(request, "rate_limit", None)) is not None:
+            for name, value in limit.headers().items():
+                response[name] = value
+        return response
+
+    return middleware
 
 
 class Counted(throttling.SimpleRateThrottle):
@@ -11,6 +45,8 @@ class Counted(throttling.SimpleRateThrottle):
     others counts as several requests: `counts_as`.
     """
 
+    policy: str
+
     def allow_request(self, request, view) -> bool:
         if (key := self.get_cache_key(request, view)) is None:
             return True
@@ -20,11 +56,20 @@ class Counted(throttling.SimpleRateThrottle):
         before = self.cache.get(f"{key}:{window - 1:.0f}", 0) * self.left / self.duration
         made = self.cache.get(present)
         more = min(getattr(view, "counts_as", 1), self.num_requests)
-        if (made or 0) + before + more > self.num_requests:
-            return False
-        if made is not None or not self.cache.add(present, more, 2 * self.duration):
+        used = (made or 0) + before
+        is_allowed = used + more <= self.num_requests
+        if is_allowed and (
+            made is not None or not self.cache.add(present, more, 2 * self.duration)
+        ):
             self.cache.incr(present, more)
-        return True
+        request._request.rate_limit = RateLimit(
+            policy=self.policy,
+            requests=self.num_requests,
+            seconds=self.duration,
+            remaining=max(math.floor(self.num_requests - used - more * is_allowed), 0),
+            reset=math.ceil(self.left),
+        )
+        return is_allowed
 
     def wait(self) -> float:
         """Return the seconds until the window ends, when requests are allowed again."""
@@ -34,6 +79,14 @@ class Counted(throttling.SimpleRateThrottle):
 class AnonymousRate(Counted, throttling.AnonRateThrottle):
     """Limits requests without a token, by address."""
 
+    policy = "address"
+
 
 class TokenRate(Counted, throttling.UserRateThrottle):
     """Limits requests with a token, by user."""
+
+    policy = "user"
+
+    def get_cache_key(self, request, view) -> str | None:
+        is_known = request.user and request.user.is_authenticated
+        return super().get_cache_key(request, view) if is_known else None

@@ -25,6 +25,7 @@ from quotes.models import Quote, Utterance
 from quotes.models.querysets import may_file, sees_all
 from sources.api import long_poll
 from sources.api.endpoints import Endpoint, query_parameter
+from sources.api.responses import link_header
 from sources.api.serializers import RECORD
 from sources.api.views import Affiliations, Facts, Organisations, Outlets, Speakers
 from sources.exceptions import BadParameter, nearest_of, whole_number
@@ -322,4 +323,4 @@ class Changes(Endpoint):
             "after": after,
             "results": self._changes(found.revisions),
         }
-        return Response(ChangesSerializer(page).data)
+        return Response(ChangesSerializer(page).data, headers=link_header(next=page["next"]))

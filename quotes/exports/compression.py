@@ -37,8 +37,8 @@ def zstd(chunks: Iterable[bytes]) -> Iterator[bytes]:
 CODINGS = {"zstd": zstd, "gzip": gzip}
 
 
-def negotiate_coding(accepted: str) -> str | None:
-    """The coding that `Accept-Encoding` prefers, by order of `CODINGS` on a tie; None if none."""
+def negotiate_coding(accepted: str, offered: Iterable[str] = CODINGS) -> str | None:
+    """The coding that `Accept-Encoding` prefers, by order of those offered; None if none."""
     liked = {}
     for one in accepted.lower().split(","):
         name, parameters = parse_header_parameters(one)
@@ -46,6 +46,6 @@ def negotiate_coding(accepted: str) -> str | None:
             liked[name.strip()] = float(parameters.get("q", 1))
         except ValueError:
             continue
-    best = max(CODINGS, key=lambda name: liked.get(name, 0))
+    best = max(offered, key=lambda name: liked.get(name, 0))
     quality = liked.get(best, 0)
     return best if quality > 0 and quality >= liked.get("identity", 0) else None

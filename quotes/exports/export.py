@@ -60,11 +60,15 @@ class Export:
     def file(self, statement: str, values: list) -> Iterator[bytes]:
         """The file in chunks, some of them empty: see `stream_rows`."""
         with export_slot(), database_snapshot():
-            self.generated = timezone.now()
-            place = last_settled()
-            self.ledger = {"after": cursor_at(place), "unsettled": unsettled_after(place)}
+            self.take_position()
             with stream_rows(statement, values) as blocks:
                 yield from self.form.write(self._counted(blocks), self.fields, self.about())
+
+    def take_position(self) -> None:
+        """Note the time and the position in the ledger."""
+        self.generated = timezone.now()
+        place = last_settled()
+        self.ledger = {"after": cursor_at(place), "unsettled": unsettled_after(place)}
 
     def _counted(self, blocks: Iterator[Block]) -> Iterator[Block]:
         for block in blocks:

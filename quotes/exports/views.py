@@ -23,6 +23,7 @@ from quotes.models import Quote
 from quotes.representations.json import FIELDS, quotes_url
 from sources.api.endpoints import Endpoint, query_parameter
 from sources.api.examples import AN_ID
+from sources.api.responses import link_header
 from sources.exceptions import BadParameter, nearest_of
 from sources.models.ids import as_uuid
 
@@ -173,11 +174,13 @@ class QuoteExport(Endpoint):
         if coding:
             headers["Content-Encoding"] = coding
         if manifest != "true":
-            headers["Link"] = f'<{self.url(manifest="true")}>; rel="describedby"'
+            headers |= link_header(describedby=self.url(manifest="true"))
         if request.method == "HEAD":
             # Streamed, so that no Content-Length says that the file is empty
-            return StreamingHttpResponse((), content_type=media_type, headers=headers)
-        stream = ExportStream(export.file(*select), form.broken, pack)
+            stream = ()
+            export.take_position()
+        else:
+            stream = ExportStream(export.file(*select), form.broken, pack)
         if manifest != "true":
             name = export.file_name if manifest == "false" else f"{export.file_name}.zip"
             headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -21,6 +21,7 @@ from rest_framework.response import Response
 
 from sources.api.filters import MomentField
 from sources.api.idempotency import idempotent
+from sources.api.responses import link_header
 from sources.exceptions import (
     BadParameter,
     Gone,
@@ -319,11 +320,8 @@ class Resource(Endpoint):
             raise Http404
         self.complete(was, at)
         original = self.request.build_absolute_uri(self.request.path)
-        headers = {
-            "Memento-Datetime": http_date(was.since.timestamp()),
-            "Link": f'<{original}>; rel="original"',
-        }
-        return was, headers
+        time = {"Memento-Datetime": http_date(was.since.timestamp())}
+        return was, time | link_header(original=original)
 
     def complete(self, was: models.Model, at: datetime) -> None:
         """Set the related records that the serializer shows, as they were at that time."""

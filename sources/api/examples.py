@@ -104,7 +104,24 @@ DOCUMENT = {
     "particulars": {"status": "usable", "edition": "2"},
 }
 
+ROOT_URL = "https://onrecord.example/"
+
 EXAMPLES: dict[str, object] = {
+    "Root": {
+        "name": "On Record",
+        "version": "1.0.0",
+        "schema": f"{ROOT_URL}api/v1/schema/",
+        "docs": f"{ROOT_URL}api/v1/docs/",
+        "guides": f"{ROOT_URL}guides/",
+        "resources": [
+            {
+                "name": "outlets",
+                "url": f"{ROOT_URL}api/v1/outlets/",
+                "methods": ["GET", "POST"],
+                "about": "List outlets. Add an outlet.",
+            }
+        ],
+    },
     "Outlet": OUTLET,
     "OutletRequest": OUTLET_REQUEST,
     "PatchedOutletRequest": {"aliases": ["Harbour Post"]},

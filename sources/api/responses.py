@@ -17,6 +17,12 @@ class RenderedJSON(HttpResponse):
         return json.loads(self.content)
 
 
+def link_header(**links: str | None) -> dict[str, str]:
+    """Return the header `Link` (RFC 8288), by relation; empty without any."""
+    told = [f'<{url}>; rel="{name}"' for name, url in links.items() if url]
+    return {"Link": ", ".join(told)} if told else {}
+
+
 LINES = "application/x-ndjson"
 
 

@@ -45,6 +45,7 @@ CURATE = {"curator"}
 FULL_TEXT = {"curator"}
 
 OPERATIONS = {
+    ("GET", ""): OPEN,
     ("GET", "articles/"): READ,
     ("POST", "articles/"): FILE,
     ("POST", "articles/batch/"): FILE,
@@ -192,6 +193,7 @@ def routes():
         ),
     }
     routes = {
+        "": ("", {}),
         "schema/": ("schema/", {}),
         "changes/": ("changes/", {}),
         "quotes/facets/": ("quotes/facets/?by=speaker", {}),
@@ -358,7 +360,7 @@ def test_head_is_allowed_where_get_is_and_has_no_body(routes):
 def test_options_needs_permission_to_read_and_reveals_no_record(routes):
     everyone = clients()
     for path, _ in routes.values():
-        if path in ("schema/", "docs/"):
+        if path in ("", "schema/", "docs/"):
             continue
         assert everyone["nobody"].options(f"{API}{path}").status_code == 401
         for who in READ:
