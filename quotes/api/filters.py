@@ -6,9 +6,10 @@ from django.db.models import BooleanField, Exists, F, Func, Q
 from django.db.models.lookups import In
 
 from quotes.models import Quote, Via
-from quotes.search.query import Search
+from quotes.search.query import SEARCHES, Search
 from sources.api.examples import AN_ID
 from sources.api.filters import (
+    AsOfFilter,
     ChoicesFilter,
     DateRangeFilter,
     Documented,
@@ -22,6 +23,7 @@ from sources.api.filters import (
 )
 from sources.api.filtersets import COMMAS, NAME, RANGE, PublishedRange, RecordFilters
 from sources.database.prepared import PreparedFilter
+from sources.exceptions import BadParameter
 from sources.models import Article, Organisation, Speaker
 
 
@@ -256,6 +258,14 @@ class QuoteFilters(RecordFilters, PublishedRange):
         example="2026-02-11",
     )
 
+    as_of = AsOfFilter(
+        field_name="as_of",
+        help_text="Answer as at this time (RFC 3339) or day (00:00 UTC): the quotes of then, with "
+        "the names, roles and merges of then. What was erased since is left out. Not together with "
+        "`q`, `phrase` or `like`.",
+        example="2026-02-11T09:30:00Z",
+    )
+
     # Which of those that match
     one_per_utterance = OnePerUtteranceFilter(
         help_text="`true` keeps one quote per utterance, the first printed, of those that match "
@@ -272,6 +282,10 @@ class QuoteFilters(RecordFilters, PublishedRange):
         queryset = super().filter_queryset(queryset, places)
         if not (asked.get("status") or asked.get("id")):
             queryset = queryset.listed()
+        searches = [name for name in SEARCHES if asked.get(name)]
+        if searches and asked.get("as_of"):
+            fault = f"Cannot be combined with {searches[0]}: words are searched as they are now."
+            raise BadParameter({"as_of": [fault]})
         if search := Search.read(asked, asked.get("language")):
             queryset = search.narrow(queryset)
         return queryset.one_per_utterance() if asked.get("one_per_utterance") else queryset

@@ -172,7 +172,8 @@ class Quotes(FilesQuotes, Resource):
         if (shown := prepared_page(self, filters, page)) is not None:
             page.link(shown.first, shown.last, shown.number)
             return page.get_written_response(shown.json)
-        rows = page.page(page.rows(filters.filter_queryset(self.get_listed()), self))
+        with self.tables():
+            rows = page.page(page.rows(filters.filter_queryset(self.get_listed()), self))
         return page.get_written_response(",".join(row.json for row in rows).encode())
 
     @extend_schema(request=QuoteSerializer, responses=ChangedQuoteSerializer)

@@ -20,6 +20,7 @@ from quotes.exports.parquet import ChunkBuffer
 from quotes.exports.rows import SCHEMA_VERSION
 from quotes.representations.wording import rfc3339
 from sources.history.feed import last_settled, unsettled_after
+from sources.history.past_tables import tables_as_of
 
 log = logging.getLogger(__name__)
 
@@ -55,13 +56,13 @@ class Export:
         self, form: Format, fields: list[str], query: dict[str, str], url: str, after: str | None
     ):
         self.form, self.fields, self.query, self.url, self.after = form, fields, query, url, after
-        self.rows = 0
+        self.rows, self.at = 0, None  # the time that the tables are read as of, if not now
 
     def file(self, statement: str, values: list) -> Iterator[bytes]:
         """The file in chunks, some of them empty: see `stream_rows`."""
         with export_slot(), database_snapshot():
             self.take_position()
-            with stream_rows(statement, values) as blocks:
+            with tables_as_of(self.at), stream_rows(statement, values) as blocks:
                 yield from self.form.write(self._counted(blocks), self.fields, self.about())
 
     def take_position(self) -> None:

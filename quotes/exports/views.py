@@ -25,6 +25,7 @@ from sources.api.endpoints import Endpoint, query_parameter
 from sources.api.examples import AN_ID
 from sources.api.responses import link_header
 from sources.exceptions import BadParameter, nearest_of
+from sources.history.past_tables import tables_are_of
 from sources.models.ids import as_uuid
 
 
@@ -142,7 +143,6 @@ class QuoteExport(Endpoint):
         manifest = self.one_of("manifest", MANIFESTS, "false")
         ordering = self.one_of("ordering", ORDERINGS, self.default_ordering)
         listed = Quote.objects.all() if self.may_see_all() else Quote.objects.public()
-        asked = self.filter_queryset(listed)
         fields = list(self.requested_fields(FIELDS))
         column = self.orderings[ordering.lstrip("-")]
         export = Export(
@@ -152,15 +152,17 @@ class QuoteExport(Endpoint):
             url=self.url(),
             after=request.query_params.get("cursor"),
         )
-        select = statement(
-            asked,
-            column=column,
-            descending=ordering.startswith("-"),
-            after=self.after(column),
-            line=form.line(fields),
-            fields=fields,
-            url=quotes_url(request),
-        )
+        with self.tables():
+            export.at = tables_are_of()
+            select = statement(
+                self.filter_queryset(listed),
+                column=column,
+                descending=ordering.startswith("-"),
+                after=self.after(column),
+                line=form.line(fields),
+                fields=fields,
+                url=quotes_url(request),
+            )
         media_type, pack, coding = form.media_type, None, None
         match manifest:
             case "true":

@@ -4,7 +4,9 @@ from django.apps import apps as installed
 from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
+from quotes.history.past_tables import DERIVED, VIA
 from sources.database.definitions import ReplaceSql
+from sources.history.past_tables import ReplacePastTables
 
 RECORDS = {
     "sources": ["outlet", "article", "snapshot", "speaker", "organisation", "affiliation", "fact"],
@@ -74,4 +76,5 @@ class Migration(migrations.Migration):
         migrations.RunPython(make_groups, remove_groups),
         migrations.RunSQL(STATISTICS, migrations.RunSQL.noop),
         ReplaceSql(),
+        ReplacePastTables({"quotes_quote": DERIVED}, {"quotes_via": VIA}),
     ]

@@ -13,6 +13,9 @@ from quotes.search.phrase import Phrase, Unusable
 from quotes.search.similar import Like
 from sources.exceptions import BadParameter
 
+SEARCHES = ("q", "phrase", "like")
+"""Parameters that search for words."""
+
 
 @dataclass
 class Search:
@@ -29,7 +32,7 @@ class Search:
 
         Raises BadParameter, with what is wrong with each of them.
         """
-        if not any(asked.get(name) for name in ("q", "phrase", "like")):
+        if not any(asked.get(name) for name in SEARCHES):
             return None
         tags = languages_present()
         if languages:

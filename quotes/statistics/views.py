@@ -74,21 +74,22 @@ class Statistics(Endpoint):
 
     def counted(self, statement: str, *values) -> list[tuple]:
         """Run a statement over the matching quotes (its CTE `rows`)."""
-        asked = self.filter_queryset(self.get_queryset()).order_by()
-        quotes = having(asked, simplified(asked.query.where.children)).values_list(*COLUMNS)
-        # Otherwise PostgreSQL would materialise a CTE that is read twice
-        kept = "NOT MATERIALIZED" if is_covered(self.filters) else ""
-        try:
-            rows, wanted = quotes.query.sql_with_params()
-        except EmptyResultSet:  # the filters can match nothing, such as an unknown slug
-            return []
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(FOR_COUNTING)
-            cursor.execute(
-                f"WITH rows ({', '.join(COLUMNS)}) AS {kept} ({rows}), {statement}",
-                [*wanted, *values],
-            )
-            return cursor.fetchall()
+        with self.tables():
+            asked = self.filter_queryset(self.get_queryset()).order_by()
+            quotes = having(asked, simplified(asked.query.where.children)).values_list(*COLUMNS)
+            # Otherwise PostgreSQL would materialise a CTE that is read twice
+            kept = "NOT MATERIALIZED" if is_covered(self.filters) else ""
+            try:
+                rows, wanted = quotes.query.sql_with_params()
+            except EmptyResultSet:  # the filters can match nothing, such as an unknown slug
+                return []
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(FOR_COUNTING)
+                cursor.execute(
+                    f"WITH rows ({', '.join(COLUMNS)}) AS {kept} ({rows}), {statement}",
+                    [*wanted, *values],
+                )
+                return cursor.fetchall()
 
 
 LIMIT = query_parameter(

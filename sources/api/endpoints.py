@@ -11,7 +11,6 @@ from datetime import datetime
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import models, transaction
 from django.http import Http404, HttpResponse
-from django.utils import timezone
 from django.utils.http import http_date
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status, viewsets
@@ -19,7 +18,7 @@ from rest_framework.decorators import action
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
-from sources.api.filters import MomentField
+from sources.api.filters import PastMomentField
 from sources.api.idempotency import idempotent
 from sources.api.responses import link_header
 from sources.exceptions import (
@@ -30,6 +29,7 @@ from sources.exceptions import (
     nearest_of,
 )
 from sources.history.as_of import History, RevisionSerializer, embed, records_as_of
+from sources.history.past_tables import tables_as_of
 from sources.ledger.actor import set_actor
 from sources.models import Revision
 
@@ -128,6 +128,11 @@ class Endpoint(viewsets.GenericViewSet):
     def read_filters(self):
         """Return the filter set of the request. Raises BadParameter."""
         return self.filter_backends[0]().read(self.request, self.queryset, self)
+
+    def tables(self):
+        """Read the tables as of the time `as_of`, if the request gives one. Raises BadParameter."""
+        asked = self.request.query_params.get("as_of")
+        return tables_as_of(asked and as_of(asked))
 
     # Records
 
@@ -346,9 +351,6 @@ class Resource(Endpoint):
 def as_of(value: str) -> datetime:
     """Parse the parameter `as_of`. Raises BadParameter."""
     try:
-        moment = MomentField().clean(value)
+        return PastMomentField().clean(value)
     except ModelValidationError as error:
         raise BadParameter({"as_of": error.messages}) from error
-    if moment > timezone.now():
-        raise BadParameter({"as_of": ["In the future. Give a time that has passed."]})
-    return moment

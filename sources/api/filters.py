@@ -15,12 +15,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, F, Q, Value
 from django.db.models.lookups import In
 from django.utils.functional import cached_property
-from django.utils.timezone import is_naive, make_aware
+from django.utils.timezone import is_naive, make_aware, now
 
 from sources.api.fields import canonical_language
 from sources.database.prepared import Parameter, PreparedFilter
 from sources.dates import PartialDate, PartialDateFilter, PartialDateFormField, parse_time
-from sources.exceptions import nearest_of
+from sources.exceptions import BadParameter, nearest_of
+from sources.history.past_tables import tables_are_of
 from sources.models import Article, Mergeable, Outlet
 from sources.models.functions import UrlKey
 from sources.models.ids import as_uuid
@@ -309,6 +310,27 @@ class LastMomentField(MomentField):
     """A time (RFC 3339), or a day, which means its end in UTC."""
 
     time_of_day = "23:59:59.999999Z"
+
+
+class PastMomentField(MomentField):
+    """A time that has passed, or the present."""
+
+    def clean(self, value):
+        moment = super().clean(value)
+        if moment and moment > now():
+            raise ValidationError("In the future. Give a time that has passed.")
+        return moment
+
+
+class AsOfFilter(Documented):
+    """The time that the tables are read as of: see `Endpoint.tables`, which has to be used."""
+
+    field_class = PastMomentField
+
+    def filter(self, queryset, value):
+        if value != tables_are_of():
+            raise BadParameter({self.field_name: ["Not here: only what is on record now is told."]})
+        return queryset
 
 
 class DateRangeFilter(Documented, PartialDateFilter):

@@ -3,6 +3,7 @@
 from django.db import migrations
 
 from sources.database.definitions import ReplaceSql
+from sources.history.past_tables import ReplacePastTables
 
 LEDGER = r"""
 CREATE FUNCTION sources_audit_context(
@@ -31,15 +32,20 @@ RETURN current_setting('onrecord.erasing', true) IS NOT DISTINCT FROM 'on'
 COMMENT ON FUNCTION sources_erasing() IS
     'Whether this is manage.py erase, run by a role that may touch the ledger: its owner.';
 
+CREATE SCHEMA as_of;
+GRANT USAGE ON SCHEMA as_of TO PUBLIC;
+COMMENT ON SCHEMA as_of IS 'The tables as of the time onrecord.as_of: views, remade by migrations.';
+
 INSERT INTO sources_era SELECT 1, system_identifier, now() FROM pg_control_system();
 """
 
 DROP = """
 DELETE FROM sources_era;
+DROP SCHEMA as_of;
 DROP FUNCTION sources_erasing, sources_audit_context;
 """
 
 
 class Migration(migrations.Migration):
     dependencies = [("sources", "0002_initial")]
-    operations = [migrations.RunSQL(LEDGER, DROP), ReplaceSql()]
+    operations = [migrations.RunSQL(LEDGER, DROP), ReplaceSql(), ReplacePastTables()]

@@ -1,0 +1,165 @@
+"""The tables as of a time: views of the same names in a schema of their own, `as_of`.
+
+Inside `tables_as_of`, every statement reads these views instead of the tables. So lists, filters
+and counts answer what they answered then. A view has the rows that are unchanged since, and those
+that were changed as the ledger says that they were. Erased records are in neither.
+
+Columns that the ledger leaves out are computed again, or NULL. Texts and users are today's.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.db.migrations.operations.base import Operation
+
+from sources.database.definitions import definitions
+from sources.ledger.recording import recording_of
+
+SCHEMA = "as_of"
+
+AT = "current_setting('onrecord.as_of')::timestamptz"
+"""The time that the views are of."""
+
+BEGIN = """
+SELECT set_config('onrecord.as_of', %s, true),
+       set_config('search_path', 'as_of, ' || current_setting('search_path'), true)
+"""
+
+END = "SELECT set_config('search_path', %s, true)"
+
+
+@contextmanager
+def tables_as_of(at: datetime | None) -> Iterator[None]:
+    """Read the tables as of a time, or as they are now without one; three statements.
+
+    What is read inside is read-only: PostgreSQL refuses to write to these views.
+    """
+    if at is None:
+        yield
+        return
+    connection.tables_are_of = at
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SHOW search_path")
+            (usual,) = cursor.fetchone()
+            cursor.execute(BEGIN, [at.isoformat()])
+            yield
+            # An exception rolls the settings back; without one they would outlive a savepoint.
+            cursor.execute(END, [usual])
+    finally:
+        connection.tables_are_of = None
+
+
+def tables_are_of() -> datetime | None:
+    """The time that the tables are read as of here; None if as they are now."""
+    return getattr(connection, "tables_are_of", None)
+
+
+# The views
+
+COLUMNS = """
+SELECT attname, CASE WHEN attgenerated <> '' THEN pg_get_expr(adbin, adrelid) END,
+       format_type(atttypid, atttypmod)
+FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+"""
+
+THEN = f"""
+    CROSS JOIN LATERAL (
+        SELECT state FROM public.sources_revision
+        WHERE subject_id = p.id AND time <= {AT} ORDER BY version DESC LIMIT 1
+    ) r
+"""  # noqa: S608 (ours)
+"""Continues `FROM public.TABLE p`: the state `r` that a row had then."""
+
+CHANGED = f"p.updated > {AT} AND p.created <= {AT} AND r.state IS NOT NULL"
+"""The condition of rows that were changed since and of which the state is kept."""
+
+
+def past_view(cursor, table: str, derived: Mapping[str, str]) -> str:
+    """SQL of the view of a table; `derived` has columns of a changed row, over `p` and `was`."""
+    cursor.execute(COLUMNS, [f"public.{table}"])
+    columns = cursor.fetchall()
+    every = ", ".join(f'"{name}"' for name, *_ in columns)
+    then = ", ".join(
+        f'{derived.get(name, f"was.{name}")} AS "{name}"'
+        for name, generated, _ in columns
+        if not generated
+    )
+    computed = ", ".join(
+        f'({generated})::{kind} AS "{name}"' if generated else f'"{name}"'
+        for name, generated, kind in columns
+    )
+    # Without a WHERE of its own, the first part is scanned in the order of any of its indexes.
+    return f"""
+        CREATE VIEW {SCHEMA}.{table} WITH (security_invoker = true) AS
+        SELECT {every} FROM (
+            SELECT {every}, updated AS since FROM public.{table}
+            UNION ALL
+            SELECT {computed}, '-infinity'::timestamptz FROM (
+                SELECT {then} FROM public.{table} p {THEN}
+                CROSS JOIN LATERAL jsonb_populate_record(NULL::public.{table}, r.state) was
+                WHERE {CHANGED}
+            ) past
+        ) either WHERE since <= {AT}
+    """  # noqa: S608 (ours)
+
+
+class ReplacePastTables(Operation):
+    """Make the app's views of its tables as of a time, or make them again.
+
+    `derived` has columns of changed rows by table, as in `past_view`; `others` are views written
+    out. The app's own definitions of views are repeated over these. Like `ReplaceSql`, it stands in
+    the app's last migration only.
+    """
+
+    def __init__(
+        self,
+        derived: Mapping[str, Mapping[str, str]] = {},
+        others: Mapping[str, str] = {},
+    ):
+        self.derived, self.others = derived, others
+
+    def state_forwards(self, app_label, state):
+        pass
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        cursor = schema_editor.connection.cursor()
+        self.database_backwards(app_label, schema_editor, from_state, to_state)
+        for table in _tables(app_label):
+            cursor.execute(past_view(cursor, table, self.derived.get(table, {})))
+        for name, text in self.others.items():
+            cursor.execute(f"CREATE VIEW {SCHEMA}.{name} WITH (security_invoker = true) AS {text}")
+        cursor.execute("SHOW search_path")
+        (usual,) = cursor.fetchone()
+        cursor.execute(f"SET search_path = {SCHEMA}, public")
+        for text in _views(app_label).values():
+            cursor.execute(text)
+        cursor.execute("SELECT set_config('search_path', %s, false)", [usual])
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        for name in (*reversed(_views(app_label)), *self.others, *_tables(app_label)):
+            schema_editor.execute(f"DROP VIEW IF EXISTS {SCHEMA}.{name}", params=None)
+
+    def describe(self):
+        return "Make the tables as of a time"
+
+
+def _tables(app_label: str) -> list[str]:
+    """The tables whose rows the ledger records."""
+    found = []
+    for model in apps.get_app_config(app_label).get_models():
+        try:
+            recording_of(model)
+        except LookupError:
+            continue
+        if any(field.column == "updated" for field in model._meta.local_concrete_fields):
+            found.append(model._meta.db_table)
+    return found
+
+
+def _views(app_label: str) -> dict[str, str]:
+    return {name: sql for name, sql in definitions(app_label).items() if f"VIEW {name}" in sql}
