@@ -173,6 +173,38 @@ def test_steps_without_a_connection_are_sent_when_it_is_back(log_in):
     assert fresh(third).status == "proposed"
 
 
+def test_keys_wait_for_parts_of_the_page_that_are_read_afterwards(log_in):
+    first, second, third = make_three()
+    Quote.objects.filter(pk=second.pk).update(attribution_speaker="Bo Ek")
+    speaker = make_speaker("Bo Ek")
+    page, held, is_held = log_in("Curators"), [], ["return=representation"]
+
+    def hold(route):
+        if route.request.headers.get("prefer") in is_held:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/review/**", hold)
+    open_at(page, first)
+    page.keyboard.press("j")
+    expect_chosen(page, second.text)
+    expect(page.locator("#speakers")).to_have_text("Looking for possible speakers…")
+    page.keyboard.press("1")
+    page.keyboard.press("p")
+    expect(page.locator("#review[aria-busy=true]")).to_be_attached()
+    assert fresh(second).speaker_id != speaker.pk
+    is_held.clear()
+    for route in held:
+        route.continue_()
+    expect_chosen(page, third.text)
+    expect_status(second, "published", page)
+    assert fresh(second).speaker_id == speaker.pk
+
+    page.keyboard.press("c")
+    expect(page.get_by_label("Attribution cue")).to_be_visible()
+
+
 def test_a_slow_key_and_one_without_effect_say_so(log_in):
     article = make_article("It was late. It was dark.")
     done = make_quote("It was late.", article=article, status="published")

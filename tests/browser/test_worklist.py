@@ -69,6 +69,7 @@ def test_a_note_mentions_a_colleague_and_a_quote_is_handed_over(log_in):
     page.keyboard.press("l")
     page.keyboard.press("Control+Enter")
     expect_chosen(page, other.text)
+    expect_message(page, "Set aside until")
     kept = Assignment.objects.select_related("assignee").get()
     assert kept.assignee.username == "adam"
     assert kept.snoozed_until is not None

@@ -1,7 +1,8 @@
-"""The answer to a step: a redirect, or for the page's script only the address to go to.
+"""What the page's script gets: it says what it prefers by the header `Prefer` (RFC 7240).
 
-The script sends `Prefer: return=minimal` (RFC 7240), since it may show the next quote already. Such
-an answer has the messages, which the next page would show otherwise.
+With `return=minimal`, the answer to a step is only the address to go to and the messages, since
+the script may show the next quote already; and a page comes without the parts that take long to
+make. The script reads them afterwards, with `return=representation`.
 """
 
 from functools import wraps
@@ -14,6 +15,14 @@ from django.utils.http import urlencode
 from quotes.admin.review.queue_form import QueueForm, links
 from quotes.admin.review.undo_stack import UndoStack
 
+MINIMAL, WHOLE = "return=minimal", "return=representation"
+
+
+def prefers(request) -> str | None:
+    """What the script of the page prefers; None for everybody else."""
+    sent = request.headers.get("Prefer")
+    return sent if sent in (MINIMAL, WHOLE) else None
+
 
 def answered(view):
     """Answer the script with an address, messages and undo; everybody else with the redirect."""
@@ -21,7 +30,7 @@ def answered(view):
     @wraps(view)
     def answer(request, *args, **kwargs):
         response = view(request, *args, **kwargs)
-        if response.status_code != 302 or request.headers.get("Prefer") != "return=minimal":
+        if response.status_code != 302 or prefers(request) != MINIMAL:
             return response
         last = UndoStack(request.session, request.user, timezone.now()).offered
         context = {"to": response.url, "last": last, **links(QueueForm(request.GET))}

@@ -28,8 +28,11 @@ decided."""
 class ReviewPage:
     """One article as one user reviews it; `chosen` is the quote in the right-hand column.
 
-    `wanted` are the quotes of the queue. A quote that has left it is decided.
+    `wanted` are the quotes of the queue. A quote that has left it is decided. A page that
+    `is_brief` comes without the parts that take long to make.
     """
+
+    is_brief = False
 
     def __init__(
         self,
@@ -109,7 +112,9 @@ class ReviewPage:
     def panel(self) -> QuotePanel | None:
         """The chosen quote with its steps; built once a step that was sent has been judged."""
         chosen = self.chosen
-        return chosen and QuotePanel(self.request, chosen, self.snapshot, self.sent)
+        return chosen and QuotePanel(
+            self.request, chosen, self.snapshot, self.sent, is_brief=self.is_brief
+        )
 
     # The text
 
@@ -223,12 +228,13 @@ class ReviewPage:
             "chosen": self.chosen,
             "following": self.chosen and self.next_queued(self.chosen),
             "chosen_number": self.chosen and self.quotes.index(self.chosen) + 1,
+            "is_brief": self.is_brief,
             "may_add": self.may_add,
             "add_form": self.add_form,
             "errors": self.errors,
             "changed": self.changed,
         }
-        shared |= self._adding() if self.may_add else {}
+        shared |= self._adding() if self.may_add and not self.is_brief else {}
         return shared | (self.panel.context() if self.panel else {})
 
     def listed(self, quote: Quote) -> Quote:

@@ -66,7 +66,8 @@ class Between(NamedTuple):
 class OfferedStep:
     """A step with its form. A refused form keeps what was sent.
 
-    `label` is the button of a step that says what it would put on record.
+    `label` is the button of a step that says what it would put on record. A form that `comes_later`
+    is not made yet.
     """
 
     step: Step
@@ -74,6 +75,7 @@ class OfferedStep:
     fields: forms.ModelForm | None = None
     refused: bool = False
     label: str = ""
+    comes_later: bool = False
 
     @property
     def key(self) -> str:
@@ -87,7 +89,7 @@ class OfferedStep:
     @property
     def asks(self) -> bool:
         """Whether there is a form to fill in; otherwise the button takes the step at once."""
-        if self.fields is not None:
+        if self.fields is not None or self.comes_later:
             return True
         return type(self.form) is not StepForm and bool(self.form.visible_fields())
 
@@ -115,11 +117,22 @@ class ChainStep(NamedTuple):
 
 
 class QuotePanel:
-    """One quote as one user reviews it, beside `snapshot`, the text that is shown."""
+    """One quote as one user reviews it, beside `snapshot`, the text that is shown.
 
-    def __init__(self, request, quote: Quote, snapshot: Snapshot | None, sent: OfferedStep | None):
+    A brief one is without what takes long: suggestions, quotes elsewhere, and the largest form.
+    """
+
+    def __init__(
+        self,
+        request,
+        quote: Quote,
+        snapshot: Snapshot | None,
+        sent: OfferedStep | None,
+        *,
+        is_brief: bool = False,
+    ):
         self.request, self.user, self.quote = request, request.user, quote
-        self.snapshot, self.sent = snapshot, sent
+        self.snapshot, self.sent, self.is_brief = snapshot, sent, is_brief
 
     # What extraction went by
 
@@ -178,10 +191,13 @@ class QuotePanel:
             if self.sent and self.sent.step is step:
                 offered.append(self.sent)
                 continue
-            fields = fields_form(self.request, self.quote) if step.name == "correct" else None
             if step.name == "adjust" and self.snapshot is None:
                 continue
-            offered.append(OfferedStep(step, form_for(step, self.quote), fields))
+            one = OfferedStep(step, form_for(step, self.quote))
+            if step.name == "correct":
+                one.comes_later = self.is_brief
+                one.fields = None if self.is_brief else fields_form(self.request, self.quote)
+            offered.append(one)
         return offered
 
     @cached_property
@@ -320,15 +336,20 @@ class QuotePanel:
         quote = self.quote
         nearest = quote.nearest
         facts = [quote.get_kind_display(), quote.language, quote.said and f"said {quote.said}"]
-        may_assign = self.user.has_perm("quotes.change_quote")
         return {
             "panel": self,
             "chosen_words": isolated(quote.text),
             "nearest_words": nearest and isolated(nearest["text"]),
             "facts": isolated(" · ".join(fact for fact in facts if fact)),
-            "suggestions": self._suggested() if may_assign else [],
             "steps": self.steps,
             "why_not_publish": None if may_approve(self.user, quote) else WHY_NOT,
+            **({} if self.is_brief else self._help_to_decide()),
+        }
+
+    def _help_to_decide(self) -> dict:
+        may_assign = self.user.has_perm("quotes.change_quote")
+        return {
+            "suggestions": self._suggested() if may_assign else [],
             "near": [self._elsewhere(one) for one in self.near],
             "others": [self._elsewhere(one) for one in self.others],
         }

@@ -18,7 +18,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
-from quotes.admin.review.answers import answered, redirected_unless_posted
+from quotes.admin.review.answers import MINIMAL, answered, prefers, redirected_unless_posted
 from quotes.admin.review.desk_pages import HasDeskPages
 from quotes.admin.review.naming import left_behind
 from quotes.admin.review.page import ReviewPage
@@ -141,12 +141,19 @@ class ReviewAdmin(
 
     def _shown(self, request, form: QueueForm, page: ReviewPage, **refused: forms.Form):
         """The page; `refused` are forms about the team's work that are shown again."""
+        preference = prefers(request)
+        page.is_brief = preference == MINIMAL and request.method == "GET"
         chosen = page.chosen
+        around = (
+            {"frame": "admin/quotes/review/bare.html", "site_title": self.admin_site.site_title}
+            if preference
+            else {"frame": "admin/base_site.html", **self.admin_site.each_context(request)}
+        )
         return TemplateResponse(
             request,
             "admin/quotes/review/article.html",
             {
-                **self.admin_site.each_context(request),
+                **around,
                 **page.context(),
                 **links(form),
                 "work": chosen and Teamwork(request.user, chosen, page.now, refused),

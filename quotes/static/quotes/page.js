@@ -1,13 +1,16 @@
 /* The page of an article, #review, replaced in place by another that was read in the background.
 
    A page is { element, title, url }. One that is shown again is as it was left. Parts marked with
-   [data-live] are brought up to date from a page that was read later. What was typed and not sent
+   [data-later] are empty at first, so that the page is here sooner, and are read afterwards. Parts
+   with [data-live] are brought up to date from a page that was read later. What was typed and not sent
    is kept in this tab by quote, through a reload or a login, and put back. */
 "use strict";
 const Page = (() => {
     const SETTLE_MS = 400; // nobody reads the first quote of another article faster
     const TYPED = "review.typed";
+    const WHOLE = { headers: { Prefer: "return=representation" } };
     let settling = null; // the timer that runs while single keys are ignored
+    const completing = new WeakMap(); // element to the promise of its later parts
     let undo = null; // the form of the last answer: a page that was read before has an older one
 
     const review = () => document.getElementById("review");
@@ -19,7 +22,7 @@ const Page = (() => {
 
     async function read(address, options = {}) {
         // A page of ours by its address. Throws if the server cannot be reached or fails for now.
-        const headers = { ...options.headers, Prefer: "return=minimal" };
+        const headers = { Prefer: "return=minimal", ...options.headers };
         const answer = await fetch(address, { ...options, headers, credentials: "same-origin" });
         if ([502, 503, 504].includes(answer.status)) throw new Error(answer.statusText);
         const document = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -31,6 +34,31 @@ const Page = (() => {
             isOk: answer.ok,
             isLogin: answer.redirected && new URL(answer.url).searchParams.has("next"),
         };
+    }
+
+    function complete(page) {
+        // Read the later parts of a page, if it has any; throws as `read` does.
+        const key = page.element;
+        if (!key.querySelector("[data-later]")) return Promise.resolve();
+        if (!completing.has(key)) completing.set(key, fill(page).finally(() => completing.delete(key)));
+        return completing.get(key);
+    }
+
+    async function fill({ element, url }) {
+        // A page that was replaced meanwhile is filled when it is shown again.
+        const whole = await read(url, WHOLE);
+        const wasShown = element.dataset.ready !== undefined;
+        if (!whole.element || (wasShown && element !== review())) return;
+        const isSame = whole.element.dataset.version === element.dataset.version;
+        if (!isSame && wasShown) return show(whole);
+        for (const place of element.querySelectorAll("[data-later]")) {
+            const part = isSame && whole.element.querySelector(`#${place.id}`);
+            if (!part) continue; // somebody made changes: it is read again when it is shown
+            if (place.open) part.open = true;
+            place.replaceWith(document.adoptNode(part));
+            if (wasShown) started(part);
+        }
+        if (wasShown) putBackTyped();
     }
 
     // Showing
@@ -54,8 +82,7 @@ const Page = (() => {
     }
 
     function ready(isNew) {
-        // Django's autocomplete fields start on this event, and sources/labels.js names them.
-        if (isNew) review().dispatchEvent(new CustomEvent("formset:added", { bubbles: true }));
+        if (isNew) started(review());
         Toasts.lift(review());
         showChosen();
         find("#quotes a[aria-current]")?.scrollIntoView({ block: "nearest" });
@@ -70,6 +97,11 @@ const Page = (() => {
         if (amiss?.checkVisibility()) amiss.focus();
         review().dataset.ready = ""; // keys work from here on
         document.dispatchEvent(new CustomEvent("review:shown"));
+    }
+
+    function started(part) {
+        // Django's autocomplete fields start on this event, and sources/labels.js names them.
+        part.dispatchEvent(new CustomEvent("formset:added", { bubbles: true }));
     }
 
     function showChosen() {
@@ -183,7 +215,7 @@ const Page = (() => {
     addEventListener("resize", showChosen);
 
     return {
-        review, find, quote, now, read, show, ready, settle, busy, setUndo, update, keepTyped, forget,
+        WHOLE, review, find, quote, now, read, complete, show, ready, settle, busy, setUndo, update, keepTyped, forget,
         get isBusy() { return review().hasAttribute("aria-busy"); },
         get isSettling() { return settling !== null; },
     };

@@ -9,7 +9,7 @@
     const MAX_SUGGESTIONS = 5;
     const DEPENDS_ON_STATUS = "prodf"; // keys of steps that the status alone offers
     const { review, find } = Page;
-    let waiting = null; // the key that was pressed while a step of the same quote was on its way
+    let waiting = { quote: null, keys: [] }; // pressed before the page could do what they stand for
 
     // Keys
 
@@ -38,10 +38,7 @@
         }
         if (field || !keysAreOn() || event.repeat || event.key.length > 1) return;
         if (Page.isSettling) return Page.settle();
-        if (Page.isBusy && event.key !== "u") {
-            waiting = { key: event.key, quote: Page.quote() };
-            return;
-        }
+        if (event.key !== "u" && (Page.isBusy || waits())) return wait([event.key]);
         if (press(event.key)) event.preventDefault();
     }
 
@@ -55,9 +52,44 @@
         const target = Array.from(review().querySelectorAll("[data-key]")).find(
             (element) => element.dataset.key === key && element.checkVisibility(),
         );
+        if (!target && find("#speakers[data-later]")) return wait([key]);
         if (!target) return sayWithoutEffect(key);
+        if (target.closest("[data-later]")) return wait([key]);
         if (target.localName === "summary") open(target.parentElement); else target.click();
         return true;
+    }
+
+    const waits = () => waiting.quote === Page.quote() && waiting.keys.length > 0 && find("[data-later]");
+
+    function wait(keys) {
+        if (waiting.quote !== Page.quote()) waiting = { quote: Page.quote(), keys: [] };
+        waiting.keys.push(...keys);
+        if (Page.isBusy) return true;
+        Page.busy(true);
+        Page.complete(Page.now()).then(
+            () => {
+                if (waiting.quote !== Page.quote()) return;
+                Page.busy(false);
+                pressWaiting();
+            },
+            () => {
+                waiting.keys = [];
+                Page.busy(false);
+                Toasts.show("No connection. Try again when it is back.", "warning", "offline");
+            },
+        );
+        return true;
+    }
+
+    function pressWaiting() {
+        // What was typed after a key that opens a form was meant for the form, and is dropped.
+        const { quote, keys } = waiting;
+        waiting = { quote: null, keys: [] };
+        if (quote !== Page.quote() || find(".chosen-quote [role=alert]")) return;
+        while (keys.length && !Selecting.step && !find("details.step[open]")) {
+            if (Page.isBusy) return wait(keys);
+            press(keys.shift());
+        }
     }
 
     function sayWithoutEffect(key) {
@@ -100,10 +132,7 @@
     document.addEventListener("keydown", key);
     document.addEventListener("review:shown", () => {
         find("#keys-on").checked = keysAreOn();
-        const pressed = waiting;
-        waiting = null;
-        const isRefused = find(".chosen-quote [role=alert]");
-        if (pressed && pressed.quote === Page.quote() && !isRefused) press(pressed.key);
+        pressWaiting();
     });
     document.addEventListener("selectionchange", Selecting.show);
     document.addEventListener("toggle", (event) => {

@@ -106,7 +106,7 @@ const Selecting = (() => {
     }
 
     // Where a new quote begins: inside the next quotation marks without one.
-    const after = () => (text().dataset.next || "0 1").split(" ").map(Number);
+    const after = () => (document.getElementById("add")?.dataset.next || "0 1").split(" ").map(Number);
 
     function stopSelecting() {
         for (const page of Page.review().querySelectorAll(".selecting")) page.classList.remove("selecting");

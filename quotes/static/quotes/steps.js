@@ -118,8 +118,9 @@ const Steps = (() => {
         // Show another page of the review in place, or leave for a page that is not one.
         Page.busy(true);
         let page, isAnswered = follows;
+        const stays = new URL(address, location).searchParams.get("quote") === Page.quote();
         try {
-            page = await Page.read(address);
+            page = await Page.read(address, stays ? Page.WHOLE : {});
             if (page.answer) {
                 isAnswered = true;
                 Toasts.lift(page.answer);
@@ -167,6 +168,7 @@ const Steps = (() => {
             pending.pop();
             decided.delete(last.quote);
             Page.show(last.before);
+            lookAhead();
             if (!pending.length) {
                 isCut = false;
                 Toasts.close("offline");
@@ -218,6 +220,10 @@ const Steps = (() => {
                 return null;
             }
         })();
+        turn.page.then(async (next) => {
+            if (ahead === turn) await Page.complete(Page.now());
+            if (isNext && next && ahead === turn) await Page.complete(next);
+        }).catch(() => {}); // a key that needs more of the page says that there is no connection
     }
 
     addEventListener("online", send);

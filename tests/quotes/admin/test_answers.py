@@ -1,16 +1,22 @@
 """Where a step leads: for the page's script, after a login in between, on public quotes."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from quotes.models import Quote
 from tests.conftest import fresh
 from tests.quotes.admin.test_review import QUEUE, make_waiting, review_of, take, undo
+from tests.records import make_speaker
 
 pytestmark = pytest.mark.django_db
 
 MINIMAL = {"Prefer": "return=minimal"}
 """Header of the page's script."""
+
+WHOLE = {"Prefer": "return=representation"}
+"""Its header when it reads what it left out at first."""
 
 
 def step_of(quote: Quote, step: str) -> str:
@@ -47,6 +53,34 @@ def test_a_refused_step_answers_the_script_with_the_page_as_it_was_sent(curator_
     )
     assert 'id="answer"' not in answer.text
     assert 'id="step-reject" open' in answer.text
+
+
+def test_the_script_reads_the_parts_that_take_long_after_the_rest_of_the_page(curator_at_desk):
+    quote, _ = make_waiting()
+    make_speaker("Ada Quill")
+    Quote.objects.filter(pk=quote.pk).update(attribution_speaker="Ada Quill")
+    quote.refresh_from_db()
+    place = f"{review_of(quote)}?quote={quote.pk}"
+    everybody = curator_at_desk.get(place).text
+    brief = curator_at_desk.get(place, headers=MINIMAL).text
+    whole = curator_at_desk.get(place, headers=WHOLE).text
+    later = set(re.findall(r'id="([^"]*)"[^>]* data-later', brief))
+    assert later == {"speakers", "elsewhere", "step-correct", "add"}
+    assert "data-later" not in everybody + whole
+    for one in later:
+        assert f'id="{one}"' in whole
+    for parts in ("Possible speakers", 'id="id_fields-kind"', 'id="id_add-speaker"'):
+        assert parts in everybody
+        assert parts in whole
+        assert parts not in brief
+    version = f'<div id="review" data-version="{quote.version}"'
+    assert version in brief
+    assert version in whole
+    assert "site-header" not in brief + whole
+    title = re.search("<title>(.*?)</title>", everybody)[1]
+    assert f"<title>{title}</title>" in brief
+    assert f"<title>{title}</title>" in whole
+    assert len(brief) < len(whole) / 2
 
 
 @pytest.mark.parametrize("name", ["add_quote", "claim", "undo"])
