@@ -98,13 +98,17 @@ class GroupPermissions(permissions.BasePermission):
     """Deny by default: each operation needs one Django permission, which groups have.
 
     GET needs the model's `view`, POST `add`, PATCH `change`, unless the view's `permissions` names
-    another for the action. With ONRECORD_PUBLIC_READ anyone has the `view` permissions.
+    another for the action. With ONRECORD_PUBLIC_READ anyone has the `view` permissions. What can be
+    deleted is one's own (webhooks): everywhere else there is no such method.
     """
 
-    verbs = {"GET": "view", "HEAD": "view", "OPTIONS": "view", "POST": "add", "PATCH": "change"}
+    verbs = {
+        **{"GET": "view", "HEAD": "view", "OPTIONS": "view"},
+        **{"POST": "add", "PATCH": "change", "DELETE": "delete"},
+    }
 
     def has_permission(self, request, view) -> bool:
-        if request.method not in self.verbs:
+        if request.method not in self.verbs or (request.method == "DELETE" and not view.action):
             raise exceptions.MethodNotAllowed(request.method)
         if (queryset := getattr(view, "queryset", None)) is None:
             return False

@@ -38,6 +38,7 @@ TAGS = {
     "facts": "Facts about speakers, such as gender and party, with source, first and last day.",
     "changes": "The change feed: keep a copy of the archive up to date.",
     "service": "What this service offers, as links.",
+    "webhooks": "URLs of yours to which changes are sent, and what became of each message.",
 }
 
 # Parameters and headers that operations share

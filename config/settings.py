@@ -124,6 +124,7 @@ ONRECORD_ERASURE_KEYS = env.list("ONRECORD_ERASURE_KEYS", default=[])  # else SE
 ONRECORD_PROPOSER = env.str("ONRECORD_PROPOSER", default="")  # instead of our own extraction
 ONRECORD_KEEP_DOCUMENTS = env.bool("ONRECORD_KEEP_DOCUMENTS", default=True)  # pages, ninjs, …
 ONRECORD_CORS_ORIGINS = origins("ONRECORD_CORS_ORIGINS")  # sites whose scripts may call the API
+ONRECORD_WEBHOOK_PRIVATE_HOSTS = env.list("ONRECORD_WEBHOOK_PRIVATE_HOSTS", default=[])
 ONRECORD_TOKEN_DAYS = number("ONRECORD_TOKEN_DAYS", 90, least=1, most=3650)  # lifetime
 
 # Limits. Rates are per server process, timeouts are PostgreSQL durations.
@@ -339,10 +340,12 @@ PROCRASTINATE_IMPORT_PATHS = [
     "quotes.curation.digest",
     "quotes.curation.embargoes",
     "quotes.curation.mistakes",
+    "quotes.webhooks.notices",
+    "quotes.webhooks.tasks",
     "config.password_reset",
 ]
 PROCRASTINATE_WORKER_DEFAULTS = {
-    "concurrency": 2,  # so that short jobs and the periodic ones need not wait for a long one
+    "concurrency": 4,  # so that others need not wait for a long job or a slow receiver
     "delete_jobs": "successful",  # `sources.jobs` keeps what came of it
     "shutdown_graceful_timeout": 2,  # seconds; then jobs stop after their current part
 }

@@ -20,6 +20,7 @@ from quotes.api.utterances import Utterances
 from quotes.api.views import QuotedSpeakers, Quotes
 from quotes.exports import QuoteExport
 from quotes.statistics import Facets, Timeline
+from quotes.webhooks.views import WebhookDeliveries, Webhooks
 from sources.admin.site_search import search_page
 from sources.admin.widgets import AutocompleteView
 from sources.admin.wikidata import picture
@@ -43,6 +44,8 @@ router.register("outlets", Outlets, "outlet")
 router.register("affiliations", Affiliations, "affiliation")
 router.register("facts", Facts, "fact")
 router.register("changes", Changes, "change")
+router.register("webhooks", Webhooks, "webhook")
+router.register("webhooks/<uuid:webhook>/deliveries", WebhookDeliveries, "webhook-delivery")
 
 
 class Document(SpectacularAPIView):

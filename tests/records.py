@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from quotes.models import Quote, Utterance, Via
+from quotes.models import Quote, Utterance, Via, Webhook
 from sources.models import Affiliation, Article, Fact, Organisation, Outlet, Snapshot, Speaker
 from sources.models.ids import digest, new_ids
 
@@ -126,6 +126,11 @@ def make_quotes(number: int, article: Article, **values) -> list[Quote]:
 
 def make_utterance() -> Utterance:
     return Utterance.objects.create()
+
+
+def make_webhook(user, **values) -> Webhook:
+    given = {"url": "https://cms.example/hook", "types": ["quote", "speaker"], **values}
+    return Webhook.objects.create(user=user, **given)
 
 
 def make_broken_quote(**values) -> Quote:

@@ -26,7 +26,7 @@ LEFT_OUT = re.compile(
     r"\(\?P|/r/<|object_id>/$|/delete/|/logout/|/jsi18n/|/password|/reset/|/autocomplete/"
     r"|/export\.|/filings\.csv$|/template\.csv$|/report\.csv$|/import/<|step>/$|key>/undo/$|article>/(add|claim|undo)/$|/answer/<uuid:report>/$"
     r"|/job/<path:object_id>/history/$|/document/page/$|/picture/$"
-    r"|/(cancel|again|unmerge|distinguish|undistinguish)/$"
+    r"|/(cancel|again|unmerge|distinguish|undistinguish|test|replay|rotate)/$"
 )
 """Not pages of records: redirects, forbidden pages, scripts, account pages, JSON, downloads, URLs
 for POST only, and the import preview, which has its own test."""

@@ -14,7 +14,8 @@ from django.utils.html import format_html, format_html_join
 
 import quotes.admin.site_search
 import quotes.admin.spreadsheets
-import quotes.admin.users  # noqa: F401 (registers the page of users)
+import quotes.admin.users
+import quotes.admin.webhooks  # noqa: F401 (these register their pages)
 from quotes.admin.bulk_actions import BulkActions
 from quotes.admin.drafts import ChecksDrafts
 from quotes.admin.filters import (

@@ -178,6 +178,24 @@ def wait_for(poll: Callable[[], FeedPage], seconds: int) -> FeedPage:
         _waiting.release()
 
 
+# What a user sees
+
+
+def view_for(kind: str, request) -> Endpoint:
+    """Return the view of this type, set up for this request."""
+    given = {"request": request, "action": "retrieve", "format_kwarg": None}
+    return VIEWS[kind](args=(), kwargs={}, **given)
+
+
+def seen_by(request, kinds: Iterable[str]) -> dict[str, list]:
+    """What `settled_after` has to know of the user. Raises PermissionDenied."""
+    views = {kind: view_for(kind, request) for kind in kinds}
+    for view in views.values():
+        view.check_permissions(request)
+    whole = [kind for kind, view in views.items() if view.may_see_all()]
+    return {"whole": whole, "own": own_of(request.user, set(views) - set(whole))}
+
+
 def own_of(user, kinds: Iterable[str]) -> list[QuerySet]:
     """Records of these kinds that this user sees and readers do not."""
     if not (may_file(user) or sees_all(user)):
@@ -185,6 +203,42 @@ def own_of(user, kinds: Iterable[str]) -> list[QuerySet]:
     records = [VIEWS[kind].queryset.model.objects for kind in kinds]
     hidden = [own.hidden_of(user) for own in records if hasattr(own, "hidden_of")]
     return [own for own in hidden if own is not None]
+
+
+def changes_of(revisions: Iterable[Revision], request) -> list[dict]:
+    """Return the changes with their records as the user sees them now, in a few queries per type.
+
+    Anything will do that has type, id, version, verb and time of a revision.
+    """
+    ids: dict[str, set[UUID]] = {}
+    for revision in revisions:
+        ids.setdefault(revision.subject_type, set()).add(revision.subject_id)
+    records, survivors = {}, {}
+    for kind, keys in ids.items():
+        view = view_for(kind, request)
+        visible = list(view.get_queryset().filter(pk__in=keys))
+        merged = {r.pk: key for r in visible if (key := getattr(r, "merged_into_id", None))}
+        survivors |= merged
+        active = [record for record in visible if record.pk not in merged]
+        data = view.get_serializer(active, many=True).data
+        records |= {record.pk: form for record, form in zip(active, data, strict=True)}
+    return [_change(each, records.get(each.subject_id), survivors, request) for each in revisions]
+
+
+def _change(revision: Revision, record: dict | None, survivors: dict, request) -> dict:
+    kind, key = revision.subject_type, revision.subject_id
+    merged = {"merged_into": survivors[key]} if key in survivors else {}
+    return {
+        "type": kind,
+        "id": key,
+        "url": reverse(f"{kind}-detail", [key], request=request),
+        "verb": revision.verb,
+        "version": revision.version,
+        "time": revision.time,
+        "gone": record is None,
+        "record": record,
+        **merged,
+    }
 
 
 class Changes(Endpoint):
@@ -201,57 +255,19 @@ class Changes(Endpoint):
     DEFAULT_CHANGES, MAX_CHANGES = 50, 200  # per page
 
     def _kinds(self, value: str | None) -> list[str]:
-        """Return the requested types. Raises BadParameter or PermissionDenied."""
+        """Return the requested types. Raises BadParameter."""
         kinds = list(VIEWS) if value is None else [kind.strip() for kind in value.split(",")]
         if unknown := [kind for kind in kinds if kind not in VIEWS]:
             faults = [
                 f"There is no type “{kind[:60]}”. {nearest_of(kind, VIEWS)}" for kind in unknown
             ]
             raise BadParameter({"types": faults})
-        for kind in kinds:
-            self._view(kind).check_permissions(self.request)
         return kinds
-
-    def _view(self, kind: str) -> Endpoint:
-        """Return the view of this type, set up for this request."""
-        given = {"request": self.request, "action": "retrieve", "format_kwarg": None}
-        return VIEWS[kind](args=(), kwargs={}, **given)
 
     def _url(self, after: str) -> str:
         query = self.request.query_params.copy()
         query["after"] = after
         return f"{self.request.build_absolute_uri(self.request.path)}?{query.urlencode()}"
-
-    def _changes(self, revisions: list[Revision]) -> list[dict]:
-        """Return the changes with their records as they are now, in a few queries per type."""
-        ids: dict[str, set[UUID]] = {}
-        for revision in revisions:
-            ids.setdefault(revision.subject_type, set()).add(revision.subject_id)
-        records, survivors = {}, {}
-        for kind, keys in ids.items():
-            view = self._view(kind)
-            visible = list(view.get_queryset().filter(pk__in=keys))
-            merged = {r.pk: key for r in visible if (key := getattr(r, "merged_into_id", None))}
-            survivors |= merged
-            active = [record for record in visible if record.pk not in merged]
-            data = view.get_serializer(active, many=True).data
-            records |= {record.pk: form for record, form in zip(active, data, strict=True)}
-        return [self._change(each, records.get(each.subject_id), survivors) for each in revisions]
-
-    def _change(self, revision: Revision, record: dict | None, survivors: dict) -> dict:
-        kind, key = revision.subject_type, revision.subject_id
-        merged = {"merged_into": survivors[key]} if key in survivors else {}
-        return {
-            "type": kind,
-            "id": key,
-            "url": reverse(f"{kind}-detail", [key], request=self.request),
-            "verb": revision.verb,
-            "version": revision.version,
-            "time": revision.time,
-            "gone": record is None,
-            "record": record,
-            **merged,
-        }
 
     @extend_schema(
         responses=ChangesSerializer,
@@ -301,13 +317,11 @@ class Changes(Endpoint):
         """
         asked = request.query_params
         kinds = self._kinds(asked.get("types"))
+        sees = seen_by(request, kinds)
         most = whole_number(
             "limit", asked.get("limit"), self.DEFAULT_CHANGES, most=self.MAX_CHANGES
         )
         seconds = whole_number("wait", asked.get("wait"), 0, least=0, most=MAX_WAIT_SECONDS)
-        views = {kind: self._view(kind) for kind in kinds}
-        whole = [kind for kind, view in views.items() if view.may_see_all()]
-        sees = {"whole": whole, "own": own_of(request.user, set(kinds) - set(whole))}
         last = last_settled()
         place = place_at(asked.get("after"), last)
         found = settled_after(place, last, kinds, **sees, most=most)
@@ -321,6 +335,6 @@ class Changes(Endpoint):
             "next": self._url(after) if found.more else None,
             "previous": None,
             "after": after,
-            "results": self._changes(found.revisions),
+            "results": changes_of(found.revisions, request),
         }
         return Response(ChangesSerializer(page).data, headers=link_header(next=page["next"]))

@@ -121,6 +121,20 @@ FOUND_QUOTE = {
 DIFFERENCE = [{"op": "replace", "expected": "every", "found": "no"}]
 FILED_FIELDS = ("external_id", "url", "headline", "byline", "published", "language")
 
+WEBHOOK = {
+    "id": AN_ID,
+    "url": "https://cms.example/on-record",
+    "types": ["quote"],
+    "filters": {"outlet": "harbour-post"},
+    "active": True,
+    "paused": None,
+    "previous_secret_until": None,
+    "secret": "whsec_3q2+7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    "version": 1,
+    "created": "2026-03-14T10:02:11.419757Z",
+    "updated": "2026-03-14T10:02:11.419757Z",
+}
+
 EXAMPLES: dict[str, object] = {
     # Filing
     "FilingRequest": {
@@ -237,6 +251,29 @@ EXAMPLES: dict[str, object] = {
                 "record": QUOTE,
             }
         ],
+    },
+    # Webhooks
+    "Webhook": WEBHOOK,
+    "WebhookRequest": {name: WEBHOOK[name] for name in ("url", "types", "filters")},
+    "PatchedWebhookRequest": {"active": True},
+    "RotationRequest": {"at_once": False},
+    "ReplayRequest": {"since": "2026-03-14T11:00:00Z"},
+    "Delivery": {
+        "id": OTHER_ID,
+        "type": "quote.retracted",
+        "record": AN_ID,
+        "version": 3,
+        "time": "2026-03-16T08:12:44.301522Z",
+        "state": "pending",
+        "attempts": 1,
+        "created": "2026-03-16T08:12:47.120001Z",
+        "due": "2026-03-16T08:12:58.020113Z",
+        "first_tried": "2026-03-16T08:12:48.020113Z",
+        "ended": None,
+        "status": 503,
+        "problem": "The receiver answered 503.",
+        "answer": "Down for maintenance",
+        "milliseconds": 84,
     },
     # Counts and exports
     "Facets": {

@@ -42,6 +42,7 @@ from quotes.history.redactions import (
 from quotes.models import (
     Assignment,
     Claim,
+    Delivery,
     LastFiling,
     MistakeReport,
     Note,
@@ -49,6 +50,7 @@ from quotes.models import (
     Quote,
     SavedView,
     SecondLook,
+    Webhook,
 )
 from sources.database.locks import wait_for_sharers_of_erased_words
 from sources.history.erasure import (
@@ -135,6 +137,7 @@ def erase(
         held = rows_holding(Proposal, "said::text", set().union(*erasure.rows.values()), sought)
         Proposal.objects.filter(pk__in=held).delete()
         _erase_worklist(erasure, sought)
+        erasure.webhooks = _erase_webhooks(erasure, sought)
         erasure.answers = erase_responses(set().union(*erasure.rows.values()), sought)
         erasure.log_entries = erase_log(erasure.rows, sought)
         erasure.jobs = erase_jobs(sought)
@@ -322,6 +325,20 @@ def _erase_worklist(erasure: Erasure, sought: SearchTerms) -> None:
         erase_rows(model, keys_of(model.objects.filter(of_erased | Q(pk__in=held))))
     held = rows_holding(SavedView, "name || ' ' || query::text", gone, sought)
     SavedView.objects.filter(pk__in=held).delete()
+
+
+def _erase_webhooks(erasure: Erasure, sought: SearchTerms) -> int:
+    """Delete webhooks that ask for the erased by name; blank answers that repeat their words.
+
+    Messages that still wait have no words: their receivers are told to delete the record.
+    """
+    gone = set().union(*erasure.rows.values())
+    held = rows_holding(Webhook, "url || ' ' || filters::text", gone, sought)
+    Delivery.objects.filter(webhook__in=held).delete()
+    Webhook.objects.filter(pk__in=held).delete()
+    repeated = rows_holding(Delivery, "coalesce(answer, '')", gone, sought)
+    Delivery.objects.filter(pk__in=repeated).update(answer=None)
+    return len(held)
 
 
 def _redact(snapshot: Snapshot, ranges: dict[str, list[list[int]]], reason: str) -> None:

@@ -53,6 +53,7 @@ class Erasure:
     answers: int = 0
     log_entries: int = 0
     jobs: int = 0
+    webhooks: int = 0  # whose URL or filters held their words
     documents: int = 0  # that their texts were converted from
     filings: int = 0  # last filings that named them or held their words
     remembered: int = 0  # runs of words and names that are kept away by keyed hashes

@@ -14,6 +14,7 @@ RECORDS = {
 }
 
 READ = [f"{app}.view_{name}" for app, names in RECORDS.items() for name in names]
+READ.append("quotes.add_webhook")  # and to deal with one's own
 FILE = ["sources.add_article", "quotes.add_quote"]
 CURATE = [
     f"{app}.{verb}_{name}"

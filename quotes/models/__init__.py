@@ -24,12 +24,14 @@ from quotes.models.second_look import SecondLook
 from quotes.models.utterance import Utterance
 from quotes.models.via import Via
 from quotes.models.vocabulary import Word
+from quotes.models.webhook import Delivery, SentQuote, Webhook
 from quotes.models.worklist import Assignment, DeskSettings, Note, SavedView
 
 __all__ = [
     "Assignment",
     "CitedAffiliation",
     "Claim",
+    "Delivery",
     "DeskSettings",
     "Exactly",
     "Grams",
@@ -45,9 +47,11 @@ __all__ = [
     "Review",
     "SavedView",
     "SecondLook",
+    "SentQuote",
     "Speech",
     "Utterance",
     "Via",
+    "Webhook",
     "Word",
     "hidden_quotes",
     "outlets_of",

@@ -43,9 +43,11 @@ def replayed(body: str, **kwargs) -> HttpResponse:
 
 
 def json_of(response: HttpResponse) -> str:
-    """Return the body of a response as JSON."""
+    """Return the body of a response as JSON, without the members that are `not_stored`."""
     if isinstance(response, RenderedLines):
         return json.dumps(response.content.decode(), ensure_ascii=False)
     if isinstance(response, RenderedJSON):
         return response.content.decode()
-    return json.dumps(response.data, ensure_ascii=False, separators=(",", ":"), default=str)
+    secret = getattr(response, "not_stored", ())
+    data = {n: v for n, v in response.data.items() if n not in secret} if secret else response.data
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)

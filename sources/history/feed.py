@@ -11,6 +11,7 @@ not be, and PostgreSQL may reuse it after a crash.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -42,6 +43,17 @@ LAST_SETTLED = """
         WHERE (era, transaction) < (present.id, pg_snapshot_xmin(pg_current_snapshot()))
         ORDER BY era DESC, transaction DESC, id DESC LIMIT 1
     ) last ON true
+"""
+
+SINCE = """
+    SELECT era, transaction::text, id FROM sources_revision
+    WHERE time >= %s ORDER BY era, transaction, id LIMIT 1
+"""
+
+BEFORE = """
+    SELECT era, transaction::text, id FROM sources_revision
+    WHERE (era, transaction, id) < (%s::smallint, %s::xid8, %s::bigint)
+    ORDER BY era DESC, transaction DESC, id DESC LIMIT 1
 """
 
 AFTER = """
@@ -85,6 +97,21 @@ def last_settled() -> LedgerPosition:
     if not is_known:
         raise EraNotBegun
     return LedgerPosition(era, int(transaction), key) if key else LedgerPosition()
+
+
+def position_before(moment: datetime) -> LedgerPosition:
+    """The position after which come all revisions that were made since then; three queries."""
+    last = last_settled()
+    with connection.cursor() as cursor:
+        cursor.execute(SINCE, [moment])
+        if (first := cursor.fetchone()) is None:
+            return last
+        cursor.execute(BEFORE, first)
+        before = cursor.fetchone()
+    if before is None:
+        return LedgerPosition()
+    era, transaction, key = before
+    return min(last, LedgerPosition(era, int(transaction), key))
 
 
 def unsettled_after(place: LedgerPosition) -> int:

@@ -18,6 +18,7 @@ from collections.abc import Iterable
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.fields.json import KT
 
@@ -140,6 +141,7 @@ class Revision(models.Model):
                 name="revision_in_admin",
             ),
             models.Index(fields=["time"], condition=DECIDES, name="revision_decisions"),
+            BrinIndex(fields=["time"], name="revision_by_time"),  # where a replay begins
             models.Index(  # what was merged into a record as of a time
                 KT("state__merged_into_id"),
                 condition=models.Q(verb="merged"),

@@ -30,6 +30,7 @@ from tests.records import (
     make_quote,
     make_speaker,
     make_utterance,
+    make_webhook,
 )
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,8 @@ FILE = {"contributor", "curator"}
 FILER = {"contributor"}  # who filed this very quote
 CURATE = {"curator"}
 FULL_TEXT = {"curator"}
+OWN = ("reader", "contributor", "curator")  # also if reading is public
+OWNER = ("reader",)  # of this very record, which does not exist for others
 
 OPERATIONS = {
     ("GET", ""): OPEN,
@@ -119,6 +122,14 @@ OPERATIONS = {
     ("GET", "facts/<uuid:pk>/revisions/"): READ,
     ("GET", "utterances/<uuid:pk>/"): READ,
     ("GET", "changes/"): READ,
+    ("GET", "webhooks/"): OWN,
+    ("POST", "webhooks/"): OWN,
+    ("GET", "webhooks/<uuid:pk>/"): OWNER,
+    ("PATCH", "webhooks/<uuid:pk>/"): OWNER,
+    ("DELETE", "webhooks/<uuid:pk>/"): OWNER,
+    ("POST", "webhooks/<uuid:pk>/rotate/"): OWNER,
+    ("POST", "webhooks/<uuid:pk>/replay/"): OWNER,
+    ("GET", "webhooks/<uuid:webhook>/deliveries/"): OWNER,
     ("GET", "schema/"): OPEN,
     ("GET", "docs/"): OPEN,
 }
@@ -249,6 +260,13 @@ def routes():
         for verb, (record, body) in verbs.items():
             path = f"{name}/{record.pk}/{verb}/"
             routes[f"{name}/<uuid:pk>/{verb}/"] = (path, {"POST": body})
+    hook = make_webhook(make_client("Readers").user)
+    routes["webhooks/"] = ("webhooks/", {"POST": {"url": "https://cms.example/hook"}})
+    routes["webhooks/<uuid:pk>/"] = (f"webhooks/{hook.pk}/", {"PATCH": {"active": False}})
+    routes["webhooks/<uuid:pk>/rotate/"] = (f"webhooks/{hook.pk}/rotate/", {"POST": {}})
+    since = {"POST": {"since": timezone.now().isoformat()}}
+    routes["webhooks/<uuid:pk>/replay/"] = (f"webhooks/{hook.pk}/replay/", since)
+    routes["webhooks/<uuid:webhook>/deliveries/"] = (f"webhooks/{hook.pk}/deliveries/", {})
     routes["utterances/<uuid:pk>/"] = (f"utterances/{quote.utterance_id}/", {})
     to = make_speaker("Bo Berg")
     routes["speakers/<uuid:pk>/reattribute/"] = (
@@ -323,10 +341,12 @@ def test_each_operation_is_open_only_to_the_groups_in_the_table(routes, public):
         with transaction.atomic():
             for who, client in everyone.items():
                 status = status_of(client, routes, method, route)
+                refusal = 404 if allowed is OWNER else 403
                 if who in allowed:
-                    assert status in (200, 201), (method, route, who)
+                    good = (204,) if method == "DELETE" else (200, 201)
+                    assert status in good, (method, route, who)
                 else:
-                    assert status == (401 if who == "nobody" else 403), (method, route, who)
+                    assert status == (401 if who == "nobody" else refusal), (method, route, who)
             transaction.set_rollback(True)  # the next operation finds the same records
 
 

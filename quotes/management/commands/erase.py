@@ -79,6 +79,7 @@ def show(say: Callable[[str], object], erasure: Erasure, *, would: bool) -> None
     for key in sorted(erasure.unlinked):
         say(f"  the link of quote {key} to its replacement")
     say(f"  {erasure.answers:,} stored responses")
+    say(f"  {erasure.webhooks:,} webhooks that ask for the words or names")
     say(f"  the words in {erasure.log_entries:,} log entries and {erasure.jobs:,} bulk jobs")
     say(f"  {erasure.documents:,} documents that the texts were converted from")
     say(f"  what {erasure.filings:,} filings said of them")

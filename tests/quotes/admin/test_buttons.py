@@ -56,12 +56,14 @@ def test_every_link_of_every_page_works(records, group):
 @pytest.mark.parametrize(
     ("group", "sends"),
     [
-        ("Readers", {"/admin/quotes/quote/check/"}),  # which stores nothing
+        # The first stores nothing, the second only what is one's own.
+        ("Readers", {"/admin/quotes/quote/check/", "/admin/quotes/webhook/add/"}),
         (
             "Contributors",
             {
                 "/admin/quotes/quote/check/",
                 "/admin/quotes/quote/import/",
+                "/admin/quotes/webhook/add/",
                 "/admin/sources/article/add-document/",
             },
         ),
