@@ -342,6 +342,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "quotes.curation.mistakes",
     "quotes.webhooks.notices",
     "quotes.webhooks.tasks",
+    "quotes.statistics.use_counts",
     "config.password_reset",
 ]
 PROCRASTINATE_WORKER_DEFAULTS = {

@@ -3,7 +3,7 @@
 from django.db.models import Value
 
 from quotes.models import Exactly, QuoteQuerySet
-from sources.admin.lists import mentioning
+from sources.identity.finding import mentioning
 from sources.models import Speaker
 from sources.models.functions import HasWords, NameKey, Words
 

@@ -41,12 +41,13 @@ from sources.admin.html import (
     link_to_profile,
 )
 from sources.admin.import_export import ImportExportAdmin
-from sources.admin.lists import matching_any, mentioning
+from sources.admin.lists import matching_any
 from sources.admin.merging import MergingAdmin, worded
 from sources.admin.profiles import ProfileAdmin
 from sources.admin.speaker_cards import speaker_cards, told_apart
 from sources.admin.surnames import SurnamesAdmin
 from sources.dates import future_publication
+from sources.identity.finding import mentioning
 from sources.models import (
     Affiliation,
     Article,

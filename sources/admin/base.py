@@ -20,16 +20,16 @@ from sources.admin.edit_conflicts import EditConflictAdmin, ReopenedForm
 from sources.admin.forms import IdentifiersFormField, LinesField, RecordForm, few_lines
 from sources.admin.history import HistoryAdmin
 from sources.admin.html import isolated, link
-from sources.admin.lists import BoundedChangeList, BoundedPaginator, mentioning
+from sources.admin.lists import BoundedChangeList, BoundedPaginator
 from sources.admin.widgets import AutocompleteFields
 from sources.dates import PartialDateField, PartialDateFormField
 from sources.exceptions import BadFilter, MissingRecord, refusal_of
+from sources.identity import finding
 from sources.models import PublicRecord
-from sources.models.functions import fold_all
 from sources.models.ids import as_uuid
 
 MAX_RANKED = 200
-"""Names that a search over everything puts in order; a part that more have says little."""
+"""Records with a word that a search over everything puts in order; what more have says little."""
 
 
 MAX_PARAMETERS = 20
@@ -336,30 +336,23 @@ class NamedAdmin(MergeableAdmin):
 
     search_fields = ("name",)  # shows the search box; `search` does the work
     search_help_text = (
-        "Search names and aliases. Partial words and missing accents are fine; one or two letters "
-        "match the start of a word."
+        "Search names, aliases and identifiers. Partial words and missing accents are fine; one or "
+        "two letters match the start of a word."
     )
     sortable_by = ("called", "created")
     ordering = ("name", "id")
 
     def search(self, request, queryset, term):
-        return mentioning(queryset, term.split())
+        """A picker gets the best first; a list what has the words, else all that is found."""
+        if request.resolver_match.url_name == "autocomplete":
+            return finding.by_relevance(queryset, term)
+        by_parts = finding.mentioning(queryset, term.split())
+        if by_parts.exists():
+            return by_parts
+        return queryset.filter(pk__in=finding.find(queryset, term))
 
     def first_found(self, request, term, number):
-        """Active records of this name first, then those with a name that begins so."""
-        words = [word for word in term.split() if any(map(str.isalnum, word))]
-        if not words:
-            return []
-        known = self.get_queryset(request).active().order_by()
-        called = known.filter(names_folded__contains=[self.model.key(models.Value(term))])
-        some = mentioning(known, words)[:MAX_RANKED]
-        folded = fold_all([term, *(each.name for each in some)])
-        begin = folded[term]
-        ranked = sorted(
-            some,
-            key=lambda each: (not folded[each.name].startswith(begin), folded[each.name], each.pk),
-        )
-        return list({each.pk: each for each in [*called[:number], *ranked]}.values())[:number]
+        return finding.found(self.get_queryset(request).active(), term, number)
 
     @admin.display(description="name", ordering="name")
     def called(self, record):

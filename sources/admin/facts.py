@@ -9,7 +9,7 @@ from django.utils.http import urlencode
 from sources.admin.base import HiddenFilter, RecordAdmin, RecordInline
 from sources.admin.html import MAX_LISTED, address, isolated, link_to_list
 from sources.admin.import_export import ImportExportAdmin
-from sources.admin.lists import mentioning
+from sources.identity.finding import mentioning
 from sources.models import Fact, Speaker
 from sources.models.functions import Fold
 from sources.spreadsheets.tables import FactTable

@@ -1,44 +1,14 @@
-"""Lists of the admin: search by parts of a name, pagination at a bounded cost."""
+"""Lists of the admin: several searches at once, pagination at a bounded cost."""
 
 from functools import cached_property
-from unicodedata import category
 
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import models
-from django.db.models import F, Func, Value
-from django.db.models.functions import Concat
 
 from sources.database.estimates import count_or_estimate, estimate
-from sources.models.functions import AllNames, Fold
 
 # Searching
-
-
-def mentioning(queryset: models.QuerySet, words: list[str]) -> models.QuerySet:
-    """Named records with each of these words in a name, ignoring case and accents.
-
-    Words of three characters or more match anywhere in a name, shorter ones at the start of a word:
-    that is what the trigram index can serve. Words without a letter or digit, and short ones of a
-    script without case, which may have no spaces, scan all names.
-    """
-    names = Func(
-        F("names_folded"),
-        Value("\n"),
-        function="array_to_string",
-        output_field=models.TextField(),
-    )
-    queryset = queryset.alias(all_names=names, indexed_names=AllNames("names_folded"))
-    for word in words:
-        part = Fold(Value(word))
-        is_short = len(word) < 3
-        if not any(map(str.isalnum, word)) or (is_short and any(category(c) == "Lo" for c in word)):
-            queryset = queryset.filter(all_names__contains=part)
-        elif is_short:
-            queryset = queryset.filter(indexed_names__contains=Concat(Value(" "), part))
-        else:
-            queryset = queryset.filter(indexed_names__contains=part)
-    return queryset
 
 
 def matching_any(queryset: models.QuerySet, *searches: models.QuerySet) -> models.QuerySet:

@@ -1,10 +1,14 @@
 """The filters of each resource of `sources`."""
 
+from django import forms
+from django.core.exceptions import ValidationError
+
 from sources.api.examples import AN_ID
 from sources.api.filters import (
     ChoicesFilter,
     DateFilter,
     DateRangeFilter,
+    Documented,
     ExternalIdFilter,
     IdFilter,
     IdsFilter,
@@ -20,6 +24,7 @@ from sources.api.filters import (
     SlugFilter,
     UrlFilter,
 )
+from sources.identity import finding
 from sources.models import Affiliation, Article, Fact, Organisation, Outlet, Speaker
 
 # Sentences that several parameters share
@@ -68,7 +73,46 @@ class PublishedRange(LazyFilterSet):
     )
 
 
-class OutletFilters(RecordFilters):
+class TermField(forms.CharField):
+    def clean(self, value):
+        value = super().clean(value)
+        if len(words := value.split()) > finding.MAX_WORDS:
+            raise ValidationError(f"{len(words)} words: give at most {finding.MAX_WORDS}.")
+        if value and not any(character.isalnum() for character in value):
+            raise ValidationError("Contains no word. Write at least one letter or digit.")
+        return value
+
+
+class TermFilter(Documented):
+    """What is remembered of a name. `NamedFilters` asks for it among what other filters leave."""
+
+    field_class = TermField
+    schema = {"type": "string", "maxLength": finding.MAX_TERM}
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=finding.MAX_TERM, **kwargs)
+
+    def filter(self, queryset, value):
+        return queryset
+
+
+class NamedFilters(RecordFilters):
+    """Records that are found by a part of their name, too."""
+
+    q = TermFilter(
+        help_text="What is remembered of a name or an alias: its beginning, any part, initials, an "
+        "identifier; with one slip in a word. Finds at most "
+        f"{finding.MAX_FOUND}, the best first; of equals, what is named most often.",
+        example="quil",
+    )
+
+    def filter_queryset(self, queryset, places=None):
+        queryset = super().filter_queryset(queryset, places)
+        term = self.form.cleaned_data.get("q")
+        return finding.by_relevance(queryset, term) if term else queryset
+
+
+class OutletFilters(NamedFilters):
     name = NameFilter("called", help_text=NAME, example="The Harbour Post")
     slug = SlugFilter(
         field_name="pk",
@@ -111,7 +155,7 @@ class ArticleFilters(RecordFilters, PublishedRange):
         fields = []
 
 
-class OrganisationFilters(RecordFilters):
+class OrganisationFilters(NamedFilters):
     name = NameFilter("called", help_text=NAME, example="Port Authority")
     parent = RecordsFilter(
         Organisation,
@@ -125,7 +169,7 @@ class OrganisationFilters(RecordFilters):
         fields = []
 
 
-class SpeakerFilters(RecordFilters):
+class SpeakerFilters(NamedFilters):
     name = NameFilter("called", help_text=NAME, example="Mara Quill")
     kind = ChoicesFilter(
         Speaker.Kind,

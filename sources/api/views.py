@@ -35,6 +35,7 @@ from sources.api.serializers import (
     SnapshotSerializer,
     SpeakerSerializer,
 )
+from sources.exceptions import BadParameter
 from sources.history.as_of import all_distinct_from_as_of, survivor_as_of
 from sources.identity import merging
 from sources.models import Affiliation, Article, Fact, Organisation, Outlet, Snapshot, Speaker
@@ -125,10 +126,27 @@ class MergeableResource(Resource):
 
 
 class NamedResource(MergeableResource):
-    """Records with names, which may be alike: two can be marked as distinct."""
+    """Records with names: found by parts of them; two that are alike can be marked as distinct."""
+
+    best_first = ("relevance",)
 
     def get_queryset(self):
         return super().get_queryset().with_all_distinct_from()
+
+    def get_listed(self):
+        """All that the list may show; what is searched for comes best first."""
+        if "q" in self.request.query_params:
+            self.default_ordering = "relevance"
+        return super().get_listed()
+
+    def parts_of(self, queryset, ordering: str, cursor: dict | None, wanted: int):
+        if "q" not in self.request.query_params:
+            fault = "Needs a search: add q, or choose another ordering."
+            raise BadParameter({"ordering": [fault]})
+        return [queryset], {}
+
+    def rows_of(self, page):
+        return list(page) if "relevance" in page.query.annotations else super().rows_of(page)
 
     def complete(self, was, at):
         super().complete(was, at)

@@ -17,9 +17,10 @@ from quotes.curation.naming import ABOUT_SPEAKER
 from quotes.extraction.languages import Tag, lexicon_for
 from quotes.models import Quote
 from quotes.models.workflow import OPEN, PUBLIC
-from sources.admin.lists import matching_any, mentioning
+from sources.admin.lists import matching_any
 from sources.admin.speaker_cards import SpeakerCard, speaker_cards
 from sources.identity.agreement import Body, roles_agree
+from sources.identity.finding import mentioning
 from sources.identity.names import NameKind, parse, plain, words
 from sources.identity.surnames import PERSONS, identifies_nobody
 from sources.models import Affiliation, Speaker

@@ -20,6 +20,7 @@ from tqdm import tqdm
 from quotes.management.synthetic.articles import Made, made, parts_of
 from quotes.management.synthetic.rows import joined
 from quotes.models.vocabulary import MAX_LETTERS, MIN_LETTERS
+from quotes.statistics.use_counts import count_uses
 from sources.ledger.revisions import Era
 from sources.management.processes import start_processes
 
@@ -119,6 +120,7 @@ def generate(
         cursor.execute("SET LOCAL session_replication_role = origin")
         # These tables only: ANALYZE of everything would lock catalogs that databases share.
         cursor.execute(f"ANALYZE {', '.join(COLUMNS)}")
+        count_uses()  # as the worker does
         done.indexing = time.perf_counter() - began
     return done
 

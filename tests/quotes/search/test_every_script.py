@@ -9,7 +9,7 @@ from django.urls import reverse
 from quotes.models import Quote
 from quotes.search.highlight import matches_in
 from quotes.search.query import Search
-from sources.admin.lists import mentioning
+from sources.identity.finding import mentioning
 from sources.models import Article, Speaker
 from sources.models.functions import Bare, HasWords, Words
 from tests.conftest import API, ok, problem

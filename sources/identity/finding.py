@@ -1,0 +1,160 @@
+"""Find speakers, organisations and outlets by what somebody remembers of a name.
+
+The API (`?q=`), the pickers and the search of the admin, and the public pages all ask `find`.
+Who asks gives the records that the user may see: nothing else is looked at.
+"""
+
+import re
+from unicodedata import category
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Case, F, Func, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce, Concat
+from rapidfuzz.distance import OSA
+
+from sources.models import UseCount
+from sources.models.base import NamedQuerySet
+from sources.models.functions import AllNames, Fold, IdentifierValues, NameSlips, fold_all
+from sources.models.ids import as_uuid
+
+MAX_TERM, MAX_WORDS = 200, 8  # characters and words: more take longer and find no better
+
+MAX_FOUND = 200
+"""Records that one search returns: whoever misses one adds a word."""
+
+ENOUGH = 10
+"""Records found letter for letter, from which on nobody looks for slips."""
+
+MAX_COMPARED = 500
+"""Names compared with a slip, the most used first: 2 ms."""
+
+LEAST_FOR_SLIP, MOST_FOR_SLIP = 4, 20
+"""Letters of a word that may have a slip; those that `sources_name_slips` makes keys of."""
+
+SAME, BEGINS, HOLDS = range(3)
+"""How well a name is met: by a whole name or an identifier, by words that begin so, by parts."""
+
+
+def find(records: NamedQuerySet, term: str, most: int = MAX_FOUND) -> list[UUID]:
+    """Ids of the records that a term means, the best first; three queries at most.
+
+    A term is the id of a record, one of its identifiers, an outlet's slug, or words: the beginning
+    or any part of a name, an alias or an acronym. Where few are found, names with one slip
+    in a word follow. Those that are met equally well come in the order of how often they are used.
+    """
+    words = term.replace("\0", "")[:MAX_TERM].split()[:MAX_WORDS]
+    if not any(character.isalnum() for word in words for character in word):
+        return []
+    term = " ".join(words)
+    if key := as_uuid(term):
+        return list(records.order_by().filter(pk=key).values_list("pk", flat=True))
+    found = _by_letters(records, term, words, most)
+    if len(found) >= min(ENOUGH, most):
+        return found
+    return [*found, *_by_slips(records.exclude(pk__in=found), term)][:most]
+
+
+def found(records: NamedQuerySet, term: str, most: int = MAX_FOUND) -> list[models.Model]:
+    """The records themselves, in the order of `find`; one query more."""
+    ids = find(records, term, most)
+    by_id = records.in_bulk(ids)
+    return [by_id[key] for key in ids if key in by_id]
+
+
+def by_relevance(records: NamedQuerySet, term: str) -> NamedQuerySet:
+    """The records that `find` returns, in its order, with `relevance`: the first has the most."""
+    ids = find(records, term)
+    place = Func(
+        Value(ids, ArrayField(models.UUIDField())),
+        F("pk"),
+        function="array_position",
+        output_field=models.IntegerField(),
+    )
+    found = records.filter(pk__in=ids).annotate(relevance=MAX_FOUND - place)
+    return found.order_by("-relevance")
+
+
+def mentioning(queryset: models.QuerySet, words: list[str]) -> models.QuerySet:
+    """Named records with each of these words in a name, ignoring case and accents.
+
+    Words of three characters or more match anywhere in a name, shorter ones at the start of a word:
+    that is what the trigram index can serve. Words without a letter or digit, and short ones of a
+    script without case, which may have no spaces, scan all names.
+    """
+    queryset, conditions = _with_all_names(queryset), Q()
+    for word in words:
+        conditions &= _holds(word)
+    return queryset.filter(conditions)
+
+
+def _with_all_names(queryset: models.QuerySet) -> models.QuerySet:
+    names = Func(
+        F("names_folded"),
+        Value("\n"),
+        function="array_to_string",
+        output_field=models.TextField(),
+    )
+    return queryset.alias(all_names=names, indexed_names=AllNames("names_folded"))
+
+
+def _holds(word: str) -> Q:
+    """Whether a name has this word in it, as the index can tell."""
+    part = Fold(Value(word))
+    is_short = len(word) < 3
+    if not any(map(str.isalnum, word)) or (is_short and any(category(c) == "Lo" for c in word)):
+        return Q(all_names__contains=part)
+    return _begins(word) if is_short else Q(indexed_names__contains=part)
+
+
+def _begins(word: str) -> Q:
+    """Whether a word of a name begins so."""
+    return Q(indexed_names__contains=Concat(Value(" "), Fold(Value(word))))
+
+
+def _by_letters(records: NamedQuerySet, term: str, words: list[str], most: int) -> list[UUID]:
+    model = records.model
+    same = Q(names_folded__contains=[model.key(Value(term))])
+    if hasattr(model, "identifiers"):
+        records = records.alias(known_as=IdentifierValues("identifiers"))
+        same |= Q(known_as__contains=[term.lower()])
+    if hasattr(model, "slug"):
+        same |= Q(slug=term.lower())
+    records = _with_all_names(records).alias(slips=NameSlips("names_folded"))
+    holds, begins = Q(), Q()
+    for word in words:
+        holds &= _holds(word)
+        begins &= _begins(word)
+    initials = Q(slips__contains=[Concat(Value("="), Fold(Value(term)))])
+    met = Case(When(same, then=SAME), When(begins | initials, then=BEGINS), default=HOLDS)
+    found = records.filter(holds | same | initials).alias(met=met, uses=_uses())
+    return list(found.order_by("met", "-uses", "name", "pk").values_list("pk", flat=True)[:most])
+
+
+def _by_slips(records: NamedQuerySet, term: str) -> list[UUID]:
+    """Ids of records with each word in a name, at least one of them with a slip."""
+    words = re.findall(r"\w+", fold_all([term])[term])
+    long = [word for word in words if LEAST_FOR_SLIP <= len(word) <= MOST_FOR_SLIP]
+    if not long:
+        return []
+    records = _with_all_names(records).alias(slips=NameSlips("names_folded"))
+    for word in words:
+        near = NameSlips(Value([word], ArrayField(models.TextField())))
+        records = records.filter(Q(slips__overlap=near) if word in long else _begins(word))
+    near = records.order_by(F("uses").desc(), "name", "pk").alias(uses=_uses())
+    rows = near.values_list("pk", "names_folded")[:MAX_COMPARED]
+    return [key for key, names in rows if all(_is_near(word, names) for word in words)]
+
+
+def _is_near(word: str, names: list[str]) -> bool:
+    """Whether a word of these names is this one, but for one slip if it is long enough."""
+    known = {each for name in names for each in re.findall(r"\w+", name)}
+    if len(word) < LEAST_FOR_SLIP:
+        return any(each.startswith(word) for each in known)
+    return any(OSA.distance(word, each, score_cutoff=1) <= 1 for each in known)
+
+
+def _uses() -> Coalesce:
+    counted = UseCount.objects.filter(record_id=OuterRef("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)
