@@ -20,14 +20,12 @@ from quotes.admin.dashboard_charts import CACHE_SECONDS, Charts, charts
 from quotes.curation.decisions import Decision, last_decisions, where_to_continue
 from quotes.curation.queue import QUEUES, WAITING, QuoteQueue, without_quotes
 from sources.admin.base import ReadOnlyAdmin
-from sources.identity.duplicates import count_pairs
+from sources.identity.duplicates import MAX_COUNTED, stored_count
 from sources.models import Article, Named, Organisation, Speaker
 
 MAX_QUEUE_COUNT = 10_000
 MAX_EMPTY_COUNT = 1_000
 LAST_DECISIONS = 8
-
-MAX_PAIR_COUNT = 1_000  # possible duplicates are searched for, not counted from an index
 
 
 @dataclass(frozen=True)
@@ -139,7 +137,7 @@ def _listed(user) -> Iterator[tuple[str, str, int, Counting]]:
         if user.has_perm(f"sources.change_{name}"):
             url = reverse(f"admin:sources_{name}_duplicates")
             count = partial(_kept, f"pairs.{name}", partial(_count_pairs, model))
-            yield f"Possible duplicate {plural}", url, MAX_PAIR_COUNT, count
+            yield f"Possible duplicate {plural}", url, MAX_COUNTED, count
 
 
 def _kept(name: str, count: Counting) -> tuple[int, datetime | None]:
@@ -160,5 +158,5 @@ def queue_url(queue: QuoteQueue) -> str:
 
 
 def _count_pairs(model: type[Named]) -> tuple[int, datetime | None]:
-    number, oldest = count_pairs(MAX_PAIR_COUNT + 1, model)
-    return number, oldest if number <= MAX_PAIR_COUNT else None
+    number, oldest = stored_count(model)
+    return number, oldest if number <= MAX_COUNTED else None

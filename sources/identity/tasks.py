@@ -1,4 +1,4 @@
-"""Tasks of the worker: keep the keys by which possible duplicates are found."""
+"""Tasks of the worker: keep the keys by which possible duplicates are found, and count them."""
 
 from procrastinate.contrib.django import app
 
@@ -9,3 +9,9 @@ from sources.identity import duplicates
 @app.task(name="sources.identity.tasks.renew_keys", queueing_lock="renew_keys")
 def renew_keys(timestamp: int) -> None:
     duplicates.renew_keys()
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="sources.identity.tasks.count_pairs", queueing_lock="count_pairs")
+def count_pairs(timestamp: int) -> None:
+    duplicates.store_counts()

@@ -9,7 +9,7 @@ Nothing here knows of a request.
 from sources.jobs.models import Job, Part
 from sources.ledger.revisions import Era, Revision
 from sources.models.articles import Article, Snapshot
-from sources.models.base import Mergeable, Named, PublicRecord, Record
+from sources.models.base import Mergeable, Named, PairCount, PublicRecord, Record
 from sources.models.documents import SourceDocument
 from sources.models.erased_words import ErasedWords
 from sources.models.facts import Fact
@@ -33,6 +33,7 @@ __all__ = [
     "Organisation",
     "OrganisationKey",
     "Outlet",
+    "PairCount",
     "Part",
     "PublicRecord",
     "Record",

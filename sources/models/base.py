@@ -339,6 +339,17 @@ class LikenessKey(models.Model):
         return self.key
 
 
+class PairCount(models.Model):
+    """How many pairs of one kind of record may be duplicates, as the worker counted them."""
+
+    record = models.CharField(primary_key=True, max_length=40)  # as in `_meta.model_name`
+    number = models.PositiveIntegerField()  # counted up to a limit
+    since = models.DateTimeField(null=True)  # since when the oldest pair exists
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.record}"
+
+
 def key_indexes(model: str) -> list[models.Index]:
     """Indexes of the likeness keys of one kind of record."""
     return [

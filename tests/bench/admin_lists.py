@@ -222,9 +222,10 @@ def report(rounds: int, say) -> list[str]:
     from django.contrib.auth.models import Group
     from django.test import Client
 
-    from sources.identity.duplicates import renew_keys
+    from sources.identity.duplicates import renew_keys, store_counts
 
     renew_keys()  # as the worker does
+    store_counts()
     user, _ = get_user_model().objects.get_or_create(username="bench", is_staff=True)
     user.groups.add(Group.objects.get(name="Curators"))
     client = Client()

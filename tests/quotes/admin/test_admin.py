@@ -37,6 +37,7 @@ from sources.models import (
     IdempotentResponse,
     Job,
     OrganisationKey,
+    PairCount,
     Part,
     Revision,
     SpeakerKey,
@@ -71,7 +72,7 @@ pytestmark = pytest.mark.django_db
 
 ON_OTHER_PAGES = {
     *(CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision),
-    *(LastFiling, Proposal, OutletBinding, OrganisationKey, SpeakerKey),
+    *(LastFiling, Proposal, OutletBinding, OrganisationKey, PairCount, SpeakerKey),
     *(Assignment, DeskSettings, MistakeReport, Note, SavedView, SecondLook),
     *(ErasedWords, SourceDocument, UseCount, WikidataItem),
     *(Delivery, SentQuote, Webhook),  # `test_webhooks`: everybody has their own

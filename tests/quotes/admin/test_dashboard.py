@@ -293,7 +293,7 @@ def test_the_dashboard_costs_the_same_however_long_the_queues_are(
         make_one_of_each()
         cache.clear()
         # The session, the user, two of permissions; queues; pairs; what to go on with; charts.
-        with django_assert_num_queries(45):
+        with django_assert_num_queries(47):
             curator_at_desk.get(DASHBOARD)
         with django_assert_num_queries(24):
             curator_at_desk.get(DASHBOARD)

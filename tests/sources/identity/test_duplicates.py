@@ -12,6 +12,7 @@ from sources.identity.duplicates import (
     possible_duplicates_of,
     possible_pairs,
     renew_keys,
+    stored_count,
 )
 from sources.identity.merging import mark_distinct
 from sources.identity.surnames import meant_by, surnames_only
@@ -323,3 +324,19 @@ def test_all_keys_are_renewed_in_parts(monkeypatch):
     speakers[0].save()
     renew_keys()
     assert not SpeakerKey.objects.filter(record_id=speakers[0].pk, version=1).exists()
+
+
+# The stored count
+
+
+def test_the_dashboard_has_the_count_of_the_worker():
+    assert stored_count(Speaker) == (0, None)
+    make_speaker("Rob Jones")
+    two = make_speaker("R. Jones")
+    assert stored_count(Speaker) == (1, two.created)  # nobody has counted yet
+    tasks.count_pairs(timestamp=0)
+    make_speaker("Robert Jones")
+    assert stored_count(Speaker) == (1, two.created)
+    tasks.count_pairs(timestamp=0)
+    assert stored_count(Speaker) == (3, two.created)
+    assert stored_count(Organisation) == (0, None)
