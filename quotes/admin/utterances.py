@@ -46,9 +46,8 @@ class UtteranceAdmin(RecordAdmin):
         }
 
     def search(self, request, queryset, term):
-        reports = Quote.objects.visible_to(request.user).filter(
-            HasWords(Words("bare"), term, may_go_on=True), utterance__isnull=False
-        )
+        words = HasWords(Words("bare"), term, may_go_on=True)
+        reports = Quote.objects.visible_to(request.user).filter(words)
         return queryset.filter(pk__in=reports.order_by().values("utterance"))
 
     @admin.display(description="quote")
