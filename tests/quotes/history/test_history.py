@@ -368,10 +368,6 @@ def test_the_earliest_possible_times_are_accepted(curator, quote, value):
     problem(curator.get(f"{QUOTES}{quote.pk}/", {"as_of": value}), 404)
 
 
-def test_a_list_refuses_as_of(curator):
-    problem(curator.get(QUOTES, {"as_of": "2026-01-01"}), 400)
-
-
 def test_a_past_quote_states_its_time_and_links_to_the_present(curator, quote):
     times = {one.version: one.time for one in Revision.objects.of(quote)}
     answer = then(curator, quote, times[3])
