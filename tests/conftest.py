@@ -141,6 +141,13 @@ def curator(db):
 
 
 @pytest.fixture
+def visitor(settings, db) -> Client:
+    """A browser without a login, where anyone may read."""
+    settings.ONRECORD_PUBLIC_READ = True
+    return Client()
+
+
+@pytest.fixture
 def curator_at_desk(db):
     return staff("Curators")
 

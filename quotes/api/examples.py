@@ -9,6 +9,7 @@ from sources.api.examples import (
     OUTLET_REFERENCE,
     RECORD,
     SHA256,
+    SITE,
     SPEAKER,
     SPEAKER_REFERENCE,
     TEXT,
@@ -27,6 +28,7 @@ ATTRIBUTION = {
 QUOTE = {
     "id": AN_ID,
     "url": URL,
+    "html_url": f"{SITE}/quotes/{AN_ID}/",
     "text": "We had no choice,",
     "kind": "direct",
     "language": "en",

@@ -8,7 +8,14 @@ from django.core.exceptions import EmptyResultSet
 
 from quotes.models import Quote
 from quotes.models.querysets import sees_all
-from quotes.representations.json import FIELDS, PageJson, fetch_page, page_statement
+from quotes.representations.json import (
+    FIELDS,
+    PageJson,
+    QuoteUrls,
+    fetch_page,
+    page_statement,
+    quotes_url,
+)
 from quotes.search.pages import is_one_statement
 from sources.database.prepared import Parameter, Statement, Statements
 
@@ -26,7 +33,7 @@ def prepared_page(view, filters, page) -> PageJson | None:
     if shape is None or (own is not None and own.exists()) or page.is_counted or page.is_ranked:
         return None
     fields = view.requested_fields(FIELDS)
-    values = [*filters.parameters(), *page.key, page.address]
+    values = [*filters.parameters(), *page.key, *quotes_url(view.request)]
     known = statements.get(
         (sees_all(user), shape, page.shape(), tuple(fields)),
         lambda: prepare(view, filters, page, fields, len(values)),
@@ -40,7 +47,7 @@ def prepared_page(view, filters, page) -> PageJson | None:
 def prepare(view, filters, page, fields, number: int) -> Statement | None:
     """The statement of a page with `number` parameters, if one serves all values."""
     quotes = Quote.objects.all() if sees_all(view.request.user) else Quote.objects.public()
-    *places, place_of_address = map(Parameter, range(number))
+    *places, api, pages = map(Parameter, range(number))
     key = places[len(places) - len(page.key) :]
     quotes = page.ordered(filters.filter_queryset(quotes, places), key)
     end = page.limit + 1
@@ -49,6 +56,6 @@ def prepare(view, filters, page, fields, number: int) -> Statement | None:
     quotes = quotes.filter(filters.condition(places))[:end]
     how = {"most": page.limit, "reverse": page.backwards}
     try:
-        return Statement(*page_statement(quotes, place_of_address, fields, **how))
+        return Statement(*page_statement(quotes, QuoteUrls(api, pages), fields, **how))
     except EmptyResultSet:  # a filter that nothing can match
         return None

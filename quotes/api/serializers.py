@@ -11,6 +11,7 @@ from quotes.models.media import validate_time_range
 from quotes.representations.json import FIELDS
 from quotes.representations.wording import shown_original
 from sources.api.fields import (
+    HtmlUrlField,
     LastingSerializer,
     PeerReference,
     RecordSerializer,
@@ -185,6 +186,7 @@ class QuoteSerializer(RecordSerializer):
     """A quote. `attribution` is as printed. Curators may revise speaker, role and organisation."""
 
     url = serializers.HyperlinkedIdentityField(view_name="quote-detail", lookup_field="pk")
+    html_url = HtmlUrlField()
     speaker = Reference(
         Speaker.objects.all(), shows=("id", "name", "kind"), required=False, allow_null=True
     )

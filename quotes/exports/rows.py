@@ -6,7 +6,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
 
 from quotes.models import Quote
-from quotes.representations.json import columns
+from quotes.representations.json import QuoteUrls, columns
 
 SCHEMA_VERSION = "1.0"
 """Version of the formats below: the first number rises with breaking changes."""
@@ -24,6 +24,7 @@ RIGHTS = {"rights": TEXT, "license": TEXT}
 SHAPES: dict[str, str | dict | list] = {
     "id": WORD,
     "url": WORD,
+    "html_url": WORD,
     "text": TEXT,
     "kind": WORD,
     "language": TEXT,
@@ -145,7 +146,7 @@ def statement(
     after: tuple | None,
     line: str,
     fields: Sequence[str],
-    url: str,
+    url: QuoteUrls,
 ) -> tuple[str, list]:
     """SQL and parameters that read a line for each matching quote, ordered by (column, id).
 

@@ -7,6 +7,7 @@ form and renders quotes that are not read from the view; a test keeps the two eq
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
@@ -14,10 +15,12 @@ from django.db import connection, models
 from rest_framework.reverse import reverse
 
 from quotes.models import Quote
+from sources.api.addresses import service_url
 
 FIELDS = (
     "id",
     "url",
+    "html_url",
     "text",
     "kind",
     "language",
@@ -56,21 +59,29 @@ class QuoteJson:
         setattr(self, column, value)
 
 
-def quotes_url(request) -> str:
-    """The absolute URL of `quotes/`; a quote's own URL adds its id and a slash."""
-    return reverse("quote-list", request=request)
+class QuoteUrls(NamedTuple):
+    """Absolute URLs above all quotes and above their pages; a quote's adds its id and a slash."""
+
+    api: str
+    pages: str
 
 
-def columns(fields: Collection[str], url: str) -> tuple[str, list[str]]:
+def quotes_url(request) -> QuoteUrls:
+    pages = f"{service_url(request)}{reverse('pages:quotes')}"
+    return QuoteUrls(reverse("quote-list", request=request), pages)
+
+
+def columns(fields: Collection[str], url: QuoteUrls) -> tuple[str, list[str]]:
     """SQL and parameters that select these fields from `quotes_public p`."""
-    by_url = {"url": "%s || p.id || '/' AS url"} | {
+    by_url = {name: f"%s || p.id || '/' AS {name}" for name in ("url", "html_url")} | {
         name: f"CASE WHEN p.{name}_id IS NOT NULL THEN json_build_object("
         f"'id', p.{name}_id, 'url', %s || p.{name}_id || '/') END AS {name}"
         for name in ("translates", "replaced_by")
     }
     wanted = [name for name in FIELDS if name in fields]
     listed = ", ".join(by_url.get(name, f"p.{name}") for name in wanted)
-    return listed, [url for name in wanted if name in by_url]
+    asked = (url.pages if name == "html_url" else url.api for name in wanted if name in by_url)
+    return listed, [*asked]
 
 
 PAGE = "WITH page (id, key) AS MATERIALIZED ({page})"
@@ -93,17 +104,17 @@ FROM (
 
 
 def render_call(
-    ids: str, url, fields: Collection[str], *, reviews: bool = True
+    ids: str, url: QuoteUrls, fields: Collection[str], *, reviews: bool = True
 ) -> tuple[str, list]:
     """SQL and parameters that render these fields of the given quotes as JSON.
 
     Without `reviews`, why a quote was rejected is null.
     """
     if not reviews:
-        return f"quotes_json({ids}, %s, %s, false)", [url, list(fields)]
+        return f"quotes_json({ids}, %s, %s, %s, false)", [*url, list(fields)]
     if len(fields) == len(FIELDS):
-        return f"quotes_json({ids}, %s)", [url]
-    return f"quotes_json({ids}, %s, %s)", [url, list(fields)]
+        return f"quotes_json({ids}, %s, %s)", [*url]
+    return f"quotes_json({ids}, %s, %s, %s)", [*url, list(fields)]
 
 
 @dataclass(frozen=True)
@@ -121,7 +132,12 @@ class PageJson:
 
 
 def page_statement(
-    page: models.QuerySet[Quote], url, fields: Collection[str], *, most: int, reverse: bool
+    page: models.QuerySet[Quote],
+    url: QuoteUrls,
+    fields: Collection[str],
+    *,
+    most: int,
+    reverse: bool,
 ) -> tuple[str, list]:
     """SQL and parameters that render at most `most` quotes of a page, as one row (`PageJson`).
 
@@ -153,7 +169,7 @@ def fetch_page(sql: str, params: list) -> PageJson:
 
 def fetch_quotes(
     page: models.QuerySet[Quote],
-    url: str,
+    url: QuoteUrls,
     fields: Collection[str] = FIELDS,
     *,
     reviews: bool = True,

@@ -15,6 +15,7 @@ TEXT = (
     "The quay will close in May. “We had no choice,” Mara Quill, the harbour master, told Torrigan "
     "Wire."
 )
+SITE = "https://onrecord.example"
 RECORD = {
     "version": 1,
     "created": "2026-03-14T10:02:11.547621Z",
@@ -28,6 +29,7 @@ SPEAKER_REFERENCE = {"id": SPEAKER_ID, "name": "Mara Quill", "kind": "person"}
 OUTLET_REQUEST = {"name": "The Harbour Post", "url": "https://harbourpost.example/"}
 OUTLET = {
     "id": OUTLET_ID,
+    "html_url": f"{SITE}/outlets/harbour-post/",
     "slug": "harbour-post",
     "aliases": [],
     "rights": "© Harbour Post Ltd",
@@ -45,6 +47,7 @@ ORGANISATION_REQUEST = {
 }
 ORGANISATION = {
     "id": ORGANISATION_ID,
+    "html_url": f"{SITE}/organisations/{ORGANISATION_ID}/",
     "parent": None,
     "distinct_from": [],
     **ORGANISATION_REQUEST,
@@ -59,6 +62,7 @@ SPEAKER_REQUEST = {
 }
 SPEAKER = {
     "id": SPEAKER_ID,
+    "html_url": f"{SITE}/speakers/{SPEAKER_ID}/",
     "organisation": None,
     "members": [],
     "article": None,
@@ -68,6 +72,7 @@ SPEAKER = {
 }
 ARTICLE = {
     "id": ARTICLE_ID,
+    "html_url": f"{SITE}/articles/{ARTICLE_ID}/",
     "outlet": OUTLET_REFERENCE,
     "external_id": "hp-2026-0314",
     "url": "https://harbourpost.example/2026/quay",

@@ -11,6 +11,7 @@ from drf_spectacular.plumbing import ResolvedComponent, build_choice_field
 from langcodes import standardize_tag
 from rest_framework import serializers
 
+from sources.api.addresses import html_url
 from sources.exceptions import MAX_FAULTS, nearest_of
 from sources.history.remembered import faults_of
 from sources.models import Mergeable, Named, PublicRecord, Speaker
@@ -110,6 +111,17 @@ class RecordSerializer(LastingSerializer, serializers.ModelSerializer):
         if changes and isinstance(record, PublicRecord):
             record.is_public = True  # who sends what it says already confirms it
         return super().update(record, changes)
+
+
+class HtmlUrlField(serializers.URLField):
+    """The URL of the record's page for people."""
+
+    def __init__(self, **kwargs):
+        about = "The page for people."
+        super().__init__(**{"source": "*", "read_only": True, "help_text": about, **kwargs})
+
+    def to_representation(self, record) -> str:
+        return html_url(record, self.context.get("request"))
 
 
 class Reference(serializers.Field):

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from sources.api.fields import (
+    HtmlUrlField,
     LastingSerializer,
     PeerReference,
     RecordSerializer,
@@ -131,6 +132,7 @@ class DistinctFromField(serializers.ListField):
 class OutletSerializer(RecordSerializer):
     """A publication or broadcaster."""
 
+    html_url = HtmlUrlField()
     name = NameField()
     aliases = aliases_field()
     url = WebAddressField(required=False, allow_null=True)
@@ -139,7 +141,7 @@ class OutletSerializer(RecordSerializer):
     class Meta:
         model = Outlet
         fields = [
-            *("id", "name", "slug", "aliases", "url"),
+            *("id", "html_url", "name", "slug", "aliases", "url"),
             *("rights", "license", "refuses_embeds", "refuses_robots"),
             *("distinct_from", *RECORD),
         ]
@@ -159,6 +161,7 @@ class OutletSerializer(RecordSerializer):
 class OrganisationSerializer(RecordSerializer):
     """An organisation that speakers speak for."""
 
+    html_url = HtmlUrlField()
     name = NameField()
     aliases = aliases_field()
     parent = Reference(Organisation.objects.all(), required=False, allow_null=True)
@@ -167,7 +170,16 @@ class OrganisationSerializer(RecordSerializer):
 
     class Meta:
         model = Organisation
-        fields = ["id", "name", "aliases", "parent", "identifiers", "distinct_from", *RECORD]
+        fields = [
+            "id",
+            "html_url",
+            "name",
+            "aliases",
+            "parent",
+            "identifiers",
+            "distinct_from",
+            *RECORD,
+        ]
         read_only_fields = RECORD
 
 
@@ -195,6 +207,7 @@ class MembersField(serializers.Field):
 class SpeakerSerializer(RecordSerializer):
     """A person, an organisation or an unnamed speaker to whom words are attributed."""
 
+    html_url = HtmlUrlField()
     name = NameField()
     aliases = aliases_field()
     organisation = Reference(Organisation.objects.all(), required=False, allow_null=True)
@@ -221,6 +234,7 @@ class SpeakerSerializer(RecordSerializer):
         model = Speaker
         fields = [
             "id",
+            "html_url",
             "name",
             "kind",
             "aliases",
@@ -346,6 +360,7 @@ class ArticleSerializer(RecordSerializer):
     day alone clears the time.
     """
 
+    html_url = HtmlUrlField()
     outlet = Reference(
         Outlet.objects.all(), shows=("id", "name", "slug"), required=False, allow_null=True
     )
@@ -365,6 +380,7 @@ class ArticleSerializer(RecordSerializer):
         model = Article
         fields = [
             "id",
+            "html_url",
             "outlet",
             "external_id",
             "url",

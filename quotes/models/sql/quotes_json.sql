@@ -3,7 +3,7 @@
 -- Without `reviews`, why a quote was rejected is null, and a quote that is not public shows nothing of
 -- its article but its own words.
 CREATE OR REPLACE FUNCTION quotes_json(
-    ids uuid[], address text, fields text[] DEFAULT NULL, reviews boolean DEFAULT true
+    ids uuid[], address text, pages text, fields text[] DEFAULT NULL, reviews boolean DEFAULT true
 )
 RETURNS SETOF text
 LANGUAGE plpgsql STABLE ROWS 50 AS $$
@@ -11,7 +11,7 @@ BEGIN
     IF fields IS NULL THEN
         RETURN QUERY
         SELECT (SELECT row_to_json(shown) FROM (SELECT
-            p.id, address || p.id || '/' AS url, p.text, p.kind, p.language, p.translated_from,
+            p.id, address || p.id || '/' AS url, pages || p.id || '/' AS html_url, p.text, p.kind, p.language, p.translated_from,
             CASE WHEN p.translates_id IS NOT NULL THEN json_build_object(
                 'id', p.translates_id, 'url', address || p.translates_id || '/'
             ) END AS translates,
@@ -35,6 +35,7 @@ BEGIN
         SELECT '{' || concat_ws(',',
             CASE WHEN 'id' = ANY (fields) THEN '"id":' || coalesce(to_json(p.id)::text, 'null') END,
             CASE WHEN 'url' = ANY (fields) THEN '"url":' || coalesce(to_json(address || p.id || '/')::text, 'null') END,
+            CASE WHEN 'html_url' = ANY (fields) THEN '"html_url":' || coalesce(to_json(pages || p.id || '/')::text, 'null') END,
             CASE WHEN 'text' = ANY (fields) THEN '"text":' || coalesce(to_json(p.text)::text, 'null') END,
             CASE WHEN 'kind' = ANY (fields) THEN '"kind":' || coalesce(to_json(p.kind)::text, 'null') END,
             CASE WHEN 'language' = ANY (fields) THEN '"language":' || coalesce(to_json(p.language)::text, 'null') END,
@@ -77,6 +78,6 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION quotes_json(uuid[], text, text[], boolean) IS
+COMMENT ON FUNCTION quotes_json(uuid[], text, text, text[], boolean) IS
     'The public form of these quotes as JSON, all fields or these, in the order of the ids. The '
-    'address is the URL of the list of quotes.';
+    'address is the URL of the list of quotes, and `pages` that above the pages of quotes.';
