@@ -181,6 +181,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.api.rate_limit_headers",
     "config.api.entity_tags",
+    "config.api.pages.pages_for_browsers",
     "axes.middleware.AxesMiddleware",
 ]
 

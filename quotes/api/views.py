@@ -50,13 +50,13 @@ from quotes.representations.json import FIELDS, QuoteJson, fetch_quotes, quotes_
 from quotes.search.highlight import MATCHES, add_matches
 from quotes.search.pages import find_page
 from quotes.search.ranking import Ranking
-from sources.api.endpoints import AS_OF, Resource, query_parameter
+from sources.api.endpoints import AS_OF, FORMAT, Resource, query_parameter
 from sources.api.idempotency import idempotent
 from sources.api.responses import RenderedJSON
 from sources.api.serializers import SpeakerSerializer
 from sources.api.verification import VerificationSerializer
 from sources.api.views import Speakers
-from sources.exceptions import BadParameter, nearest_of
+from sources.exceptions import BadParameter
 from sources.models.articles import READ_FULL_TEXT
 
 FORMATS = ["json", *(each.format for each in REPRESENTATIONS)]
@@ -87,7 +87,10 @@ class Quotes(FilesQuotes, Resource):
         return [*super().get_renderers(), *(renderer() for renderer in more)]
 
     def parameters(self) -> set[str]:
-        return super().parameters() | ({"format"} if self.action == "retrieve" else set())
+        return super().parameters() | ({"format"} if self.action == "list" else set())
+
+    def formats(self) -> list[str]:
+        return FORMATS if self.action == "retrieve" else ["json"]
 
     @extend_schema(
         parameters=[
@@ -111,11 +114,7 @@ class Quotes(FilesQuotes, Resource):
         As JSON, or in another representation by `format` or `Accept`: schema.org JSON-LD, W3C Web
         Annotation, PROV, CSL or BibTeX. With `as_of` the quote as it was at that time.
         """
-        params = request.query_params
-        if (name := params.get("format", "json")) not in FORMATS:
-            fault = f"There is no format “{name[:60]}”. {nearest_of(name, FORMATS)}"
-            raise BadParameter({"format": [fault]})
-        renderer = request.accepted_renderer
+        params, renderer = request.query_params, request.accepted_renderer
         if renderer.format == "json":
             current = Quote.objects.visible_to(request.user).filter(pk=pk)
             response = None if "as_of" in params else self.rendered_response(current)
@@ -160,7 +159,7 @@ class Quotes(FilesQuotes, Resource):
         ranking = Ranking.of(queryset, cursor and cursor["fence"])
         return ranking.parts(cursor, wanted), {"fence": str(ranking.fence)}
 
-    @extend_schema(responses=ListedQuoteSerializer(many=True))
+    @extend_schema(parameters=[FORMAT], responses=ListedQuoteSerializer(many=True))
     def list(self, request):
         """List quotes.
 

@@ -45,6 +45,10 @@ LABELS = {
 """Filters in the words of a reader; others are shown by their parameter's name."""
 
 
+NOT_OF_PAGES = ("fields", "count", "format")
+"""Parameters of the API's list that a page does not have: it leaves them out."""
+
+
 class Chip(NamedTuple):
     """An active filter, and the address of the page without it."""
 
@@ -54,14 +58,15 @@ class Chip(NamedTuple):
 
 
 class Query:
-    """The parameters of the page, without those that the form left empty."""
+    """The parameters of the page, without those that are empty or only for programs."""
 
     def __init__(self, asked: dict[str, str]):
         self.asked = asked
 
     @classmethod
     def of(cls, request: HttpRequest) -> "Query":
-        return cls({name: value for name, value in request.GET.items() if value.strip()})
+        asked = {k: v for k, v in request.GET.items() if v.strip() and k not in NOT_OF_PAGES}
+        return cls(asked)
 
     @property
     def filters(self) -> dict[str, str]:

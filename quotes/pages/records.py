@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 
 from quotes.api.filing_views import Articles
 from quotes.api.views import QuotedSpeakers, Quotes
@@ -14,6 +14,7 @@ from sources.api.addresses import path_of
 from sources.api.endpoints import Endpoint
 from sources.api.views import Organisations, Outlets
 from sources.models import Outlet
+from sources.models.ids import as_uuid
 
 
 @page
@@ -35,6 +36,9 @@ def organisation(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @page
 def outlet(request: HttpRequest, slug: str) -> HttpResponse:
+    """An outlet by its slug; its id, as the API has it, leads there."""
+    if key := as_uuid(slug):
+        return redirect(path_of("outlet", ask(request, Outlets, "retrieve", pk=key)["slug"]))
     found = get_object_or_404(Outlet, slug=slug)
     return record_page(request, Outlets, "outlet", found.pk, path_of("outlet", slug))
 

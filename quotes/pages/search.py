@@ -40,7 +40,7 @@ EXPORTS = {"csv": "CSV", "ndjson": "NDJSON", "parquet": "Parquet"}
 def home(request: HttpRequest) -> HttpResponse:
     """The search page. What the filters refuse is said above the results, with status 400."""
     query = Query.of(request)
-    if len(query.asked) < len(request.GET):  # empty fields of the form
+    if len(query.asked) < len(request.GET):  # such as empty fields of the form
         return redirect(query.url())
     context = {"query": query, "asked": query.asked, "orders": orders(query)}
     context |= {"kinds": Quote.Kind.choices, "kept": kept(query)}

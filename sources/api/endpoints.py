@@ -209,6 +209,15 @@ AS_OF = query_parameter(
 )
 
 
+FORMAT = query_parameter(
+    "format",
+    "`json` also for a client that prefers HTML, such as a browser: without it, the answer is a "
+    "redirect to the page for people.",
+    "json",
+    enum=["json"],
+)
+
+
 class Resource(Endpoint):
     """One kind of record: list, detail, history, create and update.
 
@@ -220,7 +229,7 @@ class Resource(Endpoint):
     reasons of `public_reasons` only.
     """
 
-    retrieve_parameters = ("as_of",)
+    retrieve_parameters = ("as_of", "format")
     embedded: tuple[str, ...] = ()
     public_names: dict[str, str] = {}
     public_verbs: tuple[str, ...] = tuple(Revision.Verb.values)
@@ -228,6 +237,17 @@ class Resource(Endpoint):
 
     def get_queryset(self):
         return super().get_queryset().visible_to(self.request.user)
+
+    def initial(self, request, *args, **kwargs):
+        super().initial(request, *args, **kwargs)
+        name, known = request.query_params.get("format", "json"), self.formats()
+        if self.action in ("list", "retrieve") and name not in known:
+            fault = f"There is no format “{name[:60]}”. {nearest_of(name, known)}"
+            raise BadParameter({"format": [fault]})
+
+    def formats(self) -> list[str]:
+        """Return what the parameter `format` may name."""
+        return ["json"]
 
     def list(self, request):
         """List {many}.
@@ -241,7 +261,7 @@ class Resource(Endpoint):
         """Return all that the list may show, unfiltered."""
         return self.get_queryset()
 
-    @extend_schema(parameters=[AS_OF])
+    @extend_schema(parameters=[AS_OF, FORMAT])
     def retrieve(self, request, pk):
         """Get {one}.
 

@@ -14,7 +14,7 @@ from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from sources.api.endpoints import AS_OF, Endpoint, Resource, as_of
+from sources.api.endpoints import AS_OF, FORMAT, Endpoint, Resource, as_of
 from sources.api.filtersets import (
     AffiliationFilters,
     FactFilters,
@@ -206,7 +206,7 @@ def merges(view: type[MergeableResource]) -> type[MergeableResource]:
     marks = extend_schema(request=DistinguishSerializer, responses=record)
     return extend_schema_view(
         **(dict.fromkeys(("distinguish", "undistinguish"), marks) if is_named else {}),
-        retrieve=extend_schema(responses={200: record, 301: merged}, parameters=[AS_OF]),
+        retrieve=extend_schema(responses={200: record, 301: merged}, parameters=[AS_OF, FORMAT]),
         merge=extend_schema(
             request=MergeSerializer,
             responses=inline_serializer(f"{model}Merge", {**result, **more}),

@@ -366,13 +366,13 @@ def test_405_lists_the_allowed_methods(curator, details):
             }  # fmt: skip
 
 
-@pytest.mark.parametrize("path", ["quotes/", "schema/"])
-@pytest.mark.parametrize("accept", ["text/html", "application/xml", "nonsense"])
+@pytest.mark.parametrize("path", ["quotes/", "changes/", "schema/"])
+@pytest.mark.parametrize("accept", ["text/css", "application/xml", "nonsense"])
 def test_an_unavailable_media_type_is_406(reader, path, accept):
     problem(reader.get(f"{API}{path}", headers={"accept": accept}), 406)
 
 
-@pytest.mark.parametrize("accept", ["*/*", "application/*", "application/json;q=0.5, text/html"])
+@pytest.mark.parametrize("accept", ["*/*", "application/*", "application/json, text/html;q=0.5"])
 def test_json_is_sent_to_every_client_that_accepts_it(reader, accept):
     response = reader.get(f"{API}quotes/", headers={"accept": accept})
     assert ok(response)["results"] == []
