@@ -78,6 +78,7 @@ class Quotes(FilesQuotes, Resource):
     public_verbs = PUBLIC_VERBS
     public_reasons = PUBLIC_REASONS
     operation_ids = {"create": "proposeQuote"}
+    is_prepared = True  # lists may run as prepared statements, which read all of `get_listed`
 
     def get_queryset(self):
         return Quote.objects.visible_to(self.request.user).with_parts()
@@ -168,7 +169,7 @@ class Quotes(FilesQuotes, Resource):
         """
         filters, page = self.read_filters(), self.paginator
         page.read(request, self)
-        if (shown := prepared_page(self, filters, page)) is not None:
+        if self.is_prepared and (shown := prepared_page(self, filters, page)) is not None:
             page.link(shown.first, shown.last, shown.number)
             return page.get_written_response(shown.json)
         with self.tables():

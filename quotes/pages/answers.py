@@ -96,7 +96,7 @@ def call(
         "QUERY_STRING": inner.GET.urlencode(),
     }
     given = {
-        "authentication_classes": [SessionUser, *APIView.authentication_classes],
+        "authentication_classes": [*APIView.authentication_classes, SessionUser],
         "basename": view.queryset.model._meta.model_name,  # for the URLs of records
     }
     if not is_first:

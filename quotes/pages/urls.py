@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from quotes.pages import records
+from quotes.pages import feeds, records, sitemap
 from quotes.pages.accounts import LogIn, LogOut
 from quotes.pages.search import export, home
 
@@ -18,6 +18,10 @@ urlpatterns = [
     path("organisations/<uuid:pk>/", records.organisation, name="organisation"),
     path("outlets/<str:slug>/", records.outlet, name="outlet"),
     path("articles/<uuid:pk>/", records.article, name="article"),
+    path("feeds/quotes.atom", feeds.quotes, name="feed"),
+    path("robots.txt", sitemap.robots, name="robots"),
+    path("sitemap.xml", sitemap.index, name="sitemap"),
+    path("sitemap/<slug:kind>s/<uuid:first>.xml", sitemap.file, name="sitemap-file"),
     path("export/", export, name="export"),
     path("login/", LogIn.as_view(), name="login"),
     path("logout/", LogOut.as_view(), name="logout"),

@@ -64,6 +64,10 @@ DECIDES = models.Q(verb="published") | models.Q(verb="rejected")
 """The revision publishes or rejects what was waiting."""
 
 
+REMARKS = models.Q(verb="corrected") | models.Q(verb="disputed") | models.Q(verb="retracted")
+"""The revision says something of a public record to its readers."""
+
+
 class RevisionQuerySet(models.QuerySet):
     def of(self, record: models.Model):
         """Revisions of one record, by version."""
@@ -72,6 +76,10 @@ class RevisionQuerySet(models.QuerySet):
     def decisions(self):
         """Revisions that published or rejected what was waiting, for the index of these."""
         return self.filter(DECIDES)
+
+    def remarks(self):
+        """Revisions that corrected, disputed or retracted something, for the index of these."""
+        return self.filter(REMARKS)
 
     def tombstone(self, model: type[models.Model], pk):
         """The `erased` revision of a record of this kind; None if it was not erased."""
@@ -142,6 +150,7 @@ class Revision(models.Model):
             ),
             models.Index(fields=["time"], condition=DECIDES, name="revision_decisions"),
             BrinIndex(fields=["time"], name="revision_by_time"),  # where a replay begins
+            models.Index(fields=["time"], condition=REMARKS, name="revision_remarks"),  # feeds
             models.Index(  # what was merged into a record as of a time
                 KT("state__merged_into_id"),
                 condition=models.Q(verb="merged"),
