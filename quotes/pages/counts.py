@@ -5,12 +5,10 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from quotes.models import Quote
 from quotes.pages.answers import ask
 from quotes.pages.dates import in_words
-from quotes.pages.query import Query
+from quotes.pages.query import WORDS, Query
 from quotes.statistics import Facets, Timeline
-from sources.models import Speaker
 
 DIMENSIONS = {
     "speaker": "Speaker",
@@ -27,6 +25,9 @@ MOST_VALUES = 6
 
 MOST_BARS = 60
 """Bars of a timeline; a longer time is counted by the next longer interval, or cut."""
+
+MOST_LABELS = 8
+"""Bars that each have a label below."""
 
 HEIGHT = 64  # of the tallest bar, in units of the drawing
 
@@ -64,16 +65,8 @@ def _value(name: str, counted: dict, query: Query) -> Value:
     value, label = counted["value"], counted["value"]
     if isinstance(value, dict):
         label, value = value["name"], value.get("slug") or value["id"]
-    label = LABELS.get(name, {}).get(value, label)
+    label = WORDS.get(name, {}).get(value, label)
     return Value(label, counted["count"], query.url(**{name: value}))
-
-
-LABELS = {
-    "kind": dict(Quote.Kind.choices),
-    "status": dict(Quote.Status.choices),
-    "speaker_kind": dict(Speaker.Kind.choices),
-}
-"""Words for values of these dimensions and filters."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +76,17 @@ class Bar:
     label: str
     count: int
     url: str
-    x: int
+    room: int  # the left edge of its part of the drawing, one unit wide
+    x: float
     y: float
+    width: float
     height: float
+
+    @property
+    def short(self) -> str:
+        """`Mar 2026` for `March 2026`."""
+        month, _, year = self.label.rpartition(" ")
+        return f"{month[:3]} {year}".strip()
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,14 @@ class Drawing:
     aside: str
 
     @property
-    def width(self) -> int:
-        return max(len(self.bars), 12)  # a few bars stay narrow
+    def viewbox(self) -> str:
+        return f"0 0 {len(self.bars)} {HEIGHT}"
 
     @property
-    def viewbox(self) -> str:
-        return f"0 0 {self.width} {HEIGHT}"
+    def labels(self) -> list[str]:
+        """What stands below: the label of each bar if there is room, else the first and last."""
+        labels = [bar.short for bar in self.bars]
+        return labels if len(labels) <= MOST_LABELS else [labels[0], labels[-1]]
 
 
 def timeline(request: HttpRequest, query: Query) -> Drawing | None:
@@ -122,11 +125,13 @@ def timeline(request: HttpRequest, query: Query) -> Drawing | None:
 
 
 def _bars(buckets: list[dict], greatest: int, query: Query) -> Iterator[Bar]:
-    for x, bucket in enumerate(buckets):
+    width = round(min(0.8, len(buckets) / 12), 2)  # a few bars stay narrow
+    for room, bucket in enumerate(buckets):
         time, count = bucket["bucket"], bucket["count"]
-        height = max(HEIGHT * count / greatest, 1.5 if count else 0)  # one quote is seen too
+        height = round(max(HEIGHT * count / greatest, 1.5 if count else 0), 1)  # one is seen too
         within = query.url(published_after=time, published_before=time)
-        yield Bar(in_words(time), count, within, x, round(HEIGHT - height, 1), round(height, 1))
+        x = round(room + (1 - width) / 2, 2)
+        yield Bar(in_words(time), count, within, room, x, round(HEIGHT - height, 1), width, height)
 
 
 def _aside(answer: dict, interval: str, buckets: list[dict]) -> str:

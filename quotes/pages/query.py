@@ -8,9 +8,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from quotes.api.views import QuotedSpeakers
+from quotes.models import Quote
 from quotes.pages.answers import Unanswered, ask
 from sources.api.endpoints import Endpoint
 from sources.api.views import Organisations, Outlets
+from sources.models import Speaker
 from sources.models.ids import as_uuid
 
 PLACE = ("cursor", "limit")
@@ -47,6 +49,15 @@ LABELS = {
 
 NOT_OF_PAGES = ("fields", "count", "format")
 """Parameters of the API's list that a page does not have: it leaves them out."""
+
+
+WORDS = {
+    "kind": dict(Quote.Kind.choices),
+    "status": dict(Quote.Status.choices),
+    "speaker_kind": dict(Speaker.Kind.choices),
+    "one_per_utterance": {"true": "yes", "false": "no"},
+}
+"""Words for the values of these filters."""
 
 
 class Chip(NamedTuple):
@@ -93,6 +104,10 @@ class Query:
         query = urlencode({k: v for k, v in (kept | changes).items() if v is not None})
         return f"{reverse('pages:home')}{f'?{query}' if query else ''}"
 
+    def words(self) -> str:
+        """What was searched for, if it was words."""
+        return next((self.asked[k] for k in ("q", "phrase", "like") if k in self.asked), "")
+
     def url_of(self, name: str, **more: str) -> str:
         """The address of another view for the same filters."""
         query = urlencode(self.filters | more)
@@ -103,9 +118,10 @@ class Query:
         for name, value in self.filters.items():
             if name == "q":
                 continue
-            shown = named(request, name, value) if name in RECORDS else value
-            if name == "one_per_utterance":
-                shown = "yes" if value == "true" else value
+            if name in RECORDS:
+                shown = named(request, name, value)
+            else:
+                shown = ", ".join(WORDS.get(name, {}).get(one, one) for one in value.split(","))
             yield Chip(LABELS.get(name, name.replace("_", " ")), shown, self.url(**{name: None}))
 
 

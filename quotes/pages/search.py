@@ -74,7 +74,8 @@ def found(request: HttpRequest, query: Query) -> dict:
         "next": answer["next"],
         "previous": answer["previous"],
         "exports": [
-            (label, query.url_of("pages:export", format=name)) for name, label in EXPORTS.items()
+            *((label, query.url_of("pages:export", format=of)) for of, label in EXPORTS.items()),
+            ("Feed", query.url_of("pages:feed")),
         ],
     }
     if count and count["value"] > 1:
@@ -110,9 +111,12 @@ def kept(query: Query) -> dict[str, str]:
 
 
 def head(request: HttpRequest, query: Query) -> Page:
-    words = query.asked.get("q") or query.asked.get("phrase") or query.asked.get("like")
+    words = query.words()
     title = f"“{words[:80]}”" if words else "On Record"
-    alternates = [Alternate("application/json", query.url_of("quote-list", format="json"))]
+    alternates = [
+        Alternate("application/json", query.url_of("quote-list", format="json")),
+        Alternate("application/atom+xml", query.url_of("pages:feed"), "Quotes of this search"),
+    ]
     return Page(
         title,
         DESCRIPTION,

@@ -85,7 +85,7 @@ def test_an_unknown_parameter_like_no_other_is_answered_with_the_list_of_all(rea
         ("fields=%20%20", "fields", "Empty"),
         ("cursor=a%00b", "cursor", "NUL"),
         ("page=2", "page", "Unknown parameter"),
-        ("format=xml", "format", "Unknown parameter"),
+        ("formats=xml", "formats", "Unknown parameter"),
         ("=1", "", "Unknown parameter"),
     ],
 )
