@@ -51,6 +51,7 @@ GUIDE = """
   FOR TRIAL ONLY. Everybody on this machine can read it, its secrets are known, and its
   newsroom is made up. Never put it on a network.
 
+  Pages      {base}/                    (search, quotes, speakers: no login needed)
   API        {base}/api/v1/quotes/      (published quotes: no token needed)
   Explorer   {base}/api/v1/docs/
   Admin      {base}/admin/              user {admin}, password {password}

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.test import Client
+from rest_framework.throttling import SimpleRateThrottle
 
 from tests.conftest import API, make_filing, ok, publish
 from tests.quotes.pages.trees import all_of, links_of, opened, text_of
@@ -170,3 +171,15 @@ def test_without_public_reading_the_pages_ask_to_log_in(db):
     browser = Client()
     answer = browser.get("/", {"q": "one"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/login/?next=/%3Fq%3Done")
+
+
+def test_a_page_counts_once_in_the_limit_of_requests(visitor, monkeypatch):
+    make_quote("One.")
+    make_quote("Two.", speaker=make_speaker())
+    monkeypatch.setitem(SimpleRateThrottle.THROTTLE_RATES, "anon", "2/min")
+    assert visitor.get("/").status_code == 200
+    assert visitor.get("/?kind=direct").status_code == 200
+    answer = visitor.get("/")
+    assert answer.status_code == 429
+    assert "Wait a moment" in answer.text
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
