@@ -16,6 +16,7 @@ from quotes.api.changes import Changes
 from quotes.api.draft_check import DraftCheck
 from quotes.api.filing_views import Articles, ArticleSnapshots
 from quotes.api.proposals import ArticleProposals
+from quotes.api.steps import QuoteSteps
 from quotes.api.utterances import Utterances
 from quotes.api.views import QuotedSpeakers, Quotes
 from quotes.exports import QuoteExport
@@ -36,6 +37,7 @@ router.register("quotes/facets", Facets, "quote-facets")
 router.register("quotes/timeline", Timeline, "quote-timeline")
 router.register("quotes/export", QuoteExport, "quote-export")
 router.register("quotes/check", DraftCheck, "quote-check")
+router.register("quotes/steps", QuoteSteps, "quote-steps")
 router.register("quotes", Quotes, "quote")
 router.register("utterances", Utterances, "utterance")
 router.register("speakers", QuotedSpeakers, "speaker")

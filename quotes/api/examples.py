@@ -191,6 +191,29 @@ EXAMPLES: dict[str, object] = {
         "said": "2026-03-13",
     },
     "RetractionRequest": {"reason": "The outlet withdrew the article.", "replaced_by": OTHER_ID},
+    "StepsRequest": {
+        "steps": [
+            {"quote": AN_ID, "step": "publish", "version": 1},
+            {"quote": OTHER_ID, "step": "retract", "version": 4, "reason": "Never said."},
+        ]
+    },
+    "StepOutcomes": {
+        "results": [
+            {"quote": AN_ID, "step": "publish", "status": 200, "version": 2},
+            {
+                "quote": OTHER_ID,
+                "step": "retract",
+                "status": 412,
+                "problem": {
+                    "type": "urn:on-record:problem:precondition-failed",
+                    "title": "Precondition Failed",
+                    "status": 412,
+                    "detail": "The record is now at version 5. Get it again, then repeat your "
+                    "change.",
+                },
+            },
+        ]
+    },
     "ReattributionRequest": {
         "to": OTHER_ID,
         "quotes": [AN_ID],

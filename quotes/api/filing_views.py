@@ -88,6 +88,7 @@ def step(body: type[StrictSerializer], record: type[RecordSerializer] = QuoteSer
 
         # `extend_schema` comes last: `action` would overwrite it.
         posted = action(detail=True, methods=["post"])(idempotent(answer))
+        posted.verb, posted.body = verb, body
         return extend_schema(request=body, responses=record)(posted)
 
     return decorate

@@ -352,10 +352,13 @@ class Resource(Endpoint):
         """Set the related records that the serializer shows, as they were at that time."""
         embed(was, self.embedded, at)
 
+    def precondition(self) -> str | None:
+        """Return the entity tags of the versions that may be changed."""
+        return self.request.headers.get("If-Match")
+
     def get_unchanged(self) -> models.Model:
         """Lock and return the record. Raises PreconditionFailed if `If-Match` differs."""
-        tags = self.request.headers.get("If-Match")
-        if not tags:
+        if not (tags := self.precondition()):
             raise PreconditionRequired
         locked = self.queryset.model.objects.select_for_update(of=("self",))
         self.get_or_gone(self.get_queryset().order_by().values("pk"), self.kwargs["pk"])

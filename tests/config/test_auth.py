@@ -64,6 +64,7 @@ OPERATIONS = {
     ("POST", "articles/<uuid:article>/snapshots/"): FILE,
     ("GET", "snapshots/<str:sha256>/"): FULL_TEXT,
     ("POST", "quotes/check/"): READ,
+    ("POST", "quotes/steps/"): FILE,  # each step needs its own permission
     ("GET", "quotes/"): READ,
     ("POST", "quotes/"): FILE,
     ("GET", "quotes/export/"): READ,
@@ -214,6 +215,10 @@ def routes():
         "articles/propose/": ("articles/propose/", {"POST": {"text": text, "language": "en"}}),
         "quotes/check/": ("quotes/check/", {"POST": {"text": text, "language": "en"}}),
         "quotes/export/": ("quotes/export/?format=ndjson", {}),
+        "quotes/steps/": (
+            "quotes/steps/",
+            {"POST": {"steps": [{"quote": str(quote.pk), "step": "settle", "version": 1}]}},
+        ),
         "snapshots/<str:sha256>/": (f"snapshots/{article.snapshot.sha256}/", {}),
         "quotes/<uuid:pk>/verify/": (f"quotes/{quote.pk}/verify/", {}),
         "articles/<uuid:article>/snapshots/": (
