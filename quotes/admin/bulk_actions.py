@@ -5,6 +5,7 @@ confirmed is exactly what is changed, whatever has come to match the filters sin
 """
 
 import json
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -55,6 +56,9 @@ WILL = {
     "part": "will be ungrouped, and will not be grouped again automatically.",
     "undo": "will be as before. Published ones wait for review again; readers see a note.",
 }
+
+FILTERS = "_changelist_filters"
+"""Parameter by which the admin's pages carry the filters of the list they came from."""
 
 MAX_GROUPED = 100
 """Quotes grouped in one action, which is all or none."""
@@ -262,7 +266,10 @@ class BulkActions:
         except TooManyRecords as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
             return None
-        return HttpResponseRedirect(reverse("admin:quotes_quote_bulk", args=[job.pk]))
+        address = reverse("admin:quotes_quote_bulk", args=[job.pk])
+        filters = request.GET.urlencode()
+        kept = f"?{urlencode({FILTERS: filters})}" if filters else ""
+        return HttpResponseRedirect(f"{address}{kept}")
 
     def undo_view(self, request, key):
         """Draft the undo of a batch of one's own, for its preview."""
@@ -303,6 +310,7 @@ class BulkActions:
             "form": form,
             "media": self.media + form.media,
             "will": WILL[job.work],
+            "list_url": list_url(request),
             "previewed": previewed,
             "is_revision": job.work == "revise",
             "is_previewed": job.work != "revise" or changes is not None,
@@ -318,8 +326,14 @@ class BulkActions:
             report = format_html('<a href="{}">Report{}</a>', page_of(job), _undo_offered(job))
             told = format_html("{}: {}. {}", str(job), job.result, report)
             self.message_user(request, told, messages.SUCCESS)
-            return HttpResponseRedirect(reverse("admin:quotes_quote_changelist"))
+            return HttpResponseRedirect(list_url(request))
         return HttpResponseRedirect(page_of(job))
+
+
+def list_url(request) -> str:
+    """The list as it was filtered when the quotes were chosen."""
+    filters = request.GET.get(FILTERS)
+    return reverse("admin:quotes_quote_changelist") + (f"?{filters}" if filters else "")
 
 
 def _undo_offered(job: Job) -> str:

@@ -1,12 +1,14 @@
 """Many quotes at once: previewed, confirmed, changed under the rules of one, and reported."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 from lxml import html
 
 from quotes.curation import bulk
@@ -64,7 +66,7 @@ def confirm(client: Client, answer, **values) -> Job:
     previewed = client.post(page, values).context["previewed"]
     done = client.post(page, {"_do": "1", "previewed": previewed, **values})
     assert done.status_code == 302, done.context["form"].errors
-    return Job.objects.get(pk=page.split("/")[-2])
+    return Job.objects.get(pk=urlsplit(page).path.split("/")[-2])
 
 
 def told(quote: Quote) -> list[tuple]:
@@ -153,6 +155,16 @@ def test_a_few_quotes_are_changed_immediately_and_the_ledger_names_the_actor(cur
     last = Revision.objects.of(quotes[0]).last()
     assert (last.verb, last.channel, last.actor) == ("published", "admin", "curators-at-desk")
     assert (last.reason, last.request) == ("Seen.", f"job {job.pk}")
+
+
+def test_the_filters_of_the_list_are_kept_through_the_preview(curator_at_desk):
+    quote = make_quote("a", status="proposed")
+    listed = f"{LIST}?status__exact=proposed&q=a"
+    answer = choose(curator_at_desk, "publish", [quote], query="?status__exact=proposed&q=a")
+    page = curator_at_desk.get(answer.headers["Location"])
+    assert f'href="{escape(listed)}">Cancel</a>' in page.text
+    done = curator_at_desk.post(answer.headers["Location"], {"_do": "1", "previewed": "null"})
+    assert done.headers["Location"] == listed
 
 
 def test_only_quotes_that_matched_when_selected_are_changed(curator_at_desk):
