@@ -146,6 +146,8 @@ def _post(
             sent = {**headers, "Host": place, "Connection": "close"}
             exchange.request("POST", quote(target, safe=KEPT_IN_URLS), body, sent)
             answer = exchange.getresponse()
+            if monotonic() >= deadline:
+                raise TimeoutError  # what was cut off may look like a whole answer
             return answer.status, _text_of(answer)
         finally:
             end.cancel()
