@@ -129,13 +129,13 @@ def with_audit_context(get_response):
     """
 
     def middleware(request):
-        is_api = request.path.startswith("/api/")
+        is_api, is_admin = (request.path.startswith(f"/{at}/") for at in ("api", "admin"))
         is_safe = request.method in permissions.SAFE_METHODS
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         usable = 0 < len(given) <= MAX_REQUEST_ID and given.isprintable()
         request_id = given if usable else str(uuid4())
         with audit_context(
-            channel="api" if is_api else "admin",
+            channel="api" if is_api else "admin" if is_admin else "page",
             # Not for requests that only read: loading the session's user may cost a query.
             actor="" if is_api or is_safe else request.user.get_username(),
             request=request_id,

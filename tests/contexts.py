@@ -19,7 +19,7 @@ _schema_values = """
     creator description headline identifier inLanguage jobTitle name publisher spokenByCharacter
     text version
 """
-_schema_links = "archivedAt isBasedOn license sameAs url"
+_schema_links = "archivedAt isBasedOn license mainEntityOfPage sameAs url"
 _schema_dates = "dateCreated datePublished sdDatePublished"
 _oa_types = """
     Annotation SpecificResource TextPositionSelector TextQuoteSelector TextualBody TimeState

@@ -99,6 +99,7 @@ def call(
         "authentication_classes": [*APIView.authentication_classes, SessionUser],
         "basename": view.queryset.model._meta.model_name,  # for the URLs of records
     }
+    given |= getattr(getattr(view, action), "kwargs", {})  # of a further action, as a router does
     if not is_first:
         given["throttle_classes"] = []
     return view.as_view({"get": action}, **given)(inner, **key)

@@ -109,12 +109,12 @@ class Drawing:
         return labels if len(labels) <= MOST_LABELS else [labels[0], labels[-1]]
 
 
-def timeline(request: HttpRequest, query: Query) -> Drawing | None:
-    """Quotes per year, or per month if the years are few. None if there is one bar, or none."""
+def timeline(request: HttpRequest, query: Query, most_years: int = 3) -> Drawing | None:
+    """Quotes per month, or per year if these are more. None if there is one bar, or none."""
     for interval in ("year", "month"):
         asked = query.filters | {"interval": interval}
         answer = ask(request, Timeline, "list", asked, is_first=False)
-        if interval == "month" or len(answer["buckets"]) > 3:
+        if interval == "month" or len(answer["buckets"]) > most_years:
             break
     buckets = answer["buckets"][-MOST_BARS:]
     if len(buckets) < 2:

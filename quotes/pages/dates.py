@@ -11,3 +11,8 @@ def in_words(partial: str) -> str:
     day = date(year, rest[0], rest[1] if len(rest) > 1 else 1)
     written = f"{day:%B} {year}"
     return f"{rest[1]} {written}" if len(rest) > 1 else written
+
+
+def day_of(time: str) -> str:
+    """The day of a time (RFC 3339, UTC)."""
+    return time[:10]

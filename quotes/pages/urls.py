@@ -3,8 +3,11 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from quotes.pages import feeds, records, sitemap
+from quotes.pages import feeds, quote_page, records, sitemap
 from quotes.pages.accounts import LogIn, LogOut
+from quotes.pages.embed import embed
+from quotes.pages.oembed import OEmbed
+from quotes.pages.report import report
 from quotes.pages.search import export, home
 
 to_home = RedirectView.as_view(pattern_name="pages:home", query_string=True)
@@ -13,7 +16,10 @@ app_name = "pages"
 urlpatterns = [
     path("", home, name="home"),
     path("quotes/", to_home, name="quotes"),
-    path("quotes/<uuid:pk>/", records.quote, name="quote"),
+    path("quotes/<uuid:pk>/", quote_page.quote, name="quote"),
+    path("quotes/<uuid:pk>/embed/", embed, name="embed"),
+    path("quotes/<uuid:pk>/report/", report, name="report"),
+    path("oembed/", OEmbed.as_view(), name="oembed"),
     path("speakers/<uuid:pk>/", records.speaker, name="speaker"),
     path("organisations/<uuid:pk>/", records.organisation, name="organisation"),
     path("outlets/<str:slug>/", records.outlet, name="outlet"),

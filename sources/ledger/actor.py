@@ -18,7 +18,7 @@ from psycopg.pq import TransactionStatus
 class AuditContext:
     """Who makes the present changes, through which channel, for which request, and why."""
 
-    channel: str = ""  # api, admin or command:NAME; empty: sql
+    channel: str = ""  # api, admin, page or command:NAME; empty: sql
     actor: str = ""  # a user's name
     request: str = ""
     reason: str = ""

@@ -39,7 +39,10 @@ LISTS = [
 ]
 """Pages that show whatever matches: they may name nothing hidden."""
 
-WITHOUT_RECORDS = {"login/", "logout/", "quotes/", "export/", "robots.txt"}
+OF_A_QUOTE = ["embed", "report"]
+"""Pages below that of a quote."""
+
+WITHOUT_RECORDS = {"login/", "logout/", "quotes/", "export/", "oembed/", "robots.txt"}
 """Pages that show no record, or send on."""
 
 SITEMAP = {"sitemap.xml", "sitemap/<slug:kind>s/<uuid:first>.xml"}
@@ -71,6 +74,7 @@ def test_the_table_has_every_page(db):
     }
     known = {f"{kind}s/<uuid:pk>/" for kind in RECORD_PAGES} - {"outlets/<uuid:pk>/"}
     known |= {"", "outlets/<str:slug>/", "feeds/quotes.atom", *SITEMAP, *WITHOUT_RECORDS}
+    known |= {f"quotes/<uuid:pk>/{name}/" for name in OF_A_QUOTE}
     assert routes == known
 
 
@@ -81,6 +85,12 @@ def test_no_page_shows_a_hidden_record_to_a_stranger(stranger):
         assert stranger.get(f"{API}{kind}s/{record.pk}/").status_code == 404
         answer = browser.get(path.format(record))
         assert answer.status_code == 404, kind
+        assert not archive.found_in(answer.text)
+    hidden = RECORD_PAGES["quote"].format(archive.records["quote"])
+    about = f"/oembed/?url=http://testserver{hidden}"
+    for path in (*(f"{hidden}{name}/" for name in OF_A_QUOTE), about):
+        answer = browser.get(path)
+        assert answer.status_code == 404, path
         assert not archive.found_in(answer.text)
     for path in LISTS:
         answer = browser.get(path)

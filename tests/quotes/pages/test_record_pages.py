@@ -1,0 +1,196 @@
+"""Pages of speakers, organisations, outlets and articles."""
+
+import json
+
+import pytest
+
+from quotes.models import Quote
+from sources.models import Affiliation
+from tests.conftest import staff
+from tests.contexts import SCHEMA, expanded, values
+from tests.quotes.pages.trees import all_of, links_of, opened, text_of
+from tests.records import (
+    make_affiliation,
+    make_article,
+    make_organisation,
+    make_outlet,
+    make_quote,
+    make_quotes,
+    make_speaker,
+    make_utterance,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def said_on(page) -> list[str]:
+    """The words of each quote, in the order of the page."""
+    return [link.text for link in page.xpath("//*[@class='quote']/blockquote//a")]
+
+
+def rows_of(page) -> list[str]:
+    """The rows of the table of roles."""
+    rows = page.xpath("//table[@class='roles']/tbody/tr")
+    return [" | ".join(cell.text_content() for cell in row) for row in rows]
+
+
+def json_ld_of(page) -> dict:
+    (block,) = page.xpath("//script[@type='application/ld+json']/text()")
+    return expanded(json.loads(block))
+
+
+def test_a_speakers_page_has_names_roles_numbers_and_statements(visitor):
+    speaker = make_speaker("Mara Quill", aliases=["M. Quill"], identifiers={"wikidata": "Q7"})
+    board, ministry = make_organisation(), make_organisation("Ministry of Fish")
+    make_affiliation(speaker=speaker, organisation=board, start="2004", end="2012-09")
+    make_affiliation(speaker=speaker, organisation=ministry, role="minister", start="2012-10")
+    utterance = make_utterance()
+    for words, day, name in (
+        ("One.", "2026-01-03", "The Post"),
+        ("One, she said.", "2026-01-04", "Tribune"),
+        ("Two.", "2026-03", "The Post"),
+    ):
+        outlet = make_outlet(name, slug=words[:3].lower() + name[-4:].lower())
+        same = utterance if words.startswith("One") else None
+        make_quote(words, speaker=speaker, published=day, outlet=outlet, utterance=same)
+    make_quote("Three.", speaker=make_speaker("Bo Ek"))
+    page = opened(visitor, f"/speakers/{speaker.pk}/")
+    assert text_of(page, "h1") == "Mara Quill"
+    assert text_of(page, ".about") == (
+        "Person Mara Quill Also called M. Quill Wikidata Q7 3 quotes"
+    )
+    assert rows_of(page) == [
+        "minister | Ministry of Fish | October 2012 | –",
+        "harbour master | Harbour Board | 2004 | September 2012",
+    ]
+    titles = [title.text for title in all_of(page, "title")[1:]]
+    assert titles == ["January 2026: 2", "February 2026: 0", "March 2026: 1"]
+    assert "The Post 1" in text_of(page, ".facet")
+    assert said_on(page) == ["Two.", "One."]  # one for each statement
+    assert "printed 1 more time" in text_of(page, ".where")
+    (feed,) = page.xpath("//link[@type='application/atom+xml']/@href")
+    assert visitor.get(feed.removeprefix("http://testserver")).text.count("<entry>") == 3
+    search = links_of(page)["3 quotes"]
+    assert text_of(opened(visitor, search), "#number") == "3 quotes"
+    node = json_ld_of(page)
+    assert node["@type"] == [f"{SCHEMA}Person"]
+    assert values(node, f"{SCHEMA}alternateName") == ["M. Quill"]
+    assert node[f"{SCHEMA}sameAs"] == [{"@id": "http://www.wikidata.org/entity/Q7"}]
+
+
+def test_an_organisations_page_has_its_people_parts_and_statements(visitor):
+    parent = make_organisation("Ministry")
+    board = make_organisation("Harbour Board", parent=parent)
+    held = make_affiliation(organisation=board, start="2004")
+    make_quote("One.", speaker=held.speaker, organisation=board, affiliation=held)
+    page = opened(visitor, f"/organisations/{board.pk}/")
+    assert text_of(page, ".about") == "Organisation Harbour Board Part of Ministry 1 quote"
+    assert rows_of(page) == ["Mara Quill | harbour master | 2004 | –"]
+    assert said_on(page) == ["One."]
+    parts = opened(visitor, links_of(page)["Ministry"])
+    assert text_of(parts, ".plain") == "Harbour Board"
+    assert "No quotes yet." in text_of(parts, "main")
+    assert json_ld_of(page)["@type"] == [f"{SCHEMA}Organization"]
+
+
+def test_an_outlets_page_has_its_rights_articles_and_statements(visitor):
+    outlet = make_outlet(url="https://post.example", rights="© Post", license="CC BY")
+    article = make_article("“One.”", outlet=outlet, headline="Quay", published="2026-03-14")
+    make_quote("One.", article=article)
+    page = opened(visitor, f"/outlets/{outlet.slug}/")
+    assert text_of(page, ".rights") == "© Post Licence: CC BY"
+    assert links_of(page)["Website"] == "https://post.example"
+    assert text_of(page, ".articles") == "Quay 14 March 2026"
+    assert links_of(page)["Quay"] == f"/articles/{article.pk}/"
+    node = json_ld_of(page)
+    assert node["@type"] == [f"{SCHEMA}NewsMediaOrganization"]
+
+
+def test_an_articles_page_has_its_quotes_in_their_order(visitor):
+    article = make_article(
+        "“Two,” she said. “Three,” he said.",
+        headline="“One”: a walk",
+        byline=["Ada Lund"],
+        url="https://post.example/1",
+        published="2026-03-14",
+        outlet=make_outlet(rights="© Post"),
+    )
+    make_quote("Three", article=article)
+    make_quote("Two", article=article)
+    held = {"article": article, "snapshot": article.snapshot, "anchor": "exact"}
+    Quote.objects.create(
+        text="One",
+        anchored_in="headline",
+        spans=[[1, 4]],
+        kind="direct",
+        status="published",
+        **held,
+    )
+    page = opened(visitor, f"/articles/{article.pk}/")
+    assert said_on(page) == ["One", "Two", "Three"]
+    about = text_of(page, ".about")
+    assert (
+        about
+        == "The Harbour Post, 14 March 2026 “One”: a walk By Ada Lund Read the original © Post"
+    )
+    node = json_ld_of(page)
+    assert node["@type"] == [f"{SCHEMA}NewsArticle"]
+    assert values(node, f"{SCHEMA}headline") == ["“One”: a walk"]
+
+
+def test_the_full_text_is_for_who_may_read_it(visitor):
+    kept = "Nobody may copy this sentence, which stands too far from both quotes to be context."
+    text = (
+        f"“We had no choice,” said Quill. It rained. {kept} So be it. “No choice at all,” she said."
+    )
+    article = make_article(text)
+    whole = make_quote("We had no choice,", article=article)
+    make_quote("no choice,", article=article)  # overlaps
+    last = make_quote("No choice at all,", article=article)
+    for client in (visitor, staff("Readers"), staff("Contributors")):
+        assert "copy this sentence" not in client.get(f"/articles/{article.pk}/").text
+    page = opened(staff("Curators"), f"/articles/{article.pk}/")
+    assert text_of(page, ".text") == text
+    marked = {each.get("href"): each.text for each in page.xpath("//div[@class='text']//a")}
+    assert marked == {
+        f"#q-{whole.pk}": "We had no choice,",
+        f"#q-{last.pk}": "No choice at all,",
+    }
+
+
+def test_a_withdrawn_article_says_so(visitor):
+    quote = make_quote()
+    quote.article.withdraw("A hoax.", now=quote.created)
+    page = opened(visitor, f"/articles/{quote.article_id}/")
+    assert text_of(page, ".notice") == "The outlet withdrew this article: A hoax."
+
+
+def test_a_joint_statement_leads_to_its_members(visitor):
+    ada, bo = make_speaker("Ada Lund"), make_speaker("Bo Ek")
+    together = make_speaker("Ada Lund and Bo Ek", kind="collective", members=[ada.pk, bo.pk])
+    make_quote("One.", speaker=together)
+    page = opened(visitor, f"/speakers/{together.pk}/")
+    assert links_of(page)["Bo Ek"] == f"/speakers/{bo.pk}/"
+    assert said_on(opened(visitor, f"/speakers/{ada.pk}/")) == ["One."]
+
+
+def test_a_record_without_quotes_says_so(visitor):
+    assert "No quotes yet." in text_of(opened(visitor, f"/speakers/{make_speaker().pk}/"), "main")
+
+
+def test_no_page_of_a_record_weighs_more_than_50_kb(visitor):
+    outlet, speaker = make_outlet(), make_speaker(aliases=[f"Quill {n}" for n in range(20)])
+    board = make_organisation()
+    Affiliation.objects.bulk_create(
+        Affiliation(speaker=speaker, organisation=board, role=f"captain of quay {n}", start="2004")
+        for n in range(60)
+    )
+    for year in range(2010, 2026):
+        article = make_article(outlet=outlet, headline="Quay to close", published=f"{year}-03-14")
+        make_quotes(5, article, speaker=speaker, organisation=board)
+    for path in (
+        f"/speakers/{speaker.pk}/",
+        f"/organisations/{board.pk}/",
+        f"/outlets/{outlet.slug}/",
+    ):
+        assert len(visitor.get(path).content) < 50_000, path
