@@ -255,6 +255,17 @@ def test_the_speaker_field_completes_names_after_the_page_was_replaced(log_in):
     page.keyboard.press("s")  # opens the field, and a search in it
     page.locator(".select2-dropdown .select2-search__field").fill("skoric")
     expect(page.locator(".select2-results__option")).to_have_text(["Željka Škorić\n0 quotes"])
+    page.locator(".select2-dropdown .select2-search__field").fill("Nobody Known")
+    nobody = "Nobody found. Press Enter to add a new speaker."
+    expect(page.locator(".select2-results__option")).to_have_text([nobody])
+    page.keyboard.press("Enter")
+    name = page.get_by_label("Or add a new speaker (full name)")
+    expect(name).to_be_focused()
+    expect(name).to_have_value("Nobody Known")
+    name.fill("")
+    page.locator("#step-assign .select2-selection").first.press("Enter")
+    page.locator(".select2-dropdown .select2-search__field").fill("skoric")
+    expect(page.locator(".select2-results__option")).to_have_text(["Željka Škorić\n0 quotes"])
     page.keyboard.press("Enter")
     expect(page.locator("#step-assign button[type=submit]")).to_be_focused()
     page.keyboard.press("Enter")

@@ -1,8 +1,8 @@
 """What the page's script gets: it says what it prefers by the header `Prefer` (RFC 7240).
 
-With `return=minimal`, the answer to a step is only the address to go to and the messages, since
-the script may show the next quote already; and a page comes without the parts that take long to
-make. The script reads them afterwards, with `return=representation`.
+With `return=minimal`, the answer to a step is only the address to go to, and the messages: the
+script may show the next quote already. A page comes without the parts that take long to make. The
+script reads them afterwards, with `return=representation`.
 """
 
 from functools import wraps

@@ -1,8 +1,10 @@
 /* The field of the speaker on the review page: it opens with its step, and searches at once for the
-   printed surname. Enter takes the first speaker that is found; Enter again sends the form. */
+   printed surname. Enter takes the first speaker that is found; Enter again sends the form. Where
+   nobody is found, Enter leads to the field for a new speaker. */
 "use strict";
 {
     const $ = django.jQuery;
+    const NOBODY = "Nobody found. Press Enter to add a new speaker.";
     const FIELD = "#step-assign select[name$='-speaker']";
 
     document.addEventListener("toggle", (event) => {
@@ -15,12 +17,25 @@
     $(document).on("select2:open", FIELD, () => {
         const search = document.querySelector(".select2-container--open .select2-search__field");
         const sought = document.getElementById("step-assign").dataset.search;
-        if (!search || !sought) return;
+        if (!search) return;
+        $(FIELD).data("select2").options.get("translations").dict.noResults = () => NOBODY;
+        search.addEventListener("keydown", addNew);
+        if (!sought) return;
         search.value = sought;
         search.select(); // typing replaces it
         // After the field has asked for all: the later question is the one that is answered.
         setTimeout(() => search.dispatchEvent(new Event("input", { bubbles: true })));
     });
+
+    function addNew(event) {
+        const said = document.querySelector(".select2-container--open .select2-results__message");
+        if (event.key !== "Enter" || said?.textContent !== NOBODY || !event.target.value.trim()) return;
+        event.preventDefault();
+        const field = $(FIELD), name = field[0].form.querySelector("input[name$='-name']");
+        name.value = event.target.value.trim();
+        field.select2("close");
+        name.focus();
+    }
 
     document.addEventListener("keydown", (event) => {
         // Where several are chosen, Enter opens the list again, with Ctrl too: here that sends the form.
