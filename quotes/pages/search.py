@@ -11,6 +11,7 @@ from quotes.models import Quote
 from quotes.pages.answers import Unanswered, ask, call, page
 from quotes.pages.counts import facets, timeline
 from quotes.pages.frame import Alternate, Page, show
+from quotes.pages.names import named_like
 from quotes.pages.query import Query
 from quotes.pages.results import Shown
 from sources.api.addresses import service_url
@@ -78,6 +79,8 @@ def found(request: HttpRequest, query: Query) -> dict:
             ("Feed", query.url_of("pages:feed")),
         ],
     }
+    if query.is_first_page and "q" in query.asked:
+        context["named"] = named_like(request, query.asked["q"])
     if count and count["value"] > 1:
         if "counts" in query.asked or count["value"] <= COUNTED_AT_ONCE:
             context |= {"facets": facets(request, query), "timeline": timeline(request, query)}

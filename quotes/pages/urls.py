@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from quotes.pages import feeds, quote_page, records, sitemap
 from quotes.pages.accounts import LogIn, LogOut
 from quotes.pages.embed import embed
+from quotes.pages.names import names
 from quotes.pages.oembed import OEmbed
 from quotes.pages.report import report
 from quotes.pages.search import export, home
@@ -25,6 +26,7 @@ urlpatterns = [
     path("outlets/<str:slug>/", records.outlet, name="outlet"),
     path("articles/<uuid:pk>/", records.article, name="article"),
     path("feeds/quotes.atom", feeds.quotes, name="feed"),
+    path("names/<str:kind>s/", names, name="names"),
     path("robots.txt", sitemap.robots, name="robots"),
     path("sitemap.xml", sitemap.index, name="sitemap"),
     path("sitemap/<slug:kind>s/<uuid:first>.xml", sitemap.file, name="sitemap-file"),

@@ -49,6 +49,18 @@ def test_the_search_answers_while_one_types(page):
     expect(page.locator(".quote")).to_have_count(3)
 
 
+def test_a_name_is_chosen_from_a_few_letters(page):
+    page.goto("/")
+    page.get_by_text("Search by speaker, outlet, date and more").click()
+    field = page.get_by_label("Speaker’s name")
+    field.press_sequentially("quil")
+    expect(page.locator("#f-speaker-names option")).to_have_attribute("value", "Mara Quill")
+    field.fill("Mara Quill")  # as choosing the option does
+    field.press("Tab")
+    expect(page.locator(".quote")).to_have_count(1)
+    expect(page.locator(".chips")).to_contain_text("Speaker: Mara Quill")
+
+
 def test_counts_of_a_large_archive_come_after_the_page(page, monkeypatch):
     monkeypatch.setattr(search, "COUNTED_AT_ONCE", 0)
     page.goto("/")

@@ -60,10 +60,42 @@ async function count() {
   }
 }
 
-form.addEventListener("input", () => {
+const TYPED = ["q", "phrase", "like"]; // fields that are answered while one types
+
+form.addEventListener("input", (event) => {
+  if (!TYPED.includes(event.target.name)) return;
   clearTimeout(timer);
   timer = setTimeout(answer, PAUSE);
 });
+form.addEventListener("change", (event) => {
+  if (!TYPED.includes(event.target.name)) answer();
+});
+
+// Names to choose from, below the fields that take one.
+let suggesting;
+
+async function suggest(field) {
+  const list = document.getElementById(field.getAttribute("list"));
+  suggesting?.abort();
+  suggesting = new AbortController();
+  try {
+    const url = `${field.dataset.names}?${new URLSearchParams({ q: field.value })}`;
+    const found = await fetch(url, { signal: suggesting.signal });
+    if (!found.ok) return;
+    const { names } = await found.json();
+    list.replaceChildren(...names.map((name) => new Option(name, name)));
+  } catch (error) {
+    if (error.name !== "AbortError") throw error;
+  }
+}
+
+for (const field of form.querySelectorAll("[data-names]")) {
+  let pause;
+  field.addEventListener("input", () => {
+    clearTimeout(pause);
+    if (field.value.trim()) pause = setTimeout(suggest, PAUSE, field);
+  });
+}
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   clearTimeout(timer);

@@ -39,6 +39,8 @@ LISTS = [
 ]
 """Pages that show whatever matches: they may name nothing hidden."""
 
+LIST_ROUTES = {"", "names/<str:kind>s/", "feeds/quotes.atom"}
+
 OF_A_QUOTE = ["embed", "report"]
 """Pages below that of a quote."""
 
@@ -73,7 +75,7 @@ def test_the_table_has_every_page(db):
         for pattern in resolver.url_patterns
     }
     known = {f"{kind}s/<uuid:pk>/" for kind in RECORD_PAGES} - {"outlets/<uuid:pk>/"}
-    known |= {"", "outlets/<str:slug>/", "feeds/quotes.atom", *SITEMAP, *WITHOUT_RECORDS}
+    known |= {"outlets/<str:slug>/", *LIST_ROUTES, *SITEMAP, *WITHOUT_RECORDS}
     known |= {f"quotes/<uuid:pk>/{name}/" for name in OF_A_QUOTE}
     assert routes == known
 
