@@ -11,13 +11,13 @@ OA = "http://www.w3.org/ns/oa#"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 
 _schema_types = """
-    CorrectionComment CreativeWork NewsArticle NewsMediaOrganization Organization Person Quotation
-    SocialMediaPosting
+    CorrectionComment CreativeWork EntryPoint NewsArticle NewsMediaOrganization Organization Person
+    Quotation SearchAction SocialMediaPosting WebSite
 """
 _schema_values = """
     alternateName author affiliation citation copyrightNotice correction creativeWorkStatus
-    creator description headline identifier inLanguage jobTitle name publisher spokenByCharacter
-    text version
+    creator description headline identifier inLanguage jobTitle name potentialAction publisher
+    query-input spokenByCharacter target text urlTemplate version
 """
 _schema_links = "archivedAt isBasedOn license mainEntityOfPage sameAs url"
 _schema_dates = "dateCreated datePublished sdDatePublished"

@@ -100,7 +100,7 @@ class Query:
 
     def url(self, **changes: str | None) -> str:
         """The page with these parameters instead, from its first result; None leaves one out."""
-        kept = {k: v for k, v in self.asked.items() if k not in PLACE}
+        kept = {k: v for k, v in self.asked.items() if k not in (*PLACE, "counts")}
         query = urlencode({k: v for k, v in (kept | changes).items() if v is not None})
         return f"{reverse('pages:home')}{f'?{query}' if query else ''}"
 

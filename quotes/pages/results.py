@@ -25,6 +25,12 @@ def pieces(text: str, matches: Iterable[tuple[int, int]]) -> Iterator[Piece]:
         yield Piece(text[at:], False)
 
 
+ANCHOR_NOTES = {
+    Quote.Anchor.ALTERED: "The article now words this differently.",
+    Quote.Anchor.MISSING: "The article no longer has these words.",
+    Quote.Anchor.UNANCHORED: "The text of the article is not on record.",
+}
+
 CONTEXT = 32
 """Code points of context on each side; a shorter one ends where the text does."""
 
@@ -75,6 +81,15 @@ class Shown:
         return self.utterance["quotes"] - 1 if self.utterance else 0
 
     @property
+    def notes(self) -> list[str]:
+        """What a reader has to know of the article, in sentences."""
+        notes = [ANCHOR_NOTES[self.anchor["state"]]] if self.anchor["state"] in ANCHOR_NOTES else []
+        if withdrawn := self.article["withdrawn"]:
+            notes.append(f"The outlet withdrew the article: {withdrawn['reason']}")
+        return notes
+
+    @property
     def is_plain(self) -> bool:
         """Whether nothing has to be said of it: it is published, and was never corrected."""
-        return self.status == Quote.Status.PUBLISHED and not self.corrections
+        is_published = self.status == Quote.Status.PUBLISHED
+        return is_published and not self.corrections and not self.notes

@@ -15,12 +15,14 @@ from quotes.pages.names import named_like
 from quotes.pages.query import Query
 from quotes.pages.results import Shown
 from sources.api.addresses import service_url
+from sources.database.estimates import estimate
 
 RESULTS = "20"
 """Quotes on a page: with facets and timeline, some 40 KB."""
 
 COUNTED_AT_ONCE = 20_000
-"""Matches that are counted with the page, in some 30 ms; more only when they are asked for."""
+"""Quotes of an archive in which every search is counted with its page, in some 30 ms. In a larger
+one the counts are another request."""
 
 DESCRIPTION = (
     "Search quotes with their speaker, role, organisation, outlet and date, and with proof of "
@@ -64,12 +66,15 @@ def home(request: HttpRequest) -> HttpResponse:
 def found(request: HttpRequest, query: Query) -> dict:
     """The results of a search, its active filters, and its counts if they are cheap or wanted."""
     asked = {"limit": RESULTS, **query.searched}
-    if query.is_first_page:
+    is_counted = query.is_first_page and ("counts" in query.asked or is_small())
+    if is_counted:
         asked["count"] = "true"
     answer = ask(request, Quotes, "list", asked)
-    count = answer.get("count")
+    quotes, count = answer["results"], answer.get("count")
+    if query.is_first_page and not answer["next"]:
+        is_counted, count = True, {"value": len(quotes), "exact": True}
     context = {
-        "quotes": [Shown(quote) for quote in answer["results"]],
+        "quotes": [Shown(quote) for quote in quotes],
         "count": count,
         "chips": [*query.chips(request)],
         "next": answer["next"],
@@ -81,12 +86,16 @@ def found(request: HttpRequest, query: Query) -> dict:
     }
     if query.is_first_page and "q" in query.asked:
         context["named"] = named_like(request, query.asked["q"])
-    if count and count["value"] > 1:
-        if "counts" in query.asked or count["value"] <= COUNTED_AT_ONCE:
-            context |= {"facets": facets(request, query), "timeline": timeline(request, query)}
-        else:
-            context["counts_url"] = query.url(counts="shown")
+    if is_counted and len(quotes) > 1:
+        context |= {"facets": facets(request, query), "timeline": timeline(request, query)}
+    elif query.is_first_page and quotes and not is_counted:
+        context["counts_url"] = query.url(counts="shown")
     return context
+
+
+def is_small() -> bool:
+    """Whether all quotes of the archive are few, as PostgreSQL expects."""
+    return estimate(Quote.objects.all()) <= COUNTED_AT_ONCE
 
 
 def orders(query: Query) -> list[tuple[str, str, bool]]:
@@ -123,7 +132,7 @@ def head(request: HttpRequest, query: Query) -> Page:
     return Page(
         title,
         DESCRIPTION,
-        path=query.url(counts=None),
+        path=query.url(),
         alternates=alternates,
         json_ld=None if query.asked else website(request),
         is_indexed=not query.asked,  # results of searches are no pages to find

@@ -31,6 +31,12 @@ def _archive(settings):
     make_quote("It is disputed by " + "a" * 90, status="disputed", reason="She denies it.")
 
 
+def make_large(monkeypatch) -> None:
+    """Take the archive for a large one, where counting takes longer than a page."""
+    monkeypatch.setattr(search, "COUNTED_AT_ONCE", 0)
+    monkeypatch.setattr(search, "RESULTS", "2")
+
+
 def test_the_search_answers_while_one_types(page):
     page.goto("/")
     box = page.get_by_label("Words of the quote")
@@ -62,15 +68,16 @@ def test_a_name_is_chosen_from_a_few_letters(page):
 
 
 def test_counts_of_a_large_archive_come_after_the_page(page, monkeypatch):
-    monkeypatch.setattr(search, "COUNTED_AT_ONCE", 0)
+    make_large(monkeypatch)
     page.goto("/")
+    expect(page.locator("#number")).to_have_text("3 quotes")
     expect(page.locator(".facet").get_by_text("Tribune")).to_be_visible()
     expect(page.locator("svg")).to_be_visible()
     expect(page).to_have_url("/")
 
 
 def test_everything_works_without_script(chromium, live_server, monkeypatch):
-    monkeypatch.setattr(search, "COUNTED_AT_ONCE", 0)
+    make_large(monkeypatch)
     context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
     page = context.new_page()
     page.goto("/")

@@ -4,9 +4,12 @@ import json
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from rest_framework.throttling import SimpleRateThrottle
 
+from quotes.pages import search
 from tests.conftest import API, make_filing, ok, publish
+from tests.contexts import SCHEMA, expanded, values
 from tests.quotes.pages.trees import all_of, links_of, opened, text_of
 from tests.records import make_organisation, make_outlet, make_quote, make_speaker
 
@@ -32,6 +35,15 @@ def test_what_is_said_of_a_quote_stands_with_it(visitor):
     assert text_of(page, ".state") == "Disputed She denies it."
     assert "Attributed to nobody" in text_of(page, ".who")
     assert "Outlet unknown, date unknown" in text_of(page, ".where")
+
+
+def test_what_became_of_the_article_stands_with_the_quote(visitor):
+    quote = make_quote("It is so.", anchor="unanchored")
+    quote.article.withdraw("A hoax.", now=timezone.now())
+    notes = "The text of the article is not on record. The outlet withdrew the article: A hoax."
+    assert text_of(opened(visitor), ".state") == notes
+    make_quote("It was so.", anchor="missing", published="2030")
+    assert "The article no longer has these words." in text_of(opened(visitor), ".state")
 
 
 def test_filters_are_links_and_each_active_one_can_be_removed(visitor):
@@ -92,6 +104,24 @@ def test_a_timeline_has_a_bar_and_a_row_for_each_year(visitor):
     assert text_of(opened(visitor, within), "#number") == "3 quotes"
 
 
+def test_a_large_archive_is_counted_when_it_is_asked_for(visitor, monkeypatch):
+    monkeypatch.setattr(search, "COUNTED_AT_ONCE", 0)
+    outlets = make_outlet("The Post"), make_outlet("Tribune")
+    for number in range(21):
+        make_quote(f"This is number {number}.", outlet=outlets[number % 2], published="2026-03-14")
+    page = opened(visitor)
+    assert text_of(page, "#number") == "The first 20 quotes"
+    assert "Tribune" not in text_of(page, "#narrow")
+    (link,) = all_of(page, "#counts")
+    page = opened(visitor, link.get("href"))
+    assert text_of(page, "#number") == "21 quotes"
+    assert "Tribune 10" in text_of(page, "#narrow")
+    assert text_of(opened(visitor, published_after="2027"), "#number") == "No quotes found."
+    few = opened(visitor, outlet=outlets[1].slug)
+    assert text_of(few, "#number") == "10 quotes"
+    assert not all_of(few, "#counts")
+
+
 def test_all_pages_of_results_hold_every_quote_once(visitor):
     for number in range(45):
         make_quote(f"This is number {number}.", published="2026-03-14")
@@ -132,7 +162,13 @@ def test_the_head_says_what_the_page_is_and_where_else_it_is(visitor, settings):
     page = opened(visitor)
     assert page.xpath("//link[@rel='canonical']/@href") == ["https://quotes.example/"]
     (data,) = page.xpath("//script[@type='application/ld+json']/text()")
-    assert json.loads(data)["url"] == "https://quotes.example/"
+    website = expanded(json.loads(data))
+    assert website["@type"] == [f"{SCHEMA}WebSite"]
+    assert values(website, f"{SCHEMA}url") == ["https://quotes.example/"]
+    (action,) = values(website, f"{SCHEMA}potentialAction")
+    (target,) = values(action, f"{SCHEMA}target")
+    (template,) = values(target, f"{SCHEMA}urlTemplate")
+    assert template == "https://quotes.example/?q={search_term_string}"
     assert page.xpath("//meta[@property='og:title']/@content") == ["On Record"]
     assert not page.xpath("//meta[@name='robots']")
     page = opened(visitor, q="choice")
