@@ -88,10 +88,11 @@ def call(
     The rate limits count a page once: pass `is_first=False` for every further call.
     """
     inner = copy(request)
-    inner.method, inner.GET = "GET", QueryDict(urlencode(asked or {}))
+    inner.method = "HEAD" if request.method == "HEAD" else "GET"
+    inner.GET = QueryDict(urlencode(asked or {}))
     inner.resolver_match = None  # the names of the API's URLs are in no namespace
     inner.META = request.META | {
-        "REQUEST_METHOD": "GET",
+        "REQUEST_METHOD": inner.method,
         "HTTP_ACCEPT": "application/json",
         "QUERY_STRING": inner.GET.urlencode(),
     }

@@ -199,6 +199,8 @@ def test_an_export_is_the_apis_for_who_is_logged_in(visitor):
     answer = visitor.get("/export/", {"format": "csv", "fields": "text"})
     assert b"".join(answer) == b'text\r\n"One."\r\n'
     assert "attachment" in answer.headers["Content-Disposition"]
+    head = visitor.head("/export/", {"format": "csv"})
+    assert (head.status_code, b"".join(head)) == (200, b"")
     assert opened(visitor, "/export/", 400, format="csv", colour="red") is not None
 
 
