@@ -78,7 +78,7 @@ def call(
     request: HttpRequest,
     view: type[Endpoint],
     action: str = "list",
-    asked: dict[str, str] | None = None,
+    asked: QueryDict | dict[str, str] | None = None,
     *,
     is_first: bool = True,
     **key,
@@ -89,7 +89,7 @@ def call(
     """
     inner = copy(request)
     inner.method = "HEAD" if request.method == "HEAD" else "GET"
-    inner.GET = QueryDict(urlencode(asked or {}))
+    inner.GET = asked if isinstance(asked, QueryDict) else QueryDict(urlencode(asked or {}))
     inner.resolver_match = None  # the names of the API's URLs are in no namespace
     inner.META = request.META | {
         "REQUEST_METHOD": inner.method,

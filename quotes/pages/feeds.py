@@ -77,7 +77,8 @@ class Feed(Atom1Feed):
 @require_safe
 def quotes(request: HttpRequest) -> HttpResponse:
     """Atom with the latest entries of a search. What the API refuses is answered as it answers."""
-    asked = {"status": ",".join(Quote.PUBLIC), **request.GET.dict()}
+    asked = request.GET.copy()
+    asked.setdefault("status", ",".join(Quote.PUBLIC))
     latest = call(request, LatestQuotes, "list", asked)
     if latest.status_code != HTTPStatus.OK:
         return latest.render() if hasattr(latest, "render") else latest

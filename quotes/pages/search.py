@@ -47,20 +47,20 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect(query.url())
     context = {"query": query, "asked": query.asked, "orders": orders(query)}
     context |= {"kinds": Quote.Kind.choices, "kept": kept(query)}
-    status, faults = HTTPStatus.OK, []
+    faults = [
+        f"{name}: given more than once. Separate values with commas."
+        for name, values in request.GET.lists()
+        if len(values) > 1
+    ]
     try:
-        context |= found(request, query)
+        context |= {} if faults else found(request, query)
     except Unanswered as refusal:
         if refusal.status != HTTPStatus.BAD_REQUEST:
             raise
-        status, faults = HTTPStatus.BAD_REQUEST, refusal.faults
-    return show(
-        request,
-        "pages/search.html",
-        head(request, query),
-        context | {"faults": faults},
-        status=status,
-    )
+        faults = refusal.faults
+    context["faults"] = faults
+    status = HTTPStatus.BAD_REQUEST if faults else HTTPStatus.OK
+    return show(request, "pages/search.html", head(request, query), context, status=status)
 
 
 def found(request: HttpRequest, query: Query) -> dict:
@@ -159,7 +159,7 @@ def website(request: HttpRequest) -> dict:
 @page
 def export(request: HttpRequest) -> HttpResponse:
     """The API's export of a search, for the user of the session."""
-    answer = call(request, QuoteExport, "list", request.GET.dict())
+    answer = call(request, QuoteExport, "list", request.GET)
     if answer.status_code != HTTPStatus.OK:
         raise Unanswered(QuoteExport, answer)
     return answer

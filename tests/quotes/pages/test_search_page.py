@@ -90,6 +90,14 @@ def test_a_filter_that_makes_no_sense_is_explained_not_ignored(visitor):
         assert all_of(page, "#search")
 
 
+def test_a_filter_that_is_given_twice_is_refused_everywhere(visitor):
+    twice = "kind=direct&kind=partial"
+    page = opened(visitor, f"/?{twice}", 400)
+    assert text_of(page, ".fault") == "kind: given more than once. Separate values with commas."
+    assert visitor.get(f"/export/?format=csv&{twice}").status_code == 400
+    assert visitor.get(f"/feeds/quotes.atom?{twice}").status_code == 400
+
+
 def test_a_timeline_has_a_bar_and_a_row_for_each_year(visitor):
     for year, number in (("2021", 1), ("2022", 3), ("2026", 2)):
         for n in range(number):
