@@ -84,7 +84,7 @@ def found(request: HttpRequest, query: Query) -> dict:
             ("Feed", query.url_of("pages:feed")),
         ],
     }
-    if query.is_first_page and "q" in query.asked:
+    if is_counted and "q" in query.asked:
         context["named"] = named_like(request, query.asked["q"])
     if is_counted and len(quotes) > 1:
         context |= {"facets": facets(request, query), "timeline": timeline(request, query)}
