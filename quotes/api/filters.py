@@ -1,5 +1,7 @@
 """Filters of `quotes/`; each is named as its query parameter."""
 
+import re
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, Exists, F, Func, Q
@@ -9,6 +11,7 @@ from quotes.models import Quote, Via
 from quotes.search.query import SEARCHES, Search
 from sources.api.examples import AN_ID
 from sources.api.filters import (
+    MAX_VALUES,
     AsOfFilter,
     ChoicesFilter,
     DateRangeFilter,
@@ -20,11 +23,13 @@ from sources.api.filters import (
     RecordsFilter,
     RoleFilter,
     UrlFilter,
+    list_schema,
 )
 from sources.api.filtersets import COMMAS, NAME, RANGE, PublishedRange, RecordFilters
 from sources.database.prepared import PreparedFilter
 from sources.exceptions import BadParameter
 from sources.models import Article, Organisation, Speaker
+from sources.models.facts import KEY, UNKNOWN
 
 
 class HasMember(Func):
@@ -49,6 +54,35 @@ class SpeakersFilter(RecordsFilter):
             & ~Q(Exists(joint.filter(HasMember(*parameters))))
             & ~(Q(Exists(joint)) & Q(Exists(followed)))
         )
+
+
+class FactsField(forms.CharField):
+    """`key:value` pairs separated by commas, as values by key. A comma may be part of a value."""
+
+    def clean(self, value):
+        facts = {}
+        pairs = re.split(rf",\s*(?={KEY}:)", super().clean(value)) if value else []
+        if len(pairs) > MAX_VALUES:
+            raise ValidationError(f"{len(pairs)} values: give at most {MAX_VALUES}.")
+        for pair in pairs:
+            key, colon, said = (part.strip() for part in pair.partition(":"))
+            if not (colon and re.fullmatch(KEY, key) and said.strip(", ")):
+                raise ValidationError(
+                    f"“{pair[:60]}” is not a fact. Write its key, a colon and its value, such as "
+                    f"party:Harbour Party, or party:{UNKNOWN}."
+                )
+            facts.setdefault(key, []).append(said)
+        return facts
+
+
+class FactsFilter(Documented):
+    """Matches quotes whose speaker had one of the given values of each given key."""
+
+    field_class = FactsField
+    schema = list_schema(str)
+
+    def filter(self, queryset, value):
+        return queryset.of_speakers_with(value) if value else queryset
 
 
 class ViaFilter(OutletFilter):
@@ -134,6 +168,13 @@ class QuoteFilters(RecordFilters, PublishedRange):
         field_name="speaker__kind",
         help_text=f"Kinds of speaker. {COMMAS}",
         example="person",
+    )
+    speaker_fact = FactsFilter(
+        help_text="Facts about the speakers, as `key:value`, that can have held when the words "
+        "were said; if that is unknown, when they were printed. "
+        f"`party:{UNKNOWN}`: no value is known. Several values of one key are alternatives, and "
+        f"each key has to match. Also an identifier: `wikidata:Q42`. {COMMAS}",
+        example="party:Harbour Party",
     )
     organisation = RecordsFilter(
         Organisation,

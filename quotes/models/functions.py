@@ -34,6 +34,33 @@ class CalledExactly(models.Func):
         return sql, [value for _, values in compiled for value in values]
 
 
+class HasFact(models.Func):
+    """Whether a fact about the speaker may have held when the words were said, else printed.
+
+    The fact has this key and one of these folded values; None is any known value. As everywhere, an
+    imprecise day may be any of its range; on an unknown one only facts without dates hold.
+    """
+
+    output_field = models.BooleanField()
+
+    def __init__(self, key: str, folded: list[str] | None = None):
+        self.key, self.folded = key, folded
+        super().__init__(*map(models.F, ("speaker", "said", "published")))
+
+    def as_sql(self, compiler, connection, **context):
+        columns = [compiler.compile(part)[0] for part in self.get_source_expressions()]
+        speaker, day = columns[0], f"coalesce({', '.join(columns[1:])})"
+        valued = "IS NOT NULL" if self.folded is None else "= ANY (%s)"
+        sql = f"""(EXISTS (
+            SELECT FROM sources_fact fact
+            WHERE fact.speaker_id = {speaker} AND fact.is_public
+              AND fact.key = %s AND fact.value_folded {valued}
+              AND (fact.start IS NULL OR lower(fact.start) < upper({day}))
+              AND (fact."end" IS NULL OR upper(fact."end") > lower({day}))
+        ))"""
+        return sql, (self.key, *([] if self.folded is None else [self.folded]))
+
+
 class Grams(models.Func):
     """Hashes of each word of a bare text and of each two adjacent words."""
 

@@ -4,13 +4,14 @@ from django.db import models
 from django.db.models import F, Q
 
 from quotes.models import moving
-from quotes.models.functions import CalledExactly, PrintedBefore
+from quotes.models.functions import CalledExactly, HasFact, PrintedBefore
 from quotes.models.languages import languages_present, speaks
 from quotes.models.outlet_binding import outlets_of
 from quotes.models.workflow import ADD, HIDDEN, PUBLIC, Status
 from sources.ledger.revisions import in_same_transactions
 from sources.models import Affiliation, Article, Organisation, Outlet, Record, Revision, Speaker
-from sources.models.functions import BodyKey, HasWords, NameKey
+from sources.models.facts import SCHEMES, UNKNOWN
+from sources.models.functions import BodyKey, HasWords, NameKey, fold_all
 
 MAX_INLINE_IDS = 500
 """Ids written into a statement, for an index to find; more are left to a subquery."""
@@ -107,6 +108,24 @@ class QuoteQuerySet(models.QuerySet):
         return self.filter(
             Q(speaker__in=known) | Q(CalledExactly(NameKey, "attribution_speaker", name))
         )
+
+    def of_speakers_with(self, facts: dict[str, list[str]]):
+        """Of speakers who may have had one of these values of each key when they spoke.
+
+        `UNKNOWN` among them: no value is known of then. An id in a registry holds at all times. A
+        query more for each registry.
+        """
+        quotes = self
+        for key, values in facts.items():
+            folded = {*fold_all(values).values()}
+            known, is_unknown = sorted(folded - {UNKNOWN}), UNKNOWN in folded
+            if key in SCHEMES:
+                matching = Q(speaker__in=Speaker.objects.identified(key, known))
+                none = Q(speaker=None) | ~Q(speaker__identifiers__has_key=key)
+            else:
+                matching, none = Q(HasFact(key, known)), ~Q(HasFact(key))
+            quotes = quotes.filter(matching | none if is_unknown else matching)
+        return quotes
 
     def for_organisation_named(self, name: str):
         return self.filter(

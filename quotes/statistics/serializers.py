@@ -5,7 +5,6 @@ import json
 from drf_spectacular.utils import (
     extend_schema_field,
     extend_schema_serializer,
-    inline_serializer,
 )
 from rest_framework import serializers
 
@@ -41,11 +40,11 @@ class FacetSerializer(serializers.Serializer):
 
 @extend_schema_serializer(many=False)
 class FacetsSerializer(serializers.Serializer):
-    """`total` is the sum of `values`, `other` and `unknown` of each facet."""
+    """`total` is the sum of `values`, `other` and `unknown` of each facet, except of facts."""
 
     total = serializers.IntegerField()
-    facets = inline_serializer(
-        "FacetsByDimension", {name: FacetSerializer(required=False) for name in DIMENSIONS}
+    facets = serializers.DictField(
+        child=FacetSerializer(), help_text="By dimension, as you named it in `by`."
     )
 
 

@@ -91,6 +91,9 @@ DIMENSIONS = {
     ),
 }
 
+FACT = "speaker_fact:"
+"""Begins a dimension that is a fact about the speakers, and goes on with the fact's key."""
+
 # Dimensions of one small index with few combinations are counted together.
 PASSES = (
     ("speaker", "organisation", "role"),
@@ -183,9 +186,15 @@ def counting_passes(names: list[str], *, apart: bool) -> tuple[list[str], dict[s
 def facets_sql(names: list[str], filters: set[str]) -> tuple[str, int]:
     """SQL after `rows`: the top values, the unknown and the total of each dimension.
 
-    Also returns how many times the statement takes the number of values as a parameter.
+    The total of a fact counts a quote once for each value that it can have had. Also returns how
+    many times the statement takes the number of values as a parameter.
     """
-    parts, part_of = counting_passes(names, apart=filters <= OF_AN_OUTLET or filters <= DATED)
+    facts = [name for name in names if name.startswith(FACT)]
+    own = [name for name in names if name not in facts]
+    parts, part_of = [], {}
+    if own:
+        is_apart = filters <= OF_AN_OUTLET or filters <= DATED
+        parts, part_of = counting_passes(own, apart=is_apart)
     selects = []
     for name, part in part_of.items():
         parts += sum_by_key(name, part)
@@ -195,8 +204,44 @@ def facets_sql(names: list[str], filters: set[str]) -> tuple[str, int]:
             f" FROM ({top_values(name)}) top),"
             f" (SELECT n FROM {name} WHERE key IS NULL), NULL::bigint"
         )
-    selects.append(f"SELECT NULL, NULL, NULL, sum(n)::bigint FROM {name}")
+    for number, name in enumerate(facts):
+        key, counted = name.removeprefix(FACT), f"fact_{number}"
+        parts += count_by_fact(key, f"held_{number}", counted)
+        known = f"sources_fact WHERE key = '{key}' AND value_folded = top.key"
+        selects.append(
+            f"SELECT '{name}', (SELECT json_agg(json_build_object("
+            f"'value', (SELECT max(value) FROM {known}), 'count', top.n)"
+            " ORDER BY top.n DESC, top.key)"
+            f" FROM ({top_values(counted)}) top),"
+            f" (SELECT n FROM {counted} WHERE key IS NULL), (SELECT sum(n)::bigint FROM {counted})"
+        )
+    total = f"sum(n)::bigint FROM {own[-1]}" if own else "count(*) FROM rows"
+    selects.append(f"SELECT NULL, NULL, NULL, {total}")
     return f"{', '.join(parts)} {' UNION ALL '.join(selects)}", len(selects) - 1
+
+
+def count_by_fact(key: str, held: str, counted: str) -> list[str]:
+    """CTEs: when each value of a fact held of whom, and how many rows it held of, as `counted`.
+
+    It holds as `HasFact` says, so that a count is that of a list with the filter. The key has been
+    checked.
+    """
+    return [
+        f"""{held} AS MATERIALIZED (
+            SELECT speaker_id, value_folded,
+                   range_agg(daterange(lower(start), upper("end"))) AS days,
+                   bool_or(start IS NULL AND "end" IS NULL) AS is_undated
+            FROM sources_fact
+            WHERE key = '{key}' AND value_folded IS NOT NULL AND is_public GROUP BY 1, 2
+        )""",
+        f"""{counted} AS MATERIALIZED (
+            SELECT {held}.value_folded AS key, count(*) AS n
+            FROM rows LEFT JOIN {held} ON {held}.speaker_id = rows.speaker_id
+                AND ({held}.is_undated
+                     OR {held}.days && coalesce(rows.said, rows.published)::daterange)
+            GROUP BY 1
+        )""",
+    ]
 
 
 # Timelines

@@ -1,5 +1,7 @@
 """The endpoints `quotes/facets/` and `quotes/timeline/`."""
 
+import re
+
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 from drf_spectacular.utils import extend_schema
@@ -13,6 +15,7 @@ from quotes.statistics.serializers import FacetsSerializer, TimelineSerializer, 
 from quotes.statistics.sql import (
     COLUMNS,
     DIMENSIONS,
+    FACT,
     FOR_COUNTING,
     INTERVALS,
     facets_sql,
@@ -21,6 +24,7 @@ from quotes.statistics.sql import (
 )
 from sources.api.endpoints import Endpoint, query_parameter
 from sources.exceptions import BadParameter, nearest_of, whole_number
+from sources.models.facts import KEY, SCHEMES
 
 DEFAULT_VALUES, MAX_VALUES = 10, 100
 """Values of a dimension that are listed; the rest are summed up in `other`."""
@@ -45,12 +49,18 @@ def parse_dimensions(value: str | None) -> list[str]:
         if not name
         else f"There is no dimension “{name[:60]}”. {nearest_of(name, DIMENSIONS)}"
         for name in dict.fromkeys(names)
-        if name not in DIMENSIONS
+        if name not in DIMENSIONS and not is_fact(name)
     ]
-    faults += [f"“{name}” is named twice." for name in DIMENSIONS if names.count(name) > 1]
+    faults += [f"“{name}” is named twice." for name in {*names} if names.count(name) > 1]
     if faults:
         raise BadParameter({"by": faults})
     return names
+
+
+def is_fact(name: str) -> bool:
+    """Whether a dimension is a fact about speakers. Ids in registries name a speaker each."""
+    key = name.removeprefix(FACT)
+    return key != name and bool(re.fullmatch(KEY, key)) and key not in SCHEMES
 
 
 # Endpoints
@@ -74,9 +84,10 @@ class Statistics(Endpoint):
 
     def counted(self, statement: str, *values) -> list[tuple]:
         """Run a statement over the matching quotes (its CTE `rows`)."""
+        columns = (*COLUMNS, "said") if f"'{FACT}" in statement else COLUMNS
         with self.tables():
             asked = self.filter_queryset(self.get_queryset()).order_by()
-            quotes = having(asked, simplified(asked.query.where.children)).values_list(*COLUMNS)
+            quotes = having(asked, simplified(asked.query.where.children)).values_list(*columns)
             # Otherwise PostgreSQL would materialise a CTE that is read twice
             kept = "NOT MATERIALIZED" if is_covered(self.filters) else ""
             try:
@@ -86,7 +97,7 @@ class Statistics(Endpoint):
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(FOR_COUNTING)
                 cursor.execute(
-                    f"WITH rows ({', '.join(COLUMNS)}) AS {kept} ({rows}), {statement}",
+                    f"WITH rows ({', '.join(columns)}) AS {kept} ({rows}), {statement}",
                     [*wanted, *values],
                 )
                 return cursor.fetchall()
@@ -116,11 +127,18 @@ class Facets(Statistics):
             query_parameter(
                 "by",
                 "Dimensions to count by, separated by commas. `role` is the one in the quote, "
-                "`year` the year of publication.",
+                "`year` the year of publication. "
+                f"`{FACT}party` is a fact about the speaker when the words were said: a quote "
+                "counts for each value that can have held then.",
                 ["speaker", "outlet"],
                 required=True,
                 type="array",
-                items={"type": "string", "enum": [*DIMENSIONS]},
+                items={
+                    "anyOf": [
+                        {"type": "string", "enum": [*DIMENSIONS]},
+                        {"type": "string", "pattern": f"^{FACT}{KEY}$"},
+                    ]
+                },
             ),
             LIMIT,
         ],
@@ -139,8 +157,8 @@ class Facets(Statistics):
         (_, _, total) = counts.get(None, (None, None, None))
         facets = {}
         for name in names:
-            values, unknown, _ = counts.get(name, (None, None, None))
-            facets[name] = facet(values or [], total or 0, unknown or 0)
+            values, unknown, counted = counts.get(name, (None, None, None))
+            facets[name] = facet(values or [], counted or total or 0, unknown or 0)
         return Response({"total": total or 0, "facets": facets})
 
 
@@ -180,6 +198,9 @@ class Timeline(Statistics):
             raise BadParameter(
                 {"by": ["A timeline is split by one dimension. facets/ counts by several."]}
             )
+        if by and by not in DIMENSIONS:
+            fault = "A timeline is not split by facts. Filter by one, with speaker_fact, instead."
+            raise BadParameter({"by": [fault]})
         if "limit" in asked and not by:
             fault = "Allowed only with `by`: it is the number of values to list."
             raise BadParameter({"limit": [fault]})

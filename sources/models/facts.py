@@ -19,6 +19,9 @@ KEY = r"[a-z][a-z0-9_]*"
 UNKNOWN = "unknown"
 """What asks for speakers without a known value; so it is no value itself."""
 
+SCHEMES = ("wikidata", "viaf", "isni", "orcid", "gnd", "lcnaf", "ror", "lei", "imdb")
+"""Registries whose ids are a record's identifiers. Filters take them as facts that always hold."""
+
 MAX_KEY, MAX_VALUE, MAX_SOURCE = 60, 500, 2_000  # characters
 
 
@@ -79,6 +82,11 @@ class Fact(PublicRecord):
                 name="fact_key_is_a_word",
                 violation_error_message="Write a key in lower-case letters, digits and "
                 "underscores, beginning with a letter, such as party.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(key__in=SCHEMES),
+                name="fact_is_no_identifier",
+                violation_error_message="An id in a registry belongs to the speaker's identifiers.",
             ),
             models.CheckConstraint(
                 condition=Q(value__isnull=True) | ~Q(value__regex=r"^\s*$"),

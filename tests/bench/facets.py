@@ -63,6 +63,8 @@ def questions() -> dict[str, tuple[str, dict, int]]:
         asked[f"facets by {name}, everything"] = ("facets/", {"by": name}, EVERYTHING)
         split = {"interval": "month", "by": name}
         asked[f"months by {name}, everything"] = ("timeline/", split, EVERYTHING)
+    for name in ("speaker_fact:gender", "speaker_fact:party"):
+        asked[f"facets by {name}, everything"] = ("facets/", {"by": name}, EVERYTHING)
     for interval in ("year", "week"):
         asked[f"{interval}s, everything"] = ("timeline/", {"interval": interval}, EVERYTHING)
     # Of all days there are more than are told at once.

@@ -95,6 +95,12 @@ def values(met: Callable[[str, str], dict[str, str]] | None = None) -> dict[str,
             "absent": "https://nowhere.example/",
         },
         "speaker_kind": {"frequent": "person", "middling": "unnamed", "rare": "collective"},
+        "speaker_fact": {
+            "frequent": "gender:male",
+            "middling": "party:Reform League,gender:female",
+            "rare": "party:Reform League,party:unknown,gender:unknown",
+            "absent": "party:Nobody",
+        },
         "role": {
             "frequent": "director",
             "middling": "professor of hydrology",

@@ -41,6 +41,7 @@ COLUMNS = {
         "id, name, aliases, kind, organisation_id, identifiers, merged_into_id, created, updated"
     ),
     "sources_affiliation": 'id, speaker_id, organisation_id, role, start, "end", created, updated',
+    "sources_fact": 'id, speaker_id, key, value, source, start, "end", created, updated',
     "quotes_utterance": "id, public, created, updated",
     "sources_article": (
         "id, outlet_id, external_id, url, headline, byline, published, published_at, language,"

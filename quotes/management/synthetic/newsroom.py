@@ -1,4 +1,4 @@
-"""Outlets, organisations, speakers and affiliations of a synthetic archive.
+"""Outlets, organisations, speakers, affiliations and facts of a synthetic archive.
 
 The same number of quotes and seed make the same newsroom in every process.
 """
@@ -89,7 +89,7 @@ class Newsroom:
     """Makes the records that articles name; `rows` holds their lines by table."""
 
     def __init__(self, quotes: int, seed: int, until: date):
-        self.chance = Chance(f"{seed} newsroom")
+        self.chance, self.facts = Chance(f"{seed} newsroom"), Chance(f"{seed} facts")
         self.end = ((until - rows.EPOCH).days + 1) * DAY
         self.start = self.end - YEARS * 365 * DAY
         self.rows: dict[str, list[str]] = defaultdict(list)
@@ -109,10 +109,11 @@ class Newsroom:
         """The moment when this share (0 to 1) of the archive had been filed; the rate rises."""
         return self.start + int((self.end - self.start) * (1 - (1 - reached) ** 1.6))
 
-    def _add(self, table: str, *values: str) -> str:
+    def _add(self, table: str, *values: str, by: Chance | None = None) -> str:
         """Write a line of a record made at any moment, and return its id."""
-        made = self.moment(self.chance.random())
-        this, when = self.chance.key(made), rows.written(made)
+        chance = by or self.chance
+        made = self.moment(chance.random())
+        this, when = chance.key(made), rows.written(made)
         self.rows[table].append("\t".join((this, *values, when, when)))
         return this
 
@@ -157,3 +158,16 @@ class Newsroom:
                 values = speaker.id, body[0], role, chance.date(day, KNOWN), NULL
                 this = self._add("sources_affiliation", *values)
                 held.append(SampleAffiliation(this, *body, role))
+            if kind == "person":
+                self._make_facts(speaker)
+
+    def _make_facts(self, speaker: SampleSpeaker) -> None:
+        """What somebody entered of a person: a gender, perhaps unknown, and perhaps parties."""
+        chance, source = self.facts, "https://people.example"
+        facts = [("gender", chance.one_of(("female", "male", "male", NULL)), source, NULL, NULL)]
+        if chance.random() < 0.25:
+            changed = chance.date(self.start // DAY + chance.randrange(YEARS * 365), KNOWN)
+            facts.append(("party", "Harbour Party", source, NULL, changed))
+            facts.append(("party", "Reform League", source, changed, NULL))
+        for fact in facts:
+            self._add("sources_fact", speaker.id, *fact, by=chance)

@@ -22,6 +22,7 @@ from tests.conftest import API, ok, problem
 from tests.records import (
     make_affiliation,
     make_article,
+    make_fact,
     make_organisation,
     make_outlet,
     make_quote,
@@ -519,6 +520,9 @@ class World:
             make_speaker("The Board", kind="organisation", organisation=self.bodies[0]),
             make_speaker("a miller", kind="unnamed"),
         ]
+        for speaker in self.speakers:
+            for value, start, end in PARTIES.get(speaker.name, ()):
+                make_fact(speaker=speaker, value=value, start=start, end=end)
         self.held = [
             make_affiliation(
                 speaker=self.speakers[0], organisation=self.bodies[0], role="Harbour Master"
@@ -591,6 +595,9 @@ class World:
             "speaker": keys(self.speakers),
             "speaker_name": one([*NAMES, "nobody at all"]),
             "speaker_kind": some(Speaker.Kind.values),
+            "speaker_fact": some(
+                [f"party:{value}" for value in ("Red", "Blue", "Green", "unknown")]
+            ),
             "organisation": keys(self.bodies),
             "organisation_name": one(BODIES),
             "role": one(ASKED_ROLES),
@@ -690,6 +697,7 @@ def matches(quote: dict, query: dict, *, curator: bool) -> bool:
         "speaker": lambda v: key("speaker") in v,
         "speaker_name": lambda v: called(speaker, quote["attribution_speaker"], v),
         "speaker_kind": lambda v: speaker is not None and speaker.kind in v,
+        "speaker_fact": lambda v: has_fact(speaker, quote["said"] or article.published, v),
         "organisation": lambda v: key("organisation") in v,
         "organisation_name": lambda v: called(
             quote["organisation"], quote["attribution_organisation"], v
@@ -729,6 +737,23 @@ def matches(quote: dict, query: dict, *, curator: bool) -> bool:
         "id": lambda v: False,  # the database makes them up later
     }
     return all(checks[name](value) for name, value in query.items())
+
+
+PARTIES = {
+    "Mara Quill": [("Red", None, "2005"), ("Blue", "2005", "2006-01"), ("Red", "2006-02", None)],
+    "Bo Ek": [("Green", None, None)],
+}
+"""Facts about the speakers: the value, from and to."""
+
+
+def has_fact(speaker: Speaker | None, when: str | None, asked: list[str]) -> bool:
+    day = PartialDate.parse(str(when)) if when else None
+    held = set()
+    for value, start, end in PARTIES.get(speaker and speaker.name, ()):
+        begins = start is None or (day and PartialDate.parse(start).first <= day.last)
+        ends = end is None or (day and PartialDate.parse(end).last >= day.first)
+        held |= {value} if begins and ends else set()
+    return bool({f"party:{value}" for value in held or {"unknown"}} & {*asked})
 
 
 def is_in_language(spoken: str | None, tags: list[str]) -> bool:
