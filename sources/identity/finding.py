@@ -5,15 +5,20 @@ Who asks gives the records that the user may see: nothing else is looked at.
 """
 
 import re
+from collections.abc import Iterable
+from functools import reduce
+from operator import and_
 from unicodedata import category
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Case, F, Func, OuterRef, Q, Subquery, Value, When
+from django.db.models import F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Concat
 from rapidfuzz.distance import OSA
 
+from sources.database.estimates import estimate
 from sources.models import UseCount
 from sources.models.base import NamedQuerySet
 from sources.models.functions import AllNames, Fold, IdentifierValues, NameSlips, fold_all
@@ -33,12 +38,12 @@ MAX_COMPARED = 500
 LEAST_FOR_SLIP, MOST_FOR_SLIP = 4, 20
 """Letters of a word that may have a slip; those that `sources_name_slips` makes keys of."""
 
-SAME, BEGINS, HOLDS = range(3)
-"""How well a name is met: by a whole name or an identifier, by words that begin so, by parts."""
+MANY = 4_000
+"""Records that are looked through one by one, in 20 ms; of more, only the most used at first."""
 
 
 def find(records: NamedQuerySet, term: str, most: int = MAX_FOUND) -> list[UUID]:
-    """Ids of the records that a term means, the best first; three queries at most.
+    """Ids of the records that a term means, the best first; eight queries at most.
 
     A term is the id of a record, one of its identifiers, an outlet's slug, or words: the beginning
     or any part of a name, an alias or an acronym. Where few are found, names with one slip
@@ -83,53 +88,79 @@ def mentioning(queryset: models.QuerySet, words: list[str]) -> models.QuerySet:
     that is what the trigram index can serve. Words without a letter or digit, and short ones of a
     script without case, which may have no spaces, scan all names.
     """
-    queryset, conditions = _with_all_names(queryset), Q()
-    for word in words:
-        conditions &= _holds(word)
-    return queryset.filter(conditions)
+    return _with_names(queryset).filter(_all(_holds(word) for word in words))
 
 
-def _with_all_names(queryset: models.QuerySet) -> models.QuerySet:
-    names = Func(
-        F("names_folded"),
-        Value("\n"),
-        function="array_to_string",
-        output_field=models.TextField(),
-    )
-    return queryset.alias(all_names=names, indexed_names=AllNames("names_folded"))
+class _Names(Func):
+    """The same text as `AllNames`, made ten times as fast, without an index."""
+
+    template = "(' ' || array_to_string(%(expressions)s, ' '))"
+    output_field = models.TextField()
 
 
-def _holds(word: str) -> Q:
+class _IsOneOf(Func):
+    """Whether a column is in an array: PostgreSQL would read the whole table for a subquery."""
+
+    template, arg_joiner = "(%(expressions)s))", " = ANY ("
+    output_field = models.BooleanField()
+
+
+def _with_names(queryset: models.QuerySet) -> models.QuerySet:
+    return queryset.alias(names=_Names("names_folded"), indexed=AllNames("names_folded"))
+
+
+def _all(conditions: Iterable[Q]) -> Q:
+    return reduce(and_, conditions, Q())
+
+
+def _holds(word: str, names: str = "indexed") -> Q:
     """Whether a name has this word in it, as the index can tell."""
-    part = Fold(Value(word))
     is_short = len(word) < 3
     if not any(map(str.isalnum, word)) or (is_short and any(category(c) == "Lo" for c in word)):
-        return Q(all_names__contains=part)
-    return _begins(word) if is_short else Q(indexed_names__contains=part)
+        return Q(names__contains=Fold(Value(word)))
+    return _begins(word, names) if is_short else Q(**{f"{names}__contains": Fold(Value(word))})
 
 
-def _begins(word: str) -> Q:
+def _begins(word: str, names: str = "indexed") -> Q:
     """Whether a word of a name begins so."""
-    return Q(indexed_names__contains=Concat(Value(" "), Fold(Value(word))))
+    return Q(**{f"{names}__contains": Concat(Value(" "), Fold(Value(word)))})
 
 
 def _by_letters(records: NamedQuerySet, term: str, words: list[str], most: int) -> list[UUID]:
-    model = records.model
-    same = Q(names_folded__contains=[model.key(Value(term))])
-    if hasattr(model, "identifiers"):
+    records = _with_names(records).alias(slips=NameSlips("names_folded"))
+    same = Q(names_folded__contains=[records.model.key(Value(term))])
+    if hasattr(records.model, "identifiers"):
         records = records.alias(known_as=IdentifierValues("identifiers"))
         same |= Q(known_as__contains=[term.lower()])
-    if hasattr(model, "slug"):
+    if hasattr(records.model, "slug"):
         same |= Q(slug=term.lower())
-    records = _with_all_names(records).alias(slips=NameSlips("names_folded"))
-    holds, begins = Q(), Q()
-    for word in words:
-        holds &= _holds(word)
-        begins &= _begins(word)
     initials = Q(slips__contains=[Concat(Value("="), Fold(Value(term)))])
-    met = Case(When(same, then=SAME), When(begins | initials, then=BEGINS), default=HOLDS)
-    found = records.filter(holds | same | initials).alias(met=met, uses=_uses())
-    return list(found.order_by("met", "-uses", "name", "pk").values_list("pk", flat=True)[:most])
+    found = _most_used(records.filter(same | initials), most)
+    for match in (_begins, _holds):
+        if len(found) < most:
+            others, plain = records.exclude(pk__in=found), _all(match(w, "names") for w in words)
+            sought = others.filter(_all(map(match, words)))
+            found += _most_used(sought, most - len(found), others.filter(plain))
+    return found
+
+
+def _most_used(found: NamedQuerySet, most: int, plainly: NamedQuerySet | None = None) -> list[UUID]:
+    """Ids of the most used of these records. `plainly` are the same, by no index of names.
+
+    Where there are many, they are sought among the most used records of all first.
+    """
+    if plainly is not None and estimate(found.order_by()) > MANY:
+        top = UseCount.objects.order_by("-number", "record_id").values("record_id")[:MANY]
+        some = _ordered(plainly.filter(_IsOneOf(F("pk"), ArraySubquery(top))))[:most]
+        if len(some) == most:
+            return list(some)
+    return list(_ordered(found)[:most])
+
+
+def _ordered(records: NamedQuerySet) -> models.QuerySet:
+    counted = UseCount.objects.filter(record_id=OuterRef("pk")).values("number")
+    ordered = records.alias(uses=Coalesce(Subquery(counted), 0)).order_by("-uses", "name", "pk")
+    return ordered.values_list("pk", flat=True)
 
 
 def _by_slips(records: NamedQuerySet, term: str) -> list[UUID]:
@@ -138,12 +169,11 @@ def _by_slips(records: NamedQuerySet, term: str) -> list[UUID]:
     long = [word for word in words if LEAST_FOR_SLIP <= len(word) <= MOST_FOR_SLIP]
     if not long:
         return []
-    records = _with_all_names(records).alias(slips=NameSlips("names_folded"))
+    records = _with_names(records).alias(slips=NameSlips("names_folded"))
     for word in words:
         near = NameSlips(Value([word], ArrayField(models.TextField())))
         records = records.filter(Q(slips__overlap=near) if word in long else _begins(word))
-    near = records.order_by(F("uses").desc(), "name", "pk").alias(uses=_uses())
-    rows = near.values_list("pk", "names_folded")[:MAX_COMPARED]
+    rows = _ordered(records).values_list("pk", "names_folded")[:MAX_COMPARED]
     return [key for key, names in rows if all(_is_near(word, names) for word in words)]
 
 
@@ -153,8 +183,3 @@ def _is_near(word: str, names: list[str]) -> bool:
     if len(word) < LEAST_FOR_SLIP:
         return any(each.startswith(word) for each in known)
     return any(OSA.distance(word, each, score_cutoff=1) <= 1 for each in known)
-
-
-def _uses() -> Coalesce:
-    counted = UseCount.objects.filter(record_id=OuterRef("pk")).values("number")
-    return Coalesce(Subquery(counted), 0)
