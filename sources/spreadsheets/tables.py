@@ -266,6 +266,12 @@ class FactTable(RecordTable):
         Column("to", "end"),
     )
 
+    def _body(self, row, before):
+        body, faults = super()._body(row, before)
+        if "value" in row and not before["id"]:
+            body.setdefault("value", None)
+        return body, faults
+
 
 class ArticleTable(Table):
     """Articles, export only, without their text."""
