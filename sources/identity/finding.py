@@ -43,11 +43,12 @@ MANY = 4_000
 
 
 def find(records: NamedQuerySet, term: str, most: int = MAX_FOUND) -> list[UUID]:
-    """Ids of the records that a term means, the best first; eight queries at most.
+    """Ids of the records that a term means, the best first; ten queries at most.
 
-    A term is the id of a record, one of its identifiers, an outlet's slug, or words: the beginning
-    or any part of a name, an alias or an acronym. Where few are found, names with one slip
-    in a word follow. Those that are met equally well come in the order of how often they are used.
+    A term is the id of a record, one of its identifiers, an outlet's slug, or words of a name or an
+    alias. Whole names come first, then those with words that begin so, with these initials, with
+    these letters anywhere; and where few are found, with one slip in a word. Those that are met
+    equally well come in the order of how often they are used.
     """
     words = term.replace("\0", "")[:MAX_TERM].split()[:MAX_WORDS]
     if not any(character.isalnum() for word in words for character in word):
@@ -135,25 +136,30 @@ def _by_letters(records: NamedQuerySet, term: str, words: list[str], most: int) 
     if hasattr(records.model, "slug"):
         same |= Q(slug=term.lower())
     initials = Q(slips__contains=[Concat(Value("="), Fold(Value(term)))])
-    found = _most_used(records.filter(same | initials), most)
-    for match in (_begins, _holds):
+    found: list[UUID] = []
+    for is_met, plainly in (
+        (same, None),
+        (_all(map(_begins, words)), _all(_begins(word, "names") for word in words)),
+        (initials, None),
+        (_all(map(_holds, words)), _all(_holds(word, "names") for word in words)),
+    ):
         if len(found) < most:
-            others, plain = records.exclude(pk__in=found), _all(match(w, "names") for w in words)
-            sought = others.filter(_all(map(match, words)))
-            found += _most_used(sought, most - len(found), others.filter(plain))
+            others = records.exclude(pk__in=found)
+            found += _most_used(others, is_met, plainly, most - len(found))
     return found
 
 
-def _most_used(found: NamedQuerySet, most: int, plainly: NamedQuerySet | None = None) -> list[UUID]:
-    """Ids of the most used of these records. `plainly` are the same, by no index of names.
+def _most_used(records: NamedQuerySet, is_met: Q, plainly: Q | None, most: int) -> list[UUID]:
+    """Ids of the most used records that meet a condition; `plainly` is the same without an index.
 
-    Where there are many, they are sought among the most used records of all first.
+    Where many meet it, they are sought among the most used records of all first.
     """
-    if plainly is not None and estimate(found.order_by()) > MANY:
+    found = records.filter(is_met)
+    if plainly is not None and estimate(found) > MANY:
         top = UseCount.objects.order_by("-number", "record_id").values("record_id")[:MANY]
-        some = _ordered(plainly.filter(_IsOneOf(F("pk"), ArraySubquery(top))))[:most]
-        if len(some) == most:
-            return list(some)
+        among = records.filter(_IsOneOf(F("pk"), ArraySubquery(top)), plainly)
+        if len(some := list(_ordered(among)[:most])) == most:
+            return some
     return list(_ordered(found)[:most])
 
 

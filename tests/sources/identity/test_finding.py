@@ -1,6 +1,7 @@
 """Finding speakers, organisations and outlets by what somebody remembers of a name."""
 
 import pytest
+from django.db import connection
 from django.urls import reverse
 
 from quotes.statistics import use_counts
@@ -109,12 +110,27 @@ def test_of_equals_what_is_used_most_comes_first_and_hidden_uses_do_not_count():
     assert UseCount.objects.get(pk=many.pk).number == 0
 
 
+def test_of_many_that_begin_so_the_most_used_are_found_at_a_bounded_cost(monkeypatch):
+    monkeypatch.setattr(finding, "MANY", 3)
+    speakers = [make_speaker(f"Rob Jones {letter}") for letter in "abcdefgh"]
+    other = make_speaker("Bo Jonesson")
+    UseCount.objects.bulk_create(
+        UseCount(record_id=one.pk, number=number) for number, one in enumerate([other, *speakers])
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE sources_speaker")
+    assert names("jones", most=2) == ["Rob Jones h", "Rob Jones g"]
+    assert names("jones", most=4) == [f"Rob Jones {letter}" for letter in "hgfe"]
+    assert names("jones")[-1] == "Bo Jonesson"
+    assert names("ones", most=1) == ["Rob Jones h"]
+
+
 def test_a_search_takes_as_many_queries_however_many_are_found(django_assert_num_queries):
     for number in range(2, 300):
         make_speaker(f"Rob Jones {number}")
-    with django_assert_num_queries(1):
-        assert len(finding.find(Speaker.objects.all(), "jones")) == finding.MAX_FOUND
     with django_assert_num_queries(3):
+        assert len(finding.find(Speaker.objects.all(), "jones")) == finding.MAX_FOUND
+    with django_assert_num_queries(8):
         finding.find(Speaker.objects.all(), "jomes")
 
 
