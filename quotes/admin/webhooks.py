@@ -256,6 +256,4 @@ class WebhookAdmin(BaseModelAdmin):
             "webhook": webhook,
             "media": self.media,
         }
-        answer = TemplateResponse(request, "admin/webhook_secret.html", context)
-        answer["Cache-Control"] = "no-store"
-        return answer
+        return TemplateResponse(request, "admin/webhook_secret.html", context)

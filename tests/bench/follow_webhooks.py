@@ -39,6 +39,9 @@ from tests.bench.follow_changes import (  # noqa: E402
 
 HOST = "127.0.0.1"
 PORT = free_port()  # of the server: a message has links to it
+KEEP_WORKING = 'while true; do "$0" manage.py procrastinate worker; sleep 1; done'
+"""As systemd does: a worker that starts before PostgreSQL is back gives up."""
+
 REFUSED = 0.01
 """Share of messages that the receiver refuses at first."""
 
@@ -99,7 +102,7 @@ class WebhookBench(Bench):
         server = serve(self.port, self.directory / "server.log", workers=1)
         with (self.directory / "worker.log").open("a") as output:
             worker = subprocess.Popen(
-                [sys.executable, "manage.py", "procrastinate", "worker"],
+                ["sh", "-c", KEEP_WORKING, sys.executable],
                 cwd=ROOT,
                 stdout=output,
                 stderr=output,
@@ -112,8 +115,9 @@ class WebhookBench(Bench):
         kill_postgresql(self.directory)
         for process in self.processes_of_service:
             try:
-                tree = psutil.Process(process.pid)
-                for each in (*tree.children(recursive=True), tree):
+                top = psutil.Process(process.pid)
+                below = top.children(recursive=True)
+                for each in (top, *below):  # first what would start others
                     each.kill()
             except psutil.NoSuchProcess:
                 continue

@@ -6,12 +6,14 @@ At a zoom of 200 % a page of 1,280 pixels has the room of 640: none is to be scr
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth import get_user_model
+from django.utils import timezone
 
 from quotes.models import Quote
 from tests.browser.test_hostile import REFUSED
 from tests.conftest import make_client
 from tests.quotes.admin.test_admin import make_one_of_each
 from tests.quotes.api.test_hostile import make_all, make_jobs
+from tests.records import make_webhook
 from tests.sources.admin.test_admin import changelist, page_of
 from tests.sources.admin.test_history import history_of
 from tests.sources.history.test_reverting import way_back_of
@@ -82,9 +84,12 @@ def test_no_page_has_a_fault_light_or_dark(log_in):
     records = make_all(make_client("Curators"), "One quay, two quays", 1)
     page = log_in()
     page.set_viewport_size({"width": 1280, "height": 800})
-    records |= make_jobs(
-        "One quay", records["quote"], get_user_model().objects.get(username="mara")
-    )
+    mara = get_user_model().objects.get(username="mara")
+    records |= make_jobs("One quay", records["quote"], mara)
+    records["webhook"] = make_webhook(mara, filters={"q": "quay"})
+    sent = records["webhook"].send_test()
+    sent.status, sent.problem, sent.answer = 400, "The receiver answered 400.", "“Who are you?”" * 9
+    sent.end(sent.State.FAILED, timezone.now())
     found = []
     for path in admin_pages(records):
         if page.goto(path).status == 200:

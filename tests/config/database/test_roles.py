@@ -139,6 +139,9 @@ proposed["quotes"][0] |= {"via": [{"kind": "cited", "name": "Sky"}]}
 ok(curator.post(f"{API}articles/", proposed))
 assert ok(curator.get(f"{API}quotes/{key}/verify/"))["ok"]
 
+hook = ok(curator.post(f"{API}webhooks/", {"url": "https://cms.example/hook"}), 201)
+assert curator.delete(f"{API}webhooks/{hook['id']}/").status_code == 204
+
 admin = get_user_model().objects.create_superuser("chief", password="pass-7-word")
 browser = Client()
 form = {"username": "chief", "password": "pass-8-word"}

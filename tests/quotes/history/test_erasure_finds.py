@@ -4,12 +4,12 @@ from unicodedata import normalize
 
 import pytest
 
-from quotes.models import Assignment, MistakeReport, Note, Quote, SavedView, SecondLook
+from quotes.models import Assignment, Delivery, MistakeReport, Note, Quote, SavedView, SecondLook
 from sources.history.erasure import BLOT
 from sources.models import Snapshot
 from tests.conftest import API, make_filing, ok, publish, sql
 from tests.quotes.history.test_erasure import NOW, erased, verified
-from tests.records import make_article, make_colleague, make_quote
+from tests.records import make_article, make_colleague, make_quote, make_webhook
 
 pytestmark = pytest.mark.django_db
 
@@ -156,6 +156,10 @@ def test_no_column_of_the_database_holds_a_form_of_what_was_erased(curator, cont
         )
         report.answer(curator_of_it, reply=f"{NAME} says that it is right.", now=NOW)
     Assignment.objects.keep(quote, assignee=curator_of_it)
+    hook = make_webhook(curator_of_it)
+    for column, said in (("url", f"https://cms.example/{NAME}"), ("filters", {"q": WORDS})):
+        make_webhook(curator_of_it, **{column: said})
+    Delivery.objects.create(webhook=hook, verb="test", time=NOW, answer=f"What? “{WORDS}”, {NAME}")
     SavedView.objects.create(owner=curator_of_it, name=NAME, query={"q": WORDS})
     assert len(holding("burnt the ledger")) > 5
     said = erased("speaker", quote.speaker.pk)
