@@ -124,7 +124,9 @@ ONRECORD_ERASURE_KEYS = env.list("ONRECORD_ERASURE_KEYS", default=[])  # else SE
 ONRECORD_PROPOSER = env.str("ONRECORD_PROPOSER", default="")  # instead of our own extraction
 ONRECORD_KEEP_DOCUMENTS = env.bool("ONRECORD_KEEP_DOCUMENTS", default=True)  # pages, ninjs, …
 ONRECORD_CORS_ORIGINS = origins("ONRECORD_CORS_ORIGINS")  # sites whose scripts may call the API
-ONRECORD_WEBHOOK_PRIVATE_HOSTS = env.list("ONRECORD_WEBHOOK_PRIVATE_HOSTS", default=[])
+ONRECORD_WEBHOOK_PRIVATE_HOSTS = [
+    host.lower() for host in env.list("ONRECORD_WEBHOOK_PRIVATE_HOSTS", default=[])
+]  # that may be sent to whatever their address
 ONRECORD_TOKEN_DAYS = number("ONRECORD_TOKEN_DAYS", 90, least=1, most=3650)  # lifetime
 
 # Limits. Rates are per server process, timeouts are PostgreSQL durations.

@@ -1,4 +1,4 @@
-"""Webhooks: tell other systems of changes (DESIGN: Standard Webhooks).
+"""Webhooks: tell other systems of changes (Standard Webhooks).
 
 In: the change feed, as the user of a webhook sees it, and the filters of `quotes/`. Out: signed
 POSTs, one for each change, at least once and in order for one record, and a log of them.
