@@ -105,11 +105,11 @@ def test_a_card_shows_what_anybody_may_see_whoever_asks(settings):
 
     curator = staff("Curators")
     settings.ONRECORD_PUBLIC_READ = True
-    assert "not public" in text_of(opened(curator, card_of(hidden), 404), "article")
+    assert "not public" in text_of(opened(curator, card_of(hidden), 404), "main")
     settings.ONRECORD_PUBLIC_READ = False
     page = opened(curator, card_of(shown), 403)
-    assert text_of(page, "article") == (
-        "This quote is for users of On Record. Log in there to read it. On Record"
+    assert text_of(page, "main") == (
+        "No quote This quote is for users of On Record. Log in there to read it. On Record"
     )
 
 
@@ -127,7 +127,7 @@ def test_an_outlet_that_refuses_embeds_is_linked_to_not_shown(visitor):
     Outlet.objects.update(refuses_embeds=True)
     page = opened(visitor, card_of(quote))
     assert "no choice" not in html.tostring(page, encoding="unicode")
-    assert "The Harbour Post does not want its quotes shown" in text_of(page, "article")
+    assert "The Harbour Post does not want its quotes shown" in text_of(page, "main")
     answer = ok(asked_about(visitor, quote))
     assert answer["type"] == "link"
     assert "html" not in answer
