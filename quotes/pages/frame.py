@@ -15,8 +15,11 @@ from django.utils.html import html_safe
 
 from sources.api.addresses import service_url
 
-ESCAPES = {ord(sign): f"\\u{ord(sign):04X}" for sign in "<>&\u2028\u2029"}
-"""Signs that could end a script element, as JSON writes them without."""
+ESCAPES = {
+    ord(sign): f"\\u{ord(sign):04X}"
+    for sign in "<>&\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+}
+"""Signs that could end a script element or turn its text round, as JSON writes them."""
 
 
 @html_safe

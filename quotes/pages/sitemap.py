@@ -31,7 +31,7 @@ NOBODY = AnonymousUser()
 NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 START = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
-CLOSED = ("api", "admin", "export", "feeds", "login", "logout")
+CLOSED = ("api", "admin", "export", "feeds", "login", "logout", "names")
 """First parts of paths that are no pages to list. Searches are left out too."""
 
 

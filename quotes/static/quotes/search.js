@@ -2,6 +2,7 @@
 "use strict";
 
 const PAUSE = 250; // milliseconds without a key before the server is asked
+const UNFINISHED = 1000; // milliseconds more before it is said that nothing was found
 const form = document.getElementById("search");
 let timer;
 let asking;
@@ -35,6 +36,10 @@ async function answer() {
   try {
     const page = await fetchPage(url);
     if (!page) return;
+    if (!page.querySelector(".quote")) {
+      await new Promise((done) => setTimeout(done, UNFINISHED));
+    }
+    if (url !== address()) return; // somebody went on typing
     replace("found", page);
     document.title = page.title;
     history.replaceState(null, "", url);

@@ -8,6 +8,7 @@ from django.utils import timezone
 from rest_framework.throttling import SimpleRateThrottle
 
 from quotes.pages import search
+from sources.models import Speaker
 from tests.conftest import API, make_filing, ok, publish
 from tests.contexts import SCHEMA, expanded, values
 from tests.quotes.pages.trees import all_of, links_of, opened, text_of
@@ -200,6 +201,8 @@ def test_words_of_others_are_no_markup(visitor):
     page = visitor.get("/", {"speaker_name": hostile}).text
     assert "<script>alert" not in page
     assert "\u202e" not in page.partition('id="found"')[2]  # the form repeats what was typed
+    spoken = visitor.get(f"/speakers/{Speaker.objects.get().pk}/").text
+    assert "\u202e" not in spoken
 
 
 def test_an_export_is_the_apis_for_who_is_logged_in(visitor):
