@@ -9,6 +9,8 @@ from quotes.pages.answers import ask
 from quotes.pages.dates import in_words
 from quotes.pages.query import WORDS, Query
 from quotes.statistics import Facets, Timeline
+from quotes.statistics.sql import FACT
+from sources.models.facts import Fact
 
 DIMENSIONS = {
     "speaker": "Speaker",
@@ -22,6 +24,9 @@ DIMENSIONS = {
 
 MOST_VALUES = 6
 """Values of a facet that are shown."""
+
+MOST_FACTS = 2
+"""Keys of facts about speakers that have a facet: one request counts by eight dimensions."""
 
 MOST_BARS = 60
 """Bars of a timeline; a longer time is counted by the next longer interval, or cut."""
@@ -50,15 +55,30 @@ class Facet:
 
 def facets(request: HttpRequest, query: Query) -> list[Facet]:
     """Facets with at least two values, but for those that the search names already."""
-    asked = {"by": ",".join(DIMENSIONS), "limit": str(MOST_VALUES)}
+    headings = {name: text for name, text in DIMENSIONS.items() if name not in query.filters}
+    known = query.filters.get("speaker_fact", "")
+    for key in fact_keys(request.user):
+        if f"{key}:" not in known:
+            headings[f"{FACT}{key}"] = key.replace("_", " ").capitalize()
+    if not headings:
+        return []
+    asked = {"by": ",".join(headings), "limit": str(MOST_VALUES)}
     answer = ask(request, Facets, "list", query.filters | asked, is_first=False)["facets"]
     found = []
-    for name, heading in DIMENSIONS.items():
+    for name, heading in headings.items():
         counted = answer[name]
-        if name not in query.filters and len(counted["values"]) + bool(counted["other"]) > 1:
+        if len(counted["values"]) + bool(counted["other"]) > 1:
             values = [_value(name, each, query) for each in counted["values"]]
             found.append(Facet(heading, values, counted["other"]))
     return found
+
+
+def fact_keys(user) -> list[str]:
+    """The first keys of facts that the user sees, such as `party`, by name; a query for each."""
+    facts, keys = Fact.objects.visible_to(user).order_by("key").values_list("key", flat=True), [""]
+    while len(keys) <= MOST_FACTS and (key := facts.filter(key__gt=keys[-1]).first()):
+        keys.append(key)
+    return keys[1:]
 
 
 def _value(name: str, counted: dict, query: Query) -> Value:
@@ -66,6 +86,10 @@ def _value(name: str, counted: dict, query: Query) -> Value:
     if isinstance(value, dict):
         label, value = value["name"], value.get("slug") or value["id"]
     label = WORDS.get(name, {}).get(value, label)
+    if name.startswith(FACT):
+        facts = [query.filters.get("speaker_fact"), f"{name.removeprefix(FACT)}:{value}"]
+        within = query.url(speaker_fact=",".join(filter(None, facts)))
+        return Value(label, counted["count"], within)
     return Value(label, counted["count"], query.url(**{name: value}))
 
 

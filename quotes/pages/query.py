@@ -31,6 +31,8 @@ LABELS = {
     "speaker": "Speaker",
     "speaker_name": "Speaker",
     "speaker_kind": "Kind of speaker",
+    "speaker_fact": "Fact about the speaker",
+    "as_of": "As of",
     "organisation": "Organisation",
     "organisation_name": "Organisation",
     "role": "Role",

@@ -12,7 +12,7 @@ from sources.models import Speaker
 from tests.conftest import API, make_filing, ok, publish
 from tests.contexts import SCHEMA, expanded, values
 from tests.quotes.pages.trees import all_of, links_of, opened, text_of
-from tests.records import make_organisation, make_outlet, make_quote, make_speaker
+from tests.records import make_fact, make_organisation, make_outlet, make_quote, make_speaker
 
 pytestmark = pytest.mark.django_db
 
@@ -67,6 +67,21 @@ def test_filters_are_links_and_each_active_one_can_be_removed(visitor):
     (chips,) = all_of(page, ".chips")
     without_speaker = all_of(chips, "a")[0].get("href")
     assert text_of(opened(visitor, without_speaker), ".chips") == "Outlet: The Post ×"
+
+
+def test_facts_about_speakers_are_facets_too(visitor):
+    for name, party, gender in (("Ada", "Reform", "female"), ("Bo", "Harbour Party", "male")):
+        speaker = make_speaker(name)
+        make_fact(speaker=speaker, value=party)
+        make_fact(speaker=speaker, key="gender", value=gender)
+        make_quote(f"{name} was here.", speaker=speaker, published="2026")
+    page = opened(visitor)
+    narrowed = links_of(all_of(page, "#narrow")[0])
+    page = opened(visitor, narrowed["Reform"])
+    assert text_of(page, "#number") == "1 quote"
+    assert text_of(page, ".chips") == "Fact about the speaker: party:Reform ×"
+    make_quote("Ada was there.", speaker=make_speaker("Cy", kind="person"), published="2026")
+    assert "Gender" in text_of(opened(visitor), ".facet")
 
 
 def test_the_form_leaves_out_what_is_empty_and_sends_on_what_it_does_not_show(visitor):
