@@ -65,8 +65,7 @@ FIELDS_PARAMETER = {
     "name": "fields",
     "in": "query",
     "required": False,
-    "description": "Return only these top-level fields, separated by commas. The schema lists all "
-    "fields as required, so read such an answer as plain JSON, not with a generated type.",
+    "description": "Return only these top-level fields, separated by commas.",
     "schema": {"type": "string"},
     "example": "id,updated",
 }

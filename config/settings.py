@@ -377,6 +377,13 @@ SPECTACULAR_SETTINGS = {
         "QuoteStatus": "quotes.models.Quote.Status",
         "AnchorState": "quotes.models.Quote.Anchor",
         "QuoteFlag": "quotes.models.Quote.Flag",
+        "QuoteOrigin": "quotes.models.Quote.Origin",
+        "AnchoredIn": "quotes.models.Quote.AnchoredIn",
+        "Seam": "quotes.models.Quote.Seam",
+        "RecordType": "quotes.api.changes.VIEWS",
+        "Verdict": "quotes.api.draft_check.VERDICTS",
+        "ProposalBand": "quotes.models.Proposal.Band",
+        "DeliveryState": "quotes.models.Delivery.State",
         "FiledQuoteStatus": "quotes.api.filing_serializers.FILED_AS",
         "ViaKind": "quotes.models.Via.Kind",
         "RevisionVerb": "sources.models.Revision.Verb",
@@ -391,6 +398,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "config.schema.complete",
+        "config.schema_types.name_types",
     ],
 }
 

@@ -173,8 +173,7 @@ class KeysetPagination(pagination.BasePagination):
                 True,
             ),
             "fields": (
-                "Return only these top-level fields of each record, separated by commas. Read such "
-                "an answer as plain JSON: the schema lists all fields as required.",
+                "Return only these top-level fields of each record, separated by commas.",
                 {"type": "string"},
                 "id,updated",
             ),

@@ -17,6 +17,7 @@ from markdown_it.token import Token
 
 GUIDES = (
     "file-from-a-cms",
+    "clients",
     "webhooks",
     "research-recipes",
     "curation",

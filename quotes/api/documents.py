@@ -24,10 +24,10 @@ PARAMETERS = [
     query_parameter("language", "Language of the text, if the document does not say.", "en"),
     query_parameter(
         "propose",
-        "With `true`, quotes that are found in the text are added as proposals.",
+        "With `true`, quotes that are found in the text are added as proposals. Not with JSON of "
+        "ours, which has a member for it.",
         "true",
-        enum=["true", "false"],
-        default="false",
+        enum=["true", "false"],  # without a default, which clients would send
     ),
     query_parameter(
         "format",

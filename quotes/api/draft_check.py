@@ -18,6 +18,8 @@ from sources.api.endpoints import Endpoint
 from sources.api.idempotency import idempotent
 from sources.api.serializers import LanguageField
 
+VERDICTS = [each.value for each in ORDER]
+
 
 class DraftSerializer(CaptureSerializer):
     """The plain text of a draft, or `html`, which is converted."""
@@ -59,7 +61,7 @@ class CheckedQuotationSerializer(serializers.Serializer):
     speaker = serializers.CharField(
         allow_null=True, help_text="As the draft names the speaker; null if it names nobody."
     )
-    verdict = serializers.ChoiceField(choices=[each.value for each in ORDER])
+    verdict = serializers.ChoiceField(choices=VERDICTS)
     score = serializers.FloatField(
         allow_null=True,
         help_text="How alike the words are, 0 to 1; null if they are not on record.",

@@ -1,7 +1,7 @@
 """Serializers of quotes and of the steps of their life."""
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from rest_framework import serializers
 
 from quotes.api.utterances import UtteranceField
@@ -136,21 +136,23 @@ class AnchorSerializer(ReservedNames, serializers.Serializer):
         return anchor | {"nearest": quote.nearest} if quote.nearest else anchor
 
 
-@extend_schema_field(
-    {
-        "type": "object",
-        "properties": {
-            "id": {"type": "string", "format": "uuid"},
-            "url": {"type": "string", "format": "uri"},
-        },
-        "required": ["id", "url"],
-    }
-)
 class ReplacementField(serializers.HyperlinkedRelatedField):
     """A link to another quote."""
 
     def to_representation(self, quote) -> dict:
         return {"id": str(quote.pk), "url": super().to_representation(quote)}
+
+
+class ReplacementSchema(OpenApiSerializerFieldExtension):
+    target_class = ReplacementField
+    match_subclasses = True
+
+    def map_serializer_field(self, auto_schema, direction):
+        key = {"type": "string", "format": "uuid"}
+        if direction == "request":
+            return key
+        properties = {"id": key, "url": {"type": "string", "format": "uri"}}
+        return {"type": "object", "properties": properties, "required": ["id", "url"]}
 
 
 class TranslatesField(ReplacementField):

@@ -138,7 +138,8 @@ def test_every_parameter_has_a_description_and_an_example_that_fits(document):
     for path, method, operation in operations(document):
         for parameter in operation["parameters"]:
             assert len(parameter["description"].split()) > 1, (path, method, parameter["name"])
-            jsonschema.validate(parameter["example"], parameter["schema"])
+            schema = {**parameter["schema"], "components": document["components"]}
+            jsonschema.Draft202012Validator(schema).validate(parameter["example"])
 
 
 def test_every_request_and_answer_has_an_example_that_fits_its_schema(document):
@@ -293,12 +294,64 @@ def test_documented_choices_defaults_and_limits_are_those_of_the_api(document, r
             if name == "limit":
                 ok(reader.get(f"{API}{path}", {name: schema["maximum"]}))
                 problem(reader.get(f"{API}{path}", {name: schema["maximum"] + 1}), 400)
-            values = schema.get("enum") or schema.get("items", {}).get("enum") or []
+            values = choices(document, schema)
+            assert values or name not in ("ordering", "status", "kind")
             for value in values:
                 search = {"q": "quay"} if value == "relevance" else {}
                 ok(reader.get(f"{API}{path}", {name: value, **search}))
             if "default" in schema and name != "count":
                 assert ok(reader.get(f"{API}{path}", {name: schema["default"]}))
+
+
+def choices(document, schema: dict) -> list[str]:
+    """What a parameter, or each of its values, may be; empty if it is not a choice."""
+    listed = schema.get("items", schema)
+    if name := listed.get("$ref", "").rpartition("/")[2]:
+        listed = document["components"]["schemas"][name]
+    return listed.get("enum", [])
+
+
+def test_choices_and_shared_objects_have_one_name_each(document):
+    schemas = document["components"]["schemas"]
+    named = {
+        frozenset(schema["enum"]): name for name, schema in schemas.items() if "enum" in schema
+    }
+    assert len(named) == sum("enum" in schema for schema in schemas.values())
+    for path, _, operation in operations(document):
+        for parameter in operation["parameters"]:
+            schema = parameter["schema"]
+            values = schema.get("items", schema).get("enum", [])
+            assert frozenset(values) not in named, (path, parameter["name"])
+    for name, schema in schemas.items():
+        if name.endswith("Ordering"):
+            assert all(re.fullmatch("[A-Z]+(_[A-Z]+)*", each) for each in schema["x-enum-varnames"])
+            assert len({*schema["x-enum-varnames"]}) == len(schema["enum"])
+    link, null = {"$ref": "#/components/schemas/QuoteLink"}, {"type": "null"}
+    for record in ("Quote", "ListedQuote", "ChangedQuote", "FiledQuote"):
+        for field in ("translates", "replaced_by"):
+            assert schemas[record]["properties"][field]["oneOf"] == [link, null]
+
+
+@pytest.mark.django_db
+def test_an_answer_with_some_fields_fits_the_document_and_one_without_has_them_all(
+    document, reader
+):
+    quote = make_quote(speaker=make_speaker(), outlet=make_outlet())
+    components = document["components"]
+    for path, of in (("quotes/", "quotes/"), ("speakers/", "speakers/"),
+                     (f"quotes/{quote.pk}/", "quotes/{id}/")):  # fmt: skip
+        operation = document["paths"][f"{API}{of}"]["get"]
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        validator = jsonschema.Draft202012Validator({**schema, "components": components})
+        validator.validate(ok(reader.get(f"{API}{path}", {"fields": "id"})))
+        whole, part = (schema if "anyOf" in schema else rows_of(schema, components))["anyOf"]
+        assert part["$ref"] == f"{whole['$ref']}Fields"
+        assert "required" not in components["schemas"][part["$ref"].rpartition("/")[2]]
+
+
+def rows_of(schema: dict, components: dict) -> dict:
+    page = components["schemas"][schema["$ref"].rpartition("/")[2]]
+    return page["properties"]["results"]["items"]
 
 
 # Requests
@@ -373,8 +426,14 @@ def check_headers(document, path: str, method: str, response) -> None:
 
 
 def closed(part):
-    """The same schemas, allowing no property that is not named, where some are."""
+    """The same schemas, allowing no property that is not named, where some are.
+
+    Of a record that may be sent in part, all is asked for.
+    """
     if isinstance(part, dict):
+        whole, *partial = part.get("anyOf", [None])
+        if [each.get("$ref") for each in partial] == [f"{(whole or {}).get('$ref')}Fields"]:
+            return whole
         part = {name: closed(inner) for name, inner in part.items()}
         if isinstance(part.get("properties"), dict) and "additionalProperties" not in part:
             part["additionalProperties"] = False

@@ -31,6 +31,7 @@ NOT_RUN = {
     "server": "starts something that does not end",
     "install": "installs tools, or is the suite itself",
     "production": "is for a server of one's own, or a bench of hours",
+    "client": "needs a generated client: `tests/bench/clients/run.py` runs it",
     "example": "shows something that takes a history to come about",
 }
 """Marks of blocks that are only checked: their syntax, and that what they name exists."""
