@@ -45,6 +45,7 @@ def test_the_search_answers_while_one_types(page):
     box.press_sequentially("ferry run")
     expect(page.locator(".quote")).to_have_count(1)
     expect(page.locator("#number")).to_have_text("1 quote")
+    expect(page.get_by_role("status")).to_have_text("1 quote")  # for screen readers
     expect(page.locator("mark")).to_have_text(["ferry", "run"])
     expect(page).to_have_url("/?q=ferry+run")
     expect(page).to_have_title("“ferry run” · On Record")

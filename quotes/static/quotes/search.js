@@ -41,6 +41,7 @@ async function answer() {
     }
     if (url !== address()) return; // somebody went on typing
     replace("found", page);
+    document.getElementById("said").textContent = document.getElementById("number").textContent;
     document.title = page.title;
     history.replaceState(null, "", url);
     count();
