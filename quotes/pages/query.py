@@ -79,6 +79,8 @@ class Query:
     @classmethod
     def of(cls, request: HttpRequest) -> "Query":
         asked = {k: v for k, v in request.GET.items() if v.strip() and k not in NOT_OF_PAGES}
+        if asked.get("ordering") == "relevance" and not cls(asked).is_ranked:
+            del asked["ordering"]  # somebody took the words out of the form
         return cls(asked)
 
     @property

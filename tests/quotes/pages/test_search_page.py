@@ -88,6 +88,8 @@ def test_the_form_leaves_out_what_is_empty_and_sends_on_what_it_does_not_show(vi
     speaker = make_speaker()
     answer = visitor.get("/", {"q": "", "role": " ", "speaker": str(speaker.pk)})
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/?speaker={speaker.pk}")
+    answer = visitor.get("/", {"q": "", "ordering": "relevance"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/")
     page = opened(visitor, speaker=str(speaker.pk))
     (hidden,) = page.xpath("//form[@id='search']//input[@type='hidden']")
     assert (hidden.get("name"), hidden.get("value")) == ("speaker", str(speaker.pk))
