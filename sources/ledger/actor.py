@@ -94,14 +94,18 @@ def _apply_in_transaction() -> None:
         apply_context(connection.connection)
 
 
+SET_CONTEXT = """
+    SELECT set_config('onrecord.channel', %s, true), set_config('onrecord.actor', %s, true),
+           set_config('onrecord.request', %s, true), set_config('onrecord.reason', %s, true)
+"""
+
+
 def apply_context(database) -> None:
     """Give PostgreSQL the audit context until the transaction ends; `database` is psycopg's.
 
     The database engine calls it when a transaction begins.
     """
     context = _context.get()
-    database.execute(
-        "SELECT set_config('onrecord.channel', %s, true), set_config('onrecord.actor', %s, true),"
-        " set_config('onrecord.request', %s, true), set_config('onrecord.reason', %s, true)",
-        [context.channel, context.actor, context.request, context.reason],
-    )
+    with connection.wrap_database_errors:  # a lost connection is Django's OperationalError
+        said = [context.channel, context.actor, context.request, context.reason]
+        database.execute(SET_CONTEXT, said)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from config.database import embedded
 from quotes.models import Quote, Via
@@ -439,3 +439,22 @@ def test_a_write_outside_of_a_transaction_is_recorded_with_its_context_too(write
 def test_reading_in_an_audit_context_opens_no_transaction(django_assert_num_queries):
     with audit_context(channel="api"), django_assert_num_queries(1):
         list(Speaker.objects.all())
+
+
+@transaction.atomic
+def lose_the_connection_and_give_a_reason() -> None:
+    ((mine,),) = sql("SELECT pg_backend_pid()")
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 10000)", [mine])
+    other.close()
+    with with_reason("Because."):
+        pass
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_connection_is_an_error_of_django_when_the_context_changes():
+    """So that a request answers 503, and a worker tries again."""
+    with pytest.raises(OperationalError):
+        lose_the_connection_and_give_a_reason()
+    connection.close()
