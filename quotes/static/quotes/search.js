@@ -58,9 +58,9 @@ async function count() {
   if (!link) return;
   try {
     const page = await fetchPage(link.href);
-    if (page && link.isConnected) {
-      replace("found", page);
-    }
+    if (!page || !link.isConnected) return;
+    // The quotes stay: somebody may be reading them, or have the focus there.
+    for (const id of ["number", "named", "over-time", "narrow"]) replace(id, page);
   } catch (error) {
     if (error.name !== "AbortError") throw error;
   }
