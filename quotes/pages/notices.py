@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from quotes.models import Quote
 from quotes.pages.dates import day_of, in_words
-from quotes.pages.results import Shown
+from quotes.pages.results import ANCHOR_NOTES, Shown
 
 
 class Notice(NamedTuple):
@@ -14,12 +14,6 @@ class Notice(NamedTuple):
     kind: str
     label: str
     text: str | None = None
-
-
-IN_ARTICLE = {
-    Quote.Anchor.ALTERED: "The article has other words now.",
-    Quote.Anchor.MISSING: "The article no longer has these words.",
-}
 
 
 def notices(quote: Shown) -> Iterator[Notice]:
@@ -35,5 +29,5 @@ def notices(quote: Shown) -> Iterator[Notice]:
     for correction in reversed(quote.corrections):
         when = in_words(day_of(correction["when"]))
         yield Notice("corrected", f"Corrected on {when}", correction["note"])
-    if said := IN_ARTICLE.get(quote.anchor["state"]):
+    if said := ANCHOR_NOTES.get(quote.anchor["state"]):
         yield Notice("changed", said)

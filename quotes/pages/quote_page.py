@@ -45,7 +45,6 @@ def quote(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     context = {
         "quote": shown,
-        "is_marked": shown.kind in MARKED,
         "notices": [*notices(shown)],
         "place": place_of(request, shown),
         "others": others(request, shown),
@@ -57,7 +56,6 @@ def quote(request: HttpRequest, pk: UUID) -> HttpResponse:
         **rights_of(shown.article, shown.outlet),
         "is_public": shown.status in Quote.PUBLIC,
         "codes": framed and codes(shown, framed, url),
-        "url": url,
     }
     return show(request, "pages/quote.html", about, context)
 

@@ -19,7 +19,7 @@ from quotes.pages.rights import rights_of, wishes_of
 from quotes.pages.search import COUNTED_AT_ONCE
 from sources.api.addresses import path_of, service_url
 from sources.api.endpoints import Endpoint
-from sources.api.views import Affiliations, Organisations, Outlets, Snapshots
+from sources.api.views import Affiliations, Facts, Organisations, Outlets, Snapshots
 from sources.models import Outlet, Speaker
 from sources.models.ids import as_uuid
 
@@ -27,7 +27,7 @@ LATEST = "10"
 """Quotes on the page of a record, each statement once."""
 
 MAX_ROLES = "50"
-"""Roles on the page of a speaker or an organisation, the latest first."""
+"""Roles on the page of a speaker or an organisation, the latest first; and facts of a speaker."""
 
 MAX_PARTS = "50"
 """Organisations that are listed as parts of another."""
@@ -57,7 +57,8 @@ def speaker(request: HttpRequest, pk: UUID) -> HttpResponse:
     record = ask(request, QuotedSpeakers, "retrieve", pk=pk)
     kind, type_ = KINDS[record["kind"]]
     roles = listed(request, Affiliations, {"speaker": str(pk), "limit": MAX_ROLES})
-    context = {"kind": kind, "roles": roles, "by_speaker": True}
+    facts = listed(request, Facts, {"speaker": str(pk), "limit": MAX_ROLES})
+    context = {"kind": kind, "roles": roles, "by_speaker": True, "facts_known": facts}
     return record_page(request, "speaker", record, context, type_)
 
 

@@ -75,27 +75,22 @@ def report(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST":
         return shown(request, quote, ReportForm(), is_sent="sent" in request.GET)
     form, rate = ReportForm(request.POST), ReportRate()
-    status, wait = HTTPStatus.OK, None
-    if form.is_valid():
-        if rate.allow_request(request, None):
-            try:
-                given = form.cleaned_data
-                report_mistake(Quote.objects.get(pk=pk), given["text"], given.get("email"))
-            except ValidationError as error:
-                form.add_error(None, error)
-            else:
-                return redirect(f"{reverse('pages:report', args=[pk])}?sent=yes")
-        else:
-            wait = math.ceil(rate.wait() or 1)
-            status = HTTPStatus.TOO_MANY_REQUESTS
-            minutes = math.ceil(wait / 60)
-            form.add_error(None, f"You sent many reports. Try again in {minutes} minutes.")
-    if status == HTTPStatus.OK:
-        status = HTTPStatus.BAD_REQUEST
-    answer = shown(request, quote, form, status=status)
-    if wait:
+    if not form.is_valid():
+        return shown(request, quote, form, status=HTTPStatus.BAD_REQUEST)
+    if not rate.allow_request(request, None):
+        wait = math.ceil(rate.wait() or 1)
+        minutes = math.ceil(wait / 60)
+        form.add_error(None, f"You sent many reports. Try again in {minutes} minutes.")
+        answer = shown(request, quote, form, status=HTTPStatus.TOO_MANY_REQUESTS)
         answer["Retry-After"] = str(wait)
-    return answer
+        return answer
+    try:
+        given = form.cleaned_data
+        report_mistake(Quote.objects.get(pk=pk), given["text"], given.get("email"))
+    except ValidationError as error:
+        form.add_error(None, error)
+        return shown(request, quote, form, status=HTTPStatus.BAD_REQUEST)
+    return redirect(f"{reverse('pages:report', args=[pk])}?sent=yes")
 
 
 def shown(
@@ -104,7 +99,7 @@ def shown(
     form: ReportForm,
     *,
     is_sent: bool = False,
-    status: int = 200,
+    status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     title = "Thank you" if is_sent else "Report a mistake"
     page = Page(title, is_indexed=False)

@@ -7,6 +7,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import F
 from django.shortcuts import get_object_or_404
 from django.utils.html import format_html
 
@@ -49,7 +50,8 @@ class ReportedMistake:
     def of(cls, quote: Quote, refused: AnswerForm | None) -> list["ReportedMistake"]:
         """The reports of a quote; one query, and one more for each that waits."""
         reports = MistakeReport.objects.filter(quote=quote).select_related("answered_by", "quote")
-        return [cls._shown(each, refused) for each in reports.order_by("answered", "id").reverse()]
+        last_first = reports.order_by(F("answered").desc(nulls_first=True), "-id")
+        return [cls._shown(each, refused) for each in last_first[:MAX_LISTED]]
 
     @classmethod
     def _shown(cls, report: MistakeReport, refused: AnswerForm | None) -> "ReportedMistake":
@@ -81,8 +83,7 @@ class AnswersReports:
                 reply = sent.cleaned_data["reply"]
                 answer_report(report, request.user, reply=reply, now=form.now)
             except ValidationError as error:
-                said = error.messages[0]
-                sent.add_error("reply", said)
+                sent.add_error("reply", error.messages)
         if sent.errors:
             return self._shown(request, form, page, answer_form=sent)
         outcome = report.get_outcome_display().lower()

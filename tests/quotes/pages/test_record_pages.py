@@ -12,6 +12,7 @@ from tests.quotes.pages.trees import all_of, links_of, opened, text_of
 from tests.records import (
     make_affiliation,
     make_article,
+    make_fact,
     make_organisation,
     make_outlet,
     make_quote,
@@ -29,8 +30,8 @@ def said_on(page) -> list[str]:
 
 
 def rows_of(page) -> list[str]:
-    """The rows of the table of roles."""
-    rows = page.xpath("//table[@class='roles']/tbody/tr")
+    """The rows of the table of roles, and of that of facts."""
+    rows = page.xpath("//table[contains(@class, 'roles')]/tbody/tr")
     return [" | ".join(cell.text_content() for cell in row) for row in rows]
 
 
@@ -76,6 +77,16 @@ def test_a_speakers_page_has_names_roles_numbers_and_statements(visitor):
     assert node["@type"] == [f"{SCHEMA}Person"]
     assert values(node, f"{SCHEMA}alternateName") == ["M. Quill"]
     assert node[f"{SCHEMA}sameAs"] == [{"@id": "http://www.wikidata.org/entity/Q7"}]
+
+
+def test_a_speakers_page_has_what_is_known_of_them_with_its_source(visitor):
+    speaker = make_speaker()
+    make_fact(speaker=speaker, start="2024")
+    make_fact(speaker=speaker, key="gender", value=None, source="Nothing found")
+    assert rows_of(opened(visitor, f"/speakers/{speaker.pk}/")) == [
+        "gender | unknown | Nothing found | – | –",
+        "party | Harbour Party | Her own page | 2024 | –",
+    ]
 
 
 def test_an_organisations_page_has_its_people_parts_and_statements(visitor):
