@@ -70,8 +70,42 @@ FORMULA = r"^''*[=+@\t\r\n＝＋－＠-]"
 
 
 def as_json(fields: Sequence[str]) -> str:
-    """SQL of the row as `quotes/` shows it."""
-    return "row_to_json(shown)::text"
+    """SQL of the row as `quotes/` shows it, but that each member of `corrections` has one type.
+
+    Readers that take a column's type from its values fail where one value is a text and the next a
+    list of spans.
+    """
+    whole = "row_to_json(shown)::text"
+    if "corrections" not in fields:
+        return whole
+    listed = ", ".join(
+        f"{CORRECTIONS} AS {name}" if name == "corrections" else f"shown.{name}" for name in fields
+    )
+    typed = f"(SELECT row_to_json(typed) FROM (SELECT {listed}) typed)::text"  # noqa: S608 (ours)
+    none = "json_array_length(shown.corrections::json) = 0"
+    return f"CASE WHEN {none} THEN {whole} ELSE {typed} END"
+
+
+def _text_or_json(member: str) -> str:
+    """SQL of a member of a change: a text as it is, anything else as the text of its JSON."""
+    return (
+        f"CASE WHEN json_typeof(change -> '{member}') IN ('string', 'null')"
+        f" THEN change -> '{member}' ELSE to_json((change -> '{member}')::text) END"
+    )
+
+
+CORRECTIONS = f"""(
+    SELECT json_agg(json_build_object(
+        'when', noted -> 'when', 'note', noted -> 'note', 'changed', (
+            SELECT coalesce(json_agg(json_build_object(
+                'field', change -> 'field',
+                'before', {_text_or_json("before")}, 'after', {_text_or_json("after")}
+            ) ORDER BY nth), '[]')
+            FROM json_array_elements(noted -> 'changed') WITH ORDINALITY AS changes (change, nth)
+        )
+    ) ORDER BY number)
+    FROM json_array_elements(shown.corrections::json) WITH ORDINALITY AS all_of (noted, number)
+)"""  # noqa: S608 (ours)
 
 
 def as_typed_json(fields: Sequence[str]) -> str:

@@ -136,8 +136,9 @@ class QuoteExport(Endpoint):
         """Export quotes as CSV, NDJSON or Parquet.
 
         Streams every quote that matches the filters. Each line of NDJSON is a quote as in
-        `quotes/`. `Accept-Encoding: zstd` or `gzip` compresses the download; Parquet is compressed
-        already. With `manifest=true` the answer describes the file, so that it can be cited.
+        `quotes/`, with `before` and `after` in `corrections` as text. `Accept-Encoding: zstd` or
+        `gzip` compresses the download; Parquet is compressed already. With `manifest=true` the
+        answer describes the file, so that it can be cited.
         """
         form = self.form()
         manifest = self.one_of("manifest", MANIFESTS, "false")

@@ -296,6 +296,34 @@ def test_polars_reads_each_form(many, reader):
     assert list(table["speaker"]) == [row["speaker"] for row in shown]
 
 
+def test_polars_reads_corrections_of_every_kind_of_field(reader):
+    for field, before, after in (
+        ("said", None, "2026"),
+        ("spans", [[0, 2]], [[0, 3]]),
+        ("via", [], [{"kind": "told", "name": "Radio"}]),
+    ):
+        changed = [{"field": field, "before": before, "after": after}]
+        note = {"when": "2026-03-15T08:30:00Z", "note": field, "changed": changed}
+        make_quote(corrections=[note])
+    make_quote()
+    body = fetch(reader, "ndjson", ordering="created")
+    table = polars.read_ndjson(body, infer_schema_length=None)
+    *corrected, whole = table["corrections"].to_list()
+    assert whole == []
+    assert [each["changed"][0] for (each,) in corrected] == [
+        {"field": "said", "before": None, "after": "2026"},
+        {"field": "spans", "before": "[[0, 2]]", "after": "[[0, 3]]"},
+        {"field": "via", "before": "[]", "after": '[{"kind": "told", "name": "Radio"}]'},
+    ]
+    assert [each["note"] for (each,) in corrected] == ["said", "spans", "via"]
+    listed = ok(reader.get(f"{API}quotes/", {"ordering": "created"}))["results"]
+    rows = [json.loads(line) for line in body.splitlines()]
+    assert [row.keys() for row in rows] == [row.keys() for row in listed]
+    for row in (*rows, *listed):
+        del row["corrections"]
+    assert rows == listed
+
+
 def test_duckdb_reads_each_form(many, reader, tmp_path):
     shown = lines(reader)
     for form, reads in (("csv", "read_csv"), ("ndjson", "read_json"), ("parquet", "read_parquet")):
