@@ -14,6 +14,7 @@ from standardwebhooks import WebhookVerificationError
 from quotes.history.erasure import erase
 from quotes.models import Delivery, SentQuote, Webhook
 from quotes.webhooks import delivery, notices, tasks
+from sources.models import Era
 from tests.conftest import API, fresh, make_filing, ok, publish, settle
 from tests.jobs import work_off
 from tests.quotes.webhooks.receivers import HOST, receiving
@@ -407,8 +408,6 @@ def test_a_user_who_may_no_longer_read_is_sent_nothing(hook, receiver, reader):
 
 
 def test_a_restored_copy_of_the_database_sends_nothing_before_it_is_put_to_use(hook, receiver):
-    from sources.models import Era
-
     make_quote()
     settle()
     Era.objects.update(cluster="another")
