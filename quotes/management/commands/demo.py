@@ -28,6 +28,7 @@ from quotes.filing import OPERATOR, file
 from quotes.models import Quote
 from sources.api.serializers import (
     AffiliationSerializer,
+    FactSerializer,
     OrganisationSerializer,
     OutletSerializer,
     SpeakerSerializer,
@@ -45,6 +46,7 @@ RECORDS = {
     "organisations": OrganisationSerializer,
     "speakers": SpeakerSerializer,
     "affiliations": AffiliationSerializer,
+    "facts": FactSerializer,
 }
 
 GUIDE = """
