@@ -26,7 +26,7 @@ from sources.models.ids import as_uuid
 
 MAX_TERM, MAX_WORDS = 200, 8  # characters and words: more take longer and find no better
 
-MAX_FOUND = 200
+MAX_FOUND = 100
 """Records that one search returns: whoever misses one adds a word."""
 
 ENOUGH = 10
@@ -38,8 +38,8 @@ MAX_COMPARED = 500
 LEAST_FOR_SLIP, MOST_FOR_SLIP = 4, 20
 """Letters of a word that may have a slip; those that `sources_name_slips` makes keys of."""
 
-MANY = 4_000
-"""Records that are looked through one by one, in 20 ms; of more, only the most used at first."""
+MANY = 2_000
+"""Records that are looked through one by one, in 10 ms; of more, only the most used at first."""
 
 
 def find(records: NamedQuerySet, term: str, most: int = MAX_FOUND) -> list[UUID]:
