@@ -14,6 +14,7 @@ from tests.conftest import fresh
 from tests.records import (
     make_affiliation,
     make_article,
+    make_fact,
     make_organisation,
     make_outlet,
     make_speaker,
@@ -151,7 +152,8 @@ def test_reverting_to_the_present_state_changes_nothing():
 def test_only_columns_that_curators_edit_are_reverted(admin_client):
     made = make_article("Text.", outlet=make_outlet(), published="2026")
     held = make_affiliation()
-    records = (made.outlet, made, held, held.speaker, held.organisation)
+    fact = make_fact(speaker=held.speaker)
+    records = (made.outlet, made, held, held.speaker, held.organisation, fact)
     assert {type(record) for record in records} == set(COLUMNS)
     for record in records:
         fields = form_of(admin_client, page_of(record))
