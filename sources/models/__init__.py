@@ -1,8 +1,8 @@
 """The records that quotes rest on: outlets, articles, speakers, organisations, affiliations.
 
 An `Outlet` prints an `Article`; each captured text of it is a `Snapshot`. A `Speaker` may hold an
-`Affiliation` with an `Organisation`. NULL always means unknown, never a guess. Names are compared
-folded (`functions`). The models of `jobs` and `ledger` are imported so that Django finds them.
+`Affiliation` with an `Organisation`, and a `Fact` says what is known of it. NULL always means
+unknown, never a guess. Names are compared folded (`functions`). The models of `jobs` and `ledger` are imported so that Django finds them.
 Nothing here knows of a request.
 """
 
