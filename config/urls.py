@@ -19,7 +19,13 @@ from quotes.api.proposals import ArticleProposals
 from quotes.api.steps import QuoteSteps
 from quotes.api.utterances import Utterances
 from quotes.api.views import QuotedSpeakers, Quotes
-from quotes.exports import QuoteExport
+from quotes.exports import (
+    AffiliationExport,
+    ArticleExport,
+    QuoteExport,
+    SpeakerExport,
+    UtteranceExport,
+)
 from quotes.statistics import Facets, Timeline
 from quotes.webhooks.views import WebhookDeliveries, Webhooks
 from sources.admin.site_search import search_page
@@ -30,6 +36,7 @@ from sources.api.views import Affiliations, Facts, Organisations, Outlets, Snaps
 router = SimpleRouter(use_regex_path=False)
 router.register("articles/propose", ArticleProposals, "article-proposals")
 router.register("articles/batch", ArticleBatch, "article-batch")
+router.register("articles/export", ArticleExport, "article-export")
 router.register("articles", Articles, "article")
 router.register("articles/<uuid:article>/snapshots", ArticleSnapshots, "article-snapshot")
 router.register("snapshots", Snapshots, "snapshot")
@@ -39,10 +46,13 @@ router.register("quotes/export", QuoteExport, "quote-export")
 router.register("quotes/check", DraftCheck, "quote-check")
 router.register("quotes/steps", QuoteSteps, "quote-steps")
 router.register("quotes", Quotes, "quote")
+router.register("utterances/export", UtteranceExport, "utterance-export")
 router.register("utterances", Utterances, "utterance")
+router.register("speakers/export", SpeakerExport, "speaker-export")
 router.register("speakers", QuotedSpeakers, "speaker")
 router.register("organisations", Organisations, "organisation")
 router.register("outlets", Outlets, "outlet")
+router.register("affiliations/export", AffiliationExport, "affiliation-export")
 router.register("affiliations", Affiliations, "affiliation")
 router.register("facts", Facts, "fact")
 router.register("changes", Changes, "change")

@@ -320,7 +320,13 @@ EXAMPLES: dict[str, object] = {
         "unknown": {"count": 0},
     },
     "Manifest": {
+        "citation": "On Record at onrecord.example: 41 quotes (format=csv, ordering=-published, "
+        "status=published), of the public records as of 2026-03-16T09:00:00.000000Z, exported "
+        "2026-03-16T09:00:00.000000Z from https://onrecord.example/api/v1/quotes/export/"
+        f"?format=csv&status=published, SHA-256 {SHA256}.",
         "query": {"format": "csv", "ordering": "-published", "status": "published"},
+        "as_of": None,
+        "access": {"user": "ada", "groups": ["Readers"], "sees_all": False},
         "url": "https://onrecord.example/api/v1/quotes/export/?format=csv&status=published",
         "generated": "2026-03-16T09:00:00.000000Z",
         "format": "csv",

@@ -8,7 +8,9 @@ import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from django.utils import timezone
 from rest_framework.exceptions import APIException
@@ -17,7 +19,7 @@ from quotes.api.changes import cursor_at
 from quotes.exports.cursor import Block, database_snapshot, stream_rows
 from quotes.exports.formats import Format
 from quotes.exports.parquet import ChunkBuffer
-from quotes.exports.rows import SCHEMA_VERSION
+from quotes.exports.rows import SCHEMA_VERSION, Fields
 from quotes.representations.wording import rfc3339
 from sources.history.feed import last_settled, unsettled_after
 from sources.history.past_tables import tables_as_of
@@ -53,10 +55,19 @@ class Export:
     """One export. Its time and its position in the ledger are known once the file has begun."""
 
     def __init__(
-        self, form: Format, fields: list[str], query: dict[str, str], url: str, after: str | None
+        self,
+        name: str,
+        form: Format,
+        fields: Fields,
+        *,
+        query: dict[str, str],
+        url: str,
+        after: str | None,
+        access: dict,
+        at: datetime | None,
     ):
-        self.form, self.fields, self.query, self.url, self.after = form, fields, query, url, after
-        self.rows, self.at = 0, None  # the time that the tables are read as of, if not now
+        self.name, self.form, self.fields, self.query, self.url = name, form, fields, query, url
+        self.after, self.access, self.at, self.rows = after, access, at, 0
 
     def file(self, statement: str, values: list) -> Iterator[bytes]:
         """The file in chunks, some of them empty: see `stream_rows`."""
@@ -83,6 +94,8 @@ class Export:
             "schema_version": SCHEMA_VERSION,
             "ledger": self.ledger,
             "resumed_after": self.after,
+            "as_of": self.at and rfc3339(self.at),
+            "access": self.access,
         }
         return {"onrecord": json.dumps(metadata)}
 
@@ -95,7 +108,7 @@ class Export:
 
     @property
     def file_name(self) -> str:
-        return f"quotes-{self.generated:%Y%m%dT%H%M%SZ}.{self.form.name}"
+        return f"{self.name}-{self.generated:%Y%m%dT%H%M%SZ}.{self.form.name}"
 
     # Manifest and bundle
 
@@ -129,9 +142,22 @@ class Export:
         entry.compress_type = packing
         return entry
 
+    def citation(self, digest: "Digest") -> str:
+        """A sentence to cite the export by."""
+        asked = ", ".join(f"{name}={value}" for name, value in self.query.items())
+        sees = "all" if self.access["sees_all"] else "public"
+        return (
+            f"On Record at {urlsplit(self.url).netloc}: {self.rows:,} {self.name} ({asked}), of "
+            f"the {sees} records as of {rfc3339(self.at or self.generated)}, exported "
+            f"{rfc3339(self.generated)} from {self.url}, SHA-256 {digest.sha256.hexdigest()}."
+        )
+
     def _manifest(self, digest: "Digest") -> bytes:
         manifest = {
+            "citation": self.citation(digest),
             "query": self.query,
+            "as_of": self.at and rfc3339(self.at),
+            "access": self.access,
             "url": self.url,
             "generated": rfc3339(self.generated),
             "format": self.form.name,

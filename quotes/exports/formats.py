@@ -1,11 +1,12 @@
 """The export formats: the SQL of a row, and the file made of the rows."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from quotes.exports import rows
 from quotes.exports.cursor import Block
 from quotes.exports.parquet import write_parquet
+from quotes.exports.rows import Fields
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,8 @@ class Format:
 
     name: str
     media_type: str
-    line: Callable[[Sequence[str]], str]
-    write: Callable[[Iterable[Block], Sequence[str], dict[str, str]], Iterator[bytes]]
+    line: Callable[[Fields], str]
+    write: Callable[[Iterable[Block], Fields, dict[str, str]], Iterator[bytes]]
     broken: bytes
     is_compressed: bool = False
     escaped: str | None = None
@@ -28,16 +29,12 @@ class Format:
 BROKEN = "This export broke off here and is incomplete. Resume after the last complete row."
 
 
-def write_ndjson(
-    blocks: Iterable[Block], fields: Sequence[str], about: dict[str, str]
-) -> Iterator[bytes]:
+def write_ndjson(blocks: Iterable[Block], fields: Fields, about: dict[str, str]) -> Iterator[bytes]:
     for block in blocks:
         yield b"\n".join([*block, b""]) if block else b""
 
 
-def write_csv(
-    blocks: Iterable[Block], fields: Sequence[str], about: dict[str, str]
-) -> Iterator[bytes]:
+def write_csv(blocks: Iterable[Block], fields: Fields, about: dict[str, str]) -> Iterator[bytes]:
     yield f"{','.join(rows.cells_of(fields))}\r\n".encode()
     for block in blocks:
         yield b"\r\n".join([*block, b""]) if block else b""

@@ -4,10 +4,10 @@ pyarrow is imported with the first file, because most processes do not need its 
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from quotes.exports.cursor import Block
-from quotes.exports.rows import NUMBER, SHAPES, TIME
+from quotes.exports.rows import NUMBER, TIME, Fields
 
 # For pyarrow's allocator, read on import: hold no spare memory
 for option, value in (
@@ -78,14 +78,16 @@ def arrow_type(shape):
 
 
 def write_parquet(
-    blocks: Iterable[Block], fields: Sequence[str], about: dict[str, str]
+    blocks: Iterable[Block], fields: Fields, about: dict[str, str]
 ) -> Iterator[bytes]:
     """Yield the file in chunks; `about` becomes its metadata."""
     import pyarrow
     from pyarrow import parquet
 
     pool = pyarrow.default_memory_pool()
-    columns = pyarrow.schema([(name, arrow_type(SHAPES[name])) for name in fields], metadata=about)
+    columns = pyarrow.schema(
+        [(name, arrow_type(shape)) for name, shape in fields.items()], metadata=about
+    )
     buffer = ChunkBuffer()
     with parquet.ParquetWriter(buffer, columns, compression="zstd", memory_pool=pool) as writer:
         text, group, size = pyarrow.BufferOutputStream(), [], 0

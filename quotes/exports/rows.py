@@ -1,14 +1,11 @@
-"""The SQL of an export's row in each format; every row comes from `quotes_public`."""
+"""The SQL of an export's row in each format, from the shapes of its fields."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import QuerySet
 
-from quotes.models import Quote
-from quotes.representations.json import QuoteUrls, columns
-
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Version of the formats below: the first number rises with breaking changes."""
 
 TEXT = "text"  # free text
@@ -17,11 +14,17 @@ NUMBER = "number"
 TIME = "time"
 JSON = "json"  # of varying shape
 
+type Shape = str | list | dict
+"""The shape of a field: a dict for an object, a list of one for a list."""
+
+type Fields = Mapping[str, Shape]
+
 NAMED = {"id": WORD, "name": TEXT}
 OUTLET = {**NAMED, "slug": WORD}
+SPEAKER = {**NAMED, "kind": WORD}
 RIGHTS = {"rights": TEXT, "license": TEXT}
 
-SHAPES: dict[str, str | dict | list] = {
+SHAPES: dict[str, Shape] = {
     "id": WORD,
     "url": WORD,
     "html_url": WORD,
@@ -32,7 +35,7 @@ SHAPES: dict[str, str | dict | list] = {
     "translates": {"id": WORD, "url": WORD},
     "status": WORD,
     "version": NUMBER,
-    "speaker": {**NAMED, "kind": WORD},
+    "speaker": SPEAKER,
     "role": TEXT,
     "organisation": NAMED,
     "outlet": {**OUTLET, **RIGHTS},
@@ -63,13 +66,13 @@ SHAPES: dict[str, str | dict | list] = {
     "created": TIME,
     "updated": TIME,
 }
-"""The shape of each field: a dict for an object, a list of one for a list."""
+"""The fields of a quote."""
 
 FORMULA = r"^''*[=+@\t\r\n＝＋－＠-]"
 """Text that a spreadsheet would read as a formula, as in `sources.spreadsheets.files`."""
 
 
-def as_json(fields: Sequence[str]) -> str:
+def as_json(fields: Fields) -> str:
     """SQL of the row as `quotes/` shows it, but that each member of `corrections` has one type.
 
     Readers that take a column's type from its values fail where one value is a text and the next a
@@ -108,14 +111,14 @@ CORRECTIONS = f"""(
 )"""  # noqa: S608 (ours)
 
 
-def as_typed_json(fields: Sequence[str]) -> str:
+def as_typed_json(fields: Fields) -> str:
     """SQL of the row as JSON in which every member has one type; JSON of varying shape is text."""
-    listed = ", ".join(f"{_typed(name)} AS {name}" for name in fields)
+    listed = ", ".join(f'{_typed(name, of)} AS "{name}"' for name, of in fields.items())
     return f"(SELECT row_to_json(typed) FROM (SELECT {listed}) typed)::text"  # noqa: S608 (ours)
 
 
-def _typed(name: str) -> str:
-    shape, column = SHAPES[name], f"shown.{name}"
+def _typed(name: str, shape: Shape) -> str:
+    column = f'shown."{name}"'
     if shape == JSON:
         return f"{column}::text"
     if isinstance(shape, dict) and JSON in shape.values():
@@ -133,11 +136,11 @@ def _typed(name: str) -> str:
     return column
 
 
-def cells_of(fields: Sequence[str]) -> dict[str, tuple[str | dict | list, str]]:
+def cells_of(fields: Fields) -> dict[str, tuple[Shape, str]]:
     """Columns of a flat table: name → shape and SQL. An object has a column for each member."""
     cells = {}
-    for name in fields:
-        shape, column = SHAPES[name], f"shown.{name}"
+    for name, shape in fields.items():
+        column = f'shown."{name}"'
         if isinstance(shape, dict):
             for member, of in shape.items():
                 cells[f"{name}_{member}"] = of, f"{column} ->> '{member}'"
@@ -147,7 +150,7 @@ def cells_of(fields: Sequence[str]) -> dict[str, tuple[str | dict | list, str]]:
     return cells
 
 
-def as_csv(fields: Sequence[str]) -> str:
+def as_csv(fields: Fields) -> str:
     """SQL of the row as a line of CSV (RFC 4180) without its line end, safe in a spreadsheet.
 
     Lists and values of varying shape are JSON. NULL is an empty cell, an empty text is `""`.
@@ -163,7 +166,7 @@ def as_csv(fields: Sequence[str]) -> str:
     return f"(SELECT concat_ws(',', {written}) FROM (SELECT {values} OFFSET 0) cells)"  # noqa: S608
 
 
-def _cell(shape: str | dict | list, value: str) -> str:
+def _cell(shape: Shape, value: str) -> str:
     if shape in (WORD, NUMBER, TIME):
         return value
     quoted = f"""replace({value}, '"', '""') || '"'"""
@@ -173,30 +176,32 @@ def _cell(shape: str | dict | list, value: str) -> str:
 
 
 def statement(
-    asked: QuerySet[Quote],
+    found: QuerySet,
     *,
+    table: str,
     column: str,
     descending: bool,
     after: tuple | None,
     line: str,
-    fields: Sequence[str],
-    url: QuoteUrls,
+    listed: str,
+    values: list,
 ) -> tuple[str, list]:
-    """SQL and parameters that read a line for each matching quote, ordered by (column, id).
+    """SQL and parameters that read a line for each record found, ordered by (column, id).
 
-    `after` is the key (value of the column, id) of the last row that the client already has.
+    `listed` selects the fields from a row `p` of the table, with `values`. `after` is the key
+    (value of the column, id) of the last row that the client already has.
     """
     try:
-        found, values = asked.order_by().values("pk", column).query.sql_with_params()
+        page, wanted = found.order_by().values("pk", column).query.sql_with_params()
     except EmptyResultSet:  # the filters can match nothing
-        found, values = f"SELECT id, {column} FROM quotes_quote WHERE false", ()  # noqa: S608 (ours)
-    listed, urls = columns(fields, url)
+        nothing = found.model._meta.db_table
+        page, wanted = f"SELECT id, {column} FROM {nothing} WHERE false", ()  # noqa: S608 (ours)
     comparison, direction = ("<", "DESC") if descending else (">", "ASC")
     begins = f"WHERE (page.key, page.id) {comparison} (%s, %s)" if after else ""
     sql = f"""
         SELECT (SELECT {line} FROM (SELECT {listed} OFFSET 0) shown)
-        FROM ({found}) page (id, key) JOIN quotes_public p ON p.id = page.id
+        FROM ({page}) page (id, key) JOIN {table} p ON p.id = page.id
         {begins}
         ORDER BY page.key {direction}, page.id {direction}
     """  # noqa: S608 (ours)
-    return sql, [*urls, *values, *(after or ())]
+    return sql, [*values, *wanted, *(after or ())]

@@ -1,7 +1,8 @@
-"""The endpoint `quotes/export/`."""
+"""The endpoint `quotes/export/`, and what all exports share."""
 
 from urllib.parse import urlencode
 
+from django.db import models
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -18,9 +19,10 @@ from quotes.api.views import Quotes
 from quotes.exports.compression import CODINGS, negotiate_coding
 from quotes.exports.export import Export, ExportStream
 from quotes.exports.formats import FORMATS, Format
-from quotes.exports.rows import statement
+from quotes.exports.rows import SHAPES, Fields, statement
+from quotes.exports.tables import MORE_OF_QUOTES
 from quotes.models import Quote
-from quotes.representations.json import FIELDS, quotes_url
+from quotes.representations.json import columns, quotes_url
 from sources.api.endpoints import Endpoint, query_parameter
 from sources.api.examples import AN_ID
 from sources.api.responses import link_header
@@ -38,6 +40,14 @@ class PositionSerializer(serializers.Serializer):
     )
 
 
+class AccessSerializer(serializers.Serializer):
+    """With whose rights the export was made: others may see more or less."""
+
+    user = serializers.CharField(allow_null=True, help_text="Null: without a token.")
+    groups = serializers.ListField(child=serializers.CharField())
+    sees_all = serializers.BooleanField(help_text="Also of what is not public.")
+
+
 @extend_schema_serializer(many=False)
 class ManifestSerializer(serializers.Serializer):
     """Describes an export, so that it can be cited and checked."""
@@ -45,6 +55,11 @@ class ManifestSerializer(serializers.Serializer):
     query = serializers.DictField(
         child=serializers.CharField(), help_text="Each parameter as it was understood."
     )
+    as_of = serializers.DateTimeField(
+        allow_null=True, help_text="The time that the rows are of, if it is not `generated`."
+    )
+    access = AccessSerializer()
+    citation = serializers.CharField(help_text="A sentence to cite the export by.")
     url = serializers.URLField(help_text="Of the export.")
     generated = serializers.DateTimeField()
     format = serializers.ChoiceField(choices=list(FORMATS))
@@ -60,7 +75,6 @@ class ManifestSerializer(serializers.Serializer):
     complete = serializers.BooleanField(help_text="True: what is not whole has no manifest.")
 
 
-ORDERINGS = [f"{sign}{name}" for name in Quotes.orderings for sign in ("-", "")]
 MANIFESTS = {"false", "true", "bundle"}
 
 HEADERS = [  # name, always sent, description
@@ -71,98 +85,113 @@ HEADERS = [  # name, always sent, description
     ("Link", False, 'URL of the manifest, as `rel="describedby"`; not with `manifest=true`.'),
 ]
 
-PARAMETERS = [
-    query_parameter("format", "File format.", "csv", required=True, enum=list(FORMATS)),
-    query_parameter(
-        "ordering",
-        "Order of the rows. Unknown dates come last in descending order.",
-        "created",
-        enum=ORDERINGS,
-        default=Quotes.default_ordering,
-    ),
-    query_parameter(
-        "cursor",
-        "Continue after this quote: the id in the last complete row of a download that broke off. "
-        "Use the same ordering.",
-        AN_ID,
-        format="uuid",
-    ),
-    query_parameter(
-        "fields", "Columns to export, separated by commas. Default: all.", "id,text,speaker"
-    ),
-    query_parameter(
-        "manifest",
-        "`true`: return the manifest instead of the file. `bundle`: a zip archive of both.",
-        "true",
-        enum=sorted(MANIFESTS),
-        default="false",
-    ),
-    *(
-        OpenApiParameter(name, str, "header", response=[200], required=required, description=text)
-        for name, required, text in HEADERS
-    ),
-]
+
+def parameters_of(orderings: list[str], usual: str, fields: Fields, example: str) -> list:
+    """The parameters of an export, and its headers."""
+    return [
+        query_parameter("format", "File format.", "csv", required=True, enum=list(FORMATS)),
+        query_parameter(
+            "ordering",
+            "Order of the rows. Unknown dates come last in descending order.",
+            orderings[-1],
+            enum=orderings,
+            default=usual,
+        ),
+        query_parameter(
+            "cursor",
+            "Continue after this record: the id in the last complete row of a download that broke "
+            "off. Use the same ordering.",
+            AN_ID,
+            format="uuid",
+        ),
+        query_parameter(
+            "fields",
+            "Columns to export, separated by commas. `all`: every one, also "
+            f"{', '.join(fields)}, which are left out by default."
+            if fields
+            else "Columns to export, separated by commas.",
+            example,
+        ),
+        query_parameter(
+            "manifest",
+            "`true`: return the manifest instead of the file. `bundle`: a zip archive of both.",
+            "true",
+            enum=sorted(MANIFESTS),
+            default="false",
+        ),
+        *(
+            OpenApiParameter(
+                name, str, "header", response=[200], required=required, description=text
+            )
+            for name, required, text in HEADERS
+        ),
+    ]
 
 
-class QuoteExport(Endpoint):
-    """`quotes/export/`: every quote that matches, as one file."""
+RESPONSES = {
+    **{
+        (200, form.media_type.partition(";")[0]): OpenApiResponse(
+            OpenApiTypes.BINARY if form.is_compressed else OpenApiTypes.STR
+        )
+        for form in FORMATS.values()
+    },
+    (200, "application/zip"): OpenApiTypes.BINARY,
+    (200, "application/json"): ManifestSerializer,
+}
+
+
+class RecordExport(Endpoint):
+    """Every record that matches, as one file.
+
+    A subclass declares the plural of its `records`, the `table` that rows are read from, its
+    `fields`, the `usual_fields` of an export that does not ask for others, and `listed`.
+    """
 
     http_method_names = ("get", "head", "options")
-    queryset = Quote.objects.all()
-    serializer_class = QuoteSerializer
-    operation_ids = {"list": "exportQuotes"}
     is_streamed = True
-    filterset_class = QuoteFilters
     pagination_class = None
-    see_all_permission = Quotes.see_all_permission
-    orderings = Quotes.orderings
-    default_ordering = Quotes.default_ordering
-    list_parameters = ("format", "ordering", "cursor", "fields", "manifest")
+    list_parameters = ("format", "ordering", "cursor", "fields", "manifest", "as_of")
+    records: str
+    table: str
+    fields: Fields
+    usual_fields: Fields
 
-    @extend_schema(
-        parameters=PARAMETERS,
-        responses={
-            **{
-                (200, form.media_type.partition(";")[0]): OpenApiResponse(
-                    OpenApiTypes.BINARY if form.is_compressed else OpenApiTypes.STR
-                )
-                for form in FORMATS.values()
-            },
-            (200, "application/zip"): OpenApiTypes.BINARY,
-            (200, "application/json"): ManifestSerializer,
-        },
-    )
-    def list(self, request):
-        """Export quotes as CSV, NDJSON or Parquet.
+    def listed(self, names: list[str]) -> tuple[str, list]:
+        """Return SQL and parameters that select these fields of a row `p`."""
+        raise NotImplementedError
 
-        Streams every quote that matches the filters. Each line of NDJSON is a quote as in
-        `quotes/`, with `before` and `after` in `corrections` as text. `Accept-Encoding: zstd` or
-        `gzip` compresses the download; Parquet is compressed already. With `manifest=true` the
-        answer describes the file, so that it can be cited.
-        """
-        form = self.form()
+    def found(self) -> models.QuerySet:
+        """Return the records that match."""
+        return self.filter_queryset(self.get_queryset())
+
+    def exported(self) -> StreamingHttpResponse:
+        request, form = self.request, self.form()
         manifest = self.one_of("manifest", MANIFESTS, "false")
-        ordering = self.one_of("ordering", ORDERINGS, self.default_ordering)
-        listed = Quote.objects.all() if self.may_see_all() else Quote.objects.public()
-        fields = list(self.requested_fields(FIELDS))
+        orderings = [f"{sign}{name}" for name in self.orderings for sign in ("-", "")]
+        ordering = self.one_of("ordering", orderings, self.default_ordering)
+        fields = self.asked_fields()
         column = self.orderings[ordering.lstrip("-")]
-        export = Export(
-            form,
-            fields,
-            query=self.understood(ordering),
-            url=self.url(),
-            after=request.query_params.get("cursor"),
-        )
+        listed, values = self.listed(list(fields))
         with self.tables():
-            export.at = tables_are_of()
+            export = Export(
+                self.records,
+                form,
+                fields,
+                query=self.understood(ordering),
+                url=self.url(),
+                after=request.query_params.get("cursor"),
+                access=self.access(),
+                at=tables_are_of(),
+            )
             select = statement(
-                self.filter_queryset(listed),
+                self.found(),
+                table=self.table,
                 column=column,
                 descending=ordering.startswith("-"),
                 after=self.after(column),
                 line=form.line(fields),
-                fields=fields,
-                url=quotes_url(request),
+                listed=listed,
+                values=values,
             )
         media_type, pack, coding = form.media_type, None, None
         match manifest:
@@ -204,16 +233,24 @@ class QuoteExport(Endpoint):
             raise BadParameter({name: [fault]})
         return value
 
+    def asked_fields(self) -> Fields:
+        match self.request.query_params.get("fields"):
+            case None:
+                return self.usual_fields
+            case "all":
+                return self.fields
+        return {name: self.fields[name] for name in self.requested_fields(list(self.fields))}
+
     def after(self, column: str) -> tuple | None:
-        """The key (sort value, id) of the quote in `cursor`: the download resumes after it."""
+        """The key (sort value, id) of the record in `cursor`: the download resumes after it."""
         if (asked := self.request.query_params.get("cursor")) is None:
             return None
         if (key := as_uuid(asked)) is None:
             fault = "Not an id. Send the id of the last complete row that you have."
             raise BadParameter({"cursor": [fault]})
-        seen = Quote.objects.visible_to(self.request.user).filter(pk=key)
+        seen = self.get_queryset().filter(pk=key)
         if (position := seen.values_list(column, "pk").first()) is None:
-            fault = "This quote no longer exists. Send the id of the row before it."
+            fault = "This record no longer exists. Send the id of the row before it."
             raise BadParameter({"cursor": [fault]})
         return position
 
@@ -224,15 +261,16 @@ class QuoteExport(Endpoint):
             for name, value in self.request.query_params.items()
             if name not in ("manifest", "cursor")
         }
-        statuses = set(Quote.Status.values)
-        if "id" not in given:
-            statuses -= {Quote.Status.RETRACTED}
-        if "status" in given:
-            statuses = {status.strip() for status in given["status"].split(",")}
-        if not self.may_see_all():
-            statuses &= set(Quote.PUBLIC)
-        given |= {"ordering": ordering, "status": ",".join(sorted(statuses))}
-        return dict(sorted(given.items()))
+        return dict(sorted({**given, "ordering": ordering}.items()))
+
+    def access(self) -> dict:
+        """With whose rights the export is made."""
+        user = self.request.user
+        return {
+            "user": user.get_username() or None,
+            "groups": sorted(user.groups.values_list("name", flat=True)) if user.pk else [],
+            "sees_all": self.may_see_all(),
+        }
 
     def url(self, **others: str) -> str:
         """The URL of this export; of its file, unless `manifest` is given."""
@@ -240,3 +278,62 @@ class QuoteExport(Endpoint):
         given.pop("manifest", None)
         path = self.request.build_absolute_uri(self.request.path)
         return f"{path}?{urlencode(sorted({**given, **others}.items()))}"
+
+
+class QuoteExport(RecordExport):
+    """`quotes/export/`: every quote that matches, as one file."""
+
+    queryset = Quote.objects.all()
+    serializer_class = QuoteSerializer
+    operation_ids = {"list": "exportQuotes"}
+    filterset_class = QuoteFilters
+    see_all_permission = Quotes.see_all_permission
+    orderings = Quotes.orderings
+    default_ordering = Quotes.default_ordering
+    list_parameters = ("format", "ordering", "cursor", "fields", "manifest")
+    records, table = "quotes", "quotes_public"
+    usual_fields = SHAPES
+    fields = SHAPES | {name: shape for name, (shape, _) in MORE_OF_QUOTES.items()}
+
+    def get_queryset(self):
+        return Quote.objects.visible_to(self.request.user)
+
+    def listed(self, names):
+        listed, values = columns(names, quotes_url(self.request))
+        more = [f"{sql} AS {name}" for name, (_, sql) in MORE_OF_QUOTES.items() if name in names]
+        return ", ".join([*filter(None, [listed]), *more]), values
+
+    def found(self):
+        return self.filter_queryset(
+            Quote.objects.all() if self.may_see_all() else Quote.objects.public()
+        )
+
+    @extend_schema(
+        parameters=parameters_of(
+            [f"{sign}{name}" for name in Quotes.orderings for sign in ("-", "")],
+            Quotes.default_ordering,
+            MORE_OF_QUOTES,
+            "id,text,speaker,published_from",
+        ),
+        responses=RESPONSES,
+    )
+    def list(self, request):
+        """Export quotes as CSV, NDJSON or Parquet.
+
+        Streams every quote that matches the filters. Each line of NDJSON is a quote as in
+        `quotes/`, with `before` and `after` in `corrections` as text. `Accept-Encoding: zstd` or
+        `gzip` compresses the download; Parquet is compressed already. With `manifest=true` the
+        answer describes the file, so that it can be cited.
+        """
+        return self.exported()
+
+    def understood(self, ordering):
+        given = super().understood(ordering)
+        statuses = set(Quote.Status.values)
+        if "id" not in given:
+            statuses -= {Quote.Status.RETRACTED}
+        if "status" in given:
+            statuses = {status.strip() for status in given["status"].split(",")}
+        if not self.may_see_all():
+            statuses &= set(Quote.PUBLIC)
+        return dict(sorted((given | {"status": ",".join(sorted(statuses))}).items()))

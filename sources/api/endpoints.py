@@ -218,6 +218,13 @@ FORMAT = query_parameter(
 )
 
 
+AS_OF_LIST = query_parameter(
+    "as_of",
+    "Answer as at this time: RFC 3339, or a day, which means 00:00 UTC.",
+    "2026-02-11T09:30:00Z",
+)
+
+
 class Resource(Endpoint):
     """One kind of record: list, detail, history, create and update.
 

@@ -83,6 +83,15 @@ class Records(Trigger):
             referencing=pgtrigger.Referencing(**tables["old"], **tables["new"]),
         )
 
+    def baseline(self, model: type[models.Model]) -> str:
+        """The statement that writes the first revision of every row, as of when it was created.
+
+        For rows that were written past the triggers.
+        """
+        written = self.get_func(model).replace("statement_timestamp()", "n.created")
+        rows = f"WITH new_rows AS NOT MATERIALIZED (TABLE {model._meta.db_table})"
+        return rows + written.partition(";")[0]
+
     def get_func(self, model: type[models.Model]) -> str:
         of, state = self.recording, self.recording.state(model)
         changed = """

@@ -53,6 +53,7 @@ OPERATIONS = {
     ("POST", "articles/"): FILE,
     ("POST", "articles/batch/"): FILE,
     ("POST", "articles/propose/"): FILE,
+    ("GET", "articles/export/"): READ,
     ("GET", "articles/<uuid:pk>/"): READ,
     ("PATCH", "articles/<uuid:pk>/"): CURATE,
     ("GET", "articles/<uuid:pk>/revisions/"): READ,
@@ -85,6 +86,7 @@ OPERATIONS = {
     ("GET", "quotes/<uuid:pk>/revisions/"): READ,
     ("GET", "speakers/"): READ,
     ("POST", "speakers/"): CURATE,
+    ("GET", "speakers/export/"): READ,
     ("GET", "speakers/<uuid:pk>/"): READ,
     ("PATCH", "speakers/<uuid:pk>/"): CURATE,
     ("GET", "speakers/<uuid:pk>/revisions/"): READ,
@@ -112,6 +114,8 @@ OPERATIONS = {
     ("POST", "outlets/<uuid:pk>/distinguish/"): CURATE,
     ("POST", "outlets/<uuid:pk>/undistinguish/"): CURATE,
     ("GET", "affiliations/"): READ,
+    ("GET", "affiliations/export/"): READ,
+    ("GET", "utterances/export/"): READ,
     ("POST", "affiliations/"): CURATE,
     ("GET", "affiliations/<uuid:pk>/"): READ,
     ("PATCH", "affiliations/<uuid:pk>/"): CURATE,
@@ -214,11 +218,14 @@ def routes():
         "articles/batch/": ("articles/batch/", {"POST": make_filing()}),
         "articles/propose/": ("articles/propose/", {"POST": {"text": text, "language": "en"}}),
         "quotes/check/": ("quotes/check/", {"POST": {"text": text, "language": "en"}}),
-        "quotes/export/": ("quotes/export/?format=ndjson", {}),
         "quotes/steps/": (
             "quotes/steps/",
             {"POST": {"steps": [{"quote": str(quote.pk), "step": "settle", "version": 1}]}},
         ),
+        **{
+            f"{name}/export/": (f"{name}/export/?format=ndjson", {})
+            for name in ("quotes", "speakers", "articles", "affiliations", "utterances")
+        },
         "snapshots/<str:sha256>/": (f"snapshots/{article.snapshot.sha256}/", {}),
         "quotes/<uuid:pk>/verify/": (f"quotes/{quote.pk}/verify/", {}),
         "articles/<uuid:article>/snapshots/": (

@@ -119,7 +119,10 @@ def paths_of(archive: Archive) -> list[str]:
 
 QUERIES = {
     "quotes/facets/": "?by=speaker,outlet,organisation,role",
-    "quotes/export/": "?format=ndjson",
+    **{
+        f"{name}/export/": "?format=ndjson"
+        for name in ("quotes", "speakers", "articles", "affiliations", "utterances")
+    },
     "speakers/": "?kind=person,unnamed,collective,unknown,organisation",
 }
 
@@ -200,6 +203,9 @@ def filters(archive: Archive) -> list[tuple[str, str, str, str]]:
             found.append((path, f"{extra}{name}", value, unknown))
     return [
         *found,
+        ("articles/export/", "format=ndjson&outlet", ids["outlet"], UNKNOWN),
+        ("speakers/export/", "format=ndjson&name", "Quillon Umbra", "Unheard"),
+        ("utterances/export/", "format=ndjson&speaker", ids["speaker"], UNKNOWN),
         ("articles/", "outlet", ids["outlet"], UNKNOWN),
         ("articles/", "outlet", slug, "unheard-of"),
         ("articles/", "outlet_name", "Umbra Gazette", "Unheard"),

@@ -233,6 +233,7 @@ def test_every_list_documents_the_parameters_it_takes_and_no_other(document):
     lists = {path: view for path, view in views().items() if view.actions.get("get") in LISTS}
     others = {"snapshots", "changes", "quotes/facets", "quotes/timeline", "quotes/export"}
     others |= {"webhooks", "deliveries"}
+    others |= {f"{name}/export" for name in ("speakers", "articles", "affiliations", "utterances")}
     assert len(lists) == 2 * len(LIST_PATHS) + len(others)
     for path, view in lists.items():
         filters = {"filterset_class": view.cls.filterset_class, **view.initkwargs}[

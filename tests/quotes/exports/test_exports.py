@@ -24,7 +24,7 @@ from quotes.exports.compression import negotiate_coding
 from quotes.exports.cursor import database_snapshot, stream_rows
 from quotes.exports.export import MAX_EXPORTS_PER_PROCESS, export_slot
 from quotes.exports.parquet import JSON_BYTES_PER_GROUP, JSON_BYTES_PER_READ, write_parquet
-from quotes.exports.rows import SHAPES, cells_of
+from quotes.exports.rows import SHAPES, TEXT, cells_of
 from quotes.models import Quote
 from quotes.representations.json import FIELDS
 from sources.spreadsheets.files import BEGINS_FORMULA, escape_formula, unescape_formula
@@ -187,7 +187,7 @@ def test_a_row_of_one_unknown_cell_is_a_row_all_the_same(reader):
 def test_nothing_that_matches_is_a_whole_file_without_rows(reader, form, query):
     body = fetch(reader, form, **query)
     if form == "csv":
-        assert body.decode() == f"{','.join(cells_of(FIELDS))}\r\n"
+        assert body.decode() == f"{','.join(cells_of(SHAPES))}\r\n"
     elif form == "ndjson":
         assert body == b""
     else:
@@ -213,7 +213,7 @@ def test_more_rows_than_are_read_at_once_are_all_there_once(reader):
 def test_groups_of_parquet_hold_so_many_bytes_however_long_the_rows(length):
     line = json.dumps({"text": "x" * length}).encode()
     blocks = [[line] * 100] * (2 * JSON_BYTES_PER_GROUP // len(line) // 100 + 1)
-    file = parquet.ParquetFile(io.BytesIO(b"".join(write_parquet(blocks, ["text"], {}))))
+    file = parquet.ParquetFile(io.BytesIO(b"".join(write_parquet(blocks, {"text": TEXT}, {}))))
     sizes = [
         file.metadata.row_group(group).num_rows * (len(line) + 1)
         for group in range(file.num_row_groups)

@@ -1,0 +1,110 @@
+"""The endpoints `speakers/export/`, `articles/export/`, `affiliations/export/`,
+`utterances/export/`: the records of a list as one file.
+"""
+
+from drf_spectacular.utils import extend_schema
+
+from quotes.api.filing_views import Articles
+from quotes.api.filters import QuoteFilters
+from quotes.api.utterances import Utterances
+from quotes.api.views import QuotedSpeakers
+from quotes.exports.tables import AFFILIATIONS, ARTICLES, SPEAKERS, UTTERANCES
+from quotes.exports.views import RESPONSES, RecordExport, parameters_of
+from quotes.models import Quote, Utterance
+from sources.api.endpoints import AS_OF_LIST, Resource
+from sources.api.views import Affiliations
+
+
+def export_of(resource: type[Resource], columns: dict, example: str) -> type[RecordExport]:
+    """The export of the list of a resource, with its filters and orderings."""
+    shapes = {name: shape for name, (shape, _) in columns.items()}
+    plural = resource.queryset.model._meta.verbose_name_plural
+
+    class ResourceExport(RecordExport):
+        queryset = resource.queryset
+        serializer_class = resource.serializer_class
+        filterset_class = resource.filterset_class
+        operation_ids = {"list": f"export{plural.capitalize()}"}
+        orderings = resource.orderings
+        default_ordering = resource.default_ordering
+        records, table = plural, resource.queryset.model._meta.db_table
+        fields = usual_fields = shapes
+
+        def get_queryset(self):
+            view = resource(request=self.request, action=self.action, kwargs={})
+            return view.get_listed()
+
+        def listed(self, names):
+            return ", ".join(f'{columns[name][1]} AS "{name}"' for name in names), []
+
+        @extend_schema(
+            parameters=[
+                *parameters_of(
+                    [f"{sign}{name}" for name in resource.orderings for sign in ("-", "")],
+                    resource.default_ordering,
+                    {},
+                    example,
+                ),
+                AS_OF_LIST,
+            ],
+            responses=RESPONSES,
+        )
+        def list(self, request):
+            """Export {many} as CSV, NDJSON or Parquet.
+
+            Streams every record that the list shows, under the same filters. `Accept-Encoding` and
+            `manifest` are as in `quotes/export/`.
+            """
+            return self.exported()
+
+    ResourceExport.__name__ = f"{resource.__name__}Export"
+    ResourceExport.__doc__ = f"`{plural}/export/`: every record that matches, as one file."
+    return ResourceExport
+
+
+SpeakerExport = export_of(QuotedSpeakers, SPEAKERS, "id,name,facts")
+ArticleExport = export_of(Articles, ARTICLES, "id,outlet,published_from")
+AffiliationExport = export_of(Affiliations, AFFILIATIONS, "speaker,role,from,to")
+
+
+class UtteranceExport(RecordExport):
+    """`utterances/export/`: every utterance that a matching quote reports, as one file."""
+
+    queryset = Utterance.objects.all()
+    serializer_class = Utterances.serializer_class
+    filterset_class = QuoteFilters
+    operation_ids = {"list": "exportUtterances"}
+    see_all_permission = "quotes.review_quote"
+    orderings = {"created": "created"}
+    default_ordering = "-created"
+    list_parameters = ("format", "ordering", "cursor", "fields", "manifest")
+    records, table = "utterances", "quotes_utterance"
+    fields = usual_fields = {name: shape for name, (shape, _) in UTTERANCES.items()}
+
+    def get_queryset(self):
+        """Utterances that a quote reports which the user may see."""
+        return self.reported_by(Quote.objects.visible_to(self.request.user))
+
+    def found(self):
+        return self.reported_by(self.filter_queryset(Quote.objects.visible_to(self.request.user)))
+
+    def reported_by(self, quotes):
+        reported = quotes.exclude(utterance=None).order_by().values("utterance")
+        return Utterance.objects.filter(pk__in=reported)
+
+    def listed(self, names):
+        return ", ".join(f'{UTTERANCES[name][1]} AS "{name}"' for name in names), []
+
+    @extend_schema(
+        parameters=parameters_of(["-created", "created"], "-created", {}, "id,speaker,text"),
+        responses=RESPONSES,
+    )
+    def list(self, request):
+        """Export utterances as CSV, NDJSON or Parquet.
+
+        Streams every utterance that a quote reports which matches the filters of `quotes/`. `text`,
+        `first` and `speaker` are those of the public quote that was printed first; `quotes` and
+        `outlets` count the public ones. `Accept-Encoding` and `manifest` are as in
+        `quotes/export/`.
+        """
+        return self.exported()

@@ -1,0 +1,204 @@
+"""Exports of speakers, articles, affiliations and utterances: what their lists show, as files."""
+
+import csv
+import io
+import json
+import re
+
+import duckdb
+import polars
+import pytest
+from pyarrow import parquet
+
+from quotes.exports.tables import AFFILIATIONS, ARTICLES, SPEAKERS
+from sources.models import Fact, Speaker
+from tests.conftest import API, ok, problem
+from tests.past import moment
+from tests.records import (
+    make_affiliation,
+    make_article,
+    make_organisation,
+    make_outlet,
+    make_quote,
+    make_speaker,
+    make_utterance,
+)
+
+pytestmark = pytest.mark.django_db
+
+RECORDS = {"speakers": SPEAKERS, "articles": ARTICLES, "affiliations": AFFILIATIONS}
+ONLY_IN_LISTS = {"distinct_from", "html_url"}
+ONLY_IN_EXPORTS = {"facts", "published_from", "published_to"}
+
+
+def fetch(client, records: str, form: str, **query) -> bytes:
+    response = client.get(f"{API}{records}/export/", {"format": form, **query})
+    assert response.status_code == 200, response.content
+    return b"".join(response)
+
+
+def lines(client, records: str, **query) -> list[dict]:
+    return [json.loads(line) for line in fetch(client, records, "ndjson", **query).splitlines()]
+
+
+@pytest.fixture
+def archive() -> None:
+    """Records that together set everything a row may hold."""
+    outlet = make_outlet()
+    ann, bo = make_speaker("Ann Ek", aliases=["=A", "Ms Ek"]), make_speaker("Bo Ek")
+    joint = Speaker.objects.jointly([ann, bo])
+    make_speaker("A spokesperson", kind="unnamed", organisation=make_organisation())
+    Speaker.objects.filter(pk=ann.pk).update(identifiers={"wikidata": "Q7"}, identifies=["Ann"])
+    Fact.objects.create(speaker=ann, key="party", value="Reform", source="Her site", start="2020")
+    make_affiliation(speaker=ann, role="mayor", start="2019", end="2021-03")
+    article = make_article(
+        "Some text.",
+        outlet=outlet,
+        headline="+A headline",
+        byline=["Ada Lund"],
+        published="2026-02",
+        url="https://a.example/1",
+        rights="All rights reserved",
+        language="en",
+    )
+    make_article(published="2026-02-03", published_at="2026-02-03T10:00:00Z")
+    make_quote("Some text", article=article, speaker=joint)
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_line_is_what_the_list_shows_of_the_record(archive, reader, curator, name):
+    for client in (reader, curator):
+        listed = ok(client.get(f"{API}{name}/"))["results"]
+        exported = lines(client, name)
+        assert len(listed) > 0
+        shown = [{k: v for k, v in row.items() if k not in ONLY_IN_EXPORTS} for row in exported]
+        assert shown == [{k: v for k, v in row.items() if k not in ONLY_IN_LISTS} for row in listed]
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_every_field_of_the_list_is_in_the_export(archive, reader, name):
+    row = ok(reader.get(f"{API}{name}/"))["results"][0]
+    assert {*row} - ONLY_IN_LISTS == {*RECORDS[name]} - ONLY_IN_EXPORTS
+
+
+@pytest.mark.parametrize("name", [*RECORDS, "utterances"])
+def test_others_read_each_form(archive, reader, name):
+    make_quote(utterance=make_utterance(), speaker=make_speaker("Cy Ek"))
+    shown = lines(reader, name)
+    ids = [row["id"] for row in shown]
+    assert ids
+    table = csv.DictReader(io.StringIO(fetch(reader, name, "csv").decode(), newline=""))
+    assert [row["id"] for row in table] == ids
+    assert list(polars.read_ndjson(fetch(reader, name, "ndjson"))["id"]) == ids
+    rows = parquet.read_table(io.BytesIO(fetch(reader, name, "parquet")))
+    assert rows["id"].to_pylist() == ids
+    assert duckdb.sql("SELECT count(*) FROM rows").fetchall() == [(len(ids),)]
+
+
+def test_facts_and_days_are_columns_of_their_own(archive, reader):
+    (ann,) = lines(reader, "speakers", name="Ann Ek")
+    assert ann["identifiers"] == {"wikidata": "Q7"}
+    assert ann["facts"] == [
+        {"key": "party", "value": "Reform", "source": "Her site", "from": "2020", "to": None}
+    ]
+    (article,) = lines(reader, "articles", url="https://a.example/1")
+    assert (article["published_from"], article["published_to"]) == ("2026-02-01", "2026-02-28")
+
+
+def test_an_utterance_is_told_by_its_first_report(reader, curator):
+    said = make_utterance()
+    mara, post = make_speaker(), make_outlet()
+    make_quote("We had no choice at all", utterance=said, speaker=mara, published="2026-02-02")
+    make_quote(utterance=said, speaker=mara, published="2026-02", outlet=post)
+    make_quote(utterance=said, speaker=mara, status="proposed", published="2025")
+    make_quote(utterance=make_utterance(), status="proposed")
+    (row,) = lines(reader, "utterances")
+    assert row == {
+        "id": str(said.pk),
+        "speaker": {"id": str(mara.pk), "name": "Mara Quill", "kind": "person"},
+        "text": "We had no choice",
+        "quotes": 2,
+        "outlets": 1,
+        "first": "2026-02",
+        "last": "2026-02-02",
+    }
+    assert len(lines(curator, "utterances")) == 2
+    assert lines(reader, "utterances", outlet=str(post.pk)) == [row]
+    assert lines(reader, "utterances", kind="indirect") == []
+
+
+def test_filters_orderings_and_fields_are_those_of_the_list(archive, reader):
+    names = [row["name"] for row in lines(reader, "speakers", ordering="-name", fields="name")]
+    assert names == sorted(names, reverse=True)
+    assert len(lines(reader, "speakers", kind="unnamed")) == 1
+    assert lines(reader, "affiliations", role="mayor", fields="role,from,to") == [
+        {"role": "mayor", "from": "2019", "to": "2021-03"}
+    ]
+    for query, name in (
+        ({"fields": "nme"}, "fields"),
+        ({"ordering": "published"}, "ordering"),
+        ({"knd": "person"}, "knd"),
+        ({"as_of": "2999"}, "as_of"),
+    ):
+        refused = reader.get(f"{API}speakers/export/", {"format": "csv", **query})
+        (error,) = problem(refused, 400)["errors"]
+        assert error["parameter"] == name
+
+
+def test_a_download_goes_on_after_the_last_row(archive, reader):
+    ids = [row["id"] for row in lines(reader, "speakers", ordering="created")]
+    rest = lines(reader, "speakers", ordering="created", cursor=ids[1])
+    assert [row["id"] for row in rest] == ids[2:]
+
+
+def test_an_export_shows_the_records_as_of_a_time(archive, reader):
+    before, at = lines(reader, "speakers"), moment()
+    Speaker.objects.filter(name="Ann Ek").update(name="Ann Berg")
+    assert lines(reader, "speakers") != before
+    assert lines(reader, "speakers", as_of=at) == before
+
+
+def test_a_manifest_says_with_whose_rights_and_how_to_cite(archive, reader, curator):
+    for client, group, sees_all in ((reader, "Readers", False), (curator, "Curators", True)):
+        file = client.get(f"{API}speakers/export/", {"format": "csv"})
+        assert re.search(r'filename="speakers-\d{8}T\d{6}Z.csv"', file["Content-Disposition"])
+        body = b"".join(file)
+        told = json.loads(fetch(client, "speakers", "csv", manifest="true"))
+        assert told["access"] == {
+            "user": client.user.username,
+            "groups": [group],
+            "sees_all": sees_all,
+        }
+        assert told["rows"] == len(body.splitlines()) - 1
+        assert told["as_of"] is None
+        for part in (
+            f"{told['rows']} speakers",
+            told["generated"],
+            told["url"],
+            told["sha256"],
+            "all records" if sees_all else "public records",
+        ):
+            assert part in told["citation"]
+
+
+def test_a_manifest_without_a_token_names_nobody(nobody, settings):
+    settings.ONRECORD_PUBLIC_READ = True
+    told = json.loads(fetch(nobody, "quotes", "csv", manifest="true"))
+    assert told["access"] == {"user": None, "groups": [], "sees_all": False}
+
+
+def test_more_columns_of_quotes_are_exported_if_asked_for(reader):
+    mara = make_speaker(identifiers={"wikidata": "Q7"})
+    make_quote(speaker=mara, published="2026-02")
+    more = {
+        "published_from": "2026-02-01",
+        "published_to": "2026-02-28",
+        "speaker_identifiers": {"wikidata": "Q7"},
+        "organisation_identifiers": None,
+    }
+    assert lines(reader, "quotes", fields=",".join(more)) == [more]
+    (row,) = lines(reader, "quotes", fields="all")
+    assert row == ok(reader.get(f"{API}quotes/"))["results"][0] | more
+    table = parquet.read_table(io.BytesIO(fetch(reader, "quotes", "parquet", fields="all")))
+    assert table["speaker_identifiers"].to_pylist() == ['{"wikidata": "Q7"}']
+    assert table["published_to"].to_pylist() == ["2026-02-28"]
