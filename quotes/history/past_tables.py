@@ -1,33 +1,69 @@
-"""What the ledger leaves out of a quote, for its table as of a time: `sources.history.past_tables`.
+"""Quotes and their reporting chains as of a time, for `sources.history.past_tables`.
 
-The reporting chain is a part of the quote's state. Words to search for and the nearest passage are
-not computed again.
+`PastVersion` has the columns of a changed quote that lists read, with indexes. The others are read
+from the ledger, for each quote that is shown. Words to search for, and the nearest passage of an
+altered quote, are not computed again.
 """
 
-from sources.history.past_tables import AT, CHANGED, THEN
+from quotes.models.past_version import HELD
+from sources.history.past_tables import AT, CHANGED, THEN, columns_of
 
-DERIVED = {
-    "contexts": """coalesce(
-        (SELECT contexts FROM public.quotes_words_at(
-            was.snapshot_id, was.article_id, was.anchored_in, was.spans, was.seams
-        )),
-        array_fill(''::text, ARRAY[coalesce(array_length(was.spans, 1), 0), 2])
-    )""",
-    "role_key": "public.quotes_role_key(coalesce("
-    "nullif(was.attribution_role, ''), nullif(was.role, '')))",
-    "filed_by_id": "p.filed_by_id",
-}
-"""Columns that triggers derive, of a changed quote; contexts are empty if the text was erased."""
+CONTEXTS = """coalesce(
+    (SELECT contexts FROM public.quotes_words_at(
+        was.snapshot_id, was.article_id, was.anchored_in, was.spans, was.seams
+    )),
+    array_fill(''::text, ARRAY[coalesce(array_length(was.spans, 1), 0), 2])
+)"""
+"""Empty if the text was erased."""
 
-VIA = f"""
-    SELECT v.quote_id, v.position, v.kind, v.name, v.media, v.outlet_id
-    FROM public.quotes_via v JOIN public.quotes_quote p ON p.id = v.quote_id
-    WHERE p.updated <= {AT}
-    UNION ALL
-    SELECT p.id, step.position, step.kind, step.name, step.media, step.outlet_id
-    FROM public.quotes_quote p {THEN}
-    CROSS JOIN LATERAL ROWS FROM (
-        jsonb_to_recordset(r.state -> 'via') AS (kind text, name text, media text, outlet_id uuid)
-    ) WITH ORDINALITY AS step (kind, name, media, outlet_id, position)
-    WHERE {CHANGED}
-"""  # noqa: S608 (ours)
+FROM_LEDGER = """(
+    SELECT {what} FROM (
+        SELECT was.* FROM public.sources_revision r
+        CROSS JOIN LATERAL jsonb_populate_record(NULL::public.quotes_quote, r.state) was
+        WHERE r.subject_id = f.quote_id AND r.version = f.version
+    ) was
+)"""
+
+
+def past_quotes(cursor, table: str) -> str:
+    """The query of the view of quotes."""
+    held = {name: f'f."{name}"' for name in (*HELD, "version", "published_day", "said_day")}
+    held |= {
+        "id": "f.quote_id",
+        "updated": "f.since",
+        "filed_by_id": "(SELECT p.filed_by_id FROM public.quotes_quote p WHERE p.id = f.quote_id)",
+        "contexts": FROM_LEDGER.format(what=CONTEXTS),
+        **dict.fromkeys(("nearest", "search_words", "bare"), "NULL"),
+    }
+    columns = columns_of(cursor, table)
+    past = ", ".join(
+        f"({held.get(name) or FROM_LEDGER.format(what=generated or f'was.{name}')})::{kind}"
+        f' AS "{name}"'
+        for name, generated, kind in columns
+    )
+    every = ", ".join(f'"{name}"' for name, *_ in columns)
+    # Neither part has a WHERE of its own, so that both are scanned by any of their indexes.
+    return f"""
+        SELECT {every} FROM (
+            SELECT {every}, updated AS since, 'infinity'::timestamptz AS until FROM public.{table}
+            UNION ALL
+            SELECT {past}, f.since, f.until FROM public.quotes_pastversion f
+        ) either WHERE since <= {AT} AND until > {AT}
+    """  # noqa: S608 (ours)
+
+
+def past_chains(cursor, table: str) -> str:
+    """The query of the view of reporting chains, which are part of a quote's state."""
+    return f"""
+        SELECT v.quote_id, v.position, v.kind, v.name, v.media, v.outlet_id
+        FROM public.{table} v JOIN public.quotes_quote p ON p.id = v.quote_id
+        WHERE p.updated <= {AT}
+        UNION ALL
+        SELECT p.id, step.position, step.kind, step.name, step.media, step.outlet_id
+        FROM public.quotes_quote p {THEN}
+        CROSS JOIN LATERAL ROWS FROM (
+            jsonb_to_recordset(r.state -> 'via')
+                AS (kind text, name text, media text, outlet_id uuid)
+        ) WITH ORDINALITY AS step (kind, name, media, outlet_id, position)
+        WHERE {CHANGED}
+    """  # noqa: S608 (ours)

@@ -16,6 +16,7 @@ from quotes.models.last_filing import LastFiling
 from quotes.models.mistake_report import MistakeReport
 from quotes.models.outlet_binding import OutletBinding, outlets_of
 from quotes.models.own_records import hidden_quotes
+from quotes.models.past_version import PastVersion
 from quotes.models.propagation import CitedAffiliation, PrintedArticle
 from quotes.models.proposal import Proposal
 from quotes.models.querysets import QuoteQuerySet
@@ -39,6 +40,7 @@ __all__ = [
     "MistakeReport",
     "Note",
     "OutletBinding",
+    "PastVersion",
     "PrintedArticle",
     "PrintedBefore",
     "Proposal",

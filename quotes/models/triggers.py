@@ -4,6 +4,7 @@ import pgtrigger
 
 from quotes.models.corrections import NotesCorrections
 from quotes.models.indexes import DERIVED
+from quotes.models.past_version import ErasesPast, KeepsPast
 from quotes.models.utterance import KeepsSpeaker, ShowsUtterance
 from quotes.models.vocabulary import KeepsWords
 from quotes.models.workflow import PUBLIC_STATUSES
@@ -84,6 +85,8 @@ def quote_triggers() -> list[pgtrigger.Trigger]:
             pgtrigger.UpdateOf("status"),
             f"NEW.status IN {PUBLIC_STATUSES} AND NOT OLD.status IN {PUBLIC_STATUSES}",
         ),
+        KeepsPast(),
+        ErasesPast(),
         NotesCorrections(),
         KeepsSpeaker(pgtrigger.Insert),
         KeepsSpeaker(pgtrigger.Update),

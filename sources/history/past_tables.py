@@ -7,7 +7,7 @@ that were changed as the ledger says that they were. Erased records are in neith
 Columns that the ledger leaves out are computed again, or NULL. Texts and users are today's.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -79,23 +79,23 @@ CHANGED = f"p.updated > {AT} AND p.created <= {AT} AND r.state IS NOT NULL"
 """The condition of rows that were changed since and of which the state is kept."""
 
 
-def past_view(cursor, table: str, derived: Mapping[str, str]) -> str:
-    """SQL of the view of a table; `derived` has columns of a changed row, over `p` and `was`."""
+def columns_of(cursor, table: str) -> list[tuple[str, str | None, str]]:
+    """Name, generating expression and type of each column."""
     cursor.execute(COLUMNS, [f"public.{table}"])
-    columns = cursor.fetchall()
+    return cursor.fetchall()
+
+
+def past_view(cursor, table: str) -> str:
+    """The query of the view of a table: what was changed since comes from the ledger."""
+    columns = columns_of(cursor, table)
     every = ", ".join(f'"{name}"' for name, *_ in columns)
-    then = ", ".join(
-        f'{derived.get(name, f"was.{name}")} AS "{name}"'
-        for name, generated, _ in columns
-        if not generated
-    )
+    then = ", ".join(f'was."{name}"' for name, generated, _ in columns if not generated)
     computed = ", ".join(
         f'({generated})::{kind} AS "{name}"' if generated else f'"{name}"'
         for name, generated, kind in columns
     )
     # Without a WHERE of its own, the first part is scanned in the order of any of its indexes.
     return f"""
-        CREATE VIEW {SCHEMA}.{table} WITH (security_invoker = true) AS
         SELECT {every} FROM (
             SELECT {every}, updated AS since FROM public.{table}
             UNION ALL
@@ -111,17 +111,12 @@ def past_view(cursor, table: str, derived: Mapping[str, str]) -> str:
 class ReplacePastTables(Operation):
     """Make the app's views of its tables as of a time, or make them again.
 
-    `derived` has columns of changed rows by table, as in `past_view`; `others` are views written
-    out. The app's own definitions of views are repeated over these. Like `ReplaceSql`, it stands in
-    the app's last migration only.
+    `others` write views in another way than `past_view`, by table. The app's own definitions of
+    views are repeated over these. Like `ReplaceSql`, it stands in the app's last migration only.
     """
 
-    def __init__(
-        self,
-        derived: Mapping[str, Mapping[str, str]] = {},
-        others: Mapping[str, str] = {},
-    ):
-        self.derived, self.others = derived, others
+    def __init__(self, others: Mapping[str, Callable] = {}):
+        self.others = others
 
     def state_forwards(self, app_label, state):
         pass
@@ -129,10 +124,12 @@ class ReplacePastTables(Operation):
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         cursor = schema_editor.connection.cursor()
         self.database_backwards(app_label, schema_editor, from_state, to_state)
-        for table in _tables(app_label):
-            cursor.execute(past_view(cursor, table, self.derived.get(table, {})))
-        for name, text in self.others.items():
-            cursor.execute(f"CREATE VIEW {SCHEMA}.{name} WITH (security_invoker = true) AS {text}")
+        for table in dict.fromkeys([*_tables(app_label), *self.others]):
+            write = self.others.get(table, past_view)
+            cursor.execute(
+                f"CREATE VIEW {SCHEMA}.{table} WITH (security_invoker = true) AS "
+                + write(cursor, table)
+            )
         cursor.execute("SHOW search_path")
         (usual,) = cursor.fetchone()
         cursor.execute(f"SET search_path = {SCHEMA}, public")
