@@ -83,15 +83,6 @@ class Records(Trigger):
             referencing=pgtrigger.Referencing(**tables["old"], **tables["new"]),
         )
 
-    def baseline(self, model: type[models.Model]) -> str:
-        """The statement that writes the first revision of every row, as of when it was created.
-
-        For rows that were written past the triggers.
-        """
-        written = self.get_func(model).replace("statement_timestamp()", "n.created")
-        rows = f"WITH new_rows AS NOT MATERIALIZED (TABLE {model._meta.db_table})"
-        return rows + written.partition(";")[0]
-
     def get_func(self, model: type[models.Model]) -> str:
         of, state = self.recording, self.recording.state(model)
         changed = """
@@ -161,3 +152,17 @@ class Records(Trigger):
             ) h;
             RETURN NULL;
         """
+
+
+def first_revisions(model: type[models.Model]) -> str:
+    """The statement that writes the first revision of every row, as of when it was created.
+
+    For rows that were written past the triggers.
+    """
+    (insert,) = (
+        trigger
+        for trigger in model._meta.triggers
+        if isinstance(trigger, Records) and str(trigger.operation) == "INSERT"
+    )
+    written = insert.get_func(model).replace("statement_timestamp()", "n.created")
+    return f"WITH new_rows AS (TABLE {model._meta.db_table}) {written.partition(';')[0]}"

@@ -1,4 +1,4 @@
-"""`manage.py generate --quotes N [--seed S] [--until DAY]`"""
+"""`manage.py generate --quotes N [--seed S] [--until DAY] [--history]`"""
 
 import argparse
 from datetime import date
@@ -18,7 +18,8 @@ class Command(BaseCommand):
         "texts are in four languages; many outlets print one statement in many wordings. The "
         "same number, seed and last day make the same rows. A database that holds records is "
         "refused. Everything is written in one transaction, so after Ctrl-C you can run it again. "
-        "Needs a superuser of the database, because triggers are off: the records have no history."
+        "Needs a superuser of the database, because triggers are off: the records have no history, "
+        "unless a first revision is asked for."
     )
 
     def add_arguments(self, parser):
@@ -32,11 +33,14 @@ class Command(BaseCommand):
             metavar="YYYY-MM-DD",
             help="the last day of the archive, which goes back ten years (default: %(default)s)",
         )
+        add("--history", action="store_true", help="write the first revision of each record, too")
 
-    def handle(self, *, quotes: int, seed: int, until: date, **options):
+    def handle(self, *, quotes: int, seed: int, until: date, history: bool, **options):
         shown = bool(options["verbosity"])
         try:
-            done = generate(quotes, seed=seed, until=until, silent=None if shown else True)
+            done = generate(
+                quotes, seed=seed, until=until, silent=None if shown else True, history=history
+            )
         except CannotGenerate as refusal:
             raise CommandError(str(refusal)) from refusal
         except KeyboardInterrupt:

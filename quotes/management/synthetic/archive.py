@@ -1,7 +1,8 @@
 """Fill an empty database with a synthetic archive.
 
 Triggers are off, because they would take a hundred times as long. What they would have derived is
-written along with each row, search columns included. The records have no history in the ledger.
+written along with each row, search columns included. The records have no history in the ledger,
+unless their first revisions are asked for: these say what each record was from its creation.
 """
 
 import os
@@ -14,13 +15,14 @@ from functools import partial
 from itertools import batched
 
 from django.apps import apps
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, models, transaction
 from tqdm import tqdm
 
 from quotes.management.synthetic.articles import Made, made, parts_of
 from quotes.management.synthetic.rows import joined
 from quotes.models.vocabulary import MAX_LETTERS, MIN_LETTERS
 from quotes.statistics.use_counts import count_uses
+from sources.ledger.recording import first_revisions
 from sources.ledger.revisions import Era
 from sources.management.processes import start_processes
 
@@ -90,11 +92,17 @@ class Generated:
 
 
 def generate(
-    quotes: int, *, seed: int = 1, until: date = LAST_DAY, silent: bool | None = True
+    quotes: int,
+    *,
+    seed: int = 1,
+    until: date = LAST_DAY,
+    silent: bool | None = True,
+    history: bool = False,
 ) -> Generated:
     """Fill an empty database with an archive of this many quotes, in one transaction.
 
-    Shows progress unless it is `silent`; None shows it on a terminal. Raises `CannotGenerate`.
+    With `history` the ledger gets the first revision of each record, but not of texts. Shows
+    progress unless it is `silent`; None shows it on a terminal. Raises `CannotGenerate`.
     """
     done = Generated()
     with transaction.atomic(), connection.cursor() as cursor:
@@ -119,11 +127,21 @@ def generate(
         cursor.execute("ALTER FUNCTION quotes_grams PARALLEL RESTRICTED")
         # Deferred triggers have nothing to check, as they were off.
         cursor.execute("SET LOCAL session_replication_role = origin")
+        if history:
+            for model in filter(None, map(_recorded, apps.get_models())):
+                cursor.execute(first_revisions(model))
+            cursor.execute("ANALYZE sources_revision")
         # These tables only: ANALYZE of everything would lock catalogs that databases share.
         cursor.execute(f"ANALYZE {', '.join(COLUMNS)}")
         count_uses()  # as the worker does
         done.indexing = time.perf_counter() - began
     return done
+
+
+def _recorded(model: type[models.Model]) -> type[models.Model] | None:
+    """The model, if its rows are written here and the ledger records them by their creation."""
+    columns = COLUMNS.get(model._meta.db_table, "")
+    return model if columns.endswith("updated") or "updated," in columns else None
 
 
 def _begin(cursor) -> None:
