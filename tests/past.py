@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from quotes.models import Quote, Utterance
 from quotes.models.workflow import NotOpen
-from quotes.statistics.sql import DIMENSIONS
+from quotes.statistics.sql import DIMENSIONS, SINGLE
 from sources.dates import PartialDate
 from sources.exceptions import Conflict
 from sources.identity import merging
@@ -163,7 +163,7 @@ class History:
             query["by"] = ",".join(dict.fromkeys(self.choose([*DIMENSIONS]) for _ in range(3)))
         if path == "timeline/":
             query["interval"] = self.choose(("year", "month"))
-            query |= self.choose(({}, {"by": self.choose([*DIMENSIONS])}))
+            query |= self.choose(({}, {"by": self.choose([*SINGLE])}))
         if path == "export/":
             query["format"] = self.choose(("ndjson", "csv"))
         return f"{API}quotes/{path}", query

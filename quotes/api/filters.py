@@ -85,6 +85,39 @@ class FactsFilter(Documented):
         return queryset.of_speakers_with(value) if value else queryset
 
 
+class OrganisationsFilter(RecordsFilter):
+    """Matches quotes of these organisations, and of their parts with `include_parts`."""
+
+    def filter(self, queryset, value):
+        return queryset.of_organisations(self.keys(value)) if value else queryset
+
+
+class WholeNumberField(forms.Field):
+    def __init__(self, least: int, most: int, **kwargs):
+        self.least, self.most = least, most
+        super().__init__(**kwargs)
+
+    def clean(self, value):
+        if value is None:
+            return None
+        if not (value.isascii() and value.isdigit() and self.least <= int(value) <= self.most):
+            raise ValidationError(f"Give a whole number from {self.least:,} to {self.most:,}.")
+        return int(value)
+
+
+class WholeNumberFilter(Documented):
+    """A number that `QuoteFilters` applies after all filters."""
+
+    field_class = WholeNumberField
+
+    def __init__(self, least: int, most: int, **kwargs):
+        super().__init__(least=least, most=most, **kwargs)
+        self.schema = {"type": "integer", "minimum": least, "maximum": most}
+
+    def filter(self, queryset, value):
+        return queryset
+
+
 class ViaFilter(OutletFilter):
     """Matches quotes that the article took from these outlets."""
 
@@ -96,6 +129,9 @@ class ViaFilter(OutletFilter):
 
 
 MAX_SEARCH_CHARACTERS = 1_000
+
+
+MAX_SAMPLE, MAX_SEED = 1_000_000, 2**31 - 1  # quotes; what all languages hold as an integer
 
 
 class SearchField(forms.CharField):
@@ -122,6 +158,16 @@ class TrueOrFalseField(forms.Field):
         if value not in (None, "true", "false"):
             raise ValidationError(f"“{value[:60]}” is not a boolean. Write true or false.")
         return value == "true"
+
+
+class TrueOrFalseFilter(Documented):
+    """A boolean that `QuoteFilters` reads."""
+
+    field_class = TrueOrFalseField
+    schema = {"type": "boolean"}
+
+    def filter(self, queryset, value):
+        return queryset
 
 
 class OnePerUtteranceFilter(Documented, PreparedFilter):
@@ -176,7 +222,7 @@ class QuoteFilters(RecordFilters, PublishedRange):
         f"each key has to match. Also an identifier: `wikidata:Q42`. {COMMAS}",
         example="party:Harbour Party",
     )
-    organisation = RecordsFilter(
+    organisation = OrganisationsFilter(
         Organisation,
         field_name="organisation",
         help_text=f"Ids of the organisations that the speakers spoke for. {COMMAS}",
@@ -186,6 +232,11 @@ class QuoteFilters(RecordFilters, PublishedRange):
         "for_organisation_named",
         help_text=f"Name of the organisation, on record or as printed. {NAME}",
         example="Port Authority",
+    )
+    include_parts = TrueOrFalseFilter(
+        help_text="`true`: `organisation` and `organisation_name` find the quotes for parts of "
+        "these organisations as well, however deep.",
+        example=True,
     )
     role = RoleFilter(
         "with_role_words",
@@ -314,12 +365,34 @@ class QuoteFilters(RecordFilters, PublishedRange):
         example=True,
     )
 
+    sample = WholeNumberFilter(
+        1,
+        MAX_SAMPLE,
+        help_text="So many of the quotes that match, drawn at random. A list has to hold them on "
+        "one page.",
+        example=100,
+    )
+    seed = WholeNumberFilter(
+        0,
+        MAX_SEED,
+        help_text="With `sample`: another number draws other quotes, the same number draws the "
+        "same ones of the same quotes. Default: 0.",
+        example=7,
+    )
+
     class Meta:
         model = Quote
         fields = []
 
     def filter_queryset(self, queryset, places=None):
         asked = self.form.cleaned_data
+        if asked.get("include_parts"):
+            if not (asked.get("organisation") or asked.get("organisation_name")):
+                fault = "Needs organisation or organisation_name."
+                raise BadParameter({"include_parts": [fault]})
+            queryset = queryset.including_parts()
+        if "seed" in asked and not asked.get("sample"):
+            raise BadParameter({"seed": ["Needs sample."]})
         queryset = super().filter_queryset(queryset, places)
         if not (asked.get("status") or asked.get("id")):
             queryset = queryset.listed()
@@ -329,4 +402,8 @@ class QuoteFilters(RecordFilters, PublishedRange):
             raise BadParameter({"as_of": [fault]})
         if search := Search.read(asked, asked.get("language")):
             queryset = search.narrow(queryset)
-        return queryset.one_per_utterance() if asked.get("one_per_utterance") else queryset
+        if asked.get("one_per_utterance"):
+            queryset = queryset.one_per_utterance()
+        if number := asked.get("sample"):
+            queryset = queryset.sample(number, asked.get("seed") or 0)
+        return queryset

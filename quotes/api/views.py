@@ -169,6 +169,9 @@ class Quotes(FilesQuotes, Resource):
         """
         filters, page = self.read_filters(), self.paginator
         page.read(request, self)
+        if (filters.form.cleaned_data.get("sample") or 0) > page.limit:
+            fault = f"More than the {page.limit} of a page: raise limit, or use export/."
+            raise BadParameter({"sample": [fault]})
         if self.is_prepared and (shown := prepared_page(self, filters, page)) is not None:
             page.link(shown.first, shown.last, shown.number)
             return page.get_written_response(shown.json)

@@ -13,6 +13,7 @@ from quotes.exports.views import RESPONSES, RecordExport, parameters_of
 from quotes.models import Quote, Utterance
 from sources.api.endpoints import AS_OF_LIST, Resource
 from sources.api.views import Affiliations
+from sources.exceptions import BadParameter
 
 
 def export_of(resource: type[Resource], columns: dict, example: str) -> type[RecordExport]:
@@ -33,6 +34,11 @@ def export_of(resource: type[Resource], columns: dict, example: str) -> type[Rec
         def get_queryset(self):
             view = resource(request=self.request, action=self.action, kwargs={})
             return view.get_listed()
+
+        def found(self):
+            if {"q", "as_of"} <= self.request.query_params.keys():
+                raise BadParameter({"as_of": ["Cannot be combined with q."]})
+            return super().found()
 
         def listed(self, names):
             return ", ".join(f'{columns[name][1]} AS "{name}"' for name in names), []

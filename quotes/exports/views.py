@@ -261,6 +261,8 @@ class RecordExport(Endpoint):
             for name, value in self.request.query_params.items()
             if name not in ("manifest", "cursor")
         }
+        if "sample" in given:
+            given.setdefault("seed", "0")
         return dict(sorted({**given, "ordering": ordering}.items()))
 
     def access(self) -> dict:

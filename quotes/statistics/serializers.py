@@ -8,7 +8,7 @@ from drf_spectacular.utils import (
 )
 from rest_framework import serializers
 
-from quotes.statistics.sql import DIMENSIONS, INTERVALS, OTHER, UNKNOWN
+from quotes.statistics.sql import INTERVALS, OTHER, SINGLE, UNKNOWN
 
 # Shapes
 
@@ -38,14 +38,33 @@ class FacetSerializer(serializers.Serializer):
     unknown = serializers.IntegerField(help_text="Quotes whose value is unknown.")
 
 
+class TableSerializer(serializers.Serializer):
+    """Quotes by two dimensions.
+
+    A row for each of `values` of the first facet, then one for its other values and one for
+    unknown; in each a number for each of `values` of the second, then other, then unknown.
+    """
+
+    rows = serializers.ChoiceField(choices=[(name, name) for name in SINGLE])
+    columns = serializers.ChoiceField(choices=[(name, name) for name in SINGLE])
+    counts = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField()),
+        help_text="A list of numbers for each row.",
+    )
+
+
 @extend_schema_serializer(many=False)
 class FacetsSerializer(serializers.Serializer):
-    """`total` is the sum of `values`, `other` and `unknown` of each facet, except of facts."""
+    """`total` is the sum of `values`, `other` and `unknown` of a facet, except of `via` and facts.
+
+    A quote counts for each outlet that it came through, and for each value that can have held.
+    """
 
     total = serializers.IntegerField()
     facets = serializers.DictField(
         child=FacetSerializer(), help_text="By dimension, as you named it in `by`."
     )
+    table = TableSerializer(required=False, help_text="With `table=true`.")
 
 
 class SplitSerializer(serializers.Serializer):
@@ -66,7 +85,7 @@ class BucketSerializer(CountSerializer):
 
 
 class SplitBySerializer(FacetSerializer):
-    dimension = serializers.ChoiceField(choices=[(name, name) for name in DIMENSIONS])
+    dimension = serializers.ChoiceField(choices=[(name, name) for name in SINGLE])
 
 
 @extend_schema_serializer(many=False)
@@ -89,6 +108,19 @@ class TimelineSerializer(serializers.Serializer):
 def facet(values: list[dict], total: int, unknown: int) -> dict:
     other = total - unknown - sum(value["count"] for value in values)
     return {"values": values, "other": other, "unknown": unknown}
+
+
+def table(names: list[str], facets: dict[str, dict], cells: list[list[int]]) -> dict:
+    """Build a table from its cells, of (rank, rank, number)."""
+    places = []
+    for name in names:
+        ranks = [*range(1, len(facets[name]["values"]) + 1), OTHER, UNKNOWN]
+        places.append({rank: place for place, rank in enumerate(ranks)})
+    rows, columns = places
+    counts = [[0] * len(columns) for _ in rows]
+    for row, column, number in cells:
+        counts[rows[row]][columns[column]] = number
+    return {"rows": names[0], "columns": names[1], "counts": counts}
 
 
 def timeline(rows: list[tuple], interval: str, by: str | None) -> dict:

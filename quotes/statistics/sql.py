@@ -56,7 +56,10 @@ def word(column: str, **more: str) -> Dimension:
     return Dimension((column,), column, "to_json(top.key)", **more)
 
 
-DIMENSIONS = {
+VIA = "via"
+"""Counted apart: a quote may have come through several outlets, and counts for each."""
+
+SINGLE = {
     "speaker": record("speaker_id", "sources_speaker", "id", "name", "kind"),
     "organisation": record("organisation_id", "sources_organisation", "id", "name"),
     # The role of the affiliation, else the printed role, else the filed one: `Quote.shown_role`
@@ -93,6 +96,17 @@ DIMENSIONS = {
 
 FACT = "speaker_fact:"
 """Begins a dimension that is a fact about the speakers, and goes on with the fact's key."""
+DIMENSIONS = {**SINGLE, VIA: record("outlet_id", "sources_outlet", "id", "name", "slug")}
+
+COUNT_VIA = """
+pass_via AS MATERIALIZED (
+    SELECT v.outlet_id, count(*) AS n
+    FROM rows LEFT JOIN (
+        SELECT DISTINCT quote_id, outlet_id FROM quotes_via WHERE outlet_id IS NOT NULL
+    ) v ON v.quote_id = rows.id
+    GROUP BY 1
+)"""
+"""The quotes that came through each outlet; NULL: through none that is on record. Reads `id`."""
 
 # Dimensions of one small index with few combinations are counted together.
 PASSES = (
@@ -183,41 +197,81 @@ def counting_passes(names: list[str], *, apart: bool) -> tuple[list[str], dict[s
     return [counted, *each], part_of
 
 
-def facets_sql(names: list[str], filters: set[str]) -> tuple[str, int]:
-    """SQL after `rows`: the top values, the unknown and the total of each dimension.
+def facets_sql(names: list[str], filters: set[str], *, table: bool = False) -> tuple[str, int]:
+    """SQL after `rows`: the top values, the unknown and the sum of each dimension, and the total.
 
-    The total of a fact counts a quote once for each value that it can have had. Also returns how
-    many times the statement takes the number of values as a parameter.
+    The sum of a fact counts a quote once for each value that it can have had, that of `via` once
+    for each outlet. With `table` also the number of quotes at each pair of values of the two
+    dimensions. Returns how many times the statement takes the number of values as a parameter, too.
     """
-    facts = [name for name in names if name.startswith(FACT)]
-    own = [name for name in names if name not in facts]
+    single = [name for name in names if name in SINGLE]
     parts, part_of = [], {}
-    if own:
+    if single:
         is_apart = filters <= OF_AN_OUTLET or filters <= DATED
-        parts, part_of = counting_passes(own, apart=is_apart)
+        parts, part_of = counting_passes(single, apart=is_apart)
+    if VIA in names:
+        parts, part_of = [*parts, COUNT_VIA], {**part_of, VIA: "pass_via"}
     selects = []
     for name, part in part_of.items():
         parts += sum_by_key(name, part)
-        selects.append(
-            f"SELECT '{name}', (SELECT json_agg(json_build_object("
-            f"'value', {DIMENSIONS[name].shown}, 'count', top.n) ORDER BY top.n DESC, top.key)"
-            f" FROM ({top_values(name)}) top),"
-            f" (SELECT n FROM {name} WHERE key IS NULL), NULL::bigint"
-        )
-    for number, name in enumerate(facts):
+        selects.append(select_facet(name, name, DIMENSIONS[name].shown))
+    for number, name in enumerate(name for name in names if name.startswith(FACT)):
         key, counted = name.removeprefix(FACT), f"fact_{number}"
         parts += count_by_fact(key, f"held_{number}", counted)
         known = f"sources_fact WHERE key = '{key}' AND value_folded = top.key"
-        selects.append(
-            f"SELECT '{name}', (SELECT json_agg(json_build_object("
-            f"'value', (SELECT max(value) FROM {known}), 'count', top.n)"
-            " ORDER BY top.n DESC, top.key)"
-            f" FROM ({top_values(counted)}) top),"
-            f" (SELECT n FROM {counted} WHERE key IS NULL), (SELECT sum(n)::bigint FROM {counted})"
-        )
-    total = f"sum(n)::bigint FROM {own[-1]}" if own else "count(*) FROM rows"
+        selects.append(select_facet(name, counted, f"(SELECT max(value) FROM {known})"))
+    times = len(selects)
+    if table:
+        cells, select = table_sql(*names)
+        parts, selects, times = [*parts, *cells], [*selects, select], times + 2
+    total = f"sum(n)::bigint FROM {single[0]}" if single else "count(*) FROM rows"
     selects.append(f"SELECT NULL, NULL, NULL, {total}")
-    return f"{', '.join(parts)} {' UNION ALL '.join(selects)}", len(selects) - 1
+    return f"{', '.join(parts)} {' UNION ALL '.join(selects)}", times
+
+
+def select_facet(name: str, counted: str, shown: str) -> str:
+    return (
+        f"SELECT '{name}', (SELECT json_agg(json_build_object('value', {shown}, 'count', top.n)"
+        f" ORDER BY top.n DESC, top.key) FROM ({top_values(counted)}) top),"
+        f" (SELECT n FROM {counted} WHERE key IS NULL), (SELECT sum(n)::bigint FROM {counted})"
+    )
+
+
+def table_sql(*names: str) -> tuple[list[str], str]:
+    """CTEs and a select of the cells of a table: the rank of each value, and how many quotes."""
+    raws = ", ".join(f"{DIMENSIONS[name].raw} AS raw_{name}" for name in names)
+    ranks = [
+        f"{name}_ranks AS (SELECT key, row_number() OVER (ORDER BY n DESC, key) AS rank"
+        f" FROM ({top_values(name)}) top)"
+        for name in names
+    ]
+    keys = {
+        name: f"{name}_keyed.key" if DIMENSIONS[name].keyed else f"raw_{name}" for name in names
+    }
+    joins = " ".join(
+        f"LEFT JOIN {name}_keyed ON {name}_keyed.raw = raw_{name}"
+        for name in names
+        if DIMENSIONS[name].keyed
+    )
+    joins += "".join(
+        f" LEFT JOIN {name}_ranks ON {name}_ranks.key = {keys[name]}" for name in names
+    )
+    at = ", ".join(
+        f"CASE WHEN {keys[name]} IS NULL THEN {UNKNOWN} ELSE coalesce({name}_ranks.rank, {OTHER})"
+        f" END AS at_{name}"
+        for name in names
+    )
+    held = ", ".join(f"at_{name}" for name in names)
+    counted = [
+        *ranks,
+        f"pairs AS (SELECT {raws}, count(*) AS n FROM rows GROUP BY 1, 2)",
+        f"cells AS (SELECT {at}, sum(n)::bigint AS n FROM pairs {joins} GROUP BY 1, 2)",
+    ]
+    return counted, f"SELECT 'table', json_agg(json_build_array({held}, n)), NULL, NULL FROM cells"
+
+
+UNKNOWN, OTHER = -1, 0
+"""Ranks for quotes without a listed value; listed values have ranks from 1."""
 
 
 def count_by_fact(key: str, held: str, counted: str) -> list[str]:
@@ -256,9 +310,6 @@ INTERVALS = {
 
 MAX_DATE_SPAN_DAYS = 366
 """The longest partial date: a leap year."""
-
-UNKNOWN, OTHER = -1, 0
-"""Ranks in a split for quotes without a listed value; listed values have ranks from 1."""
 
 
 def count_by_day(most_days: int, split: str, joined: str, filters: set[str]) -> str:

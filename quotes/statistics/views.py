@@ -1,6 +1,7 @@
 """The endpoints `quotes/facets/` and `quotes/timeline/`."""
 
 import re
+from collections.abc import Sequence
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
@@ -11,13 +12,21 @@ from quotes.api.filters import QuoteFilters
 from quotes.models import Quote
 from quotes.search.conditions import simplified
 from quotes.search.planner import having
-from quotes.statistics.serializers import FacetsSerializer, TimelineSerializer, facet, timeline
+from quotes.statistics.serializers import (
+    FacetsSerializer,
+    TimelineSerializer,
+    facet,
+    table,
+    timeline,
+)
 from quotes.statistics.sql import (
     COLUMNS,
     DIMENSIONS,
     FACT,
     FOR_COUNTING,
     INTERVALS,
+    SINGLE,
+    VIA,
     facets_sql,
     is_covered,
     timeline_sql,
@@ -37,19 +46,19 @@ MAX_SPLIT_NUMBERS = 100_000
 # Parameters
 
 
-def parse_dimensions(value: str | None) -> list[str]:
+def parse_dimensions(value: str | None, known: dict = DIMENSIONS) -> list[str]:
     """The dimensions named in `by`. Raises BadParameter."""
     if value is None:
-        raise BadParameter({"by": [f"Say by what to count. {nearest_of('', DIMENSIONS)}"]})
+        raise BadParameter({"by": [f"Say by what to count. {nearest_of('', known)}"]})
     names = [name.strip() for name in value.split(",")]
-    if len(names) > len(DIMENSIONS):
-        raise BadParameter({"by": [f"{len(names)} values; there are {len(DIMENSIONS)}."]})
+    if len(names) > len(known):
+        raise BadParameter({"by": [f"{len(names)} values; there are {len(known)}."]})
     faults = [
         "Holds an empty value: a comma too many."
         if not name
-        else f"There is no dimension “{name[:60]}”. {nearest_of(name, DIMENSIONS)}"
+        else f"There is no dimension “{name[:60]}”. {nearest_of(name, known)}"
         for name in dict.fromkeys(names)
-        if name not in DIMENSIONS and not is_fact(name)
+        if name not in known and not (known is DIMENSIONS and is_fact(name))
     ]
     faults += [f"“{name}” is named twice." for name in {*names} if names.count(name) > 1]
     if faults:
@@ -82,9 +91,8 @@ class Statistics(Endpoint):
         """The names of the filters in the request."""
         return self.request.query_params.keys() - set(self.list_parameters)
 
-    def counted(self, statement: str, *values) -> list[tuple]:
-        """Run a statement over the matching quotes (its CTE `rows`)."""
-        columns = (*COLUMNS, "said") if f"'{FACT}" in statement else COLUMNS
+    def counted(self, statement: str, *values, columns: Sequence[str] = COLUMNS) -> list[tuple]:
+        """Run a statement over these columns of the matching quotes (its CTE `rows`)."""
         with self.tables():
             asked = self.filter_queryset(self.get_queryset()).order_by()
             quotes = having(asked, simplified(asked.query.where.children)).values_list(*columns)
@@ -119,7 +127,7 @@ class Facets(Statistics):
 
     serializer_class = FacetsSerializer
     operation_ids = {"list": "getFacets"}
-    list_parameters = ("by", "limit")
+    list_parameters = ("by", "limit", "table")
 
     @extend_schema(
         responses=FacetsSerializer,
@@ -127,9 +135,9 @@ class Facets(Statistics):
             query_parameter(
                 "by",
                 "Dimensions to count by, separated by commas. `role` is the one in the quote, "
-                "`year` the year of publication. "
-                f"`{FACT}party` is a fact about the speaker when the words were said: a quote "
-                "counts for each value that can have held then.",
+                "`year` the year of publication, `via` an outlet that the article took it from. "
+                f"`{FACT}party` is a fact about the speaker when the words were said. A quote "
+                "counts for each outlet, and for each value that can have held then.",
                 ["speaker", "outlet"],
                 required=True,
                 type="array",
@@ -141,25 +149,45 @@ class Facets(Statistics):
                 },
             ),
             LIMIT,
+            query_parameter(
+                "table",
+                "`true`: also count by both of two dimensions at once. Not by `via` or a fact.",
+                "true",
+                enum=["true", "false"],
+                default="false",
+            ),
         ],
     )
     def list(self, request):
         """Count quotes by speaker, outlet, year and more.
 
         Counts the quotes that match every filter, once per dimension in `by`. The most frequent
-        values come first. Equally frequent values are sorted by id or alphabetically.
+        values come first. Equally frequent values are sorted by id or alphabetically. With `table`
+        it also counts by two dimensions at once.
         """
         asked = request.query_params
         names = parse_dimensions(asked.get("by"))
+        if asked.get("table", "false") not in ("true", "false"):
+            raise BadParameter({"table": ["Write true or false."]})
+        is_table = asked.get("table") == "true"
+        if is_table and (len(names) != 2 or not {*names} <= SINGLE.keys()):
+            raise BadParameter({"table": ["Needs two dimensions in by, no fact and not via."]})
         most = whole_number("limit", asked.get("limit"), DEFAULT_VALUES, most=MAX_VALUES)
-        statement, times = facets_sql(names, self.filters)
-        counts = {name: rest for name, *rest in self.counted(statement, *[most] * times)}
+        statement, times = facets_sql(names, self.filters, table=is_table)
+        facts = [name for name in names if is_fact(name)]
+        columns = [*COLUMNS, *(["id"] if VIA in names else []), *(["said"] if facts else [])]
+        rows = self.counted(statement, *[most] * times, columns=columns)
+        counts = {name: rest for name, *rest in rows}
         (_, _, total) = counts.get(None, (None, None, None))
         facets = {}
         for name in names:
-            values, unknown, counted = counts.get(name, (None, None, None))
-            facets[name] = facet(values or [], counted or total or 0, unknown or 0)
-        return Response({"total": total or 0, "facets": facets})
+            values, unknown, every = counts.get(name, (None, None, None))
+            facets[name] = facet(values or [], every or 0, unknown or 0)
+        answer = {"total": total or 0, "facets": facets}
+        if is_table:
+            cells, *_ = counts.get("table", (None,))
+            answer["table"] = table(names, facets, cells or [])
+        return Response(answer)
 
 
 class Timeline(Statistics):
@@ -175,9 +203,7 @@ class Timeline(Statistics):
             query_parameter(
                 "interval", "Length of a bucket.", "month", enum=[*INTERVALS], default="year"
             ),
-            query_parameter(
-                "by", "Split each bucket by this dimension.", "outlet", enum=[*DIMENSIONS]
-            ),
+            query_parameter("by", "Split each bucket by this dimension.", "outlet", enum=[*SINGLE]),
             LIMIT,
         ],
     )
@@ -193,7 +219,7 @@ class Timeline(Statistics):
         if interval not in INTERVALS:
             fault = f"“{interval[:60]}” is not an interval. {nearest_of(interval, INTERVALS)}"
             raise BadParameter({"interval": [fault]})
-        by, *more = parse_dimensions(asked["by"]) if "by" in asked else [None]
+        by, *more = parse_dimensions(asked["by"], SINGLE) if "by" in asked else [None]
         if more:
             raise BadParameter(
                 {"by": ["A timeline is split by one dimension. facets/ counts by several."]}

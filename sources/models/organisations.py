@@ -1,8 +1,11 @@
 """Organisations that speakers speak for, and their parts."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 import pgtrigger
 from django.contrib.postgres.indexes import GinIndex
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.fields.json import KT
 
@@ -12,6 +15,7 @@ from sources.models.base import (
     MERGES,
     LikenessKey,
     Named,
+    NamedQuerySet,
     has_a_name,
     identifiers_index,
     key_indexes,
@@ -23,6 +27,23 @@ from sources.models.base import (
 from sources.models.functions import BodyKey, OrganisationNames
 from sources.models.visibility import IF_PUBLIC, hidden_index, visibility_triggers
 
+PARTS = """
+WITH RECURSIVE part (id) AS (
+    SELECT unnest(%s::uuid[])
+    UNION
+    SELECT o.id FROM sources_organisation o JOIN part ON o.parent_id = part.id
+)
+SELECT id FROM part
+"""
+
+
+class OrganisationQuerySet(NamedQuerySet):
+    def with_parts(self, ids: Iterable[UUID]) -> list[UUID]:
+        """These ids and those of all organisations that are part of them; one query."""
+        with connection.cursor() as cursor:
+            cursor.execute(PARTS, [list(ids)])
+            return [key for (key,) in cursor.fetchall()]
+
 
 class Organisation(Named):
     """A body that speakers speak for."""
@@ -33,6 +54,8 @@ class Organisation(Named):
         "self", models.PROTECT, null=True, blank=True, related_name="children"
     )
     identifiers = models.JSONField(default=dict, blank=True)
+
+    objects = OrganisationQuerySet.as_manager()
 
     class Meta:
         ordering = ["name", "id"]

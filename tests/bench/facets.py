@@ -36,9 +36,9 @@ def busiest(column: str, place: int = 0):
 
 def questions() -> dict[str, tuple[str, dict, int]]:
     """The requests: name, path, query and limit in milliseconds."""
-    from quotes.statistics.sql import DIMENSIONS
+    from quotes.statistics.sql import DIMENSIONS, SINGLE
 
-    every = ",".join(DIMENSIONS)
+    every = ",".join(SINGLE)
     of = {"everything": ({}, EVERYTHING)}
     for column in ("speaker", "organisation", "outlet"):
         for place, name in ((0, "busiest"), (1, "second"), (30, "30th")):
@@ -61,6 +61,8 @@ def questions() -> dict[str, tuple[str, dict, int]]:
         asked[f"months by speaker, {name}"] = ("timeline/", split, most)
     for name in DIMENSIONS:
         asked[f"facets by {name}, everything"] = ("facets/", {"by": name}, EVERYTHING)
+        if name not in SINGLE:
+            continue
         split = {"interval": "month", "by": name}
         asked[f"months by {name}, everything"] = ("timeline/", split, EVERYTHING)
     for name in ("speaker_fact:gender", "speaker_fact:party"):

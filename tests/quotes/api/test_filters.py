@@ -628,8 +628,9 @@ class World:
             "updated_before": one(MOMENTS),
             "id": some([str(uuid4())]),
         }
-        past = {"as_of"}  # tests/quotes/history/test_past_tables.py
-        assert set(filters) | past == set(QuoteFilters.base_filters)
+        # tests/quotes/history/test_past_tables.py, tests/quotes/api/test_samples.py
+        elsewhere = {"as_of", "sample", "seed", "include_parts"}
+        assert set(filters) | elsewhere == set(QuoteFilters.base_filters)
         names = st.lists(one(sorted(filters)), min_size=1, max_size=3, unique=True)
         return names.flatmap(
             lambda names: st.fixed_dictionaries({name: filters[name] for name in names})

@@ -139,6 +139,7 @@ def test_filters_orderings_and_fields_are_those_of_the_list(archive, reader):
         ({"ordering": "published"}, "ordering"),
         ({"knd": "person"}, "knd"),
         ({"as_of": "2999"}, "as_of"),
+        ({"as_of": "2026-01-01", "q": "ann"}, "as_of"),
     ):
         refused = reader.get(f"{API}speakers/export/", {"format": "csv", **query})
         (error,) = problem(refused, 400)["errors"]

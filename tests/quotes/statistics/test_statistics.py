@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from quotes.api.filters import QuoteFilters
 from quotes.models import Quote
-from quotes.statistics.sql import DIMENSIONS
+from quotes.statistics.sql import DIMENSIONS, SINGLE
 from quotes.statistics.views import MAX_BUCKETS, MAX_VALUES
 from sources.dates import PartialDate
 from tests.conftest import API, make_client, ok, problem
@@ -403,7 +403,7 @@ def check_timeline(answer: dict, rows: list[dict], interval: str, by: str) -> No
     rows=st.lists(ROWS, max_size=25),
     asked=ASKED,
     group=st.sampled_from(["Readers", "Curators"]),
-    names=st.lists(st.sampled_from(list(DIMENSIONS)), min_size=1, unique=True),
+    names=st.lists(st.sampled_from(list(SINGLE)), min_size=1, unique=True),
     limit=st.integers(1, 4),
     interval=st.sampled_from(["year", "month", "week", "day"]),
 )
@@ -536,3 +536,74 @@ def test_as_many_queries_are_made_for_one_quote_as_for_many(reader):
     before = queries()
     make_quotes(60, make_article("Words."), speaker=make_speaker(), role="clerk")
     assert queries() == before
+
+
+# By outlets on the way, and by two dimensions
+
+
+def test_a_quote_counts_for_every_outlet_that_it_came_through(reader):
+    wire, radio = make_outlet("The Wire"), make_outlet("Radio")
+    make_quote(via=[wire])
+    make_quote(via=[wire, radio, wire])
+    make_quote(via=["Somebody"])
+    make_quote()
+    told = facets(reader, "via,kind")
+    assert told["total"] == 4
+    via = told["facets"]["via"]
+    assert [(v["value"]["name"], v["count"]) for v in via["values"]] == [
+        ("The Wire", 2),
+        ("Radio", 1),
+    ]
+    assert (via["other"], via["unknown"]) == (0, 2)
+    (top,) = facet(reader, "via", limit=1)["values"]
+    assert top["count"] == len(ok(reader.get(QUOTES, {"via": top["value"]["id"]}))["results"])
+    assert facet(reader, "via", limit=1)["other"] == 1
+    assert facets(reader, "via", kind="indirect")["total"] == 0
+    assert set(refused(reader, TIMELINE, by="via")) == {"by"}
+
+
+def test_a_table_counts_by_two_dimensions(reader):
+    post, radio = make_outlet("The Post"), make_outlet("Radio")
+    for outlet, day, number in ((post, "2025", 3), (post, "2026-01-02", 2), (radio, "2026", 1)):
+        for _ in range(number):
+            make_quote(outlet=outlet, published=day)
+    make_quote(published="2024")
+    make_quote(outlet=radio)
+    told = facets(reader, "outlet,year", table="true", limit=2)
+    names = [value["value"]["name"] for value in told["facets"]["outlet"]["values"]]
+    years = [value["value"] for value in told["facets"]["year"]["values"]]
+    assert (names, years) == (["The Post", "Radio"], ["2025", "2026"])
+    assert told["table"] == {
+        "rows": "outlet",
+        "columns": "year",
+        # 2025, 2026, other, unknown
+        "counts": [[3, 2, 0, 0], [0, 1, 0, 1], [0, 0, 0, 0], [0, 0, 1, 0]],
+    }
+    roles = facets(reader, "role,kind", table="true")["table"]["counts"]
+    assert roles == [[0, 0, 0], [8, 0, 0]]
+    assert facets(reader, "outlet,year", table="true", kind="indirect")["table"]["counts"] == [
+        [0, 0],
+        [0, 0],
+    ]
+    for asked in ({"by": "outlet"}, {"by": "outlet,via"}, {"by": "outlet,year,kind"}):
+        assert set(refused(reader, FACETS, table="true", **asked)) == {"table"}
+    assert set(refused(reader, FACETS, by="outlet,year", table="yes")) == {"table"}
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    rows=st.lists(ROWS, max_size=15),
+    names=st.lists(st.sampled_from(list(SINGLE)), min_size=2, max_size=2, unique=True),
+    limit=st.integers(1, 4),
+)
+def test_the_rows_and_columns_of_a_table_add_up_to_its_facets(rows, names, limit):
+    with transaction.atomic():
+        make_rows(rows)
+        told = facets(make_client("Readers"), ",".join(names), limit=limit, table="true")
+        counts = told["table"]["counts"]
+        sums_of = {names[0]: map(sum, counts), names[1]: map(sum, zip(*counts, strict=True))}
+        for name, sums in sums_of.items():
+            one = told["facets"][name]
+            each = [value["count"] for value in one["values"]]
+            assert list(sums) == [*each, one["other"], one["unknown"]]
+        transaction.set_rollback(True)
