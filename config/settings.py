@@ -387,7 +387,7 @@ SPECTACULAR_SETTINGS = {
         "FiledQuoteStatus": "quotes.api.filing_serializers.FILED_AS",
         "ViaKind": "quotes.models.Via.Kind",
         "RevisionVerb": "sources.models.Revision.Verb",
-        "Dimension": "quotes.statistics.sql.DIMENSIONS",
+        "Dimension": "quotes.statistics.sql.SINGLE",
         "Interval": "quotes.statistics.sql.INTERVALS",
         "ExportFormat": "quotes.exports.formats.FORMATS",
         "FilingOutcome": "quotes.api.filed_serializers.OUTCOMES",

@@ -265,7 +265,7 @@ def table_sql(*names: str) -> tuple[list[str], str]:
     counted = [
         *ranks,
         f"pairs AS (SELECT {raws}, count(*) AS n FROM rows GROUP BY 1, 2)",
-        f"cells AS (SELECT {at}, sum(n)::bigint AS n FROM pairs {joins} GROUP BY 1, 2)",
+        f"cells AS (SELECT {at}, sum(pairs.n)::bigint AS n FROM pairs {joins} GROUP BY 1, 2)",
     ]
     return counted, f"SELECT 'table', json_agg(json_build_array({held}, n)), NULL, NULL FROM cells"
 

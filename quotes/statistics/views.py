@@ -46,19 +46,19 @@ MAX_SPLIT_NUMBERS = 100_000
 # Parameters
 
 
-def parse_dimensions(value: str | None, known: dict = DIMENSIONS) -> list[str]:
+def parse_dimensions(value: str | None) -> list[str]:
     """The dimensions named in `by`. Raises BadParameter."""
     if value is None:
-        raise BadParameter({"by": [f"Say by what to count. {nearest_of('', known)}"]})
+        raise BadParameter({"by": [f"Say by what to count. {nearest_of('', DIMENSIONS)}"]})
     names = [name.strip() for name in value.split(",")]
-    if len(names) > len(known):
-        raise BadParameter({"by": [f"{len(names)} values; there are {len(known)}."]})
+    if len(names) > len(DIMENSIONS):
+        raise BadParameter({"by": [f"{len(names)} values; there are {len(DIMENSIONS)}."]})
     faults = [
         "Holds an empty value: a comma too many."
         if not name
-        else f"There is no dimension “{name[:60]}”. {nearest_of(name, known)}"
+        else f"There is no dimension “{name[:60]}”. {nearest_of(name, DIMENSIONS)}"
         for name in dict.fromkeys(names)
-        if name not in known and not (known is DIMENSIONS and is_fact(name))
+        if name not in DIMENSIONS and not is_fact(name)
     ]
     faults += [f"“{name}” is named twice." for name in {*names} if names.count(name) > 1]
     if faults:
@@ -219,12 +219,14 @@ class Timeline(Statistics):
         if interval not in INTERVALS:
             fault = f"“{interval[:60]}” is not an interval. {nearest_of(interval, INTERVALS)}"
             raise BadParameter({"interval": [fault]})
-        by, *more = parse_dimensions(asked["by"], SINGLE) if "by" in asked else [None]
+        by, *more = parse_dimensions(asked["by"]) if "by" in asked else [None]
         if more:
             raise BadParameter(
                 {"by": ["A timeline is split by one dimension. facets/ counts by several."]}
             )
-        if by and by not in DIMENSIONS:
+        if by == VIA:
+            raise BadParameter({"by": ["A timeline is not split by via. Filter by it instead."]})
+        if by and by not in SINGLE:
             fault = "A timeline is not split by facts. Filter by one, with speaker_fact, instead."
             raise BadParameter({"by": [fault]})
         if "limit" in asked and not by:

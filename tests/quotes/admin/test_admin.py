@@ -20,6 +20,7 @@ from quotes.models import (
     MistakeReport,
     Note,
     OutletBinding,
+    PastVersion,
     PrintedArticle,
     Proposal,
     Quote,
@@ -72,7 +73,7 @@ pytestmark = pytest.mark.django_db
 
 ON_OTHER_PAGES = {
     *(CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision),
-    *(LastFiling, Proposal, OutletBinding, OrganisationKey, PairCount, SpeakerKey),
+    *(LastFiling, PastVersion, Proposal, OutletBinding, OrganisationKey, PairCount, SpeakerKey),
     *(Assignment, DeskSettings, MistakeReport, Note, SavedView, SecondLook),
     *(ErasedWords, SourceDocument, UseCount, WikidataItem),
     *(Delivery, SentQuote, Webhook),  # `test_webhooks`: everybody has their own

@@ -1,12 +1,15 @@
 """`as_of`: lists, counts and exports answer what they answered then."""
 
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from quotes.models import Quote
+from quotes.models import PastVersion, Quote
 from sources.history.past_tables import tables_as_of
 from sources.models import Speaker
 from tests.conftest import API, ok, problem, sql
@@ -86,6 +89,21 @@ def test_a_filer_sees_what_was_waiting_then(contributor):
     at = moment()
     quote.reject("Not their words.")
     assert [one["status"] for one in listed(contributor, as_of=at)] == ["proposed"]
+
+
+def test_what_was_erased_since_has_no_past(reader, curator):
+    quote, other = make_quote("Words to erase", language="en"), make_quote("Others")
+    quote.revise(note="It was German.", now=timezone.now(), language="de")
+    at = moment()
+    quote.retract("Misheard.")
+    assert len(listed(reader, as_of=at)) == 2
+    assert PastVersion.objects.filter(quote_id=quote.pk).count() == 2
+    call_command(
+        "erase", "quote", str(quote.pk), "--reason", "A court order.", "--yes", stdout=StringIO()
+    )
+    for client in (reader, curator):
+        assert [one["id"] for one in listed(client, as_of=at)] == [str(other.pk)]
+    assert not PastVersion.objects.exists()
 
 
 # Bad input
