@@ -10,8 +10,8 @@ from quotes.api.serializers import QuoteSerializer
 from quotes.filing import Filing
 from quotes.models import Quote
 from quotes.representations.json import FIELDS
+from sources.api.article_serializers import ArticleSerializer
 from sources.api.fields import ReservedNames
-from sources.api.serializers import ArticleSerializer
 from sources.dates import future_publication
 
 ERASED = "erased"

@@ -18,6 +18,7 @@ from quotes.api.serializers import (
 )
 from quotes.filing import MAX_QUOTES, Refused, anchoring_faults
 from quotes.models import Quote
+from sources.api.article_serializers import canonical_url_field, embargo_field
 from sources.api.fast_validation import plain_reader
 from sources.api.fields import ReservedNames, StrictSerializer, Text
 from sources.api.markup import PLAIN, refuse_markup
@@ -27,14 +28,7 @@ from sources.api.publication import (
     VersionTimeField,
     split_time,
 )
-from sources.api.serializers import (
-    LanguageField,
-    NameField,
-    WebAddressField,
-    canonical_url_field,
-    embargo_field,
-    string_list,
-)
+from sources.api.serializers import LanguageField, NameField, WebAddressField, string_list
 from sources.dates import PartialDateSerializerField
 from sources.exceptions import flatten_errors
 from sources.intake import Document, NotConverted, convert_markup

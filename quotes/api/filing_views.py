@@ -33,14 +33,11 @@ from quotes.api.serializers import (
 from quotes.filing import Filer, Filing, capture, file
 from quotes.models import Quote
 from quotes.models.querysets import sees_all
+from sources.api.article_serializers import ArticleSerializer, SnapshotSummarySerializer
 from sources.api.endpoints import Endpoint, query_parameter
 from sources.api.fields import RecordSerializer, StrictSerializer
 from sources.api.filtersets import ArticleFilters
 from sources.api.idempotency import idempotent
-from sources.api.serializers import (
-    ArticleSerializer,
-    SnapshotSummarySerializer,
-)
 from sources.api.views import MergeableResource, merges
 from sources.exceptions import BadParameter
 from sources.identity.merging import refuse_if_merged

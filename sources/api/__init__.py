@@ -1,4 +1,4 @@
-"""The REST API of outlets, articles, speakers, organisations, affiliations, facts; its base classes.
+"""The REST API of outlets, articles, speakers, organisations, affiliations, facts; base classes.
 
 In: HTTP requests, through Django REST framework and `config.api`. Out: JSON; errors by RFC 9457.
 The base classes are in `endpoints`, `fields` and `filters`, the resources in `serializers`,

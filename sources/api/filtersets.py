@@ -13,7 +13,6 @@ from sources.api.filters import (
     IdFilter,
     IdsFilter,
     LanguageFilter,
-    LazyFilterSet,
     ListFilter,
     MomentBeforeFilter,
     MomentFilter,
@@ -24,6 +23,7 @@ from sources.api.filters import (
     SlugFilter,
     UrlFilter,
 )
+from sources.api.lazy_filterset import LazyFilterSet
 from sources.identity import finding
 from sources.models import Affiliation, Article, Fact, Organisation, Outlet, Speaker
 

@@ -14,6 +14,7 @@ from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from sources.api.article_serializers import SnapshotSerializer
 from sources.api.endpoints import AS_OF, FORMAT, Endpoint, Resource, as_of
 from sources.api.filtersets import (
     AffiliationFilters,
@@ -32,7 +33,6 @@ from sources.api.serializers import (
     OrganisationSerializer,
     OutletSerializer,
     ReasonSerializer,
-    SnapshotSerializer,
     SpeakerSerializer,
 )
 from sources.exceptions import BadParameter

@@ -2,7 +2,8 @@
 
 An `Outlet` prints an `Article`; each captured text of it is a `Snapshot`. A `Speaker` may hold an
 `Affiliation` with an `Organisation`, and a `Fact` says what is known of it. NULL always means
-unknown, never a guess. Names are compared folded (`functions`). The models of `jobs` and `ledger` are imported so that Django finds them.
+unknown, never a guess. Names are compared folded (`functions`). The models of `jobs` and `ledger`
+are imported so that Django finds them.
 Nothing here knows of a request.
 """
 

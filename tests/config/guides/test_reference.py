@@ -12,9 +12,9 @@ from quotes.api.filters import QuoteFilters
 from quotes.api.serializers import QuoteSerializer
 from quotes.models import Quote, Via
 from quotes.models.workflow import PUBLIC, open_steps
+from sources.api.article_serializers import ArticleSerializer
 from sources.api.serializers import (
     AffiliationSerializer,
-    ArticleSerializer,
     FactSerializer,
     OrganisationSerializer,
     OutletSerializer,
