@@ -140,7 +140,7 @@ def generate(
 
 def _recorded(model: type[models.Model]) -> type[models.Model] | None:
     """The model, if its rows are written here and the ledger records them by their creation."""
-    columns = COLUMNS.get(model._meta.db_table, "")
+    columns = "" if model._meta.proxy else COLUMNS.get(model._meta.db_table, "")
     return model if columns.endswith("updated") or "updated," in columns else None
 
 
