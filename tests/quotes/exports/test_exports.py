@@ -7,6 +7,7 @@ import json
 import time
 import zipfile
 from contextlib import ExitStack
+from copy import deepcopy
 
 import duckdb
 import pandas
@@ -133,10 +134,37 @@ STATUSES = "published,disputed,retracted,proposed"
 QUERIES = [{}, {"status": STATUSES}, {"kind": "partial"}, {"language": "en", "ordering": "said"}]
 
 
+class TextOf:
+    """Equals every text that is this value in JSON."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, str) and json.loads(other) == self.value
+
+    __hash__ = None
+
+
+def listed(client, query: dict) -> list[dict]:
+    return ok(client.get(f"{API}quotes/", query))["results"]
+
+
+def as_in_a_line(quote: dict) -> dict:
+    """A quote of a list, with what corrections changed as text: so a member has one type."""
+    quote = deepcopy(quote)
+    for change in (each for one in quote["corrections"] for each in one["changed"]):
+        for side in ("before", "after"):
+            value = change[side]
+            change[side] = value if value is None or isinstance(value, str) else TextOf(value)
+    return quote
+
+
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_line_is_what_the_list_shows_of_the_quote(many, reader, curator, query):
     for client in (reader, curator):
-        assert lines(client, **query) == ok(client.get(f"{API}quotes/", query))["results"]
+        shown = listed(client, query)
+        assert lines(client, **query) == [as_in_a_line(quote) for quote in shown]
 
 
 def test_every_field_has_a_shape():
@@ -146,7 +174,7 @@ def test_every_field_has_a_shape():
 @pytest.mark.parametrize("query", QUERIES)
 def test_csv_and_parquet_hold_what_the_lines_hold(many, reader, curator, query):
     for client in (reader, curator):
-        shown = lines(client, **query)
+        shown = listed(client, query)
         assert [unpacked(row) for row in cells(client, **query)] == [flat(row) for row in shown]
         assert [as_shown(row) for row in typed(client, **query)] == shown
 
