@@ -20,6 +20,7 @@ from quotes.curation.decisions import review_url
 from quotes.curation.queue import MINE, QUEUES, QuoteQueue
 from quotes.models import Assignment, DeskSettings, Note, Quote
 from quotes.models.worklist import colleagues
+from sources.api.addresses import service_url
 
 MAX_LISTED = 20
 """Quotes that a digest lists of those assigned, and of those with a question."""
@@ -77,7 +78,7 @@ def _waiting(queue: QuoteQueue, user, now: datetime) -> Waiting | None:
     if not number or queue is MINE:
         return None
     shown = f"{number:,}" if number <= MAX_COUNTED else f"more than {MAX_COUNTED:,}"
-    url = address(f"{reverse('admin:quotes_review_changelist')}?queue={queue.name}")
+    url = f"{service_url()}{reverse('admin:quotes_review_changelist')}?queue={queue.name}"
     return Waiting(queue.label, shown, oldest and oldest.date(), url)
 
 
@@ -87,15 +88,7 @@ def _by_age(waiting: Waiting) -> date:
 
 def _item(quote: Quote) -> Item:
     headline = " ".join(str(quote.article).split())
-    return Item(headline, address(review_url(quote)))
-
-
-def address(path: str) -> str:
-    """A path of this service as an address for mail: at its trusted origin, else its first host."""
-    if settings.CSRF_TRUSTED_ORIGINS:
-        return f"{settings.CSRF_TRUSTED_ORIGINS[0]}{path}"
-    scheme = "https" if settings.SESSION_COOKIE_SECURE else "http"
-    return f"{scheme}://{settings.ALLOWED_HOSTS[0].lstrip('.')}{path}"
+    return Item(headline, f"{service_url()}{review_url(quote)}")
 
 
 def recipients(today: date):
@@ -137,7 +130,10 @@ def _send(user, digest: Digest, today: date) -> bool:
     due = DeskSettings.objects.filter(Q(digest_sent=None) | Q(digest_sent__lt=today), user=user)
     if not due.update(digest_sent=today):
         return False  # another process has sent it meanwhile
-    context = {"digest": digest, "settings": address(reverse("admin:quotes_review_settings"))}
+    context = {
+        "digest": digest,
+        "settings": f"{service_url()}{reverse('admin:quotes_review_settings')}",
+    }
     try:
         text = render_to_string("quotes/mail/digest.txt", context)
         send_mail(digest.subject, text, None, [user.email])

@@ -10,9 +10,9 @@ from django.template.loader import render_to_string
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from quotes.curation.digest import address
 from quotes.models import MistakeReport, Quote
 from quotes.models.mistake_report import MAX_WAITING
+from sources.api.addresses import path_of, service_url
 
 RETRY = RetryStrategy(max_attempts=5, exponential_wait=10)
 """A mail server that is away is asked again after 10, 100, 1,000 and 10,000 seconds."""
@@ -54,7 +54,7 @@ def send_answer(*, report: str) -> None:
     found = MistakeReport.objects.select_related("quote").filter(pk=report).first()
     if found is None or not found.email:  # erased, or sent already
         return
-    place = address(f"/quotes/{found.quote_id}/")
+    place = f"{service_url()}{path_of('quote', found.quote_id)}"
     text = render_to_string("quotes/mail/mistake_answered.txt", {"report": found, "url": place})
     send_mail("The mistake that you reported", text, None, [found.email])
     forget_address(found)

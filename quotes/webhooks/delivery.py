@@ -18,7 +18,6 @@ from time import monotonic
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection, transaction
 from django.http import QueryDict
@@ -29,10 +28,10 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from quotes.api.changes import ChangeSerializer, changes_of, seen_by
 from quotes.api.filters import QuoteFilters
-from quotes.curation.digest import address
 from quotes.models import Delivery, Quote, SentQuote, Webhook
 from quotes.webhooks.notices import send_notice
 from quotes.webhooks.sending import Answer, post
+from sources.api.addresses import service_url
 from sources.history.feed import last_settled, settled_after
 from sources.models import Revision
 
@@ -58,7 +57,7 @@ GAVE_UP = "A message could not be delivered for three days."
 
 def request_of(user) -> Request:
     """A request of this user to our own address, for links and for what the user may see."""
-    url = urlsplit(settings.ONRECORD_PUBLIC_URL or address("/"))
+    url = urlsplit(service_url())
     environ = {
         "REQUEST_METHOD": "GET",
         "PATH_INFO": "/",

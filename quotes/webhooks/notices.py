@@ -7,8 +7,8 @@ from django.urls import reverse
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from quotes.curation.digest import address
 from quotes.models import Webhook
+from sources.api.addresses import service_url
 
 # A mail server that is away for a while
 RETRY = RetryStrategy(max_attempts=5, wait=60, retry_exceptions=[OSError])
@@ -20,7 +20,7 @@ def send_notice(*, webhook: str) -> None:
     paused = Webhook.objects.filter(pk=webhook, active=False).exclude(paused_because=None)
     for one in paused.select_related("user").exclude(user__email=""):
         if settings.MAILERS and one.user.is_active:
-            page = address(reverse("admin:quotes_webhook_change", args=[one.pk]))
+            page = f"{service_url()}{reverse('admin:quotes_webhook_change', args=[one.pk])}"
             context = {"webhook": one, "page": page}
             text = render_to_string("quotes/mail/webhook_paused.txt", context)
             send_mail("On Record: a webhook of yours is paused", text, None, [one.user.email])

@@ -9,10 +9,18 @@ from django.urls import reverse
 
 
 def service_url(request: HttpRequest | None = None) -> str:
-    """The service's own URL without a path: ONRECORD_PUBLIC_URL, else the host of the request."""
-    if settings.ONRECORD_PUBLIC_URL or request is None:
+    """The service's own URL without a path: ONRECORD_PUBLIC_URL, else the host of the request.
+
+    Mail and webhooks have no request: then it is the first trusted origin, else the first host.
+    """
+    if settings.ONRECORD_PUBLIC_URL:
         return settings.ONRECORD_PUBLIC_URL
-    return request.build_absolute_uri("/")[:-1]
+    if request is not None:
+        return request.build_absolute_uri("/")[:-1]
+    hosts = settings.ALLOWED_HOSTS or ["localhost"]
+    scheme = "https" if settings.SESSION_COOKIE_SECURE else "http"
+    known = [*settings.CSRF_TRUSTED_ORIGINS, *(f"{scheme}://{host.lstrip('.')}" for host in hosts)]
+    return next((url for url in known if "*" not in url), f"{scheme}://localhost")
 
 
 def page_path(record: models.Model) -> str:
