@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from config.api.negotiation import best
 from config.api.problems import API
+from quotes.pages.query import NOT_OF_PAGES
 from quotes.representations import REPRESENTATIONS
 
 HTML = "text/html"
@@ -17,8 +18,8 @@ RECORDS = ("quote", "speaker", "organisation", "outlet", "article")
 PAGES = {"quote-list": "home", **{f"{kind}-detail": kind for kind in RECORDS}}
 """Name of a path of the API → name of the page."""
 
-FOR_PROGRAMS = ("fields", "count", "limit", "cursor")
-"""Parameters of a list that a page does not have."""
+FOR_PROGRAMS = (*NOT_OF_PAGES, "cursor")
+"""Parameters of a list that mean nothing to a page; its cursors are of another `limit`."""
 
 OFFERED = ("application/json", *(each.media_type for each in REPRESENTATIONS), HTML)
 

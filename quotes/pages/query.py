@@ -15,11 +15,8 @@ from sources.api.views import Organisations, Outlets
 from sources.models import Speaker
 from sources.models.ids import as_uuid
 
-PLACE = ("cursor", "limit")
-"""Parameters that say which part of the results is shown."""
-
-SHOWN_BY = ("ordering", "counts")
-"""Parameters that change how results are shown, and not which."""
+SHOWN_BY = ("cursor", "ordering", "counts")
+"""Parameters that change how results are shown, and not which match."""
 
 RECORDS = {"speaker": QuotedSpeakers, "organisation": Organisations, "outlet": Outlets}
 """Filters by record: the view that knows its name."""
@@ -49,7 +46,7 @@ LABELS = {
 """Filters in the words of a reader; others are shown by their parameter's name."""
 
 
-NOT_OF_PAGES = ("fields", "count", "format")
+NOT_OF_PAGES = ("fields", "count", "limit", "format")
 """Parameters of the API's list that a page does not have: it leaves them out."""
 
 
@@ -86,7 +83,7 @@ class Query:
     @property
     def filters(self) -> dict[str, str]:
         """Parameters that decide which quotes match: those of facets, feeds and exports."""
-        return {k: v for k, v in self.asked.items() if k not in (*PLACE, *SHOWN_BY)}
+        return {k: v for k, v in self.asked.items() if k not in SHOWN_BY}
 
     @property
     def searched(self) -> dict[str, str]:
@@ -104,7 +101,7 @@ class Query:
 
     def url(self, **changes: str | None) -> str:
         """The page with these parameters instead, from its first result; None leaves one out."""
-        kept = {k: v for k, v in self.asked.items() if k not in (*PLACE, "counts")}
+        kept = {k: v for k, v in self.asked.items() if k not in ("cursor", "counts")}
         query = urlencode({k: v for k, v in (kept | changes).items() if v is not None})
         return f"{reverse('pages:home')}{f'?{query}' if query else ''}"
 

@@ -1,8 +1,9 @@
 """`/`: a search box, the quotes it finds in their context, and ways to narrow and to take them."""
 
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 
 from quotes.api.views import Quotes
@@ -77,8 +78,8 @@ def found(request: HttpRequest, query: Query) -> dict:
         "quotes": [Shown(quote) for quote in quotes],
         "count": count,
         "chips": [*query.chips(request)],
-        "next": answer["next"],
-        "previous": answer["previous"],
+        "next": turned(query, answer["next"]),
+        "previous": turned(query, answer["previous"]),
         "exports": [
             *((label, query.url_of("pages:export", format=of)) for of, label in EXPORTS.items()),
             ("Feed", query.url_of("pages:feed")),
@@ -91,6 +92,11 @@ def found(request: HttpRequest, query: Query) -> dict:
     elif query.is_first_page and quotes and not is_counted:
         context["counts_url"] = query.url(counts="shown")
     return context
+
+
+def turned(query: Query, link: str | None) -> str | None:
+    """The address of the page of results that a link of the API leads to."""
+    return link and query.url(cursor=QueryDict(urlsplit(link).query)["cursor"])
 
 
 def is_small() -> bool:

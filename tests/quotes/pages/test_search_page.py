@@ -12,7 +12,15 @@ from sources.models import Speaker
 from tests.conftest import API, make_filing, ok, publish
 from tests.contexts import SCHEMA, expanded, values
 from tests.quotes.pages.trees import all_of, links_of, opened, text_of
-from tests.records import make_fact, make_organisation, make_outlet, make_quote, make_speaker
+from tests.records import (
+    make_article,
+    make_fact,
+    make_organisation,
+    make_outlet,
+    make_quote,
+    make_quotes,
+    make_speaker,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -180,6 +188,13 @@ def test_no_page_of_results_weighs_more_than_50_kb(visitor, curator):
         ok(curator.post(f"{API}articles/", publish(filing)), 201)
     for asked in ({}, {"q": "choice quay", "published_after": "1950"}):
         assert len(visitor.get("/", asked).content) < 50_000
+
+
+def test_no_address_makes_a_larger_page(visitor):
+    make_quotes(30, make_article())
+    answer = visitor.get("/", {"limit": "200", "kind": "direct"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/?kind=direct")
+    assert len(all_of(opened(visitor, "/?kind=direct"), ".quote")) == 20
 
 
 def test_the_head_says_what_the_page_is_and_where_else_it_is(visitor, settings):
