@@ -49,12 +49,12 @@ def policy() -> str:
     )
 
 
-def quote_for_all(request: HttpRequest, pk: UUID) -> Shown:
-    """The quote as the API shows it without a token. Raises Unanswered."""
+def quote_for_all(request: HttpRequest, pk: UUID, *, is_first: bool = True) -> Shown:
+    """The quote as the API shows it without a token, and counts it. Raises Unanswered."""
     anonymous = copy(request)
     anonymous.user = AnonymousUser()
     anonymous.META = {k: v for k, v in request.META.items() if k != "HTTP_AUTHORIZATION"}
-    return Shown(ask(anonymous, Quotes, "retrieve", is_first=False, pk=pk))
+    return Shown(ask(anonymous, Quotes, "retrieve", is_first=is_first, pk=pk))
 
 
 MISSING = {
@@ -71,7 +71,7 @@ def embed(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The card; a sentence and a link instead if there is nothing to show."""
     site = service_url(request)
     context = {"page": f"{site}{path_of('quote', pk)}"}
-    status = HTTPStatus.OK
+    status, headers = HTTPStatus.OK, {"Cache-Control": "public, no-cache"}
     try:
         quote = quote_for_all(request, pk)
     except Unanswered as refusal:
@@ -81,12 +81,13 @@ def embed(request: HttpRequest, pk: UUID) -> HttpResponse:
         context["said"] = LOG_IN if is_private else MISSING.get(status, "Not available just now.")
         if not is_private:
             context["page"] = f"{site}/"
+        if refusal.wait:
+            headers["Retry-After"] = refusal.wait
     else:
         if wishes_of(quote.outlet).refuses_embeds:
             context |= {"quote": quote, "is_refused": True}
         else:
             context |= card(quote, site)
-    headers = {"Cache-Control": "public, no-cache"}
     answer = tagged(request, HttpResponse(drawn(context), status=status, headers=headers))
     answer["Content-Security-Policy"] = policy()
     return answer

@@ -49,7 +49,7 @@ class OEmbed(APIView):
         width, height = (size(asked, name) for name in ("maxwidth", "maxheight"))
         pk = quote_at(asked.get("url", ""), request)
         try:
-            quote = quote_for_all(request._request, pk)
+            quote = quote_for_all(request._request, pk, is_first=False)
         except Unanswered as refusal:
             if refusal.status == HTTPStatus.UNAUTHORIZED:
                 raise NotAuthenticated from None
@@ -98,7 +98,7 @@ def quote_at(url: str, request: HttpRequest) -> UUID:
         asked = urlsplit(url)
         ours = {request.get_host(), urlsplit(service_url(request._request)).netloc}
         if asked.scheme in ("http", "https") and asked.netloc in ours:
-            found = resolve(asked.path)
+            found = resolve(f"{asked.path.removesuffix('/')}/")
             if found.view_name in OF_A_QUOTE:
                 return found.kwargs["pk"]
     except (ValueError, Resolver404):

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from lxml import html
 from markdown_it import MarkdownIt
+from rest_framework.throttling import SimpleRateThrottle
 
 from quotes.history.erasure import erase
 from quotes.models import Quote
@@ -111,6 +112,18 @@ def test_a_card_shows_what_anybody_may_see_whoever_asks(settings):
     assert text_of(page, "main") == (
         "No quote This quote is for users of On Record. Log in there to read it. On Record"
     )
+
+
+def test_cards_count_in_the_limit_of_requests_and_oembed_counts_once(visitor, monkeypatch):
+    quote = make_quote()
+    monkeypatch.setitem(SimpleRateThrottle.THROTTLE_RATES, "anon", "3/min")
+    ok(asked_about(visitor, quote))
+    for _ in range(2):
+        assert visitor.get(card_of(quote)).status_code == 200
+    answer = staff("Curators").get(card_of(quote))
+    assert answer.status_code == 429
+    assert "Not available just now." in answer.text
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
 
 
 def test_a_card_of_an_erased_quote_says_so(visitor):
@@ -216,7 +229,12 @@ def test_oembed_keeps_to_the_room_there_is(visitor):
 def test_oembed_knows_only_addresses_of_quotes_here(visitor):
     quote, speaker = make_quote(), make_speaker()
     path = f"/quotes/{quote.pk}/"
-    for url in (f"{SITE}{path}", f"https://testserver{path}embed/?a=b", f"{SITE}{API}{path[1:]}"):
+    for url in (
+        f"{SITE}{path}",
+        f"{SITE}{path[:-1]}",
+        f"https://testserver{path}embed/?a=b",
+        f"{SITE}{API}{path[1:]}",
+    ):
         ok(visitor.get("/oembed/", {"url": url}))
     for url in (
         f"https://elsewhere.example{path}",
