@@ -127,7 +127,7 @@ def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @page
         def speaker(request, pk):
             record = ask(request, QuotedSpeakers, "retrieve", pk=pk)
-            return show(request, "pages/speaker.html", Page(record["name"]), {"speaker": record})
+            return show(request, "pages/record.html", Page(record["name"]), {"record": record})
     """
 
     @require_safe

@@ -34,7 +34,7 @@ def page_of(client: Client, quote: Quote):
 
 def facts_of(page) -> dict[str, str]:
     """The list of facts, by their names."""
-    (listed,) = all_of(page, ".facts")
+    (listed,) = all_of(page, ".attribution")
     names, told = (all_of(listed, tag) for tag in ("dt", "dd"))
     text = (" ".join(each.text_content().split()) for each in told)
     return dict(zip((each.text for each in names), text, strict=True))
@@ -72,7 +72,7 @@ def test_what_the_article_says_is_told_apart_from_what_is_on_record(visitor):
         media="https://audio.example/1.mp3#t=3",
     )
     page = page_of(visitor, quote)
-    (listed,) = all_of(page, ".facts")
+    (listed,) = all_of(page, ".attribution")
     assert facts_of(page) == {
         "Attribution": "Ms Quill said",
         "Speaker": "Ms Quill",
