@@ -78,7 +78,7 @@ class Quotes(FilesQuotes, Resource):
     public_verbs = PUBLIC_VERBS
     public_reasons = PUBLIC_REASONS
     operation_ids = {"create": "proposeQuote"}
-    is_prepared = True  # lists may run as prepared statements, which read all of `get_listed`
+    is_prepared = True  # lists may run as prepared statements, which read all of `found`
 
     def get_queryset(self):
         return Quote.objects.visible_to(self.request.user).with_parts()
@@ -136,6 +136,10 @@ class Quotes(FilesQuotes, Resource):
     def get_listed(self):
         return Quote.objects.visible_to(self.request.user)
 
+    def found(self, filters: QuoteFilters):
+        """The quotes of a list, before they are put in order."""
+        return filters.filter_queryset(self.get_listed())
+
     def get_unchanged(self) -> Quote:
         if self.action == "publish":
             self.get_listed().filter(pk=self.kwargs["pk"]).hold_articles()
@@ -176,7 +180,7 @@ class Quotes(FilesQuotes, Resource):
             page.link(shown.first, shown.last, shown.number)
             return page.get_written_response(shown.json)
         with self.tables():
-            rows = page.page(page.rows(filters.filter_queryset(self.get_listed()), self))
+            rows = page.page(page.rows(self.found(filters), self))
         return page.get_written_response(",".join(row.json for row in rows).encode())
 
     @extend_schema(request=QuoteSerializer, responses=ChangedQuoteSerializer)

@@ -5,7 +5,7 @@ quote is told. The quote's own entry says so too.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import NamedTuple
@@ -21,7 +21,7 @@ from quotes.api.views import Quotes
 from quotes.models import Quote
 from quotes.pages.answers import call, data_of
 from quotes.pages.dates import in_words
-from quotes.pages.frame import tagged
+from quotes.pages.frame import Alternate, tagged
 from quotes.pages.query import Query
 from quotes.pages.results import Shown
 from sources.admin.html import isolated, visible_bidi
@@ -51,10 +51,10 @@ class RemarkedQuotes(LatestQuotes):
     """Quotes of a search that were corrected, disputed, retracted or published lately."""
 
     is_prepared = False
-    among: tuple[UUID, ...] = ()
+    among: Collection[UUID] = ()
 
-    def get_listed(self):
-        return super().get_listed().filter(pk__in=self.among)
+    def found(self, filters):  # after the filters, some of which choose among all that match
+        return super().found(filters).filter(pk__in=self.among)
 
 
 class Entry(NamedTuple):
@@ -85,7 +85,7 @@ def quotes(request: HttpRequest) -> HttpResponse:
     times = remark_times()
 
     class Remarked(RemarkedQuotes):
-        among = (*times, *lately_published())
+        among = {*(key for key, _ in times), *lately_published()}
 
     remarked = call(request, Remarked, "list", asked, is_first=False)
     listed = [*data_of(latest)["results"], *data_of(remarked)["results"]]
@@ -95,10 +95,10 @@ def quotes(request: HttpRequest) -> HttpResponse:
     return tagged(request, written(request, entries[:MOST_ENTRIES]))
 
 
-def remark_times() -> dict[UUID, datetime]:
-    """When quotes were last corrected, disputed or retracted, for the latest of them."""
-    latest = Revision.objects.remarks().order_by("-time").values_list("subject_id", "time")
-    return dict(reversed(latest[:MOST_REMARKS]))
+def remark_times() -> dict[tuple[UUID, str], datetime]:
+    """When quotes were last corrected, disputed or retracted, by quote and verb."""
+    latest = Revision.objects.remarks().order_by("-time").values_list("subject_id", "verb", "time")
+    return {(key, verb): time for key, verb, time in reversed(latest[:MOST_REMARKS])}
 
 
 def lately_published() -> list[UUID]:
@@ -106,7 +106,7 @@ def lately_published() -> list[UUID]:
     return [*latest.values_list("subject_id", flat=True)[:MOST_REMARKS]]
 
 
-def entries_of(quote: Shown, times: dict[UUID, datetime]) -> Iterator[Entry]:
+def entries_of(quote: Shown, times: dict[tuple[UUID, str], datetime]) -> Iterator[Entry]:
     """The quote's own entry, one for each correction, and one for its dispute or retraction."""
     key = UUID(quote.id)
     name = f"{quote.who}: " if quote.who else ""
@@ -119,9 +119,15 @@ def entries_of(quote: Shown, times: dict[UUID, datetime]) -> Iterator[Entry]:
         made = uuid5(key, f"corrected {each['when']}")
         at = parse_datetime(each["when"])
         yield Entry(made, at, f"Corrected: {words}", f"Correction: {each['note']}", quote)
-    if quote.status in (Quote.Status.DISPUTED, Quote.Status.RETRACTED) and key in times:
-        made = uuid5(key, f"{quote.status} {times[key].isoformat()}")
-        yield Entry(made, times[key], f"{verdict}: {words}", said, quote)
+    if at := times.get((key, quote.status)):  # the verb of a verdict is the status it leads to
+        made = uuid5(key, f"{quote.status} {at.isoformat()}")
+        yield Entry(made, at, f"{verdict}: {words}", said, quote)
+
+
+def feed_of(request: HttpRequest, query: Query, title: str) -> Alternate:
+    """The feed of a search, for the head of a page."""
+    url = f"{service_url(request)}{query.url_of('pages:feed')}"
+    return Alternate("application/atom+xml", url, title)
 
 
 MOST_LETTERS = 100  # of the words in a title

@@ -14,8 +14,10 @@ from quotes.models import Quote, Via
 from quotes.pages import embed_code
 from quotes.pages.answers import ask, page
 from quotes.pages.dates import in_words
+from quotes.pages.feeds import feed_of
 from quotes.pages.frame import Alternate, Page, show
 from quotes.pages.notices import notices
+from quotes.pages.query import Query
 from quotes.pages.quote_history import events
 from quotes.pages.results import Shown
 from quotes.pages.rights import rights_of, wishes_of
@@ -40,7 +42,7 @@ def quote(request: HttpRequest, pk: UUID) -> HttpResponse:
         og_type="article",
         json_ld=ask(request, Quotes, "retrieve", {"format": "jsonld"}, is_first=False, pk=pk)
         | {"mainEntityOfPage": url},
-        alternates=[*alternates(shown, url)],
+        alternates=[*alternates(request, shown, url)],
         is_indexed=not wishes.refuses_robots,
     )
     context = {
@@ -66,10 +68,14 @@ def title_of(quote: Shown) -> str:
     return f"{who}“{cut}”" if quote.kind in MARKED else f"{who}{cut}"
 
 
-def alternates(quote: Shown, url: str):
-    """The same quote as JSON, as JSON-LD and, if anybody may read it, by oEmbed."""
+def alternates(request: HttpRequest, quote: Shown, url: str):
+    """The same quote as JSON and JSON-LD, as a feed if it is public, and by oEmbed if anybody may
+    read it.
+    """
     yield Alternate("application/json", quote.url)
     yield Alternate("application/ld+json", f"{quote.url}?format=jsonld")
+    if quote.status in Quote.PUBLIC:
+        yield feed_of(request, Query({"id": quote.id}), "This quote, as it changes")
     if settings.ONRECORD_PUBLIC_READ and quote.status in Quote.PUBLIC:
         asked = urlencode({"url": url})
         place = f"{url[: -len(path_of('quote', quote.id))]}{reverse('pages:oembed')}"

@@ -12,6 +12,7 @@ from quotes.api.views import QuotedSpeakers, Quotes
 from quotes.pages.answers import Unanswered, ask, page
 from quotes.pages.counts import facets, timeline
 from quotes.pages.dates import in_words
+from quotes.pages.feeds import feed_of
 from quotes.pages.frame import Alternate, Page, show
 from quotes.pages.query import Query
 from quotes.pages.results import Shown
@@ -48,6 +49,8 @@ KINDS = {
     Speaker.Kind.UNKNOWN: ("Speaker", None),
 }
 """What a page calls each kind of speaker, and its type in schema.org."""
+
+FEED = "Its quotes, as they come and as they change"
 
 WIKIDATA = "http://www.wikidata.org/entity/"
 
@@ -104,7 +107,7 @@ def record_page(
         path=path_of(kind, record.get("slug") or record["id"]),
         og_type="profile",
         json_ld=described(request, kind, record, type_),
-        alternates=[api_of(request, kind, record["id"]), feed_of(request, query)],
+        alternates=[api_of(request, kind, record["id"]), feed_of(request, query, FEED)],
         is_indexed=is_indexed,
     )
     context |= {
@@ -130,12 +133,6 @@ def listed(request: HttpRequest, view: type[Endpoint], asked: dict[str, str]) ->
 
 def api_of(request: HttpRequest, kind: str, pk: str) -> Alternate:
     return Alternate("application/json", f"{service_url(request)}/api/v1/{kind}s/{pk}/")
-
-
-def feed_of(request: HttpRequest, query: Query) -> Alternate:
-    """The quotes of a record as Atom."""
-    url = f"{service_url(request)}{query.url_of('pages:feed')}"
-    return Alternate("application/atom+xml", url, "Its quotes, as they come and as they change")
 
 
 def described(request: HttpRequest, kind: str, record: dict, type_: str | None) -> dict:
@@ -173,7 +170,7 @@ def article(request: HttpRequest, pk: UUID) -> HttpResponse:
         path=path_of("article", pk),
         og_type="article",
         json_ld=news_article(request, record),
-        alternates=[api_of(request, "article", str(pk)), feed_of(request, query)],
+        alternates=[api_of(request, "article", str(pk)), feed_of(request, query, FEED)],
         is_indexed=not wishes.refuses_robots,
     )
     context = {

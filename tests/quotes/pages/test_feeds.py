@@ -11,7 +11,7 @@ from lxml import etree
 
 from tests.conftest import API, fresh, make_client, make_filing, ok, problem, publish
 from tests.quotes.pages.trees import opened
-from tests.records import make_outlet, make_quote, make_quotes, make_speaker
+from tests.records import make_outlet, make_quote, make_quotes, make_speaker, make_utterance
 
 pytestmark = pytest.mark.django_db
 
@@ -112,6 +112,43 @@ def test_a_feed_takes_the_filters_of_a_search_and_no_others(visitor):
     for name in ("speker", "limit", "cursor", "ordering", "fields"):
         fault = problem(visitor.get(FEED, {name: "1"}), 400)["errors"][0]
         assert fault["parameter"] == name
+
+
+def test_a_feed_chooses_among_all_quotes_of_its_search(visitor):
+    """What was remarked on is not the first printed, or drawn, because it was remarked on."""
+    same = make_utterance()
+    make_quote("It is so.", utterance=same, published="2026-03-01")
+    later = make_quote("It is so, she said.", utterance=same, published="2026-03-02")
+    make_quotes(5, later.article)
+    later.dispute("She denies it.")
+    assert "It is so, she said." not in str(titles(feed_of(visitor, one_per_utterance="true")))
+    for seed in range(3):
+        drawn = {"sample": "2", "seed": seed}
+        listed = ok(visitor.get(f"{API}quotes/", drawn))["results"]
+        shown = {entry.link for entry in feed_of(visitor, **drawn).entries}
+        assert shown == {quote["html_url"] for quote in listed}
+
+
+def test_a_correction_does_not_repeat_the_dispute(visitor):
+    quote = make_quote("It is so.")
+    quote.dispute("She denies it.")
+    before = {entry.id for entry in feed_of(visitor).entries}
+    quote.correct("It was said a day earlier.", now=NOW, said="2026-03-13")
+    after = feed_of(visitor)
+    (new,) = (entry for entry in after.entries if entry.id not in before)
+    assert new.title == "Corrected: “It is so.”"
+    assert len(after.entries) == 3
+
+
+def test_a_page_of_a_quote_leads_to_the_feed_of_what_becomes_of_it(visitor):
+    quote, other = make_quote("It is so."), make_quote("Another.")
+    (link,) = opened(visitor, f"/quotes/{quote.pk}/").xpath(
+        "//link[@type='application/atom+xml']/@href"
+    )
+    other.retract("Made up.")
+    quote.retract("Made up.")
+    read = feedparser.parse(visitor.get(link.removeprefix("http://testserver")).content)
+    assert set(titles(read)) == {"[Retracted] “It is so.”", "Retracted: “It is so.”"}
 
 
 def test_a_search_page_leads_to_its_feed(visitor):
