@@ -38,8 +38,12 @@ LATEST_ARTICLES = "10"
 MOST_YEARS = 5
 """Years whose quotes are drawn by month: the drawing has room for 60 bars."""
 
-MAX_QUOTES = 200
-"""Quotes on the page of an article, as many as the API lists at a time."""
+MAX_QUOTES = 40
+"""Quotes on the page of an article: some 35 KB."""
+
+MAX_PLACED = 200
+"""Quotes of an article that are put in its order, the first filed: as many as the API lists at a
+time."""
 
 KINDS = {
     Speaker.Kind.PERSON: ("Person", "Person"),
@@ -158,8 +162,11 @@ def described(request: HttpRequest, kind: str, record: dict, type_: str | None) 
 @page
 def article(request: HttpRequest, pk: UUID) -> HttpResponse:
     record = ask(request, Articles, "retrieve", pk=pk)
-    found = listed(request, Quotes, {"article": str(pk), "limit": str(MAX_QUOTES)})
-    quotes, query = sorted((Shown(each) for each in found), key=where), Query({"article": str(pk)})
+    query = Query({"article": str(pk)})
+    asked = query.asked | {"ordering": "published", "limit": str(MAX_PLACED)}
+    answer = ask(request, Quotes, "list", asked, is_first=False)
+    found = answer["results"]
+    quotes = sorted((Shown(each) for each in found), key=where)[:MAX_QUOTES]
     wishes = wishes_of(record["outlet"])
     title = record["headline"] or "Article without a headline"
     outlet, published = record["outlet"], record["published"]
@@ -176,8 +183,10 @@ def article(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "record": record,
         "quotes": quotes,
-        "is_cut": len(found) == MAX_QUOTES,
-        "search": query.url(),
+        "number": len(found),
+        "is_cut": len(found) > MAX_QUOTES,
+        "has_more": answer["next"] is not None,
+        "search": query.url(ordering="published"),
         "text": full_text(request, record, quotes),
         **rights_of(record, found[0]["outlet"] if found else None),
     }

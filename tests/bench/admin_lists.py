@@ -117,7 +117,7 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 def busiest(model):
-    """The speaker or outlet with the most quotes."""
+    """The record of this kind with the most quotes."""
     from django.db.models import Count
 
     from quotes.models import Quote

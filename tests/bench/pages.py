@@ -33,7 +33,7 @@ def pages() -> Iterator[tuple[str, str]]:
     from quotes.models import Quote
     from quotes.pages.sitemap import MODELS, firsts
     from sources.api.addresses import page_path
-    from sources.models import Organisation, Outlet, Speaker
+    from sources.models import Article, Organisation, Outlet, Speaker
 
     speaker, outlet, body = busiest(Speaker), busiest(Outlet), busiest(Organisation)
     searches = [
@@ -61,6 +61,7 @@ def pages() -> Iterator[tuple[str, str]]:
     some = [quotes.first(), quotes.last(), quotes.filter(speaker=speaker).last()]
     for record in (*some, speaker, body, outlet, *(quote.article for quote in some)):
         yield f"one {record._meta.verbose_name}", page_path(record)
+    yield "the article with most quotes", page_path(busiest(Article))
     for asked in searches:
         yield f"feed, {urlencode(asked) or 'all'}", f"/feeds/quotes.atom?{urlencode(asked)}"
     yield "(sitemap)", "/sitemap.xml"

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from lxml import html
 
 from quotes.models import Quote
 from sources.models import Affiliation
@@ -147,6 +148,22 @@ def test_an_articles_page_has_its_quotes_in_their_order(visitor):
     node = json_ld_of(page)
     assert node["@type"] == [f"{SCHEMA}NewsArticle"]
     assert values(node, f"{SCHEMA}headline") == ["“One”: a walk"]
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(40, "40 quotes"), (57, "The first 40 of 57 quotes"), (201, "The first 40 of more than 200")],
+)
+def test_an_article_shows_its_first_quotes_and_leads_to_all(visitor, number, told):
+    article = make_article(headline="Minutes", published="2026-03-14")
+    quotes = make_quotes(number, article)
+    answer = visitor.get(f"/articles/{article.pk}/")
+    assert len(answer.content) < 50_000
+    page = html.fromstring(answer.content)
+    assert text_of(page, "#quotes").startswith(told)
+    assert said_on(page) == [quote.text for quote in quotes[:40]]
+    (search,) = page.xpath("//a[@rel='next']/@href")
+    assert text_of(opened(visitor, search), "#number") == f"{number} quotes"
 
 
 def test_the_full_text_is_for_who_may_read_it(visitor):
