@@ -145,10 +145,10 @@ class Export:
     def citation(self, digest: "Digest") -> str:
         """A sentence to cite the export by."""
         asked = ", ".join(f"{name}={value}" for name, value in self.query.items())
-        sees = "all" if self.access["sees_all"] else "public"
+        records = "all records" if self.access["sees_all"] else "the public records"
         return (
             f"On Record at {urlsplit(self.url).netloc}: {self.rows:,} {self.name} ({asked}), of "
-            f"the {sees} records as of {rfc3339(self.at or self.generated)}, exported "
+            f"{records} as of {rfc3339(self.at or self.generated)}, exported "
             f"{rfc3339(self.generated)} from {self.url}, SHA-256 {digest.sha256.hexdigest()}."
         )
 

@@ -13,7 +13,6 @@ from quotes.exports.views import RESPONSES, RecordExport, parameters_of
 from quotes.models import Quote, Utterance
 from sources.api.endpoints import AS_OF_LIST, Resource
 from sources.api.views import Affiliations
-from sources.exceptions import BadParameter
 
 
 def export_of(resource: type[Resource], columns: dict, example: str) -> type[RecordExport]:
@@ -32,13 +31,8 @@ def export_of(resource: type[Resource], columns: dict, example: str) -> type[Rec
         fields = usual_fields = shapes
 
         def get_queryset(self):
-            view = resource(request=self.request, action=self.action, kwargs={})
-            return view.get_listed()
-
-        def found(self):
-            if {"q", "as_of"} <= self.request.query_params.keys():
-                raise BadParameter({"as_of": ["Cannot be combined with q."]})
-            return super().found()
+            listed = resource(request=self.request, action=self.action, kwargs={}).get_listed()
+            return listed if self.may_see_all() else listed.filter(is_public=True)
 
         def listed(self, names):
             return ", ".join(f'{columns[name][1]} AS "{name}"' for name in names), []
@@ -58,8 +52,8 @@ def export_of(resource: type[Resource], columns: dict, example: str) -> type[Rec
         def list(self, request):
             """Export {many} as CSV, NDJSON or Parquet.
 
-            Streams every record that the list shows, under the same filters. `Accept-Encoding` and
-            `manifest` are as in `quotes/export/`.
+            Streams every public record that the list shows, under the same filters; also the
+            others, if you may see all. `Accept-Encoding` and `manifest` are as in `quotes/export/`.
             """
             return self.exported()
 
@@ -88,11 +82,14 @@ class UtteranceExport(RecordExport):
     fields = usual_fields = {name: shape for name, (shape, _) in UTTERANCES.items()}
 
     def get_queryset(self):
-        """Utterances that a quote reports which the user may see."""
-        return self.reported_by(Quote.objects.visible_to(self.request.user))
+        """Utterances that a public quote reports; any quote, for who may see all."""
+        return self.reported_by(self.quotes())
 
     def found(self):
-        return self.reported_by(self.filter_queryset(Quote.objects.visible_to(self.request.user)))
+        return self.reported_by(self.filter_queryset(self.quotes()))
+
+    def quotes(self):
+        return Quote.objects.all() if self.may_see_all() else Quote.objects.public()
 
     def reported_by(self, quotes):
         reported = quotes.exclude(utterance=None).order_by().values("utterance")

@@ -24,6 +24,8 @@ from sources.api.filters import (
     UrlFilter,
 )
 from sources.api.lazy_filterset import LazyFilterSet
+from sources.exceptions import BadParameter
+from sources.history.past_tables import tables_are_of
 from sources.identity import finding
 from sources.models import Affiliation, Article, Fact, Organisation, Outlet, Speaker
 
@@ -109,6 +111,9 @@ class NamedFilters(RecordFilters):
     def filter_queryset(self, queryset, places=None):
         queryset = super().filter_queryset(queryset, places)
         term = self.form.cleaned_data.get("q")
+        if term and tables_are_of():
+            fault = "Cannot be combined with q: names are searched as they are now."
+            raise BadParameter({"as_of": [fault]})
         return finding.by_relevance(queryset, term) if term else queryset
 
 

@@ -11,8 +11,10 @@ import pytest
 from pyarrow import parquet
 
 from quotes.exports.tables import AFFILIATIONS, ARTICLES, SPEAKERS
+from quotes.models import Quote
 from sources.models import Fact, Speaker
-from tests.conftest import API, ok, problem
+from sources.models.visibility import as_proposed
+from tests.conftest import API, make_filing, ok, problem
 from tests.past import moment
 from tests.records import (
     make_affiliation,
@@ -177,9 +179,30 @@ def test_a_manifest_says_with_whose_rights_and_how_to_cite(archive, reader, cura
             told["generated"],
             told["url"],
             told["sha256"],
-            "all records" if sees_all else "public records",
+            ", of all records as of" if sees_all else ", of the public records as of",
         ):
             assert part in told["citation"]
+
+
+@pytest.mark.parametrize("name", [*RECORDS, "utterances"])
+def test_an_export_leaves_out_what_only_its_filer_and_curators_see(contributor, curator, name):
+    ann = make_speaker("Ann Ek")
+    public = make_quote(utterance=make_utterance(), speaker=ann)
+    make_affiliation(speaker=ann)
+    ok(contributor.post(f"{API}articles/", make_filing()), 201)
+    Quote.objects.proposed().update(utterance=make_utterance())
+    with as_proposed():
+        make_affiliation(speaker=Speaker.objects.get(is_public=False))
+    if name in ("speakers", "articles"):
+        assert len(ok(contributor.get(f"{API}{name}/"))["results"]) > len(lines(contributor, name))
+    (row,) = lines(contributor, name, fields="id")
+    assert row["id"] in {
+        *(str(key) for key in (public.speaker_id, public.article_id, public.utterance_id)),
+        *(str(each.pk) for each in ann.affiliations.all()),
+    }
+    told = json.loads(fetch(contributor, name, "csv", manifest="true"))
+    assert (told["rows"], told["access"]["sees_all"]) == (1, False)
+    assert len(lines(curator, name)) > 1
 
 
 def test_a_manifest_without_a_token_names_nobody(nobody, settings):
