@@ -28,6 +28,7 @@ from tests.records import (
 DATES = ("2025", "2025-12", "2026-01", "2026-01-15", "2026-02-01", "2026-02", None)
 NAMES = ("Ann Ek", "Bo Ek", "Cy Ek", "Dee Berg")
 WORDS = ("minister", "transport minister", "clerk", "mayor")
+RECORDS = ("speakers", "organisations", "outlets", "affiliations", "articles")
 LANGUAGES = ("en", "en-GB", "de", None)
 
 
@@ -154,7 +155,10 @@ class History:
 
     def question(self) -> tuple[str, dict]:
         """A path and its query."""
-        path = self.choose(("", "", "facets/", "timeline/", "export/"))
+        path = self.choose(("", "", "facets/", "timeline/", "export/", None))
+        if path is None:
+            ordering = self.choose(("created", "-created"))
+            return f"{API}{self.choose(RECORDS)}/", {"ordering": ordering}
         query = dict(self.filter() for _ in range(self.choose((0, 1, 1, 2))))
         if path == "":
             query["ordering"] = self.choose(("-published", "published", "-said", "created"))

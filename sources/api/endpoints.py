@@ -96,7 +96,7 @@ class Endpoint(viewsets.GenericViewSet):
 
     def known_instead(self, name: str, known: set[str]) -> str:
         """Say what to use instead of an unknown parameter."""
-        if name in PAGE_NUMBERS and self.action in ("list", "revisions"):
+        if name in PAGE_NUMBERS and "limit" in known and self.action in ("list", "revisions"):
             return "Pages have no numbers. Follow the URL in “next” until it is null."
         return nearest_of(name, known)
 
@@ -220,7 +220,8 @@ FORMAT = query_parameter(
 
 AS_OF_LIST = query_parameter(
     "as_of",
-    "Answer as at this time: RFC 3339, or a day, which means 00:00 UTC.",
+    "Answer as at this time: RFC 3339, or a day, which means 00:00 UTC. What was erased since is "
+    "left out. Not together with `q`.",
     "2026-02-11T09:30:00Z",
 )
 
@@ -242,6 +243,9 @@ class Resource(Endpoint):
     public_verbs: tuple[str, ...] = tuple(Revision.Verb.values)
     public_reasons: tuple[str, ...] = ()
 
+    def parameters(self) -> set[str]:
+        return super().parameters() | ({"as_of"} if self.action == "list" else set())
+
     def get_queryset(self):
         return super().get_queryset().visible_to(self.request.user)
 
@@ -256,13 +260,15 @@ class Resource(Endpoint):
         """Return what the parameter `format` may name."""
         return ["json"]
 
+    @extend_schema(parameters=[AS_OF_LIST])
     def list(self, request):
         """List {many}.
 
         Returns the {many} that match every filter, one page at a time. To read them all, follow
         `next` until it is null. Those that are not public yet are for curators and their filer.
         """
-        return self.page_of(self.filter_queryset(self.get_listed()))
+        with self.tables():
+            return self.page_of(self.filter_queryset(self.get_listed()))
 
     def get_listed(self):
         """Return all that the list may show, unfiltered."""

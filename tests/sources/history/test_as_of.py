@@ -10,7 +10,8 @@ from django.utils import timezone
 from sources.dates import PartialDate
 from sources.identity import merging
 from sources.ledger.actor import audit_context
-from sources.models import Affiliation, Article, Organisation, Outlet, Revision, Speaker
+from sources.models import Affiliation, Article, Fact, Organisation, Outlet, Revision, Speaker
+from sources.models.visibility import as_proposed
 from tests.conftest import API, fresh, ok, problem, sql
 from tests.records import (
     make_affiliation,
@@ -59,6 +60,50 @@ def test_each_record_is_shown_as_of_a_time_with_its_references(reader):
         assert ok(reader.get(path)) != before[name]
         assert ok(reader.get(path, {"as_of": at})) == before[name]
         assert ok(reader.get(path, {"as_of": before[name]["updated"]})) == before[name]
+
+
+def test_each_list_is_shown_as_of_a_time(reader):
+    records, at_first = make_each(), timezone.now() - timedelta(days=1)
+    records["facts"] = Fact.objects.create(
+        speaker=records["affiliations"].speaker, key="party", value="Reform", source="Her site"
+    )
+    before = {name: ok(reader.get(f"{API}{name}/"))["results"] for name in records}
+    at = timezone.now().isoformat()
+    rename(
+        *(records[name] for name in ("organisations", "speakers", "outlets")),
+        records["organisations"].parent,
+        records["affiliations"].speaker,
+    )
+    Affiliation.objects.update(role="clerk", end=None)
+    Article.objects.update(headline="Pier", published=None, snapshot=None)
+    Fact.objects.update(value="Union")
+    merging.merge(make_outlet("Quay Post"), records["outlets"])
+    for name in records:
+        path = f"{API}{name}/"
+        assert ok(reader.get(path))["results"] != before[name]
+        assert ok(reader.get(path, {"as_of": at}))["results"] == before[name] != []
+        assert ok(reader.get(path, {"as_of": at_first.isoformat()}))["results"] == []
+
+
+def test_a_list_of_the_past_shows_readers_what_they_saw_then(reader, curator):
+    with as_proposed():
+        speaker = make_speaker("Umbra")
+    at = timezone.now().isoformat()
+    Speaker.objects.filter(pk=speaker.pk).update(name="Quillon Umbra")
+    assert len(ok(reader.get(f"{API}speakers/"))["results"]) == 1
+    assert ok(reader.get(f"{API}speakers/", {"as_of": at}))["results"] == []
+    (then,) = ok(curator.get(f"{API}speakers/", {"as_of": at}))["results"]
+    assert then["name"] == "Umbra"
+
+
+@pytest.mark.parametrize("name", ["speakers", "organisations", "outlets"])
+def test_names_are_not_searched_in_the_past(reader, name):
+    refused = problem(reader.get(f"{API}{name}/", {"as_of": "2026-01-01", "q": "quay"}), 400)
+    (error,) = refused["errors"]
+    assert error["parameter"] == "as_of"
+    assert error["message"] == "Cannot be combined with q: names are searched as they are now."
+    (error,) = problem(reader.get(f"{API}{name}/", {"as_of": "2999"}), 400)["errors"]
+    assert error["parameter"] == "as_of"
 
 
 def test_curators_see_who_changed_a_record_and_readers_only_what(curator, reader):
