@@ -3,8 +3,10 @@
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 
 from quotes.anchoring import HEADLINE, TEXT
 from quotes.api.filing_views import Articles
@@ -16,12 +18,14 @@ from quotes.pages.feeds import feed_of
 from quotes.pages.frame import Alternate, Page, show
 from quotes.pages.query import Query
 from quotes.pages.results import Shown
-from quotes.pages.rights import rights_of, wishes_of
+from quotes.pages.rights import rights_of
 from quotes.pages.search import COUNTED_AT_ONCE
-from sources.api.addresses import path_of, service_url
+from quotes.representations.jsonld import described
+from quotes.representations.wording import UrlOf
+from sources.api.addresses import html_url, page_path, path_of
 from sources.api.endpoints import Endpoint
 from sources.api.views import Affiliations, Facts, Organisations, Outlets, Snapshots
-from sources.models import Outlet, Speaker
+from sources.models import Article, Organisation, Outlet, Speaker
 from sources.models.ids import as_uuid
 
 LATEST = "10"
@@ -46,27 +50,25 @@ MAX_PLACED = 200
 time."""
 
 KINDS = {
-    Speaker.Kind.PERSON: ("Person", "Person"),
-    Speaker.Kind.ORGANISATION: ("Organisation", "Organization"),
-    Speaker.Kind.UNNAMED: ("Unnamed speaker", "Person"),
-    Speaker.Kind.COLLECTIVE: ("Group of speakers", None),
-    Speaker.Kind.UNKNOWN: ("Speaker", None),
+    Speaker.Kind.PERSON: "Person",
+    Speaker.Kind.ORGANISATION: "Organisation",
+    Speaker.Kind.UNNAMED: "Unnamed speaker",
+    Speaker.Kind.COLLECTIVE: "Group of speakers",
+    Speaker.Kind.UNKNOWN: "Speaker",
 }
-"""What a page calls each kind of speaker, and its type in schema.org."""
+"""What a page calls each kind of speaker."""
 
 FEED = "Its quotes, as they come and as they change"
-
-WIKIDATA = "http://www.wikidata.org/entity/"
 
 
 @page
 def speaker(request: HttpRequest, pk: UUID) -> HttpResponse:
     record = ask(request, QuotedSpeakers, "retrieve", pk=pk)
-    kind, type_ = KINDS[record["kind"]]
     roles = listed(request, Affiliations, {"speaker": str(pk), "limit": MAX_ROLES})
     facts = listed(request, Facts, {"speaker": str(pk), "limit": MAX_ROLES})
-    context = {"kind": kind, "roles": roles, "by_speaker": True, "facts_known": facts}
-    return record_page(request, "speaker", record, context, type_)
+    context = {"kind": KINDS[record["kind"]], "roles": roles, "by_speaker": True}
+    context["facts_known"] = facts
+    return record_page(request, Speaker.objects.get(pk=pk), record, context)
 
 
 @page
@@ -75,7 +77,7 @@ def organisation(request: HttpRequest, pk: UUID) -> HttpResponse:
     people = listed(request, Affiliations, {"organisation": str(pk), "limit": MAX_ROLES})
     parts = listed(request, Organisations, {"parent": str(pk), "limit": MAX_PARTS})
     context = {"kind": "Organisation", "roles": people, "parts": parts}
-    return record_page(request, "organisation", record, context, "Organization")
+    return record_page(request, Organisation.objects.get(pk=pk), record, context)
 
 
 @page
@@ -83,24 +85,26 @@ def outlet(request: HttpRequest, slug: str) -> HttpResponse:
     """An outlet by its slug; its id, as the API has it, leads there."""
     if key := as_uuid(slug):
         return redirect(path_of("outlet", ask(request, Outlets, "retrieve", pk=key)["slug"]))
-    pk = get_object_or_404(Outlet, slug=slug).pk
-    record = ask(request, Outlets, "retrieve", pk=pk)
-    asked = {"outlet": str(pk), "limit": LATEST_ARTICLES}
+    found = get_object_or_404(Outlet, slug=slug)
+    record = ask(request, Outlets, "retrieve", pk=found.pk)
+    asked = {"outlet": str(found.pk), "limit": LATEST_ARTICLES}
     context = {"kind": "Outlet", "articles": listed(request, Articles, asked)}
-    context |= rights_of(record, None)
-    is_indexed = not record["refuses_robots"]
-    return record_page(request, "outlet", record, context, "NewsMediaOrganization", is_indexed)
+    context |= rights_of(record)
+    return record_page(request, found, record, context, not record["refuses_robots"])
 
 
 def record_page(
     request: HttpRequest,
-    kind: str,
+    named: Speaker | Organisation | Outlet,
     record: dict,
     context: dict,
-    type_: str | None,
     is_indexed: bool = True,
 ) -> HttpResponse:
-    """The page of a record with a name: its quotes over time, by whom and where, and the latest."""
+    """The page of a record with a name: its quotes over time, by whom and where, and the latest.
+
+    `record` is what the API answers of it.
+    """
+    kind = named._meta.model_name
     of = {kind: record["id"]}
     query = Query(of)
     asked = of | {"limit": LATEST, "one_per_utterance": "true"}
@@ -108,10 +112,10 @@ def record_page(
     about = Page(
         record["name"],
         description=f"What is on record of {record['name']}: quotes, dates and outlets.",
-        path=path_of(kind, record.get("slug") or record["id"]),
+        path=page_path(named),
         og_type="profile",
-        json_ld=described(request, kind, record, type_),
-        alternates=[api_of(request, kind, record["id"]), feed_of(request, query, FEED)],
+        json_ld=json_ld_of(request, named),
+        alternates=[api_of(request, named), feed_of(request, query, FEED)],
         is_indexed=is_indexed,
     )
     context |= {
@@ -135,25 +139,18 @@ def listed(request: HttpRequest, view: type[Endpoint], asked: dict[str, str]) ->
     return ask(request, view, "list", asked, is_first=False)["results"]
 
 
-def api_of(request: HttpRequest, kind: str, pk: str) -> Alternate:
-    return Alternate("application/json", f"{service_url(request)}/api/v1/{kind}s/{pk}/")
+def address_in_api(request: HttpRequest) -> UrlOf:
+    """Addresses as the answers of the API have them: they identify records in JSON-LD too."""
+    return lambda kind, key: request.build_absolute_uri(reverse(f"{kind}-detail", args=[key]))
 
 
-def described(request: HttpRequest, kind: str, record: dict, type_: str | None) -> dict:
-    """The record in schema.org, with the identifier that other answers of ours give it."""
-    key = record.get("slug") or record["id"]
-    wikidata = record.get("identifiers", {}).get("wikidata")
-    members = {
-        "@context": "https://schema.org",
-        "@type": type_ or "Thing",
-        "@id": api_of(request, kind, record["id"]).url,
-        "name": record["name"],
-        "alternateName": record["aliases"],
-        "sameAs": wikidata and f"{WIKIDATA}{wikidata}",
-        "url": record.get("url"),
-        "mainEntityOfPage": f"{service_url(request)}{path_of(kind, key)}",
-    }
-    return {name: value for name, value in members.items() if value}
+def api_of(request: HttpRequest, record: Model) -> Alternate:
+    url = address_in_api(request)(record._meta.model_name, record.pk)
+    return Alternate("application/json", url)
+
+
+def json_ld_of(request: HttpRequest, record: Model) -> dict:
+    return described(record, address_in_api(request), html_url(record, request))
 
 
 # Articles
@@ -167,18 +164,18 @@ def article(request: HttpRequest, pk: UUID) -> HttpResponse:
     answer = ask(request, Quotes, "list", asked, is_first=False)
     found = answer["results"]
     quotes = sorted((Shown(each) for each in found), key=where)[:MAX_QUOTES]
-    wishes = wishes_of(record["outlet"])
+    held = Article.objects.select_related("outlet").get(pk=pk)
     title = record["headline"] or "Article without a headline"
     outlet, published = record["outlet"], record["published"]
     printed = [outlet and outlet["name"], published and in_words(published)]
     about = Page(
         title,
         description=f"Quotes in “{title}”. {', '.join(filter(None, printed))}".strip(),
-        path=path_of("article", pk),
+        path=page_path(held),
         og_type="article",
-        json_ld=news_article(request, record),
-        alternates=[api_of(request, "article", str(pk)), feed_of(request, query, FEED)],
-        is_indexed=not wishes.refuses_robots,
+        json_ld=json_ld_of(request, held),
+        alternates=[api_of(request, held), feed_of(request, query, FEED)],
+        is_indexed=not (held.outlet and held.outlet.refuses_robots),
     )
     context = {
         "record": record,
@@ -188,7 +185,7 @@ def article(request: HttpRequest, pk: UUID) -> HttpResponse:
         "has_more": answer["next"] is not None,
         "search": query.url(ordering="published"),
         "text": full_text(request, record, quotes),
-        **rights_of(record, found[0]["outlet"] if found else None),
+        **rights_of({name: held.shown(name) for name in ("rights", "license")}),
     }
     return show(request, "pages/article.html", about, context)
 
@@ -224,29 +221,3 @@ def full_text(request: HttpRequest, record: dict, quotes: list[Shown]) -> list[P
                 passages += [Passage(text[at:start], None), Passage(text[start:end], quote.id)]
                 at = end
     return [*passages, Passage(text[at:], None)]
-
-
-def news_article(request: HttpRequest, record: dict) -> dict:
-    """The article in schema.org, with the identifier that its quotes give it."""
-    outlet, rights = record["outlet"], rights_of(record, None)
-    license_ = rights["license"]
-    members = {
-        "@context": "https://schema.org",
-        "@type": "NewsArticle",
-        "@id": api_of(request, "article", record["id"]).url,
-        "headline": record["headline"],
-        "url": record["url"],
-        "author": [{"@type": "Person", "name": name} for name in record["byline"] if name.strip()],
-        "datePublished": record["published_at"] or record["published"],
-        "inLanguage": record["language"],
-        "publisher": outlet
-        and {
-            "@type": "NewsMediaOrganization",
-            "@id": api_of(request, "outlet", outlet["id"]).url,
-            "name": outlet["name"],
-        },
-        "copyrightNotice": rights["rights"],
-        "license": license_ if rights["is_license_url"] else None,
-        "mainEntityOfPage": f"{service_url(request)}{path_of('article', record['id'])}",
-    }
-    return {name: value for name, value in members.items() if value}

@@ -1,8 +1,8 @@
 """Whose the words of an article are, and what its outlet refuses."""
 
-import re
 from typing import NamedTuple
 
+from quotes.representations.wording import is_url
 from sources.models import Outlet
 
 
@@ -19,8 +19,7 @@ def wishes_of(outlet: dict | None) -> Wishes:
     return Wishes(*found.values_list(*Wishes._fields).get()) if found else Wishes()
 
 
-def rights_of(article: dict, outlet: dict | None) -> dict:
-    """For a template: the rights and the licence of an article, else those of its outlet."""
-    rights, license_ = (article[n] or (outlet or {}).get(n) for n in ("rights", "license"))
-    is_url = bool(license_ and re.match(r"https?://\S+$", license_))
-    return {"rights": rights, "license": license_, "is_license_url": is_url}
+def rights_of(record: dict, outlet: dict | None = None) -> dict:
+    """For a template: the rights and the licence of an article or outlet, else of this outlet."""
+    rights, license_ = (record[n] or (outlet or {}).get(n) for n in ("rights", "license"))
+    return {"rights": rights, "license": license_, "is_license_url": is_url(license_)}

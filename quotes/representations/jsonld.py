@@ -1,4 +1,4 @@
-"""JSON-LD: schema.org `Quotation`.
+"""JSON-LD: schema.org `Quotation`, and the other records of the archive by themselves.
 
 The layers of attribution are separate properties. `creator` is the resolved speaker, or a list of
 those who spoke jointly; `spokenByCharacter` ("to whom the quotation is attributed within the
@@ -6,12 +6,12 @@ containing work") carries the printed name. `isBasedOn` is the article, `citatio
 each step of the reporting chain, in order.
 """
 
-import re
-
 from quotes.models import Quote, Via
 from quotes.representations.status_history import StatusHistory
-from quotes.representations.wording import UrlOf, rfc3339, shown_original, without_empty
+from quotes.representations.wording import UrlOf, is_url, rfc3339, shown_original, without_empty
 from sources.models import Article, Organisation, Outlet, Speaker
+
+CONTEXT = "https://schema.org"
 
 TYPES = {  # a collective may be either, so it has no type
     Speaker.Kind.PERSON: "Person",
@@ -26,7 +26,7 @@ def quotation(quote: Quote, history: StatusHistory, url_of: UrlOf) -> dict:
     url = url_of("quote", quote.pk)
     return without_empty(
         {
-            "@context": "https://schema.org",
+            "@context": CONTEXT,
             "@type": "Quotation",
             "@id": url,
             "url": url,
@@ -101,9 +101,9 @@ def agent(speaker: Speaker, url_of: UrlOf) -> dict:
     )
 
 
-def wikidata(speaker: Speaker) -> str | None:
-    """The URL of the speaker's Wikidata entity."""
-    key = speaker.identifiers.get("wikidata")
+def wikidata(record: Speaker | Organisation) -> str | None:
+    """The URL of its Wikidata entity."""
+    key = record.identifiers.get("wikidata")
     return f"http://www.wikidata.org/entity/{key}" if key else None
 
 
@@ -124,15 +124,20 @@ def office(quote: Quote, url_of: UrlOf) -> dict:
     if speaker and speaker.kind == Speaker.Kind.ORGANISATION:
         return {}
     printed = quote.attribution_organisation
-    where = organisation(place, url_of) if place else without_empty({"name": printed})
-    return {
-        "jobTitle": quote.shown_role,
-        "affiliation": where and {"@type": "Organization", **where},
-    }
+    named = printed and {"@type": "Organization", "name": printed}
+    where = organisation(place, url_of) if place else named
+    return {"jobTitle": quote.shown_role, "affiliation": where}
 
 
 def organisation(place: Organisation, url_of: UrlOf) -> dict:
-    return {"@id": url_of("organisation", place.pk), "name": place.name}
+    return without_empty(
+        {
+            "@type": "Organization",
+            "@id": url_of("organisation", place.pk),
+            "name": place.name,
+            "sameAs": wikidata(place),
+        }
+    )
 
 
 # Article
@@ -149,20 +154,15 @@ def printed_in(article: Article, url_of: UrlOf) -> dict:
             "datePublished": published(article),
             "inLanguage": article.language,
             "publisher": article.outlet and publication(article.outlet, url_of),
-            **without_empty(rights(article)),
+            **rights(article.shown("rights"), article.shown("license")),
         }
     )
 
 
-def rights(article: Article) -> dict:
-    """The article's notice of copyright and licence, else its outlet's."""
-    license_ = article.shown("license")
-    is_url = license_ and re.match(r"https?://\S+$", license_)
+def rights(notice: str | None, license_: str | None) -> dict:
+    """The notice of copyright, and the licence as its URL or by its name."""
     named = license_ and {"@type": "CreativeWork", "name": license_}
-    return {
-        "copyrightNotice": article.shown("rights"),
-        "license": license_ if is_url else named,
-    }
+    return {"copyrightNotice": notice, "license": license_ if is_url(license_) else named}
 
 
 def published(article: Article) -> str | None:
@@ -196,6 +196,25 @@ def step(via: Via, url_of: UrlOf) -> dict:
             "associatedMedia": recording(via.media),
         }
     )
+
+
+# A record by itself
+
+
+def described(record: Speaker | Organisation | Outlet | Article, url_of: UrlOf, page: str) -> dict:
+    """A record as its quotes describe it, with its other names and the address of its page."""
+    match record:
+        case Speaker():
+            node = agent(record, url_of)
+        case Organisation():
+            node = organisation(record, url_of)
+        case Outlet():
+            node = publication(record, url_of) | rights(record.rights, record.license)
+        case Article():
+            node = printed_in(record, url_of)
+    names = getattr(record, "aliases", None)
+    more = {"@context": CONTEXT, "alternateName": names, "mainEntityOfPage": page}
+    return without_empty(node | more)
 
 
 # Corrections

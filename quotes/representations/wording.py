@@ -1,5 +1,6 @@
 """Wording that several representations share."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -21,6 +22,11 @@ def without_empty(members: dict) -> dict:
 def rfc3339(time: datetime) -> str:
     """A time as RFC 3339, in UTC."""
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def is_url(license_: str | None) -> bool:
+    """Whether a licence is given as its URL, and not as its name."""
+    return bool(license_ and re.fullmatch(r"https?://\S+", license_))
 
 
 def passages(quote: Quote) -> list[str]:

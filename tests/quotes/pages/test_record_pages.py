@@ -6,8 +6,9 @@ import pytest
 from lxml import html
 
 from quotes.models import Quote
+from sources.api.addresses import page_path
 from sources.models import Affiliation
-from tests.conftest import staff
+from tests.conftest import API, ok, staff
 from tests.contexts import SCHEMA, expanded, values
 from tests.quotes.pages.trees import all_of, links_of, opened, text_of
 from tests.records import (
@@ -36,9 +37,13 @@ def rows_of(page) -> list[str]:
     return [" | ".join(cell.text_content() for cell in row) for row in rows]
 
 
-def json_ld_of(page) -> dict:
+def block_of(page) -> dict:
     (block,) = page.xpath("//script[@type='application/ld+json']/text()")
-    return expanded(json.loads(block))
+    return json.loads(block)
+
+
+def json_ld_of(page) -> dict:
+    return expanded(block_of(page))
 
 
 def test_a_speakers_page_has_names_roles_numbers_and_statements(visitor):
@@ -116,6 +121,9 @@ def test_an_outlets_page_has_its_rights_articles_and_statements(visitor):
     assert links_of(page)["Quay"] == f"/articles/{article.pk}/"
     node = json_ld_of(page)
     assert node["@type"] == [f"{SCHEMA}NewsMediaOrganization"]
+    assert values(node, f"{SCHEMA}copyrightNotice") == ["© Post"]
+    (license_,) = node[f"{SCHEMA}license"]
+    assert values(license_, f"{SCHEMA}name") == ["CC BY"]
 
 
 def test_an_articles_page_has_its_quotes_in_their_order(visitor):
@@ -148,6 +156,38 @@ def test_an_articles_page_has_its_quotes_in_their_order(visitor):
     node = json_ld_of(page)
     assert node["@type"] == [f"{SCHEMA}NewsArticle"]
     assert values(node, f"{SCHEMA}headline") == ["“One”: a walk"]
+
+
+def test_an_article_without_quotes_shows_the_rights_of_its_outlet(visitor):
+    outlet = make_outlet(rights="© Post", license="CC BY")
+    page = opened(visitor, f"/articles/{make_article(outlet=outlet).pk}/")
+    assert text_of(page, ".rights") == "© Post Licence: CC BY"
+
+
+def test_a_page_describes_its_record_as_the_json_ld_of_a_quote_does(visitor, settings):
+    """One identifier, one description; the page adds other names, its address, outlets' rights."""
+    settings.ONRECORD_PUBLIC_URL = "https://quotes.example"
+    outlet = make_outlet(url="https://post.example", rights="© Post", license="CC BY")
+    article = make_article(
+        "“One.”", outlet=outlet, headline="Quay", published="2026-03-14", byline=["Ada Lund"]
+    )
+    speaker = make_speaker("a spokesperson", kind="unnamed", aliases=["a spokeswoman"])
+    board = make_organisation(identifiers={"wikidata": "Q7"})
+    quote = make_quote("One.", article=article, speaker=speaker, organisation=board)
+    told = ok(visitor.get(f"{API}quotes/{quote.pk}/", {"format": "jsonld"}))
+    printed = told["isBasedOn"]
+    del printed["archivedAt"]
+    for record, node in (
+        (article, printed),
+        (outlet, printed["publisher"]),
+        (speaker, {k: v for k, v in told["creator"].items() if k != "affiliation"}),
+        (board, told["creator"]["affiliation"]),
+    ):
+        path = page_path(record)
+        shown = block_of(opened(visitor, path))
+        assert shown["mainEntityOfPage"] == f"https://quotes.example{path}"
+        assert shown | node == shown, path
+    assert "name" not in block_of(opened(visitor, page_path(speaker)))
 
 
 @pytest.mark.parametrize(
