@@ -100,7 +100,8 @@ class WholeNumberField(forms.Field):
     def clean(self, value):
         if value is None:
             return None
-        if not (value.isascii() and value.isdigit() and self.least <= int(value) <= self.most):
+        is_number = value.isascii() and value.isdigit() and len(value) <= len(str(self.most))
+        if not (is_number and self.least <= int(value) <= self.most):
             raise ValidationError(f"Give a whole number from {self.least:,} to {self.most:,}.")
         return int(value)
 

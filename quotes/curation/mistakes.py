@@ -1,12 +1,13 @@
 """Mistakes that readers report: filed by a form, answered by a curator, and mailed to who asked."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
+from django.utils import timezone
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
@@ -16,6 +17,10 @@ from sources.api.addresses import path_of, service_url
 
 RETRY = RetryStrategy(max_attempts=5, exponential_wait=10)
 """A mail server that is away is asked again after 10, 100, 1,000 and 10,000 seconds."""
+
+
+KEPT_FOR = timedelta(days=2)
+"""How long an address is kept after the answer, in case it cannot be mailed."""
 
 
 def report_mistake(quote: Quote, text: str, email: str | None) -> MistakeReport:
@@ -58,3 +63,12 @@ def send_answer(*, report: str) -> None:
     text = render_to_string("quotes/mail/mistake_answered.txt", {"report": found, "url": place})
     send_mail("The mistake that you reported", text, None, [found.email])
     forget_address(found)
+
+
+@app.periodic(cron="30 4 * * *")
+@app.task(name="quotes.curation.mistakes.forget_addresses", queueing_lock="forget_addresses")
+def forget_addresses(timestamp: int) -> None:
+    """Delete addresses that the mail server has refused for as long as an answer is tried."""
+    answered = MistakeReport.objects.filter(answered__lt=timezone.now() - KEPT_FOR)
+    for report in answered.exclude(email=None):
+        forget_address(report)

@@ -118,12 +118,14 @@ ARTICLES: dict[str, Column] = {
     **RECORD,
 }
 
-# Over the public quotes of an utterance; unknown days come last
+# Over the public quotes of an utterance; retracted ones come last, and unknown days before them
 REPORTS = f"""(
     SELECT {{what}} FROM quotes_quote q
     WHERE q.utterance_id = p.id AND q.status IN {PUBLIC_STATUSES} {{more}}
 )"""  # noqa: S608 (ours)
-FIRST = "ORDER BY q.published_day = '0001-01-01', q.published_day, q.id LIMIT 1"
+FIRST = (
+    "ORDER BY q.status = 'retracted', q.published_day = '0001-01-01', q.published_day, q.id LIMIT 1"
+)
 LAST = "AND q.published IS NOT NULL ORDER BY q.published_day DESC, q.id DESC LIMIT 1"
 WHO = "(SELECT json_build_object('id', x.id, 'name', x.name, 'kind', x.kind) FROM sources_speaker x"
 

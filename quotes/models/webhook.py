@@ -150,8 +150,8 @@ class Webhook(models.Model):
         )
 
     def replay(self, since: datetime) -> None:
-        """Send all changes again that were made since then, after those that wait already."""
-        place = position_before(since)
+        """Send all changes again that were made since then; those not yet sent are not skipped."""
+        place = min(self.place, position_before(since))
         self.change(era=place.era, transaction=place.transaction, revision=place.id)
 
     def send_test(self) -> "Delivery":

@@ -52,7 +52,9 @@ class Unanswered(Exception):
             case HTTPStatus.MOVED_PERMANENTLY:
                 model = self.view.queryset.model
                 survivor = model.objects.get(pk=self.data["merged_into"])
-                return redirect(page_path(survivor), permanent=True)
+                moved = redirect(page_path(survivor), permanent=True)
+                moved["Cache-Control"] = "private, no-cache"  # a merge can be undone
+                return moved
             case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
                 if request.user.is_authenticated:
                     raise PermissionDenied

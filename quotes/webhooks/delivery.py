@@ -99,12 +99,12 @@ def make_messages(webhook: Webhook) -> bool:
     Raises MustPause, and EraNotBegun when the database was restored into another cluster.
     """
     webhook.refresh_from_db(from_queryset=Webhook.objects.select_for_update(of=("self",)))
-    if not webhook.active or webhook.deliveries.pending().count() >= MAX_PENDING:
-        return False
     try:
         sees = seen_by(request_of(webhook.user), webhook.types)
     except PermissionDenied:
         raise MustPause(NO_PERMISSION) from None
+    if not webhook.active or webhook.deliveries.pending().count() >= MAX_PENDING:
+        return False
     found = settled_after(webhook.place, last_settled(), webhook.types, **sees, most=PAGE)
     wanted = found.revisions if not webhook.filters else _filtered(webhook, found.revisions)
     Delivery.objects.bulk_create(

@@ -46,8 +46,11 @@ LAST_SETTLED = """
 """
 
 SINCE = """
-    SELECT era, transaction::text, id FROM sources_revision
-    WHERE time >= %s ORDER BY era, transaction, id LIMIT 1
+    WITH since AS MATERIALIZED ( -- by the index of times, not by reading the ledger in order
+        SELECT era, transaction, id FROM sources_revision WHERE time >= %s
+    )
+    SELECT era, transaction::text, id FROM since ORDER BY since.era, since.transaction, since.id
+    LIMIT 1
 """
 
 BEFORE = """

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.migrations.operations.base import Operation
 
 from sources.database.definitions import definitions
+from sources.history.erasure import BLOT
 from sources.ledger.recording import recording_of
 
 SCHEMA = "as_of"
@@ -75,6 +76,13 @@ THEN = f"""
 """  # noqa: S608 (ours)
 """Continues `FROM public.TABLE p`: the state `r` that a row had then."""
 
+BLOTTED = {
+    "headline": f"CASE WHEN strpos(p.headline, '{BLOT}') > 0 THEN p.headline ELSE was.headline END",
+    "byline": f"CASE WHEN strpos(array_to_string(p.byline, ' '), '{BLOT}') > 0"
+    " THEN p.byline ELSE was.byline END",
+}
+"""Columns of an article in the past: what an erasure has blotted out since stays so."""
+
 CHANGED = f"p.updated > {AT} AND p.created <= {AT} AND r.state IS NOT NULL"
 """The condition of rows that were changed since and of which the state is kept."""
 
@@ -85,11 +93,18 @@ def columns_of(cursor, table: str) -> list[tuple[str, str | None, str]]:
     return cursor.fetchall()
 
 
-def past_view(cursor, table: str) -> str:
-    """The query of the view of a table: what was changed since comes from the ledger."""
+def past_view(cursor, table: str, held: Mapping[str, str] = {}) -> str:
+    """The query of the view of a table: what was changed since comes from the ledger.
+
+    `held` are columns of changed rows that come otherwise, over `p`, the row as it is, and `was`.
+    """
     columns = columns_of(cursor, table)
     every = ", ".join(f'"{name}"' for name, *_ in columns)
-    then = ", ".join(f'was."{name}"' for name, generated, _ in columns if not generated)
+    then = ", ".join(
+        f'{held.get(name, f"was.{name}")} AS "{name}"'
+        for name, generated, _ in columns
+        if not generated
+    )
     computed = ", ".join(
         f'({generated})::{kind} AS "{name}"' if generated else f'"{name}"'
         for name, generated, kind in columns
@@ -106,6 +121,11 @@ def past_view(cursor, table: str) -> str:
             ) past
         ) either WHERE since <= {AT}
     """  # noqa: S608 (ours)
+
+
+def past_articles(cursor, table: str) -> str:
+    """The query of the view of articles."""
+    return past_view(cursor, table, BLOTTED)
 
 
 class ReplacePastTables(Operation):

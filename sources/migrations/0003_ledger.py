@@ -3,7 +3,7 @@
 from django.db import migrations
 
 from sources.database.definitions import ReplaceSql
-from sources.history.past_tables import ReplacePastTables
+from sources.history.past_tables import ReplacePastTables, past_articles
 
 LEDGER = r"""
 CREATE FUNCTION sources_audit_context(
@@ -48,4 +48,8 @@ DROP FUNCTION sources_erasing, sources_audit_context;
 
 class Migration(migrations.Migration):
     dependencies = [("sources", "0002_initial")]
-    operations = [migrations.RunSQL(LEDGER, DROP), ReplaceSql(), ReplacePastTables()]
+    operations = [
+        migrations.RunSQL(LEDGER, DROP),
+        ReplaceSql(),
+        ReplacePastTables({"sources_article": past_articles}),
+    ]

@@ -61,6 +61,7 @@ def test_counts_and_exports_are_of_the_same_sample(reader):
 
 
 def test_a_sample_that_cannot_be_drawn_is_refused(reader):
+    assert set(refused(reader, sample="1" * 5_000)) == {"sample"}
     assert refused(reader, seed=1) == {"seed": "Needs sample."}
     assert set(refused(reader, sample=0)) == {"sample"}
     assert set(refused(reader, sample="1_0")) == {"sample"}

@@ -1,7 +1,7 @@
 """Mistakes that readers report: in a queue until they are answered, mailed, and never public."""
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
-from quotes.curation.mistakes import answer_report, report_mistake
+from quotes.curation.mistakes import answer_report, forget_addresses, report_mistake
 from quotes.models import MistakeReport, Quote
 from quotes.models.mistake_report import MAX_WAITING
 from sources.history.verification import checks_of
@@ -114,6 +115,18 @@ def test_the_answer_is_mailed_to_who_left_an_address_which_is_deleted_then(setti
     assert "The quote stays as it is.\n\n“It” was <he> & nobody else." in sent.body
     assert f"/quotes/{quote.pk}/" in sent.body
     assert not MistakeReport.objects.exclude(email=None).exists()
+
+
+def test_an_address_that_the_mail_server_refuses_is_deleted_after_two_days():
+    old = report_mistake(make_quote(), "Wrong", ADDRESS)
+    new = report_mistake(make_quote(), "Wrong", ADDRESS)
+    waiting = report_mistake(make_quote(), "Wrong", ADDRESS)
+    now = timezone.now()
+    for report, days in ((old, 3), (new, 1)):
+        report.answer(None, reply="No.", now=now - timedelta(days=days))
+    forget_addresses(timestamp=0)
+    assert fresh(old).email is None
+    assert fresh(new).email == fresh(waiting).email == ADDRESS
 
 
 def test_without_mail_the_address_is_deleted_at_once(settings):

@@ -14,7 +14,7 @@ from sources.history.past_tables import tables_as_of
 from sources.models import Speaker
 from tests.conftest import API, ok, problem, sql
 from tests.past import contradictions, moment
-from tests.records import make_outlet, make_quote, make_speaker
+from tests.records import make_article, make_outlet, make_quote, make_speaker
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +104,26 @@ def test_what_was_erased_since_has_no_past(reader, curator):
     for client in (reader, curator):
         assert [one["id"] for one in listed(client, as_of=at)] == [str(other.pk)]
     assert not PastVersion.objects.exists()
+
+
+def test_names_that_were_blotted_out_of_an_article_stay_so_in_its_past(reader):
+    article = make_article("“Words,” said Ann Lee.", headline="Ann Lee speaks", byline=["Ann Lee"])
+    make_quote("Words", article=article, speaker=(speaker := make_speaker("Ann Lee")))
+    other = make_quote("said", article=article)
+    at = moment()
+    call_command(
+        "erase",
+        "speaker",
+        str(speaker.pk),
+        "--reason",
+        "A court order.",
+        "--yes",
+        stdout=StringIO(),
+    )
+    (then,) = listed(reader, as_of=at)
+    assert then["id"] == str(other.pk)
+    assert then["article"] == listed(reader)[0]["article"]
+    assert "Ann" not in str(then)
 
 
 # Bad input

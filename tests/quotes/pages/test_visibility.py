@@ -144,6 +144,7 @@ def test_a_merged_records_page_leads_to_the_survivors(stranger):
         merging.merge(gone, stays)
         answer = browser.get(RECORD_PAGES[kind].format(gone))
         assert answer.status_code == 301
+        assert answer.headers["Cache-Control"] == "private, no-cache"  # a merge can be undone
         assert answer.headers["Location"] == RECORD_PAGES[kind].format(stays)
 
 

@@ -318,6 +318,16 @@ def test_changes_are_replayed_from_a_time(hook, receiver):
     assert len(set(receiver.ids())) == 3
 
 
+def test_a_replay_skips_nothing_that_was_not_sent_yet(hook, receiver):
+    hook.change(active=False)
+    first, between = make_quote("First words"), timezone.now()
+    second = make_quote("Second words")
+    hook.change(active=True)
+    hook.replay(between)
+    deliver(hook)
+    assert {m["data"]["id"] for m in told(receiver)} == {str(first.pk), str(second.pk)}
+
+
 def test_a_new_webhook_is_told_of_what_comes_not_of_what_was(receiver, reader):
     make_quote("Old words")
     settle()
@@ -402,6 +412,22 @@ def test_a_user_who_may_no_longer_read_is_sent_nothing(hook, receiver, reader):
     reader.user.groups.add(Group.objects.get(name="Readers"))
     hook.change(active=True)
     type(reader.user).objects.update(is_active=False)
+    deliver(hook)
+    assert receiver.messages == []
+    assert not fresh(hook).active
+
+
+def test_messages_that_wait_are_not_sent_to_a_user_who_may_no_longer_read(
+    hook, receiver, reader, monkeypatch
+):
+    monkeypatch.setattr(delivery, "MAX_PENDING", 1)
+    receiver.usual = 500
+    make_quote()
+    deliver(hook)
+    receiver.usual = 200
+    receiver.messages.clear()
+    reader.user.groups.clear()
+    later(hook, minutes=10)
     deliver(hook)
     assert receiver.messages == []
     assert not fresh(hook).active
