@@ -96,7 +96,8 @@ class Endpoint(viewsets.GenericViewSet):
 
     def known_instead(self, name: str, known: set[str]) -> str:
         """Say what to use instead of an unknown parameter."""
-        if name in PAGE_NUMBERS and "limit" in known and self.action in ("list", "revisions"):
+        has_pages = self.paginator or "after" in known  # `changes/` makes its own
+        if name in PAGE_NUMBERS and has_pages and self.action in ("list", "revisions"):
             return "Pages have no numbers. Follow the URL in “next” until it is null."
         return nearest_of(name, known)
 

@@ -333,7 +333,10 @@ def test_parameters_that_count_pages_are_answered_with_how_to_page(reader, detai
     for path in (*LIST_PATHS, f"{details[1]}revisions/"):
         for name in ("page", "offset"):
             assert "“next”" in named(reader.get(f"{API}{path}", {name: "2"}))[name], path
-    assert "“next”" not in named(reader.get(f"{API}{details[1]}", {"page": "2"}))["page"]
+    assert "“next”" in named(reader.get(f"{API}changes/", {"page": "2"}))["page"]
+    whole = ("quotes/facets/", "quotes/timeline/", "quotes/export/", "speakers/export/")
+    for path in (details[1], *whole):
+        assert "“next”" not in named(reader.get(f"{API}{path}", {"page": "2"}))["page"], path
 
 
 def test_an_unknown_id_is_404_to_read_and_to_change(curator):
