@@ -85,18 +85,19 @@ def _name_choices(result: dict, schemas: dict) -> None:
     for operation in _operations(result):
         for parameter in operation["parameters"]:
             schema = parameter["schema"]
-            listed = schema.get("items", schema)
-            if not (values := listed.get("enum")):
-                continue
-            name = known.get(frozenset(values))
-            if name is None and parameter["name"] == "ordering":
-                name = f"{capfirst(operation['operationId'])}Ordering"
-                schemas[name] = _ordering(values)
-                known[frozenset(values)] = name
-            if name:
-                for member in ("type", "enum"):
-                    del listed[member]
-                listed |= _ref(name)
+            items = schema.get("items", schema)
+            for listed in (items, *items.get("anyOf", ())):
+                if not (values := listed.get("enum")):
+                    continue
+                name = known.get(frozenset(values))
+                if name is None and parameter["name"] == "ordering":
+                    name = f"{capfirst(operation['operationId'])}Ordering"
+                    schemas[name] = _ordering(values)
+                    known[frozenset(values)] = name
+                if name:
+                    for member in ("type", "enum"):
+                        del listed[member]
+                    listed |= _ref(name)
 
 
 def _ordering(values: list[str]) -> dict:

@@ -79,6 +79,13 @@ def whole_number(name: str, value: str | None, usual: int, *, least: int = 1, mo
     return int(value)
 
 
+def true_or_false(name: str, value: str | None) -> bool:
+    """Parse a query parameter that is `true` or `false`; false if it is missing."""
+    if value not in (None, "true", "false"):
+        raise BadParameter({name: ["Write true or false."]})
+    return value == "true"
+
+
 class PreconditionRequired(APIException):
     status_code = status.HTTP_428_PRECONDITION_REQUIRED
     default_code = "precondition-required"

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from sources.api.responses import link_header
 from sources.database.estimates import count_or_estimate
 from sources.database.keyset import after_key
-from sources.exceptions import BadParameter, nearest_of, whole_number
+from sources.exceptions import BadParameter, nearest_of, true_or_false, whole_number
 
 # Signs cursors without a timestamp: the same page has the same bytes and entity tag.
 SIGNER = signing.Signer(salt="cursor")
@@ -44,7 +44,7 @@ class KeysetPagination(pagination.BasePagination):
         self.address = request.build_absolute_uri(request.path)
         asked = request.query_params.get("limit")
         self.limit = whole_number("limit", asked, self.DEFAULT_ROWS, most=self.MAX_ROWS)
-        self.is_counted = self._is_counted(request.query_params.get("count"))
+        self.is_counted = true_or_false("count", request.query_params.get("count"))
         self.counted = None
         self.name = self._ordering(request.query_params.get("ordering"), view)
         self.is_ranked = self.name in view.best_first
@@ -191,11 +191,6 @@ class KeysetPagination(pagination.BasePagination):
         ]
 
     # Reading parameters
-
-    def _is_counted(self, value: str | None) -> bool:
-        if value not in (None, "true", "false"):
-            raise BadParameter({"count": ["Write true or false."]})
-        return value == "true"
 
     def _ordering(self, value: str | None, view) -> str:
         if value is None:

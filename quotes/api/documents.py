@@ -8,7 +8,7 @@ from rest_framework import exceptions, parsers
 from quotes.api.filing_serializers import FilingSerializer
 from quotes.filing import Refused
 from sources.api.endpoints import query_parameter
-from sources.exceptions import BadParameter, BodyTooLarge, nearest_of
+from sources.exceptions import BadParameter, BodyTooLarge, nearest_of, true_or_false
 from sources.intake import MEDIA_TYPES, Conversion, Document, NotConverted, Unknown, convert
 from sources.intake.formats import FORMATS, media_type_of
 
@@ -26,8 +26,8 @@ PARAMETERS = [
         "propose",
         "With `true`, quotes that are found in the text are added as proposals. Not with JSON of "
         "ours, which has a member for it.",
-        "true",
-        enum=["true", "false"],  # without a default, which clients would send
+        True,
+        type="boolean",  # without a default, which clients would send
     ),
     query_parameter(
         "format",
@@ -110,9 +110,7 @@ def read_given(parameters: dict[str, str]) -> dict:
     """What query parameters add to a document, by the name of a field. Raises BadParameter."""
     given = {name: parameters[name] for name in GIVEN if name in parameters}
     if "propose" in given:
-        if given["propose"] not in ("true", "false"):
-            raise BadParameter({"propose": ["Write true or false."]})
-        given["propose"] = given["propose"] == "true"
+        given["propose"] = true_or_false("propose", given["propose"])
     return given
 
 

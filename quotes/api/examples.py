@@ -333,7 +333,7 @@ EXAMPLES: dict[str, object] = {
         "rows": 41,
         "bytes": 30412,
         "sha256": SHA256,
-        "schema_version": "1",
+        "schema_version": "1.1",
         "ledger": {"after": LEDGER_CURSOR, "unsettled": 0},
         "escaped": None,
         "resumed_after": None,

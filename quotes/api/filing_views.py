@@ -39,16 +39,16 @@ from sources.api.fields import RecordSerializer, StrictSerializer
 from sources.api.filtersets import ArticleFilters
 from sources.api.idempotency import idempotent
 from sources.api.views import MergeableResource, merges
-from sources.exceptions import BadParameter
+from sources.exceptions import true_or_false
 from sources.identity.merging import refuse_if_merged
 from sources.models import Article, Snapshot
 
 DRY_RUN = query_parameter(
     "dry_run",
     "With `true` nothing is stored: the answer says what would be.",
-    "true",
-    enum=["true", "false"],
-    default="false",
+    True,
+    type="boolean",
+    default=False,
 )
 
 
@@ -61,12 +61,10 @@ class FilesQuotes:
     @contextmanager
     def filing(self) -> Iterator[None]:
         """Store what is done inside, unless the request asks for a dry run."""
-        asked = self.request.query_params.get("dry_run", "false")
-        if asked not in ("true", "false"):
-            raise BadParameter({"dry_run": ["Write true or false."]})
+        is_dry = true_or_false("dry_run", self.request.query_params.get("dry_run"))
         with transaction.atomic():
             yield
-            transaction.set_rollback(asked == "true")
+            transaction.set_rollback(is_dry)
 
 
 def step(body: type[StrictSerializer], record: type[RecordSerializer] = QuoteSerializer):

@@ -107,7 +107,7 @@ class QuoteQuerySet(models.QuerySet):
         return self.filter(status=Status.PROPOSED)
 
     def sample(self, number: int, seed: int):
-        """So many of these quotes, drawn at random, and the same for one seed.
+        """Draw this number of these quotes at random, the same ones for the same seed.
 
         Call it last. Drawing reads all of them: a second for 2 million.
         """

@@ -32,7 +32,7 @@ from quotes.statistics.sql import (
     timeline_sql,
 )
 from sources.api.endpoints import Endpoint, query_parameter
-from sources.exceptions import BadParameter, nearest_of, whole_number
+from sources.exceptions import BadParameter, nearest_of, true_or_false, whole_number
 from sources.models.facts import KEY, SCHEMES
 
 DEFAULT_VALUES, MAX_VALUES = 10, 100
@@ -143,8 +143,8 @@ class Facets(Statistics):
                 type="array",
                 items={
                     "anyOf": [
-                        {"type": "string", "enum": [*DIMENSIONS]},
-                        {"type": "string", "pattern": f"^{FACT}{KEY}$"},
+                        {"type": "string", "enum": [*SINGLE]},
+                        {"type": "string", "pattern": f"^({VIA}|{FACT}{KEY})$"},
                     ]
                 },
             ),
@@ -152,9 +152,9 @@ class Facets(Statistics):
             query_parameter(
                 "table",
                 "`true`: also count by both of two dimensions at once. Not by `via` or a fact.",
-                "true",
-                enum=["true", "false"],
-                default="false",
+                True,
+                type="boolean",
+                default=False,
             ),
         ],
     )
@@ -167,9 +167,7 @@ class Facets(Statistics):
         """
         asked = request.query_params
         names = parse_dimensions(asked.get("by"))
-        if asked.get("table", "false") not in ("true", "false"):
-            raise BadParameter({"table": ["Write true or false."]})
-        is_table = asked.get("table") == "true"
+        is_table = true_or_false("table", asked.get("table"))
         if is_table and (len(names) != 2 or not {*names} <= SINGLE.keys()):
             raise BadParameter({"table": ["Needs two dimensions in by, no fact and not via."]})
         most = whole_number("limit", asked.get("limit"), DEFAULT_VALUES, most=MAX_VALUES)

@@ -246,8 +246,16 @@ class DateFilter(QuerySetMethodFilter):
 
 
 class WordsField(forms.CharField):
+    """Text with at least one word, and with `max_words` at most."""
+
+    def __init__(self, *, max_words: int | None = None, **kwargs):
+        self.max_words = max_words
+        super().__init__(**kwargs)
+
     def clean(self, value):
         value = super().clean(value)
+        if self.max_words and (number := len(value.split())) > self.max_words:
+            raise ValidationError(f"{number} words: give at most {self.max_words}.")
         if value and not any(character.isalnum() for character in value):
             raise ValidationError("Contains no word. Write at least one letter or digit.")
         return value

@@ -1,8 +1,5 @@
 """The filters of each resource of `sources`."""
 
-from django import forms
-from django.core.exceptions import ValidationError
-
 from sources.api.examples import AN_ID
 from sources.api.filters import (
     ChoicesFilter,
@@ -22,6 +19,7 @@ from sources.api.filters import (
     RoleFilter,
     SlugFilter,
     UrlFilter,
+    WordsField,
 )
 from sources.api.lazy_filterset import LazyFilterSet
 from sources.exceptions import BadParameter
@@ -75,24 +73,15 @@ class PublishedRange(LazyFilterSet):
     )
 
 
-class TermField(forms.CharField):
-    def clean(self, value):
-        value = super().clean(value)
-        if len(words := value.split()) > finding.MAX_WORDS:
-            raise ValidationError(f"{len(words)} words: give at most {finding.MAX_WORDS}.")
-        if value and not any(character.isalnum() for character in value):
-            raise ValidationError("Contains no word. Write at least one letter or digit.")
-        return value
-
-
 class TermFilter(Documented):
     """What is remembered of a name. `NamedFilters` asks for it among what other filters leave."""
 
-    field_class = TermField
+    field_class = WordsField
     schema = {"type": "string", "maxLength": finding.MAX_TERM}
 
     def __init__(self, **kwargs):
-        super().__init__(max_length=finding.MAX_TERM, **kwargs)
+        limits = {"max_length": finding.MAX_TERM, "max_words": finding.MAX_WORDS}
+        super().__init__(**limits, **kwargs)
 
     def filter(self, queryset, value):
         return queryset

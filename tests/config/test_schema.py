@@ -314,6 +314,25 @@ def choices(document, schema: dict) -> list[str]:
     return listed.get("enum", [])
 
 
+def test_parameters_that_are_true_or_false_are_booleans(document):
+    for path, _, operation in operations(document):
+        for parameter in operation["parameters"]:
+            values = choices(document, parameter["schema"])
+            assert {*values} != {"true", "false"}, (path, parameter["name"])
+
+
+def test_dimensions_of_facets_have_the_name_of_those_of_timelines(document):
+    (by,) = (
+        parameter["schema"]["items"]["anyOf"]
+        for parameter in document["paths"][f"{API}quotes/facets/"]["get"]["parameters"]
+        if parameter["name"] == "by"
+    )
+    assert by[0] == {"$ref": "#/components/schemas/Dimension"}
+    assert {*document["components"]["schemas"]["Dimension"]["enum"]} == {*SINGLE}
+    for name in {*DIMENSIONS} - {*SINGLE} | {"speaker_fact:party"}:
+        assert re.search(by[1]["pattern"], name)
+
+
 def test_choices_and_shared_objects_have_one_name_each(document):
     schemas = document["components"]["schemas"]
     named = {
