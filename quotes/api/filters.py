@@ -369,8 +369,8 @@ class QuoteFilters(RecordFilters, PublishedRange):
     sample = WholeNumberFilter(
         1,
         MAX_SAMPLE,
-        help_text="Return this number of the matching quotes, drawn at random. In a list, they have "
-        "to fit on one page.",
+        help_text="Return this number of the matching quotes, drawn at random. In a list, they "
+        "have to fit on one page.",
         example=100,
     )
     seed = WholeNumberFilter(
