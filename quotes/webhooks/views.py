@@ -19,7 +19,7 @@ from quotes.webhooks.sending import check_url
 from sources.api.endpoints import Endpoint
 from sources.api.fields import LastingSerializer, StrictSerializer, Text
 from sources.api.idempotency import idempotent
-from sources.exceptions import Conflict, PreconditionFailed, PreconditionRequired, nearest_of
+from sources.exceptions import Conflict, nearest_of
 
 MAX_URL_CHARACTERS = 2_000
 
@@ -302,22 +302,6 @@ class Webhooks(Endpoint):
 
     def get_object(self) -> Webhook:
         return self.get_or_gone(self.get_queryset(), self.kwargs["pk"])
-
-    def get_unchanged(self) -> Webhook:
-        """Lock and return the webhook. Raises PreconditionFailed if `If-Match` differs."""
-        tags = self.request.headers.get("If-Match")
-        if not tags:
-            raise PreconditionRequired
-        webhook = self.get_or_gone(
-            self.get_queryset().select_for_update(of=("self",)), self.kwargs["pk"]
-        )
-        read = {tag.strip().removeprefix("W/").strip('"').split("-")[0] for tag in tags.split(",")}
-        if str(webhook.version) not in read and "*" not in read:
-            raise PreconditionFailed(
-                f"The webhook is now at version {webhook.version}. Get it again, then repeat your "
-                "change."
-            )
-        return webhook
 
     def secret_response(self, webhook: Webhook, **kwargs) -> Response:
         """The webhook with its secret, which is left out of what is stored for retries."""

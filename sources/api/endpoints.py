@@ -154,6 +154,24 @@ class Endpoint(viewsets.GenericViewSet):
             raise Gone(tombstone.reason, tombstone.time)
         raise Http404
 
+    def precondition(self) -> str | None:
+        """Return the entity tags of the versions that may be changed."""
+        return self.request.headers.get("If-Match")
+
+    def get_unchanged(self) -> models.Model:
+        """Lock and return the record. Raises PreconditionFailed if `If-Match` differs."""
+        if not (tags := self.precondition()):
+            raise PreconditionRequired
+        locked = self.queryset.model.objects.select_for_update(of=("self",))
+        self.get_or_gone(self.get_queryset().order_by().values("pk"), self.kwargs["pk"])
+        version = str(self.get_or_gone(locked.only("version"), self.kwargs["pk"]).version)
+        read = {tag.strip().removeprefix("W/").strip('"').split("-")[0] for tag in tags.split(",")}
+        if version not in read and "*" not in read:
+            raise PreconditionFailed(
+                f"The record is now at version {version}. Get it again, then repeat your change."
+            )
+        return self.get_object()
+
     # Bodies
 
     def validated_body(self, serializer_class: type[serializers.Serializer]) -> dict:
@@ -365,24 +383,6 @@ class Resource(Endpoint):
     def complete(self, was: models.Model, at: datetime) -> None:
         """Set the related records that the serializer shows, as they were at that time."""
         embed(was, self.embedded, at)
-
-    def precondition(self) -> str | None:
-        """Return the entity tags of the versions that may be changed."""
-        return self.request.headers.get("If-Match")
-
-    def get_unchanged(self) -> models.Model:
-        """Lock and return the record. Raises PreconditionFailed if `If-Match` differs."""
-        if not (tags := self.precondition()):
-            raise PreconditionRequired
-        locked = self.queryset.model.objects.select_for_update(of=("self",))
-        self.get_or_gone(self.get_queryset().order_by().values("pk"), self.kwargs["pk"])
-        version = str(locked.only("version").get(pk=self.kwargs["pk"]).version)
-        read = {tag.strip().removeprefix("W/").strip('"').split("-")[0] for tag in tags.split(",")}
-        if version not in read and "*" not in read:
-            raise PreconditionFailed(
-                f"The record is now at version {version}. Get it again, then repeat your change."
-            )
-        return self.get_object()
 
 
 def as_of(value: str) -> datetime:
