@@ -28,10 +28,11 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from quotes.api.changes import ChangeSerializer, changes_of, seen_by
 from quotes.api.filters import QuoteFilters
-from quotes.models import Delivery, Quote, SentQuote, Webhook
+from quotes.models import Delivery, Quote, QuoteQuerySet, SentQuote, Webhook
 from quotes.webhooks.notices import send_notice
 from quotes.webhooks.sending import Answer, post
 from sources.api.addresses import service_url
+from sources.exceptions import BadParameter, nearest_of
 from sources.history.feed import last_settled, settled_after
 from sources.models import Revision
 
@@ -73,19 +74,28 @@ def request_of(user) -> Request:
     return request
 
 
-def filters_of(webhook_filters: dict[str, str]) -> QuoteFilters:
-    """The filters of a webhook; those without a status let every status through."""
+def filtered(webhook_filters: dict[str, str], quotes: QuoteQuerySet) -> QuoteQuerySet:
+    """Those of these quotes that the filters of a webhook let through. Raises BadParameter.
+
+    Filters without a status let every status through.
+    """
     asked = QueryDict(mutable=True)
     asked.update({"status": ",".join(Quote.Status.values)} | webhook_filters)
-    return QuoteFilters(asked, queryset=Quote.objects.all())
+    filters, known = QuoteFilters(asked, queryset=quotes), QuoteFilters.base_filters
+    if unknown := webhook_filters.keys() - known:
+        fault = "There is no such filter."
+        raise BadParameter({name: [f"{fault} {nearest_of(name[:60], known)}"] for name in unknown})
+    if not filters.is_valid():
+        raise BadParameter({name: list(faults) for name, faults in filters.errors.items()})
+    return filters.filter_queryset(quotes)
 
 
 def matching(webhook: Webhook, ids: Iterable[UUID]) -> set[UUID]:
     """Those of these quotes that its user sees and its filters let through. Raises MustPause."""
-    filters = filters_of(webhook.filters)
-    if not filters.is_valid():
-        raise MustPause(BAD_FILTERS)
-    found = filters.filter_queryset(Quote.objects.visible_to(webhook.user))
+    try:
+        found = filtered(webhook.filters, Quote.objects.visible_to(webhook.user))
+    except BadParameter:
+        raise MustPause(BAD_FILTERS) from None
     return set(found.filter(pk__in=list(ids)).order_by().values_list("pk", flat=True))
 
 

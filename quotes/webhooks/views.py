@@ -11,15 +11,14 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from quotes.api.changes import VIEWS
-from quotes.api.filters import QuoteFilters
-from quotes.models import Delivery, Webhook
+from quotes.models import Delivery, Quote, Webhook
 from quotes.models.webhook import KEPT_FOR
-from quotes.webhooks.delivery import filters_of
+from quotes.webhooks.delivery import filtered
 from quotes.webhooks.sending import check_url
 from sources.api.endpoints import Endpoint
 from sources.api.fields import LastingSerializer, StrictSerializer, Text
 from sources.api.idempotency import idempotent
-from sources.exceptions import Conflict, nearest_of
+from sources.exceptions import BadParameter, Conflict
 
 MAX_URL_CHARACTERS = 2_000
 
@@ -50,20 +49,18 @@ class FiltersField(serializers.Field):
             raise serializers.ValidationError(
                 "Write an object of parameters of quotes/ and their values, all strings."
             )
-        filters = filters_of(data)
-        known = QuoteFilters.base_filters
         faults = {}
         for name in data:
             if name in NOT_FOLLOWED:
                 faults[name] = [f"Cannot be followed: it {NOT_FOLLOWED[name]}."]
-            elif name not in known:
-                faults[name] = [f"There is no such filter. {nearest_of(name[:60], known)}"]
             elif not data[name].strip() or "\0" in data[name]:
                 faults[name] = ["Give a value, or leave the filter out."]
-        if not faults and not filters.is_valid():
-            faults = {name: list(errors) for name, errors in filters.errors.items()}
         if faults:
             raise serializers.ValidationError(faults)
+        try:
+            filtered(dict(data), Quote.objects.none())
+        except BadParameter as error:
+            raise serializers.ValidationError(error.faults) from None
         return dict(data)
 
 

@@ -12,7 +12,7 @@ from quotes.webhooks import views
 from sources.models import IdempotentResponse
 from tests.config.test_schema import check, document  # noqa: F401 (a fixture)
 from tests.conftest import API, fresh, make_client, ok, problem
-from tests.records import make_webhook
+from tests.records import make_quote, make_webhook
 
 pytestmark = pytest.mark.django_db
 
@@ -118,13 +118,28 @@ def test_a_host_that_the_operator_names_may_be_private_and_without_tls(reader, s
         ({"limit": "1"}, "/filters/limit", "There is no such filter."),
         ({"q": " "}, "/filters/q", "Give a value"),
         ({"q": "a\0b"}, "/filters/q", "Null characters"),
+        ({"q": "the"}, "/filters/q", "only words that"),
+        ({"q": "quay", "phrase": "!"}, "/filters/phrase", ""),
+        ({"include_parts": "true"}, "/filters/include_parts", "Needs organisation"),
         ({"q": 7}, "/filters", "all strings"),
         (["q"], "/filters", "all strings"),
         ("q=quay", "/filters", "all strings"),
     ],
 )
 def test_filters_that_make_no_sense_are_refused_by_name(reader, filters, pointer, says):
+    make_quote(language="en")
     assert says in faults(reader.post(HOOKS, {**GOOD, "filters": filters}))[pointer]
+    path = f"{HOOKS}{make_webhook(reader.user).pk}/"
+    changed = reader.patch(path, {"filters": filters}, headers={"If-Match": "*"})
+    assert says in faults(changed)[pointer]
+    assert Webhook.objects.get().filters == {}
+
+
+def test_a_search_is_understood_in_the_languages_of_the_archive(reader):
+    make_quote(language="sv")
+    assert add(reader, filters={"q": "the"})["filters"] == {
+        "q": "the"
+    }  # no English to leave it out
 
 
 @pytest.mark.parametrize(

@@ -433,6 +433,15 @@ def test_messages_that_wait_are_not_sent_to_a_user_who_may_no_longer_read(
     assert not fresh(hook).active
 
 
+@pytest.mark.parametrize("filters", [{"speker": "x"}, {"speaker": "x"}, {"include_parts": "true"}])
+def test_filters_that_are_no_longer_understood_pause_it(receiver, reader, filters):
+    hook = make_webhook(reader.user, url=receiver.url, filters=filters)
+    make_quote()
+    deliver(hook)
+    assert receiver.messages == []
+    assert fresh(hook).paused_because == "Its filters are no longer understood."
+
+
 def test_a_restored_copy_of_the_database_sends_nothing_before_it_is_put_to_use(hook, receiver):
     make_quote()
     settle()
