@@ -1,5 +1,7 @@
 """Deliveries: each change once at least, in order for one record, as its user sees it."""
 
+import base64
+import hmac
 import json
 from datetime import timedelta
 
@@ -98,6 +100,10 @@ def test_messages_are_signed_as_the_standard_says(hook, receiver):
     assert headers["content-type"] == "application/json"
     assert headers["path"] == "/hook?key=k-1"
     assert Verifier(hook.secret).verify(body, headers) == json.loads(body)
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    key = base64.b64decode(hook.secret.removeprefix("whsec_"))
+    signature = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+    assert headers["webhook-signature"] == f"v1,{signature}"
     for spoilt in (body + b" ", body.replace(b"created", b"updated")):
         with pytest.raises(WebhookVerificationError):
             Verifier(hook.secret).verify(spoilt, headers)
