@@ -290,7 +290,7 @@ class Webhooks(Endpoint):
         """Send past changes again.
 
         Sends all changes that were made since then, each with its record as it is now. They are new
-        messages, with ids of their own, and come after those that wait already.
+        messages, with ids of their own. Of one record, the changes that wait are sent by version.
         """
         body = self.validated_body(ReplaySerializer)
         webhook = self.get_unchanged()
