@@ -259,6 +259,7 @@ def main() -> None:
     with an_archive(given.quotes, keep=given.keep):
         slow = report(given.rounds, say)
         say(f"\nOver {LIMIT} ms: {', '.join(slow) or 'none'}.\n")
+    sys.exit(bool(slow))
 
 
 if __name__ == "__main__":

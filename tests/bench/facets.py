@@ -131,10 +131,12 @@ def main() -> None:
     with an_archive(options.quotes, keep=options.keep):
         setup_test_environment()
         client = make_client("Readers")
-        report(client, options)
+        over = report(client, options)
+    sys.exit(bool(over))
 
 
-def report(client, options) -> None:
+def report(client, options) -> list[str]:
+    """Print a line for each request; return those over their limit."""
     write = sys.stdout.write
     asked, over = questions(), []
     write(f"{'':58}{'quotes':>12}{'median':>10}{'p95':>10}{'limit':>10}\n")
@@ -146,6 +148,7 @@ def report(client, options) -> None:
             over.append((name, path, query))
     for name, path, query in over if options.plans else ():
         write(f"\n{name}\n{plan(client, path, query)}\n")
+    return [name for name, *_ in over]
 
 
 if __name__ == "__main__":

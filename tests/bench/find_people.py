@@ -82,7 +82,8 @@ def measure(ask: dict[str, Callable[[str], object]], rounds: int) -> dict[str, l
     return spent
 
 
-def report(reader, curator, rounds: int, write: Callable[[str], object]) -> None:
+def report(reader, curator, rounds: int, write: Callable[[str], object]) -> list[str]:
+    """Print a line for each kind of term; return those over the limit."""
     from django.urls import reverse
 
     picker = reverse("admin:autocomplete")
@@ -90,11 +91,15 @@ def report(reader, curator, rounds: int, write: Callable[[str], object]) -> None
         "speakers/?q=": lambda term: reader.get(SPEAKERS, {"q": term, "limit": 20}),
         "picker": lambda term: curator.get(picker, {**PICKER, "term": term}),
     }
+    over = []
     write(f"{'':44}{'median':>10}{'p95':>10}\n")
     for name, times in measure(ask, rounds).items():
         high = quantiles(times, n=20, method="inclusive")[-1] if len(times) > 1 else times[0]
         write(f"{name:44}{median(times):>10.1f}{high:>10.1f}")
         write("  OVER\n" if high > LIMIT else "\n")
+        if high > LIMIT:
+            over.append(name)
+    return over
 
 
 def main() -> None:
@@ -119,7 +124,8 @@ def main() -> None:
         user = make_client("Curators").user
         type(user).objects.filter(pk=user.pk).update(is_staff=True)
         curator.force_login(user)
-        report(make_client("Readers"), curator, options.rounds, sys.stdout.write)
+        over = report(make_client("Readers"), curator, options.rounds, sys.stdout.write)
+    sys.exit(bool(over))
 
 
 if __name__ == "__main__":

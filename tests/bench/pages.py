@@ -121,6 +121,7 @@ def main() -> None:
     with an_archive(given.quotes, keep=given.keep):
         over = report(given.rounds, say)
         say(f"\nOver {LIMIT} ms or {BYTES:,} bytes: {', '.join(over) or 'none'}.\n")
+    sys.exit(bool(over))
 
 
 if __name__ == "__main__":

@@ -238,6 +238,7 @@ def main() -> None:
         say(f"\nOver {LIMIT} ms: {', '.join(slow) or 'none'}.\n\n")
         share = report_mangled(client, given.mangled, say)
         say(f"The right one came first in {share:.1%} of {given.mangled:,}.\n")
+    sys.exit(bool(slow))
 
 
 if __name__ == "__main__":

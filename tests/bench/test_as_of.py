@@ -22,6 +22,12 @@ def test_an_archive_whose_quotes_were_changed_answers_as_before(reader):
     assert len(as_of.measure(reader, at, rounds=1)) == len(as_of.questions())
 
 
+def test_a_past_that_takes_too_long_is_over():
+    lines = []
+    assert as_of.show({"list": (10.0, 29.0), "facets": (10.0, 31.0)}, lines.append) == ["facets"]
+    assert [line.endswith("OVER\n") for line in lines] == [False, False, True]
+
+
 def test_the_benchmark_says_what_it_does():
     done = subprocess.run(
         [sys.executable, as_of.__file__, "--help"], capture_output=True, text=True, timeout=60
