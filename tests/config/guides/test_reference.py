@@ -8,10 +8,12 @@ from django.urls import resolve
 from rest_framework.exceptions import APIException
 
 from config.guides.views import text_of
+from config.urls import router
 from quotes.api.filters import QuoteFilters
 from quotes.api.serializers import QuoteSerializer
 from quotes.models import Quote, Via
 from quotes.models.workflow import PUBLIC, open_steps
+from quotes.pages.urls import urlpatterns
 from sources.api.article_serializers import ArticleSerializer
 from sources.api.serializers import (
     AffiliationSerializer,
@@ -20,6 +22,7 @@ from sources.api.serializers import (
     OutletSerializer,
     SpeakerSerializer,
 )
+from sources.history.as_of import History
 from sources.models import Speaker
 from tests.config.guides.documents import BASE, DOCUMENTS, tokens_of
 
@@ -112,6 +115,35 @@ def test_the_reference_says_who_sees_each_status_and_what_comes_next():
 
 def test_the_reference_names_every_filter_of_quotes():
     assert sorted(column("Filters of quotes/")) == sorted(QuoteFilters.base_filters)
+
+
+def test_the_reference_names_every_resource():
+    named = " ".join(column("Resources")).split()
+    for prefix, *_ in router.registry:
+        path = f"{re.sub('<.*?>', '{id}', prefix)}/"
+        assert any(name in named for name in (path, f"{path}{{id}}/", f"{path}{{sha256}}/")), path
+
+
+def test_the_reference_names_every_page():
+    named, text = " ".join(column("Pages for people")).split(), DOCUMENTS["reference"].read_text()
+    assert {"/robots.txt", "/sitemap.xml"} <= {*re.findall("`(.*?)`", text)}
+    unnamed = {"quotes", "names", "robots", "sitemap", "sitemap-file", "login", "logout"}
+    for each in urlpatterns:
+        path = "/" + re.sub("<(.*?):(.*?)>", r"{\2}", str(each.pattern)).replace("{pk}", "{id}")
+        assert (path in named) == (each.name not in unnamed), path
+
+
+def test_the_reference_names_every_ordering():
+    views = {f"{re.sub('<.*?>', '{id}', prefix)}/": view for prefix, view, _ in router.registry}
+    views["…/{id}/revisions/"] = History
+    for paths, orderings, default in zip(*(column("Orderings", n) for n in range(3)), strict=True):
+        for view in map(views.pop, paths.split()):
+            known = {*re.findall(r"\w+", orderings)} - {"with", "q", "or", "like", "also"}
+            assert known == {*view.orderings, *view.best_first}, paths
+            assert default == view.default_ordering
+    exports = [path for path in views if path.endswith("/export/")]
+    assert len(exports) == 4  # have those of their lists
+    assert [path for path in {*views} - {*exports} if views[path].orderings] == []
 
 
 def test_the_reference_names_every_type_of_problem():
