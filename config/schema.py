@@ -304,7 +304,7 @@ def complete(result: dict, **kwargs) -> dict:
             bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
             for media_type in [m for body in bodies for m in body.get("content", {}).values()]:
                 name = media_type["schema"].get("$ref", "").rpartition("/")[2]
-                if value := _example_of(name, components["schemas"]):
+                if (value := _example_of(name, components["schemas"])) is not None:
                     components["examples"][name] = {"value": value}
                     media_type["examples"] = _refer("examples", [name])
     return result

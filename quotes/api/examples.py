@@ -282,6 +282,7 @@ EXAMPLES: dict[str, object] = {
     "WebhookRequest": {name: WEBHOOK[name] for name in ("url", "types", "filters")},
     "PatchedWebhookRequest": {"active": True},
     "RotationRequest": {"at_once": False},
+    "TestRequest": {},
     "ReplayRequest": {"since": "2026-03-14T11:00:00Z"},
     "Delivery": {
         "id": OTHER_ID,

@@ -168,6 +168,10 @@ class ReplaySerializer(StrictSerializer):
         return since
 
 
+class TestSerializer(StrictSerializer):
+    """A test: there is nothing to say about it."""
+
+
 class DeliverySerializer(serializers.ModelSerializer):
     """A message, and what became of it."""
 
@@ -211,7 +215,7 @@ class Webhooks(Endpoint):
     permissions = dict.fromkeys(
         [
             *("list", "retrieve", "create", "partial_update", "destroy", "rotate", "replay"),
-            "metadata",
+            *("test", "metadata"),
         ],
         "quotes.add_webhook",
     )
@@ -296,6 +300,20 @@ class Webhooks(Endpoint):
         webhook = self.get_unchanged()
         webhook.replay(body["since"])
         return self.record_response(webhook)
+
+    @extend_schema(request=TestSerializer, responses=DeliverySerializer)
+    @action(detail=True, methods=["post"])
+    @idempotent
+    def test(self, request, pk):
+        """Send a test to a webhook.
+
+        Sends a message of the type `webhook.test`, tried once. The log says what became of it.
+        """
+        self.validated_body(TestSerializer)
+        webhook = self.get_unchanged()
+        if not webhook.active:
+            raise Conflict("The webhook is paused. Make it active first.")
+        return Response(DeliverySerializer(webhook.send_test()).data)
 
     def get_object(self) -> Webhook:
         return self.get_or_gone(self.get_queryset(), self.kwargs["pk"])

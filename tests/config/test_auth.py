@@ -134,6 +134,7 @@ OPERATIONS = {
     ("DELETE", "webhooks/<uuid:pk>/"): OWNER,
     ("POST", "webhooks/<uuid:pk>/rotate/"): OWNER,
     ("POST", "webhooks/<uuid:pk>/replay/"): OWNER,
+    ("POST", "webhooks/<uuid:pk>/test/"): OWNER,
     ("GET", "webhooks/<uuid:webhook>/deliveries/"): OWNER,
     ("GET", "schema/"): OPEN,
     ("GET", "docs/"): OPEN,
@@ -276,6 +277,7 @@ def routes():
     routes["webhooks/"] = ("webhooks/", {"POST": {"url": "https://cms.example/hook"}})
     routes["webhooks/<uuid:pk>/"] = (f"webhooks/{hook.pk}/", {"PATCH": {"active": False}})
     routes["webhooks/<uuid:pk>/rotate/"] = (f"webhooks/{hook.pk}/rotate/", {"POST": {}})
+    routes["webhooks/<uuid:pk>/test/"] = (f"webhooks/{hook.pk}/test/", {"POST": {}})
     since = {"POST": {"since": timezone.now().isoformat()}}
     routes["webhooks/<uuid:pk>/replay/"] = (f"webhooks/{hook.pk}/replay/", since)
     routes["webhooks/<uuid:webhook>/deliveries/"] = (f"webhooks/{hook.pk}/deliveries/", {})

@@ -61,7 +61,7 @@ def test_everybody_has_their_own(reader, contributor):
         problem(other.get(path), 404)
     assert ok(other.get(HOOKS))["results"] == []
     problem(other.delete(f"{HOOKS}{hook.pk}/"), 404)
-    for verb in ("rotate", "replay"):
+    for verb in ("rotate", "replay", "test"):
         body = {"since": timezone.now().isoformat()} if verb == "replay" else {}
         path = f"{HOOKS}{hook.pk}/{verb}/"
         problem(other.post(path, body, headers={"If-Match": "*"}), 404)
@@ -215,6 +215,19 @@ def test_a_replay_of_more_than_a_month_leads_to_the_change_feed(reader):
     assert "changes/" in faults(reader.post(path, since, headers={"If-Match": "*"}))["/since"]
 
 
+def test_a_test_is_sent_to_an_active_webhook_only(reader):
+    hook = make_webhook(reader.user)
+    path = f"{HOOKS}{hook.pk}/"
+    problem(reader.post(f"{path}test/"), 428)
+    sent = ok(reader.post(f"{path}test/", headers={"If-Match": "*"}))
+    assert (sent["type"], sent["record"], sent["state"]) == ("webhook.test", None, "pending")
+    assert ok(reader.get(f"{path}deliveries/"))["results"] == [sent]
+    hook.change(active=False)
+    refused = problem(reader.post(f"{path}test/", headers={"If-Match": "*"}), 409)
+    assert "Make it active first." in refused["detail"]
+    assert hook.deliveries.count() == 1
+
+
 def test_the_log_is_listed_newest_first_by_pages(reader):
     hook = make_webhook(reader.user)
     for _ in range(5):
@@ -256,7 +269,8 @@ def test_answers_are_as_the_document_says(document, reader):  # noqa: F811
     check(document, log, "get", reader.get(log.format(webhook=hook.pk)))
     given = {"headers": {"If-Match": "*"}}
     check(document, one, "patch", reader.patch(one.format(id=hook.pk), {"active": True}, **given))
-    for verb, body in (("rotate", {}), ("replay", {"since": timezone.now().isoformat()})):
+    since = timezone.now().isoformat()
+    for verb, body in (("rotate", {}), ("replay", {"since": since}), ("test", {})):
         path = f"{one}{verb}/"
         answer = reader.post(path.format(id=hook.pk), body, **given)
         ok(answer)
