@@ -20,7 +20,7 @@ def send_notice(*, webhook: str) -> None:
     paused = Webhook.objects.filter(pk=webhook, active=False).exclude(paused_because=None)
     for one in paused.select_related("user").exclude(user__email=""):
         if settings.MAILERS and one.user.is_active:
-            page = f"{service_url()}{reverse('admin:quotes_webhook_change', args=[one.pk])}"
-            context = {"webhook": one, "page": page}
+            name = "admin:quotes_webhook_change" if one.user.is_staff else "webhook-detail"
+            context = {"webhook": one, "address": service_url() + reverse(name, args=[one.pk])}
             text = render_to_string("quotes/mail/webhook_paused.txt", context)
             send_mail("On Record: a webhook of yours is paused", text, None, [one.user.email])

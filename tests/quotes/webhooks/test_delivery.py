@@ -345,9 +345,10 @@ def test_a_new_webhook_is_told_of_what_comes_not_of_what_was(receiver, reader):
 # The end
 
 
-def test_410_pauses_at_once_and_its_user_is_told(hook, receiver, reader, settings):
+@pytest.mark.parametrize("is_staff", [True, False])
+def test_410_pauses_at_once_and_its_user_is_told(hook, receiver, reader, settings, is_staff):
     settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
-    reader.user.email = "reader@example.org"
+    reader.user.email, reader.user.is_staff = "reader@example.org", is_staff
     reader.user.save()
     receiver.usual = 410
     make_quote()
@@ -357,6 +358,8 @@ def test_410_pauses_at_once_and_its_user_is_told(hook, receiver, reader, setting
     work_off()
     (sent,) = mail.outbox
     assert sent.to == ["reader@example.org"]
+    place = f"/admin/quotes/webhook/{hook.pk}/change/" if is_staff else f"{API}webhooks/{hook.pk}/"
+    assert place in sent.body
     assert "127.0.0.1" in sent.body
     assert "410 Gone" in sent.body
     assert "k-1" not in sent.body  # the rest of a URL may be a secret
