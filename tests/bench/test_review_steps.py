@@ -17,6 +17,7 @@ def test_each_step_publishes_one_quote_and_leads_to_the_next():
         "step": 3,
         "next quote": 3,
         "both": 3,
+        "rest": 3,
         "bare UPDATE": 3,
     }
     assert Quote.objects.proposed().count() == before - 6
