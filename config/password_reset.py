@@ -42,7 +42,7 @@ class RequestForm(PasswordResetForm):
 class ResetRate(Counted):
     """Limits the links that a client asks for, and those asked for one address."""
 
-    rate = "5/hour"
+    rate, policy = "5/hour", "password-reset"
 
     def __init__(self, asked_by: str):
         super().__init__()

@@ -62,7 +62,7 @@ class Counted(throttling.SimpleRateThrottle):
             made is not None or not self.cache.add(present, more, 2 * self.duration)
         ):
             self.cache.incr(present, more)
-        request._request.rate_limit = RateLimit(
+        getattr(request, "_request", request).rate_limit = RateLimit(
             policy=self.policy,
             requests=self.num_requests,
             seconds=self.duration,
