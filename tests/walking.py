@@ -25,11 +25,12 @@ NAMELESS = ("object_id", "pk", "id", "key")
 LEFT_OUT = re.compile(
     r"\(\?P|/r/<|object_id>/$|/delete/|/logout/|/jsi18n/|/password|/reset/|/autocomplete/"
     r"|/export\.|/filings\.csv$|/template\.csv$|/report\.csv$|/import/<|step>/$|key>/undo/$|article>/(add|claim|undo)/$|/answer/<uuid:report>/$"
+    r"|<uuid:webhook>/deliveries/$"
     r"|/job/<path:object_id>/history/$|/document/page/$|/picture/$"
     r"|/(cancel|again|unmerge|distinguish|undistinguish|test|replay|rotate)/$"
 )
 """Not pages of records: redirects, forbidden pages, scripts, account pages, JSON, downloads, URLs
-for POST only, and the import preview, which has its own test."""
+for POST only, what belongs to one user, and the import preview, which has its own test."""
 
 
 def routes(resolver, prefix: str = "") -> Iterator[str]:

@@ -38,7 +38,7 @@ QUOTE = {
     "speaker": SPEAKER_REFERENCE,
     "role": "harbour master",
     "organisation": ORGANISATION_REFERENCE,
-    "outlet": {**OUTLET_REFERENCE, "rights": "© Harbour Post Ltd", "license": None},
+    "outlet": OUTLET_REFERENCE,
     "said": "2026-03-13",
     "published": "2026-03-14",
     "attribution": ATTRIBUTION,

@@ -184,6 +184,14 @@ class CorrectionSerializer(serializers.Serializer):
     changed = DifferenceSerializer(many=True)
 
 
+class ArticleReference(Reference):
+    """The article of a quote. `rights` and `license` are its own, else its outlet's."""
+
+    def to_representation(self, value: Article) -> dict:
+        held = {name: value.shown(name) for name in ("rights", "license")}
+        return super().to_representation(value) | held
+
+
 class QuoteSerializer(RecordSerializer):
     """A quote. `attribution` is as printed. Curators may revise speaker, role and organisation."""
 
@@ -195,14 +203,11 @@ class QuoteSerializer(RecordSerializer):
     role = serializers.CharField(source="shown_role", read_only=True, allow_null=True)
     organisation = Reference(Organisation.objects.all(), required=False, allow_null=True)
     outlet = Reference(
-        Outlet.objects.all(),
-        shows=("id", "name", "slug", "rights", "license"),
-        read_only=True,
-        allow_null=True,
+        Outlet.objects.all(), shows=("id", "name", "slug"), read_only=True, allow_null=True
     )
     published = PartialDateSerializerField(read_only=True, allow_null=True)
     attribution = PrintedAttributionSerializer(source="*", required=False)
-    article = Reference(
+    article = ArticleReference(
         Article.objects.all(),
         shows=("id", "headline", "url", "byline", "rights", "license", "withdrawn"),
         read_only=True,

@@ -38,7 +38,7 @@ SHAPES: dict[str, Shape] = {
     "speaker": SPEAKER,
     "role": TEXT,
     "organisation": NAMED,
-    "outlet": {**OUTLET, **RIGHTS},
+    "outlet": OUTLET,
     "said": WORD,
     "published": WORD,
     "attribution": dict.fromkeys(("text", "speaker", "role", "organisation", "cue"), TEXT),

@@ -55,7 +55,7 @@ def quote(request: HttpRequest, pk: UUID) -> HttpResponse:
         "citation": citation(shown, url),
         "bibtex": ask(request, Quotes, "retrieve", {"format": "bibtex"}, is_first=False, pk=pk),
         "kind": Quote.Kind(shown.kind).label,
-        **rights_of(shown.article, shown.outlet),
+        **rights_of(shown.article),
         "is_public": shown.status in Quote.PUBLIC,
         "codes": framed and codes(shown, framed, url),
     }

@@ -19,7 +19,7 @@ def wishes_of(outlet: dict | None) -> Wishes:
     return Wishes(*found.values_list(*Wishes._fields).get()) if found else Wishes()
 
 
-def rights_of(record: dict, outlet: dict | None = None) -> dict:
-    """For a template: the rights and the licence of an article or outlet, else of this outlet."""
-    rights, license_ = (record[n] or (outlet or {}).get(n) for n in ("rights", "license"))
-    return {"rights": rights, "license": license_, "is_license_url": is_url(license_)}
+def rights_of(record: dict) -> dict:
+    """For a template: the rights and the licence that an article or an outlet shows."""
+    held = {name: record[name] for name in ("rights", "license")}
+    return held | {"is_license_url": is_url(held["license"])}

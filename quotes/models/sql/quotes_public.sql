@@ -19,9 +19,7 @@ SELECT
         FROM sources_organisation o WHERE o.id = q.organisation_id
     ) AS organisation,
     (
-        SELECT json_build_object(
-            'id', o.id, 'name', o.name, 'slug', o.slug, 'rights', o.rights, 'license', o.license
-        )
+        SELECT json_build_object('id', o.id, 'name', o.name, 'slug', o.slug)
         FROM sources_outlet o WHERE o.id = q.outlet_id
     ) AS outlet,
     sources_date_text(q.said) AS said,
@@ -36,9 +34,11 @@ SELECT
     (
         SELECT json_build_object(
             'id', a.id, 'headline', a.headline, 'url', a.url, 'byline', a.byline,
-            'rights', a.rights, 'license', a.license, 'withdrawn', a.withdrawn
+            'rights', coalesce(a.rights, o.rights), 'license', coalesce(a.license, o.license),
+            'withdrawn', a.withdrawn
         )
-        FROM sources_article a WHERE a.id = q.article_id
+        FROM sources_article a LEFT JOIN sources_outlet o ON o.id = a.outlet_id
+        WHERE a.id = q.article_id
     ) AS article,
     coalesce((
         SELECT json_agg(

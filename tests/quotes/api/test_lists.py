@@ -17,6 +17,7 @@ from tests.records import (
     LIST_PATHS,
     make_affiliation,
     make_article,
+    make_fact,
     make_organisation,
     make_outlet,
     make_quote,
@@ -82,6 +83,7 @@ def test_a_quote_has_the_documented_shape(reader):
     assert shown == {
         "id": str(quote.pk),
         "url": f"http://testserver{QUOTES}{quote.pk}/",
+        "html_url": f"http://testserver/quotes/{quote.pk}/",
         "text": "We had no choice",
         "kind": "direct",
         "language": "en",
@@ -92,10 +94,7 @@ def test_a_quote_has_the_documented_shape(reader):
         "speaker": {"id": str(held.speaker.pk), "name": "Mara Quill", "kind": "person"},
         "role": "minister",
         "organisation": {"id": str(ministry.pk), "name": "Ministry of Fish"},
-        "outlet": {
-            **{"id": str(outlet.pk), "name": "Post", "slug": "post"},
-            **{"rights": None, "license": None},
-        },
+        "outlet": {"id": str(outlet.pk), "name": "Post", "slug": "post"},
         "said": "2026-02",
         "published": "2026-02-11",
         "attribution": {
@@ -524,6 +523,7 @@ def make_much(number: int) -> None:
         body = make_organisation(f"Body {index}", parent=parent)
         make_speaker(f"Spokesperson {index}", kind="unnamed", organisation=body)
         held = make_affiliation(speaker=make_speaker(f"Speaker {index}"), organisation=body)
+        make_fact(speaker=held.speaker)
         make_quote(
             outlet=outlet,
             speaker=held.speaker,
