@@ -66,7 +66,7 @@ def _paths(beginning: str, records: dict) -> list[str]:
 
 def _path(route: str, records: dict) -> str | None:
     """The route with its parameters filled in; None if its record is not among these."""
-    if "/bulk/" in route and "bulk" not in records:
+    if any(f"/{name}/<" in route and name not in records for name in ("bulk", "webhook")):
         return None
     values = {name: record.pk for name, record in records.items()}
     if subject := records.get(_subject(route, records)):
