@@ -61,6 +61,7 @@ def test_a_new_speaker_has_every_field_that_was_sent(curator):
     assert all(time.endswith("Z") for time in times.values())
     assert made == {
         "id": made["id"],
+        "html_url": f"http://testserver/speakers/{made['id']}/",
         "name": "Maria Skłodowska",
         "kind": "person",
         "aliases": ["Marie Curie", "Mme Curie"],
