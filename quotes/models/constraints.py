@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from quotes.models.workflow import Status
+from sources.models.base import not_blank
 
 
 def quote_constraints() -> list[models.BaseConstraint]:
@@ -26,11 +27,7 @@ def quote_constraints() -> list[models.BaseConstraint]:
                 "A quote has both a snapshot and spans, or neither if it is unanchored."
             ),
         ),
-        models.CheckConstraint(
-            condition=~Q(text__regex=r"^\s*$"),
-            name="quote_has_words",
-            violation_error_message="A quote needs words.",
-        ),
+        not_blank("text", name="quote_has_words", message="A quote needs words."),
         models.CheckConstraint(
             condition=Q(kind__in=["direct", "partial", "mixed", "indirect"]),
             name="quote_kind_is_known",

@@ -15,6 +15,7 @@ from quotes.models.quote import Quote
 from sources.database.triggers import KeepsVersion
 from sources.ledger.recording import Recording
 from sources.models import Record, Revision
+from sources.models.base import not_blank
 
 MAX_REPORT_CHARACTERS = 5_000
 
@@ -53,11 +54,7 @@ class MistakeReport(Record):
         default_permissions = ()
         ordering = ["id"]
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(text__regex=r"^\s*$"),
-                name="mistake_report_has_words",
-                violation_error_message="Say what is wrong.",
-            ),
+            not_blank("text", name="mistake_report_has_words", message="Say what is wrong."),
             models.CheckConstraint(
                 condition=Q(answered__isnull=True, outcome__isnull=True)
                 | Q(answered__isnull=False, outcome__isnull=False),

@@ -20,6 +20,7 @@ from quotes.models.quote import Quote
 from sources.database.triggers import KeepsVersion
 from sources.ledger.recording import Recording
 from sources.models import Record
+from sources.models.base import not_blank
 
 MENTION = re.compile(r"(?<![\w.+@-])@([\w.+@-]*\w)")
 """`@ada` in a note, with a username as Django allows them; the end of a sentence is not in it."""
@@ -131,11 +132,7 @@ class Note(Record):
         default_permissions = ()
         ordering = ["id"]
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(text__regex=r"^\s*$"),
-                name="note_has_words",
-                violation_error_message="Write something.",
-            )
+            not_blank("text", name="note_has_words", message="Write something."),
         ]
         indexes = [GinIndex(fields=["waiting_for"], name="note_waiting_for")]
         triggers = [KeepsVersion(), *Recording(public="false").triggers]
@@ -177,11 +174,7 @@ class SavedView(models.Model):
                 name="saved_view_once_per_name",
                 violation_error_message="You have a view of this name already.",
             ),
-            models.CheckConstraint(
-                condition=~Q(name__regex=r"^\s*$"),
-                name="saved_view_has_a_name",
-                violation_error_message="Name the view.",
-            ),
+            not_blank("name", name="saved_view_has_a_name", message="Name the view."),
         ]
 
     def __str__(self) -> str:

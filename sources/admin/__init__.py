@@ -8,7 +8,6 @@ It follows Django's admin and WCAG 2.2 AA.
 
 from django.contrib import admin, messages
 from django.db.models import Q, Value
-from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -18,10 +17,8 @@ import sources.admin.jobs
 import sources.admin.service_records  # noqa: F401 (this import and the one above: their pages)
 from sources.admin.base import (
     BaseModelAdmin,
-    HiddenFilter,
     PublishedColumns,
     ReadOnlyAdmin,
-    RecordAdmin,
     RecordInline,
     SearchedByWords,
 )
@@ -33,7 +30,6 @@ from sources.admin.history import HistoryAdmin
 from sources.admin.html import (
     MAX_LISTED,
     NONE,
-    address,
     isolated,
     link,
     link_all,
@@ -43,6 +39,7 @@ from sources.admin.html import (
 from sources.admin.import_export import ImportExportAdmin
 from sources.admin.lists import matching_any
 from sources.admin.merging import MergingAdmin, worded
+from sources.admin.periods import PeriodAdmin
 from sources.admin.profiles import ProfileAdmin
 from sources.admin.speaker_cards import speaker_cards, told_apart
 from sources.admin.surnames import SurnamesAdmin
@@ -196,12 +193,11 @@ class SpeakerAdmin(ImportExportAdmin, SurnamesAdmin, DuplicatesAdmin, ProfileAdm
 
 
 @admin.register(Affiliation)
-class AffiliationAdmin(ImportExportAdmin, RecordAdmin):
+class AffiliationAdmin(PeriodAdmin):
     table, imports = AffiliationTable, "import affiliations"
     list_display = ("held", "holder", "at", "since", "until", "created")
     search_fields = ("role",)
     search_help_text = "Search the role, the speaker's name or the organisation's name."
-    list_filter = (HiddenFilter,)
     sortable_by = ("since",)
     ordering = ("-start_day", "-id")
     autocomplete_fields = ("speaker", "organisation")
@@ -210,17 +206,6 @@ class AffiliationAdmin(ImportExportAdmin, RecordAdmin):
     def get_queryset(self, request):
         # Forms of other models name their choices from these.
         return super().get_queryset(request).select_related("speaker", "organisation")
-
-    def get_readonly_fields(self, request, obj=None):
-        # The same role of another speaker is another affiliation.
-        held = ("speaker",) if obj else ()
-        return (*super().get_readonly_fields(request, obj), *held)
-
-    def response_post_save_add(self, request, affiliation):
-        """Back to the profile of the speaker whose affiliation was to be added."""
-        if "speaker" in request.GET:
-            return HttpResponseRedirect(address(affiliation.speaker, "profile"))
-        return super().response_post_save_add(request, affiliation)
 
     def search(self, request, queryset, term):
         for word in term.split():
@@ -237,21 +222,9 @@ class AffiliationAdmin(ImportExportAdmin, RecordAdmin):
     def held(self, affiliation):
         return isolated(affiliation.role)
 
-    @admin.display(description="speaker")
-    def holder(self, affiliation):
-        return isolated(affiliation.speaker.name)
-
     @admin.display(description="organisation")
     def at(self, affiliation):
         return isolated(affiliation.organisation.name)
-
-    @admin.display(description="from", ordering="start_day")
-    def since(self, affiliation):
-        return affiliation.start
-
-    @admin.display(description="to")
-    def until(self, affiliation):
-        return affiliation.end
 
 
 @admin.register(Article)

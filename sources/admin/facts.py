@@ -2,13 +2,12 @@
 
 from django.contrib import admin
 from django.db.models import Q, Value
-from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from sources.admin.base import HiddenFilter, RecordAdmin, RecordInline
+from sources.admin.base import RecordInline
 from sources.admin.html import MAX_LISTED, address, isolated, link_to_list
-from sources.admin.import_export import ImportExportAdmin
+from sources.admin.periods import PeriodAdmin
 from sources.identity.finding import mentioning
 from sources.models import Fact, Speaker
 from sources.models.functions import Fold
@@ -32,12 +31,11 @@ class FactInline(RecordInline):
 
 
 @admin.register(Fact)
-class FactAdmin(ImportExportAdmin, RecordAdmin):
+class FactAdmin(PeriodAdmin):
     table, imports = FactTable, "import facts"
     list_display = ("about", "shown", "holder", "since", "until", "created")
     search_fields = ("key",)
     search_help_text = "Search the key, the whole value or the speaker's name."
-    list_filter = (HiddenFilter,)
     sortable_by = ("about",)
     ordering = ("key", "id")
     autocomplete_fields = ("speaker",)
@@ -46,21 +44,10 @@ class FactAdmin(ImportExportAdmin, RecordAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).select_related("speaker")
 
-    def get_readonly_fields(self, request, obj=None):
-        # What is said of another speaker is another fact.
-        held = ("speaker",) if obj else ()
-        return (*super().get_readonly_fields(request, obj), *held)
-
     def formfield_for_dbfield(self, db_field, request, **kwargs):
         if db_field.name in HELP:
             kwargs["help_text"] = HELP[db_field.name]
         return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    def response_post_save_add(self, request, fact):
-        """Back to the profile of the speaker whose fact was to be added."""
-        if "speaker" in request.GET:
-            return HttpResponseRedirect(address(fact.speaker, "profile"))
-        return super().response_post_save_add(request, fact)
 
     def search(self, request, queryset, term):
         speakers = mentioning(Speaker.objects.order_by(), term.split()).values("id")
@@ -74,18 +61,6 @@ class FactAdmin(ImportExportAdmin, RecordAdmin):
     @admin.display(description="value")
     def shown(self, fact):
         return isolated(fact.shown_value)
-
-    @admin.display(description="speaker")
-    def holder(self, fact):
-        return isolated(fact.speaker.name)
-
-    @admin.display(description="from")
-    def since(self, fact):
-        return fact.start
-
-    @admin.display(description="to")
-    def until(self, fact):
-        return fact.end
 
 
 def facts_context(request, speaker: Speaker) -> dict:

@@ -232,7 +232,7 @@ class FactFilters(RecordFilters):
         example="Harbour Party",
     )
     on = DateFilter(
-        "true_on",
+        "held_on",
         help_text="Facts that can have held on this date, month or year.",
         example="2026-02-11",
     )

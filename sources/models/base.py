@@ -313,12 +313,16 @@ def identifiers_index(model: str) -> models.Index:
     return GinIndex(IdentifierValues("identifiers"), name=f"{model}_identifiers")
 
 
-def has_a_name(model: str) -> models.CheckConstraint:
+def not_blank(field: str, *, name: str, message: str) -> models.CheckConstraint:
+    """Refuse a text that is empty or white space; NULL passes."""
     return models.CheckConstraint(
-        condition=~Q(name__regex=r"^\s*$"),
-        name=f"{model}_has_a_name",
-        violation_error_message="A name needs at least one visible character.",
+        condition=~Q(**{f"{field}__regex": r"^\s*$"}), name=name, violation_error_message=message
     )
+
+
+def has_a_name(model: str) -> models.CheckConstraint:
+    message = "A name needs at least one visible character."
+    return not_blank("name", name=f"{model}_has_a_name", message=message)
 
 
 class LikenessKey(models.Model):

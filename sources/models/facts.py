@@ -2,16 +2,16 @@
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 
 from sources.database.locks import lock_all
 from sources.database.triggers import FollowsMerges, KeepsVersion
-from sources.dates import FirstDay, PartialDate, PartialDateField
 from sources.ledger.recording import Recording
-from sources.models.base import PublicRecord
+from sources.models.base import not_blank
 from sources.models.functions import Fold, fold_all
+from sources.models.periods import PeriodQuerySet, PeriodRecord, ends_after_it_begins
 from sources.models.speakers import Speaker
-from sources.models.visibility import IF_PUBLIC, PublicQuerySet, hidden_index, visibility_triggers
+from sources.models.visibility import IF_PUBLIC, hidden_index, visibility_triggers
 
 KEY = r"[a-z][a-z0-9_]*"
 """The form of a fact's key, for regular expressions."""
@@ -25,21 +25,14 @@ SCHEMES = ("wikidata", "viaf", "isni", "orcid", "gnd", "lcnaf", "ror", "lei", "i
 MAX_KEY, MAX_VALUE, MAX_SOURCE = 60, 500, 2_000  # characters
 
 
-class FactQuerySet(PublicQuerySet):
+class FactQuerySet(PeriodQuerySet):
     def with_value(self, value: str):
         """Facts with this value, ignoring case and accents; unknown ones for `UNKNOWN`."""
         folded = fold_all([value])[value]
         return self.filter(value_folded=None if folded == UNKNOWN else folded)
 
-    def true_on(self, when: PartialDate):
-        """Facts that may have held then; an unknown start or end is open."""
-        return self.filter(
-            Q(start__isnull=True) | Q(start_day__lte=when.last),
-            Q(end__isnull=True) | Q(end_last__gte=when.first),
-        )
 
-
-class Fact(PublicRecord):
+class Fact(PeriodRecord):
     """What a speaker is known to be, by a key such as `gender` or `party`, from a day to a day.
 
     It is entered with its source and never guessed. NULL as the value says that somebody looked
@@ -58,19 +51,6 @@ class Fact(PublicRecord):
         expression=Fold("value"), output_field=models.TextField(), null=True, db_persist=True
     )
     source = models.CharField(max_length=MAX_SOURCE)
-    start = PartialDateField("from", null=True, blank=True)
-    end = PartialDateField("to", null=True, blank=True)
-    start_day = models.GeneratedField(
-        expression=FirstDay("start"), output_field=models.DateField(), db_persist=True
-    )
-    end_last = models.GeneratedField(
-        expression=models.Func(
-            "end", template="upper(%(expressions)s) - 1", output_field=models.DateField()
-        ),
-        output_field=models.DateField(null=True),
-        null=True,
-        db_persist=True,
-    )
 
     objects = FactQuerySet.as_manager()
 
@@ -98,18 +78,8 @@ class Fact(PublicRecord):
                 name="fact_value_is_not_unknown",
                 violation_error_message="If the value is not known, leave it empty (null).",
             ),
-            models.CheckConstraint(
-                condition=~Q(source__regex=r"^\s*$"),
-                name="fact_has_a_source",
-                violation_error_message="Say where this is known from.",
-            ),
-            models.CheckConstraint(
-                condition=Q(start__isnull=True)
-                | Q(end__isnull=True)
-                | Q(start_day__lte=F("end_last")),
-                name="fact_ends_after_it_begins",
-                violation_error_message="A fact cannot end before it begins.",
-            ),
+            not_blank("source", name="fact_has_a_source", message="Say where this is known from."),
+            ends_after_it_begins("a fact"),
         ]
         indexes = [
             models.Index(fields=["speaker", "key"], name="fact_of_speaker"),

@@ -15,7 +15,6 @@ from django.db.models.fields.json import KT
 
 from sources.database.locks import lock_all
 from sources.database.triggers import FollowsMerges, KeepsFormerName, KeepsVersion, Trigger
-from sources.dates import FirstDay, PartialDate, PartialDateField
 from sources.ledger.recording import Recording
 from sources.models.articles import Article
 from sources.models.base import (
@@ -23,7 +22,6 @@ from sources.models.base import (
     LikenessKey,
     Named,
     NamedQuerySet,
-    PublicRecord,
     has_a_name,
     identifiers_index,
     key_indexes,
@@ -31,6 +29,7 @@ from sources.models.base import (
     name_parts_index,
     name_slips_index,
     names_field,
+    not_blank,
 )
 from sources.models.functions import (
     Bare,
@@ -42,9 +41,9 @@ from sources.models.functions import (
     fold_all,
 )
 from sources.models.organisations import Organisation
+from sources.models.periods import PeriodQuerySet, PeriodRecord, ends_after_it_begins
 from sources.models.visibility import (
     IF_PUBLIC,
-    PublicQuerySet,
     hidden_index,
     visibility_triggers,
 )
@@ -345,38 +344,18 @@ class SpeakerKey(LikenessKey):
         indexes = key_indexes("speaker")
 
 
-class AffiliationQuerySet(PublicQuerySet):
-    def held_on(self, when: PartialDate):
-        """Affiliations that may have been held then; an unknown start or end is open."""
-        return self.filter(
-            Q(start__isnull=True) | Q(start_day__lte=when.last),
-            Q(end__isnull=True) | Q(end_last__gte=when.first),
-        )
-
+class AffiliationQuerySet(PeriodQuerySet):
     def with_role_words(self, words: str):
         """With all of these words in the role, in any order."""
         return self.filter(HasWords("role_words", words))
 
 
-class Affiliation(PublicRecord):
+class Affiliation(PeriodRecord):
     """A role of a speaker at an organisation, with start and end (Popolo: Membership)."""
 
     speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="affiliations")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="affiliations")
     role = models.CharField(max_length=500)
-    start = PartialDateField("from", null=True, blank=True)
-    end = PartialDateField("to", null=True, blank=True)
-    start_day = models.GeneratedField(
-        expression=FirstDay("start"), output_field=models.DateField(), db_persist=True
-    )
-    end_last = models.GeneratedField(
-        expression=models.Func(
-            "end", template="upper(%(expressions)s) - 1", output_field=models.DateField()
-        ),
-        output_field=models.DateField(null=True),
-        null=True,
-        db_persist=True,
-    )
     role_words = models.GeneratedField(
         expression=Words(Bare("role")), output_field=SearchVectorField(), db_persist=True
     )
@@ -386,18 +365,12 @@ class Affiliation(PublicRecord):
     class Meta:
         ordering = ["-start_day", "-id"]
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(role__regex=r"^\s*$"),
+            not_blank(
+                "role",
                 name="affiliation_has_a_role",
-                violation_error_message="A role needs at least one visible character.",
+                message="A role needs at least one visible character.",
             ),
-            models.CheckConstraint(
-                condition=Q(start__isnull=True)
-                | Q(end__isnull=True)
-                | Q(start_day__lte=F("end_last")),
-                name="affiliation_ends_after_it_begins",
-                violation_error_message="An affiliation cannot end before it begins.",
-            ),
+            ends_after_it_begins("an affiliation"),
         ]
         indexes = [
             models.Index(fields=["start_day", "id"], name="affiliation_by_start"),
@@ -426,10 +399,3 @@ class Affiliation(PublicRecord):
         held = [each for each in held if roles[each.role] == roles[self.role]]
         if held and self not in held:
             raise ValidationError(f"This affiliation is on record already, as {held[0].pk}.")
-
-    def may_hold_on(self, when: PartialDate | None) -> bool:
-        """Whether the role may have been held then; an unknown date may be any."""
-        if when is None:
-            return True
-        begins_in_time = self.start is None or self.start.first <= when.last
-        return begins_in_time and (self.end is None or self.end.last >= when.first)
