@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from rest_framework import pagination
 from rest_framework.response import Response
 
+from sources.api.orderings import both_ways
 from sources.api.responses import link_header
 from sources.database.estimates import count_or_estimate
 from sources.database.keyset import after_key
@@ -144,7 +145,7 @@ class KeysetPagination(pagination.BasePagination):
     def get_schema_operation_parameters(self, view):
         if view.action not in ("list", "revisions"):
             return []
-        names = [f"{sign}{name}" for name in view.orderings for sign in ("-", "")]
+        names = both_ways(view.orderings)
         names += view.best_first if view.action == "list" else ()
         parameters = {
             "limit": (
@@ -195,8 +196,7 @@ class KeysetPagination(pagination.BasePagination):
     def _ordering(self, value: str | None, view) -> str:
         if value is None:
             return view.default_ordering
-        known = [f"{sign}{name}" for name in view.orderings for sign in ("", "-")]
-        known += view.best_first
+        known = [*both_ways(view.orderings), *view.best_first]
         if value not in known:
             raise BadParameter(
                 {"ordering": [f"“{value[:60]}” is not an ordering. {nearest_of(value, known)}"]}

@@ -8,16 +8,16 @@ from quotes.api.filing_views import Articles
 from quotes.api.filters import QuoteFilters
 from quotes.api.utterances import Utterances
 from quotes.api.views import QuotedSpeakers
-from quotes.exports.tables import AFFILIATIONS, ARTICLES, SPEAKERS, UTTERANCES
+from quotes.exports.tables import AFFILIATIONS, ARTICLES, SPEAKERS, UTTERANCES, selected, shapes
 from quotes.exports.views import RESPONSES, RecordExport, parameters_of
 from quotes.models import Quote, Utterance
 from sources.api.endpoints import AS_OF_LIST, Resource
+from sources.api.orderings import both_ways
 from sources.api.views import Affiliations
 
 
 def export_of(resource: type[Resource], columns: dict, example: str) -> type[RecordExport]:
     """The export of the list of a resource, with its filters and orderings."""
-    shapes = {name: shape for name, (shape, _) in columns.items()}
     plural = resource.queryset.model._meta.verbose_name_plural
 
     class ResourceExport(RecordExport):
@@ -28,19 +28,19 @@ def export_of(resource: type[Resource], columns: dict, example: str) -> type[Rec
         orderings = resource.orderings
         default_ordering = resource.default_ordering
         records, table = plural, resource.queryset.model._meta.db_table
-        fields = usual_fields = shapes
+        fields = usual_fields = shapes(columns)
 
         def get_queryset(self):
             listed = resource(request=self.request, action=self.action, kwargs={}).get_listed()
             return listed if self.may_see_all() else listed.filter(is_public=True)
 
         def listed(self, names):
-            return ", ".join(f'{columns[name][1]} AS "{name}"' for name in names), []
+            return selected({name: columns[name] for name in names}), []
 
         @extend_schema(
             parameters=[
                 *parameters_of(
-                    [f"{sign}{name}" for name in resource.orderings for sign in ("-", "")],
+                    both_ways(resource.orderings),
                     resource.default_ordering,
                     {},
                     example,
@@ -79,7 +79,7 @@ class UtteranceExport(RecordExport):
     default_ordering = "-created"
     list_parameters = ("format", "ordering", "cursor", "fields", "manifest")
     records, table = "utterances", "quotes_utterance"
-    fields = usual_fields = {name: shape for name, (shape, _) in UTTERANCES.items()}
+    fields = usual_fields = shapes(UTTERANCES)
 
     def get_queryset(self):
         """Utterances that a public quote reports; any quote, for who may see all."""
@@ -96,10 +96,10 @@ class UtteranceExport(RecordExport):
         return Utterance.objects.filter(pk__in=reported)
 
     def listed(self, names):
-        return ", ".join(f'{UTTERANCES[name][1]} AS "{name}"' for name in names), []
+        return selected({name: UTTERANCES[name] for name in names}), []
 
     @extend_schema(
-        parameters=parameters_of(["-created", "created"], "-created", {}, "id,speaker,text"),
+        parameters=parameters_of(both_ways(orderings), default_ordering, {}, "id,speaker,text"),
         responses=RESPONSES,
     )
     def list(self, request):

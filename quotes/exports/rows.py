@@ -22,7 +22,6 @@ type Fields = Mapping[str, Shape]
 NAMED = {"id": WORD, "name": TEXT}
 OUTLET = {**NAMED, "slug": WORD}
 SPEAKER = {**NAMED, "kind": WORD}
-RIGHTS = {"rights": TEXT, "license": TEXT}
 
 SHAPES: dict[str, Shape] = {
     "id": WORD,
@@ -44,8 +43,7 @@ SHAPES: dict[str, Shape] = {
     "attribution": dict.fromkeys(("text", "speaker", "role", "organisation", "cue"), TEXT),
     "article": {
         **{"id": WORD, "headline": TEXT, "url": TEXT, "byline": [TEXT]},
-        **RIGHTS,
-        "withdrawn": JSON,
+        **{"rights": TEXT, "license": TEXT, "withdrawn": JSON},
     },
     "via": [{"kind": WORD, "name": TEXT, "outlet": OUTLET, "media": TEXT}],
     "media": TEXT,

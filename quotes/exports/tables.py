@@ -16,11 +16,24 @@ RECORD: dict[str, Column] = {
 }
 
 
+def selected(columns: dict[str, Column]) -> str:
+    """SQL that selects these columns of a row `p`."""
+    return ", ".join(f'{sql} AS "{name}"' for name, (_, sql) in columns.items())
+
+
+def shapes(columns: dict[str, Column]) -> dict[str, Shape]:
+    return {name: shape for name, (shape, _) in columns.items()}
+
+
 def reference(shape: dict, table: str, column: str) -> Column:
-    """A record that another refers to, with these members."""
+    """A record that the row refers to, with these members."""
+    return shape, referred(shape, table, f"p.{column}")
+
+
+def referred(shape: dict, table: str, key: str) -> str:
+    """SQL of the record with this key."""
     members = ", ".join(f"'{name}', x.{name}" for name in shape)
-    one = f"SELECT json_build_object({members}) FROM sources_{table} x WHERE x.id = p.{column}"  # noqa: S608 (ours)
-    return shape, f"({one})"
+    return f"(SELECT json_build_object({members}) FROM sources_{table} x WHERE x.id = {key})"  # noqa: S608 (ours)
 
 
 # Quotes
@@ -32,13 +45,8 @@ IDENTIFIERS = "(SELECT x.identifiers FROM sources_{name} x WHERE x.id = (p.{name
 MORE_OF_QUOTES: dict[str, Column] = {
     "published_from": (WORD, DAYS.format(edge="lower(q.published)")),
     "published_to": (WORD, DAYS.format(edge="upper(q.published) - 1")),
-    **{
-        f"{name}_identifiers": (
-            JSON,
-            IDENTIFIERS.format(name=name),
-        )
-        for name in ("speaker", "organisation")
-    },
+    "speaker_identifiers": (JSON, IDENTIFIERS.format(name="speaker")),
+    "organisation_identifiers": (JSON, IDENTIFIERS.format(name="organisation")),
 }
 """Columns that exports have beside the fields of a quote, if they are asked for."""
 
@@ -127,13 +135,12 @@ FIRST = (
     "ORDER BY q.status = 'retracted', q.published_day = '0001-01-01', q.published_day, q.id LIMIT 1"
 )
 LAST = "AND q.published IS NOT NULL ORDER BY q.published_day DESC, q.id DESC LIMIT 1"
-WHO = "(SELECT json_build_object('id', x.id, 'name', x.name, 'kind', x.kind) FROM sources_speaker x"
 
 UTTERANCES: dict[str, Column] = {
     "id": (WORD, "p.id"),
     "speaker": (
         SPEAKER,
-        REPORTS.format(what=f"{WHO} WHERE x.id = q.speaker_id)", more=FIRST),
+        REPORTS.format(what=referred(SPEAKER, "speaker", "q.speaker_id"), more=FIRST),
     ),
     "text": (TEXT, REPORTS.format(what="q.text", more=FIRST)),
     "quotes": (NUMBER, REPORTS.format(what="count(*)", more="")),

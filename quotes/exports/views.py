@@ -20,11 +20,12 @@ from quotes.exports.compression import CODINGS, negotiate_coding
 from quotes.exports.export import Export, ExportStream
 from quotes.exports.formats import FORMATS, Format
 from quotes.exports.rows import SHAPES, Fields, statement
-from quotes.exports.tables import MORE_OF_QUOTES
+from quotes.exports.tables import MORE_OF_QUOTES, selected, shapes
 from quotes.models import Quote
 from quotes.representations.json import columns, quotes_url
 from sources.api.endpoints import Endpoint, query_parameter
 from sources.api.examples import AN_ID
+from sources.api.orderings import both_ways
 from sources.api.responses import link_header
 from sources.exceptions import BadParameter, nearest_of
 from sources.history.past_tables import tables_are_of
@@ -167,8 +168,7 @@ class RecordExport(Endpoint):
     def exported(self) -> StreamingHttpResponse:
         request, form = self.request, self.form()
         manifest = self.one_of("manifest", MANIFESTS, "false")
-        orderings = [f"{sign}{name}" for name in self.orderings for sign in ("-", "")]
-        ordering = self.one_of("ordering", orderings, self.default_ordering)
+        ordering = self.one_of("ordering", both_ways(self.orderings), self.default_ordering)
         fields = self.asked_fields()
         column = self.orderings[ordering.lstrip("-")]
         listed, values = self.listed(list(fields))
@@ -295,15 +295,15 @@ class QuoteExport(RecordExport):
     list_parameters = ("format", "ordering", "cursor", "fields", "manifest")
     records, table = "quotes", "quotes_public"
     usual_fields = SHAPES
-    fields = SHAPES | {name: shape for name, (shape, _) in MORE_OF_QUOTES.items()}
+    fields = SHAPES | shapes(MORE_OF_QUOTES)
 
     def get_queryset(self):
         return Quote.objects.visible_to(self.request.user)
 
     def listed(self, names):
         listed, values = columns(names, quotes_url(self.request))
-        more = [f"{sql} AS {name}" for name, (_, sql) in MORE_OF_QUOTES.items() if name in names]
-        return ", ".join([*filter(None, [listed]), *more]), values
+        more = {name: column for name, column in MORE_OF_QUOTES.items() if name in names}
+        return ", ".join(filter(None, [listed, selected(more)])), values
 
     def found(self):
         return self.filter_queryset(
@@ -312,7 +312,7 @@ class QuoteExport(RecordExport):
 
     @extend_schema(
         parameters=parameters_of(
-            [f"{sign}{name}" for name in Quotes.orderings for sign in ("-", "")],
+            both_ways(Quotes.orderings),
             Quotes.default_ordering,
             MORE_OF_QUOTES,
             "id,text,speaker,published_from",

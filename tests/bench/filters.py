@@ -379,12 +379,13 @@ def main() -> None:
     from django.test.utils import setup_test_environment
 
     from quotes.api.views import Quotes
+    from sources.api.orderings import both_ways
     from tests.conftest import make_client
 
     setup_test_environment()
     say = sys.stdout.write
     with an_archive(given.quotes, keep=given.keep):
-        orderings = [f"{sign}{name}" for name in Quotes.orderings for sign in ("-", "")]
+        orderings = both_ways(Quotes.orderings)
         faults = report(make_client("Readers"), given.samples, given.rounds, orderings, say)
         say(f"\nNot as required: {'; '.join(faults) or 'nothing'}.\n")
     sys.exit(1 if faults else 0)

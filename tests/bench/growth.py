@@ -72,9 +72,10 @@ class Archive:
 
     def __init__(self, quotes: int, client):
         from quotes.api.views import Quotes
+        from sources.api.orderings import both_ways
 
         self.quotes, self.client = quotes, client
-        orderings = [f"{sign}{name}" for name in Quotes.orderings for sign in ("-", "")]
+        orderings = both_ways(Quotes.orderings)
         self.lists = list(_lists(filters.values(ranked), orderings))
         self.words, self.speaker = search.Words(Random(search.SEED)), search.busiest()
 
