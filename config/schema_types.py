@@ -82,22 +82,26 @@ def _refer_to(shared: str, held: dict) -> None:
 def _name_choices(result: dict, schemas: dict) -> None:
     """Refer to the component that lists the same choices; make one for each set of orderings."""
     known = {frozenset(s["enum"]): name for name, s in schemas.items() if "enum" in s}
+    for operation, parameter, choice in _choices(result):
+        values = choice["enum"]
+        name = known.get(frozenset(values))
+        if name is None and parameter["name"] == "ordering":
+            name = f"{capfirst(operation['operationId'])}Ordering"
+            schemas[name] = _ordering(values)
+            known[frozenset(values)] = name
+        if name:
+            del choice["type"], choice["enum"]
+            choice |= _ref(name)
+
+
+def _choices(result: dict) -> Iterator[tuple[dict, dict, dict]]:
+    """Each operation and parameter, with the schema that lists its choices."""
     for operation in _operations(result):
         for parameter in operation["parameters"]:
-            schema = parameter["schema"]
-            items = schema.get("items", schema)
-            for listed in (items, *items.get("anyOf", ())):
-                if not (values := listed.get("enum")):
-                    continue
-                name = known.get(frozenset(values))
-                if name is None and parameter["name"] == "ordering":
-                    name = f"{capfirst(operation['operationId'])}Ordering"
-                    schemas[name] = _ordering(values)
-                    known[frozenset(values)] = name
-                if name:
-                    for member in ("type", "enum"):
-                        del listed[member]
-                    listed |= _ref(name)
+            items = parameter["schema"].get("items", parameter["schema"])
+            for schema in (items, *items.get("anyOf", ())):
+                if "enum" in schema:
+                    yield operation, parameter, schema
 
 
 def _ordering(values: list[str]) -> dict:

@@ -19,13 +19,12 @@ from quotes.models.webhook import KEPT_FOR
 from quotes.webhooks.sending import check_url
 from quotes.webhooks.views import (
     MAX_URL_CHARACTERS,
-    MAX_WEBHOOKS,
     FiltersField,
     ReplaySerializer,
 )
 from sources.admin.base import BaseModelAdmin
 from sources.admin.html import isolated
-from sources.exceptions import flatten_errors
+from sources.exceptions import Conflict, flatten_errors
 from sources.history.remembered import faults_of
 from sources.jobs.models import worker_is_there
 
@@ -176,9 +175,10 @@ class WebhookAdmin(BaseModelAdmin):
         return [at("test"), at("replay"), at("rotate"), *super().get_urls()]
 
     def add_view(self, request, form_url="", extra_context=None):
-        if Webhook.objects.of(request.user).count() >= MAX_WEBHOOKS:
-            text = f"You have {MAX_WEBHOOKS} webhooks. Delete one that you no longer need."
-            messages.error(request, text)
+        try:
+            Webhook.objects.refuse_more_of(request.user)
+        except Conflict as refusal:
+            messages.error(request, refusal.detail)
             return HttpResponseRedirect(reverse("admin:quotes_webhook_changelist"))
         return super().add_view(request, form_url, extra_context)
 
@@ -225,11 +225,12 @@ class WebhookAdmin(BaseModelAdmin):
 
     def test_view(self, request, key):
         webhook = self._webhook(request, key)
-        if webhook.active:
+        try:
             webhook.send_test()
-            self.message_user(request, "A test is on its way. Reload to see what came of it.")
+        except Conflict as refusal:
+            self.message_user(request, refusal.detail, messages.ERROR)
         else:
-            self.message_user(request, "Make it active first.", messages.ERROR)
+            self.message_user(request, "A test is on its way. Reload to see what came of it.")
         return self._back(webhook)
 
     def replay_view(self, request, key):

@@ -16,6 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import UUID7, Now
 from django.utils.crypto import salted_hmac
 
+from sources.exceptions import Conflict
 from sources.history.feed import LedgerPosition, last_settled, position_before
 
 SECRETS_OVERLAP = timedelta(days=1)
@@ -31,7 +32,10 @@ BACKOFF = [
 """Time after each failure of a message until it is sent again; the last one repeats."""
 
 MAX_REST = timedelta(minutes=5)
-"""A receiver of which every message fails is sent one by one, at most this far apart."""
+"""Time between two messages to a receiver that refuses all of them: it is sent one at a time."""
+
+MAX_WEBHOOKS = 20
+"""Of one user: each is sent every change."""
 
 KEPT_FOR = timedelta(days=30)
 """How long the log keeps a message that was delivered or given up."""
@@ -47,10 +51,20 @@ def secret_of(secret_id: str) -> str:
     return f"whsec_{base64.b64encode(key).decode()}"
 
 
+def columns_of(place: LedgerPosition) -> dict[str, int]:
+    """A position in the ledger in the columns of a webhook."""
+    return {"era": place.era, "transaction": place.transaction, "revision": place.id}
+
+
 class WebhookQuerySet(models.QuerySet):
     def of(self, user):
         """Webhooks of this user. Every query for a user starts here."""
         return self.filter(user=user)
+
+    def refuse_more_of(self, user) -> None:
+        """Raise Conflict if the user has as many webhooks as anybody may have."""
+        if self.of(user).count() >= MAX_WEBHOOKS:
+            raise Conflict(f"You have {MAX_WEBHOOKS} webhooks. Delete one that you no longer need.")
 
     def at_work(self, now: datetime):
         """Active webhooks that are not at rest after failures."""
@@ -103,11 +117,9 @@ class Webhook(models.Model):
 
     def save(self, *args, **kwargs):
         if self._state.adding and self.era is None:
-            self._move_to(last_settled())
+            for name, value in columns_of(last_settled()).items():
+                setattr(self, name, value)
         super().save(*args, **kwargs)
-
-    def _move_to(self, place: LedgerPosition) -> None:
-        self.era, self.transaction, self.revision = place.era, place.transaction, place.id
 
     @property
     def host(self) -> str:
@@ -152,15 +164,18 @@ class Webhook(models.Model):
     def replay(self, since: datetime) -> None:
         """Send all changes again that were made since then; those not yet sent are not skipped."""
         place = min(self.place, position_before(since))
-        self.change(era=place.era, transaction=place.transaction, revision=place.id)
+        self.change(**columns_of(place))
 
     def send_test(self) -> "Delivery":
+        """Have a test sent. Raises Conflict while the webhook is paused."""
+        if not self.active:
+            raise Conflict("The webhook is paused. Make it active first.")
         return self.deliveries.create(verb="test", time=Now())
 
     # What the service decides
 
     def advance(self, place: LedgerPosition) -> None:
-        self._set(era=place.era, transaction=place.transaction, revision=place.id)
+        self._set(**columns_of(place))
 
     def pause(self, because: str, now: datetime) -> bool:
         """Send nothing until it is made active again. Returns whether it was active."""

@@ -18,12 +18,9 @@ from quotes.webhooks.sending import check_url
 from sources.api.endpoints import Endpoint
 from sources.api.fields import LastingSerializer, StrictSerializer, Text
 from sources.api.idempotency import idempotent
-from sources.exceptions import BadParameter, Conflict
+from sources.exceptions import BadParameter
 
 MAX_URL_CHARACTERS = 2_000
-
-MAX_WEBHOOKS = 20
-"""Of one user: each is sent every change."""
 
 NOT_FOLLOWED = {
     "like": "finds the most similar of all quotes",
@@ -244,8 +241,7 @@ class Webhooks(Endpoint):
         Sends each change from now on to the URL, signed as Standard Webhooks say. The answer has
         the secret, which is never shown again: a retry with the same key does not repeat it.
         """
-        if self.get_queryset().count() >= MAX_WEBHOOKS:
-            raise Conflict(f"You have {MAX_WEBHOOKS} webhooks. Delete one that you no longer need.")
+        Webhook.objects.refuse_more_of(request.user)
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         webhook = serializer.save(user=request.user)
@@ -311,8 +307,6 @@ class Webhooks(Endpoint):
         """
         self.validated_body(TestSerializer)
         webhook = self.get_unchanged()
-        if not webhook.active:
-            raise Conflict("The webhook is paused. Make it active first.")
         return Response(DeliverySerializer(webhook.send_test()).data)
 
     def get_object(self) -> Webhook:

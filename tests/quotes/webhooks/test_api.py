@@ -7,8 +7,7 @@ from django.utils import timezone
 
 from config.schema import EXAMPLES
 from quotes.api.changes import VIEWS
-from quotes.models import Delivery, Webhook
-from quotes.webhooks import views
+from quotes.models import Delivery, Webhook, webhook
 from sources.models import IdempotentResponse
 from tests.config.test_schema import check, document  # noqa: F401 (a fixture)
 from tests.conftest import API, fresh, make_client, ok, problem
@@ -158,7 +157,7 @@ def test_other_nonsense_is_refused(reader, body):
 
 
 def test_a_user_has_only_so_many(reader, monkeypatch):
-    monkeypatch.setattr(views, "MAX_WEBHOOKS", 2)
+    monkeypatch.setattr(webhook, "MAX_WEBHOOKS", 2)
     add(reader)
     add(reader)
     problem(reader.post(HOOKS, GOOD), 409)
