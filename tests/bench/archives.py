@@ -1,13 +1,34 @@
-"""The generated archive that benches measure in, in a database of its own.
+"""The generated archive that benches measure in, in a database of its own, and their options.
 
 One that is kept is used again by every bench that asks for as many quotes.
 """
 
+import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 BUFFERS = "8GB"  # holds an archive of 2,000,000 quotes; the embedded server has 256 MB otherwise
+
+
+def command_line(doc: str, *, rounds: int) -> argparse.ArgumentParser:
+    """The options that benches of an archive share; `doc` is the docstring of the bench."""
+    parser = argparse.ArgumentParser(description=doc.partition("\n")[0])
+    add = parser.add_argument
+    add("--quotes", type=int, default=2_000_000, help="in the archive (default: %(default)s)")
+    add("--rounds", type=int, default=rounds, help="of each request (default: %(default)s)")
+    add("--keep", action="store_true", help="keep the database, or use the one that was kept")
+    return parser
+
+
+def set_up() -> None:
+    """Set Django up for requests in this process, without a rate limit."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    os.environ["ALLOWED_HOSTS"] = "testserver,localhost"
+    os.environ["ONRECORD_THROTTLE_TOKEN"] = "1000000/s"
+    import django
+
+    django.setup()
 
 
 @contextmanager

@@ -7,8 +7,6 @@ rounds in milliseconds (the first is left out) and every request over its limit.
 database for the next run with `--keep`. `--plans` shows the plans of requests over their limit.
 """
 
-import argparse
-import os
 import sys
 import time
 from pathlib import Path
@@ -17,7 +15,7 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.archives import an_archive
+from tests.bench.archives import an_archive, command_line, set_up
 
 API = "/api/v1/quotes/"
 ONE, EVERYTHING = 200, 1_000
@@ -113,17 +111,10 @@ def plan(client, path: str, query: dict) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quotes", type=int, default=2_000_000, help="(default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=5, help="(default: %(default)s)")
-    parser.add_argument("--keep", action="store_true", help="leave the database for the next run")
+    parser = command_line(__doc__, rounds=5)
     parser.add_argument("--plans", action="store_true", help="show the plan of what is over")
     options = parser.parse_args()
-    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    os.environ["ONRECORD_THROTTLE_TOKEN"] = "1000000/min"
-    import django
-
-    django.setup()
+    set_up()
     from django.test.utils import setup_test_environment
 
     from tests.conftest import make_client

@@ -8,8 +8,6 @@ interleaved rounds with other names, and marks what is over the limit. `--keep` 
 for the next run with `--keep`.
 """
 
-import argparse
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +17,7 @@ from statistics import median, quantiles
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.archives import an_archive
+from tests.bench.archives import an_archive, command_line, set_up
 
 SEED = 20260211
 
@@ -103,16 +101,9 @@ def report(reader, curator, rounds: int, write: Callable[[str], object]) -> list
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quotes", type=int, default=2_000_000, help="(default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=40, help="(default: %(default)s)")
-    parser.add_argument("--keep", action="store_true", help="leave the database for the next run")
+    parser = command_line(__doc__, rounds=40)
     options = parser.parse_args()
-    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    os.environ["ONRECORD_THROTTLE_TOKEN"] = "1000000/min"
-    import django
-
-    django.setup()
+    set_up()
     from django.test import Client
     from django.test.utils import setup_test_environment
 

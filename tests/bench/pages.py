@@ -7,8 +7,6 @@ each page, and every page over its limits. `--keep` keeps the database for the n
 `--keep`.
 """
 
-import argparse
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -19,7 +17,7 @@ from urllib.parse import urlencode
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.bench.admin_lists import busiest
-from tests.bench.archives import an_archive
+from tests.bench.archives import an_archive, command_line, set_up
 
 LIMIT = 100
 """Milliseconds that a page may take. Counts that come after the page, feeds and files may not."""
@@ -105,18 +103,10 @@ def report(rounds: int, say) -> list[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    add = parser.add_argument
-    add("--quotes", type=int, default=2_000_000, help="in the archive (default: %(default)s)")
-    add("--rounds", type=int, default=10, help="of each page (default: %(default)s)")
-    add("--keep", action="store_true", help="keep the database, or use the one that was kept")
+    parser = command_line(__doc__, rounds=10)
     given = parser.parse_args()
 
-    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    os.environ["ALLOWED_HOSTS"] = "testserver"
-    import django
-
-    django.setup()
+    set_up()
     say = sys.stdout.write
     with an_archive(given.quotes, keep=given.keep):
         over = report(given.rounds, say)

@@ -8,10 +8,8 @@ each with other words. Then it searches mangled quotes with `like` and prints ho
 one came first. `--keep` keeps the database for the next run with `--keep`.
 """
 
-import argparse
 import gc
 import itertools
-import os
 import sys
 import time
 from collections import Counter, defaultdict
@@ -23,7 +21,7 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.archives import an_archive
+from tests.bench.archives import an_archive, command_line, set_up
 
 SEED = 20260211
 
@@ -215,20 +213,13 @@ def is_right(row: dict, key: str, text: str) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    add = parser.add_argument
-    add("--quotes", type=int, default=2_000_000, help="in the archive (default: %(default)s)")
-    add("--rounds", type=int, default=20, help="of each search (default: %(default)s)")
-    add("--mangled", type=int, default=1_000, help="quotes to look for (default: %(default)s)")
-    add("--keep", action="store_true", help="keep the database, or use the one that was kept")
+    parser = command_line(__doc__, rounds=20)
+    parser.add_argument(
+        "--mangled", type=int, default=1_000, help="quotes to look for (default: %(default)s)"
+    )
     given = parser.parse_args()
 
-    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    os.environ["ALLOWED_HOSTS"] = "testserver"
-    os.environ["ONRECORD_THROTTLE_TOKEN"] = "1000000/min"
-    import django
-
-    django.setup()
+    set_up()
     from tests.conftest import make_client
 
     say = sys.stdout.write
