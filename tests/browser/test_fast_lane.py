@@ -204,6 +204,22 @@ def test_keys_wait_for_parts_of_the_page_that_are_read_afterwards(log_in):
     page.keyboard.press("c")
     expect(page.get_by_label("Attribution cue")).to_be_visible()
 
+    is_held.append("return=representation")
+    held.clear()
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")
+    expect_chosen(page, second.text)
+    page.keyboard.press("k")
+    expect_chosen(page, first.text)
+    page.keyboard.press("c")
+    expect(page.locator("#review[aria-busy=true]")).to_be_attached()
+    page.context.clear_cookies(name="sessionid")
+    is_held.clear()
+    for route in held:
+        route.continue_()
+    expect_message(page, "The rest of the page could not be read. Reload it.")
+    expect(page.locator("#review[aria-busy=true]")).not_to_be_attached()
+
 
 def test_a_slow_key_and_one_without_effect_say_so(log_in):
     article = make_article("It was late. It was dark.")

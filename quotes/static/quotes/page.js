@@ -37,7 +37,7 @@ const Page = (() => {
     }
 
     function complete(page) {
-        // Read the later parts of a page, if it has any; throws as `read` does.
+        // Read the later parts of a page, if it has any; throws if they cannot be had.
         const key = page.element;
         if (!key.querySelector("[data-later]")) return Promise.resolve();
         if (!completing.has(key)) completing.set(key, fill(page).finally(() => completing.delete(key)));
@@ -48,15 +48,17 @@ const Page = (() => {
         // A page that was replaced meanwhile is filled when it is shown again.
         const whole = await read(url, WHOLE);
         const wasShown = element.dataset.ready !== undefined;
-        if (!whole.element || (wasShown && element !== review())) return;
-        const isSame = whole.element.dataset.version === element.dataset.version;
-        if (!isSame && wasShown) return show(whole);
+        if (!whole.element) throw new Error(whole.title); // such as the page to log in
+        if (wasShown && element !== review()) return;
+        if (whole.element.dataset.version !== element.dataset.version) {
+            if (wasShown) show(whole); // somebody made changes; a page to come is filled when it is shown
+            return;
+        }
         for (const place of element.querySelectorAll("[data-later]")) {
-            const part = isSame && whole.element.querySelector(`#${place.id}`);
-            if (!part) continue; // somebody made changes: it is read again when it is shown
-            if (place.open) part.open = true;
-            place.replaceWith(document.adoptNode(part));
-            if (wasShown) started(part);
+            const part = whole.element.querySelector(`#${place.id}`);
+            place.replaceWith(...(part ? [document.adoptNode(part)] : []));
+            if (part && place.open) part.open = true;
+            if (part && wasShown) started(part);
         }
         if (wasShown) putBackTyped();
     }

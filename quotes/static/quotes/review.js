@@ -75,7 +75,7 @@
             () => {
                 waiting.keys = [];
                 Page.busy(false);
-                Toasts.show("No connection. Try again when it is back.", "warning", "offline");
+                Toasts.show("The rest of the page could not be read. Reload it.", "warning", "offline");
             },
         );
         return true;
