@@ -97,7 +97,8 @@ def not_found(request, exception=None) -> HttpResponse:
     A path that lacks only its final slash is redirected, if the request only reads.
     """
     path = request.path_info
-    if request.method in ("GET", "HEAD") and path[-1] != "/" and is_valid_path(f"{path}/"):
+    lacks_slash = path[-1] != "/" and not is_valid_path(path) and is_valid_path(f"{path}/")
+    if request.method in ("GET", "HEAD") and lacks_slash:
         return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
     if request.path.startswith(API):
         hint = "" if request.path.endswith("/") else " Paths end with a slash."

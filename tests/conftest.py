@@ -42,6 +42,31 @@ FILLED_BY_MIGRATIONS = (
 """Tables that every test finds as migrations left them: a test that commits leaves them alone."""
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call():
+    """Close the streamed responses of a test, as a server does.
+
+    One that is left open holds a savepoint. The garbage collector would roll it back at any time:
+    in another test, or within another statement, which then waits for itself.
+    """
+    streams, request = [], Client.request
+
+    def keeping(self, **asked):
+        response = request(self, **asked)
+        if response.streaming:
+            streams.append(response.streaming_content)
+        return response
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "request", keeping)
+        try:
+            return (yield)
+        finally:
+            for stream in reversed(streams):
+                for _ in stream:
+                    pass
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_settings():
     """Spare each login half a second, and each new test client a search for all static files."""

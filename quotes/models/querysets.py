@@ -225,8 +225,8 @@ class QuoteQuerySet(models.QuerySet):
         """With all that the public form shows; two queries for any number of quotes."""
         return (
             self.select_related(
-                *("article", "outlet", "speaker", "organisation", "affiliation", "snapshot"),
-                "translates",
+                *("article__outlet", "outlet", "speaker", "organisation", "affiliation"),
+                *("snapshot", "translates"),
             )
             .defer("snapshot__text", "translates__search_words", "translates__bare")
             .prefetch_related("via__outlet")

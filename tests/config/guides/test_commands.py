@@ -62,6 +62,8 @@ def test_every_command_of_manage_and_its_options_exist(document):
 def test_every_script_and_its_options_exist(document):
     for path, rest in re.findall(r"\b(tests/[\w/]+\.py)([^`\n|&;]*)", words_of(document)):
         script = (BASE / path).read_text()
+        if "command_line(" in script:
+            script += (BASE / "tests/bench/archives.py").read_text()
         for option in re.findall(r"(?<=\s)--[a-z][a-z-]*", rest):
             assert f'"{option}"' in script, f"{path} {option}"
 
