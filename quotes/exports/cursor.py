@@ -64,29 +64,30 @@ def database_snapshot() -> Iterator[None]:
 
 
 @contextmanager
-def stream_rows(statement: str, values: list) -> Iterator[Iterator[Block]]:
+def stream_rows(statement: str, values: list, *, pauses: bool = False) -> Iterator[Iterator[Block]]:
     """Yield the only column of each row of a statement, in blocks, without a time limit.
 
-    Leaving early cancels the statement. Needs an open transaction.
+    Leaving early cancels the statement. Needs an open transaction. If it pauses after each block,
+    the connection is free for other statements then.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"DECLARE exported NO SCROLL CURSOR FOR {statement}", values)
         cursor.execute(TIMEOUTS, [MAX_CLIENT_PAUSE])
         database = connection.connection
         try:
-            yield _blocks(database.pgconn)
+            yield _blocks(database.pgconn, pauses=pauses)
         finally:
             if not database.closed and database.info.transaction_status == TransactionStatus.ACTIVE:
                 database.cancel_safe()
                 _drain(database.pgconn)
 
 
-def _blocks(server: psycopg.pq.abc.PGconn) -> Iterator[Block]:
-    rows = ROWS_PER_FETCH
-    while rows == ROWS_PER_FETCH:
-        server.send_query(f"FETCH {ROWS_PER_FETCH} FROM exported".encode())
+def _blocks(server: psycopg.pq.abc.PGconn, *, pauses: bool) -> Iterator[Block]:
+    most = rows = ROWS_PER_BLOCK if pauses else ROWS_PER_FETCH
+    while rows == most:
+        server.send_query(f"FETCH {most} FROM exported".encode())
         server.set_chunked_rows_mode(ROWS_PER_BLOCK)
-        rows = 0
+        rows, held = 0, []
         while True:
             while not _is_ready(server):
                 yield []
@@ -96,7 +97,10 @@ def _blocks(server: psycopg.pq.abc.PGconn) -> Iterator[Block]:
                 raise psycopg.errors.error_from_result(result)
             if result.ntuples:
                 rows += result.ntuples
-                yield [result.get_value(row, 0) for row in range(result.ntuples)]
+                held.append([result.get_value(row, 0) for row in range(result.ntuples)])
+            if held and not pauses:
+                yield held.pop()
+        yield from held
 
 
 def _is_ready(server: psycopg.pq.abc.PGconn) -> bool:

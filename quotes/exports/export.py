@@ -18,6 +18,7 @@ from rest_framework.exceptions import APIException
 from quotes.api.changes import cursor_at
 from quotes.exports.cursor import Block, database_snapshot, stream_rows
 from quotes.exports.formats import Format
+from quotes.exports.matches import Matches
 from quotes.exports.parquet import ChunkBuffer
 from quotes.exports.rows import SCHEMA_VERSION, Fields
 from quotes.representations.wording import rfc3339
@@ -65,15 +66,19 @@ class Export:
         after: str | None,
         access: dict,
         at: datetime | None,
+        matches: Matches | None = None,
     ):
         self.name, self.form, self.fields, self.query, self.url = name, form, fields, query, url
         self.after, self.access, self.at, self.rows = after, access, at, 0
+        self.matches = matches
 
     def file(self, statement: str, values: list) -> Iterator[bytes]:
         """The file in chunks, some of them empty: see `stream_rows`."""
         with export_slot(), database_snapshot():
             self.take_position()
-            with tables_as_of(self.at), stream_rows(statement, values) as blocks:
+            pauses = self.matches is not None
+            with tables_as_of(self.at), stream_rows(statement, values, pauses=pauses) as blocks:
+                blocks = self.matches.filled(blocks) if self.matches else blocks
                 yield from self.form.write(self._counted(blocks), self.fields, self.about())
 
     def take_position(self) -> None:

@@ -14,7 +14,8 @@ class Format:
     """`line` is the SQL of a row; `write` makes the file from blocks of such lines.
 
     `write` takes the blocks, the fields and the metadata, and yields an empty chunk for an empty
-    block. `broken` ends an incomplete file so that every strict reader rejects it.
+    block. `cell` is how a line holds a value of JSON. `broken` ends an incomplete file so that
+    every strict reader rejects it.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Format:
     broken: bytes
     is_compressed: bool = False
     escaped: str | None = None
+    cell: str = "{}"
 
 
 BROKEN = "This export broke off here and is incomplete. Resume after the last complete row."
@@ -50,6 +52,7 @@ FORMATS = {
             write_csv,
             # an open quotation mark
             broken=f'"{BROKEN}'.encode(),
+            cell='"{}"',
             escaped=(
                 "A cell that begins with = + - @, a tab, a carriage return, a line feed or a "
                 "full-width form of these, possibly after apostrophes, gets one more apostrophe "

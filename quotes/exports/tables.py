@@ -42,11 +42,23 @@ DAYS = "(SELECT {edge} FROM quotes_quote q WHERE q.id = p.id)"
 
 IDENTIFIERS = "(SELECT x.identifiers FROM sources_{name} x WHERE x.id = (p.{name} ->> 'id')::uuid)"
 
+FACT_SHAPES = [{"key": WORD, "value": TEXT, "source": TEXT, "from": WORD, "to": WORD}]
+
+FACTS = """coalesce((
+    SELECT json_agg(
+        json_build_object(
+            'key', f.key, 'value', f.value, 'source', f.source,
+            'from', sources_date_text(f.start), 'to', sources_date_text(f."end")
+        ) ORDER BY f.key, f.id
+    ) FROM sources_fact f WHERE f.speaker_id = {speaker} AND f.is_public
+), '[]')"""
+
 MORE_OF_QUOTES: dict[str, Column] = {
     "published_from": (WORD, DAYS.format(edge="lower(q.published)")),
     "published_to": (WORD, DAYS.format(edge="upper(q.published) - 1")),
     "speaker_identifiers": (JSON, IDENTIFIERS.format(name="speaker")),
     "organisation_identifiers": (JSON, IDENTIFIERS.format(name="organisation")),
+    "speaker_facts": (FACT_SHAPES, FACTS.format(speaker="(p.speaker ->> 'id')::uuid")),
 }
 """Columns that exports have beside the fields of a quote, if they are asked for."""
 
@@ -69,15 +81,6 @@ MEMBERS = """coalesce((
     ) led JOIN sources_speaker s USING (id)
 ), '[]')"""
 
-FACTS = """coalesce((
-    SELECT json_agg(
-        json_build_object(
-            'key', f.key, 'value', f.value, 'source', f.source,
-            'from', sources_date_text(f.start), 'to', sources_date_text(f."end")
-        ) ORDER BY f.key, f.id
-    ) FROM sources_fact f WHERE f.speaker_id = p.id AND f.is_public
-), '[]')"""
-
 SPEAKERS: dict[str, Column] = {
     "id": (WORD, "p.id"),
     "name": (TEXT, "p.name"),
@@ -88,10 +91,7 @@ SPEAKERS: dict[str, Column] = {
     "identifies": ([TEXT], "p.identifies"),
     "article": (WORD, "p.article_id"),
     "identifiers": (JSON, "p.identifiers"),
-    "facts": (
-        [{"key": WORD, "value": TEXT, "source": TEXT, "from": WORD, "to": WORD}],
-        FACTS,
-    ),
+    "facts": (FACT_SHAPES, FACTS.format(speaker="p.id")),
     **RECORD,
 }
 

@@ -1,5 +1,6 @@
 """The endpoint `quotes/export/`, and what all exports share."""
 
+from collections.abc import Collection
 from urllib.parse import urlencode
 
 from django.db import models
@@ -19,10 +20,12 @@ from quotes.api.views import Quotes
 from quotes.exports.compression import CODINGS, negotiate_coding
 from quotes.exports.export import Export, ExportStream
 from quotes.exports.formats import FORMATS, Format
-from quotes.exports.rows import SHAPES, Fields, statement
+from quotes.exports.matches import Matches
+from quotes.exports.rows import NUMBER, SHAPES, Fields, statement
 from quotes.exports.tables import MORE_OF_QUOTES, selected, shapes
 from quotes.models import Quote
 from quotes.representations.json import columns, quotes_url
+from quotes.search.highlight import MATCHES
 from sources.api.endpoints import Endpoint, query_parameter
 from sources.api.examples import AN_ID
 from sources.api.orderings import both_ways
@@ -87,7 +90,7 @@ HEADERS = [  # name, always sent, description
 ]
 
 
-def parameters_of(orderings: list[str], usual: str, fields: Fields, example: str) -> list:
+def parameters_of(orderings: list[str], usual: str, fields: Collection[str], example: str) -> list:
     """The parameters of an export, and its headers."""
     return [
         query_parameter("format", "File format.", "csv", required=True, enum=list(FORMATS)),
@@ -156,6 +159,7 @@ class RecordExport(Endpoint):
     table: str
     fields: Fields
     usual_fields: Fields
+    matches: Matches | None = None
 
     def listed(self, names: list[str]) -> tuple[str, list]:
         """Return SQL and parameters that select these fields of a row `p`."""
@@ -169,10 +173,12 @@ class RecordExport(Endpoint):
         request, form = self.request, self.form()
         manifest = self.one_of("manifest", MANIFESTS, "false")
         ordering = self.one_of("ordering", both_ways(self.orderings), self.default_ordering)
-        fields = self.asked_fields()
         column = self.orderings[ordering.lstrip("-")]
-        listed, values = self.listed(list(fields))
         with self.tables():
+            found = self.found()
+            fields = self.asked_fields()
+            listed, values = self.listed(list(fields))
+            matches = self.matches if MATCHES in fields else None
             export = Export(
                 self.records,
                 form,
@@ -182,14 +188,15 @@ class RecordExport(Endpoint):
                 after=request.query_params.get("cursor"),
                 access=self.access(),
                 at=tables_are_of(),
+                matches=matches,
             )
             select = statement(
-                self.found(),
+                found,
                 table=self.table,
                 column=column,
                 descending=ordering.startswith("-"),
                 after=self.after(column),
-                line=form.line(fields),
+                line=form.line(matches.marked(fields) if matches else fields),
                 listed=listed,
                 values=values,
             )
@@ -302,19 +309,24 @@ class QuoteExport(RecordExport):
 
     def listed(self, names):
         listed, values = columns(names, quotes_url(self.request))
-        more = {name: column for name, column in MORE_OF_QUOTES.items() if name in names}
+        known = MORE_OF_QUOTES | ({MATCHES: self.matches.column} if self.matches else {})
+        more = {name: column for name, column in known.items() if name in names}
         return ", ".join(filter(None, [listed, selected(more)])), values
 
     def found(self):
-        return self.filter_queryset(
+        found = self.filter_queryset(
             Quote.objects.all() if self.may_see_all() else Quote.objects.public()
         )
+        if found.search:
+            self.matches = Matches(found.search, self.form().cell)
+            self.fields = self.fields | {MATCHES: [[NUMBER]]}
+        return found
 
     @extend_schema(
         parameters=parameters_of(
             both_ways(Quotes.orderings),
             Quotes.default_ordering,
-            MORE_OF_QUOTES,
+            [*MORE_OF_QUOTES, f"and with a search {MATCHES}"],
             "id,text,speaker,published_from",
         ),
         responses=RESPONSES,

@@ -10,6 +10,7 @@ import polars
 import pytest
 from pyarrow import parquet
 
+from quotes.exports import cursor
 from quotes.exports.tables import AFFILIATIONS, ARTICLES, SPEAKERS
 from quotes.models import Quote
 from sources.models import Fact, Speaker
@@ -19,6 +20,7 @@ from tests.past import moment
 from tests.records import (
     make_affiliation,
     make_article,
+    make_fact,
     make_organisation,
     make_outlet,
     make_quote,
@@ -213,12 +215,16 @@ def test_a_manifest_without_a_token_names_nobody(nobody, settings):
 
 def test_more_columns_of_quotes_are_exported_if_asked_for(reader):
     mara = make_speaker(identifiers={"wikidata": "Q7"})
+    make_fact(speaker=mara, key="party", value="Harbour", source="A", start="2020")
     make_quote(speaker=mara, published="2026-02")
     more = {
         "published_from": "2026-02-01",
         "published_to": "2026-02-28",
         "speaker_identifiers": {"wikidata": "Q7"},
         "organisation_identifiers": None,
+        "speaker_facts": [
+            {"key": "party", "value": "Harbour", "source": "A", "from": "2020", "to": None}
+        ],
     }
     assert lines(reader, "quotes", fields=",".join(more)) == [more]
     (row,) = lines(reader, "quotes", fields="all")
@@ -226,3 +232,31 @@ def test_more_columns_of_quotes_are_exported_if_asked_for(reader):
     table = parquet.read_table(io.BytesIO(fetch(reader, "quotes", "parquet", fields="all")))
     assert table["speaker_identifiers"].to_pylist() == ['{"wikidata": "Q7"}']
     assert table["published_to"].to_pylist() == ["2026-02-28"]
+
+
+SEARCHES = {"q": "wall", "phrase": "harbour wall", "like": "the old harbour wall will not close"}
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_a_search_exports_where_its_words_stand_as_its_list_shows_them(reader, search, monkeypatch):
+    monkeypatch.setattr(cursor, "ROWS_PER_BLOCK", 2)
+    for number in range(5):
+        make_quote(f'{"Ö" * number} “a”, "b": the old harbour wall, the walls will not close')
+    make_quote("Nothing of it.")
+    query = {search: SEARCHES[search], "ordering": "created"}
+    listed = ok(reader.get(f"{API}quotes/", query))["results"]
+    assert len(listed) == 5
+    found = {one["id"]: one["matches"] for one in listed}
+    asked = query | {"fields": "id,text,matches"}
+    rows = lines(reader, "quotes", **asked)
+    assert rows == [{name: one[name] for name in rows[0]} for one in listed]
+    table = fetch(reader, "quotes", "csv", **asked).decode().splitlines()
+    assert {one["id"]: json.loads(one["matches"]) for one in csv.DictReader(table)} == found
+    held = parquet.read_table(io.BytesIO(fetch(reader, "quotes", "parquet", **asked)))
+    assert {one["id"]: one["matches"] for one in held.to_pylist()} == found
+    (only, *_) = lines(reader, "quotes", **query, fields="matches")
+    assert only == {"matches": listed[0]["matches"]}
+    assert "matches" in lines(reader, "quotes", **query, fields="all")[0]
+    assert "matches" not in lines(reader, "quotes", **query)[0]
+    body = problem(reader.get(f"{API}quotes/export/", {"format": "csv", "fields": "matches"}), 400)
+    assert "There is no field" in body["errors"][0]["message"]
