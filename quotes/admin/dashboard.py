@@ -63,13 +63,13 @@ def may_decide(user) -> bool:
 
 
 def since_in_words(when: datetime, now: datetime) -> str:
-    """The day since when something waits, as one would say it: “Tuesday”, “3 March”."""
+    """The day since when something waits, as one would say it: “Tuesday”, “2026-03-03”."""
     days = (now.date() - when.date()).days
     if days < 2:
         return "yesterday" if days else "today"
     if days < 7:
         return f"{when:%A}"
-    return f"{when:%-d %B}" if when.year == now.year else f"{when:%-d %B %Y}"
+    return f"{when:%Y-%m-%d}"
 
 
 def records_and_system(app_list: list[dict]) -> tuple[list[dict], list[dict]]:

@@ -140,7 +140,7 @@ class FiledFilter(LinkedFilter):
 
     def describe(self, value):
         start, end = value
-        return f"in the week of {start:%-d %B %Y}" if start else f"before {end:%-d %B %Y}"
+        return f"in the week of {start:%Y-%m-%d}" if start else f"before {end:%Y-%m-%d}"
 
     def chosen(self, queryset, value):
         start, end = value

@@ -226,7 +226,7 @@ class ArrangesWork:
             return self._shown(request, form, page, snooze_form=sent)
         was_queued = page.has_queued(quote.pk)
         Assignment.objects.keep(quote, snoozed_until=sent.time)
-        back = f"{sent.time:%-d %B, %H:%M}"
+        back = f"{sent.time:%Y-%m-%d %H:%M} UTC"
         messages.success(request, format_html("Set aside until {}: {}", back, words_of(quote)))
         return self._after(request, form, page, quote, was_queued=was_queued)
 

@@ -221,8 +221,8 @@ def test_a_day_in_the_past_is_said_in_words():
         1: "yesterday",
         2: "Monday",
         6: "Thursday",
-        7: "18 November",
-        400: "21 October 2025",
+        7: "2026-11-18",
+        400: "2025-10-21",
     }
 
 

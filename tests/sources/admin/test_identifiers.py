@@ -49,7 +49,7 @@ def test_a_profile_links_identifiers_and_says_since_when_the_record_is_kept(cura
     ):
         page = curator_at_desk.get(address(record, "profile")).text
         assert f"https://www.wikidata.org/wiki/{record.identifiers['wikidata']}" in page
-        since = f"since {record.created:%-d %B %Y}"
+        since = f"since {record.created:%Y-%m-%d}"
         assert f"{since}, unchanged" in page
         type(record).objects.filter(pk=record.pk).update(aliases=["A. L."])
         assert f"{since}, changed once, on" in curator_at_desk.get(address(record, "profile")).text
