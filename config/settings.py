@@ -45,6 +45,18 @@ def public_url(name: str) -> str:
     return given
 
 
+def log_keys(name: str) -> list[str]:
+    given = env.list(name, default=[])
+    if any(
+        not re.fullmatch(r"PRIVATE\+KEY\+[^\s+]+\+[0-9a-f]{8}\+[\w+/]+=*", key) for key in given
+    ):
+        raise ImproperlyConfigured(  # without the value, which is a secret
+            f"{name}: write keys as `manage.py checkpoint --new-key NAME` prints them, separated "
+            "by commas."
+        )
+    return given
+
+
 def origins(name: str) -> list[str]:
     """Origins of a list, as browsers send them; `*` is all."""
     given = env.list(name, default=[])
@@ -121,6 +133,7 @@ ONRECORD_PUBLIC_READ = env.bool("ONRECORD_PUBLIC_READ", default=False)  # withou
 ONRECORD_ROBOTS = env.bool("ONRECORD_ROBOTS", default=False)  # search engines may list the pages
 ONRECORD_SELF_APPROVAL = env.bool("ONRECORD_SELF_APPROVAL", default=False)  # of one's own quotes
 ONRECORD_ERASURE_KEYS = env.list("ONRECORD_ERASURE_KEYS", default=[])  # else SECRET_KEY
+ONRECORD_LOG_KEYS = log_keys("ONRECORD_LOG_KEYS")  # sign checkpoints of the ledger
 ONRECORD_PROPOSER = env.str("ONRECORD_PROPOSER", default="")  # instead of our own extraction
 ONRECORD_KEEP_DOCUMENTS = env.bool("ONRECORD_KEEP_DOCUMENTS", default=True)  # pages, ninjs, …
 ONRECORD_CORS_ORIGINS = origins("ONRECORD_CORS_ORIGINS")  # sites whose scripts may call the API
@@ -339,7 +352,7 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=ONRECORD_TOKEN_DAYS)}
 # Bulk work
 
 PROCRASTINATE_IMPORT_PATHS = [
-    *("sources.jobs.tasks", "sources.identity.tasks"),
+    *("sources.jobs.tasks", "sources.identity.tasks", "sources.checkpoints.sequencer"),
     "quotes.curation.digest",
     "quotes.curation.embargoes",
     "quotes.curation.mistakes",

@@ -22,6 +22,7 @@ GUIDES = (
     "research-recipes",
     "curation",
     "operations",
+    "checkpoints",
     "reference",
     "design-decisions",
     "benchmarks",

@@ -11,6 +11,7 @@ from sources.jobs.models import Job, Part
 from sources.ledger.revisions import Era, Revision
 from sources.models.articles import Article, Snapshot
 from sources.models.base import Mergeable, Named, PairCount, PublicRecord, Record
+from sources.models.checkpoint import Checkpoint, Leaf
 from sources.models.documents import SourceDocument
 from sources.models.erased_words import ErasedWords
 from sources.models.facts import Fact
@@ -24,11 +25,13 @@ from sources.models.wikidata import WikidataItem
 __all__ = [
     "Affiliation",
     "Article",
+    "Checkpoint",
     "Era",
     "ErasedWords",
     "Fact",
     "IdempotentResponse",
     "Job",
+    "Leaf",
     "Mergeable",
     "Named",
     "Organisation",

@@ -34,9 +34,11 @@ from quotes.models import (
     Word,
 )
 from sources.models import (
+    Checkpoint,
     Era,
     IdempotentResponse,
     Job,
+    Leaf,
     OrganisationKey,
     PairCount,
     Part,
@@ -75,7 +77,7 @@ ON_OTHER_PAGES = {
     *(CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision),
     *(LastFiling, PastVersion, Proposal, OutletBinding, OrganisationKey, PairCount, SpeakerKey),
     *(Assignment, DeskSettings, MistakeReport, Note, SavedView, SecondLook),
-    *(ErasedWords, SourceDocument, UseCount, WikidataItem),
+    *(Checkpoint, ErasedWords, Leaf, SourceDocument, UseCount, WikidataItem),
     *(Delivery, SentQuote, Webhook),  # `test_webhooks`: everybody has their own
 }
 OURS = [
