@@ -15,7 +15,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 from django.utils.csp import CSP
 
-from config.database import database_settings
+from config.database import database_settings, replica_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -115,6 +115,8 @@ def sender(*, sends: bool) -> str:
 
 # Production
 DATABASE_URL = env.str("DATABASE_URL", default="") or None  # none: the embedded server
+DATABASE_REPLICA_URLS = env.list("DATABASE_REPLICA_URLS", default=[])  # hot standbys that answer
+ONRECORD_REPLICA_LAG = number("ONRECORD_REPLICA_LAG", 10, least=1, most=300)  # seconds
 SECRET_KEY = env.str("SECRET_KEY", default="")  # signs sessions and cursors
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])  # https://quotes.example
@@ -156,6 +158,11 @@ if not SECRET_KEY:
         )
     SECRET_KEY = "for-trial-on-one-machine-only-" + "0" * 40
 
+if DATABASE_REPLICA_URLS and not DATABASE_URL:
+    raise ImproperlyConfigured(
+        "DATABASE_REPLICA_URLS: set DATABASE_URL to their primary. The embedded server has none."
+    )
+
 # Django
 
 INSTALLED_APPS = [
@@ -185,6 +192,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.compression.Compression",
+    "config.database.replicas.read_from_replicas",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "config.admin_middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
@@ -220,13 +228,11 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False  # an API answers 404 for a path it does not have
 
-DATABASES = {
-    "default": database_settings(
-        DATABASE_URL,
-        BASE_DIR / "var" / "postgres",
-        statement_timeout=STATEMENT_TIMEOUT,
-        lock_timeout=LOCK_TIMEOUT,
-    )
+TIMEOUTS = {"statement_timeout": STATEMENT_TIMEOUT, "lock_timeout": LOCK_TIMEOUT}
+DATABASES = {"default": database_settings(DATABASE_URL, BASE_DIR / "var" / "postgres", **TIMEOUTS)}
+DATABASES |= {
+    f"replica{number}": replica_settings(url, **TIMEOUTS)
+    for number, url in enumerate(DATABASE_REPLICA_URLS, start=1)
 }
 
 # Counters of the rate limits, in each server process: room for many addresses at once.
@@ -293,12 +299,12 @@ CORS_ALLOWED_ORIGINS = [origin for origin in ONRECORD_CORS_ORIGINS if origin != 
 CORS_ALLOW_METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PATCH", "DELETE"]
 CORS_ALLOW_HEADERS = [
     *("accept", "authorization", "content-type", "content-encoding", "idempotency-key"),
-    *("if-match", "if-none-match", "x-request-id"),
+    *("if-match", "if-none-match", "x-read-after", "x-request-id"),
 ]
 CORS_EXPOSE_HEADERS = [
     *("Content-Disposition", "ETag", "Idempotency-Replayed", "Link", "Location"),
     *("Memento-Datetime", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"),
-    *("X-Export-Generated", "X-Export-Ledger", "X-Export-Schema", "X-Request-ID"),
+    *("X-Export-Generated", "X-Export-Ledger", "X-Export-Schema", "X-Read-After", "X-Request-ID"),
 ]
 CORS_PREFLIGHT_MAX_AGE = 24 * 3600  # seconds
 

@@ -48,7 +48,7 @@ class Counted(throttling.SimpleRateThrottle):
     policy: str
 
     def allow_request(self, request, view) -> bool:
-        if (key := self.get_cache_key(request, view)) is None:
+        if (key := self.get_cache_key(request, view)) is None or self.has_counted(request):
             return True
         window, spent = divmod(self.timer(), self.duration)
         self.left = self.duration - spent
@@ -70,6 +70,11 @@ class Counted(throttling.SimpleRateThrottle):
             reset=math.ceil(self.left),
         )
         return is_allowed
+
+    def has_counted(self, request) -> bool:
+        """Whether this request was counted when a replica was asked, before the primary."""
+        limit = getattr(getattr(request, "_request", request), "rate_limit", None)
+        return limit is not None and limit.policy == self.policy
 
     def wait(self) -> float:
         """Return the seconds until the window ends, when requests are allowed again."""

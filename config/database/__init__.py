@@ -3,7 +3,8 @@ The database: the PostgreSQL server that `DATABASE_URL` names, or an embedded on
 
 In: the URL, or the directory of the embedded server. Out: Django's settings, and its engine for
 PostgreSQL 18 (`base.py`), which starts the embedded server (`embedded.py`) before it connects.
-Making the settings must start nothing and use no network.
+Requests that only read may be answered by replicas (`replicas.py`). Making the settings must start
+nothing and use no network.
 """
 
 import select
@@ -51,6 +52,14 @@ A failed attempt is retried for 1 second. By default the pool retries for 5 minu
 intervals and without other attempts, so that requests would fail long after an outage.
 """
 
+WATCH_OPTIONS = {
+    "connect_timeout": 2,  # seconds
+    "tcp_user_timeout": 5_000,  # milliseconds
+    "keepalives_idle": 3,  # seconds
+    "keepalives_interval": 2,
+}
+"""Parameters of libpq that tell a server which has vanished within some 5 seconds."""
+
 WORK_MEM = "64MB"
 """
 Memory of one step of a statement, unless the URL's `options` say otherwise.
@@ -90,6 +99,17 @@ def database_settings(
     return database | {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
 
 
+def replica_settings(url: str, **timeouts: str | None) -> dict:
+    """Return the entry of `DATABASES` for a replica, a hot standby of PostgreSQL at `url`.
+
+    Who gets no connection within a second asks the primary. Raises ImproperlyConfigured.
+    """
+    replica = database_settings(url, Path(), **timeouts)
+    replica["OPTIONS"] = WATCH_OPTIONS | replica["OPTIONS"]
+    replica["OPTIONS"]["pool"] |= {"timeout": 1, "reconnect_timeout": 0.5}
+    return replica | {"TEST": {"MIRROR": "default"}}
+
+
 def _from_url(url: str) -> dict:
     # Check the scheme first: the parser's warning about an unknown one quotes the whole URL, with
     # the password. The message below quotes nothing, for the same reason.
@@ -99,7 +119,7 @@ def _from_url(url: str) -> dict:
             if database["NAME"]:
                 return database | {"ENGINE": "config.database"}
     raise ImproperlyConfigured(
-        "DATABASE_URL must name a PostgreSQL database, like "
+        "DATABASE_URL, and each of DATABASE_REPLICA_URLS, must name a PostgreSQL database, like "
         "postgres://user:password@host:5432/onrecord. Unset it to use the embedded server."
     )
 

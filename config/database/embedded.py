@@ -256,6 +256,8 @@ _cluster = cache(Cluster)
 class Supervisor(Cluster):
     """Starts the server, and stops it after its last user."""
 
+    settings = SETTINGS
+
     def __init__(self, directory: Path, programs: Path):
         super().__init__(directory)
         self.programs = programs
@@ -314,7 +316,7 @@ class Supervisor(Cluster):
             Path(leftover).unlink(missing_ok=True)  # by a server that was killed
         with suppress(FileNotFoundError):
             self.log.replace(self.log.with_suffix(".log.1"))
-        settings = {**SETTINGS, "unix_socket_directories": self.socket_directory}
+        settings = {**self.settings, "unix_socket_directories": self.socket_directory}
         command = [self.programs / "postgres", "-D", self.data]
         command += [f"--{name}={value}" for name, value in settings.items()]
         with self.log.open("wb") as log:

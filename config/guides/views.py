@@ -22,6 +22,7 @@ GUIDES = (
     "research-recipes",
     "curation",
     "operations",
+    "replicas",
     "checkpoints",
     "reference",
     "design-decisions",

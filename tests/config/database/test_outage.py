@@ -44,15 +44,17 @@ for line in sys.stdin:
     content = b"".join(answer).decode()
     if hasattr(answer, "close"):
         answer.close()
-    print(json.dumps([int(told[0].split()[0]), dict(told[1]), content]), flush=True)
+    got = {}
+    for name, value in told[1]:
+        got[name] = f"{got[name]}, {value}" if name in got else value
+    print(json.dumps([int(told[0].split()[0]), got, content]), flush=True)
 """
 
 
 class Service:
     """The service in a process of its own, asked one request at a time."""
 
-    def __init__(self, directory):
-        sockets = Cluster(directory).socket_directory
+    def __init__(self, url: str, **settings: str):
         self.process = subprocess.Popen(
             [sys.executable, "-c", SERVICE],
             stdin=subprocess.PIPE,
@@ -64,24 +66,31 @@ class Service:
                 **os.environ,
                 "PYTHONPATH": str(PROJECT),
                 "DJANGO_SETTINGS_MODULE": "config.settings",
-                "DATABASE_URL": f"postgres://onrecord@/onrecord?host={sockets}",
+                "DATABASE_URL": url,
                 "SECRET_KEY": "for this test only" * 3,
                 "ALLOWED_HOSTS": "testserver",
                 "ONRECORD_PUBLIC_READ": "true",
+                **settings,
             },
         )
         self.token = self.process.stdout.readline().strip()
 
     def ask(self, method: str, path: str, body: dict | None = None, **headers):
+        self.send(method, path, body, **headers)
+        return self.answer()
+
+    def send(self, method: str, path: str, body: dict | None = None, **headers):
         written = "" if body is None else json.dumps(body)
-        self.process.stdin.write(json.dumps([method, path, headers, written]) + "\n")
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.process.stdin.write(json.dumps([method, path, named, written]) + "\n")
         self.process.stdin.flush()
+
+    def answer(self) -> tuple[int, dict[str, str], str]:
         status, headers, content = json.loads(self.process.stdout.readline())
         return status, headers, content
 
     def curate(self, method: str, path: str, body: dict | None = None, **headers):
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.ask(method, path, body, Authorization=f"Token {self.token}", **named)
+        return self.ask(method, path, body, Authorization=f"Token {self.token}", **headers)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +102,8 @@ def directory():
 
 @pytest.fixture(scope="module")
 def service(directory):
-    service = Service(directory)
+    sockets = Cluster(directory).socket_directory
+    service = Service(f"postgres://onrecord@/onrecord?host={sockets}")
     yield service
     service.process.communicate(timeout=30)
 
