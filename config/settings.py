@@ -400,6 +400,7 @@ SPECTACULAR_SETTINGS = {
         "AnchoredIn": "quotes.models.Quote.AnchoredIn",
         "Seam": "quotes.models.Quote.Seam",
         "RecordType": "quotes.api.changes.VIEWS",
+        "WebhookType": "quotes.webhooks.views.TYPES",
         "Verdict": "quotes.api.draft_check.VERDICTS",
         "ProposalBand": "quotes.models.Proposal.Band",
         "DeliveryState": "quotes.models.Delivery.State",

@@ -19,6 +19,7 @@ from quotes.models.webhook import KEPT_FOR
 from quotes.webhooks.sending import check_url
 from quotes.webhooks.views import (
     MAX_URL_CHARACTERS,
+    TYPES,
     FiltersField,
     ReplaySerializer,
 )
@@ -43,7 +44,7 @@ class WebhookForm(forms.ModelForm):
     )
     types = forms.MultipleChoiceField(
         label="Send changes of",
-        choices=[(kind, kind) for kind in VIEWS],
+        choices=[(kind, kind) for kind in TYPES],
         initial=[*VIEWS],
         widget=forms.CheckboxSelectMultiple,
     )

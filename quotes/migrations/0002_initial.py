@@ -121,6 +121,7 @@ class Migration(migrations.Migration):
                 ('era', models.PositiveSmallIntegerField(editable=False)),
                 ('transaction', models.BigIntegerField(editable=False)),
                 ('revision', models.BigIntegerField(editable=False)),
+                ('checkpoint', models.BigIntegerField(default=0, editable=False)),
                 ('failures', models.PositiveIntegerField(default=0, editable=False)),
                 ('rests_until', models.DateTimeField(editable=False, null=True)),
                 ('created', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),

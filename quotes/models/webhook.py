@@ -18,6 +18,10 @@ from django.utils.crypto import salted_hmac
 
 from sources.exceptions import Conflict
 from sources.history.feed import LedgerPosition, last_settled, position_before
+from sources.models import Checkpoint
+
+CHECKPOINT = "checkpoint"
+"""The type of messages that a checkpoint of the ledger was signed: no record, and never secret."""
 
 SECRETS_OVERLAP = timedelta(days=1)
 """How long messages are signed with the secret before the last as well."""
@@ -75,14 +79,17 @@ class WebhookQuerySet(models.QuerySet):
         due = Delivery.objects.pending().filter(webhook=models.OuterRef("pk"), due__lte=now)
         place = Q(era__lt=last.era) | Q(era=last.era, transaction__lt=last.transaction)
         place |= Q(era=last.era, transaction=last.transaction, revision__lt=last.id)
-        return self.at_work(now).filter(place | models.Exists(due))
+        newest = Checkpoint.objects.order_by("-size").values("size")[:1]
+        signed = Q(types__contains=[CHECKPOINT], checkpoint__lt=models.Subquery(newest))
+        return self.at_work(now).filter(place | models.Exists(due) | signed)
 
 
 class Webhook(models.Model):
     """A URL to which changes are sent that its user may see, and how far they have been sent.
 
     `filters` are parameters of `quotes/` and apply to changes of quotes. `era`, `transaction` and
-    `revision` are the position in the ledger up to which messages were made. `paused_because` says
+    `revision` are the position in the ledger up to which messages were made, and `checkpoint` the
+    size of the last checkpoint of which one was made. `paused_because` says
     why the service paused it; it is null while the webhook is active, and if its user paused it.
     Not recorded in the ledger.
     """
@@ -102,6 +109,7 @@ class Webhook(models.Model):
     era = models.PositiveSmallIntegerField(editable=False)
     transaction = models.BigIntegerField(editable=False)
     revision = models.BigIntegerField(editable=False)
+    checkpoint = models.BigIntegerField(default=0, editable=False)
     failures = models.PositiveIntegerField(default=0, editable=False)  # since the last success
     rests_until = models.DateTimeField(null=True, editable=False)
     created = models.DateTimeField(db_default=Now(), editable=False)
@@ -119,6 +127,8 @@ class Webhook(models.Model):
         if self._state.adding and self.era is None:
             for name, value in columns_of(last_settled()).items():
                 setattr(self, name, value)
+            signed = Checkpoint.objects.values_list("size", flat=True).last()
+            self.checkpoint = signed or 0
         super().save(*args, **kwargs)
 
     @property
@@ -129,6 +139,11 @@ class Webhook(models.Model):
     @property
     def place(self) -> LedgerPosition:
         return LedgerPosition(self.era, self.transaction, self.revision)
+
+    @property
+    def kinds(self) -> list[str]:
+        """The types of records whose changes it is sent."""
+        return [kind for kind in self.types if kind != CHECKPOINT]
 
     @property
     def secret(self) -> str:
@@ -177,6 +192,9 @@ class Webhook(models.Model):
     def advance(self, place: LedgerPosition) -> None:
         self._set(**columns_of(place))
 
+    def advance_to_checkpoint(self, size: int) -> None:
+        self._set(checkpoint=size)
+
     def pause(self, because: str, now: datetime) -> bool:
         """Send nothing until it is made active again. Returns whether it was active."""
         paused = Webhook.objects.filter(pk=self.pk, active=True)
@@ -216,11 +234,12 @@ class DeliveryQuerySet(models.QuerySet):
 
 
 class Delivery(models.Model):
-    """One message to a webhook: a change to a record, or a test, which has no record.
+    """One message to a webhook: a change to a record, a checkpoint, or a test, without a record.
 
-    It names the change as a revision does. The message is written when it is sent, with the record
-    as it is then, and is not kept. `answer` is the beginning of an answer that refused it. The id
-    is that of the message (`webhook-id`), and stays over all attempts.
+    It names the change as a revision does; of a checkpoint, the log and the number of revisions.
+    The message is written when it is sent, with the record as it is then, and is not kept. `answer`
+    is the beginning of an answer that refused it. The id is that of the message (`webhook-id`), and
+    stays over all attempts.
     """
 
     class State(models.TextChoices):
@@ -271,6 +290,10 @@ class Delivery(models.Model):
     def event(self) -> str:
         """The type of the message, such as `quote.retracted`."""
         return f"{self.subject_type or 'webhook'}.{self.verb}"
+
+    @property
+    def is_checkpoint(self) -> bool:
+        return self.subject_type == CHECKPOINT
 
     @property
     def is_test(self) -> bool:

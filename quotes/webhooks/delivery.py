@@ -13,7 +13,7 @@ from datetime import datetime
 from io import BytesIO
 from time import monotonic
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection, transaction
@@ -27,12 +27,13 @@ from standardwebhooks import Webhook as Signer
 from quotes.api.changes import ChangeSerializer, changes_of, seen_by
 from quotes.api.filters import QuoteFilters
 from quotes.models import Delivery, Quote, QuoteQuerySet, SentQuote, Webhook
+from quotes.models.webhook import CHECKPOINT
 from quotes.webhooks.notices import send_notice
 from quotes.webhooks.sending import Answer, post
 from sources.api.addresses import service_url
 from sources.exceptions import BadParameter, nearest_of
 from sources.history.feed import last_settled, settled_after
-from sources.models import Revision
+from sources.models import Checkpoint, Revision
 
 MAX_PENDING = 1_000
 """Messages of a webhook that wait; the ledger keeps the rest."""
@@ -108,12 +109,12 @@ def make_messages(webhook: Webhook) -> bool:
     """
     webhook.refresh_from_db(from_queryset=Webhook.objects.select_for_update(of=("self",)))
     try:
-        sees = seen_by(request_of(webhook.user), webhook.types)
+        sees = seen_by(request_of(webhook.user), webhook.kinds)
     except PermissionDenied:
         raise MustPause(NO_PERMISSION) from None
     if not webhook.active or webhook.deliveries.pending().count() >= MAX_PENDING:
         return False
-    found = settled_after(webhook.place, last_settled(), webhook.types, **sees, most=PAGE)
+    found = settled_after(webhook.place, last_settled(), webhook.kinds, **sees, most=PAGE)
     wanted = found.revisions if not webhook.filters else _filtered(webhook, found.revisions)
     Delivery.objects.bulk_create(
         Delivery(
@@ -128,7 +129,27 @@ def make_messages(webhook: Webhook) -> bool:
     )
     if found.end != webhook.place:
         webhook.advance(found.end)
+    if CHECKPOINT in webhook.types:
+        _make_messages_of_checkpoints(webhook)
     return found.more
+
+
+def _make_messages_of_checkpoints(webhook: Webhook) -> None:
+    """Make messages of the checkpoints that were signed since the last one that was told."""
+    signed = list(Checkpoint.objects.filter(size__gt=webhook.checkpoint)[:PAGE])
+    Delivery.objects.bulk_create(
+        Delivery(
+            webhook=webhook,
+            subject_type=CHECKPOINT,
+            subject_id=uuid5(NAMESPACE_URL, each.origin),  # one log, so in order
+            version=each.size,
+            verb="signed",
+            time=each.signed,
+        )
+        for each in signed
+    )
+    if signed:
+        webhook.advance_to_checkpoint(signed[-1].size)
 
 
 def _filtered(webhook: Webhook, revisions: list[Revision]) -> list[Revision]:
@@ -189,7 +210,7 @@ def send_due(webhook: Webhook) -> int:
 
 def bodies_of(webhook: Webhook, deliveries: list[Delivery]) -> list[bytes]:
     """The messages, as `changes/` shows these changes to the webhook's user at this moment."""
-    changes = [each for each in deliveries if not each.is_test]
+    changes = [each for each in deliveries if not (each.is_test or each.is_checkpoint)]
     told = changes_of(changes, request_of(webhook.user))
     quotes = {each.subject_id for each in changes if each.subject_type == "quote"}
     if webhook.filters and quotes:
@@ -197,9 +218,17 @@ def bodies_of(webhook: Webhook, deliveries: list[Delivery]) -> list[bytes]:
         for change in told:
             if change["type"] == "quote" and change["id"] not in matches:
                 change |= {"gone": True, "record": None}
-    shown = iter(ChangeSerializer(told, many=True).data)
+    shown = dict(zip(changes, ChangeSerializer(told, many=True).data, strict=True))
+    sizes = [each.version for each in deliveries if each.is_checkpoint]
+    notes = dict(Checkpoint.objects.filter(size__in=sizes).values_list("size", "note"))
     return [
-        _body(each, {"webhook": webhook.pk} if each.is_test else next(shown)) for each in deliveries
+        _body(
+            each,
+            {"size": each.version, "checkpoint": notes.get(each.version)}
+            if each.is_checkpoint
+            else shown.get(each, {"webhook": webhook.pk}),
+        )
+        for each in deliveries
     ]
 
 

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from quotes.api.changes import VIEWS
 from quotes.models import Delivery, Quote, Webhook
-from quotes.models.webhook import KEPT_FOR
+from quotes.models.webhook import CHECKPOINT, KEPT_FOR
 from quotes.webhooks.delivery import filtered
 from quotes.webhooks.sending import check_url
 from sources.api.endpoints import Endpoint
@@ -21,6 +21,9 @@ from sources.api.idempotency import idempotent
 from sources.exceptions import BadParameter
 
 MAX_URL_CHARACTERS = 2_000
+
+TYPES = (*VIEWS, CHECKPOINT)
+"""What a webhook can be told of: changes of records, and checkpoints of the ledger."""
 
 NOT_FOLLOWED = {
     "like": "finds the most similar of all quotes",
@@ -75,11 +78,12 @@ class WebhookSerializer(LastingSerializer, serializers.ModelSerializer):
 
     url = Text(max_length=MAX_URL_CHARACTERS, help_text="Where messages are sent: https.")
     types = serializers.ListField(
-        child=serializers.ChoiceField(list(VIEWS)),
+        child=serializers.ChoiceField(TYPES),
         allow_empty=False,
-        max_length=len(VIEWS),
+        max_length=len(TYPES),
         default=lambda: [*VIEWS],
-        help_text="Types of records whose changes are sent. Without it, all.",
+        help_text="Types of records whose changes are sent. Without it, all. `checkpoint`: also "
+        "each signed checkpoint of the ledger.",
     )
     filters = FiltersField(
         required=False,

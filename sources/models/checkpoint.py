@@ -64,3 +64,8 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint of {self.size} revisions"
+
+    @property
+    def origin(self) -> str:
+        """The name of the log."""
+        return self.note.partition("\n")[0]

@@ -16,6 +16,8 @@ from standardwebhooks import WebhookVerificationError
 from quotes.history.erasure import erase
 from quotes.models import Delivery, SentQuote, Webhook
 from quotes.webhooks import delivery, notices, tasks
+from sources.checkpoints.notes import Signer, TreeHead
+from sources.checkpoints.signing import sign
 from sources.models import Era
 from tests.conftest import API, fresh, make_filing, ok, publish, settle
 from tests.jobs import work_off
@@ -205,6 +207,31 @@ def test_other_types_are_sent_only_if_asked_for(receiver, reader):
 
 
 # At least once, and in order
+
+
+def test_each_checkpoint_is_sent_in_order_to_those_who_ask_for_it(receiver, hook, reader):
+    signer = Signer.new("quotes.example/ledger")
+    make_speaker()
+    settle()
+    sign([signer])  # before it was added
+    keeper = make_webhook(reader.user, url=receiver.url, types=["checkpoint"])
+    signed = []
+    for _ in range(2):
+        make_speaker()
+        settle()
+        signed.append(sign([signer]))
+    tasks.look(timestamp=0)
+    work_off()
+    deliver(keeper)
+    sent = [message for message in told(receiver) if message["type"] == "checkpoint.signed"]
+    assert [message["data"] for message in sent] == [
+        {"size": each.size, "checkpoint": each.note} for each in signed
+    ]
+    assert TreeHead.read(sent[-1]["data"]["checkpoint"], [signer.verifier]).size == 3
+    assert not hook.deliveries.filter(subject_type="checkpoint").exists()
+    assert keeper.deliveries.count() == 2
+    deliver(keeper)
+    assert keeper.deliveries.count() == 2
 
 
 def test_a_message_that_fails_is_sent_again_with_the_same_id_and_holds_back_only_its_record(
