@@ -7,7 +7,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from quotes.history.erasure import KINDS, Erasure, erase
+from sources.history.verification import Check
 from sources.ledger.revisions import Revision
 from sources.models import Mergeable
 
@@ -37,10 +40,30 @@ def erase_again(
                 yield kind, erase(kind, present, reason, dry_run=dry_run, each=each)
 
 
+def tombstone_faults(kept: Iterable[dict]) -> Iterator[Check]:
+    """How the erasures on record differ from tombstones that were kept elsewhere.
+
+    Erasures that are not among them may be forged. What they name must not be on record.
+    """
+    by_kind = defaultdict(set)
+    for line in kept:
+        by_kind[line["kind"]].add(UUID(line["id"]))
+    for found in tombstones():
+        if (key := UUID(found["id"])) not in by_kind[found["kind"]]:
+            erased = f"erased {found['erased']}: {found['reason']}"
+            yield Check(found["kind"], key, None, "tombstone", False, None, erased, None)
+    for kind, keys in by_kind.items():
+        for key in sorted(_rows(kind, keys).values_list("pk", flat=True)):
+            yield Check(kind, key, None, "tombstone", False, "erased", "a row", None)
+
+
+def _rows(kind: str, keys: set[UUID]) -> QuerySet:
+    return KINDS[kind].objects.filter(pk__in=keys).order_by()
+
+
 def _present(kind: str, keys: set[UUID]) -> set[UUID]:
     """Those on record; of merged ones the survivor, with which they are erased."""
-    model = KINDS[kind]
-    found = model.objects.filter(pk__in=keys)
+    model, found = KINDS[kind], _rows(kind, keys)
     if issubclass(model, Mergeable):
         present = set(found.values_list("pk", flat=True))
         survivors = model.objects.survivors(present)

@@ -6,6 +6,8 @@
 - `contexts`: so do the prefixes and suffixes.
 - `nearest`: so does the nearest passage of an altered quote, at its offsets.
 - `printed`: outlet and date equal those of the article.
+- `past_version`: what lists of the past read of a version is what its revision says, and is kept
+  exactly from the first version to the last but one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,8 +17,10 @@ from django.db.models import Case, When
 
 from quotes.anchoring import HEADLINE
 from quotes.anchoring.seams import decided_again
-from quotes.models import Quote
-from sources.history.verification import Check, checks_of
+from quotes.models import PastVersion, Quote
+from quotes.models.past_version import HELD
+from quotes.models.triggers import ROLE_KEY
+from sources.history.verification import Check, all_subjects, checks_of
 from sources.ledger.revisions import Revision
 
 # Words that are not the quote's own are reported as a digest.
@@ -73,13 +77,55 @@ ANCHORS = """
         AND (c."check" <> 'anchor' OR q.snapshot_id IS NOT NULL)
 """
 
+PRINTED_ROLE, FILED_ROLE = "state ->> 'attribution_role'", "state ->> 'role'"
+KEPT = ", ".join(f"'{column}', {column}" for column in HELD)
+
+PAST_VERSIONS = f"""
+    SELECT 'quote', coalesce(h.subject_id, p.quote_id), coalesce(h.version, p.version),
+        'past_version',
+        coalesce(d.fields = '{{}}' AND (p.since, p.until) = (h.since, h.until), false),
+        h.since || ', until ' || h.until, p.since || ', until ' || p.until, nullif(d.fields, '{{}}')
+    FROM (
+        SELECT *, {ROLE_KEY.format(printed=PRINTED_ROLE, filed=FILED_ROLE)} AS role_key
+        FROM (
+            SELECT subject_id, version, state, (state ->> 'updated')::timestamptz AS since,
+                lead((state ->> 'updated')::timestamptz) OVER each AS until
+            FROM history WHERE subject_type = 'quote'
+            WINDOW each AS (PARTITION BY subject_id ORDER BY version)
+        ) every_version
+        WHERE since IS NOT NULL AND until IS NOT NULL
+    ) h
+    FULL JOIN (
+        SELECT quote_id, version, since, until, jsonb_build_object({KEPT}) AS kept
+        FROM {PastVersion._meta.db_table} WHERE quote_id = ANY (%(subjects)s)
+    ) p ON p.quote_id = h.subject_id AND p.version = h.version
+    CROSS JOIN LATERAL (
+        SELECT ARRAY(
+            SELECT e.key FROM jsonb_each(p.kept) e
+            WHERE h.state IS NOT NULL AND e.value IS DISTINCT FROM CASE e.key
+                WHEN 'role_key' THEN coalesce(to_jsonb(h.role_key), 'null')
+                ELSE h.state -> e.key
+            END
+            ORDER BY e.key
+        ) AS fields OFFSET 0
+    ) d
+"""  # noqa: S608 (ours)
+
+PARTS = (ANCHORS, PAST_VERSIONS)
+"""What is verified of quotes beside what is verified of every record."""
+
 RESTS_ON = ("snapshot", "article", "speaker", "organisation", "affiliation", "outlet")
 
 
 def faults_in(subjects: Sequence[UUID]) -> list[Check]:
     """Checks that fail for these records, of any kind; two queries."""
-    faults = checks_of(subjects, [ANCHORS], faults_only=True)
+    faults = checks_of(subjects, PARTS, faults_only=True)
     return faults + [check for check in seam_checks(subjects) if not check.ok]
+
+
+def all_records() -> Iterator[list[UUID]]:
+    """Ids of all that is on record, or has left a trace in the tables of the past, in batches."""
+    return all_subjects([(PastVersion._meta.db_table, "quote_id")])
 
 
 SPLIT = ("pk", "version", "spans", "seams")
@@ -106,7 +152,7 @@ def checks_of_quote(pk: UUID) -> list[Check]:
     ids = [f"{name}_id" for name in RESTS_ON]
     page = Case(When(spans__len__gt=1, then=PAGE))  # long: only if needed
     row = Quote.objects.filter(pk=pk).values_list(*ids, *SPLIT, page).first() or ()
-    checks = checks_of([pk, *filter(None, row[: len(ids)])], [ANCHORS])
+    checks = checks_of([pk, *filter(None, row[: len(ids)])], PARTS)
     if row and row[-1] is not None:
         checks.append(seam_check(*row[len(ids) :]))
     return sorted(checks, key=lambda check: check.id != pk)

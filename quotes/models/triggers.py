@@ -42,6 +42,23 @@ PASSED_ON = {
 """The outlets in the reporting chains of quotes, for `ShowsReferences`."""
 
 
+ROLE_KEY = """quotes_role_key(
+                    coalesce(nullif({printed}, ''), nullif({filed}, ''))
+                )"""
+"""Stands for the printed role, else the filed one."""
+
+WORDS = {
+    "bare": "sources_bare({row}.text)",
+    "search_words": "quotes_search_words({row}.bare, {row}.language)",
+}
+"""What searches read of a quote."""
+
+COMPUTED = {
+    "role_key": ROLE_KEY.format(printed="n.attribution_role", filed="n.role"),
+    **{column: sql.format(row="n") for column, sql in WORDS.items()},
+}
+
+
 class WaitsForEmbargo(Trigger):
     """Refuse to make a quote public while its article is under embargo."""
 
@@ -74,6 +91,7 @@ def quote_triggers() -> list[pgtrigger.Trigger]:
             verb=VERB,
             public=IS_PUBLIC,
             derived=DERIVED,
+            computed=COMPUTED,
             parts={"via": VIA},
         ).triggers,
         *(
@@ -99,9 +117,9 @@ def quote_triggers() -> list[pgtrigger.Trigger]:
             when=pgtrigger.Before,
             operation=pgtrigger.Insert
             | pgtrigger.UpdateOf("text", "language", "search_words", "bare"),
-            func="""
-                NEW.bare = sources_bare(NEW.text);
-                NEW.search_words = quotes_search_words(NEW.bare, NEW.language);
+            func=f"""
+                NEW.bare = {WORDS["bare"].format(row="NEW")};
+                NEW.search_words = {WORDS["search_words"].format(row="NEW")};
                 RETURN NEW;
             """,
         ),
@@ -149,10 +167,8 @@ def quote_triggers() -> list[pgtrigger.Trigger]:
             name="role_key",
             when=pgtrigger.Before,
             operation=pgtrigger.Insert | pgtrigger.UpdateOf("role", "attribution_role", "role_key"),
-            func="""
-                NEW.role_key = quotes_role_key(
-                    coalesce(nullif(NEW.attribution_role, ''), nullif(NEW.role, ''))
-                );
+            func=f"""
+                NEW.role_key = {ROLE_KEY.format(printed="NEW.attribution_role", filed="NEW.role")};
                 RETURN NEW;
             """,
         ),

@@ -12,10 +12,12 @@ For the revisions of each record:
 For the record itself:
 
 - `present_state`: the row equals the last state, or is gone after `erased`.
+- `derived`: columns that PostgreSQL computes from others, for filters and searches, are right.
+- `references`: the records that it refers to are there.
 - `snapshot_digest`: the text has its digest.
 
 `expected` is the stored value, `found` the recomputed one: salted hashes, numbers and times, which
-disclose no content.
+disclose no content. `sources.history.protection` verifies what belongs to no record.
 
 An owner of the database could recompute a whole chain. Only a copy of one of its links elsewhere
 reveals that.
@@ -28,6 +30,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db import DataError, connection, models, transaction
 
+from sources.history.derived_columns import derived, references
 from sources.ledger.recording import recording_of
 
 BATCH = 1_000
@@ -36,10 +39,13 @@ BATCH = 1_000
 
 @dataclass(frozen=True)
 class Check:
-    """One recomputed value; `fields` names the columns of a present state that differ."""
+    """One recomputed value; `fields` names the columns that differ.
+
+    `id` is a record's, else names what is checked.
+    """
 
     type: str
-    id: UUID
+    id: UUID | str
     version: int | None
     check: str
     ok: bool
@@ -85,11 +91,17 @@ HISTORY = """
         lag(r.verb) OVER each AS verb_before,
         lag(r.time) OVER each AS time_before,
         lag(r.id) OVER each AS id_before,
+        lag(r.era) OVER each AS era_before,
         bool_or(r.verb = 'erased') OVER (PARTITION BY r.subject_id) AND r.verb <> 'erased'
             AS is_destroyed
     FROM sources_revision r
     WHERE r.subject_id = ANY (%(subjects)s)
     WINDOW each AS (PARTITION BY r.subject_id ORDER BY r.version)
+"""
+
+LAST = """
+    SELECT DISTINCT ON (subject_id) subject_type, subject_id, version, verb, state, salt, hash
+    FROM history ORDER BY subject_id, version DESC
 """
 
 REVISIONS = """
@@ -162,8 +174,8 @@ REVISIONS = """
             'time', r.time_before IS NULL OR r.time > r.time_before,
             'after ' || r.time_before, r.time::text
         ), (
-            'order', r.id_before IS NULL OR r.id > r.id_before,
-            'after ' || r.id_before, r.id::text
+            'order', r.id_before IS NULL OR (r.id > r.id_before AND r.era >= r.era_before),
+            'after ' || r.id_before || ' of era ' || r.era_before, r.id || ' of era ' || r.era
         )
     ) c("check", ok, expected, found)
     WHERE c."check" <> 'reason_hash' OR num_nonnulls(r.reason, r.reason_hash) > 0
@@ -187,10 +199,7 @@ PRESENT = """
     FROM unnest(%(subjects)s) subject(id)
     LEFT JOIN ({rows}
     ) n ON n.id = subject.id
-    LEFT JOIN (
-        SELECT DISTINCT ON (subject_id) subject_type, subject_id, version, verb, state, salt, hash
-        FROM history ORDER BY subject_id, version DESC
-    ) l ON l.subject_id = subject.id
+    LEFT JOIN last l ON l.subject_id = subject.id
     CROSS JOIN LATERAL (
         SELECT coalesce(CASE
             WHEN n.id IS NULL THEN l.verb = 'erased'
@@ -235,11 +244,13 @@ def checks_of(
 ) -> list[Check]:
     """Run all checks of these records, in one statement.
 
-    `also` are further parts in SQL. A record that PostgreSQL cannot read fails as `unreadable`.
+    `also` are further parts in SQL, which may read `history` and `last`. A record that PostgreSQL
+    cannot read fails as `unreadable`.
     """
-    parts = " UNION ALL ".join((REVISIONS, present(), SNAPSHOTS, *also))
+    repeated = (part for model in recorded_models() for part in derived(model) + references(model))
+    parts = " UNION ALL ".join((REVISIONS, present(), SNAPSHOTS, *repeated, *also))
     statement = f"""
-        WITH history AS MATERIALIZED ({HISTORY})
+        WITH history AS MATERIALIZED ({HISTORY}), last AS MATERIALIZED ({LAST})
         SELECT * FROM ({parts}) c(type, id, version, "check", ok, expected, found, fields)
         {"WHERE ok IS NOT TRUE" if faults_only else ""}
         ORDER BY type, id, version NULLS FIRST
@@ -267,16 +278,18 @@ def checks_of(
         ]
 
 
-def all_subjects() -> Iterator[list[UUID]]:
-    """Ids of all records and of all histories, in batches, each id once."""
-    of_rows = (
-        f"(SELECT id FROM {model._meta.db_table} WHERE id > %(after)s ORDER BY id LIMIT {BATCH})"
-        for model in recorded_models()
+def all_subjects(also: Sequence[tuple[str, str]] = ()) -> Iterator[list[UUID]]:
+    """Ids of all records and of all histories, in batches, each id once.
+
+    `also` are further tables, each with its column of such ids.
+    """
+    holding = [(model._meta.db_table, "id") for model in recorded_models()]
+    parts = (
+        f"(SELECT DISTINCT {column} AS id FROM {table} WHERE {column} > %(after)s"
+        f" ORDER BY {column} LIMIT {BATCH})"
+        for table, column in (("sources_revision", "subject_id"), *holding, *also)
     )
-    of_histories = f"""
-        (SELECT DISTINCT subject_id AS id FROM sources_revision WHERE subject_id > %(after)s
-         ORDER BY subject_id LIMIT {BATCH})"""
-    batch = f"{' UNION '.join((of_histories, *of_rows))} ORDER BY id LIMIT {BATCH}"
+    batch = f"{' UNION '.join(parts)} ORDER BY id LIMIT {BATCH}"
     after = UUID(int=0)
     while True:
         with connection.cursor() as cursor:

@@ -19,6 +19,8 @@ class Recording:
     (whether readers see it), `time`, and `parts`, what else belongs to the state. Left out of the
     state are generated columns, `derived` ones, `digested` ones, whose digest is a column or a
     part, and `forgotten` ones, whose value is deleted once it has been used.
+
+    `computed` maps derived columns to the SQL that computes them, to verify them.
     """
 
     def __init__(
@@ -31,9 +33,11 @@ class Recording:
         derived: tuple[str, ...] = (),
         digested: tuple[str, ...] = (),
         forgotten: tuple[str, ...] = (),
+        computed: dict[str, str] | None = None,
     ):
         self.verb, self.public, self.time = verb, public, time
         self.parts, self.left_out = parts or {}, {*derived, *digested, *forgotten}
+        self.computed = computed or {}
 
     @property
     def triggers(self) -> list[pgtrigger.Trigger]:

@@ -1,45 +1,56 @@
-"""`manage.py verify [--all] [ID …] [--against FILE]`"""
+"""`manage.py verify [ID …] [--all [--tombstones FILE]] [--against FILE]`"""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from quotes.history.verification import faults_in
+from quotes.history.tombstones import tombstone_faults
+from quotes.history.verification import all_records, faults_in
+from quotes.management.commands.erase_again import read
 from sources.checkpoints.notes import BadKey, BadNote
 from sources.checkpoints.proofs import faults_against, kept_head
-from sources.history.verification import BATCH, all_subjects
+from sources.history.protection import faults_of_protection
+from sources.history.verification import BATCH
 from sources.ledger.revisions import Revision
 from sources.models import Leaf
 
 
 class Command(BaseCommand):
     help = (
-        "Recompute every digest, anchor, hash and link, and compare each record with its history. "
-        "Prints one line per fault: the record, its version, the check, what was expected and what "
-        "was found. Exits 1 if there is one. Changes nothing."
+        "Recompute every digest, anchor, hash, link and derived column, and compare each record "
+        "with its history; with --all, verify the eras and triggers of the ledger too. Prints one "
+        "line per fault: the record, its version, the check, what was expected and what was found. "
+        "Exits 1 if there is one. Changes nothing."
     )
 
     def add_arguments(self, parser):
         parser.add_argument("ids", nargs="*", type=UUID, metavar="ID", help="a record of any kind")
         parser.add_argument("--all", action="store_true", help="all records, with their histories")
         parser.add_argument(
+            "--tombstones", type=Path, metavar="FILE", help="with --all: of all that was erased"
+        )
+        parser.add_argument(
             "--against", type=Path, metavar="FILE", help="a checkpoint that was kept, or a log"
         )
         parser.add_argument("--key", help="public key of --against; else that of ONRECORD_LOG_KEYS")
 
-    def handle(self, *, ids: list[UUID], all: bool, against, **options):  # noqa: A002 (as shown)
+    def handle(self, *, ids: list[UUID], all: bool, tombstones, against, **options):  # noqa: A002
         if (all and ids) or not (all or ids or against):
             raise CommandError("Give the ids of records, --all, or --against a checkpoint.")
+        if tombstones and not all:
+            raise CommandError("--tombstones goes with --all.")
+        erased = list(read(tombstones)) if tombstones else None
         found = self.compare(against, **options) if against else 0
         if not (all or ids):
             if found:
                 raise CommandError(f"{found:,} faults against {against}.", returncode=1)
             return
         known = Revision.objects.all() if all else Revision.objects.filter(subject_id__in=ids)
-        batches = all_subjects() if all else in_batches(ids)
+        batches = all_records() if all else in_batches(ids)
         faults, records = found, 0
         with tqdm(
             total=known.count(),
@@ -54,6 +65,13 @@ class Command(BaseCommand):
                         self.stdout.write(str(fault))
                 records += len(subjects)
                 bar.update(known.filter(subject_id__in=subjects).count())
+        of_no_record = chain(
+            faults_of_protection() if all else (),
+            tombstone_faults(erased) if erased is not None else (),
+        )
+        for fault in of_no_record:
+            faults += 1
+            self.stdout.write(str(fault))
         if faults:
             raise CommandError(f"{faults:,} faults in {records:,} records.", returncode=1)
         self.stdout.write(f"{records:,} records hold.")

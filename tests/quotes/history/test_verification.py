@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from quotes.history.verification import faults_in
 from quotes.models import Quote, Via
+from quotes.models.indexes import DERIVED
+from quotes.models.triggers import COMPUTED
 from sources.history.verification import all_subjects
 from sources.ledger.revisions import Revision
-from sources.models import Article, Snapshot
+from sources.models import Article, Era, Snapshot
 from tests.conftest import API, make_filing, ok, problem, publish, sql
 from tests.records import (
     make_affiliation,
@@ -32,9 +34,8 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TEXT = "“We had no choice,” said Mara Quill. “None of us had, in the end.”"
 
 
-@pytest.fixture
-def quote() -> Quote:
-    """A published quote with a history, that rests on everything a quote can rest on."""
+def make_quote_with_history() -> Quote:
+    """A published quote that rests on everything a quote can rest on."""
     outlet, organisation = make_outlet(), make_organisation()
     speaker = make_speaker()
     held = make_affiliation(speaker=speaker, organisation=organisation)
@@ -58,15 +59,25 @@ def quote() -> Quote:
     return quote
 
 
-@pytest.fixture
-def other() -> Quote:
+def make_retracted_quote() -> Quote:
     """Another quote with a history as long."""
     quote = make_quote("None of us had", status="proposed")
     quote.publish()
     quote.dispute("Nobody knows.")
     quote.settle()
     quote.retract("It was made up.")
+    quote.refresh_from_db()
     return quote
+
+
+@pytest.fixture
+def quote() -> Quote:
+    return make_quote_with_history()
+
+
+@pytest.fixture
+def other() -> Quote:
+    return make_retracted_quote()
 
 
 def tamper(*statements: str, values=()) -> None:
@@ -142,6 +153,7 @@ def test_each_check_says_what_was_expected_and_found(quote, reader):
     assert by_name.keys() == {
         "anchor", "contexts", "printed", "snapshot_digest", "present_state", "version_chain",
         "link", "state_hash", "reason_hash", "payload", "state_identity", "time", "order",
+        "derived", "references", "past_version",
     }  # fmt: skip
     assert by_name["anchor"]["expected"] == by_name["anchor"]["found"] == "We had no choice,"
     assert by_name["snapshot_digest"]["found"] == quote.snapshot.sha256
@@ -280,16 +292,19 @@ def test_the_last_revision_is_deleted(quote, reader):
         f"DELETE FROM sources_revision"
         f" WHERE subject_id = '{quote.pk}' AND version = {quote.version}"
     )
-    (fault,) = checked(reader, quote)
-    assert (fault["check"], fault["version"]) == ("present_state", quote.version - 1)
-    assert len(verify("--all")) == 1
+    faults = {(fault["check"], fault["version"]) for fault in checked(reader, quote)}
+    before = quote.version - 1
+    assert faults == {("present_state", before), ("past_version", before)}
+    assert len(verify("--all")) == 2
 
 
 def test_a_whole_history_is_deleted(quote, reader):
     tamper(f"DELETE FROM sources_revision WHERE subject_id = '{quote.pk}'")
-    (fault,) = checked(reader, quote)
+    *past, fault = sorted(checked(reader, quote), key=lambda fault: fault["check"])
     assert fault["found"] == "a row without history"
-    assert len(verify("--all")) == 1
+    assert [each["version"] for each in past] == list(range(1, quote.version))
+    assert {each["check"] for each in past} == {"past_version"}
+    assert len(verify("--all")) == quote.version
 
 
 WHAT_IT_SAYS = (
@@ -452,8 +467,8 @@ def test_a_quote_is_given_another_outlet_or_date_than_its_article(quote, reader,
 def test_a_revision_is_forged(quote, reader):
     """With every hash right, and the row left as it is."""
     forge(quote, f"{quote.version} + 1, 'updated'")
-    (fault,) = checked(reader, quote)
-    assert (fault["check"], fault["version"]) == ("present_state", quote.version + 1)
+    faults = {(fault["check"], fault["version"]) for fault in checked(reader, quote)}
+    assert faults == {("present_state", quote.version + 1), ("past_version", quote.version)}
 
 
 def test_an_erasure_is_forged(quote, reader):
@@ -480,6 +495,97 @@ def forge(quote: Quote, version_and_verb: str) -> None:
             state = jsonb_set(state, '{{version}}', to_jsonb(version)) WHERE id = {last.pk}"""
     )
     relink(quote)
+
+
+@pytest.mark.parametrize(
+    ("change", "columns"),
+    [
+        ("search_words = ''", ["search_words"]),
+        ("bare = ''", ["bare", "search_words"]),
+        ("bare = ' others ', search_words = quotes_search_words(' others ', language)", ["bare"]),
+        ("search_words = quotes_search_words(bare, 'de')", ["search_words"]),
+        ("role_key = quotes_role_key('emperor')", ["role_key"]),
+    ],
+)
+def test_what_searches_and_filters_read_of_a_quote_is_edited(quote, reader, change, columns):
+    tamper(f"UPDATE quotes_quote SET {change}")
+    (fault,) = checked(reader, quote)
+    assert (fault["check"], fault["differs"]) == ("derived", columns)
+    (line,) = verify("--all")
+    assert line.startswith(f"quote {quote.pk} version {quote.version}: derived: expected ")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("quotes_quote", "published_day", "'1999-01-01'"),
+        ("quotes_quote", "said_day", "'1999-01-01'"),
+        ("quotes_quote", "role_words", "'emperor'"),
+        ("sources_speaker", "names_folded", "'{}'"),
+        ("sources_organisation", "names_folded", "'{}'"),
+        ("sources_outlet", "names_folded", "'{}'"),
+        ("sources_affiliation", "start_day", "'1999-01-01'"),
+        ("sources_affiliation", "end_last", "'1999-01-01'"),
+        ("sources_affiliation", "role_words", "'emperor'"),
+        ("sources_article", "published_day", "'1999-01-01'"),
+        ("sources_article", "url_key", "'elsewhere.example'"),
+        ("sources_snapshot", "characters", "9"),
+    ],
+)
+def test_a_generated_column_is_made_an_ordinary_one_and_edited(quote, reader, table, column, value):
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    tamper(
+        f"ALTER TABLE {table} ALTER {column} DROP EXPRESSION",
+        f"UPDATE {table} SET {column} = {value}",
+    )
+    faults = [fault for fault in checked(reader, quote) if fault["check"] == "derived"]
+    assert [fault["differs"] for fault in faults] == [[column]]
+    assert any(": derived: expected " in line and column in line for line in verify("--all"))
+
+
+def test_all_derived_columns_are_verified():
+    """But for those that have a check of their own, and who filed a quote: users come and go."""
+    own_check = {"contexts", "nearest", "filed_by_id"}
+    assert {*COMPUTED} == {*DERIVED} - own_check
+
+
+def test_a_record_that_others_refer_to_is_deleted_with_its_history(quote, reader):
+    tamper(
+        "DELETE FROM sources_affiliation",
+        "DELETE FROM sources_revision WHERE subject_type = 'affiliation'",
+    )
+    (fault,) = [each for each in checked(reader, quote) if each["check"] == "references"]
+    assert fault["differs"] == ["affiliation_id"]
+    (line,) = verify("--all")
+    assert line.startswith(f"quote {quote.pk} version {quote.version}: references: expected ")
+
+
+@pytest.mark.parametrize(
+    ("change", "columns"),
+    [
+        ("UPDATE quotes_pastversion SET status = 'retracted' WHERE version = 2", ["status"]),
+        ("UPDATE quotes_pastversion SET speaker_id = NULL WHERE version = 2", ["speaker_id"]),
+        ("UPDATE quotes_pastversion SET role_key = quote_id WHERE version = 2", ["role_key"]),
+        ("UPDATE quotes_pastversion SET until = until + interval '1 day' WHERE version = 2", None),
+        ("DELETE FROM quotes_pastversion WHERE version = 2", None),
+    ],
+)
+def test_what_lists_of_the_past_read_is_edited(quote, reader, change, columns):
+    tamper(change)
+    (fault,) = checked(reader, quote)
+    assert (fault["check"], fault["version"]) == ("past_version", 2)
+    assert fault["differs"] == columns
+    assert len(verify("--all")) == 1
+
+
+def test_a_quote_is_deleted_with_its_history_but_not_with_its_past(quote, other):
+    tamper(
+        f"DELETE FROM quotes_quote WHERE id = '{other.pk}'",
+        f"DELETE FROM sources_revision WHERE subject_id = '{other.pk}'",
+    )
+    lines = verify("--all")
+    assert len(lines) == other.version
+    assert all(f" {other.pk} " in line for line in lines)
 
 
 def test_the_records_a_quote_refers_to_are_verified_with_it(quote, reader):
@@ -547,6 +653,61 @@ def test_a_change_to_any_column_of_a_revision_is_detected(quote, other, data):
 
 def text_of(pk: int, column: str) -> str | None:
     return sql(f"SELECT {column}::text FROM sources_revision WHERE id = %s", [pk])[0][0]
+
+
+# What belongs to no record
+
+
+def test_an_era_is_moved_made_up_or_removed(quote):
+    call_command("begin_era", "--anyway", stdout=io.StringIO())
+    quote.dispute("In the second era.")
+    assert verify("--all") == []
+    second = Era.objects.get(id=2)
+    for change, fault in (
+        ("UPDATE sources_era SET began = '2001-01-01' WHERE id = 2", "expected a beginning after"),
+        ("UPDATE sources_era SET id = 3 WHERE id = 2", "expected an era on record"),
+        ("INSERT INTO sources_era VALUES (4, 'elsewhere', now())", "expected number 3, found"),
+        (f"DELETE FROM sources_era WHERE id = {second.id}", "expected an era on record"),
+    ):
+        with transaction.atomic():
+            tamper(change)
+            assert any(f": era: {fault}" in line for line in verify("--all")), change
+            transaction.set_rollback(True)
+
+
+def test_a_revision_is_moved_to_a_later_era(quote, reader):
+    call_command("begin_era", "--anyway", stdout=io.StringIO())
+    quote.dispute("In the second era.")
+    tamper(f"UPDATE sources_revision SET era = 2 WHERE subject_id = '{quote.pk}' AND version = 2")
+    relink(quote)
+    assert [(f["check"], f["version"]) for f in checked(reader, quote)] == [("order", 3)]
+
+
+def test_a_trigger_is_switched_off_changed_removed_or_added(quote):
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    (records,) = [each for each in Quote._meta.triggers if each.name == "ledger_update"]
+    name = records.get_pgid(Quote)
+    for change, found in (
+        (f"ALTER TABLE quotes_quote DISABLE TRIGGER {name}", "found off, "),
+        (f"DROP TRIGGER {name} ON quotes_quote", "found no trigger"),
+        (
+            f"""CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql
+                AS 'BEGIN RETURN NULL; END'""",
+            "found on, ",
+        ),
+        (f"COMMENT ON TRIGGER {name} ON quotes_quote IS 'another'", "found on, another, "),
+    ):
+        with transaction.atomic():
+            tamper(change)
+            (line,) = verify("--all")
+            assert line.startswith(f"trigger quotes_quote.{name}: trigger: expected on, ")
+            assert found in line
+            transaction.set_rollback(True)
+    tamper(
+        f"CREATE TRIGGER more BEFORE UPDATE ON quotes_quote FOR EACH ROW EXECUTE FUNCTION {name}()"
+    )
+    (line,) = verify("--all")
+    assert line.startswith("trigger quotes_quote.more: trigger: expected no trigger, found on, ")
 
 
 # The command
