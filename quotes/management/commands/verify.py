@@ -1,11 +1,14 @@
-"""`manage.py verify [ID …] [--all [--tombstones FILE]] [--against FILE]`"""
+"""`manage.py verify [ID …] [--all [--tombstones FILE]] [--against FILE] [--jobs N]`"""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 from tqdm import tqdm
 
 from quotes.history.tombstones import tombstone_faults
@@ -14,7 +17,7 @@ from quotes.management.commands.erase_again import read
 from sources.checkpoints.notes import BadKey, BadNote
 from sources.checkpoints.proofs import faults_against, kept_head
 from sources.history.protection import faults_of_protection
-from sources.history.verification import BATCH
+from sources.history.verification import BATCH, Check
 from sources.ledger.revisions import Revision
 from sources.models import Leaf
 
@@ -37,29 +40,34 @@ class Command(BaseCommand):
             "--against", type=Path, metavar="FILE", help="a checkpoint that was kept, or a log"
         )
         parser.add_argument("--key", help="public key of --against; else that of ONRECORD_LOG_KEYS")
+        parser.add_argument(
+            "--jobs", type=int, default=1, metavar="N", help="connections at once (default: 1)"
+        )
 
-    def handle(self, *, ids: list[UUID], all: bool, tombstones, against, **options):  # noqa: A002
+    def handle(self, *, ids: list[UUID], all: bool, tombstones, against, jobs: int, **options):  # noqa: A002
         if (all and ids) or not (all or ids or against):
             raise CommandError("Give the ids of records, --all, or --against a checkpoint.")
         if tombstones and not all:
             raise CommandError("--tombstones goes with --all.")
+        if jobs < 1:
+            raise CommandError("--jobs is 1 or more.")
         erased = list(read(tombstones)) if tombstones else None
-        found = self.compare(against, **options) if against else 0
+        faults = self.compare(against, **options) if against else 0
         if not (all or ids):
-            if found:
-                raise CommandError(f"{found:,} faults against {against}.", returncode=1)
+            if faults:
+                raise CommandError(f"{faults:,} faults against {against}.", returncode=1)
             return
         known = Revision.objects.all() if all else Revision.objects.filter(subject_id__in=ids)
         batches = all_records() if all else in_batches(ids)
-        faults, records = found, 0
+        records = 0
         with tqdm(
             total=known.count(),
             unit="revision",
             unit_scale=True,
             disable=None if options["verbosity"] else True,
         ) as bar:
-            for subjects in batches:
-                for fault in faults_in(subjects):
+            for subjects, found in verified(batches, jobs):
+                for fault in found:
                     faults += 1
                     with bar.external_write_mode():
                         self.stdout.write(str(fault))
@@ -96,6 +104,33 @@ class Command(BaseCommand):
         if not faults:
             self.stdout.write(f"The ledger continues the checkpoint of {head.size:,} revisions.")
         return faults
+
+
+def verified(batches: Iterable[list[UUID]], jobs: int) -> Iterator[tuple[list[UUID], list[Check]]]:
+    """Each batch with its faults, in order; more than one job verify in threads of their own.
+
+    Few batches are held at a time.
+    """
+    if jobs == 1:
+        for subjects in batches:
+            yield subjects, faults_in(subjects)
+        return
+    with ThreadPoolExecutor(jobs) as pool:
+        waiting = deque()
+        for subjects in batches:
+            waiting.append((subjects, pool.submit(faults_in_a_thread, subjects)))
+            if len(waiting) > 2 * jobs:
+                subjects, found = waiting.popleft()
+                yield subjects, found.result()
+        for subjects, found in waiting:
+            yield subjects, found.result()
+
+
+def faults_in_a_thread(subjects: list[UUID]) -> list[Check]:
+    try:
+        return faults_in(subjects)
+    finally:
+        connection.close()
 
 
 def in_batches(ids: list[UUID]) -> Iterator[list[UUID]]:

@@ -204,6 +204,9 @@ def test_every_tamper_is_named(tmp_path):
             unnamed[name] = (check, lines)
     assert unnamed == {}
     assert verify(*asked) == []
+    with transaction.atomic():
+        tamper("UPDATE quotes_quote SET bare = ''")  # for other connections to see
+    assert sorted(verify(*asked, "--jobs", "2")) == sorted(verify(*asked)) != []
 
 
 @pytest.mark.django_db

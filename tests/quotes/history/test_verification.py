@@ -550,13 +550,15 @@ def test_all_derived_columns_are_verified():
 
 
 def test_a_record_that_others_refer_to_is_deleted_with_its_history(quote, reader):
-    tamper(
-        "DELETE FROM sources_affiliation",
-        "DELETE FROM sources_revision WHERE subject_type = 'affiliation'",
-    )
-    (fault,) = [each for each in checked(reader, quote) if each["check"] == "references"]
+    with transaction.atomic():
+        tamper(
+            "DELETE FROM sources_affiliation",
+            "DELETE FROM sources_revision WHERE subject_type = 'affiliation'",
+        )
+        (fault,) = [each for each in checked(reader, quote) if each["check"] == "references"]
+        (line,) = verify("--all")
+        transaction.set_rollback(True)
     assert fault["differs"] == ["affiliation_id"]
-    (line,) = verify("--all")
     assert line.startswith(f"quote {quote.pk} version {quote.version}: references: expected ")
 
 
@@ -585,7 +587,7 @@ def test_a_quote_is_deleted_with_its_history_but_not_with_its_past(quote, other)
     )
     lines = verify("--all")
     assert len(lines) == other.version
-    assert all(f" {other.pk} " in line for line in lines)
+    assert all(str(other.pk) in line for line in lines)
 
 
 def test_the_records_a_quote_refers_to_are_verified_with_it(quote, reader):
