@@ -1,7 +1,8 @@
-"""Verify what protects the ledger as a whole: its eras, and the triggers of recorded tables.
+"""Verify what protects the ledger as a whole: eras, the places of leaves, and triggers.
 
 - `era`: eras are numbered from 1, each begins after all revisions of the one before, and revisions
   name no others.
+- `leaf`: no place of the tree is empty.
 - `trigger`: it is there, switched on, and does what this version says; nothing else is there.
 """
 
@@ -12,6 +13,7 @@ from django.db import connection
 
 from sources.history.verification import Check, recorded_models
 from sources.ledger.revisions import Era, Revision
+from sources.models import Checkpoint, Leaf
 
 ERAS = """
     WITH RECURSIVE named AS ( -- one look into the index for each era that revisions name
@@ -43,8 +45,9 @@ TRIGGERS = """
 
 
 def faults_of_protection() -> Iterator[Check]:
-    """Checks of eras and triggers that fail; two queries."""
+    """Checks that fail; three queries, one of which counts all leaves."""
     yield from _faults_of_eras()
+    yield from _faults_of_places()
     yield from _faults_of_triggers()
 
 
@@ -60,8 +63,18 @@ def _faults_of_eras() -> Iterator[Check]:
                 yield _fault("era", era, expected=f"a beginning after {before}", found=f"{began}")
 
 
+def _faults_of_places() -> Iterator[Check]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*), max(position) + 1 FROM sources_leaf")
+        number, places = cursor.fetchone()
+    if number != (places or 0):
+        found = f"{number:,} leaves"
+        yield _fault("leaf", "tree", expected=f"{places:,} leaves", found=found)
+
+
 def _faults_of_triggers() -> Iterator[Check]:
-    tables = {model._meta.db_table for model in (*recorded_models(), Revision, Era)}
+    protected = (*recorded_models(), Revision, Era, Leaf, Checkpoint)
+    tables = {model._meta.db_table for model in protected}
     expected = {}
     for model, trigger in pgtrigger.registered():
         made = trigger.compile(model)

@@ -8,6 +8,8 @@ For the revisions of each record:
 - `time`, `order`: each is later than the previous one.
 - `state_identity`: the state has the record's id and version.
 - `payload`: state and salt are present, or destroyed with an `erased` revision.
+- `leaf`: its leaf in the tree of checkpoints is that of its link; what is older than the last leaf
+  has one, and no leaf is left of a revision that is gone.
 
 For the record itself:
 
@@ -16,11 +18,11 @@ For the record itself:
 - `references`: the records that it refers to are there.
 - `snapshot_digest`: the text has its digest.
 
-`expected` is the stored value, `found` the recomputed one: salted hashes, numbers and times, which
-disclose no content. `sources.history.protection` verifies what belongs to no record.
+`expected` and `found` are salted hashes, numbers and times, which disclose no content.
+`sources.history.protection` verifies what belongs to no record.
 
-An owner of the database could recompute a whole chain. Only a copy of one of its links elsewhere
-reveals that.
+An owner of the database could recompute a whole chain and the tree. Only a checkpoint that was kept
+elsewhere reveals that: see `sources.checkpoints`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -208,6 +210,29 @@ PRESENT = """
     ) c
 """
 
+# Revisions that have settled since wait for the sequencer.
+LEAVES = """
+    SELECT coalesce(h.subject_type, 'record'), coalesce(h.subject_id, l.subject_id),
+        coalesce(h.version, l.version), 'leaf', f.ok,
+        coalesce(encode(l.hash, 'hex'), 'no revision before the last leaf'),
+        encode(sha256('\\x00'::bytea || h.link), 'hex'), NULL::text[]
+    FROM history h
+    FULL JOIN (SELECT * FROM sources_leaf WHERE subject_id = ANY (%(subjects)s)) l
+        ON l.subject_id = h.subject_id AND l.version = h.version
+    CROSS JOIN LATERAL (
+        SELECT CASE
+            WHEN l.position IS NOT NULL THEN
+                coalesce(l.hash = sha256('\\x00'::bytea || h.link), false)
+            ELSE ((h.era, h.transaction, h.id) <= (
+                SELECT r.era, r.transaction, r.id
+                FROM sources_leaf t JOIN sources_revision r USING (subject_id, version)
+                ORDER BY t.position DESC LIMIT 1
+            )) IS NOT TRUE
+        END AS ok
+    ) f
+    WHERE l.position IS NOT NULL OR NOT f.ok
+"""
+
 # After a redaction, the reason of the last `redacted` revision has the new digest. A text whose
 # erased words were blotted out before it was stored has its own.
 SNAPSHOTS = """
@@ -248,7 +273,7 @@ def checks_of(
     cannot read fails as `unreadable`.
     """
     repeated = (part for model in recorded_models() for part in derived(model) + references(model))
-    parts = " UNION ALL ".join((REVISIONS, present(), SNAPSHOTS, *repeated, *also))
+    parts = " UNION ALL ".join((REVISIONS, LEAVES, present(), SNAPSHOTS, *repeated, *also))
     statement = f"""
         WITH history AS MATERIALIZED ({HISTORY}), last AS MATERIALIZED ({LAST})
         SELECT * FROM ({parts}) c(type, id, version, "check", ok, expected, found, fields)
@@ -278,6 +303,9 @@ def checks_of(
         ]
 
 
+HISTORIES = (("sources_revision", "subject_id"), ("sources_leaf", "subject_id"))
+
+
 def all_subjects(also: Sequence[tuple[str, str]] = ()) -> Iterator[list[UUID]]:
     """Ids of all records and of all histories, in batches, each id once.
 
@@ -287,7 +315,7 @@ def all_subjects(also: Sequence[tuple[str, str]] = ()) -> Iterator[list[UUID]]:
     parts = (
         f"(SELECT DISTINCT {column} AS id FROM {table} WHERE {column} > %(after)s"
         f" ORDER BY {column} LIMIT {BATCH})"
-        for table, column in (("sources_revision", "subject_id"), *holding, *also)
+        for table, column in (*HISTORIES, *holding, *also)
     )
     batch = f"{' UNION '.join(parts)} ORDER BY id LIMIT {BATCH}"
     after = UUID(int=0)

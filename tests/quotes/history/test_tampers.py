@@ -9,11 +9,14 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from quotes.models import Quote
+from sources.checkpoints.notes import Signer
+from sources.ledger.recording import recording_of
+from sources.models import Outlet
+from tests.conftest import settle
 from tests.quotes.history.test_verification import (
     make_quote_with_history,
     make_retracted_quote,
     tamper,
-    verify,
 )
 
 REVISION_2 = "WHERE subject_id = '$quote' AND version = 2"
@@ -49,6 +52,74 @@ ERASED = r"""
     ) n
     WHERE p.subject_id = '$other' AND p.version = $last
 """
+
+# As a forger would, who knows how links are computed
+RELINKED = """
+    DO $$$$ DECLARE r record; previous bytea; BEGIN
+        FOR r IN SELECT * FROM sources_revision WHERE subject_id = '$quote' ORDER BY version LOOP
+            UPDATE sources_revision SET link = sources_link(
+                previous, r.hash, r.reason_hash, r.era, r.transaction, r.subject_type, r.subject_id,
+                r.version, r.verb, r.public, r.reader_visible, r.fields, r.actor, r.channel,
+                r.request, r.time
+            ) WHERE id = r.id RETURNING link INTO previous;
+        END LOOP;
+    END $$$$
+"""
+REHASHED = """
+    UPDATE sources_revision SET hash = sources_state_hash(salt, state) WHERE subject_id = '$quote'
+"""
+SLIPPED_IN = """
+    INSERT INTO sources_revision (era, transaction, subject_type, subject_id, version, verb, public,
+        reader_visible, state, fields, actor, channel, time, salt, hash, link)
+    SELECT n.*, sources_link(NULL, n.hash, NULL, n.era, n.transaction, n.subject_type, n.subject_id,
+        1, n.verb, true, true, n.fields, n.actor, n.channel, NULL, n.time)
+    FROM sources_revision r CROSS JOIN LATERAL (
+        SELECT r.era, r.transaction, r.subject_type, o.id AS subject_id, 1, r.verb, true, true,
+            o.state, r.fields, r.actor, r.channel, r.time, r.salt,
+            sources_state_hash(r.salt, o.state) AS hash
+        FROM (SELECT id, $state AS state FROM sources_outlet n WHERE slug = 'slipped-in') o
+    ) n
+    WHERE r.subject_type = 'outlet' AND r.version = 1
+"""
+TREE_REBUILT = (
+    "DELETE FROM sources_checkpoint",
+    "DELETE FROM sources_leaf",
+    r"""
+    INSERT INTO sources_leaf (position, subject_id, version, hash)
+    SELECT row_number() OVER (ORDER BY era, transaction, id) - 1, subject_id, version,
+        sha256('\x00'::bytea || link)
+    FROM sources_revision
+    """,
+)
+
+OF_THE_TREE: dict[str, tuple[str, ...]] = {
+    "the last revision and its change of the row, undone with its past": (
+        f"DELETE FROM sources_revision {LAST_REVISION}",
+        ROW_AS_BEFORE,
+        f"{NO_PAST} AND version = $last - 1",
+    ),
+    "a quote, deleted with its history and its past": (NO_ROW, NO_HISTORY, NO_PAST),
+    "a whole chain, rewritten with the row": (
+        'UPDATE sources_revision SET state = state || \'{"language": "fr"}\''
+        " WHERE subject_id = '$quote'",
+        REHASHED,
+        RELINKED,
+        "UPDATE quotes_quote SET language = 'fr',"
+        " search_words = quotes_search_words(bare, 'fr') WHERE id = '$quote'",
+        "UPDATE quotes_pastversion SET language = 'fr' WHERE quote_id = '$quote'",
+    ),
+    "the actor of a whole chain": (
+        "UPDATE sources_revision SET actor = 'nobody' WHERE subject_id = '$quote'",
+        RELINKED,
+    ),
+    "a record, slipped in with a history of long ago": (
+        "INSERT INTO sources_outlet (id, version, created, updated, name, aliases, slug, is_public)"
+        " SELECT uuidv7(), 1, created, created, 'Slipped in', '{}', 'slipped-in', true"
+        " FROM sources_outlet WHERE name = 'The Harbour Post'",
+        SLIPPED_IN,
+    ),
+}
+"""What only the tree of checkpoints tells."""
 
 TAMPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "the words of a quote": (
@@ -174,14 +245,43 @@ TAMPERS: dict[str, tuple[str, tuple[str, ...]]] = {
             " WHERE id = (SELECT max(id) FROM sources_era)",
         ),
     ),
+    "the era of a whole chain": (
+        "era",
+        ("UPDATE sources_revision SET era = 1 WHERE subject_id = '$quote'", RELINKED),
+    ),
     "a trigger, switched off": ("trigger", ("ALTER TABLE quotes_quote DISABLE TRIGGER $trigger",)),
+    "a leaf of the tree": (
+        "leaf",
+        ("UPDATE sources_leaf SET hash = sha256('other') WHERE position = 3",),
+    ),
+    "a place in the tree": (
+        "leaf",
+        ("UPDATE sources_leaf SET position = position + 100 WHERE position > 3",),
+    ),
+    **{name: ("leaf", statements) for name, statements in OF_THE_TREE.items()},
 }
 
 
+def told(*asked: str) -> list[str]:
+    """The faults of all records."""
+    out = io.StringIO()
+    try:
+        call_command("verify", "--all", *asked, stdout=out, verbosity=0)
+    except CommandError as error:
+        if error.returncode != 1:
+            raise
+        return out.getvalue().splitlines()
+    return []
+
+
 @pytest.mark.django_db(transaction=True)
-def test_every_tamper_is_named(tmp_path):
+def test_every_tamper_is_named(tmp_path, settings):
+    settings.ONRECORD_LOG_KEYS = [Signer.new("quotes.example/ledger").written]
     call_command("begin_era", "--anyway", stdout=io.StringIO())
     quote, other = make_quote_with_history(), make_retracted_quote()
+    settle()
+    kept = tmp_path / "log"
+    call_command("checkpoint", str(kept), stdout=io.StringIO())
     (records,) = [each for each in Quote._meta.triggers if each.name == "ledger_update"]
     names = {
         "quote": quote.pk,
@@ -189,24 +289,37 @@ def test_every_tamper_is_named(tmp_path):
         "other": other.pk,
         "last": other.version,
         "trigger": records.get_pgid(Quote),
+        "state": recording_of(Outlet).state(Outlet),
     }
     erased = tmp_path / "tombstones.ndjson"
     erased.write_text("")
-    asked = ["--all", "--tombstones", str(erased)]
-    assert verify(*asked) == []
-    unnamed = {}
-    for name, (check, statements) in TAMPERS.items():
+
+    def found(statements: tuple[str, ...], *asked: str) -> list[str]:
+        """What is told of these changes, which are undone then."""
         with transaction.atomic():
             tamper(*(Template(each).substitute(names) for each in statements))
-            lines = verify(*asked)
+            lines = told(*asked)
             transaction.set_rollback(True)
+        return lines
+
+    tombstones = "--tombstones", str(erased)
+    against = "--against", str(kept)
+    assert found((), *tombstones, *against) == []
+    unnamed = {}
+    for name, (check, statements) in TAMPERS.items():
+        lines = found(statements, *tombstones)
         if not any(f": {check}: expected " in line for line in lines):
             unnamed[name] = (check, lines)
+    for name, statements in OF_THE_TREE.items():
+        statements += TREE_REBUILT
+        without, lines = found(statements), found(statements, *against)
+        if without or not any(line.startswith("checkpoint of ") for line in lines):
+            unnamed[f"{name}, and the tree rebuilt"] = (without, lines)
     assert unnamed == {}
-    assert verify(*asked) == []
+    assert found((), *tombstones, *against) == []
     with transaction.atomic():
         tamper("UPDATE quotes_quote SET bare = ''")  # for other connections to see
-    assert sorted(verify(*asked, "--jobs", "2")) == sorted(verify(*asked)) != []
+    assert sorted(told("--jobs", "2")) == sorted(told()) != []
 
 
 @pytest.mark.django_db
@@ -226,10 +339,10 @@ def test_tombstones_tell_a_forged_erasure_and_a_record_that_is_back(tmp_path):
     out = io.StringIO()
     call_command("tombstones", stdout=out)
     file.write_text(out.getvalue())
-    assert verify("--all", "--tombstones", str(file)) == []
+    assert told("--tombstones", str(file)) == []
     back = {"kind": "quote", "id": str(quote.pk), "reason": "Court.", "erased": "2026-11-20"}
     file.write_text(json.dumps(back))
-    forged, restored = sorted(verify("--all", "--tombstones", str(file)), key=len, reverse=True)
+    forged, restored = sorted(told("--tombstones", str(file)), key=len, reverse=True)
     assert forged.startswith(f"quote {other.pk}: tombstone: expected nothing, found erased 20")
     assert forged.endswith(": Court.")
     assert restored == f"quote {quote.pk}: tombstone: expected erased, found a row"
