@@ -1,11 +1,16 @@
-"""Every path: the pages, the API, its documentation, the guides, the admin, and a health check."""
+"""Every path: the pages, the API, its documentation, the guides, the admin, and monitoring."""
+
+from functools import cache
 
 from django.contrib import admin
 from django.http import HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
+from rest_framework.renderers import BaseRenderer
 from rest_framework.routers import SimpleRouter
 
 from config import password_reset
@@ -61,10 +66,24 @@ router.register("webhooks/<uuid:webhook>/deliveries", WebhookDeliveries, "webhoo
 
 
 class Document(SpectacularAPIView):
-    """The OpenAPI document, under a plain file name."""
+    """The OpenAPI document: the same for everybody, so each process writes it once."""
 
-    def _get_filename(self, request, version):
-        return super()._get_filename(request, version).lower().replace(" ", "-")
+    @extend_schema(exclude=True)
+    def get(self, request):
+        renderer = request.accepted_renderer
+        charset = f"; charset={renderer.charset}" if renderer.charset else ""
+        return HttpResponse(
+            written(type(renderer)),
+            content_type=f"{renderer.media_type}{charset}",
+            headers={"Content-Disposition": f'inline; filename="on-record.{renderer.format}"'},
+        )
+
+
+@cache
+def written(renderer: type[BaseRenderer]) -> bytes:
+    """Return the document as one of the view's renderers writes it; takes up to a second."""
+    document = SchemaGenerator().get_schema(public=True)
+    return renderer().render(document, renderer.media_type, {})
 
 
 # The API's documentation has no data in it: it is open to all.

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import get_resolver
 from django.utils import timezone
+from drf_spectacular.generators import SchemaGenerator
 
 from quotes.api import changes
 from quotes.api.serializers import (
@@ -227,6 +228,17 @@ def test_the_type_of_a_change_decides_the_type_of_its_record(document):
 def test_the_document_is_served_under_a_plain_file_name(client):
     response = client.get(f"{API}schema/")
     assert response.headers["Content-Disposition"] == 'inline; filename="on-record.yaml"'
+
+
+def test_each_process_makes_the_document_once(client, monkeypatch):
+    for accept in ("application/json", "application/yaml"):
+        headers = {"accept": accept}
+        first = client.get(f"{API}schema/", headers=headers)
+        with monkeypatch.context() as patch:
+            patch.setattr(SchemaGenerator, "get_schema", None)  # a call would fail
+            again = client.get(f"{API}schema/", {"version": "2"}, headers=headers)
+        assert again.content == first.content
+        assert again.headers["Content-Type"].partition(";")[0] == accept
 
 
 def test_every_list_documents_the_parameters_it_takes_and_no_other(document):
