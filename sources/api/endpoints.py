@@ -74,6 +74,16 @@ class Endpoint(viewsets.GenericViewSet):
             case _:
                 return set()
 
+    def perform_authentication(self, request):
+        """Authenticate, and count the request even if it is refused: guessing has its limit."""
+        try:
+            super().perform_authentication(request)
+        finally:
+            super().check_throttles(request)
+
+    def check_throttles(self, request):
+        """Nothing: the request is counted already."""
+
     def initial(self, request, *args, **kwargs):
         super().initial(request, *args, **kwargs)
         if request.method not in SAFE_METHODS:

@@ -107,8 +107,25 @@ def test_each_answer_says_how_many_requests_are_left(reader, nobody, settings, m
     assert limit_of(reader.get(f"{API}quotes/export/?format=csv"))[3] == 27
 
 
-def test_an_answer_that_was_not_counted_says_nothing_of_limits(nobody, client):
-    for response in (nobody.get(f"{API}quotes/"), client.get("/health/"), client.get(f"{API}x/")):
+def test_requests_that_are_refused_are_counted_too(reader, nobody, settings, monkeypatch):
+    monkeypatch.setitem(SimpleRateThrottle.THROTTLE_RATES, "anon", "3/min")
+    monkeypatch.setitem(SimpleRateThrottle.THROTTLE_RATES, "user", "2/min")
+    guess = {"Authorization": "Token guessed"}
+    assert limit_of(nobody.get(f"{API}quotes/"))[3] == 2
+    for left in (1, 0):
+        response = nobody.get(f"{API}quotes/", headers=guess)
+        problem(response, 401)
+        assert limit_of(response)[3] == left
+    problem(nobody.get(f"{API}quotes/", headers=guess), 429)
+    for left in (1, 0):
+        response = reader.post(f"{API}outlets/", {"name": "x"})
+        problem(response, 403)
+        assert limit_of(response)[3] == left
+    problem(reader.post(f"{API}outlets/", {"name": "x"}), 429)
+
+
+def test_an_answer_that_was_not_counted_says_nothing_of_limits(client):
+    for response in (client.get("/health/"), client.get(f"{API}x/")):
         assert not response.has_header("RateLimit")
 
 
