@@ -24,6 +24,7 @@ GUIDES = (
     "operations",
     "replicas",
     "checkpoints",
+    "erasure",
     "reference",
     "design-decisions",
     "benchmarks",
