@@ -22,6 +22,7 @@ from quotes.exports.matches import Matches
 from quotes.exports.parquet import ChunkBuffer
 from quotes.exports.rows import SCHEMA_VERSION, Fields
 from quotes.representations.wording import rfc3339
+from sources.database.locks import try_to_lock
 from sources.history.feed import last_settled, unsettled_after
 from sources.history.past_tables import tables_as_of
 
@@ -40,6 +41,15 @@ class NoExportSlot(APIException):
     default_code = "no-room"
     default_detail = "Too many exports are running. Try again in half a minute."
     wait = 30
+
+
+class ExportIsRunning(APIException):
+    """An export of the same user is being made, by whichever process."""
+
+    status_code = HTTPStatus.TOO_MANY_REQUESTS
+    default_code = "export-running"
+    default_detail = "An export of yours is running. Ask again when it has ended."
+    wait = 5
 
 
 @contextmanager
@@ -65,9 +75,11 @@ class Export:
         url: str,
         after: str | None,
         access: dict,
+        owner: str,
         at: datetime | None,
         matches: Matches | None = None,
     ):
+        self.owner = owner
         self.name, self.form, self.fields, self.query, self.url = name, form, fields, query, url
         self.after, self.access, self.at, self.rows = after, access, at, 0
         self.matches = matches
@@ -75,6 +87,8 @@ class Export:
     def file(self, statement: str, values: list) -> Iterator[bytes]:
         """The file in chunks, some of them empty: see `stream_rows`."""
         with export_slot(), database_snapshot():
+            if not try_to_lock(f"export {self.owner}"):
+                raise ExportIsRunning
             self.take_position()
             pauses = self.matches is not None
             with tables_as_of(self.at), stream_rows(statement, values, pauses=pauses) as blocks:

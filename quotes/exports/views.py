@@ -13,6 +13,7 @@ from drf_spectacular.utils import (
     extend_schema_serializer,
 )
 from rest_framework import serializers
+from rest_framework.throttling import BaseThrottle
 
 from quotes.api.filters import QuoteFilters
 from quotes.api.serializers import QuoteSerializer
@@ -187,6 +188,7 @@ class RecordExport(Endpoint):
                 url=self.url(),
                 after=request.query_params.get("cursor"),
                 access=self.access(),
+                owner=self.owner(),
                 at=tables_are_of(),
                 matches=matches,
             )
@@ -280,6 +282,12 @@ class RecordExport(Endpoint):
             "groups": sorted(user.groups.values_list("name", flat=True)) if user.pk else [],
             "sees_all": self.may_see_all(),
         }
+
+    def owner(self) -> str:
+        """Who may have one export at a time: the user, or the address of an anonymous client."""
+        if self.request.user.pk:
+            return f"of user {self.request.user.pk}"
+        return f"for {BaseThrottle().get_ident(self.request)}"
 
     def url(self, **others: str) -> str:
         """The URL of this export; of its file, unless `manifest` is given."""

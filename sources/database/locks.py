@@ -16,6 +16,13 @@ def lock_all(names: Iterable[str]) -> None:
         )
 
 
+def try_to_lock(name: str) -> bool:
+    """Lock this name until the transaction ends; False if another transaction has locked it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        return cursor.fetchone()[0]
+
+
 _ERASED_WORDS = "SELECT pg_{}advisory_xact_lock{}(hashtextextended('erased words', 0))"
 _ERASURE = "SELECT pg_advisory_xact_lock(hashtextextended('erasure', 0))"
 

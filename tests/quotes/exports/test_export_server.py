@@ -22,7 +22,7 @@ from pyarrow import parquet
 
 from tests.bench.follow_changes import free_port
 from tests.config.database.test_embedded import PROJECT, wait_until
-from tests.conftest import API, sql
+from tests.conftest import API, make_client, sql
 from tests.records import make_article, make_quotes
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("export_server")]
@@ -52,7 +52,7 @@ class Answer(NamedTuple):
 class Server:
     """The server in a process of its own, on the database of the tests."""
 
-    def __init__(self):
+    def __init__(self, *options: str, **environment: str):
         database = connection.settings_dict
         self.port = free_port()
         self.process = subprocess.Popen(
@@ -61,6 +61,7 @@ class Server:
                 *("--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port)),
                 *("--no-ws", "--workers", "1", "--blocking-threads", "4"),
                 *("--workers-kill-timeout", "3", "--log-level", "critical"),
+                *options,
             ],
             cwd=PROJECT,
             stderr=subprocess.DEVNULL,
@@ -70,6 +71,7 @@ class Server:
                 "SECRET_KEY": "for this test only" * 3,
                 "ONRECORD_PUBLIC_READ": "true",
                 "ONRECORD_THROTTLE_ANONYMOUS": "100000/s",
+                **environment,
             },
         )
 
@@ -97,13 +99,14 @@ class Server:
     def export(self, query: str, **headers: str) -> Answer:
         return self.ask(f"{API}quotes/export/?{query}", **headers)
 
-    def start(self, query: str) -> socket.socket:
+    def start(self, query: str, **headers: str) -> socket.socket:
         """A client that asks, and has not read anything yet."""
         client = socket.socket()
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
         client.connect(("127.0.0.1", self.port))
-        request = f"GET {API}quotes/export/?{query} HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        client.sendall(request.encode())
+        request = [f"GET {API}quotes/export/?{query} HTTP/1.1", "Host: localhost"]
+        request += [f"{name}: {value}" for name, value in headers.items()]
+        client.sendall("\r\n".join([*request, "", ""]).encode())
         return client
 
     def memory(self) -> float:
@@ -241,8 +244,26 @@ def test_a_query_that_fails_at_once_is_a_problem(server):
     assert server.export("format=ndjson").status == 200
 
 
+def token(name: str) -> dict[str, str]:
+    """The headers of a reader of this name."""
+    return {"Authorization": make_client("Readers", name)._credentials["HTTP_AUTHORIZATION"]}
+
+
+def test_a_user_makes_one_export_at_a_time_and_others_theirs(server):
+    client, mara = server.start("format=ndjson"), token("mara")
+    wait_until(lambda: len(backends()) == 1)
+    refused = server.export("format=csv")
+    assert refused.status == 429
+    assert int(refused.headers["Retry-After"]) > 0
+    assert json.loads(refused.body)["type"] == "urn:on-record:problem:export-running"
+    assert server.export("format=ndjson&fields=id", **mara).status == 200
+    client.close()
+    wait_until(lambda: not backends())
+    assert server.export("format=ndjson&fields=id").status == 200
+
+
 def test_pages_are_answered_while_as_many_exports_are_made_as_there_may_be(server):
-    clients = [server.start("format=ndjson") for _ in range(2)]
+    clients = [server.start("format=ndjson", **token(name)) for name in ("ada", "bo")]
     wait_until(lambda: len(backends()) == 2)
     refused = server.export("format=ndjson")
     assert refused.status == 503
