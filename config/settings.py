@@ -149,6 +149,14 @@ ONRECORD_THROTTLE_ANONYMOUS = rate("ONRECORD_THROTTLE_ANONYMOUS", "600/min")  # 
 ONRECORD_THROTTLE_TOKEN = rate("ONRECORD_THROTTLE_TOKEN", "12000/min")  # of a user
 STATEMENT_TIMEOUT = env.str("ONRECORD_STATEMENT_TIMEOUT", default="") or None  # wsgi.py: 15s
 LOCK_TIMEOUT = env.str("ONRECORD_LOCK_TIMEOUT", default="") or None  # wsgi.py: 2s
+IDLE_TIMEOUT = env.str("ONRECORD_IDLE_TIMEOUT", default="") or None  # wsgi.py: 60s
+
+# Monitoring
+ONRECORD_MONITOR = address("ONRECORD_MONITOR")  # 127.0.0.1:8001; none: only on the server's port
+METRICS_DIRECTORY = folder("PROMETHEUS_MULTIPROC_DIR")  # of the counters; none: no metrics
+ONRECORD_METRICS_TOKEN = env.str("ONRECORD_METRICS_TOKEN", default="")  # who may read /metrics
+ONRECORD_LOG_FORMAT = choice("ONRECORD_LOG_FORMAT", "text", "json")
+ONRECORD_LOG_REQUESTS = env.bool("ONRECORD_LOG_REQUESTS", default=False)  # a line for each
 
 if not SECRET_KEY:
     if DATABASE_URL:
@@ -228,7 +236,11 @@ ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = False  # an API answers 404 for a path it does not have
 
-TIMEOUTS = {"statement_timeout": STATEMENT_TIMEOUT, "lock_timeout": LOCK_TIMEOUT}
+TIMEOUTS = {
+    "statement_timeout": STATEMENT_TIMEOUT,
+    "lock_timeout": LOCK_TIMEOUT,
+    "idle_timeout": IDLE_TIMEOUT,
+}
 DATABASES = {"default": database_settings(DATABASE_URL, BASE_DIR / "var" / "postgres", **TIMEOUTS)}
 DATABASES |= {
     f"replica{number}": replica_settings(url, **TIMEOUTS)

@@ -6,6 +6,7 @@ import os
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("ONRECORD_STATEMENT_TIMEOUT", "15s")
 os.environ.setdefault("ONRECORD_LOCK_TIMEOUT", "2s")
+os.environ.setdefault("ONRECORD_IDLE_TIMEOUT", "60s")
 
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver

@@ -75,6 +75,7 @@ def database_settings(
     *,
     statement_timeout: str | None = None,
     lock_timeout: str | None = None,
+    idle_timeout: str | None = None,
 ) -> dict:
     """
     Return the entry for `DATABASES["default"]`.
@@ -82,8 +83,8 @@ def database_settings(
     `url` names a PostgreSQL server (`postgres://user:password@host:5432/name?sslmode=require`);
     without it the embedded server is used, which keeps its data in `directory`.
     The timeouts are PostgreSQL durations such as `"15s"`: the server cancels a statement that runs
-    longer, or that waits longer for one lock. Raises ImproperlyConfigured when the URL is not that
-    of a PostgreSQL database.
+    longer, or that waits longer for one lock, and ends a connection whose transaction is idle for
+    longer. Raises ImproperlyConfigured when the URL is not that of a PostgreSQL database.
     """
     database = _from_url(url) if url else _embedded(directory)
     options = database.setdefault("OPTIONS", {})
@@ -93,6 +94,8 @@ def database_settings(
         parameters.append(f"-c statement_timeout={statement_timeout}")
     if lock_timeout:
         parameters.append(f"-c lock_timeout={lock_timeout}")
+    if idle_timeout:
+        parameters.append(f"-c idle_in_transaction_session_timeout={idle_timeout}")
     options["options"] = " ".join(parameters)
     # The pool keeps connections open, so Django must not (CONN_MAX_AGE). They are checked before
     # use, so a restart of the server causes no errors.

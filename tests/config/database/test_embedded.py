@@ -565,6 +565,7 @@ def test_database_url_is_parsed_into_settings():
         Path("/nowhere"),
         statement_timeout="15s",
         lock_timeout="2s",
+        idle_timeout="60s",
     )
     assert database == {
         "ENGINE": "config.database",
@@ -575,7 +576,8 @@ def test_database_url_is_parsed_into_settings():
         "PORT": 5433,
         "OPTIONS": {
             "sslmode": "require",
-            "options": f"-c work_mem={WORK_MEM} -c statement_timeout=15s -c lock_timeout=2s",
+            "options": f"-c work_mem={WORK_MEM} -c statement_timeout=15s -c lock_timeout=2s"
+            " -c idle_in_transaction_session_timeout=60s",
             "pool": POOL,
         },
         "CONN_MAX_AGE": 0,
