@@ -218,10 +218,7 @@ class Command(BaseCommand):
         os.execv(sys.executable, command)  # noqa: S606
 
     def _keep_working(self, server: int) -> None:
-        """Keep a background worker running until this server is gone: replace one that ends.
-
-        A worker ends when it is killed, or when the database is away for 30 seconds.
-        """
+        """Keep a background worker running until this server is gone; replace a killed one."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C stops the server and the worker
         while os.getppid() == server:
             if not (worker := os.fork()):
@@ -237,5 +234,4 @@ class Command(BaseCommand):
     def _work(self) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         stop_with_parent()
-        connection.ensure_connection()  # the embedded server runs while any process uses it
-        call_command("procrastinate", "worker")
+        call_command("work")

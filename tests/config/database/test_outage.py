@@ -158,6 +158,55 @@ def test_a_restart_of_the_database_between_two_requests_causes_no_error(director
     assert service.ask("GET", f"{API}quotes/")[0] == 200
 
 
+@contextmanager
+def background_worker(directory):
+    sockets = Cluster(directory).socket_directory
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "work"],
+        cwd=PROJECT,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={
+            **os.environ,
+            "DATABASE_URL": f"postgres://onrecord@/onrecord?host={sockets}",
+            "SECRET_KEY": "for this test only" * 3,
+        },
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_the_background_worker_waits_for_the_database_and_goes_on(directory, service):
+    address = {"host": Cluster(directory).socket_directory, "port": PORT, "user": SUPERUSER}
+
+    def asked(statement: str) -> list:
+        with psycopg.connect(dbname=DATABASE, **address) as database:
+            return database.execute(statement).fetchall()
+
+    workers = "SELECT id FROM procrastinate_workers"
+    with background_worker(directory) as process:
+        wait_until(lambda: asked(workers))
+        ((first,),) = asked(workers)
+        with outage(directory):
+            time.sleep(1)  # so long that it notices
+            assert process.poll() is None
+        wait_until(lambda: asked(f"{workers} WHERE id > {first}"), seconds=60)
+        asked(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, args) VALUES"
+            " ('default', 'sources.jobs.tasks.keep_order', '{\"timestamp\": 1}') RETURNING id"
+        )
+        wait_until(
+            lambda: not asked("SELECT FROM procrastinate_jobs WHERE args ->> 'timestamp' = '1'")
+        )
+        process.terminate()
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 0, said
+        assert "the database is away" in said
+
+
 def test_a_request_that_waits_two_seconds_for_a_lock_is_503_and_changes_nothing(directory, service):
     body = service.curate("POST", f"{API}outlets/", {"name": "Locked"})[2]
     key = json.loads(body)["id"]
