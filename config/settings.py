@@ -4,6 +4,7 @@
 `config/database/embedded.py`, which also runs without Django, reads ONRECORD_EMBEDDED_BUFFERS.
 """
 
+import os
 import re
 import warnings
 from datetime import timedelta
@@ -67,6 +68,26 @@ def origins(name: str) -> list[str]:
                 "or * for all."
             )
     return given
+
+
+def address(name: str) -> tuple[str, int] | None:
+    """Where to listen: host and port."""
+    given = env.str(name, default="")
+    if not given:
+        return None
+    read = re.fullmatch(r"\[?([A-Za-z0-9.:-]+?)\]?:([0-9]{1,5})", given)
+    if not read or not 1 <= int(read[2]) <= 65535:
+        raise ImproperlyConfigured(
+            f"{name}={given}: write an address and a port, such as 127.0.0.1:8001."
+        )
+    return read[1], int(read[2])
+
+
+def folder(name: str) -> str | None:
+    given = env.str(name, default="")
+    if given and not os.access(given, os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(f"{name}={given}: name a folder that the service can write to.")
+    return given or None
 
 
 def mailers(*, trial: bool) -> dict:
@@ -155,8 +176,6 @@ IDLE_TIMEOUT = env.str("ONRECORD_IDLE_TIMEOUT", default="") or None  # wsgi.py: 
 ONRECORD_MONITOR = address("ONRECORD_MONITOR")  # 127.0.0.1:8001; none: only on the server's port
 METRICS_DIRECTORY = folder("PROMETHEUS_MULTIPROC_DIR")  # of the counters; none: no metrics
 ONRECORD_METRICS_TOKEN = env.str("ONRECORD_METRICS_TOKEN", default="")  # who may read /metrics
-ONRECORD_LOG_FORMAT = choice("ONRECORD_LOG_FORMAT", "text", "json")
-ONRECORD_LOG_REQUESTS = env.bool("ONRECORD_LOG_REQUESTS", default=False)  # a line for each
 
 if not SECRET_KEY:
     if DATABASE_URL:
@@ -195,6 +214,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.monitoring.metrics.count_requests",
     "config.error_pages.when_the_database_fails",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -299,6 +319,7 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^(health|ready)/$", r"^metrics$"]  # load balancers ask without TLS
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None

@@ -16,6 +16,7 @@ from rest_framework.routers import SimpleRouter
 from config import password_reset
 from config.api_root import Root
 from config.guides.views import guide
+from config.monitoring.views import health, metrics, ready
 from quotes.api.batch_views import ArticleBatch
 from quotes.api.changes import Changes
 from quotes.api.draft_check import DraftCheck
@@ -95,7 +96,9 @@ open_to_all = {
 
 urlpatterns = [
     path("", include("quotes.pages.urls")),
-    path("health/", lambda request: HttpResponse("ok\n", content_type="text/plain")),
+    path("health/", health),
+    path("ready/", ready),
+    path("metrics", metrics),  # where Prometheus looks
     path("favicon.ico", lambda request: HttpResponse(status=204)),  # every browser asks for it
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", include(password_reset.urlpatterns)),

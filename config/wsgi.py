@@ -8,6 +8,7 @@ os.environ.setdefault("ONRECORD_STATEMENT_TIMEOUT", "15s")
 os.environ.setdefault("ONRECORD_LOCK_TIMEOUT", "2s")
 os.environ.setdefault("ONRECORD_IDLE_TIMEOUT", "60s")
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
@@ -19,6 +20,10 @@ if os.environ.get("ONRECORD_DEMO"):
     stop_with_parent()  # a killed granian leaves its workers; elsewhere a supervisor ends them
 django = get_wsgi_application()
 _ = get_resolver().url_patterns  # load all views now, not in the first request
+if settings.ONRECORD_MONITOR:
+    from config.monitoring.listener import listen  # it needs the models
+
+    listen(settings.ONRECORD_MONITOR)
 gc.freeze()  # what is loaded by now stays: the garbage collector need not scan it
 
 

@@ -18,6 +18,7 @@ from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from config.auth import recent_tokens
+from config.monitoring.readiness import readiness
 from quotes.models import second_look
 from sources.history.feed import LedgerPosition, last_settled
 from sources.models import Revision, functions
@@ -105,8 +106,9 @@ def _no_second_looks(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _empty_caches():
-    """Forget request rates, recently used tokens and names."""
+    """Forget request rates, recently used tokens and names, and the last look at readiness."""
     cache.clear()
+    readiness.forget()
     functions.remembered.clear()
     recent_tokens.clear()
 

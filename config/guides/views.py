@@ -22,6 +22,7 @@ GUIDES = (
     "research-recipes",
     "curation",
     "operations",
+    "monitoring",
     "backups",
     "replicas",
     "checkpoints",

@@ -102,6 +102,28 @@ def last_settled() -> LedgerPosition:
     return LedgerPosition(era, int(transaction), key) if key else LedgerPosition()
 
 
+# By the index of positions; the first unsettled revision is about the oldest of them
+UNSETTLED_SINCE = """
+    SELECT extract(epoch FROM now() - time)::float8 FROM sources_revision
+    WHERE (era, transaction) >= (
+        (SELECT max(id) FROM sources_era), pg_snapshot_xmin(pg_current_snapshot())
+    )
+    ORDER BY era, transaction, id LIMIT 1
+"""
+
+
+def feed_lag() -> float:
+    """Seconds that the first unsettled revision waits for an open transaction; two queries.
+
+    Raises EraNotBegun, as `last_settled`.
+    """
+    last_settled()
+    with connection.cursor() as cursor:
+        cursor.execute(UNSETTLED_SINCE)
+        age = cursor.fetchone()
+    return max(age[0], 0.0) if age else 0.0
+
+
 def position_before(moment: datetime) -> LedgerPosition:
     """The position after which come all revisions that were made since then; three queries."""
     last = last_settled()

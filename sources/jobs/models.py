@@ -385,11 +385,42 @@ def fail_abandoned() -> None:
         )
 
 
-def worker_is_there() -> bool:
-    """Whether a worker sent a heartbeat within the last minute."""
+# The worker
+
+MAX_SILENCE = 60  # seconds; a worker sends a heartbeat every 10
+
+
+def heartbeat_age() -> float | None:
+    """Seconds since a worker last sent a heartbeat; None if there is no worker."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM procrastinate_workers"
-            " WHERE last_heartbeat > now() - interval '1 minute')"
+            "SELECT extract(epoch FROM now() - max(last_heartbeat))::float8"
+            " FROM procrastinate_workers"
         )
+        return cursor.fetchone()[0]
+
+
+def worker_is_there() -> bool:
+    """Whether a worker sent a heartbeat within `MAX_SILENCE`."""
+    age = heartbeat_age()
+    return age is not None and age <= MAX_SILENCE
+
+
+OLDEST_DUE = """
+    SELECT coalesce(max(extract(epoch FROM now() - coalesce(scheduled_at, deferred)))::float8, 0)
+    FROM (
+        SELECT id, scheduled_at FROM procrastinate_jobs WHERE status = 'todo'
+        ORDER BY priority DESC, id LIMIT 1000 -- by the index; the oldest are the first
+    ) waiting
+    CROSS JOIN LATERAL (
+        SELECT min(at) AS deferred FROM procrastinate_events WHERE job_id = waiting.id
+    ) event
+    WHERE coalesce(scheduled_at, deferred) <= now()
+"""
+
+
+def oldest_due_age() -> float:
+    """Seconds that the oldest job waits which could begin; 0 without one."""
+    with connection.cursor() as cursor:
+        cursor.execute(OLDEST_DUE)
         return cursor.fetchone()[0]

@@ -140,11 +140,14 @@ def test_requests_are_503_while_the_database_is_down_and_work_again_afterwards(d
                 assert secret not in content
         # Requests that need no database still work.
         assert service.ask("GET", "/health/")[0] == 200
+        status, _, content = service.ask("GET", "/ready/")
+        assert (status, json.loads(content)["status"]) == (503, "fail")
         assert service.ask("GET", f"{API}schema/")[0] == 200
         assert service.ask("GET", f"{API}nowhere/")[0] == 404
 
     began = time.monotonic()
     wait_until(lambda: service.ask("GET", outlet)[0] == 200)
+    wait_until(lambda: service.ask("GET", "/ready/")[0] == 200)
     assert time.monotonic() - began < 5
     status, _, content = service.curate("GET", f"{API}outlets/")
     assert [row["name"] for row in json.loads(content)["results"]] == ["Radio"]
