@@ -133,7 +133,7 @@ def with_audit_context(get_response):
         is_safe = request.method in permissions.SAFE_METHODS
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         usable = 0 < len(given) <= MAX_REQUEST_ID and given.isprintable()
-        request_id = given if usable else str(uuid4())
+        request_id = request.request_id = given if usable else str(uuid4())
         with audit_context(
             channel="api" if is_api else "admin" if is_admin else "page",
             # Not for requests that only read: loading the session's user may cost a query.

@@ -17,6 +17,7 @@ from django.core.validators import validate_email
 from django.utils.csp import CSP
 
 from config.database import database_settings, replica_settings
+from config.monitoring.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -37,6 +38,13 @@ def number(name: str, default: int, *, least: int, most: int) -> int:
     if not (given.isascii() and given.isdigit() and least <= int(given[:9]) <= most):
         raise ImproperlyConfigured(f"{name}={given}: write a number from {least} to {most}.")
     return int(given)
+
+
+def choice(name: str, default: str, *others: str) -> str:
+    given = env.str(name, default=default)
+    if given not in (default, *others):
+        raise ImproperlyConfigured(f"{name}={given}: write {' or '.join([default, *others])}.")
+    return given
 
 
 def public_url(name: str) -> str:
@@ -176,6 +184,8 @@ IDLE_TIMEOUT = env.str("ONRECORD_IDLE_TIMEOUT", default="") or None  # wsgi.py: 
 ONRECORD_MONITOR = address("ONRECORD_MONITOR")  # 127.0.0.1:8001; none: only on the server's port
 METRICS_DIRECTORY = folder("PROMETHEUS_MULTIPROC_DIR")  # of the counters; none: no metrics
 ONRECORD_METRICS_TOKEN = env.str("ONRECORD_METRICS_TOKEN", default="")  # who may read /metrics
+ONRECORD_LOG_FORMAT = choice("ONRECORD_LOG_FORMAT", "text", "json")
+ONRECORD_LOG_REQUESTS = env.bool("ONRECORD_LOG_REQUESTS", default=False)  # a line for each
 
 if not SECRET_KEY:
     if DATABASE_URL:
@@ -215,6 +225,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.monitoring.metrics.count_requests",
+    "config.monitoring.logs.log_requests",
     "config.error_pages.when_the_database_fails",
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -457,10 +468,6 @@ SPECTACULAR_SETTINGS = {
 
 # Logs go to standard error. They must never contain a token, a password or an article's text.
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-}
+LOGGING = logging_settings(
+    as_json=ONRECORD_LOG_FORMAT == "json", requests=ONRECORD_LOG_REQUESTS, whole=DEBUG
+)

@@ -25,6 +25,7 @@ from quotes.representations.wording import rfc3339
 from sources.database.locks import try_to_lock
 from sources.history.feed import last_settled, unsettled_after
 from sources.history.past_tables import tables_as_of
+from sources.ledger.actor import current_context
 
 log = logging.getLogger(__name__)
 
@@ -221,7 +222,7 @@ class ExportStream:
     """The chunks to send, compressed if asked for. `close` ends the export."""
 
     def __init__(self, file: Iterator[bytes], broken: bytes, pack: Callable | None):
-        self.file, self.broken = file, broken
+        self.file, self.broken, self.request = file, broken, current_context().request
         self.first = []
         while len(self.first) < FIRST_CHUNKS and not any(self.first):
             if (chunk := next(file, None)) is None:
@@ -249,6 +250,7 @@ class ExportStream:
             yield from self.file
         except Exception as error:
             # The type only: the message may hold words of a quote.
-            log.error("an export broke off: %s", type(error).__name__)
+            about = {"request_id": self.request}  # the request's audit context has ended
+            log.error("an export broke off: %s", type(error).__name__, extra=about)
             yield self.broken
             raise ExportBrokeOff from None

@@ -161,7 +161,7 @@ def test_the_reference_names_every_type_of_problem():
 
 def test_operations_name_every_variable_of_the_environment():
     read = (BASE / "config" / "settings.py").read_text()
-    readers = r"env\.\w+|rate|number|origins|address|folder"
+    readers = r"env\.\w+|rate|number|origins|address|folder|choice"
     names = re.findall(rf' (?:{readers})\(\s*"([A-Z_]+)"', read)
     assert {"DATABASE_URL", "ONRECORD_PROXIES", "ONRECORD_THROTTLE_TOKEN"} <= {*names}
     written = DOCUMENTS["operations"].read_text()
