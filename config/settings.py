@@ -171,6 +171,7 @@ ONRECORD_CORS_ORIGINS = origins("ONRECORD_CORS_ORIGINS")  # sites whose scripts 
 ONRECORD_WEBHOOK_PRIVATE_HOSTS = [
     host.lower() for host in env.list("ONRECORD_WEBHOOK_PRIVATE_HOSTS", default=[])
 ]  # that may be sent to whatever their address
+ONRECORD_REQUIRE_TOTP = env.bool("ONRECORD_REQUIRE_TOTP", default=False)  # of staff, at logins
 ONRECORD_TOKEN_DAYS = number("ONRECORD_TOKEN_DAYS", 90, least=1, most=3650)  # lifetime
 
 # Limits. Rates are per server process, timeouts are PostgreSQL durations.
@@ -213,6 +214,8 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_filters",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "knox",
@@ -369,6 +372,7 @@ AXES_CLIENT_STR_CALLABLE = "config.auth.login_attempt"
 AXES_LOCKOUT_CALLABLE = "config.auth.login_locked"
 AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True
+OTP_TOTP_ISSUER = "On Record"  # the name that authenticator apps show
 
 # The API
 

@@ -3,9 +3,11 @@
 from django.contrib.auth.views import LoginView, LogoutView
 
 from quotes.pages.frame import Page, show
+from sources.admin.login import LoginForm
 
 
 class LogIn(LoginView):
+    authentication_form = LoginForm
     template_name = "pages/login.html"
     next_page = "pages:home"
 

@@ -38,6 +38,7 @@ from sources.admin.html import (
 )
 from sources.admin.import_export import ImportExportAdmin
 from sources.admin.lists import matching_any
+from sources.admin.login import AdminLoginForm
 from sources.admin.merging import MergingAdmin, worded
 from sources.admin.periods import PeriodAdmin
 from sources.admin.profiles import ProfileAdmin
@@ -376,5 +377,6 @@ class SnapshotAdmin(ShowsDocument, ReadOnlyAdmin, HistoryAdmin, BaseModelAdmin):
 
 
 admin.site.site_header = admin.site.site_title = "On Record"
+admin.site.login_form = AdminLoginForm
 admin.site.index_title = "Dashboard"
 admin.site.empty_value_display = NONE

@@ -4,6 +4,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Q
 from django.forms import CheckboxInput
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from knox.models import AuthToken
 
 from sources.admin.base import BaseModelAdmin, ReadOnlyAdmin
@@ -29,6 +30,7 @@ class IdempotentResponseAdmin(ReadOnlyAdmin, BaseModelAdmin):
         return queryset.filter(Q(key=term) | Q(user__username=term))
 
 
+admin.site.unregister(TOTPDevice)  # its page shows the key: `manage.py authenticator` makes one
 admin.site.unregister(AuthToken)
 
 

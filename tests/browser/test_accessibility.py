@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth import get_user_model
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from quotes.models import Quote
 from tests.browser.test_hostile import REFUSED
@@ -99,6 +100,23 @@ def test_no_page_has_a_fault_light_or_dark(log_in):
             found += [f"dark: {fault}" for fault in faults(page, COLOURS)]
             found += out_of_reach(page) + too_wide(page)
     page.went_wrong[:] = [said for said in page.went_wrong if not REFUSED.search(said)]
+    assert not found, "\n".join(found)
+
+
+def test_a_login_that_asks_for_a_code_has_no_fault(page, settings):
+    settings.ONRECORD_REQUIRE_TOTP = True
+    found = []
+    for path in ("/admin/login/", "/login/"):
+        page.goto(path)
+        for name, typed in {"username": "mara", "password": "wrong", "code": "123 456"}.items():
+            page.fill(f"[name={name}]", typed)
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("alert")).to_contain_text("correct username and password")
+        paint(page, "light")
+        found += faults(page) + out_of_reach(page) + too_wide(page)
+        paint(page, "dark")
+        found += faults(page, COLOURS)
+        page.emulate_media(color_scheme="light")
     assert not found, "\n".join(found)
 
 
