@@ -55,6 +55,7 @@ def count_requests(get_response):
 GAUGES = {
     "worker:heartbeat": ("worker_heartbeat", "Since a background worker gave a sign of life."),
     "jobs:oldest": ("oldest_job", "That the oldest job waits which could begin."),
+    "checkpoint:age": ("checkpoint", "Since the last checkpoint, if there are revisions since."),
     "changes:lag": ("changes_lag", "That the first change waits which changes/ does not show yet."),
 }
 """By check: the name of its gauge, and what its seconds are."""

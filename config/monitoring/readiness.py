@@ -12,13 +12,16 @@ from time import monotonic
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
 from sources.exceptions import EraNotBegun
 from sources.history.feed import feed_lag
 from sources.jobs.models import MAX_SILENCE, heartbeat_age, oldest_due_age
+from sources.models import Checkpoint, Revision
 
 QUERY_TIMEOUT = "2s"  # of each query here: who asks wants an answer, not the best one
 JOB_LATE = 600  # seconds; a bulk change of 100,000 records holds back the next for minutes
+CHECKPOINT_LATE = 26 * 3600  # seconds; a timer that signs once a day has two hours
 FEED_LATE = 60  # seconds; no transaction of a request takes as long
 
 PASS, WARN, FAIL = "pass", "warn", "fail"  # worst last
@@ -60,11 +63,21 @@ def of_feed() -> dict:
         return {"status": WARN, "output": "The database was restored. Run manage.py begin_era."}
 
 
+def of_checkpoints() -> dict:
+    """Whether what was recorded since the last checkpoint waits for long; passes without any."""
+    last = Checkpoint.objects.last()
+    newest = Revision.objects.order_by("id").last() if last else None
+    is_whole = newest is None or newest.time <= last.signed
+    age = 0.0 if is_whole else (timezone.now() - last.signed).total_seconds()
+    return measured(age, CHECKPOINT_LATE, "New revisions wait for manage.py checkpoint.")
+
+
 CHECKS: dict[str, Callable[[], dict]] = {
     "migrations": of_migrations,
     "worker:heartbeat": of_worker,
     "jobs:oldest": of_jobs,
     "changes:lag": of_feed,
+    "checkpoint:age": of_checkpoints,
 }
 """By component and measurement, in order: nothing after one that fails is looked at."""
 

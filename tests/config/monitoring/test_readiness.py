@@ -8,11 +8,11 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from config.monitoring.readiness import Readiness
+from config.monitoring.readiness import Readiness, readiness
 from sources.history.feed import feed_lag
 from sources.jobs.models import oldest_due_age
 from sources.jobs.tasks import run
-from sources.models import Era
+from sources.models import Checkpoint, Era
 from tests.conftest import settle, sql
 from tests.records import make_outlet
 
@@ -40,7 +40,8 @@ def test_when_all_is_well_every_check_passes(working):
     code, status, checks = ask()
     assert (code, status) == (200, "pass")
     assert [*checks] == [
-        *("database", "migrations", "worker:heartbeat", "jobs:oldest", "changes:lag")
+        *("database", "migrations", "worker:heartbeat", "jobs:oldest", "changes:lag"),
+        "checkpoint:age",
     ]
     assert {check["status"] for check in checks.values()} == {"pass"}
     assert checks["worker:heartbeat"] == {
@@ -94,6 +95,20 @@ def test_a_restored_database_without_a_new_era_is_a_warning(working):
     assert "begin_era" in checks["changes:lag"]["output"]
 
 
+def test_a_checkpoint_is_late_only_if_something_was_recorded_since(working):
+    day = timedelta(days=1)
+    Checkpoint.objects.create(size=0, subtrees=b"", note="", signed=timezone.now() - 3 * day)
+    assert ask()[1] == "pass"
+    readiness.forget()
+    make_outlet()
+    code, status, checks = ask()
+    assert (code, status) == (200, "warn")
+    assert checks["checkpoint:age"]["observedValue"] == pytest.approx(3 * day.total_seconds(), 60)
+    readiness.forget()
+    Checkpoint.objects.create(size=1, subtrees=b"", note="", signed=timezone.now() + day)
+    assert ask()[1] == "pass"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_feed_lags_as_long_as_an_earlier_transaction_is_open():
     place = connection.settings_dict
@@ -109,13 +124,13 @@ def test_the_feed_lags_as_long_as_an_earlier_transaction_is_open():
 
 def test_the_database_is_asked_once_a_second_whoever_asks(django_assert_num_queries):
     now = 100.0
-    readiness = Readiness(clock=lambda: now)
-    first = readiness.now()
+    asked = Readiness(clock=lambda: now)
+    first = asked.now()
     with django_assert_num_queries(0):
         now = 100.9
-        assert readiness.now() is first
+        assert asked.now() is first
     now = 101.0
-    assert readiness.now() is not first
+    assert asked.now() is not first
 
 
 def test_both_are_open_to_all_and_only_read(settings):
