@@ -408,6 +408,7 @@ REST_KNOX = {"TOKEN_TTL": timedelta(days=ONRECORD_TOKEN_DAYS)}
 PROCRASTINATE_IMPORT_PATHS = [
     *("sources.jobs.tasks", "sources.identity.tasks", "sources.checkpoints.sequencer"),
     "quotes.curation.digest",
+    "quotes.curation.empty_articles",
     "quotes.curation.embargoes",
     "quotes.curation.mistakes",
     "quotes.webhooks.notices",

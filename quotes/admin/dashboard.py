@@ -4,27 +4,26 @@ Each queue leads to its page, and is counted up to a limit. All figures are of w
 see.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.core.cache import cache
-from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils import timezone
 
-from quotes.admin.dashboard_charts import CACHE_SECONDS, Charts, charts
+from quotes.admin.dashboard_charts import Charts, charts
+from quotes.curation import empty_articles
 from quotes.curation.decisions import Decision, last_decisions, where_to_continue
-from quotes.curation.queue import QUEUES, WAITING, QuoteQueue, without_quotes
+from quotes.curation.queue import QUEUES, WAITING, QuoteQueue
 from sources.admin.base import ReadOnlyAdmin
 from sources.identity.duplicates import MAX_COUNTED, stored_count
-from sources.models import Article, Named, Organisation, Speaker
+from sources.models import Organisation, Speaker
+from sources.models.base import Counted, Counting
 
 MAX_QUEUE_COUNT = 10_000
-MAX_EMPTY_COUNT = 1_000
 LAST_DECISIONS = 8
 
 
@@ -119,10 +118,6 @@ def queue_links(user) -> list[tuple[str, str]]:
     return [(label, url) for label, url, *_ in _listed(user)]
 
 
-type Counting = Callable[[], tuple[int, datetime | None]]
-"""Counts a queue, and tells when its oldest was filed."""
-
-
 def _listed(user) -> Iterator[tuple[str, str, int, Counting]]:
     """Label and URL of each queue, the limit of its count, and what counts it."""
     now = timezone.now()
@@ -131,32 +126,23 @@ def _listed(user) -> Iterator[tuple[str, str, int, Counting]]:
         yield queue.label, queue_url(queue), MAX_QUEUE_COUNT, count
         if queue is WAITING:
             empty = f"{reverse('admin:sources_article_changelist')}?quotes=none"
-            yield "No quotes yet", empty, MAX_EMPTY_COUNT, partial(_kept, "empty", _count_empty)
+            most, count = empty_articles.MAX_COUNTED, empty_articles.stored_count
+            yield "No quotes yet", empty, most, partial(_up_to, most, count)
     for model in (Speaker, Organisation):
         name, plural = model._meta.model_name, model._meta.verbose_name_plural
         if user.has_perm(f"sources.change_{name}"):
             url = reverse(f"admin:sources_{name}_duplicates")
-            count = partial(_kept, f"pairs.{name}", partial(_count_pairs, model))
+            count = partial(_up_to, MAX_COUNTED, partial(stored_count, model))
             yield f"Possible duplicate {plural}", url, MAX_COUNTED, count
 
 
-def _kept(name: str, count: Counting) -> tuple[int, datetime | None]:
-    """A count without an index, made again only after a few minutes."""
-    return cache.get_or_set(f"dashboard.{name}", count, CACHE_SECONDS)
-
-
-def _count_empty() -> tuple[int, datetime | None]:
-    some = without_quotes(Article.objects.order_by()).values("created")[: MAX_EMPTY_COUNT + 1]
-    number, oldest = some.aggregate(n=Count("*"), oldest=Min("created")).values()
-    return number, oldest if number <= MAX_EMPTY_COUNT else None
+def _up_to(most: int, count: Counting) -> Counted:
+    """The number, and its oldest if all were counted."""
+    number, oldest = count()
+    return number, oldest if number <= most else None
 
 
 def queue_url(queue: QuoteQueue) -> str:
     """URL of the page of a queue of quotes."""
     page = reverse("admin:quotes_review_changelist")
     return page if queue is WAITING else f"{page}?{urlencode({'queue': queue.name})}"
-
-
-def _count_pairs(model: type[Named]) -> tuple[int, datetime | None]:
-    number, oldest = stored_count(model)
-    return number, oldest if number <= MAX_COUNTED else None

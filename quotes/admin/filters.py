@@ -10,7 +10,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import Value
 from langcodes import standardize_tag
 
-from quotes.curation.queue import without_quotes
+from quotes.curation.empty_articles import without_quotes
 from quotes.models import Exactly, Quote
 from quotes.models.querysets import may_file, sees_all
 from quotes.models.workflow import OPEN, PUBLIC

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, Q
 
 from quotes.models import Assignment, MistakeReport, Note, Quote, QuoteQuerySet, SecondLook
 from quotes.models.workflow import OPEN
@@ -170,13 +170,6 @@ NEEDS_SOMEBODY = (
     | Q(Exists(SecondLook.objects.waiting().filter(quote=OuterRef("pk"))), status__in=READ_AGAIN)
 )
 """Condition: a quote that is in some queue, whoever looks."""
-
-
-def without_quotes(articles: QuerySet[Article]) -> QuerySet[Article]:
-    """Articles with a text and without any quote."""
-    any_quote = Quote.objects.filter(article=OuterRef("pk"))
-    standing = articles.filter(snapshot__isnull=False, merged_into=None, withdrawn__isnull=True)
-    return standing.filter(~Exists(any_quote))
 
 
 # The articles of a queue

@@ -1,26 +1,37 @@
 """Possible duplicates of speakers and of organisations: they share a name, or have similar names.
 
 Each record has a few short keys (`likeness.keys_of`); similar names share one. Records
-that share a key are compared, most `MAX_SHARING` of a key; so the work grows with the list, not
-with the archive. A task of the worker stores the keys; those of the newest records are worked out
-where they are not stored yet, so a list only reads. Pairs that were marked as distinct are left
-out, and speakers of one article alone.
+that share a key are compared, most `MAX_SHARING` of a key. Tasks of the worker store the keys, and
+the pairs that it finds by them: in a large archive with few duplicates, to find the first takes as
+long as to find all. A list reads these, and leaves out what has been merged or marked as distinct
+since. Until the worker has searched once, a list searches itself. Pairs that were marked as
+distinct are left out, and speakers of one article alone.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import combinations, islice
 from uuid import UUID
 
 from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef
 
+from sources.database.keyset import after_key
 from sources.identity.agreement import words_of
 from sources.identity.likeness import bodies_alike, keys_of, likeness
 from sources.identity.names import NameKind, parse, plain
-from sources.models import Named, Organisation, OrganisationKey, PairCount, Speaker, SpeakerKey
-from sources.models.base import LikenessKey
+from sources.models import (
+    Named,
+    Organisation,
+    OrganisationKey,
+    PossiblePair,
+    Speaker,
+    SpeakerKey,
+    StoredCount,
+)
+from sources.models.base import Counted, LikenessKey
 
 KEYS: dict[type[Named], type[LikenessKey]] = {Speaker: SpeakerKey, Organisation: OrganisationKey}
 
@@ -60,6 +71,9 @@ WITH_UNSTORED = """(
     SELECT key, record_id FROM {table}
     UNION ALL SELECT * FROM unnest(%(keys)s::text[], %(ids)s::uuid[]) unstored (key, record_id)
 )"""
+
+PLACE = ("key", "one", "other")
+"""The columns of a stored pair that make its place in the list."""
 
 type PairKey = tuple[bool, str, UUID, UUID]
 
@@ -105,27 +119,53 @@ def possible_pairs(
     limit: int, after: PairKey | None = None, model: type[Named] = Speaker
 ) -> list[Pair]:
     """Pairs of active records that may be the same, by their keys, `after` the key of a pair."""
-    return list(islice(_pairs(model, after), limit))
+    is_stored = StoredCount.objects.filter(pk=_counted(model)).exists()
+    return list(islice((_stored_pairs if is_stored else _pairs)(model, after), limit))
 
 
-def count_pairs(up_to: int, model: type[Named] = Speaker) -> tuple[int, datetime | None]:
-    """Count the pairs, at most `up_to`, and return since when the oldest of them exists."""
-    pairs = possible_pairs(up_to, model=model)
+def store_pairs() -> None:
+    """Find and count the pairs of each kind: 20 s with 100,000 speakers."""
+    for model in KEYS:
+        pairs, kind = list(islice(_pairs(model, None), MAX_COUNTED + 1)), model._meta.model_name
+        with transaction.atomic():
+            PossiblePair.objects.filter(kind=kind).delete()
+            PossiblePair.objects.bulk_create(
+                PossiblePair(kind=kind, key=key, one=one, other=other)
+                for _, key, one, other in (pair.place for pair in pairs)
+            )
+            StoredCount.store(_counted(model), partial(_number_of, pairs))
+
+
+def count_pairs(up_to: int, model: type[Named] = Speaker) -> Counted:
+    """Find the pairs, at most `up_to`; return their number, and since when the oldest exists."""
+    return _number_of(list(islice(_pairs(model, None), up_to)))
+
+
+def stored_count(model: type[Named]) -> Counted:
+    """The number of pairs found last, at most `MAX_COUNTED` + 1; finds them if nobody has yet."""
+    return StoredCount.last(_counted(model), partial(count_pairs, MAX_COUNTED + 1, model))
+
+
+def _number_of(pairs: list[Pair]) -> Counted:
     return len(pairs), min((pair.since for pair in pairs), default=None)
 
 
-def store_counts() -> None:
-    """Count the pairs of each kind and store the numbers: 20 s with 100,000 speakers."""
-    for model in KEYS:
-        number, since = count_pairs(MAX_COUNTED + 1, model)
-        counted = {"number": number, "since": since}
-        PairCount.objects.update_or_create(record=model._meta.model_name, defaults=counted)
+def _counted(model: type[Named]) -> str:
+    return f"pairs of {model._meta.model_name}"
 
 
-def stored_count(model: type[Named]) -> tuple[int, datetime | None]:
-    """The pairs as last counted, at most `MAX_COUNTED` + 1; counts them if nobody has yet."""
-    kept = PairCount.objects.filter(record=model._meta.model_name).first()
-    return (kept.number, kept.since) if kept else count_pairs(MAX_COUNTED + 1, model)
+def _stored_pairs(model: type[Named], after: PairKey | None) -> Iterator[Pair]:
+    """The pairs that the worker found and that still may be the same."""
+    found = PossiblePair.objects.filter(kind=model._meta.model_name)
+    if after:
+        found = after_key(found, list(PLACE), after[1:], ">")
+    places = list(found.order_by(*PLACE).values_list(*PLACE)[: MAX_COUNTED + 1])
+    records = {one.pk: one for one in _active(model, {two for _, *both in places for two in both})}
+    distinct = _distinct_pairs(model, records.values())
+    for key, one, other in places:
+        pair = [records.get(one), records.get(other)]
+        if all(pair) and frozenset((one, other)) not in distinct and (why := _why(*pair)):
+            yield Pair(*pair, why, (False, key, one, other))
 
 
 # Keys

@@ -1,4 +1,4 @@
-"""Tasks of the worker: keep the keys by which possible duplicates are found, and count them."""
+"""Tasks of the worker: keep the keys by which possible duplicates are found, and find them."""
 
 from procrastinate.contrib.django import app
 
@@ -12,6 +12,6 @@ def renew_keys(timestamp: int) -> None:
 
 
 @app.periodic(cron="*/5 * * * *")
-@app.task(name="sources.identity.tasks.count_pairs", queueing_lock="count_pairs")
-def count_pairs(timestamp: int) -> None:
-    duplicates.store_counts()
+@app.task(name="sources.identity.tasks.find_pairs", queueing_lock="find_pairs")
+def find_pairs(timestamp: int) -> None:
+    duplicates.store_pairs()

@@ -10,7 +10,7 @@ Nothing here knows of a request.
 from sources.jobs.models import Job, Part
 from sources.ledger.revisions import Era, Revision
 from sources.models.articles import Article, Snapshot
-from sources.models.base import Mergeable, Named, PairCount, PublicRecord, Record
+from sources.models.base import Mergeable, Named, PossiblePair, PublicRecord, Record, StoredCount
 from sources.models.checkpoint import Checkpoint, Leaf
 from sources.models.documents import SourceDocument
 from sources.models.erased_words import ErasedWords
@@ -37,8 +37,8 @@ __all__ = [
     "Organisation",
     "OrganisationKey",
     "Outlet",
-    "PairCount",
     "Part",
+    "PossiblePair",
     "PublicRecord",
     "Record",
     "Revision",
@@ -46,6 +46,7 @@ __all__ = [
     "SourceDocument",
     "Speaker",
     "SpeakerKey",
+    "StoredCount",
     "UseCount",
     "WikidataItem",
 ]

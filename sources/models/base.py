@@ -1,6 +1,7 @@
 """What records have: an id and a version; most can be merged, and most of these have a name."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
@@ -343,15 +344,53 @@ class LikenessKey(models.Model):
         return self.key
 
 
-class PairCount(models.Model):
-    """How many pairs of one kind of record may be duplicates, as the worker counted them."""
+class PossiblePair(models.Model):
+    """Two records of one kind that may be the same, as the worker found them last.
 
-    record = models.CharField(primary_key=True, max_length=40)  # as in `_meta.model_name`
-    number = models.PositiveIntegerField()  # counted up to a limit
-    since = models.DateTimeField(null=True)  # since when the oldest pair exists
+    Both share the `key`, the first of their likeness keys that they share.
+    """
+
+    kind = models.CharField(max_length=40)  # of record, as in `_meta.model_name`
+    key = models.TextField()
+    one = models.UUIDField()  # no foreign keys: merges and erasures leave them to the next search
+    other = models.UUIDField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "key", "one", "other"], name="possible_pair"),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.number} of {self.record}"
+        return f"{self.kind} {self.one} and {self.other}"
+
+
+type Counted = tuple[int, datetime | None]
+"""A number, and since when the oldest of what was counted exists."""
+
+type Counting = Callable[[], Counted]
+
+
+class StoredCount(models.Model):
+    """How many there are of something that a page cannot count in time: the worker counts it."""
+
+    name = models.CharField(primary_key=True, max_length=40)
+    number = models.PositiveIntegerField()  # counted up to a limit
+    since = models.DateTimeField(null=True)  # since when the oldest exists
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}"
+
+    @classmethod
+    def last(cls, name: str, count: Counting) -> Counted:
+        """What was counted last. Counts, if nobody has yet."""
+        kept = cls.objects.filter(pk=name).first()
+        return (kept.number, kept.since) if kept else count()
+
+    @classmethod
+    def store(cls, name: str, count: Counting) -> None:
+        number, since = count()
+        cls.objects.update_or_create(name=name, defaults={"number": number, "since": since})
 
 
 def key_indexes(model: str) -> list[models.Index]:

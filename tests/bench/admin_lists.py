@@ -220,10 +220,12 @@ def report(rounds: int, say) -> list[str]:
     from django.contrib.auth.models import Group
     from django.test import Client
 
-    from sources.identity.duplicates import renew_keys, store_counts
+    from quotes.curation import empty_articles
+    from sources.identity.duplicates import renew_keys, store_pairs
 
     renew_keys()  # as the worker does
-    store_counts()
+    store_pairs()
+    empty_articles.store_count(timestamp=0)
     user, _ = get_user_model().objects.get_or_create(username="bench", is_staff=True)
     user.groups.add(Group.objects.get(name="Curators"))
     client = Client()

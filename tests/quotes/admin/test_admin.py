@@ -40,10 +40,11 @@ from sources.models import (
     Job,
     Leaf,
     OrganisationKey,
-    PairCount,
     Part,
+    PossiblePair,
     Revision,
     SpeakerKey,
+    StoredCount,
 )
 from sources.models.documents import SourceDocument
 from sources.models.erased_words import ErasedWords
@@ -75,7 +76,16 @@ pytestmark = pytest.mark.django_db
 
 ON_OTHER_PAGES = {
     *(CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision),
-    *(LastFiling, PastVersion, Proposal, OutletBinding, OrganisationKey, PairCount, SpeakerKey),
+    *(
+        LastFiling,
+        PastVersion,
+        Proposal,
+        OutletBinding,
+        OrganisationKey,
+        PossiblePair,
+        StoredCount,
+        SpeakerKey,
+    ),
     *(Assignment, DeskSettings, MistakeReport, Note, SavedView, SecondLook),
     *(Checkpoint, ErasedWords, Leaf, SourceDocument, UseCount, WikidataItem),
     *(Delivery, SentQuote, Webhook),  # `test_webhooks`: everybody has their own
