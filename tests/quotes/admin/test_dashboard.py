@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from quotes.admin import dashboard, dashboard_charts
-from quotes.curation import empty_articles
 from quotes.admin.filters import WEEK
 from quotes.admin.status import status_badge
+from quotes.curation import empty_articles
 from quotes.models import MistakeReport, Note, Quote, SecondLook
 from sources.identity import merging, tasks
 from sources.ledger.actor import audit_context
