@@ -47,7 +47,7 @@ def test_the_words_stand_in_their_place_with_who_and_where(visitor):
     assert text_of(page, ".around") == "The quay will close. “ ”"
     assert text_of(page, ".speaker") == "Mara Quill, harbour master, Harbour Board"
     assert text_of(page, ".source") == (
-        "The Harbour Post, 14 March 2026 Quay to close by Ada Lund, Bo Ek · Read the original"
+        "The Harbour Post, 14 March 2026 Quay to close · by Ada Lund, Bo Ek · Read the original"
     )
     links = links_of(page)
     assert links["Mara Quill"] == f"/speakers/{quote.speaker_id}/"
