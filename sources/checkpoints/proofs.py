@@ -20,7 +20,7 @@ from sources.checkpoints.tree import HASH, Tree, audit_path
 from sources.models import Checkpoint, Leaf
 
 MAX_NAMED = 1_000
-"""Places that differ from a kept log which are named: a rewritten ledger may differ everywhere."""
+"""Leaves that are named: a rewritten ledger may differ everywhere."""
 
 
 def kept_head(file: Path, key: str | None) -> tuple[TreeHead, Path | None]:
@@ -45,20 +45,21 @@ def faults_against(
     `kept` is a copy of the log's files. `each` is called with the number of leaves of each batch.
     Reads all leaves and their revisions, in constant memory.
     """
-    tree, named, copy = Tree(), 0, _Copy(kept, head.size) if kept else None
-    reached = 0
+    tree, reached, found = Tree(), 0, 0
+    copy = _Copy(kept, head.size) if kept else None
     for batch in leaves():
-        yield from map(str, batch.faults)
+        faults = batch.faults
         if tree.size < head.size:
             hashes = batch.hashes[: (head.size - tree.size) * HASH]
             if copy:
-                for at in copy.differences(hashes):
-                    named += 1
-                    if named <= MAX_NAMED:
-                        yield str(LeafFault(tree.size + at, *_subject(tree.size + at), OTHER))
+                faults = faults + copy.faults(hashes)
             tree.add(hashes)
+        yield from map(str, faults[: max(0, MAX_NAMED - found)])
+        found += len(faults)
         reached = batch.end
         each(batch.end - batch.start)
+    if found > MAX_NAMED:
+        yield f"and {found - MAX_NAMED:,} more leaves"
     if reached < head.size:
         yield (
             f"checkpoint of {head.size:,} revisions: the tree ends after {reached:,} of them, so "
@@ -72,28 +73,34 @@ def faults_against(
     yield from map(str, unsequenced())
 
 
-OTHER = "the kept log has another leaf here"
-
-
 class _Copy:
     """The leaves of a kept log, read in order."""
 
     def __init__(self, directory: Path, size: int):
-        self._tiles, self._hashes = kept_leaves(directory, size), b""
+        self._tiles, self._hashes, self._start = kept_leaves(directory, size), b"", 0
 
-    def differences(self, hashes: bytes) -> list[int]:
+    def faults(self, hashes: bytes) -> list[LeafFault]:
         """Where the next leaves of the copy differ from these; those it lacks do not."""
         while len(self._hashes) < len(hashes) and (tile := next(self._tiles, None)):
             self._hashes += tile
         kept, self._hashes = self._hashes[: len(hashes)], self._hashes[len(hashes) :]
+        start, self._start = self._start, self._start + len(hashes) // HASH
         if hashes.startswith(kept):
             return []
-        places = range(0, len(kept), HASH)
-        return [at // HASH for at in places if kept[at : at + HASH] != hashes[at : at + HASH]]
+        places = [
+            start + at // HASH
+            for at in range(0, len(kept), HASH)
+            if kept[at : at + HASH] != hashes[at : at + HASH]
+        ]
+        subjects = Leaf.objects.in_bulk(places[:MAX_NAMED])
+        return [
+            LeafFault(at, *_subject(subjects.get(at)), "the kept log has another leaf here")
+            for at in places
+        ]
 
 
-def _subject(position: int) -> tuple[UUID, int]:
-    return Leaf.objects.values_list("subject_id", "version").get(pk=position)
+def _subject(leaf: Leaf | None) -> tuple[UUID | None, int | None]:
+    return (leaf.subject_id, leaf.version) if leaf else (None, None)
 
 
 # Revisions that come before the last leaf and have none: added later, past the triggers.

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 
 from sources.checkpoints.notes import Signer, TreeHead, Verifier, signed_note
-from sources.checkpoints.sequencer import Contradiction, leaves, sequence
+from sources.checkpoints.sequencer import READ_AT_ONCE, Contradiction, leaves, sequence
 from sources.checkpoints.tree import Tree
 from sources.database.locks import lock_all
 from sources.models import Checkpoint
@@ -26,7 +26,8 @@ def sign(signers: Sequence[Signer], published: str | None = None) -> Checkpoint:
 
     The new tree continues the one that was signed last, whose subtrees are kept, and also the
     checkpoint that was `published`, which a database that lost transactions no longer has. The new
-    leaves are compared with their revisions. Raises Contradiction, BadNote and EraNotBegun.
+    leaves, and the last of the old ones, are compared with their revisions. Raises Contradiction,
+    BadNote and EraNotBegun.
     """
     sequence()
     with transaction.atomic():
@@ -36,15 +37,35 @@ def sign(signers: Sequence[Signer], published: str | None = None) -> Checkpoint:
             check_continues(TreeHead.read(published, verifiers))
         last = Checkpoint.objects.last()
         tree = tree_of(last, verifiers) if last else Tree()
-        for batch in leaves(tree.size):
-            if batch.faults:
-                raise Contradiction(f"Nothing was signed: {batch.faults[0]}. Run manage.py verify.")
-            tree.add(batch.hashes)
+        check_end(tree)
+        add_leaves(tree, tree.size)
         if last and last.size == tree.size:
             return last
         head = TreeHead(signers[0].name, tree.size, tree.root)
         return Checkpoint.objects.create(
             size=tree.size, subtrees=tree.subtrees, note=signed_note(head.text, signers)
+        )
+
+
+def add_leaves(tree: Tree, start: int, end: int | None = None) -> None:
+    """Append leaves from the database. Raises Contradiction if a revision differs from its leaf."""
+    for batch in leaves(start, end):
+        if batch.faults:
+            raise Contradiction(f"Nothing was signed: {batch.faults[0]}. Run manage.py verify.")
+        tree.add(batch.hashes)
+
+
+def check_end(signed: Tree) -> None:
+    """Raise Contradiction if the end of the ledger was cut off after it was signed, or replaced.
+
+    Reads what is signed of the last batch of leaves, so one query: `verify` reads them all.
+    """
+    start, end = signed.size - signed.size % READ_AT_ONCE, Tree()
+    add_leaves(end, start, signed.size)
+    if end.size < signed.size - start or not signed.subtrees.endswith(end.subtrees):
+        raise Contradiction(
+            f"Nothing was signed: the ledger no longer ends as the checkpoint of {signed.size:,} "
+            "revisions says. Run manage.py verify."
         )
 
 

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
 from quotes.history.erasure import erase
+from sources.checkpoints import proofs
 from sources.checkpoints.notes import Signer, TreeHead
 from sources.checkpoints.proofs import proof_of
 from sources.checkpoints.sequencer import Contradiction, leaves, run, sequence
@@ -346,6 +347,33 @@ def test_it_signs_nothing_that_contradicts_what_it_signed(signer, settings, tmp_
     settings.ONRECORD_LOG_KEYS = [Signer.new(signer.name).written]
     with pytest.raises(CommandError, match="not signed by a key that is known"):
         call_command("checkpoint", str(tmp_path / "first"))
+
+
+def test_it_signs_nothing_once_the_end_of_what_it_signed_was_cut_off_and_grown_again(
+    signer, tmp_path
+):
+    kept, *cut = [make_speaker(name) for name in ("Ada Lund", "Bo Ek", "Cy Oke")]
+    checkpoint(tmp_path / "log")
+    tamper(
+        f"DELETE FROM sources_revision WHERE subject_id <> '{kept.pk}'",
+        f"DELETE FROM sources_leaf WHERE subject_id <> '{kept.pk}'",
+        f"DELETE FROM sources_speaker WHERE id <> '{kept.pk}'",
+    )
+    for more in ("Di Moe", "Ed Poe", "Flo Roe"):  # fewer, as many, and more than were signed
+        make_speaker(more)
+        settle()
+        with pytest.raises(CommandError, match="no longer ends as the checkpoint of 3 revisions"):
+            call_command("checkpoint", str(tmp_path / "log"))
+    assert Checkpoint.objects.count() == 1
+    assert len(cut) == 2
+
+
+def test_a_ledger_that_differs_everywhere_is_not_named_leaf_by_leaf(signer, tmp_path, monkeypatch):
+    monkeypatch.setattr(proofs, "MAX_NAMED", 2)
+    many(5)
+    checkpoint(tmp_path / "log")
+    tamper("UPDATE sources_revision SET link = sources_salt()")
+    assert compare(tmp_path / "log")[2:] == ["and 3 more leaves"]
 
 
 # What a kept checkpoint reveals
