@@ -5,6 +5,7 @@ import json
 from string import Template
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import transaction
 
@@ -275,8 +276,9 @@ def told(*asked: str) -> list[str]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_tamper_is_named(tmp_path, settings):
-    settings.ONRECORD_LOG_KEYS = [Signer.new("quotes.example/ledger").written]
+def test_every_tamper_is_named(tmp_path, monkeypatch):
+    key = Signer.new("quotes.example/ledger").written
+    monkeypatch.setattr(settings, "ONRECORD_LOG_KEYS", [key])
     call_command("begin_era", "--anyway", stdout=io.StringIO())
     quote, other = make_quote_with_history(), make_retracted_quote()
     settle()
@@ -320,6 +322,11 @@ def test_every_tamper_is_named(tmp_path, settings):
     with transaction.atomic():
         tamper("UPDATE quotes_quote SET bare = ''")  # for other connections to see
     assert sorted(told("--jobs", "2")) == sorted(told()) != []
+
+
+def test_the_guide_says_what_each_check_tells_of():
+    guide = (settings.BASE_DIR / "config/guides/design-decisions.md").read_text("utf-8")
+    assert {check for check, _ in TAMPERS.values() if f"`{check}`" not in guide} == set()
 
 
 @pytest.mark.django_db
