@@ -180,6 +180,7 @@ ONRECORD_THROTTLE_TOKEN = rate("ONRECORD_THROTTLE_TOKEN", "12000/min")  # of a u
 STATEMENT_TIMEOUT = env.str("ONRECORD_STATEMENT_TIMEOUT", default="") or None  # wsgi.py: 15s
 LOCK_TIMEOUT = env.str("ONRECORD_LOCK_TIMEOUT", default="") or None  # wsgi.py: 2s
 IDLE_TIMEOUT = env.str("ONRECORD_IDLE_TIMEOUT", default="") or None  # wsgi.py: 60s
+ONRECORD_PREPARED_STATEMENTS = env.bool("ONRECORD_PREPARED_STATEMENTS", default=True)  # not pooled
 
 # Monitoring
 ONRECORD_MONITOR = address("ONRECORD_MONITOR")  # 127.0.0.1:8001; none: only on the server's port

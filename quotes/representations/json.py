@@ -7,15 +7,17 @@ form and renders quotes that are not read from the view; a test keeps the two eq
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
-from rest_framework.reverse import reverse
+from django.urls import reverse
 
 from quotes.models import Quote
 from sources.api.addresses import service_url
+from sources.database.prepared import prepared_cursor
 
 FIELDS = (
     "id",
@@ -67,8 +69,12 @@ class QuoteUrls(NamedTuple):
 
 
 def quotes_url(request) -> QuoteUrls:
-    pages = f"{service_url(request)}{reverse('pages:quotes')}"
-    return QuoteUrls(reverse("quote-list", request=request), pages)
+    return _quotes_url(request.build_absolute_uri("/")[:-1], service_url(request))
+
+
+@lru_cache(maxsize=100)  # hosts: reversing two paths takes as long as parsing all filters
+def _quotes_url(host: str, pages_host: str) -> QuoteUrls:
+    return QuoteUrls(f"{host}{reverse('quote-list')}", f"{pages_host}{reverse('pages:quotes')}")
 
 
 def columns(fields: Collection[str], url: QuoteUrls) -> tuple[str, list[str]]:
@@ -159,7 +165,7 @@ def key_query(page: models.QuerySet[Quote]) -> tuple[str, list]:
 
 
 def fetch_page(sql: str, params: list) -> PageJson:
-    with connection.cursor() as cursor:
+    with prepared_cursor() as cursor:
         cursor.execute(sql, params)
         # The raw UTF-8 bytes: decoding and encoding again would only cost time.
         number, *ends, json = (cursor.pgresult.get_value(0, column) or b"" for column in range(6))

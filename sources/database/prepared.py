@@ -2,14 +2,41 @@
 
 Django takes longer to compile a statement than PostgreSQL to answer it. Requests that differ only
 in values share a statement: it is compiled with a `Parameter` in place of each value, and kept.
+PostgreSQL keeps its plan too, for each connection (`prepared_cursor`): planning takes half as long
+as finding the page and rendering it.
 """
 
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import django_filters
+from django.conf import settings
 from django.db import connection, models
+from psycopg import Cursor
 from psycopg.sql import Literal
+
+
+class PreparedCursor(Cursor):
+    """A cursor whose statements PostgreSQL keeps, up to 100 for each connection.
+
+    psycopg would count all other statements as well, and hold their text with every value in it. So
+    the connection prepares nothing else.
+    """
+
+    def execute(self, query, params=None):
+        if not settings.ONRECORD_PREPARED_STATEMENTS:
+            return super().execute(query, params)
+        self.connection.prepare_threshold = 0
+        try:
+            return super().execute(query, params, prepare=True)
+        finally:
+            self.connection.prepare_threshold = None
+
+
+def prepared_cursor():
+    """Return a cursor for a `Statement`, or for another of few texts and many values."""
+    connection.ensure_connection()
+    return connection._prepare_cursor(PreparedCursor(connection.connection))
 
 
 class Parameter(models.Expression):

@@ -34,7 +34,7 @@ def unprepared(monkeypatch):
     """Have each request build its statement itself."""
 
     def refrain():
-        monkeypatch.setattr("quotes.api.views.prepared_page", lambda view, filters, page: None)
+        monkeypatch.setattr(prepared_lists.statements, "get", lambda shape, make: None)
 
     return refrain
 
@@ -110,6 +110,44 @@ def test_a_prepared_list_takes_one_statement(reader):
         ok(reader.get(QUOTES, asked))
     known = [query["sql"] for query in captured if "sources_speaker" in query["sql"]]
     assert len(known) == len([query for query in captured if "quote" in query["sql"]]) == 1
+
+
+def kept() -> list[int]:
+    """How often PostgreSQL executed each list that it keeps a plan of."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans + custom_plans FROM pg_prepared_statements"
+            " WHERE statement LIKE '%%quotes_json%%' AND NOT from_sql"
+        )
+        return [number for (number,) in cursor.fetchall()]
+
+
+@pytest.fixture
+def connected(db):
+    """A connection that keeps no plan yet."""
+    connection.connection._prepared.clear()
+    connection.cursor().execute("DEALLOCATE ALL")
+
+
+def test_postgresql_keeps_one_plan_for_lists_that_differ_by_values(reader, connected):
+    ada, bo = make_speaker("Ada"), make_speaker("Bo")
+    quotes = {speaker: make_quote(speaker=speaker) for speaker in (ada, bo)}
+    for number, speaker in enumerate((ada, bo, ada), 1):
+        assert shown(reader, speaker=speaker.pk) == ids(quotes[speaker])
+        assert kept() == [number]
+
+
+def test_postgresql_keeps_no_plan_behind_a_pooler_of_transactions(reader, connected, settings):
+    settings.ONRECORD_PREPARED_STATEMENTS = False
+    quote = make_quote(speaker=(ada := make_speaker("Ada")))
+    for _ in range(2):
+        assert shown(reader, speaker=ada.pk) == ids(quote)
+    assert kept() == []
+
+
+def test_no_other_statement_is_counted_or_kept(reader, connected):
+    shown(reader)
+    assert connection.connection.prepare_threshold is None
 
 
 def test_links_lead_to_the_host_that_was_asked(reader, settings):
