@@ -7,74 +7,80 @@ CREATE OR REPLACE FUNCTION quotes_json(
 )
 RETURNS SETOF text
 LANGUAGE plpgsql STABLE ROWS 50 AS $$
+DECLARE
+    -- The addresses as the start of a JSON string; an id and a slash end it
+    quote text := left(to_json(address)::text, -1);
+    page text := left(to_json(pages)::text, -1);
 BEGIN
     IF fields IS NULL THEN
         RETURN QUERY
-        SELECT (SELECT row_to_json(shown) FROM (SELECT
-            p.id, address || p.id || '/' AS url, pages || p.id || '/' AS html_url, p.text, p.kind, p.language, p.translated_from,
-            CASE WHEN p.translates_id IS NOT NULL THEN json_build_object(
-                'id', p.translates_id, 'url', address || p.translates_id || '/'
-            ) END AS translates,
-            p.status, p.version,
-            p.speaker, p.role, p.organisation, p.outlet, p.said, p.published, p.attribution, p.article,
-            p.via, p.media,
-            CASE WHEN reviews OR p.status IN ('published', 'disputed', 'retracted') THEN p.anchor
-                ELSE quotes_bare_anchor(p.anchor) END AS anchor,
-            p.utterance, p.flags, p.origin,
-            CASE WHEN reviews OR p.status <> 'rejected' THEN p.reason END AS reason,
-            CASE WHEN p.replaced_by_id IS NOT NULL THEN json_build_object(
-                'id', p.replaced_by_id, 'url', address || p.replaced_by_id || '/'
-            ) END AS replaced_by,
-            p.corrections, p.created, p.updated
-        ) shown)::text
-        FROM unnest(ids) WITH ORDINALITY AS page (id, place)
-        JOIN quotes_public p ON p.id = page.id
-        ORDER BY page.place;
+        SELECT concat(
+            '{"id":"', p.id, '","url":', quote, p.id, '/","html_url":', page, p.id, '/","text":', coalesce(to_json(p.text), 'null'),
+            ',"kind":', coalesce(to_json(p.kind), 'null'), ',"language":', coalesce(to_json(p.language), 'null'),
+            ',"translated_from":', coalesce(to_json(p.translated_from), 'null'),
+            ',"translates":', CASE WHEN p.translates_id IS NULL THEN 'null'
+                ELSE concat('{"id" : "', p.translates_id, '", "url" : ', quote, p.translates_id, '/"}') END,
+            ',"status":', coalesce(to_json(p.status), 'null'), ',"version":', coalesce(to_json(p.version), 'null'),
+            ',"speaker":', coalesce(p.speaker, 'null'), ',"role":', coalesce(to_json(p.role), 'null'),
+            ',"organisation":', coalesce(p.organisation, 'null'), ',"outlet":', coalesce(p.outlet, 'null'),
+            ',"said":', coalesce(to_json(p.said), 'null'), ',"published":', coalesce(to_json(p.published), 'null'),
+            ',"attribution":', p.attribution, ',"article":', coalesce(p.article, 'null'), ',"via":', p.via,
+            ',"media":', coalesce(to_json(p.media), 'null'),
+            ',"anchor":', CASE WHEN reviews OR p.status IN ('published', 'disputed', 'retracted') THEN p.anchor
+                ELSE quotes_bare_anchor(p.anchor::json)::text END,
+            ',"utterance":', coalesce(p.utterance, 'null'), ',"flags":', coalesce(to_json(p.flags), 'null'),
+            ',"origin":', coalesce(to_json(p.origin), 'null'),
+            ',"reason":', coalesce(CASE WHEN reviews OR p.status <> 'rejected' THEN to_json(p.reason) END, 'null'),
+            ',"replaced_by":', CASE WHEN p.replaced_by_id IS NULL THEN 'null'
+                ELSE concat('{"id" : "', p.replaced_by_id, '", "url" : ', quote, p.replaced_by_id, '/"}') END,
+            ',"corrections":', coalesce(p.corrections, 'null'),
+            ',"created":', coalesce(to_json(p.created), 'null'), ',"updated":', coalesce(to_json(p.updated), 'null'), '}'
+        )
+        FROM unnest(ids) WITH ORDINALITY AS shown (id, place)
+        JOIN quotes_parts p ON p.id = shown.id
+        ORDER BY shown.place;
     ELSE
         RETURN QUERY
-        SELECT '{' || concat_ws(',',
-            CASE WHEN 'id' = ANY (fields) THEN '"id":' || coalesce(to_json(p.id)::text, 'null') END,
-            CASE WHEN 'url' = ANY (fields) THEN '"url":' || coalesce(to_json(address || p.id || '/')::text, 'null') END,
-            CASE WHEN 'html_url' = ANY (fields) THEN '"html_url":' || coalesce(to_json(pages || p.id || '/')::text, 'null') END,
-            CASE WHEN 'text' = ANY (fields) THEN '"text":' || coalesce(to_json(p.text)::text, 'null') END,
-            CASE WHEN 'kind' = ANY (fields) THEN '"kind":' || coalesce(to_json(p.kind)::text, 'null') END,
-            CASE WHEN 'language' = ANY (fields) THEN '"language":' || coalesce(to_json(p.language)::text, 'null') END,
-            CASE WHEN 'translated_from' = ANY (fields) THEN '"translated_from":' || coalesce(to_json(p.translated_from)::text, 'null') END,
-            CASE WHEN 'translates' = ANY (fields) THEN '"translates":' || coalesce((CASE WHEN p.translates_id IS NOT NULL THEN
-                    json_build_object('id', p.translates_id, 'url', address || p.translates_id || '/')
-                END)::text, 'null') END,
-            CASE WHEN 'status' = ANY (fields) THEN '"status":' || coalesce(to_json(p.status)::text, 'null') END,
-            CASE WHEN 'version' = ANY (fields) THEN '"version":' || coalesce(to_json(p.version)::text, 'null') END,
-            CASE WHEN 'speaker' = ANY (fields) THEN '"speaker":' || coalesce(to_json(p.speaker)::text, 'null') END,
-            CASE WHEN 'role' = ANY (fields) THEN '"role":' || coalesce(to_json(p.role)::text, 'null') END,
-            CASE WHEN 'organisation' = ANY (fields) THEN '"organisation":' || coalesce(to_json(p.organisation)::text, 'null') END,
-            CASE WHEN 'outlet' = ANY (fields) THEN '"outlet":' || coalesce(to_json(p.outlet)::text, 'null') END,
-            CASE WHEN 'said' = ANY (fields) THEN '"said":' || coalesce(to_json(p.said)::text, 'null') END,
-            CASE WHEN 'published' = ANY (fields) THEN '"published":' || coalesce(to_json(p.published)::text, 'null') END,
-            CASE WHEN 'attribution' = ANY (fields) THEN '"attribution":' || coalesce(to_json(p.attribution)::text, 'null') END,
-            CASE WHEN 'article' = ANY (fields) THEN '"article":' || coalesce(to_json(p.article)::text, 'null') END,
-            CASE WHEN 'via' = ANY (fields) THEN '"via":' || coalesce(to_json(p.via)::text, 'null') END,
-            CASE WHEN 'media' = ANY (fields) THEN '"media":' || coalesce(to_json(p.media)::text, 'null') END,
-            CASE WHEN 'anchor' = ANY (fields) THEN '"anchor":' || coalesce(to_json(
+        SELECT concat('{', concat_ws(',',
+            CASE WHEN 'id' = ANY (fields) THEN concat('"id":"', p.id, '"') END,
+            CASE WHEN 'url' = ANY (fields) THEN concat('"url":', quote, p.id, '/"') END,
+            CASE WHEN 'html_url' = ANY (fields) THEN concat('"html_url":', page, p.id, '/"') END,
+            CASE WHEN 'text' = ANY (fields) THEN concat('"text":', coalesce(to_json(p.text), 'null')) END,
+            CASE WHEN 'kind' = ANY (fields) THEN concat('"kind":', coalesce(to_json(p.kind), 'null')) END,
+            CASE WHEN 'language' = ANY (fields) THEN concat('"language":', coalesce(to_json(p.language), 'null')) END,
+            CASE WHEN 'translated_from' = ANY (fields) THEN
+                concat('"translated_from":', coalesce(to_json(p.translated_from), 'null')) END,
+            CASE WHEN 'translates' = ANY (fields) THEN concat('"translates":', CASE WHEN p.translates_id IS NULL
+                THEN 'null' ELSE concat('{"id" : "', p.translates_id, '", "url" : ', quote, p.translates_id, '/"}') END) END,
+            CASE WHEN 'status' = ANY (fields) THEN concat('"status":', coalesce(to_json(p.status), 'null')) END,
+            CASE WHEN 'version' = ANY (fields) THEN concat('"version":', coalesce(to_json(p.version), 'null')) END,
+            CASE WHEN 'speaker' = ANY (fields) THEN concat('"speaker":', coalesce(p.speaker, 'null')) END,
+            CASE WHEN 'role' = ANY (fields) THEN concat('"role":', coalesce(to_json(p.role), 'null')) END,
+            CASE WHEN 'organisation' = ANY (fields) THEN concat('"organisation":', coalesce(p.organisation, 'null')) END,
+            CASE WHEN 'outlet' = ANY (fields) THEN concat('"outlet":', coalesce(p.outlet, 'null')) END,
+            CASE WHEN 'said' = ANY (fields) THEN concat('"said":', coalesce(to_json(p.said), 'null')) END,
+            CASE WHEN 'published' = ANY (fields) THEN concat('"published":', coalesce(to_json(p.published), 'null')) END,
+            CASE WHEN 'attribution' = ANY (fields) THEN concat('"attribution":', p.attribution) END,
+            CASE WHEN 'article' = ANY (fields) THEN concat('"article":', coalesce(p.article, 'null')) END,
+            CASE WHEN 'via' = ANY (fields) THEN concat('"via":', p.via) END,
+            CASE WHEN 'media' = ANY (fields) THEN concat('"media":', coalesce(to_json(p.media), 'null')) END,
+            CASE WHEN 'anchor' = ANY (fields) THEN concat('"anchor":',
                 CASE WHEN reviews OR p.status IN ('published', 'disputed', 'retracted') THEN p.anchor
-                    ELSE quotes_bare_anchor(p.anchor) END
-            )::text, 'null') END,
-            CASE WHEN 'utterance' = ANY (fields) THEN '"utterance":' || coalesce(to_json(p.utterance)::text, 'null') END,
-            CASE WHEN 'flags' = ANY (fields) THEN '"flags":' || coalesce(to_json(p.flags)::text, 'null') END,
-            CASE WHEN 'origin' = ANY (fields) THEN '"origin":' || coalesce(to_json(p.origin)::text, 'null') END,
-            CASE WHEN 'reason' = ANY (fields) THEN '"reason":' || coalesce(
-                to_json(CASE WHEN reviews OR p.status <> 'rejected' THEN p.reason END)::text, 'null'
-            ) END,
-            CASE WHEN 'replaced_by' = ANY (fields) THEN '"replaced_by":' || coalesce((CASE WHEN p.replaced_by_id IS NOT NULL THEN
-                    json_build_object('id', p.replaced_by_id, 'url', address || p.replaced_by_id || '/')
-                END)::text, 'null') END,
-            CASE WHEN 'corrections' = ANY (fields) THEN '"corrections":' || coalesce(to_json(p.corrections)::text, 'null') END,
-            CASE WHEN 'created' = ANY (fields) THEN '"created":' || coalesce(to_json(p.created)::text, 'null') END,
-            CASE WHEN 'updated' = ANY (fields) THEN '"updated":' || coalesce(to_json(p.updated)::text, 'null') END
-        ) || '}'
-        FROM unnest(ids) WITH ORDINALITY AS page (id, place)
-        JOIN quotes_public p ON p.id = page.id
-        ORDER BY page.place;
+                    ELSE quotes_bare_anchor(p.anchor::json)::text END) END,
+            CASE WHEN 'utterance' = ANY (fields) THEN concat('"utterance":', coalesce(p.utterance, 'null')) END,
+            CASE WHEN 'flags' = ANY (fields) THEN concat('"flags":', coalesce(to_json(p.flags), 'null')) END,
+            CASE WHEN 'origin' = ANY (fields) THEN concat('"origin":', coalesce(to_json(p.origin), 'null')) END,
+            CASE WHEN 'reason' = ANY (fields) THEN concat('"reason":', coalesce(
+                CASE WHEN reviews OR p.status <> 'rejected' THEN to_json(p.reason) END, 'null')) END,
+            CASE WHEN 'replaced_by' = ANY (fields) THEN concat('"replaced_by":', CASE WHEN p.replaced_by_id IS NULL
+                THEN 'null' ELSE concat('{"id" : "', p.replaced_by_id, '", "url" : ', quote, p.replaced_by_id, '/"}') END) END,
+            CASE WHEN 'corrections' = ANY (fields) THEN concat('"corrections":', coalesce(p.corrections, 'null')) END,
+            CASE WHEN 'created' = ANY (fields) THEN concat('"created":', coalesce(to_json(p.created), 'null')) END,
+            CASE WHEN 'updated' = ANY (fields) THEN concat('"updated":', coalesce(to_json(p.updated), 'null')) END
+        ), '}')
+        FROM unnest(ids) WITH ORDINALITY AS shown (id, place)
+        JOIN quotes_parts p ON p.id = shown.id
+        ORDER BY shown.place;
     END IF;
 END
 $$;
