@@ -216,22 +216,33 @@ def changes_of(revisions: Iterable[Revision], request) -> list[dict]:
     records, survivors = {}, {}
     for kind, keys in ids.items():
         view = view_for(kind, request)
+        if isinstance(view, Quotes):
+            records |= view.forms_of(keys)
+            continue
         visible = list(view.get_queryset().filter(pk__in=keys))
         merged = {r.pk: key for r in visible if (key := getattr(r, "merged_into_id", None))}
         survivors |= merged
         active = [record for record in visible if record.pk not in merged]
         data = view.get_serializer(active, many=True).data
         records |= {record.pk: form for record, form in zip(active, data, strict=True)}
-    return [_change(each, records.get(each.subject_id), survivors, request) for each in revisions]
+    urls = {kind: url_above(kind, request) for kind in ids}
+    return [_change(each, records.get(each.subject_id), survivors, urls) for each in revisions]
 
 
-def _change(revision: Revision, record: dict | None, survivors: dict, request) -> dict:
+def url_above(kind: str, request) -> str:
+    """The URL that a record of this type adds its id and a slash to."""
+    nobody = UUID(int=0)
+    url = reverse(f"{kind}-detail", [nobody], request=request)
+    return url.removesuffix(f"{nobody}/")
+
+
+def _change(revision: Revision, record: dict | None, survivors: dict, urls: dict) -> dict:
     kind, key = revision.subject_type, revision.subject_id
     merged = {"merged_into": survivors[key]} if key in survivors else {}
     return {
         "type": kind,
         "id": key,
-        "url": reverse(f"{kind}-detail", [key], request=request),
+        "url": f"{urls[kind]}{key}/",
         "verb": revision.verb,
         "version": revision.version,
         "time": revision.time,

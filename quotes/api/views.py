@@ -1,6 +1,7 @@
 """Endpoints of quotes, and of speakers whose quotes can be moved."""
 
 import json
+from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -21,7 +22,7 @@ from quotes.api.filed_serializers import FILED_OR_UNSEEN, FiledQuoteSerializer
 from quotes.api.filing_serializers import QuoteProposalSerializer
 from quotes.api.filing_views import DRY_RUN, FilesQuotes, step, unseen_by
 from quotes.api.filters import QuoteFilters
-from quotes.api.prepared_lists import prepared_page
+from quotes.api.prepared_lists import prepared_page, prepared_quote
 from quotes.api.serializers import (
     ChangedQuoteSerializer,
     CorrectQuoteSerializer,
@@ -46,7 +47,7 @@ from quotes.history.verification import checks_of_quote, is_lost
 from quotes.models import Quote
 from quotes.models.workflow import STEPS
 from quotes.representations import REPRESENTATIONS, status_history_of
-from quotes.representations.json import FIELDS, QuoteJson, fetch_quotes, quotes_url
+from quotes.representations.json import FIELDS, PageJson, QuoteJson, fetch_quotes, quotes_url
 from quotes.search.highlight import MATCHES, add_matches
 from quotes.search.pages import find_page
 from quotes.search.ranking import Ranking
@@ -117,8 +118,7 @@ class Quotes(FilesQuotes, Resource):
         """
         params, renderer = request.query_params, request.accepted_renderer
         if renderer.format == "json":
-            current = Quote.objects.visible_to(request.user).filter(pk=pk)
-            response = None if "as_of" in params else self.rendered_response(current)
+            response = None if "as_of" in params else self.current_response(pk)
             return response or super().retrieve(request, pk)
         if "fields" in params:
             fault = f"Works with JSON only, not with {renderer.format}. Leave one of the two out."
@@ -157,6 +157,11 @@ class Quotes(FilesQuotes, Resource):
             add_matches(rows, page.search)
         return rows
 
+    def forms_of(self, keys) -> dict[UUID, dict]:
+        """Return the public forms of those of these quotes that the user may see, by id."""
+        rows = self.rows_of(self.get_listed().filter(pk__in=keys).order_by("version"))
+        return {row.pk: json.loads(row.json) for row in rows}
+
     def parts_of(self, queryset, ordering: str, cursor: dict | None, wanted: int):
         if not (queryset.search and queryset.search.ranks):
             fault = "Needs a search: add q or like, or choose another ordering."
@@ -171,17 +176,26 @@ class Quotes(FilesQuotes, Resource):
         Returns the quotes that match every filter, one page at a time, newest first. Search their
         words with `q`, `phrase` or `like`. Without `status`, retracted quotes are left out.
         """
-        filters, page = self.read_filters(), self.paginator
-        page.read(request, self)
-        if (filters.form.cleaned_data.get("sample") or 0) > page.limit:
-            fault = f"More than the {page.limit} of a page: raise limit, or use export/."
-            raise BadParameter({"sample": [fault]})
+        filters, page = self.read_page()
         if self.is_prepared and (shown := prepared_page(self, filters, page)) is not None:
-            page.link(shown.first, shown.last, shown.number)
-            return page.get_written_response(shown.json)
+            return self.written_response(page, shown)
         with self.tables():
             rows = page.page(page.rows(self.found(filters), self))
         return page.get_written_response(",".join(row.json for row in rows).encode())
+
+    def read_page(self):
+        """Return the filters and the page that a list is asked for. Raises BadParameter."""
+        filters, page = self.read_filters(), self.paginator
+        page.read(self.request, self)
+        if (filters.form.cleaned_data.get("sample") or 0) > page.limit:
+            fault = f"More than the {page.limit} of a page: raise limit, or use export/."
+            raise BadParameter({"sample": [fault]})
+        return filters, page
+
+    def written_response(self, page, shown: PageJson) -> HttpResponse:
+        """Return the response of a page that PostgreSQL has written as a whole."""
+        page.link(shown.first, shown.last, shown.number)
+        return page.get_written_response(shown.json)
 
     @extend_schema(request=QuoteSerializer, responses=ChangedQuoteSerializer)
     def partial_update(self, request, pk):
@@ -201,6 +215,17 @@ class Quotes(FilesQuotes, Resource):
         response = self.rendered_response(Quote.objects.filter(pk=quote.pk))
         if quote.not_printed:
             response.content = json.dumps(response.data | {"not_printed": quote.not_printed})
+        return response
+
+    def current_response(self, pk) -> RenderedJSON | None:
+        """Return the response of a quote, or None if there is none that the user may see."""
+        if (page := prepared_quote(self, pk)) is None:
+            return self.rendered_response(self.get_listed().filter(pk=pk))
+        if not page.number:
+            return None
+        response = RenderedJSON(page.json)
+        _, version = page.first
+        response.record_version = int(version)
         return response
 
     def rendered_response(self, quotes) -> RenderedJSON | None:

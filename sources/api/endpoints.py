@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import models, transaction
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.utils.http import http_date
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status, viewsets
@@ -88,11 +88,14 @@ class Endpoint(viewsets.GenericViewSet):
         super().initial(request, *args, **kwargs)
         if request.method not in SAFE_METHODS:
             set_actor(request.user.get_username())
-        if self.action is None:  # answered with 405, whatever its parameters
-            return
+        if self.action is not None:  # else answered with 405, whatever its parameters
+            self.check_parameters(request.query_params)
+
+    def check_parameters(self, given: QueryDict) -> None:
+        """Refuse parameters that the action does not take, and empty or repeated ones."""
         known = self.parameters()
         faults = {}
-        for name, values in request.query_params.lists():
+        for name, values in given.lists():
             if name not in known:
                 faults[name] = [f"Unknown parameter. {self.known_instead(name, known)}"]
             elif len(values) > 1:
@@ -278,9 +281,9 @@ class Resource(Endpoint):
     def get_queryset(self):
         return super().get_queryset().visible_to(self.request.user)
 
-    def initial(self, request, *args, **kwargs):
-        super().initial(request, *args, **kwargs)
-        name, known = request.query_params.get("format", "json"), self.formats()
+    def check_parameters(self, given):
+        super().check_parameters(given)
+        name, known = given.get("format", "json"), self.formats()
         if self.action in ("list", "retrieve") and name not in known:
             fault = f"There is no format “{name[:60]}”. {nearest_of(name, known)}"
             raise BadParameter({"format": [fault]})

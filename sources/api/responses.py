@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 class RenderedJSON(HttpResponse):
     """A response of JSON that PostgreSQL rendered, or that was stored."""
 
-    def __init__(self, json: str, **kwargs):
+    def __init__(self, json: str | bytes, **kwargs):
         super().__init__(json, content_type="application/json", **kwargs)
 
     @cached_property
