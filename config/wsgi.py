@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
+from config.request_bodies import RequestBody
 from sources.api.long_poll import heed_signals
 from sources.management.processes import stop_with_parent
 
@@ -32,6 +33,8 @@ def application(environ, start_response):
 
     The server sends a list at once. For anything else it takes a thread for each part.
     """
+    if environ.get("CONTENT_LENGTH", "0") != "0":  # Django reads none without this header
+        environ["wsgi.input"] = RequestBody(environ["wsgi.input"])
     response = django(environ, start_response)
     if getattr(response, "streaming", True):  # or a file
         return response

@@ -11,7 +11,7 @@ from django.core.exceptions import (
     ValidationError,
 )
 from django.db import IntegrityError, InterfaceError, OperationalError
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
@@ -85,6 +85,10 @@ def problem(error: Exception, context: dict) -> Response | None:
             status, detail = HTTPStatus.NOT_FOUND, "There is no such record, or you may not see it."
         case PermissionDenied():
             status, detail = HTTPStatus.FORBIDDEN, "You do not have the permission for this."
+        case UnreadablePostError():
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+            detail = "The server waits for the bodies of other requests. Try again shortly."
+            headers["Retry-After"] = "5"
         case RequestDataTooBig():
             status, detail = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is too large."
         case SuspiciousOperation():

@@ -1,4 +1,4 @@
-"""Exports from the server itself: first bytes, clients that go away, and what breaks off."""
+"""The server itself: first bytes of exports, clients that go away, and what breaks off."""
 
 import csv
 import gzip
@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -275,3 +276,34 @@ def test_pages_are_answered_while_as_many_exports_are_made_as_there_may_be(serve
         client.close()
     wait_until(lambda: not backends())
     assert server.export("format=ndjson&fields=id").status == 200
+
+
+FORM = """\
+POST /admin/login/ HTTP/1.1
+Host: localhost
+Cookie: csrftoken=oneofthirtytwolettersanddigits32
+Content-Type: application/x-www-form-urlencoded
+Content-Length: 4000000
+
+us"""
+"""A form of which only two bytes arrive. Its token is looked for in the body."""
+
+
+def test_bodies_that_stop_hold_two_threads(one_server):
+    clients = [
+        socket.create_connection(("127.0.0.1", one_server.port), timeout=30) for _ in range(6)
+    ]
+    try:
+        for client in clients:
+            client.sendall(FORM.replace("\n", "\r\n").encode())
+        answered = []
+        while len(answered) < 4:  # of the four threads, two are free
+            ready, _, _ = select.select([*{*clients} - {*answered}], [], [], 30)
+            assert ready
+            assert {client.recv(12) for client in ready} == {b"HTTP/1.1 403"}
+            answered += ready
+        assert one_server.ask("/health/").status == 200
+        assert one_server.ask(f"{API}quotes/").status == 200
+    finally:
+        for client in clients:
+            client.close()
