@@ -24,6 +24,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -44,13 +45,20 @@ class Client:
     token: str
     kept: http.client.HTTPConnection | None = None
 
-    def __call__(self, method: str, path: str, body: dict | None = None) -> tuple[int, dict]:
-        """The status and body of the answer; raises OSError where there is none."""
+    def __call__(
+        self, method: str, path: str, body: dict | None = None, retry: str | None = None
+    ) -> tuple[int, dict]:
+        """The status and body of the answer; raises OSError where there is none.
+
+        `retry` is an Idempotency-Key.
+        """
         if self.kept is None:
             self.kept = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {"Authorization": f"Token {self.token}", "Content-Type": "application/json"}
         if method != "GET":
             headers["If-Match"] = "*"
+        if retry:
+            headers["Idempotency-Key"] = retry
         try:
             self.kept.request(method, path, body and json.dumps(body), headers)
             answer = self.kept.getresponse()
@@ -353,48 +361,65 @@ class Bench:
     # A phase: writers at work, followers beside them
 
     def phase(self, name: str, most: int, kills: int) -> None:
+        with self.followed(name) as found:
+            logs = self.work(name, most, kills)
+        for group, path in found.items():
+            self.compare(name, group, json.loads(path.read_text()))
+        self.compare_acknowledged(name, logs)
+
+    def work(self, name: str, most: int, kills: int) -> list[Path]:
+        """Let writers work, and kill what is to be killed meanwhile; return their logs."""
         began = time.monotonic()
-        stop, done, ended = self.processes.Event(), self.processes.Event(), self.processes.Queue()
+        stop, ended = self.processes.Event(), self.processes.Queue()
         logs = [self.directory / f"{name}-{number}.log" for number in range(self.writers)]
         writers = [
-            self.processes.Process(
-                target=write,
-                args=(number + 100 * kills, self.client("Curators"), self.shared, log),
-                kwargs={"most": most, "stop": stop, "ended": ended},
+            self.begin(
+                write,
+                *(number + 100 * kills, self.client("Curators"), self.shared, log),
+                *(most, stop, ended),
             )
             for number, log in enumerate(logs)
         ]
-        found = {group: self.directory / f"{name}-{group}.json" for group in self.tokens}
-        followers = [
-            self.processes.Process(target=follow, args=(self.client(group), done, path))
-            for group, path in found.items()
-        ]
-        for process in (*writers, *followers):
-            process.daemon = True
-            process.start()
         for turn in range(kills):
             self.wait_for_more_of(logs, writers)
             time.sleep(random.Random(turn).uniform(0.1, 1.5))
-            kill_postgresql(self.directory)
+            self.disturb()
         if kills:
             self.wait_for_more_of(logs, writers)
             stop.set()
         counts = [self.result_of(writers, ended) for _ in writers]
         took = time.monotonic() - began
+        acknowledged, failed = (sum(column) for column in zip(*counts, strict=True))
+        say(
+            f"{name}: {self.writers} writers, {acknowledged:,} changes acknowledged, {failed:,} not"
+        )
+        say(f"  in {took:.0f} s ({acknowledged / took:.0f} a second)")
+        return logs
+
+    @contextmanager
+    def followed(self, name: str) -> Iterator[dict[str, Path]]:
+        """Follow `changes/` meanwhile, as each group, and then to its end: see `follow`."""
+        done = self.processes.Event()
+        found = {group: self.directory / f"{name}-{group}.json" for group in self.tokens}
+        followers = [
+            self.begin(follow, self.client(group), done, path) for group, path in found.items()
+        ]
+        yield found
         wait_until_settled()
         done.set()
         for process in followers:
             process.join(PATIENCE)
             if process.exitcode != 0:
                 raise SystemExit("A follower failed.")
-        acknowledged, failed = (sum(column) for column in zip(*counts, strict=True))
-        say(
-            f"{name}: {self.writers} writers, {acknowledged:,} changes acknowledged, {failed:,} not"
-        )
-        say(f"  in {took:.0f} s ({acknowledged / took:.0f} a second)")
-        for group, path in found.items():
-            self.compare(name, group, json.loads(path.read_text()))
-        self.compare_acknowledged(name, logs)
+
+    def disturb(self) -> None:
+        kill_postgresql(self.directory)
+
+    def begin(self, body: Callable, *arguments):
+        """Start a process."""
+        process = self.processes.Process(target=body, args=arguments, daemon=True)
+        process.start()
+        return process
 
     def result_of(self, writers: list, ended) -> tuple[int, int]:
         while True:

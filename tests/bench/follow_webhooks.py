@@ -34,7 +34,6 @@ from tests.bench.follow_changes import (  # noqa: E402
     say,
     serve,
     wait_until_settled,
-    write,
 )
 
 HOST = "127.0.0.1"
@@ -95,10 +94,7 @@ class WebhookBench(Bench):
     # The service and its receiver
 
     def start(self) -> None:
-        started = self.processes.Process(
-            target=receive, args=(self.receiver_port, self.secrets, self.directory), daemon=True
-        )
-        started.start()
+        receiver = self.begin(receive, self.receiver_port, self.secrets, self.directory)
         server = serve(self.port, self.directory / "server.log", workers=1)
         with (self.directory / "worker.log").open("a") as output:
             worker = subprocess.Popen(
@@ -107,7 +103,7 @@ class WebhookBench(Bench):
                 stdout=output,
                 stderr=output,
             )
-        self.processes_of_service = [started, server, worker]
+        self.processes_of_service = [receiver, server, worker]
 
     def kill(self) -> None:
         import psutil
@@ -124,41 +120,15 @@ class WebhookBench(Bench):
         for process in self.processes_of_service:
             getattr(process, "wait", getattr(process, "join", None))()
 
+    def disturb(self) -> None:
+        self.kill()
+        self.start()
+
     # A phase
 
     def phase(self, name: str, most: int, kills: int) -> None:
-        began = time.monotonic()
-        stop, ended = self.processes.Event(), self.processes.Queue()
-        logs = [self.directory / f"{kills}-{number}.log" for number in range(self.writers)]
-        writers = [
-            self.processes.Process(
-                target=write,
-                args=(number + 100 * kills, self.client("Curators"), self.shared, log),
-                kwargs={"most": most, "stop": stop, "ended": ended},
-                daemon=True,
-            )
-            for number, log in enumerate(logs)
-        ]
-        for process in writers:
-            process.start()
-        for turn in range(kills):
-            self.wait_for_more_of(logs, writers)
-            time.sleep(random.Random(turn).uniform(0.1, 1.5))
-            self.kill()
-            self.start()
-        if kills:
-            self.wait_for_more_of(logs, writers)
-            stop.set()
-        counts = [self.result_of(writers, ended) for _ in writers]
-        acknowledged, failed = (sum(column) for column in zip(*counts, strict=True))
-        took = time.monotonic() - began
-        say(
-            f"{name}: {self.writers} writers, {acknowledged:,} changes acknowledged, {failed:,} "
-            f"not, in {took:.0f} s"
-        )
-        wait_until_settled()
+        logs = self.work(name, most, kills)
         self.wait_until_delivered()
-        say(f"  everything was delivered {time.monotonic() - began - took:.0f} s later")
         for group in self.tokens:
             self.compare_messages(name, group)
         self.compare_acknowledged(name, logs)
@@ -170,20 +140,23 @@ class WebhookBench(Bench):
         from quotes.models import Delivery, Webhook
         from sources.history.feed import last_settled
 
-        until, before = time.monotonic() + PATIENCE, None
+        wait_until_settled()
+        began = time.monotonic()
+        until, before = began + PATIENCE, None
         while True:
             waiting = Delivery.objects.pending()
             waiting.filter(attempts__gt=0).update(due=timezone.now())
             Webhook.objects.update(rests_until=None)
             last = last_settled()
             if not waiting.exists() and all(h.place >= last for h in Webhook.objects.all()):
-                return
+                break
             now = Delivery.objects.exclude(ended=None).count()
             if now != before:
                 until, before = time.monotonic() + PATIENCE, now
             if time.monotonic() > until:
                 raise SystemExit("The deliveries got no further.")
             time.sleep(1)
+        say(f"  everything was delivered {time.monotonic() - began:.0f} s later")
 
     # What must hold
 
@@ -219,9 +192,10 @@ class WebhookBench(Bench):
             )
 
 
-def main() -> None:
+def run(bench_class: type[WebhookBench], doc: str) -> None:
+    """The program of a bench: it reads the arguments, and exits with 1 if anything differs."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     for name, usual, least, most, text in (
         ("writers", 2, 1, 32, "processes that write"),
@@ -248,7 +222,7 @@ def main() -> None:
         django.setup()
         from django.db import connection
 
-        bench = WebhookBench(directory, asked.writers)
+        bench = bench_class(directory, asked.writers)
         bench.prepare()
         bench.start()
         try:
@@ -265,4 +239,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(WebhookBench, __doc__)
