@@ -85,10 +85,10 @@ class Guides:
                 yield Block(name, language, code, named[1] if named else "")
 
     def take(self, words: str, guide: str = "operations") -> Block:
-        """The one block of a guide that is the file of this path, or has these words in it."""
+        """The one block of a guide that is this file or these words, or else has them in it."""
         blocks = [block for block in self.blocks if block.guide == guide]
-        files = [block for block in blocks if block.path == words]
-        found = files or [block for block in blocks if words in block.code]
+        found = [block for block in blocks if words in (block.path, block.code.strip())]
+        found = found or [block for block in blocks if words in block.code]
         if len(found) != 1:
             raise SystemExit(f"FAILED: {len(found)} blocks of {guide} are “{words}”.")
         found[0].taken = True

@@ -5,8 +5,8 @@ follows them in a directory under /tmp, with a PostgreSQL server and ports of it
 migrations, units, users, nginx, Caddy, dump, restore, archived log, restore to a moment, erasure,
 upgrade. The units run as systemd would run them. Then it attacks what runs: 40 clients send two
 bytes of a body and wait, with each proxy in front and without; processes are killed; the server is
-reloaded under load. Exits with 1 at the first thing that does not work, or if the guides have a
-block that nothing here follows. What cannot be done here is named, with the reason.
+reloaded under load. Exits with 1 if anything does not work, or if the guides have a block that
+nothing here follows. What cannot be done here is named, with the reason.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import http.client
 import json
 import os
 import re
+import select
 import shutil
 import socket
 import ssl
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email.message import Message
@@ -57,6 +59,8 @@ NOT_FOLLOWED = {
     "uv run pytest": "is the suite itself",
     "bash .ci/run": "is the suite itself",
     "--stamp https://tsa.example/": "asks an authority for time stamps",
+    "scrape_configs:": "is for Prometheus",
+    "alert: NotReady": "is for Prometheus",
     "verify_log.py": "is run by the tests of checkpoints",
 }
 
@@ -153,9 +157,10 @@ def seconds_of(site: Site, path: str, token: str) -> float:
 class Operations:
     def __init__(self, directory: Path, *, install: bool):
         self.machine, self.install_anew = Machine(directory), install
-        self.guides = Guides("operations", "backups", "erasure", "checkpoints")
+        self.guides = Guides(*("operations", "monitoring", "backups", "erasure", "checkpoints"))
         self.account = account_of_database()
         self.clusters: dict[str, Path] = {}
+        self.failed: list[str] = []
         self.directory = directory
 
     def follow(self) -> None:
@@ -164,17 +169,25 @@ class Operations:
         self.configure_and_migrate()
         self.serve()
         self.make_users()
-        self.put_nginx_in_front()
-        self.put_caddy_in_front()
-        self.hold_without_a_proxy()
-        self.kill_processes()
-        self.verify()
-        self.sign()
-        self.back_up()
-        self.erase()
-        self.restore_the_dump()
-        self.restore_to_a_moment()
-        self.upgrade()
+        for step in (
+            self.monitor,
+            self.put_nginx_in_front,
+            self.put_caddy_in_front,
+            self.hold_without_a_proxy,
+            self.kill_processes,
+            self.verify,
+            self.sign,
+            self.back_up,
+            self.erase,
+            self.restore_the_dump,
+            self.restore_to_a_moment,
+            self.upgrade,
+        ):
+            try:
+                step()
+            except (SystemExit, Exception) as error:
+                say(f"{error}" if isinstance(error, SystemExit) else traceback.format_exc())
+                self.failed.append(step.__name__)
         for words, reason in NOT_FOLLOWED.items():
             for block in self.guides.left():
                 if words in block.code:
@@ -182,6 +195,7 @@ class Operations:
                     say(f"  not followed: {block}: {reason}")
         left = [str(block) for block in self.guides.left()]
         must(not left, f"nothing follows {left}")
+        must(not self.failed, f"what does not work: {', '.join(self.failed)}")
 
     def take(self, words: str, guide: str = "operations") -> str:
         return self.guides.take(words, guide).code
@@ -308,8 +322,21 @@ class Operations:
         )
         self.token = re.search(r"\b\w{32,}\b", said)[0]
         self.as_service(self.take("axes_reset_username mara"))
+        code = self.take("authenticator mara")
+        self.as_service(code)
+        self.as_service(code.replace("mara", "mara --remove"))
         self.as_service(self.take("send_digests --dry-run"))
         self.site.file(self.token, "first")
+
+    def monitor(self) -> None:
+        say("Monitoring")
+        name = "/etc/systemd/system/onrecord.service.d/monitoring.conf"
+        self.machine.write(self.guides.take(name, "monitoring"))
+        self.machine.run("systemctl restart onrecord.service\n")
+        wait_until("the server answers again", self.answers)
+        said = self.machine.run(self.take("127.0.0.1:8001/metrics", "monitoring"))
+        must("onrecord_requests_total" in said, f"the listener has metrics: {said[:500]}")
+        must('"status": "pass"' in said, f"the listener says what is ready: {said[:500]}")
 
     # 8
 
@@ -381,7 +408,7 @@ class Operations:
             site = Site(self.machine.https, pem)
             self.check_site(site, name)
             with slow_bodies(site, self.token):
-                for path in ("/health/", f"{API}/quotes/"):
+                for path in ("/health/", "/ready/", f"{API}/quotes/"):
                     slowest = max(seconds_of(site, path, self.token) for _ in range(5))
                     say(f"  {SLOW_BODIES} slow bodies: {path} within {slowest:.2f} s")
                     must(slowest < MAX_SECONDS, f"{path} answers within {MAX_SECONDS} s")
@@ -399,7 +426,8 @@ class Operations:
         must(page.status == 200 and "Strict-Transport-Security" in page.headers, "https is secure")
         one = site.file(self.token, f"by {name}")
         must(one["quotes"], "a filing has its quote")
-        must(one["url"].startswith(f"https://{HOST}/"), "links have the public address")
+        (quote,) = one["quotes"]
+        must(quote["url"].startswith(f"https://{HOST}/"), "links have the public address")
 
         kind = {"Authorization": f"Token {self.token}", "Content_Type": "application/json"}
         large = site.ask("POST", f"{API}/articles/", b" " * 6_500_000, **kind)
@@ -459,17 +487,22 @@ class Operations:
     def hold_without_a_proxy(self) -> None:
         say("No proxy in front")
         with slow_bodies(self.site, self.token) as clients:
-            began = time.monotonic()
             for path in ("/health/", f"{API}/quotes/"):
                 took = seconds_of(self.site, path, self.token)
                 say(f"  {SLOW_BODIES} slow bodies: {path} within {took:.2f} s")
                 must(took < MAX_SECONDS_BARE, f"{path} answers within {MAX_SECONDS_BARE} s")
-            for client in clients:
-                client.settimeout(MAX_SECONDS_BARE)
-                must(client.recv(12) == b"HTTP/1.1 408", "a slow body is answered")
-            took = time.monotonic() - began
-            say(f"  every slow body was given up within {took:.1f} s")
-            must(took < MAX_SECONDS_BARE, f"slow bodies end within {MAX_SECONDS_BARE} s")
+            took = seconds_of(Site(self.machine.monitor), "/ready/", self.token)
+            say(f"  {SLOW_BODIES} slow bodies: the listener within {took:.2f} s")
+            must(took < MAX_SECONDS, f"the listener answers within {MAX_SECONDS} s")
+            refused, began = [], time.monotonic()
+            while time.monotonic() - began < MAX_SECONDS_BARE:
+                ready, _, _ = select.select([*{*clients} - {*refused}], [], [], 3)
+                refused += [one for one in ready if one.recv(12) == b"HTTP/1.1 503"]
+                if not ready:
+                    break
+            say(f"  {len(refused)} of {SLOW_BODIES} slow bodies were refused")
+            must(len(refused) > SLOW_BODIES // 2, "most slow bodies are refused")
+        self.site.file(self.token, "after slow bodies")
 
     # What dies
 
@@ -519,7 +552,8 @@ class Operations:
         self.variables |= dict([private.split("=", 1)])
         for name in ("onrecord-checkpoint.service", "onrecord-checkpoint.timer"):
             self.machine.write(self.guides.take(f"/etc/systemd/system/{name}", "checkpoints"))
-        self.as_service(self.take("checkpoint /srv/onrecord/log\n", "checkpoints"))
+        command = ".venv/bin/python manage.py checkpoint /srv/onrecord/log"
+        self.as_service(self.take(command, "checkpoints"))
         self.machine.run(self.take("systemctl enable --now onrecord-checkpoint", "checkpoints"))
         self.site.file(self.token, "after a checkpoint")
         self.machine.run("systemctl start onrecord-checkpoint.service\n")
