@@ -653,9 +653,8 @@ def test_a_page_takes_the_same_number_of_queries_whatever_is_on_it(curator):
         with CaptureQueriesContext(connection) as captured:
             body = ok(curator.get(CHANGES, {"limit": 200}))
         assert len({one["type"] for one in body["results"]}) == len(changes.VIEWS)
-        # The end of the settled ledger, the page, one query per type, and two for reporting
-        # chains. The token is cached.
-        assert len(captured) == 2 + len(changes.VIEWS) + 2
+        # The end of the settled ledger, the page, and one query per type. The token is cached.
+        assert len(captured) == 2 + len(changes.VIEWS)
     with CaptureQueriesContext(connection) as captured:
         ok(curator.get(CHANGES, {"after": "now"}))
     assert len(captured) == 1
