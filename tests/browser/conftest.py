@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
+from django.test import Client
 from playwright.sync_api import expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -79,8 +80,11 @@ def page(open_page):
 
 
 @pytest.fixture
-def log_in(page, db):
-    """Log a new user of the admin in by the form, as one of a group or as a superuser."""
+def log_in(page, live_server, settings):
+    """Open the dashboard as a new user, of a group or a superuser, without the form of the login.
+
+    The form is filled in where a session is lost (`test_fast_lane.py`).
+    """
 
     def log_in(group: str | None = None, name: str = "mara", page=page):
         user = get_user_model().objects.create_user(
@@ -88,10 +92,11 @@ def log_in(page, db):
         )
         if group:
             user.groups.add(Group.objects.get(name=group))
+        client, cookie = Client(), settings.SESSION_COOKIE_NAME
+        client.force_login(user)
+        session = {"name": cookie, "value": client.cookies[cookie].value, "url": live_server.url}
+        page.context.add_cookies([session])
         page.goto("/admin/")
-        page.fill("#id_username", name)
-        page.fill("#id_password", "a long trial password")
-        page.click("input[type=submit]")
         page.wait_for_selector("#user-tools")
         return page
 

@@ -41,6 +41,8 @@ from tests.records import (
     make_utterance,
 )
 
+pytestmark = pytest.mark.xdist_group("schema")  # one worker makes the document
+
 
 @pytest.fixture(scope="module")
 def document() -> dict:

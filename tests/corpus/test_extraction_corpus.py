@@ -13,6 +13,9 @@ NEGATIVES, GERMAN = "eval/en_wikinews_negatives.ndjson", "eval/de_wikinews_dev.n
 ENGLISH = pytest.mark.parametrize("name", [ARTICLES, DEV_NEWS])
 
 
+pytestmark = pytest.mark.xdist_group("extraction")  # one worker measures
+
+
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Figures]:
     if not (CORPUS / ARTICLES).exists():

@@ -27,6 +27,8 @@ from tests.config.database.test_embedded import (
 from tests.conftest import API, problem
 from tests.records import make_quote
 
+pytestmark = pytest.mark.xdist_group("outage")  # one worker starts the server
+
 SERVICE = """
 import json, sys
 from config.wsgi import application

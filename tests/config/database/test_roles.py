@@ -13,6 +13,8 @@ from django.db import connection
 from config.database import embedded
 from tests.conftest import sql
 
+pytestmark = pytest.mark.xdist_group("roles")  # one worker makes the database
+
 GUIDE = (settings.BASE_DIR / "config" / "guides" / "operations.md").read_text()
 
 
