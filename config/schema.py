@@ -246,6 +246,8 @@ class OperationSchema(AutoSchema):
         for code, response in operation["responses"].items():
             headers = _refer("headers", self._shared_headers(code))
             response.setdefault("headers", {}).update(headers)
+            if code == "200" and self.view.action == "create" and self.view.has_location:
+                response["headers"]["Location"] = HEADERS["Location"] | {"required": False}
         operation["responses"]["default"] = {"$ref": "#/components/responses/Problem"}
         return operation
 
@@ -265,7 +267,7 @@ class OperationSchema(AutoSchema):
         names = ["X-Request-ID", *LIMITS]
         if not self.view.is_streamed:
             names.append("ETag")
-        if self.view.action == "create" or code == "301":
+        if code == "301" or (code == "201" and self.view.has_location):
             names.append("Location")
         if self.is_idempotent:
             names.append("Idempotency-Replayed")
@@ -368,6 +370,10 @@ class FilterParameters(OpenApiFilterExtension):
         } | ({"style": "form", "explode": False} if is_list else {})
 
 
+ANY_SCRIPT = {r"^[-\w]+$": r"^[^\s!-,./:-@\[-^`{-~]+$"}
+"""Patterns of Django that mean letters of any script: `\\w` of JSON Schema is ASCII (ECMA-262)."""
+
+
 class StrictSerializerSchema(OpenApiSerializerExtension):
     """Says that requests have no unknown members, and that answers have all but `sometimes`."""
 
@@ -376,6 +382,9 @@ class StrictSerializerSchema(OpenApiSerializerExtension):
 
     def map_serializer(self, auto_schema, direction):
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        for each in schema.get("properties", {}).values():
+            if each.get("pattern") in ANY_SCRIPT:
+                each["pattern"] = ANY_SCRIPT[each["pattern"]]
         if direction == "request":
             return schema | {"additionalProperties": False}
         absent = getattr(self.target, "sometimes", ())

@@ -102,6 +102,7 @@ class ArticleBatch(Endpoint):
     queryset = Article.objects.all()
     serializer_class = LineOutcomeSerializer
     operation_ids = {"create": "fileArticles"}
+    has_location = False
     parser_classes = (BatchParser,)
     is_streamed = True
 

@@ -84,6 +84,7 @@ class DraftCheck(Endpoint):
     serializer_class = CheckedDraftSerializer
     permissions = {"create": "quotes.view_quote"}
     operation_ids = {"create": "checkDraft"}
+    has_location = False
     counts_as = 20  # requests: a draft takes up to some seconds
     most_bytes = MAX_FILING_BYTES
 

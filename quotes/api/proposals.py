@@ -79,6 +79,7 @@ class ArticleProposals(TakesDocuments, Endpoint):
     queryset = Article.objects.all()
     serializer_class = ProposedQuotesSerializer
     operation_ids = {"create": "proposeQuotesOfText"}
+    has_location = False
     most_bytes = MAX_FILING_BYTES
 
     @extend_schema(

@@ -107,6 +107,7 @@ class QuoteSteps(Endpoint):
     queryset = Quote.objects.all()
     serializer_class = StepOutcomesSerializer
     operation_ids = {"create": "takeSteps"}
+    has_location = False
     counts_as = 20  # requests: a batch takes up to some seconds
 
     @extend_schema(request=StepsSerializer, responses={200: StepOutcomesSerializer})

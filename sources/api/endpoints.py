@@ -58,6 +58,7 @@ class Endpoint(viewsets.GenericViewSet):
     see_all_permission: str | None = None
     operation_ids: dict[str, str] = {}
     is_streamed = False
+    has_location = True  # POST adds or finds one record, which `Location` names
     list_parameters = ("cursor", "limit", "ordering", "count", "fields")
     retrieve_parameters = ()
 

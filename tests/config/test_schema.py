@@ -227,6 +227,15 @@ def test_the_type_of_a_change_decides_the_type_of_its_record(document):
         assert record == {"utterance": "UtteranceRecord"}.get(kind, kind.title())
 
 
+@pytest.mark.parametrize("schema", ["Outlet", "OutletRequest", "PatchedOutletRequest"])
+def test_a_slug_may_have_letters_of_any_script(document, schema):
+    pattern = document["components"]["schemas"][schema]["properties"]["slug"]["pattern"]
+    for slug in ("the-herald", "zürcher-bote_2", "ведомости", "朝日新聞"):
+        assert re.search(pattern, slug, re.ASCII)  # as JSON Schema reads it
+    for other in ("", "a b", "a/b", "a.b", "a,b", "a?", "a[", "a^", "a`", "a~", "é é"):
+        assert not re.search(pattern, other, re.ASCII)
+
+
 def test_the_document_is_served_under_a_plain_file_name(client):
     response = client.get(f"{API}schema/")
     assert response.headers["Content-Disposition"] == 'inline; filename="on-record.yaml"'
@@ -647,6 +656,12 @@ def test_headers_of_special_answers_are_those_documented(document, curator):
         made = curator.post(f"{API}outlets/", {"name": "Radio"}, headers=sent)
         check(document, f"{API}outlets/", "post", made)
     assert made.headers["Idempotency-Replayed"] == "true"
+    path = f"{API}quotes/check/"
+    drafted = curator.post(path, {"text": "“No choice,” said Mara Quill."})
+    check_headers(document, path, "post", drafted)
+    path = f"{API}quotes/steps/"
+    step = {"quote": str(quote.pk), "step": "dispute", "version": quote.version, "reason": "No."}
+    check_headers(document, path, "post", curator.post(path, {"steps": [step]}))
     path = f"{API}quotes/export/"
     for asked in ({}, {"manifest": "true"}, {"manifest": "bundle"}):
         export = curator.get(path, {"format": "csv", **asked})
