@@ -696,6 +696,7 @@ def test_the_explorer_loads_nothing_from_other_hosts_and_has_no_inline_code(clie
     assert not re.search(r"\son[a-z]+=", page)
 
 
+@pytest.mark.django_db
 def test_every_page_carries_a_strict_content_security_policy(client):
     for path in (f"{API}docs/", f"{API}schema/", "/admin/login/", "/nowhere", f"{API}nowhere/"):
         policy = client.get(path).headers["Content-Security-Policy"]
