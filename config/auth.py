@@ -94,6 +94,13 @@ class TokenAuthentication(KnoxTokenAuthentication):
         return known
 
 
+class RecentTokenAuthentication(TokenAuthentication):
+    """Accepts only tokens that were looked up within seconds: no query."""
+
+    def look_up(self, digest: str):
+        raise exceptions.AuthenticationFailed
+
+
 class GroupPermissions(permissions.BasePermission):
     """Deny by default: each operation needs one Django permission, which groups have.
 
@@ -121,19 +128,24 @@ class GroupPermissions(permissions.BasePermission):
         return settings.ONRECORD_PUBLIC_READ and reads
 
 
+def request_id_of(request) -> str:
+    """Return the client's or a proxy's `X-Request-ID`, else a new UUID."""
+    given = request.META.get("HTTP_X_REQUEST_ID", "")
+    usable = 0 < len(given) <= MAX_REQUEST_ID and given.isprintable()
+    return given if usable else str(uuid4())
+
+
 def with_audit_context(get_response):
     """Record the changes of a request with its channel, request id and user.
 
-    The request id is the client's or a proxy's `X-Request-ID`, else a new UUID; the response
-    repeats it. The API's user is known once a view has read the token (`sources.api.endpoints`).
+    The response repeats the request id. The API's user is known once a view has read the token
+    (`sources.api.endpoints`).
     """
 
     def middleware(request):
         is_api, is_admin = (request.path.startswith(f"/{at}/") for at in ("api", "admin"))
         is_safe = request.method in permissions.SAFE_METHODS
-        given = request.META.get("HTTP_X_REQUEST_ID", "")
-        usable = 0 < len(given) <= MAX_REQUEST_ID and given.isprintable()
-        request_id = request.request_id = given if usable else str(uuid4())
+        request_id = request.request_id = request_id_of(request)
         with audit_context(
             channel="api" if is_api else "admin" if is_admin else "page",
             # Not for requests that only read: loading the session's user may cost a query.

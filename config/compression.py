@@ -14,7 +14,7 @@ class Compression(GZipMiddleware):
 
     def process_response(self, request, response):
         accepted = request.headers.get("Accept-Encoding", "")
-        is_refused = negotiate_coding(accepted, ["gzip"]) is None and "gzip" in accepted
+        is_refused = "gzip" in accepted and negotiate_coding(accepted, ["gzip"]) is None
         if response.streaming or request.COOKIES or is_refused:
             return response
         return super().process_response(request, response)
