@@ -44,17 +44,25 @@ class Client:
     port: int
     token: str
     kept: http.client.HTTPConnection | None = None
+    headers: http.client.HTTPMessage | None = None
 
     def __call__(
-        self, method: str, path: str, body: dict | None = None, retry: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: dict | None = None,
+        retry: str | None = None,
+        more: dict | None = None,
     ) -> tuple[int, dict]:
         """The status and body of the answer; raises OSError where there is none.
 
-        `retry` is an Idempotency-Key.
+        `retry` is an Idempotency-Key, and `more` are other headers. `headers` are then those of the
+        answer.
         """
         if self.kept is None:
             self.kept = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         headers = {"Authorization": f"Token {self.token}", "Content-Type": "application/json"}
+        headers |= more or {}
         if method != "GET":
             headers["If-Match"] = "*"
         if retry:
@@ -62,6 +70,7 @@ class Client:
         try:
             self.kept.request(method, path, body and json.dumps(body), headers)
             answer = self.kept.getresponse()
+            self.headers = answer.headers
             return answer.status, json.loads(answer.read())
         except (OSError, http.client.HTTPException) as error:
             self.kept.close()
