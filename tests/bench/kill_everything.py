@@ -75,13 +75,14 @@ class KillBench(WebhookBench):
         self.processes_of_service.append(sequencer)
 
     def phase(self, name: str, most: int, kills: int) -> None:
-        with self.followed(name) as found, self.retried(name) as made:
-            logs = self.work(name, most, kills)
+        with self.followed(name) as found:
+            with self.retried(name) as made:
+                logs = self.work(name, most, kills)
+            self.wait_until_delivered()  # also what the worker still had to do
         for group, path in found.items():
             self.compare(name, group, json.loads(path.read_text()))
         self.compare_acknowledged(name, logs)
         self.compare_made(name, [json.loads(path.read_text()) for path in made])
-        self.wait_until_delivered()
         for group in self.tokens:
             self.compare_messages(name, group)
         self.verify(name)
