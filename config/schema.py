@@ -265,7 +265,7 @@ class OperationSchema(AutoSchema):
 
     def _shared_headers(self, code: str) -> list[str]:
         names = ["X-Request-ID", *LIMITS]
-        if not self.view.is_streamed:
+        if not self.view.is_streamed and self.method != "DELETE":
             names.append("ETag")
         if code == "301" or (code == "201" and self.view.has_location):
             names.append("Location")

@@ -102,8 +102,9 @@ def require_indexable(url: str) -> None:
         )
 
 
+@extend_schema_field({"type": "string", "format": "iri", "maxLength": 2000})
 class WebAddressField(Text, serializers.URLField):
-    """An absolute http or https URL."""
+    """An absolute http or https URL, with letters of any script (RFC 3987)."""
 
     def __init__(self, **kwargs):
         super().__init__(**{"max_length": 2000, **kwargs})

@@ -236,6 +236,18 @@ def test_a_slug_may_have_letters_of_any_script(document, schema):
         assert not re.search(pattern, other, re.ASCII)
 
 
+@pytest.mark.parametrize("schema", ["Article", "ArticleFields", "Outlet", "OutletRequest"])
+def test_a_url_may_have_letters_of_any_script(document, schema):
+    url = document["components"]["schemas"][schema]["properties"]["url"]
+    expected = {"type": ["string", "null"], "format": "iri", "maxLength": 2000}
+    assert {name: url[name] for name in expected} == expected
+
+
+def test_an_answer_without_a_record_has_no_tag(document):
+    answer = document["paths"][f"{API}webhooks/{{id}}/"]["delete"]["responses"]["204"]
+    assert "ETag" not in answer["headers"]
+
+
 def test_the_document_is_served_under_a_plain_file_name(client):
     response = client.get(f"{API}schema/")
     assert response.headers["Content-Disposition"] == 'inline; filename="on-record.yaml"'
