@@ -310,11 +310,12 @@ def main() -> int:
     set_up()
     from django.core.wsgi import get_wsgi_application
 
+    handler = get_wsgi_application()
     logging.getLogger("django.request").setLevel(logging.ERROR)  # 4xx are expected
     with own_database("bench_fuzz"):
         tokens, until = prepare(), time.monotonic() + options.seconds
         found = fuzz(
-            get_wsgi_application(),
+            handler,
             tokens,
             ends=lambda turn: time.monotonic() > until,
             seed=options.seed,

@@ -55,7 +55,9 @@ CONFIG = """
 source_paths = ["config", "quotes", "sources"]
 also_copy = ["manage.py", "README.md"]
 only_mutate = {modules}
-pytest_add_cli_args = ["-o", "addopts=--import-mode=importlib", "-m", "not django_db"]
+pytest_add_cli_args = [
+    "-o", "addopts=--import-mode=importlib", "-p", "no:schemathesis", "-m", "not django_db",
+]
 pytest_add_cli_args_test_selection = {tests}
 """
 
