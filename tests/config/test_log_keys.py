@@ -17,7 +17,11 @@ def test_keys_are_separated_by_commas(monkeypatch):
     assert log_keys("ONRECORD_LOG_KEYS") == []
 
 
-@pytest.mark.parametrize("given", [KEY.removeprefix("PRIVATE+KEY+"), f"{KEY};{KEY}", f"{KEY} x"])
+@pytest.mark.parametrize(
+    "given",
+    [KEY.removeprefix("PRIVATE+KEY+"), f"{KEY};{KEY}", f"{KEY} x"],
+    ids=["public", "two", "with more"],
+)
 def test_what_is_no_key_is_refused_without_showing_it(monkeypatch, given):
     monkeypatch.setenv("ONRECORD_LOG_KEYS", given)
     with pytest.raises(ImproperlyConfigured, match="--new-key") as refusal:
