@@ -119,6 +119,11 @@ HEADERS = {
         "Requests that are left (`r`), and seconds until there are more (`t`).",
         '"user";r=11987;t=42',
     ),
+    "X-Read-After": _header(
+        "Of a service with replicas, after a change: send it with reads that have to show the "
+        "change.",
+        "0/16B374D8",
+    ),
     "Retry-After": _header("With 429 and 503: seconds to wait before you try again.", "5"),
     "WWW-Authenticate": _header(
         "With 401: the schemes to authenticate with.", 'Bearer realm="On Record"'
@@ -269,6 +274,8 @@ class OperationSchema(AutoSchema):
             names.append("ETag")
         if code == "301" or (code == "201" and self.view.has_location):
             names.append("Location")
+        if self.method != "GET":
+            names.append("X-Read-After")
         if self.is_idempotent:
             names.append("Idempotency-Replayed")
         if "as_of" in self.view.retrieve_parameters and self.view.action == "retrieve":

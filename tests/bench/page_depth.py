@@ -85,16 +85,20 @@ def first_and_deep(client, query: dict, speaker, limit: int, depth: int = DEPTH)
 def buffers(client, url: str) -> int:
     """How many buffers the statement touches that reads the rows of this page."""
     from django.db import connection
-    from django.test.utils import CaptureQueriesContext
 
-    with CaptureQueriesContext(connection) as captured:
+    statements = []
+
+    def noting(execute, sql, values, many, context):
+        statements.append((sql, values))
+        return execute(sql, values, many, context)
+
+    with connection.execute_wrapper(noting):
         page = client.get(url)
     assert page.status_code == 200
     rows = len(page.json()["results"])
-    statements = [query["sql"] for query in captured.captured_queries]
-    (statement,) = [sql for sql in statements if f"LIMIT {rows + 1}" in sql]
+    ((sql, values),) = [each for each in statements if f"LIMIT {rows + 1}" in each[0]]
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}")
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", values)
         (plan,) = cursor.fetchone()[0]
     return plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
 
