@@ -48,8 +48,10 @@ class Counted(throttling.SimpleRateThrottle):
     policy: str
 
     def allow_request(self, request, view) -> bool:
-        if (key := self.get_cache_key(request, view)) is None or self.has_counted(request):
-            return True
+        key, asked = self.get_cache_key(request, view), getattr(request, "_request", request)
+        counted = asked.__dict__.setdefault("counted", set())
+        if key is None or key in counted:
+            return True  # it was counted when a replica was asked, before the primary
         window, spent = divmod(self.timer(), self.duration)
         self.left = self.duration - spent
         present = f"{key}:{window:.0f}"
@@ -62,7 +64,9 @@ class Counted(throttling.SimpleRateThrottle):
             made is not None or not self.cache.add(present, more, 2 * self.duration)
         ):
             self.cache.incr(present, more)
-        getattr(request, "_request", request).rate_limit = RateLimit(
+        if is_allowed:
+            counted.add(key)
+        asked.rate_limit = RateLimit(
             policy=self.policy,
             requests=self.num_requests,
             seconds=self.duration,
@@ -70,11 +74,6 @@ class Counted(throttling.SimpleRateThrottle):
             reset=math.ceil(self.left),
         )
         return is_allowed
-
-    def has_counted(self, request) -> bool:
-        """Whether this request was counted when a replica was asked, before the primary."""
-        limit = getattr(getattr(request, "_request", request), "rate_limit", None)
-        return limit is not None and limit.policy == self.policy
 
     def wait(self) -> float:
         """Return the seconds until the window ends, when requests are allowed again."""
