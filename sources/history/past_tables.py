@@ -99,6 +99,7 @@ def past_view(cursor, table: str, held: Mapping[str, str] = {}) -> str:
     `held` are columns of changed rows that come otherwise, over `p`, the row as it is, and `was`.
     """
     columns = columns_of(cursor, table)
+    held = {"id": "p.id", **held}  # so that a row is found by its id
     every = ", ".join(f'"{name}"' for name, *_ in columns)
     then = ", ".join(
         f'{held.get(name, f"was.{name}")} AS "{name}"'
