@@ -256,8 +256,9 @@ def tell_position(request: HttpRequest, response: HttpResponse) -> None:
 def asked_again(request: HttpRequest) -> HttpRequest:
     """The request as it came, without what the first attempt noted in it but for its rate."""
     again = type(request)(request.environ)
-    if (counted := getattr(request, "rate_limit", None)) is not None:
-        again.rate_limit = counted
+    for name in ("rate_limit", "counted"):  # `config.api.throttling`
+        if (noted := getattr(request, name, None)) is not None:
+            setattr(again, name, noted)
     return again
 
 
