@@ -11,17 +11,18 @@ from functools import partial
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 
-from quotes.admin.dashboard_charts import Charts, charts
+from quotes.admin.dashboard_charts import CACHE_SECONDS, Charts, charts
 from quotes.curation import empty_articles
 from quotes.curation.decisions import Decision, last_decisions, where_to_continue
 from quotes.curation.queue import QUEUES, WAITING, QuoteQueue
 from sources.admin.base import ReadOnlyAdmin
 from sources.identity.duplicates import MAX_COUNTED, stored_count
 from sources.models import Organisation, Speaker
-from sources.models.base import Counted, Counting
+from sources.models.base import Counting, Tally
 
 MAX_QUEUE_COUNT = 10_000
 LAST_DECISIONS = 8
@@ -127,18 +128,21 @@ def _listed(user) -> Iterator[tuple[str, str, int, Counting]]:
         if queue is WAITING:
             empty = f"{reverse('admin:sources_article_changelist')}?quotes=none"
             most, count = empty_articles.MAX_COUNTED, empty_articles.stored_count
-            yield "No quotes yet", empty, most, partial(_up_to, most, count)
+            yield "No quotes yet", empty, most, partial(_kept, "empty", most, count)
     for model in (Speaker, Organisation):
         name, plural = model._meta.model_name, model._meta.verbose_name_plural
         if user.has_perm(f"sources.change_{name}"):
             url = reverse(f"admin:sources_{name}_duplicates")
-            count = partial(_up_to, MAX_COUNTED, partial(stored_count, model))
+            count = partial(_kept, f"pairs.{name}", MAX_COUNTED, partial(stored_count, model))
             yield f"Possible duplicate {plural}", url, MAX_COUNTED, count
 
 
-def _up_to(most: int, count: Counting) -> Counted:
-    """The number, and its oldest if all were counted."""
-    number, oldest = count()
+def _kept(name: str, most: int, count: Counting) -> Tally:
+    """The number, and its oldest if all were counted; kept for some minutes.
+
+    Until the worker has counted, each count takes long.
+    """
+    number, oldest = cache.get_or_set(f"dashboard.{name}", count, CACHE_SECONDS)
     return number, oldest if number <= most else None
 
 

@@ -5,7 +5,7 @@ from procrastinate.contrib.django import app
 
 from quotes.models import Quote
 from sources.models import Article, StoredCount
-from sources.models.base import Counted
+from sources.models.base import Tally
 
 MAX_COUNTED = 1_000
 
@@ -19,13 +19,13 @@ def without_quotes(articles: QuerySet[Article]) -> QuerySet[Article]:
     return standing.filter(~Exists(any_quote))
 
 
-def count() -> Counted:
+def count() -> Tally:
     """Count them up to `MAX_COUNTED` + 1: a second with 500,000 articles."""
     some = without_quotes(Article.objects.order_by()).values("created")[: MAX_COUNTED + 1]
     return tuple(some.aggregate(number=Count("*"), since=Min("created")).values())
 
 
-def stored_count() -> Counted:
+def stored_count() -> Tally:
     """The number as last counted, and since when the oldest exists."""
     return StoredCount.last(NAME, count)
 
@@ -33,4 +33,4 @@ def stored_count() -> Counted:
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="quotes.curation.empty_articles.store", queueing_lock="count_empty_articles")
 def store_count(timestamp: int) -> None:
-    StoredCount.store(NAME, count)
+    StoredCount.store(NAME, count())

@@ -18,7 +18,7 @@ from sources.models.ids import as_uuid
 
 PAIRS_PER_PAGE = 25
 
-KEY_PARTS = ("later", "short", "one", "other")
+KEY_PARTS = ("short", "one", "other")
 
 
 class DuplicatesAdmin:
@@ -90,4 +90,4 @@ def _after_key(asked) -> PairKey | None:
     one, other = as_uuid(asked.get("one", "")), as_uuid(asked.get("other", ""))
     short = asked.get("short", "")
     is_one = one and other and "\0" not in short
-    return (asked.get("later") == "True", short, one, other) if is_one else None
+    return (short, one, other) if is_one else None

@@ -1,11 +1,13 @@
 """Possible duplicates of speakers and of organisations: they share a name, or have similar names.
 
 Each record has a few short keys (`likeness.keys_of`); similar names share one. Records
-that share a key are compared, most `MAX_SHARING` of a key. Tasks of the worker store the keys, and
-the pairs that it finds by them: in a large archive with few duplicates, to find the first takes as
-long as to find all. A list reads these, and leaves out what has been merged or marked as distinct
-since. Until the worker has searched once, a list searches itself. Pairs that were marked as
-distinct are left out, and speakers of one article alone.
+that share a key are compared, most `MAX_SHARING` of a key. Pairs that were marked as distinct are
+left out, and speakers of one article alone.
+
+Tasks of the worker store the keys, and the pairs that they lead to: in a large archive with few
+duplicates, to find the first pair takes as long as to find all. A list reads the stored pairs, and
+leaves out what has been merged, renamed or marked as distinct since. Until the worker has searched
+once, a list searches by itself.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,7 +33,7 @@ from sources.models import (
     SpeakerKey,
     StoredCount,
 )
-from sources.models.base import Counted, LikenessKey
+from sources.models.base import LikenessKey, Tally
 
 KEYS: dict[type[Named], type[LikenessKey]] = {Speaker: SpeakerKey, Organisation: OrganisationKey}
 
@@ -44,8 +46,8 @@ MAX_UNKEYED = 100
 MAX_SHARING = 100
 """Records of one key that are compared with each other, the oldest first."""
 
-GROUPS_AT_A_TIME = 300
-"""Keys that are read at a time: a page of 25 pairs rarely needs more."""
+READ_AT_A_TIME = 300
+"""Keys, or stored pairs, that are read at a time: a page of 25 pairs rarely needs more."""
 
 MAX_COUNTED = 1_000
 """Pairs that are counted for the dashboard: they are searched for, not read from an index."""
@@ -72,10 +74,10 @@ WITH_UNSTORED = """(
     UNION ALL SELECT * FROM unnest(%(keys)s::text[], %(ids)s::uuid[]) unstored (key, record_id)
 )"""
 
-PLACE = ("key", "one", "other")
+PLACE = ["key", "one", "other"]
 """The columns of a stored pair that make its place in the list."""
 
-type PairKey = tuple[bool, str, UUID, UUID]
+type PairKey = tuple[str, UUID, UUID]
 
 Kind = Speaker.Kind
 
@@ -131,22 +133,22 @@ def store_pairs() -> None:
             PossiblePair.objects.filter(kind=kind).delete()
             PossiblePair.objects.bulk_create(
                 PossiblePair(kind=kind, key=key, one=one, other=other)
-                for _, key, one, other in (pair.place for pair in pairs)
+                for key, one, other in (pair.place for pair in pairs)
             )
-            StoredCount.store(_counted(model), partial(_number_of, pairs))
+            StoredCount.store(_counted(model), _number_of(pairs))
 
 
-def count_pairs(up_to: int, model: type[Named] = Speaker) -> Counted:
+def count_pairs(up_to: int, model: type[Named] = Speaker) -> Tally:
     """Find the pairs, at most `up_to`; return their number, and since when the oldest exists."""
     return _number_of(list(islice(_pairs(model, None), up_to)))
 
 
-def stored_count(model: type[Named]) -> Counted:
+def stored_count(model: type[Named]) -> Tally:
     """The number of pairs found last, at most `MAX_COUNTED` + 1; finds them if nobody has yet."""
     return StoredCount.last(_counted(model), partial(count_pairs, MAX_COUNTED + 1, model))
 
 
-def _number_of(pairs: list[Pair]) -> Counted:
+def _number_of(pairs: list[Pair]) -> Tally:
     return len(pairs), min((pair.since for pair in pairs), default=None)
 
 
@@ -156,16 +158,20 @@ def _counted(model: type[Named]) -> str:
 
 def _stored_pairs(model: type[Named], after: PairKey | None) -> Iterator[Pair]:
     """The pairs that the worker found and that still may be the same."""
-    found = PossiblePair.objects.filter(kind=model._meta.model_name)
-    if after:
-        found = after_key(found, list(PLACE), after[1:], ">")
-    places = list(found.order_by(*PLACE).values_list(*PLACE)[: MAX_COUNTED + 1])
-    records = {one.pk: one for one in _active(model, {two for _, *both in places for two in both})}
-    distinct = _distinct_pairs(model, records.values())
-    for key, one, other in places:
-        pair = [records.get(one), records.get(other)]
-        if all(pair) and frozenset((one, other)) not in distinct and (why := _why(*pair)):
-            yield Pair(*pair, why, (False, key, one, other))
+    stored = PossiblePair.objects.filter(kind=model._meta.model_name).order_by(*PLACE)
+    while True:
+        listed = after_key(stored, PLACE, after, ">") if after else stored
+        if not (places := list(listed.values_list(*PLACE)[:READ_AT_A_TIME])):
+            return
+        found = _active(model, {two for _, *both in places for two in both})
+        records = {one.pk: one for one in found}
+        distinct = _distinct_pairs(model, found)
+        for place in places:
+            _, *keys = place
+            both = [records[key] for key in keys if key in records]
+            if len(both) == 2 and frozenset(keys) not in distinct and (why := _why(*both)):
+                yield Pair(*both, why, place)
+        after = places[-1]
 
 
 # Keys
@@ -221,18 +227,18 @@ def _keys_of(record: Named) -> frozenset[str]:
 
 
 def _pairs(model: type[Named], after: PairKey | None) -> Iterator[Pair]:
-    _, key, *last = after or (False, "", None, None)
+    key = after[0] if after else ""
     again = after is not None
     unstored = [(key, record.pk) for record in _unkeyed(model) for key in _keys_of(record)]
     table = KEYS[model]._meta.db_table
     groups_sql = GROUPS.format(keys=WITH_UNSTORED.format(table=table) if unstored else table)
     asked = {
         "most": MAX_SHARING,
-        "limit": GROUPS_AT_A_TIME,
+        "limit": READ_AT_A_TIME,
         "keys": [key for key, _ in unstored],
         "ids": [pk for _, pk in unstored],
     }
-    for _ in range(MAX_GROUPS // GROUPS_AT_A_TIME):
+    for _ in range(MAX_GROUPS // READ_AT_A_TIME):
         with connection.cursor() as cursor:
             cursor.execute(groups_sql, {**asked, "after": key, "again": again})
             groups = cursor.fetchall()
@@ -241,7 +247,7 @@ def _pairs(model: type[Named], after: PairKey | None) -> Iterator[Pair]:
         found = list(_alike(model, groups))
         distinct = _distinct_pairs(model, (two for pair in found for two in (pair.one, pair.other)))
         for pair in found:
-            begins = not again or pair.place[1:] > (after[1], *last)
+            begins = not again or pair.place > after
             if begins and frozenset((pair.one.pk, pair.other.pk)) not in distinct:
                 yield pair
         key, again = groups[-1][0], False
@@ -257,7 +263,7 @@ def _alike(model: type[Named], groups: list[tuple[str, list[UUID]]]) -> Iterator
             if key == _first_shared(keys[one], keys[other]) and (
                 why := _why(records[one], records[other])
             ):
-                yield Pair(records[one], records[other], why, (False, key, one, other))
+                yield Pair(records[one], records[other], why, (key, one, other))
 
 
 def _first_shared(ones: frozenset[str], others: frozenset[str]) -> str | None:

@@ -365,14 +365,14 @@ class PossiblePair(models.Model):
         return f"{self.kind} {self.one} and {self.other}"
 
 
-type Counted = tuple[int, datetime | None]
+type Tally = tuple[int, datetime | None]
 """A number, and since when the oldest of what was counted exists."""
 
-type Counting = Callable[[], Counted]
+type Counting = Callable[[], Tally]
 
 
 class StoredCount(models.Model):
-    """How many there are of something that a page cannot count in time: the worker counts it."""
+    """A number that takes too long to count for a page, as the worker counted it last."""
 
     name = models.CharField(primary_key=True, max_length=40)
     number = models.PositiveIntegerField()  # counted up to a limit
@@ -382,14 +382,14 @@ class StoredCount(models.Model):
         return f"{self.number} {self.name}"
 
     @classmethod
-    def last(cls, name: str, count: Counting) -> Counted:
+    def last(cls, name: str, count: Counting) -> Tally:
         """What was counted last. Counts, if nobody has yet."""
         kept = cls.objects.filter(pk=name).first()
         return (kept.number, kept.since) if kept else count()
 
     @classmethod
-    def store(cls, name: str, count: Counting) -> None:
-        number, since = count()
+    def store(cls, name: str, tally: Tally) -> None:
+        number, since = tally
         cls.objects.update_or_create(name=name, defaults={"number": number, "since": since})
 
 

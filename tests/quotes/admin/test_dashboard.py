@@ -298,7 +298,7 @@ def test_the_dashboard_costs_the_same_however_long_the_queues_are(
         # The session, the user, two of permissions; queues; what to go on with; charts.
         with django_assert_num_queries(37):
             curator_at_desk.get(DASHBOARD)
-        with django_assert_num_queries(27):
+        with django_assert_num_queries(24):
             curator_at_desk.get(DASHBOARD)
 
 

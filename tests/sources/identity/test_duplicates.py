@@ -342,12 +342,13 @@ def test_the_dashboard_has_the_count_of_the_worker():
     assert stored_count(Organisation) == (0, None)
 
 
-def test_a_list_reads_the_pairs_that_the_worker_found_and_that_may_still_be_the_same():
+def test_a_list_reads_the_pairs_that_the_worker_found_and_that_may_still_be_the_same(monkeypatch):
     jones = [make_speaker(name) for name in ("Rob Jones", "R. Jones", "Robert Jones")]
     _, two = make_speaker("Ada Quill"), make_speaker("A. Quill")
     found = possible_pairs(10)
     assert len(found) == 4
     tasks.find_pairs(timestamp=0)
+    monkeypatch.setattr("sources.identity.duplicates.READ_AT_A_TIME", 2)
     assert possible_pairs(10) == found
     walked, after = [], None
     while page := possible_pairs(1, after):
