@@ -23,18 +23,15 @@ from tests.config.database.test_outage import Service
 from tests.conftest import API, make_filing, publish
 from tests.standbys import Primary, Standby
 
-pytestmark = pytest.mark.xdist_group("replicas")
+pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("replicas")]
 
 OUTLETS = f"{API}outlets/?limit=200"
 UNKNOWN = "01a201f3-1819-7f60-b922-5b8f8a7c7708"
 
 OF_THIS_CLUSTER = """
 SET session_replication_role = replica;
-DO $$ BEGIN
-    DELETE FROM public.sources_era;
-    INSERT INTO public.sources_era SELECT 1, system_identifier, now() FROM pg_control_system();
-EXCEPTION WHEN undefined_table THEN -- an empty database, which the service migrates
-END $$;
+DELETE FROM public.sources_era;
+INSERT INTO public.sources_era SELECT 1, system_identifier, now() FROM pg_control_system();
 """
 
 
@@ -194,6 +191,26 @@ def test_an_export_comes_from_the_replica_and_the_next_change_goes_to_the_primar
         assert exported() == before
         assert len(exported(X_Read_After=headers["X-Read-After"])) == len(before) + 1
         make_outlet(service)
+
+
+def test_a_query_that_the_replica_cancels_is_answered_by_the_primary(service, primary, replica):
+    service.curate("GET", f"{API}quotes/")  # its token is known
+    with primary.connect() as holder, primary.connect() as other:
+        holder.execute("LOCK TABLE sources_outlet IN ACCESS EXCLUSIVE MODE")
+        primary.ask("SELECT pg_switch_wal()")  # else the log is sent with the next commit
+        replica.wait_for("SELECT count(*) > 0 FROM pg_locks WHERE mode = 'AccessExclusiveLock'")
+        service.send("GET", f"{API}quotes/")
+        replica.wait_for(
+            "SELECT count(*) > 0 FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND backend_type = 'client backend'"
+        )
+        # The replica cannot replay this while the query reads the table.
+        other.execute("LOCK TABLE quotes_quote IN ACCESS EXCLUSIVE MODE")
+        other.commit()
+        wait_until(lambda: "conflict with recovery" in replica.log.read_text())
+        holder.rollback()
+        status, _, content = service.answer()
+    assert status == 200, content
 
 
 def test_the_primary_answers_while_the_replica_is_dead(service, replica):
