@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.settings import log_keys
+from config.environment import log_keys
 from sources.checkpoints.notes import Signer
 
 KEY = Signer.new("quotes.example/ledger").written

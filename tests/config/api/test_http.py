@@ -9,7 +9,7 @@ from django.conf import settings as project
 from django.core.exceptions import ImproperlyConfigured
 from rest_framework.throttling import SimpleRateThrottle
 
-from config.settings import origins
+from config.environment import origins
 from config.urls import router
 from tests.conftest import API, make_client, ok, problem, settle, staff
 from tests.records import LIST_PATHS, make_article, make_quote, make_quotes, make_speaker

@@ -8,7 +8,7 @@ from http.client import HTTPConnection
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.settings import address
+from config.environment import address
 from tests.bench.follow_changes import free_port
 from tests.config.database.test_embedded import wait_until
 from tests.conftest import API

@@ -10,8 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
+from config.environment import choice
 from config.monitoring.logs import log, logging_settings
-from config.settings import choice
 from quotes.models import Quote
 from tests.config.test_login import QUICK
 from tests.conftest import API, make_filing, problem
