@@ -3,14 +3,10 @@
 Several hashes in a row are one `bytes`, 32 bytes each: millions of leaves are many times faster so.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from hashlib import sha256
 
 HASH = 32  # bytes
-
-
-def leaf_hash(entry: bytes) -> bytes:
-    return sha256(b"\0" + entry).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -84,17 +80,3 @@ def audit_path(position: int, size: int, root_between: Callable[[int, int], byte
             path.append(root_between(start, middle))
             start = middle
     return path[::-1]
-
-
-def root_from(leaf: bytes, position: int, size: int, path: Sequence[bytes]) -> bytes:
-    """The root that an audit path leads to. Raises ValueError if its length is wrong."""
-    sides, start, end = [], 0, size
-    while end - start > 1:
-        middle = start + (1 << (end - start - 1).bit_length() - 1)
-        sides.append(position < middle)
-        start, end = (start, middle) if position < middle else (middle, end)
-    if len(sides) != len(path) or not 0 <= position < size:
-        raise ValueError(f"No path from leaf {position} in a tree of {size} leaves.")
-    for sibling, is_left in zip(path, reversed(sides), strict=True):
-        leaf = node_hash(leaf, sibling) if is_left else node_hash(sibling, leaf)
-    return leaf

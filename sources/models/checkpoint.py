@@ -9,8 +9,6 @@ from django.db.models.functions import Now
 
 from sources.database.triggers import Refuses
 
-HASH_BYTES = 32  # SHA-256
-
 
 class Leaf(models.Model):
     """The place of a revision in the tree, and its leaf hash: SHA-256 of a zero byte and its link.

@@ -38,8 +38,8 @@ from tests.bench.follow_changes import (  # noqa: E402
 
 HOST = "127.0.0.1"
 PORT = free_port()  # of the server: a message has links to it
-KEEP_WORKING = 'while true; do "$0" manage.py procrastinate worker; sleep 1; done'
-"""As systemd does: a worker that starts before PostgreSQL is back gives up."""
+KEEP_WORKING = 'while true; do "$0" manage.py work; sleep 1; done'
+"""As systemd does: a worker that was killed is followed by another."""
 
 REFUSED = 0.01
 """Share of messages that the receiver refuses at first."""

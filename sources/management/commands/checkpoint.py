@@ -1,4 +1,4 @@
-"""`manage.py checkpoint DIRECTORY`"""
+"""`manage.py checkpoint DIRECTORY [--stamp URL]`, or `--new-key NAME`"""
 
 from pathlib import Path
 
@@ -24,7 +24,6 @@ class Command(BaseCommand):
         parser.add_argument(
             "--new-key", metavar="NAME", help="print a key for a log of this name, and end"
         )
-
         parser.add_argument(
             "--stamp", metavar="URL", help="have it stamped by this authority (RFC 3161)"
         )

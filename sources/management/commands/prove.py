@@ -1,4 +1,4 @@
-"""`manage.py prove ID [--version N]`"""
+"""`manage.py prove ID [--revision N] [--with-record]`"""
 
 from uuid import UUID
 
@@ -19,7 +19,6 @@ class Command(BaseCommand):
         parser.add_argument(
             "--revision", type=int, metavar="N", help="its version; otherwise the last one signed"
         )
-
         parser.add_argument(
             "--with-record", action="store_true", help="and what the revision says: confidential"
         )

@@ -17,12 +17,13 @@ from sources.checkpoints.proofs import proof_of
 from sources.checkpoints.sequencer import Contradiction, leaves, run, sequence
 from sources.checkpoints.signing import sign
 from sources.checkpoints.tiles import kept_leaves, tile_path
-from sources.checkpoints.tree import leaf_hash, root_from, root_of
+from sources.checkpoints.tree import root_of
 from sources.exceptions import EraNotBegun
 from sources.models import Checkpoint, Leaf, Revision, Speaker
 from tests.config.guides.documents import blocks
 from tests.conftest import settle, sql
 from tests.records import make_article, make_quote, make_speaker
+from tests.sources.checkpoints.paths import leaf_hash, root_from
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

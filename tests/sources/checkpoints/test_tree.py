@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.checkpoints.tree import HASH, Tree, audit_path, leaf_hash, root_from, root_of
+from sources.checkpoints.tree import HASH, Tree, audit_path, root_of
+from tests.sources.checkpoints.paths import leaf_hash, root_from
 
 # The entries and roots that implementations of Certificate Transparency test each other with.
 ENTRIES = [
