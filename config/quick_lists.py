@@ -1,9 +1,9 @@
 """Lists of quotes for a token, without what only other requests need: half of the time in Python.
 
-Such a request needs its token, its rate, its parameters, one prepared statement and an entity tag,
-which the same classes check and make as for every other request. What is not answered here goes on
-to the view, as if it had not been here: an error, a first request with a token or with these
-filters, a search, a browser.
+A list needs its token, its rate, its parameters, one prepared statement and an entity tag. The same
+classes check and make these as for every other request. What is not answered here goes on to the
+view, as if it had not been here: an error, a first request with a token or with these filters, a
+search, a browser.
 """
 
 from functools import lru_cache
