@@ -100,8 +100,12 @@ def outlets(service, **headers) -> list[str]:
 
 
 def is_used(service, replica) -> bool:
+    """Whether the replica answers. It has everything again when this returns."""
     with replica.paused():
-        return make_outlet(service)[0] not in outlets(service)
+        name, *_ = make_outlet(service)
+        used = name not in outlets(service)
+    wait_until(lambda: name in outlets(service))
+    return used
 
 
 def test_a_replica_answers_and_a_reader_who_names_a_position_sees_what_was_written(
