@@ -8,21 +8,18 @@ altered quote, are not computed again.
 from quotes.models.past_version import HELD
 from sources.history.past_tables import AT, CHANGED, THEN, columns_of
 
-CONTEXTS = """coalesce(
-    (SELECT contexts FROM public.quotes_words_at(
-        was.snapshot_id, was.article_id, was.anchored_in, was.spans, was.seams
-    )),
-    array_fill(''::text, ARRAY[coalesce(array_length(was.spans, 1), 0), 2])
-)"""
-"""Empty if the text was erased."""
+WAS = "public.quotes_version(f.quote_id, f.version)"
+"""The whole row of a past version `f`."""
 
-FROM_LEDGER = """(
-    SELECT {what} FROM (
-        SELECT was.* FROM public.sources_revision r
-        CROSS JOIN LATERAL jsonb_populate_record(NULL::public.quotes_quote, r.state) was
-        WHERE r.subject_id = f.quote_id AND r.version = f.version
-    ) was
-)"""
+CONTEXTS = f"""(
+    SELECT coalesce(
+        (SELECT contexts FROM public.quotes_words_at(
+            was.snapshot_id, was.article_id, was.anchored_in, was.spans, was.seams
+        )),
+        array_fill(''::text, ARRAY[coalesce(array_length(was.spans, 1), 0), 2])
+    ) FROM {WAS} was
+)"""  # noqa: S608 (ours)
+"""Empty if the text was erased."""
 
 
 def past_quotes(cursor, table: str) -> str:
@@ -32,14 +29,19 @@ def past_quotes(cursor, table: str) -> str:
         "id": "f.quote_id",
         "updated": "f.since",
         "filed_by_id": "(SELECT p.filed_by_id FROM public.quotes_quote p WHERE p.id = f.quote_id)",
-        "contexts": FROM_LEDGER.format(what=CONTEXTS),
+        "contexts": CONTEXTS,
         **dict.fromkeys(("nearest", "search_words", "bare"), "NULL"),
     }
     columns = columns_of(cursor, table)
+
+    def past_column(name: str, generated: str | None) -> str:
+        if name in held:
+            return held[name]
+        computed = f"(SELECT {generated} FROM {WAS} was)"  # noqa: S608 (ours)
+        return computed if generated else f'({WAS})."{name}"'
+
     past = ", ".join(
-        f"({held.get(name) or FROM_LEDGER.format(what=generated or f'was.{name}')})::{kind}"
-        f' AS "{name}"'
-        for name, generated, kind in columns
+        f'{past_column(name, generated)}::{kind} AS "{name}"' for name, generated, kind in columns
     )
     every = ", ".join(f'"{name}"' for name, *_ in columns)
     # Neither part has a WHERE of its own, so that both are scanned by any of their indexes.

@@ -7,7 +7,8 @@ that were changed as the ledger says that they were. Erased records are in neith
 Columns that the ledger leaves out are computed again, or NULL. Texts and users are today's.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -132,8 +133,10 @@ def past_articles(cursor, table: str) -> str:
 class ReplacePastTables(Operation):
     """Make the app's views of its tables as of a time, or make them again.
 
-    `others` write views in another way than `past_view`, by table. The app's own definitions of
-    views are repeated over these. Like `ReplaceSql`, it stands in the app's last migration only.
+    `others` write views in another way than `past_view`, by table. The app's definitions that read
+    these tables are repeated over the views; a function of its own for the past also keeps its plan
+    when a connection answers of today in between. Like `ReplaceSql`, it stands in the app's last
+    migration only.
     """
 
     def __init__(self, others: Mapping[str, Callable] = {}):
@@ -145,7 +148,8 @@ class ReplacePastTables(Operation):
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         cursor = schema_editor.connection.cursor()
         self.database_backwards(app_label, schema_editor, from_state, to_state)
-        for table in dict.fromkeys([*_tables(app_label), *self.others]):
+        tables = self._tables(app_label)
+        for table in tables:
             write = self.others.get(table, past_view)
             cursor.execute(
                 f"CREATE VIEW {SCHEMA}.{table} WITH (security_invoker = true) AS "
@@ -154,19 +158,25 @@ class ReplacePastTables(Operation):
         cursor.execute("SHOW search_path")
         (usual,) = cursor.fetchone()
         cursor.execute(f"SET search_path = {SCHEMA}, public")
-        for text in _views(app_label).values():
+        for _, text in _readers(app_label, tables).values():
             cursor.execute(text)
         cursor.execute("SELECT set_config('search_path', %s, false)", [usual])
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state):
-        for name in (*reversed(_views(app_label)), *self.others, *_tables(app_label)):
+        tables = self._tables(app_label)
+        for name, (kind, _) in reversed(_readers(app_label, tables).items()):
+            schema_editor.execute(f"DROP {kind} IF EXISTS {SCHEMA}.{name}", params=None)
+        for name in tables:
             schema_editor.execute(f"DROP VIEW IF EXISTS {SCHEMA}.{name}", params=None)
+
+    def _tables(self, app_label) -> list[str]:
+        return list(dict.fromkeys([*_recorded(app_label), *self.others]))
 
     def describe(self):
         return "Make the tables as of a time"
 
 
-def _tables(app_label: str) -> list[str]:
+def _recorded(app_label: str) -> list[str]:
     """The tables whose rows the ledger records."""
     found = []
     for model in apps.get_app_config(app_label).get_models():
@@ -179,5 +189,11 @@ def _tables(app_label: str) -> list[str]:
     return found
 
 
-def _views(app_label: str) -> dict[str, str]:
-    return {name: sql for name, sql in definitions(app_label).items() if f"VIEW {name}" in sql}
+def _readers(app_label: str, tables: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """The app's definitions that read these tables, or one that does: by name, with their kind."""
+    reading, found = set(tables), {}
+    for name, text in definitions(app_label).items():
+        if not reading.isdisjoint(re.findall(r"(?<!public\.)\b\w+", text)):
+            reading.add(name)
+            found[name] = ("VIEW" if f"VIEW {name}" in text else "FUNCTION", text)
+    return found
