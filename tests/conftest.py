@@ -43,6 +43,21 @@ FILLED_BY_MIGRATIONS = (
 """Tables that every test finds as migrations left them: a test that commits leaves them alone."""
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Tell `--dist loadgroup` the groups of tests, each of which runs in one worker.
+
+    pytest-xdist 3.8 adds the group to a copy of the id that pytest 9.2 no longer reads, and then
+    ignores all groups: https://github.com/pytest-dev/pytest-xdist/issues/1386
+    """
+    if not getattr(config.option, "loadgroup", False):
+        return
+    for item in items:
+        mark = item.get_closest_marker("xdist_group")
+        if mark and not item.nodeid.endswith(f"@{mark.args[0]}"):
+            item._id = type(item._id).parse(f"{item.nodeid}@{mark.args[0]}")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call():
     """Close the streamed responses of a test, as a server does.
