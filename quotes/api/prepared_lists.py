@@ -22,8 +22,12 @@ from quotes.representations.json import (
 )
 from quotes.search.pages import is_one_statement
 from sources.database.prepared import Parameter, Statement, Statements
+from sources.history.past_tables import tables_are_of
 
 statements = Statements(most=2_000)
+
+OF_THEN = " -- as of then"
+"""Makes another text of it: PostgreSQL would plan the same one anew for other tables."""
 
 
 def prepared_page(view, filters, page) -> PageJson | None:
@@ -95,9 +99,10 @@ def prepare(filters, page, fields, number: int, *, reads_all: bool) -> Statement
     quotes = quotes.filter(filters.condition(places))[:end]
     how = {"most": page.limit, "reverse": page.backwards}
     try:
-        return Statement(*page_statement(quotes, QuoteUrls(api, pages), fields, **how))
+        sql, params = page_statement(quotes, QuoteUrls(api, pages), fields, **how)
     except EmptyResultSet:  # a filter that nothing can match
         return None
+    return Statement(sql + OF_THEN if tables_are_of() else sql, params)
 
 
 def prepare_quote(fields, *, reads_all: bool) -> Statement:

@@ -177,9 +177,9 @@ class Quotes(FilesQuotes, Resource):
         words with `q`, `phrase` or `like`. Without `status`, retracted quotes are left out.
         """
         filters, page = self.read_page()
-        if self.is_prepared and (shown := prepared_page(self, filters, page)) is not None:
-            return self.written_response(page, shown)
         with self.tables():
+            if self.is_prepared and (shown := prepared_page(self, filters, page)) is not None:
+                return self.written_response(page, shown)
             rows = page.page(page.rows(self.found(filters), self))
         return page.get_written_response(",".join(row.json for row in rows).encode())
 

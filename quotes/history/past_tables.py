@@ -6,10 +6,11 @@ altered quote, are not computed again.
 """
 
 from quotes.models.past_version import HELD
-from sources.history.past_tables import AT, CHANGED, THEN, columns_of
+from sources.history.past_tables import AT, THAT_STOOD, columns_of, past_columns
 
-WAS = "public.quotes_version(f.quote_id, f.version)"
-"""The whole row of a past version `f`."""
+WAS = """jsonb_populate_record(
+    NULL::public.quotes_quote, public.sources_state_at(f.quote_id, f.since)
+)"""
 
 CONTEXTS = f"""(
     SELECT coalesce(
@@ -33,24 +34,15 @@ def past_quotes(cursor, table: str) -> str:
         **dict.fromkeys(("nearest", "search_words", "bare"), "NULL"),
     }
     columns = columns_of(cursor, table)
-
-    def past_column(name: str, generated: str | None) -> str:
-        if name in held:
-            return held[name]
-        computed = f"(SELECT {generated} FROM {WAS} was)"  # noqa: S608 (ours)
-        return computed if generated else f'({WAS})."{name}"'
-
-    past = ", ".join(
-        f'{past_column(name, generated)}::{kind} AS "{name}"' for name, generated, kind in columns
-    )
     every = ", ".join(f'"{name}"' for name, *_ in columns)
     # Neither part has a WHERE of its own, so that both are scanned by any of their indexes.
     return f"""
         SELECT {every} FROM (
             SELECT {every}, updated AS since, 'infinity'::timestamptz AS until FROM public.{table}
             UNION ALL
-            SELECT {past}, f.since, f.until FROM public.quotes_pastversion f
-        ) either WHERE since <= {AT} AND until > {AT}
+            SELECT {past_columns(columns, WAS, held)}, f.since, f.until
+            FROM public.quotes_pastversion f
+        ) either WHERE {THAT_STOOD}
     """  # noqa: S608 (ours)
 
 
@@ -61,11 +53,11 @@ def past_chains(cursor, table: str) -> str:
         FROM public.{table} v JOIN public.quotes_quote p ON p.id = v.quote_id
         WHERE p.updated <= {AT}
         UNION ALL
-        SELECT p.id, step.position, step.kind, step.name, step.media, step.outlet_id
-        FROM public.quotes_quote p {THEN}
+        SELECT f.quote_id, step.position, step.kind, step.name, step.media, step.outlet_id
+        FROM public.quotes_pastversion f
         CROSS JOIN LATERAL ROWS FROM (
-            jsonb_to_recordset(r.state -> 'via')
+            jsonb_to_recordset(public.sources_state_at(f.quote_id, f.since) -> 'via')
                 AS (kind text, name text, media text, outlet_id uuid)
         ) WITH ORDINALITY AS step (kind, name, media, outlet_id, position)
-        WHERE {CHANGED}
+        WHERE f.since <= {AT} AND f.until > {AT}
     """  # noqa: S608 (ours)

@@ -23,7 +23,7 @@ CREATE FUNCTION quotes_words_at(
     snapshot uuid, article uuid, anchored_in text, spans int[], seams text[],
     OUT words text, OUT contexts text[]
 )
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
     page text;
     span int[];

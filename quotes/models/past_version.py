@@ -5,6 +5,7 @@ as JSON, each found by its quote. `quotes.history.past_tables` reads the other c
 """
 
 import pgtrigger
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
@@ -13,11 +14,13 @@ from sources.dates import FirstDay, PartialDateField
 
 HELD = (
     *("article_id", "outlet_id", "speaker_id", "organisation_id", "affiliation_id"),
-    *("utterance_id", "translates_id", "role_key"),
+    *("utterance_id", "translates_id", "role_key", "role_words"),
     *("published", "said", "kind", "status", "language", "translated_from", "anchor", "origin"),
     "created",
 )
 """Columns of a quote that a past version has."""
+
+INDEXED = [name for name in HELD if name != "role_words"]
 
 
 class PastVersion(models.Model):
@@ -38,6 +41,7 @@ class PastVersion(models.Model):
     utterance_id = models.UUIDField(null=True)
     translates_id = models.UUIDField(null=True)
     role_key = models.UUIDField(null=True)
+    role_words = SearchVectorField(null=True)
     published = PartialDateField(null=True)
     published_day = models.GeneratedField(
         expression=FirstDay("published"), output_field=models.DateField(), db_persist=True
@@ -60,9 +64,10 @@ class PastVersion(models.Model):
             # What stood at a time, as an index-only scan
             models.Index(
                 fields=["until", "since"],
-                include=["quote_id", *HELD, "published_day", "said_day"],
+                include=["quote_id", *INDEXED, "published_day", "said_day"],
                 name="past_by_end",
             ),
+            models.Index(fields=["language"], name="past_by_language"),
             models.Index(fields=["quote_id", "until"], name="past_of_quote"),
             models.Index(
                 fields=["utterance_id", "until"],

@@ -13,6 +13,7 @@ from sources.dates import PartialDate
 from sources.ledger.actor import with_reason
 from sources.ledger.recording import Recording
 from sources.models import Record
+from sources.models.base import changed_index
 
 MIXED = "The quotes of an utterance have one speaker."
 
@@ -37,6 +38,7 @@ class Utterance(Record):
     public = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
+        indexes = [changed_index("utterance")]
         triggers = [KeepsVersion(), *Recording(public="n.public").triggers]
 
     def __str__(self) -> str:

@@ -327,10 +327,19 @@ class PastMomentField(MomentField):
         return moment
 
 
-class AsOfFilter(Documented):
+class AsOfFilter(Documented, PreparedFilter):
     """The time that the tables are read as of: see `Endpoint.tables`, which has to be used."""
 
     field_class = PastMomentField
+
+    def shape(self, value):
+        return "then" if value == tables_are_of() else None
+
+    def parameters(self, value):
+        return []
+
+    def narrow(self, queryset, value, parameters):
+        return queryset
 
     def filter(self, queryset, value):
         if value != tables_are_of():

@@ -69,23 +69,20 @@ FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 """
 
-THEN = f"""
-    CROSS JOIN LATERAL (
-        SELECT state FROM public.sources_revision
-        WHERE subject_id = p.id AND time <= {AT} ORDER BY version DESC LIMIT 1
-    ) r
-"""  # noqa: S608 (ours)
-"""Continues `FROM public.TABLE p`: the state `r` that a row had then."""
+WAS = f"jsonb_populate_record(NULL::public.{{table}}, public.sources_state_at({{of}}, {AT}))"
+"""The row that one had then. Each column asks for it anew: few rows have changed."""
 
 BLOTTED = {
-    "headline": f"CASE WHEN strpos(p.headline, '{BLOT}') > 0 THEN p.headline ELSE was.headline END",
+    "headline": f"CASE WHEN strpos(p.headline, '{BLOT}') > 0 THEN p.headline"
+    " ELSE ({was}).headline END",
     "byline": f"CASE WHEN strpos(array_to_string(p.byline, ' '), '{BLOT}') > 0"
-    " THEN p.byline ELSE was.byline END",
+    " THEN p.byline ELSE ({was}).byline END",
 }
 """Columns of an article in the past: what an erasure has blotted out since stays so."""
 
-CHANGED = f"p.updated > {AT} AND p.created <= {AT} AND r.state IS NOT NULL"
-"""The condition of rows that were changed since and of which the state is kept."""
+THAT_STOOD = f"since <= (SELECT {AT}) AND until > {AT}"
+"""The condition of rows that stood then. A large table is compared with a time that is read once;
+how many rows have changed since is estimated by the time itself."""
 
 
 def columns_of(cursor, table: str) -> list[tuple[str, str | None, str]]:
@@ -94,34 +91,35 @@ def columns_of(cursor, table: str) -> list[tuple[str, str | None, str]]:
     return cursor.fetchall()
 
 
+def past_columns(columns, was: str, held: Mapping[str, str]) -> str:
+    """The columns of a changed row: those that are `held`, the others from the row `was`."""
+
+    def column(name: str, generated: str | None, kind: str) -> str:
+        computed = f"(SELECT {generated} FROM {was} was)"  # noqa: S608 (ours)
+        sql = held.get(name) or (computed if generated else f'({was})."{name}"')
+        return f'{sql}::{kind} AS "{name}"'
+
+    return ", ".join(column(*each) for each in columns)
+
+
 def past_view(cursor, table: str, held: Mapping[str, str] = {}) -> str:
     """The query of the view of a table: what was changed since comes from the ledger.
 
-    `held` are columns of changed rows that come otherwise, over `p`, the row as it is, and `was`.
+    `held` are columns of changed rows that come otherwise, over `p`, the row as it is, and `{was}`.
     """
-    columns = columns_of(cursor, table)
-    held = {"id": "p.id", **held}  # so that a row is found by its id
+    columns, was = columns_of(cursor, table), WAS.format(table=table, of="p.id")
+    held = {"id": "p.id"} | {name: sql.format(was=was) for name, sql in held.items()}
     every = ", ".join(f'"{name}"' for name, *_ in columns)
-    then = ", ".join(
-        f'{held.get(name, f"was.{name}")} AS "{name}"'
-        for name, generated, _ in columns
-        if not generated
-    )
-    computed = ", ".join(
-        f'({generated})::{kind} AS "{name}"' if generated else f'"{name}"'
-        for name, generated, kind in columns
-    )
-    # Without a WHERE of its own, the first part is scanned in the order of any of its indexes.
+    # Both parts are one table without a WHERE, so that each is scanned by any of its indexes.
     return f"""
         SELECT {every} FROM (
-            SELECT {every}, updated AS since FROM public.{table}
+            SELECT {every}, updated AS since, 'infinity'::timestamptz AS until, true AS is_kept
+            FROM public.{table}
             UNION ALL
-            SELECT {computed}, '-infinity'::timestamptz FROM (
-                SELECT {then} FROM public.{table} p {THEN}
-                CROSS JOIN LATERAL jsonb_populate_record(NULL::public.{table}, r.state) was
-                WHERE {CHANGED}
-            ) past
-        ) either WHERE since <= {AT}
+            SELECT {past_columns(columns, was, held)}, p.created, p.updated,
+                   public.sources_state_at(p.id, {AT}) IS NOT NULL
+            FROM public.{table} p
+        ) either WHERE {THAT_STOOD} AND is_kept
     """  # noqa: S608 (ours)
 
 

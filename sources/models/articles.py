@@ -14,7 +14,7 @@ from sources.database.triggers import FollowsMerges, KeepsVersion, RefusesUnless
 from sources.dates import FirstDay, OnItsDay, PartialDateField
 from sources.ledger.actor import with_reason
 from sources.ledger.recording import Recording
-from sources.models.base import MERGES, Mergeable, MergeableQuerySet, merged_index
+from sources.models.base import MERGES, Mergeable, MergeableQuerySet, changed_index, merged_index
 from sources.models.functions import Bare, UrlKey, Words
 from sources.models.outlets import Outlet
 from sources.models.visibility import IF_PUBLIC, hidden_index, visibility_triggers
@@ -105,6 +105,7 @@ class Article(Mergeable):
         indexes = [
             models.Index(fields=["published_day", "id"], name="article_by_published"),
             models.Index(fields=["created", "id"], name="article_by_created"),
+            changed_index("article"),
             models.Index(fields=["outlet", "published_day", "id"], name="article_by_outlet"),
             GinIndex(Words(Bare("headline")), name="article_headline_words"),
             merged_index("article"),

@@ -299,6 +299,11 @@ def merged_index(model: str) -> models.Index:
     )
 
 
+def changed_index(model: str) -> models.Index:
+    """Index by the last change: what has changed since, for `sources.history.past_tables`."""
+    return models.Index(fields=["updated"], name=f"{model}_by_updated")
+
+
 def name_parts_index(model: str) -> models.Index:
     """Trigram index of names, for searches by a part of one."""
     return GinIndex(OpClass(AllNames("names_folded"), "gin_trgm_ops"), name=f"{model}_name_parts")

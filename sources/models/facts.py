@@ -7,7 +7,7 @@ from django.db.models import Q
 from sources.database.locks import lock_all
 from sources.database.triggers import FollowsMerges, KeepsVersion
 from sources.ledger.recording import Recording
-from sources.models.base import not_blank
+from sources.models.base import changed_index, not_blank
 from sources.models.functions import Fold, fold_all
 from sources.models.periods import PeriodQuerySet, PeriodRecord, ends_after_it_begins
 from sources.models.speakers import Speaker
@@ -86,6 +86,7 @@ class Fact(PeriodRecord):
             models.Index(fields=["value_folded", "key", "speaker"], name="fact_by_value"),
             models.Index(fields=["key", "id"], name="fact_by_key"),  # facts/
             models.Index(fields=["created", "id"], name="fact_by_created"),
+            changed_index("fact"),
             hidden_index("fact"),
         ]
         triggers = [

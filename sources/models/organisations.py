@@ -16,6 +16,7 @@ from sources.models.base import (
     LikenessKey,
     Named,
     NamedQuerySet,
+    changed_index,
     has_a_name,
     identifiers_index,
     key_indexes,
@@ -78,6 +79,7 @@ class Organisation(Named):
             name_slips_index("organisation"),
             identifiers_index("organisation"),
             models.Index(fields=["name", "id"], name="organisation_by_name"),
+            changed_index("organisation"),
             merged_index("organisation"),
             hidden_index("organisation"),
         ]

@@ -22,6 +22,7 @@ from sources.models.base import (
     LikenessKey,
     Named,
     NamedQuerySet,
+    changed_index,
     has_a_name,
     identifiers_index,
     key_indexes,
@@ -252,6 +253,7 @@ class Speaker(Named):
             identifiers_index("speaker"),
             models.Index(fields=["name", "id"], name="speaker_by_name"),  # speakers/
             models.Index(fields=["created", "id"], name="speaker_by_created"),
+            changed_index("speaker"),
             models.Index(fields=["kind", "id"], name="speaker_by_kind"),  # quotes/?speaker_kind=
             models.Index(
                 fields=["id"], condition=~Q(distinct_from=[]), name="speaker_marked_distinct"
@@ -374,6 +376,7 @@ class Affiliation(PeriodRecord):
         ]
         indexes = [
             models.Index(fields=["start_day", "id"], name="affiliation_by_start"),
+            changed_index("affiliation"),
             GinIndex(F("role_words"), name="affiliation_role_words"),  # role
             hidden_index("affiliation"),
         ]
