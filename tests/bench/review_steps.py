@@ -28,6 +28,9 @@ KEYS_LIMIT = 3.0
 """Seconds of ten clean quotes by keys."""
 
 CHROMIUM = Path("/usr/bin/chromium")
+IS_SHOWN = """words => document.querySelector("#review[data-ready] .chosen-quote blockquote")
+    ?.textContent.includes(words)"""
+IS_LEFT = "article => document.querySelector(`#review:not([data-claim*='${article}'])`)"
 START = re.compile('class="button start" href="([^"]*)"')
 VERSION = re.compile('action="([^"]*/publish/)".*?name="publish-version" value="([0-9]+)"', re.S)
 MINIMAL, WHOLE = {"Prefer": "return=minimal"}, {"Prefer": "return=representation"}
@@ -132,12 +135,11 @@ def by_keys(say) -> bool:
         page.goto(reverse("admin:quotes_review_article", args=[article.pk]))
         began, keys = None, 0
         for words in said:
-            shown = page.locator("#review[data-ready] .chosen-quote blockquote", has_text=words)
-            shown.wait_for()
+            page.wait_for_function(IS_SHOWN, arg=words)  # looks at each frame, a locator seldom
             began = began or time.perf_counter()
             page.keyboard.press("p")
             keys += 1
-        page.locator(f"#review:not([data-claim*='{article.pk}'])").wait_for()
+        page.wait_for_function(IS_LEFT, arg=str(article.pk))
         took = time.perf_counter() - began
         browser.close()
     server.terminate()
