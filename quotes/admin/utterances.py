@@ -8,6 +8,7 @@ from quotes.models import Quote, Utterance
 from quotes.models.utterance import MAX_SHOWN_WORDS, in_words
 from sources.admin.base import RecordAdmin
 from sources.admin.html import NONE, isolated, link_all, link_to_list, visible_bidi
+from sources.admin.lists import matching_any
 from sources.models.functions import HasWords, Words
 
 
@@ -47,8 +48,8 @@ class UtteranceAdmin(RecordAdmin):
 
     def search(self, request, queryset, term):
         words = HasWords(Words("bare"), term, may_go_on=True)
-        reports = Quote.objects.visible_to(request.user).filter(words)
-        return queryset.filter(pk__in=reports.order_by().values("utterance"))
+        reports = Quote.objects.visible_to(request.user).filter(words).order_by()
+        return matching_any(queryset, queryset.filter(pk__in=reports.values("utterance")))
 
     @admin.display(description="quote")
     def words(self, utterance):

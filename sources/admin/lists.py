@@ -80,8 +80,9 @@ class BoundedPaginator(Paginator):
         order = self.object_list.query.order_by
         keys = dict.fromkeys([*(key.lstrip("-") for key in order), "pk"])
         each = [search.values_list(*keys)[:last] for search in self.searches]
-        merged = each[0].union(*each[1:]).order_by(*order)[first:last]
-        found = [row[-1] for row in merged]
+        # Django leaves a union of one as it is, which cannot be put in order again.
+        merged = each[0].union(*each[1:]).order_by(*order) if each[1:] else each[0]
+        found = [row[-1] for row in merged[first:last]]
         return self.object_list.without_search.filter(pk__in=found)
 
 
