@@ -5,7 +5,7 @@ from the ledger, for each quote that is shown. Words to search for, and the near
 altered quote, are not computed again.
 """
 
-from quotes.models.past_version import HELD
+from quotes.models.past_version import COMPUTED, HELD
 from sources.history.past_tables import AT, THAT_STOOD, columns_of, past_columns
 
 WAS = """jsonb_populate_record(
@@ -25,7 +25,7 @@ CONTEXTS = f"""(
 
 def past_quotes(cursor, table: str) -> str:
     """The query of the view of quotes."""
-    held = {name: f'f."{name}"' for name in (*HELD, "version", "published_day", "said_day")}
+    held = {name: f'f."{name}"' for name in (*HELD, "version", *COMPUTED)}
     held |= {
         "id": "f.quote_id",
         "updated": "f.since",

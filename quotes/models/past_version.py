@@ -9,18 +9,23 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
+from quotes.models.functions import shown_role_words
 from sources.database.triggers import Trigger
 from sources.dates import FirstDay, PartialDateField
 
 HELD = (
     *("article_id", "outlet_id", "speaker_id", "organisation_id", "affiliation_id"),
-    *("utterance_id", "translates_id", "role_key", "role_words"),
+    *("utterance_id", "translates_id", "role_key"),
+    *("attribution_role", "role"),
     *("published", "said", "kind", "status", "language", "translated_from", "anchor", "origin"),
     "created",
 )
 """Columns of a quote that a past version has."""
 
-INDEXED = [name for name in HELD if name != "role_words"]
+COMPUTED = ("published_day", "said_day", "role_words")
+"""Columns that both compute of these."""
+
+INDEXED = [name for name in HELD if name not in ("attribution_role", "role")]
 
 
 class PastVersion(models.Model):
@@ -41,7 +46,11 @@ class PastVersion(models.Model):
     utterance_id = models.UUIDField(null=True)
     translates_id = models.UUIDField(null=True)
     role_key = models.UUIDField(null=True)
-    role_words = SearchVectorField(null=True)
+    attribution_role = models.CharField(max_length=500, null=True)
+    role = models.CharField(max_length=500, null=True)
+    role_words = models.GeneratedField(
+        expression=shown_role_words(), output_field=SearchVectorField(), db_persist=True
+    )
     published = PartialDateField(null=True)
     published_day = models.GeneratedField(
         expression=FirstDay("published"), output_field=models.DateField(), db_persist=True

@@ -9,8 +9,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import Case, When
-from django.db.models.functions import Coalesce
 
 from quotes.anchoring import HEADLINE, TEXT
 from quotes.models.attribution import check_printed
@@ -18,7 +16,7 @@ from quotes.models.constraints import quote_constraints
 from quotes.models.corrections import chain_values, correction, differences, public_values
 from quotes.models.edit_summaries import EDIT_SUMMARIES
 from quotes.models.flags import DOUBTS, NAMED, Flag, Seam
-from quotes.models.functions import FoldedText
+from quotes.models.functions import FoldedText, shown_role_words
 from quotes.models.indexes import quote_indexes
 from quotes.models.media import media_field
 from quotes.models.querysets import QuoteManager, sees_all
@@ -29,7 +27,6 @@ from quotes.models.workflow import PUBLIC, STEPS, NoteNeeded, NotOpen, Status
 from sources.dates import FirstDay, PartialDateField
 from sources.ledger.actor import with_reason
 from sources.models import Affiliation, Article, Organisation, Outlet, Record, Snapshot, Speaker
-from sources.models.functions import Bare, Words
 
 
 class Quote(Record):
@@ -185,11 +182,7 @@ class Quote(Record):
     role = models.CharField(max_length=500, null=True, blank=True)  # as filed
     role_key = models.UUIDField(null=True, editable=False)
     role_words = models.GeneratedField(
-        expression=Words(  # of a role that is shown: of the affiliation's, that has its own
-            Bare(Coalesce("attribution_role", Case(When(affiliation__isnull=True, then="role"))))
-        ),
-        output_field=SearchVectorField(),
-        db_persist=True,
+        expression=shown_role_words(), output_field=SearchVectorField(), db_persist=True
     )
     said = PartialDateField(null=True, blank=True)
     said_day = models.GeneratedField(

@@ -676,8 +676,11 @@ class Operations:
         must({*statuses} == {200}, f"every list is answered: { ({*statuses}) }")
 
     def processes_of_server(self) -> list[psutil.Process]:
-        server = psutil.Process(self.machine.units["onrecord.service"].process.pid)
-        return [one for one in server.children() if "resource_tracker" not in str(one.cmdline())]
+        server, found = psutil.Process(self.machine.units["onrecord.service"].process.pid), []
+        for one in server.children():
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                found += [one] if "resource_tracker" not in str(one.cmdline()) else []
+        return found
 
     def end(self) -> None:
         self.machine.stop()

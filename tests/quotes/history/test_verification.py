@@ -59,6 +59,19 @@ def make_quote_with_history() -> Quote:
     return quote
 
 
+def make_quote_with_roles() -> Quote:
+    """A quote whose role was printed, filed, and then that of an affiliation."""
+    quote = make_quote(status="proposed", speaker=make_speaker(), role="harbour master")
+    quote.attribution_role = "the harbour master of Torrigan"
+    quote.save()
+    quote.organisation = make_organisation()
+    quote.affiliation = make_affiliation(speaker=quote.speaker, organisation=quote.organisation)
+    quote.save()
+    quote.publish()
+    quote.refresh_from_db()
+    return quote
+
+
 def make_retracted_quote() -> Quote:
     """Another quote with a history as long."""
     quote = make_quote("None of us had", status="proposed")
@@ -124,6 +137,10 @@ def named(faults: list[dict], check: str, version: int | None = None) -> bool:
 def test_a_clean_database_passes(quote, other, reader):
     assert verify("--all") == []
     assert checked(reader, quote) == []
+
+
+def test_a_quote_whose_role_was_changed_passes():
+    assert not faults_in([make_quote_with_roles().pk])
 
 
 def test_what_was_filed_and_filed_again_passes(curator):
