@@ -278,7 +278,7 @@ def checks_of(
         WITH history AS MATERIALIZED ({HISTORY}), last AS MATERIALIZED ({LAST})
         SELECT * FROM ({parts}) c(type, id, version, "check", ok, expected, found, fields)
         {"WHERE ok IS NOT TRUE" if faults_only else ""}
-        ORDER BY type, id, version NULLS FIRST
+        ORDER BY type, id, version NULLS FIRST, "check"
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:

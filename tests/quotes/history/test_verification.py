@@ -157,6 +157,18 @@ def test_what_was_filed_and_filed_again_passes(curator):
     assert verify("--all") == []
 
 
+def test_checks_come_by_record_version_and_name_the_quote_first(quote, reader):
+    checks = ok(reader.get(f"{API}quotes/{quote.pk}/verify/"))["checks"]
+    places = [
+        (each["subject"]["id"] != str(quote.pk), *each["subject"].values())
+        + (each["version"] or 0, each["check"])
+        for each in checks
+        if each["check"] != "seams"  # made apart
+    ]
+    assert len(places) > 50
+    assert places == sorted(places)
+
+
 def test_each_check_says_what_was_expected_and_found(quote, reader):
     body = ok(reader.get(f"{API}quotes/{quote.pk}/verify/"))
     assert body["ok"]
