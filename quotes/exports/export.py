@@ -165,9 +165,10 @@ class Export:
     def citation(self, digest: "Digest") -> str:
         """A sentence to cite the export by."""
         asked = ", ".join(f"{name}={value}" for name, value in self.query.items())
+        name = self.name.removesuffix("s") if self.rows == 1 else self.name
         records = "all records" if self.access["sees_all"] else "the public records"
         return (
-            f"On Record at {urlsplit(self.url).netloc}: {self.rows:,} {self.name} ({asked}), of "
+            f"On Record at {urlsplit(self.url).netloc}: {self.rows:,} {name} ({asked}), of "
             f"{records} as of {rfc3339(self.at or self.generated)}, exported "
             f"{rfc3339(self.generated)} from {self.url}, SHA-256 {digest.sha256.hexdigest()}."
         )

@@ -186,6 +186,11 @@ def test_a_manifest_says_with_whose_rights_and_how_to_cite(archive, reader, cura
             assert part in told["citation"]
 
 
+def test_a_citation_of_one_record_says_so(archive, reader):
+    told = json.loads(fetch(reader, "speakers", "csv", manifest="true", name="Ann Ek"))
+    assert told["citation"].startswith("On Record at testserver: 1 speaker (format=csv")
+
+
 @pytest.mark.parametrize("name", [*RECORDS, "utterances"])
 def test_an_export_leaves_out_what_only_its_filer_and_curators_see(contributor, curator, name):
     ann = make_speaker("Ann Ek")
