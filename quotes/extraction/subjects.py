@@ -210,7 +210,8 @@ class SubjectFinder:
     ) -> None:
         """The subject before an apposition, age or aside: "Ann Lee, 45, chair of X, said"."""
         inverted = None
-        if cue.tags & Tag.STRONG and self._closes_after(tokens, cue):
+        is_told = cue.tags & Tag.TELLS  # whoever comes next hears it
+        if cue.tags & Tag.STRONG and not is_told and self._closes_after(tokens, cue):
             inverted = self.inverted(tokens, cue)
         if inverted is not None and inverted.kind in (PERSON, PRONOUN):
             cue.subject, cue.after = inverted, True

@@ -13,6 +13,7 @@ SAID = "“We will not move,” "
         (SAID + "Nell Ardizzone told the BBC.", [("told", "BBC")]),
         (SAID + "Nell Ardizzone told Carl Amsel.", []),
         (SAID + "Nell Ardizzone told the crowd.", []),
+        (SAID + "Nell Ardizzone, the chief executive, told Carl Amsel.", []),
         (
             "Speaking to the Brackley Courier, Nell Ardizzone said: “We go.”",
             [("told", "Brackley Courier")],
