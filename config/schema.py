@@ -2,11 +2,13 @@
 
 Each view's method has a docstring written for clients: its first line is the operation's summary,
 the rest its description. In those that several resources share, `{one}` stands for "a speaker" and
-`{many}` for "speakers". The examples are in `EXAMPLES` of each room, by the name of the schema.
+`{many}` for "speakers". The examples are real answers, recorded in `examples.json`.
 """
 
 import inspect
 import json
+import re
+from pathlib import Path
 
 from django.utils.text import capfirst
 from drf_spectacular.extensions import (
@@ -18,13 +20,14 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_lib_doc_excludes
 
 from config.auth import TokenAuthentication
-from quotes.api.examples import EXAMPLES as QUOTE_EXAMPLES
-from sources.api.examples import AN_ID
-from sources.api.examples import EXAMPLES as SOURCE_EXAMPLES
 from sources.api.fields import RecordSerializer, StrictSerializer
 from sources.exceptions import MAX_FAULTS
 
-EXAMPLES = SOURCE_EXAMPLES | QUOTE_EXAMPLES
+EXCHANGES = json.loads((Path(__file__).parent / "examples.json").read_text())
+"""What each operation was asked and answered, by its name and the status: the examples.
+
+Recorded while a test played `tests/config/story.py`. "Problem" has errors, by their names.
+"""
 
 TAGS = {
     "articles": "What outlets published. File an article with its text and its quotes in one call.",
@@ -167,20 +170,23 @@ PROBLEM_SCHEMA = {
     "required": ["type", "title", "status", "detail"],
     "additionalProperties": True,
 }
-PROBLEM_EXAMPLE = {
-    "type": "urn:on-record:problem:invalid",
-    "title": "Bad Request",
-    "status": 400,
-    "detail": "The request was refused as a whole; nothing was changed.",
-    "errors": [{"pointer": "/published", "message": "There is no 30 February."}],
-}
+
+
+def _example(exchange: dict, part: str) -> dict:
+    """What was `sent` or `answered`; its summary says what was asked."""
+    return {"summary": exchange["asked"], "value": exchange[part]}
+
+
 PROBLEM_RESPONSE = {
     "description": "An error, as a problem document (RFC 9457).",
     "headers": _refer("headers", ["X-Request-ID", *LIMITS, "Retry-After", "WWW-Authenticate"]),
     "content": {
         "application/problem+json": {
             "schema": {"$ref": "#/components/schemas/Problem"},
-            "examples": _refer("examples", ["Problem"]),
+            "examples": {
+                name: _example(exchange, "answered")
+                for name, exchange in EXCHANGES["Problem"].items()
+            },
         }
     },
 }
@@ -292,7 +298,6 @@ class OperationSchema(AutoSchema):
             name = parameter["name"]
             what = self.view.queryset.model._meta.verbose_name if name == "id" else name
             parameter["description"] = f"Id of the {what}."
-            parameter["example"] = AN_ID
         return parameters
 
 
@@ -300,23 +305,36 @@ class OperationSchema(AutoSchema):
 
 
 def complete(result: dict, **kwargs) -> dict:
-    """Add the tags, the shared components, and an example to each JSON body that has a schema."""
+    """Add the tags, the shared components and the examples."""
     result["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
     components = result["components"]
     components["schemas"]["Problem"] = PROBLEM_SCHEMA
     components["responses"] = {"Problem": PROBLEM_RESPONSE}
     components["headers"] = HEADERS
-    components["examples"] = {"Problem": {"value": PROBLEM_EXAMPLE}}
     _drop_unused(result)
-    for operations in result["paths"].values():
+    for path, operations in result["paths"].items():
         for operation in operations.values():
-            bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
-            for media_type in [m for body in bodies for m in body.get("content", {}).values()]:
-                name = media_type["schema"].get("$ref", "").rpartition("/")[2]
-                if (value := _example_of(name, components["schemas"])) is not None:
-                    components["examples"][name] = {"value": value}
-                    media_type["examples"] = _refer("examples", [name])
+            _add_examples(path, operation)
     return result
+
+
+def _add_examples(path: str, operation: dict) -> None:
+    """Add the recorded examples: of the path, of what is sent, of the answer of each status."""
+    name = operation["operationId"]
+    exchanges = EXCHANGES.get(name, {})
+    bodies = [
+        (operation["responses"].get(status), each, "answered") for status, each in exchanges.items()
+    ]
+    for first in [*exchanges.values()][:1]:
+        bodies.append((operation.get("requestBody"), first, "sent"))
+        asked = first["asked"].partition(" ")[2].partition("?")[0]
+        ids = re.fullmatch(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path), asked).groupdict()
+        for parameter in operation["parameters"]:
+            if parameter["in"] == "path":
+                parameter["example"] = ids[parameter["name"]]
+    for body, exchange, part in bodies:
+        if media_type := (body or {}).get("content", {}).get("application/json"):
+            media_type["examples"] = {name: _example(exchange, part)}
 
 
 def _drop_unused(result: dict) -> None:
@@ -327,14 +345,6 @@ def _drop_unused(result: dict) -> None:
     ]:
         for name in unused:
             del schemas[name]
-
-
-def _example_of(name: str, schemas: dict) -> dict | None:
-    """Return the example of a schema. A page's example holds the example of its rows."""
-    if name in EXAMPLES or not name.startswith("Paginated"):
-        return EXAMPLES.get(name)
-    row = schemas[name]["properties"]["results"]["items"]["$ref"].rpartition("/")[2]
-    return {"next": None, "previous": None, "results": [EXAMPLES.get(row)]}
 
 
 # Parts of it

@@ -9,7 +9,7 @@ from django.db.models.lookups import In
 
 from quotes.models import Quote, Via
 from quotes.search.query import SEARCHES, Search
-from sources.api.examples import AN_ID
+from sources.api.fields import AN_ID
 from sources.api.filters import (
     MAX_VALUES,
     AsOfFilter,

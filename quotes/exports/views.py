@@ -28,7 +28,7 @@ from quotes.models import Quote
 from quotes.representations.json import columns, quotes_url
 from quotes.search.highlight import MATCHES
 from sources.api.endpoints import Endpoint, query_parameter
-from sources.api.examples import AN_ID
+from sources.api.fields import AN_ID
 from sources.api.orderings import both_ways
 from sources.api.responses import link_header
 from sources.exceptions import BadParameter, nearest_of

@@ -17,6 +17,9 @@ from sources.history.remembered import faults_of
 from sources.models import Mergeable, Named, PublicRecord, Speaker
 from sources.models.ids import as_uuid
 
+AN_ID = "01977a2e-6c1f-7a30-b1d4-000000000001"
+"""The example of each parameter that takes ids."""
+
 
 @lru_cache(maxsize=1_000)
 def canonical_language(tag: str) -> str:

@@ -1,6 +1,6 @@
 """The filters of each resource of `sources`."""
 
-from sources.api.examples import AN_ID
+from sources.api.fields import AN_ID
 from sources.api.filters import (
     ChoicesFilter,
     DateFilter,
