@@ -13,7 +13,7 @@ from tests.records import make_outlet, make_quote, make_speaker
 
 @pytest.mark.django_db(transaction=True)
 def test_no_writer_changes_what_they_may_not(live_server):
-    assert who_may.run(urlparse(live_server.url).port, seconds=8) == []
+    assert who_may.run(urlparse(live_server.url).port, seconds=4) == []
 
 
 def changed_by(name: str, change) -> list[str]:

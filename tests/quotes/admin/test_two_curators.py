@@ -223,10 +223,10 @@ class Walk:
 def test_no_interleaving_of_two_curators_loses_an_update(curator, curator_at_desk):
     quote = make_quote(article=make_article(TEXT), status="proposed")
     api, admin = ApiCurator(quote, curator), AdminCurator(quote, curator_at_desk)
-    walks = [Walk(quote, api, admin, seed) for seed in (3, 4)]
-    assert [walk.orders(None, None, 0, 0) for walk in walks] == [924, 924]
-    assert sum(walk.accepted for walk in walks) > 150
-    assert sum(walk.refused for walk in walks) > 75
+    walk = Walk(quote, api, admin, 3)
+    assert walk.orders(None, None, 0, 0) == 924
+    assert walk.accepted > 75
+    assert walk.refused > 37
 
 
 # Both at once

@@ -12,6 +12,9 @@ from tests.quotes.filing.test_proposing import FOUND, MARKED, TEXT
 from tests.records import make_article, make_speaker
 
 
+REPORTED = "Mara Quill said that the quay would close in the spring."
+
+
 def run(name: str, *arguments) -> str:
     out = io.StringIO()
     call_command(name, *arguments, verbosity=0, stdout=out)
@@ -22,18 +25,19 @@ def run(name: str, *arguments) -> str:
 def test_articles_on_record_get_proposals_once():
     first, second = (make_article(TEXT, language="en") for _ in range(2))
     make_article()  # without a text
-    assert run("propose_quotes", "--processes", "1") == "4 quotes proposed.\n"
+    make_article(REPORTED, language="en")
+    after_first = ("--after", str(first.pk))
+    assert run("propose_quotes", *after_first, "--processes", "1") == "2 quotes proposed.\n"
     found = Quote.objects.filter(article=second).order_by("spans")
     assert [quote.text for quote in found] == [MARKED, FOUND]
     assert {(quote.origin, quote.status) for quote in found} == {("proposed", "proposed")}
-    assert run("propose_quotes", "--processes", "2") == "0 quotes proposed.\n"
-    assert run("propose_quotes", "--after", str(first.pk), "--processes", "1")[0] == "0"
+    assert run("propose_quotes", "--processes", "2") == "2 quotes proposed.\n"
+    assert Quote.objects.filter(article=first).count() == found.count() == Quote.objects.count() / 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_reported_speech_is_proposed_when_asked_for():
-    make_article("Mara Quill said that the quay would close in the spring.", language="en")
-    assert run("propose_quotes", "--processes", "1")[0] == "0"
+    make_article(REPORTED, language="en")
     assert run("propose_quotes", "--processes", "1", "--indirect")[0] == "1"
     assert Quote.objects.get().kind == "indirect"
 

@@ -56,42 +56,42 @@ def sweep() -> None:
 
 
 def test_a_job_resumes_after_its_worker_was_killed(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(models, "PART_ROWS", 20)
-    job = publishing(curator_at_desk, 2000)
+    monkeypatch.setattr(models, "PART_ROWS", 5)
+    job = publishing(curator_at_desk, 500)
     with worker() as process:
-        wait_until(lambda: published() >= 100)
+        wait_until(lambda: published() >= 25)
         process.send_signal(signal.SIGKILL)
         process.wait()
     done = published()
     job.refresh_from_db()
-    assert done % 20 == 0
+    assert done % 5 == 0
     assert (job.state, job.changed) == ("running", done)
-    assert 100 <= done < 2000
+    assert 25 <= done < 500
     work_off()  # another worker; what the dead one held is not taken yet
     assert published() == done
     with connection.cursor() as cursor:  # as if half a minute had gone by
         cursor.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 min'")
     sweep()
     work_off()
-    assert (fresh(job).state, job.changed, job.refused) == ("done", 2000, 0), job.fault
-    assert published() == 2000
+    assert (fresh(job).state, job.changed, job.refused) == ("done", 500, 0), job.fault
+    assert published() == 500
     # Nothing was done twice.
-    assert Revision.objects.filter(verb="published").count() == 2000
+    assert Revision.objects.filter(verb="published").count() == 500
     assert not Quote.objects.exclude(version=2).exists()
 
 
 def test_a_stopping_worker_leaves_the_rest_to_the_next(curator_at_desk, monkeypatch):
-    monkeypatch.setattr(models, "PART_ROWS", 10)
-    job = publishing(curator_at_desk, 2000)
+    monkeypatch.setattr(models, "PART_ROWS", 5)
+    job = publishing(curator_at_desk, 500)
     with worker("--shutdown-graceful-timeout", "0.1") as process:
         wait_until(lambda: published() >= 20)
         process.terminate()
         process.wait(30)
     assert fresh(job).state == "running"
-    assert job.changed == published() < 2000
+    assert job.changed == published() < 500
     time.sleep(1.1)  # when it may be tried again
     work_off()
-    assert (fresh(job).state, job.changed, published()) == ("done", 2000, 2000)
+    assert (fresh(job).state, job.changed, published()) == ("done", 500, 500)
 
 
 def test_two_workers_on_one_job_do_nothing_twice(curator_at_desk, monkeypatch):
