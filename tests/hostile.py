@@ -72,6 +72,9 @@ STRINGS = [
 ]
 """The last one contains a lone surrogate, which is not valid text."""
 
+FORMULAS = [string for string in STRINGS if re.search(r'(^|[",;\r\n])[=+@\t\r\n-]', string)]
+"""Those that a spreadsheet might take for a formula, in a cell or once they break out of it."""
+
 # Our pages link to themselves or to the web
 _ADDRESS = re.compile(r"(https?://|/|\?|#|$)|[^:]*$")
 _ADDRESSES = {"href", "src", "action", "formaction", "srcdoc", "poster", "data", "{xlink}href"}

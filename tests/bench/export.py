@@ -81,8 +81,8 @@ class Memory:
 
 
 class Bench:
-    def __init__(self, directory: Path, say):
-        self.directory, self.say = directory, say
+    def __init__(self, directory: Path, pages: int, say):
+        self.directory, self.pages, self.say = directory, pages, say
         self.processes = get_context("spawn")
 
     def prepare(self, quotes: int) -> None:
@@ -126,7 +126,7 @@ class Bench:
                 if self.server.poll() is not None or time.monotonic() > until:
                     raise
                 time.sleep(0.1)
-        for _ in range(200):
+        for _ in range(self.pages):
             self.page()
         (self.worker,) = psutil.Process(self.server.pid).children()
 
@@ -183,7 +183,7 @@ class Bench:
     def pages_meanwhile(self, work) -> list[float]:
         stop, answers = self.processes.Event(), self.processes.Queue()
         asking = self.processes.Process(
-            target=page_times, args=(self.port, self.token, stop, 200, answers)
+            target=page_times, args=(self.port, self.token, stop, self.pages, answers)
         )
         asking.start()
         time.sleep(1)
@@ -235,6 +235,7 @@ def main() -> None:
     add = parser.add_argument
     add("--quotes", type=int, default=1_000_000, help="in the archive (default: %(default)s)")
     add("--rounds", type=int, default=3, help="default: %(default)s")
+    add("--pages", type=int, default=200, help="timed at least (default: %(default)s)")
     add("--keep", metavar="DIRECTORY", help="of a cluster that is kept, or was kept")
     given = parser.parse_args()
 
@@ -251,7 +252,7 @@ def main() -> None:
         django.setup()
         from django.db import connection
 
-        bench = Bench(directory, sys.stdout.write)
+        bench = Bench(directory, given.pages, sys.stdout.write)
         try:
             bench.prepare(given.quotes)
             bench.serve()

@@ -9,7 +9,7 @@ BENCH = Path(__file__).with_name("export.py")
 
 def test_it_tells_of_every_form_and_of_pages_meanwhile():
     done = subprocess.run(
-        [sys.executable, BENCH, "--quotes", "2000", "--rounds", "1"],
+        [sys.executable, BENCH, "--quotes", "300", "--rounds", "1", "--pages", "20"],
         capture_output=True,
         text=True,
         timeout=600,

@@ -11,7 +11,6 @@ from quotes.models import Quote
 from tests.quotes.filing.test_proposing import FOUND, MARKED, TEXT
 from tests.records import make_article, make_speaker
 
-
 REPORTED = "Mara Quill said that the quay would close in the spring."
 
 
