@@ -12,6 +12,7 @@ CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
+    "--in-process-gpu",  # a page takes a fifth less time without another process
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

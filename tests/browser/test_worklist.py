@@ -22,7 +22,8 @@ def test_a_queue_is_searched_and_opened_by_keyboard(log_in):
     page.keyboard.press("/")
     expect(page.get_by_label("Search:")).to_be_focused()
     page.keyboard.type("it was lat")
-    page.keyboard.press("Enter")
+    with page.expect_navigation():  # its words are there before its keys
+        page.keyboard.press("Enter")
     expect(page.locator(".lead")).to_contain_text("3 quotes are waiting for review")
     rows = page.locator("table.queue th[scope=row] a")
     page.keyboard.press("j")
