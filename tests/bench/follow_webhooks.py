@@ -199,7 +199,7 @@ def run(bench_class: type[WebhookBench], doc: str) -> None:
     )
     for name, usual, least, most, text in (
         ("writers", 2, 1, 32, "processes that write"),
-        ("changes", 200, 1, 1_000_000, "changes by each of them"),
+        ("changes", 200, 0, 1_000_000, "changes by each of them before any kill"),
         ("rounds", 20, 0, 1000, "times that everything is killed; 0: never"),
     ):
         kind = a_number(least, most)
@@ -207,6 +207,8 @@ def run(bench_class: type[WebhookBench], doc: str) -> None:
             f"--{name}", type=kind, default=usual, help=f"{text} (default: {usual:,})"
         )
     asked = parser.parse_args()
+    if not asked.changes and not asked.rounds:
+        parser.error("--changes 0 and --rounds 0: there is nothing to do.")
 
     os.environ["PYTHONPATH"] = str(ROOT)
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.bench.own_cluster"
@@ -226,7 +228,8 @@ def run(bench_class: type[WebhookBench], doc: str) -> None:
         bench.prepare()
         bench.start()
         try:
-            bench.phase("undisturbed", asked.changes, kills=0)
+            if asked.changes:
+                bench.phase("undisturbed", asked.changes, kills=0)
             if asked.rounds:
                 bench.phase(f"killed {asked.rounds} times", sys.maxsize, kills=asked.rounds)
         finally:
