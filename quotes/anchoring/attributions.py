@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import regex
 
+from quotes.anchoring.normalization import SHORT_TITLES
 from quotes.anchoring.words import folded, has_unparted, tokens, words
 
 REACH = 8
@@ -184,7 +185,7 @@ def is_cue(word: str) -> bool:
 
 
 def _is_initial(word: str) -> bool:
-    return len(word) == 1 or word in ("Mr", "Mrs", "Ms", "Dr", "St", "Prof")
+    return len(word) == 1 or word in SHORT_TITLES
 
 
 def _leading_name(clause: Collection[str]) -> list[str]:

@@ -34,6 +34,15 @@ _LINE_BREAKS = "\v\f\r\x1c\x1d\x1e\x85\u2028"
 INVISIBLE = (
     "\xad\ufeff\u200b\u2060\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
+SHORT_TITLES = (
+    *("Mr", "Mrs", "Ms", "Dr", "Prof", "St", "Gen", "Col", "Sen", "Rep", "Rev", "Hon"),
+    *("Sr", "Sra", "Dra", "Mme", "Hr", "Fr"),
+)
+"""Written with a full stop before a name."""
+
+NOT_AN_END = rf"(?<!\b(?:\p{{Lu}}|{'|'.join(SHORT_TITLES)}))"
+"""Before a full stop that may end a sentence: neither an initial nor a short title."""
+
 # Hyphens, dashes, minus signs and the Hebrew maqaf.
 DASHES = (
     "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u207b\u208b\u2e3a\u2e3b\u05be"

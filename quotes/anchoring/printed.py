@@ -11,7 +11,7 @@ from functools import cached_property
 import regex
 
 from quotes.anchoring.budget import Budget
-from quotes.anchoring.normalization import normalise
+from quotes.anchoring.normalization import NOT_AN_END, normalise
 from quotes.anchoring.page import Page
 from quotes.anchoring.results import shortened
 
@@ -22,7 +22,7 @@ NOT_PRINTED = "The article does not print this. Send it as printed, or leave it 
 
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+(?:['’.][\p{L}\p{M}\p{N}]+)*")
 _SENTENCE_END = regex.compile(
-    r"(?<!\b(?:\p{Lu}|Mr|Mrs|Ms|Dr|Prof|St|Sr|Sra|Mme|Hr|Fr|Gen|Col|Sen|Rep|Rev|Hon|No|vs|bzw))"
+    NOT_AN_END + r"(?<!\b(?:No|vs|bzw))"
     r"(?<![.!?…。！？])[.!?…。！？]++[\"'”“’‘»«)\]]*+\s++(?=[\"'“‘„«(\[]*(?:\p{Lu}|\p{Lo}))|\n\s*\n"
 )
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import regex
 
 from quotes.anchoring.attributions import ANYBODY, OTHER, OWN, PRONOUN, Speaker, is_cue
-from quotes.anchoring.normalization import DASHES, INVISIBLE, MARKS, WHITE, punctuated
+from quotes.anchoring.normalization import DASHES, INVISIBLE, MARKS, NOT_AN_END, WHITE, punctuated
 from quotes.anchoring.results import AnchoringError, shortened
 from quotes.anchoring.split_quotes import FAMILIES, closes, opens
 from quotes.anchoring.words import changes_meaning, folded, tokens, words
@@ -150,7 +150,7 @@ _NOTE = regex.compile(
     r"|[\[(](?P<note>[^()\[\]\n]{1,100})[\])])\s*)+"
 )
 _QUESTION = regex.compile(r"[?？؟;][\s\"'”’»›“‘«‹)\]]*$")
-_SENTENCE_END = regex.compile(r"(?<!\b\p{Lu}|\b(?:Mr|Ms|Mrs|Dr|St))[.!?。！？](?=\s+\S*\w)")
+_SENTENCE_END = regex.compile(NOT_AN_END + r"[.!?。！？](?=\s+\S*\w)")
 _LABEL = regex.compile(
     r"(?m)^[ \t]*(?P<name>\p{Lu}[\p{L}\p{M}.'’-]*(?: \p{Lu}[\p{L}\p{M}.'’-]*){0,4}):"
 )

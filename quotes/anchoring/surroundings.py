@@ -12,6 +12,7 @@ import regex
 from rapidfuzz import fuzz
 
 from quotes.anchoring.attributions import OTHER, OWN, Speaker
+from quotes.anchoring.normalization import NOT_AN_END
 from quotes.anchoring.seams import is_quoted
 from quotes.anchoring.words import folded, tokens, words
 
@@ -25,9 +26,7 @@ MIN_LIKENESS = 50
 """Percent of the context within the paragraph that has to stay, if no attribution tells."""
 
 _LINE = regex.compile(r"[\n\r\u2029]")
-_STOP = regex.compile(
-    r"(?<!\b(?:\p{Lu}|Mr|Mrs|Ms|Dr|St|Prof|Sen|Rep|Rev|Gen))[.!?。！？][\"'”’»)\]]*(?=\s|$)"
-)
+_STOP = regex.compile(NOT_AN_END + r"[.!?。！？][\"'”’»)\]]*(?=\s|$)")
 _INTRODUCES = regex.compile(r":\s*[“„«‘\"']?\s*$")
 _NAME = regex.compile(r"\p{Lu}[\p{L}\p{M}'’-]+ (?:\p{Ll}+ )?\p{Lu}[\p{L}\p{M}'’-]+")
 _OPENING = regex.compile(r"[“„«‘\"]")

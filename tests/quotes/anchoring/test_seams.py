@@ -45,6 +45,8 @@ def kind(text, *pieces, **asked):
         ",“ sagte die Bürgermeisterin am Montag, „",
         ",” sade hon, ”",
         ",” dijo la alcaldesa, “",
+        ",” explicó el Sr. Alonso. “",
+        ",“ sagte Fr. Lund. „",
         "», — сказала она, — «",
         ",” said\nshe, “",
         ",” she thundered, “",
