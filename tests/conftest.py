@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -24,6 +25,10 @@ from sources.history.feed import LedgerPosition, last_settled
 from sources.models import Revision, functions
 
 CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus" / "articles.ndjson"
+
+# Some images forbid it; then each of the many processes that tests start compiles every module.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 hypothesis_settings.register_profile("same", derandomize=True)
 hypothesis_settings.register_profile("other", derandomize=False)
