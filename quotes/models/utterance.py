@@ -32,10 +32,12 @@ class Utterance(Record):
     """One act of speaking that several quotes report, each in its own words.
 
     All of them have the same speaker, or nobody: PostgreSQL refuses anything else. A trigger keeps
-    `public`, whether readers see any of them, so that readers are told when that changes.
+    `public`, whether readers see any of them, and `is_empty`, whether all have left it: each change
+    is a version, so that whoever follows the changes is told.
     """
 
     public = models.BooleanField(default=False, db_default=False, editable=False)
+    is_empty = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         indexes = [changed_index("utterance")]
@@ -151,7 +153,7 @@ class KeepsSpeaker(Trigger):
 
 
 class ShowsUtterance(Trigger):
-    """Keep whether readers see an utterance: they do if they see one of its quotes.
+    """Keep whether an utterance has quotes, and whether readers see one of them: then they see it.
 
     Utterances are locked before their quotes are read, so that concurrent changes see each other.
     """
@@ -161,8 +163,8 @@ class ShowsUtterance(Trigger):
     declare = [("touched", "uuid[]")]
 
     ROWS = {  # utterances that the statement may have shown or hidden
-        "insert": f"SELECT utterance_id FROM new_rows WHERE status IN {PUBLIC_STATUSES}",  # noqa: S608
-        "delete": f"SELECT utterance_id FROM old_rows WHERE status IN {PUBLIC_STATUSES}",  # noqa: S608
+        "insert": "SELECT utterance_id FROM new_rows",
+        "delete": "SELECT utterance_id FROM old_rows",
         "update": f"""
             SELECT unnest(ARRAY[n.utterance_id, o.utterance_id]) AS utterance_id
             FROM new_rows n JOIN old_rows o ON o.id = n.id
@@ -187,11 +189,19 @@ class ShowsUtterance(Trigger):
                 IF touched <> '{{}}' THEN
                     PERFORM FROM quotes_utterance WHERE id = ANY (touched)
                         ORDER BY id FOR NO KEY UPDATE;
-                    UPDATE quotes_utterance u SET public = NOT u.public
-                        WHERE u.id = ANY (touched) AND u.public <> EXISTS (
-                            SELECT FROM quotes_quote q
-                            WHERE q.utterance_id = u.id AND q.status IN {PUBLIC_STATUSES}
-                        );
+                    UPDATE quotes_utterance u SET public = s.public, is_empty = s.is_empty
+                    FROM (
+                        SELECT t.id,
+                            EXISTS (
+                                SELECT FROM quotes_quote q
+                                WHERE q.utterance_id = t.id AND q.status IN {PUBLIC_STATUSES}
+                            ) AS public,
+                            NOT EXISTS (
+                                SELECT FROM quotes_quote q WHERE q.utterance_id = t.id
+                            ) AS is_empty
+                        FROM unnest(touched) t (id)
+                    ) s
+                    WHERE u.id = s.id AND (u.public, u.is_empty) <> (s.public, s.is_empty);
                 END IF;
                 RETURN NULL;
             """,  # noqa: S608 (ours)

@@ -718,6 +718,23 @@ def test_a_reader_is_told_that_an_article_was_withdrawn(reader, curator):
     assert change["record"]["withdrawn"]["reason"] == "A hoax."
 
 
+def test_a_curator_is_told_when_all_quotes_have_left_an_utterance(curator):
+    utterance, other = make_utterance(), make_utterance()
+    quotes = [make_quote(words, status="proposed", utterance=utterance) for words in ("Yes", "No")]
+    settle()
+    copy, after = follow(curator, types="utterance")
+    assert [one["gone"] for one in copy if one["id"] == str(utterance.pk)] == [False]
+    for quote in quotes:
+        Quote.objects.filter(pk=quote.pk).update(utterance=other)
+    settle()
+    left, after = follow(curator, after, types="utterance")
+    assert [(one["id"], one["gone"]) for one in left] == [(str(utterance.pk), True)]
+    Quote.objects.filter(pk=quotes[0].pk).update(utterance=utterance)
+    settle()
+    back, _ = follow(curator, after, types="utterance")
+    assert [(one["id"], one["gone"]) for one in back] == [(str(utterance.pk), False)]
+
+
 def test_a_reader_is_told_of_an_utterance_while_readers_see_a_quote_of_it(reader, curator):
     utterance = make_utterance()
     first, second = (
