@@ -14,6 +14,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import UUID7, Now
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from sources.exceptions import Conflict
@@ -129,6 +130,8 @@ class Webhook(models.Model):
                 setattr(self, name, value)
             signed = Checkpoint.objects.values_list("size", flat=True).last()
             self.checkpoint = signed or 0
+        if not self.active and self.paused is None:
+            self.paused = timezone.now()
         super().save(*args, **kwargs)
 
     @property

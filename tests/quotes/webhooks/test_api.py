@@ -163,6 +163,13 @@ def test_a_user_has_only_so_many(reader, monkeypatch):
     add(make_client("Readers", "another"))
 
 
+def test_a_webhook_can_be_made_paused(reader):
+    before = timezone.now().isoformat()
+    made = ok(reader.post(HOOKS, {**GOOD, "active": False}, "json"), 201)
+    assert made["paused"]["reason"] is None
+    assert before < made["paused"]["since"].replace("Z", "+00:00") <= timezone.now().isoformat()
+
+
 def test_a_webhook_is_paused_changed_and_made_active_again(reader):
     answer = reader.post(HOOKS, GOOD)
     key, tag = ok(answer, 201)["id"], answer.headers["ETag"]
