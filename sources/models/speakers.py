@@ -278,6 +278,9 @@ class Speaker(Named):
             GinIndex(  # joint statements of a speaker
                 fields=["members"], condition=~Q(members=[]), name="speaker_members"
             ),
+            models.Index(  # whether there is any joint statement
+                fields=["id"], condition=~Q(members=[]), name="speaker_joint"
+            ),
         ]
         triggers = [
             FollowsMerges("organisation"),
