@@ -24,7 +24,7 @@ from sources.api.fields import RecordSerializer, StrictSerializer
 from sources.exceptions import MAX_FAULTS
 
 EXCHANGES = json.loads((Path(__file__).parent / "examples.json").read_text())
-"""What each operation was asked and answered, by its name and the status: the examples.
+"""The examples: requests and answers, by the name of the operation and the status.
 
 Recorded while a test played `tests/config/story.py`. "Problem" has errors, by their names.
 """
@@ -319,7 +319,7 @@ def complete(result: dict, **kwargs) -> dict:
 
 
 def _add_examples(path: str, operation: dict) -> None:
-    """Add the recorded examples: of the path, of what is sent, of the answer of each status."""
+    """Add the recorded examples of the path, of the request, and of the answer of each status."""
     name = operation["operationId"]
     exchanges = EXCHANGES.get(name, {})
     bodies = [

@@ -6,11 +6,9 @@ altered quote, are not computed again.
 """
 
 from quotes.models.past_version import COMPUTED, HELD
-from sources.history.past_tables import AT, THAT_STOOD, columns_of, past_columns
+from sources.history.past_tables import AT, THAT_STOOD, columns_of, past_columns, row_then
 
-WAS = """jsonb_populate_record(
-    NULL::public.quotes_quote, public.sources_state_at(f.quote_id, f.since)
-)"""
+WAS = row_then("quotes_quote", "f.quote_id", at="f.since")
 
 CONTEXTS = f"""(
     SELECT coalesce(

@@ -23,9 +23,10 @@ HELD = (
 """Columns of a quote that a past version has."""
 
 COMPUTED = ("published_day", "said_day", "role_words")
-"""Columns that both compute of these."""
+"""Columns that PostgreSQL computes from these, as for a quote."""
 
 INDEXED = [name for name in HELD if name not in ("attribution_role", "role")]
+"""Columns that lists read of many versions; texts would only make the index larger."""
 
 
 class PastVersion(models.Model):

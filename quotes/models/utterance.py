@@ -162,7 +162,7 @@ class ShowsUtterance(Trigger):
     level = pgtrigger.Statement
     declare = [("touched", "uuid[]")]
 
-    ROWS = {  # utterances that the statement may have shown or hidden
+    ROWS = {  # utterances that the statement may have shown, hidden or emptied
         "insert": "SELECT utterance_id FROM new_rows",
         "delete": "SELECT utterance_id FROM old_rows",
         "update": f"""

@@ -69,9 +69,6 @@ FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 """
 
-WAS = f"jsonb_populate_record(NULL::public.{{table}}, public.sources_state_at({{of}}, {AT}))"
-"""The row that one had then. Each column asks for it anew: few rows have changed."""
-
 BLOTTED = {
     "headline": f"CASE WHEN strpos(p.headline, '{BLOT}') > 0 THEN p.headline"
     " ELSE ({was}).headline END",
@@ -83,6 +80,11 @@ BLOTTED = {
 THAT_STOOD = f"since <= (SELECT {AT}) AND until > {AT}"
 """The condition of rows that stood then. A large table is compared with a time that is read once;
 how many rows have changed since is estimated by the time itself."""
+
+
+def row_then(table: str, key: str, at: str = AT) -> str:
+    """The row of a record as of a time. Each column reads the ledger again: few rows changed."""
+    return f"jsonb_populate_record(NULL::public.{table}, public.sources_state_at({key}, {at}))"
 
 
 def columns_of(cursor, table: str) -> list[tuple[str, str | None, str]]:
@@ -107,7 +109,7 @@ def past_view(cursor, table: str, held: Mapping[str, str] = {}) -> str:
 
     `held` are columns of changed rows that come otherwise, over `p`, the row as it is, and `{was}`.
     """
-    columns, was = columns_of(cursor, table), WAS.format(table=table, of="p.id")
+    columns, was = columns_of(cursor, table), row_then(table, "p.id")
     held = {"id": "p.id"} | {name: sql.format(was=was) for name, sql in held.items()}
     every = ", ".join(f'"{name}"' for name, *_ in columns)
     # Both parts are one table without a WHERE, so that each is scanned by any of its indexes.
