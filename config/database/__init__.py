@@ -60,12 +60,13 @@ WATCH_OPTIONS = {
 }
 """Parameters of libpq that tell a server which has vanished within some 5 seconds."""
 
-WORK_MEM = "64MB"
+SESSION_SETTINGS = "-c work_mem=64MB -c jit=off"
 """
-Memory of one step of a statement, unless the URL's `options` say otherwise.
+Settings of each connection, unless the URL's `options` say otherwise.
 
-A bitmap of the rows with a common word takes this much in an archive of millions. With less, it has
-only pages, and PostgreSQL rechecks every row of them.
+A bitmap of the rows with a common word takes 64 MB, the memory of one step of a statement, in an
+archive of millions. With less, it has only pages, and PostgreSQL rechecks every row of them.
+Compiling a statement takes longer than running it, and PostgreSQL would do it for lists, too.
 """
 
 
@@ -89,7 +90,7 @@ def database_settings(
     database = _from_url(url) if url else _embedded(directory)
     options = database.setdefault("OPTIONS", {})
     options["pool"] = dict(POOL)
-    parameters = [f"-c work_mem={WORK_MEM}", *filter(None, [options.get("options")])]
+    parameters = [SESSION_SETTINGS, *filter(None, [options.get("options")])]
     if statement_timeout:
         parameters.append(f"-c statement_timeout={statement_timeout}")
     if lock_timeout:

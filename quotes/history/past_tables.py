@@ -21,16 +21,18 @@ CONTEXTS = f"""(
 """Empty if the text was erased."""
 
 
+HELD_COLUMNS = {name: f'f."{name}"' for name in (*HELD, "version", *COMPUTED)} | {
+    "id": "f.quote_id",
+    "updated": "f.since",
+    "filed_by_id": "(SELECT p.filed_by_id FROM public.quotes_quote p WHERE p.id = f.quote_id)",
+    "contexts": CONTEXTS,
+    **dict.fromkeys(("nearest", "search_words", "bare"), "NULL"),
+}
+"""Columns of a changed quote that do not come from the ledger."""
+
+
 def past_quotes(cursor, table: str) -> str:
     """The query of the view of quotes."""
-    held = {name: f'f."{name}"' for name in (*HELD, "version", *COMPUTED)}
-    held |= {
-        "id": "f.quote_id",
-        "updated": "f.since",
-        "filed_by_id": "(SELECT p.filed_by_id FROM public.quotes_quote p WHERE p.id = f.quote_id)",
-        "contexts": CONTEXTS,
-        **dict.fromkeys(("nearest", "search_words", "bare"), "NULL"),
-    }
     columns = columns_of(cursor, table)
     every = ", ".join(f'"{name}"' for name, *_ in columns)
     # Neither part has a WHERE of its own, so that both are scanned by any of their indexes.
@@ -38,9 +40,27 @@ def past_quotes(cursor, table: str) -> str:
         SELECT {every} FROM (
             SELECT {every}, updated AS since, 'infinity'::timestamptz AS until FROM public.{table}
             UNION ALL
-            SELECT {past_columns(columns, WAS, held)}, f.since, f.until
+            SELECT {past_columns(columns, WAS, HELD_COLUMNS)}, f.since, f.until
             FROM public.quotes_pastversion f
         ) either WHERE {THAT_STOOD}
+    """  # noqa: S608 (ours)
+
+
+def signed_quotes(cursor, view: str) -> str:
+    """The query of a view to count by: its signs add up to what stood then.
+
+    It has all quotes of today; once more, with the sign -1, those that have changed since; and what
+    those were. So today's quotes are read from small indexes without a time.
+    """
+    columns = columns_of(cursor, "quotes_quote")
+    every = ", ".join(f'"{name}"' for name, *_ in columns)
+    was = past_columns(columns, WAS, HELD_COLUMNS)
+    return f"""
+        SELECT {every}, 1 AS sign FROM public.quotes_quote
+        UNION ALL
+        SELECT {every}, -1 FROM public.quotes_quote WHERE updated > {AT}
+        UNION ALL
+        SELECT {was}, 1 FROM public.quotes_pastversion f WHERE f.since <= {AT} AND f.until > {AT}
     """  # noqa: S608 (ours)
 
 

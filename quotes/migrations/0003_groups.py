@@ -4,7 +4,7 @@ from django.apps import apps as installed
 from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
-from quotes.history.past_tables import past_chains, past_quotes
+from quotes.history.past_tables import past_chains, past_quotes, signed_quotes
 from sources.database.definitions import ReplaceSql
 from sources.history.past_tables import ReplacePastTables
 
@@ -77,5 +77,11 @@ class Migration(migrations.Migration):
         migrations.RunPython(make_groups, remove_groups),
         migrations.RunSQL(STATISTICS, migrations.RunSQL.noop),
         ReplaceSql(),
-        ReplacePastTables({"quotes_quote": past_quotes, "quotes_via": past_chains}),
+        ReplacePastTables(
+            {
+                "quotes_quote": past_quotes,
+                "quotes_via": past_chains,
+                "quotes_signed": signed_quotes,
+            }
+        ),
     ]

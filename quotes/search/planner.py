@@ -72,7 +72,6 @@ another table."""
 
 GATHER_SETTINGS = {
     "enable_seqscan": "off",  # some conditions match far fewer rows than PostgreSQL expects
-    "jit": "off",
     "max_parallel_workers_per_gather": "0",
     "seq_page_cost": "0.2",  # pages are mostly in memory
     "random_page_cost": "0.2",

@@ -128,13 +128,20 @@ COLUMNS = (
     "published_day",
 )
 
-# Memory for hash tables, no JIT (compiling costs more than it saves), and parallel workers even
-# for a small index.
+# Parallel workers even for a small index
 FOR_COUNTING = (
-    "SELECT set_config('work_mem', '64MB', true), set_config('jit', 'off', true),"
-    " set_config('parallel_tuple_cost', '0.005', true),"
+    "SELECT set_config('parallel_tuple_cost', '0.005', true),"
     " set_config('min_parallel_index_scan_size', '0', true)"
 )
+
+
+SIGNED_QUOTES = "quotes_quote AS NOT MATERIALIZED (SELECT * FROM quotes_signed), "
+"""A CTE that stands for the table; see `quotes.history.past_tables.signed_quotes`."""
+
+
+def signed(statement: str) -> str:
+    """The statement over rows that have a `sign`: what adds up to nothing was not there."""
+    return statement.replace("count(*)", "sum(sign)")
 
 
 def is_covered(filters: set[str]) -> bool:
@@ -149,7 +156,7 @@ def sum_by_key(name: str, source: str) -> list[str]:
     """
     dimension = DIMENSIONS[name]
     # Without the cast PostgreSQL would sum as numeric, which is slower
-    parts = f"SELECT {{}}, sum(n::int) AS n FROM {source} GROUP BY 1"
+    parts = f"SELECT {{}}, sum(n::int) AS n FROM {source} GROUP BY 1 HAVING sum(n) > 0"
     if not dimension.keyed:
         return [f"{name} AS MATERIALIZED ({parts.format(f'{dimension.raw} AS key')})"]
     return [
@@ -293,7 +300,7 @@ def count_by_fact(key: str, held: str, counted: str) -> list[str]:
             FROM rows LEFT JOIN {held} ON {held}.speaker_id = rows.speaker_id
                 AND ({held}.is_undated
                      OR {held}.days && coalesce(rows.said, rows.published)::daterange)
-            GROUP BY 1
+            GROUP BY 1 HAVING count(*) > 0
         )""",
     ]
 
@@ -316,20 +323,20 @@ def count_by_day(most_days: int, split: str, joined: str, filters: set[str]) -> 
     """SQL: numbers of rows by day, by whether the date fits one bucket, and by `split`."""
     covered = "upper(published) - lower(published)"
     counted = (
-        f"SELECT published_day, {{is_close}} AS is_close, {split}, {{sign}}count(*) AS n"
+        f"SELECT published_day, {{is_close}} AS is_close, {split}, {{times}}count(*) AS n"
         f" FROM rows {joined} {{more}} GROUP BY 1, 2, 3, 4"
     )
     if not filters <= TALLIED:
         is_close = f"coalesce({covered} <= {most_days}, true)"
-        return counted.format(is_close=is_close, sign="", more="")
-    every = counted.format(is_close="true", sign="", more="")
+        return counted.format(is_close=is_close, times="", more="")
+    every = counted.format(is_close="true", times="", more="")
     if most_days == MAX_DATE_SPAN_DAYS:
         return every
     # The small indexes hold days only: dates that span too long are subtracted and counted apart
-    moved = "CROSS JOIN (VALUES (true, -1), (false, 1)) AS moved (is_close, sign)"
+    moved = "CROSS JOIN (VALUES (true, -1), (false, 1)) AS moved (is_close, times)"
     too_long = f"WHERE {covered} > 1 AND {covered} > {most_days}"
     return f"{every} UNION ALL " + counted.format(
-        is_close="moved.is_close", sign="min(sign) * ", more=f"{moved} {too_long}"
+        is_close="moved.is_close", times="min(times) * ", more=f"{moved} {too_long}"
     )
 
 

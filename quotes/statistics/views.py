@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
+from django.db.models.expressions import RawSQL
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
@@ -25,14 +26,18 @@ from quotes.statistics.sql import (
     FACT,
     FOR_COUNTING,
     INTERVALS,
+    SIGNED_QUOTES,
     SINGLE,
+    TALLIED,
     VIA,
     facets_sql,
     is_covered,
+    signed,
     timeline_sql,
 )
 from sources.api.endpoints import Endpoint, query_parameter
 from sources.exceptions import BadParameter, nearest_of, true_or_false, whole_number
+from sources.history.past_tables import tables_are_of
 from sources.models.facts import KEY, SCHEMES
 
 DEFAULT_VALUES, MAX_VALUES = 10, 100
@@ -88,14 +93,18 @@ class Statistics(Endpoint):
 
     @property
     def filters(self) -> set[str]:
-        """The names of the filters in the request."""
-        return self.request.query_params.keys() - set(self.list_parameters)
+        """The names of the filters in the request, without the time of `as_of`."""
+        return self.request.query_params.keys() - {*self.list_parameters, "as_of"}
 
     def counted(self, statement: str, *values, columns: Sequence[str] = COLUMNS) -> list[tuple]:
         """Run a statement over these columns of the matching quotes (its CTE `rows`)."""
         with self.tables():
             asked = self.filter_queryset(self.get_queryset()).order_by()
-            quotes = having(asked, simplified(asked.query.where.children)).values_list(*columns)
+            quotes, table = having(asked, simplified(asked.query.where.children)), ""
+            if tables_are_of() and self.filters <= TALLIED:
+                quotes, table = quotes.annotate(sign=RawSQL("sign", ())), SIGNED_QUOTES
+                columns, statement = [*columns, "sign"], signed(statement)
+            quotes = quotes.values_list(*columns)
             # Otherwise PostgreSQL would materialise a CTE that is read twice
             kept = "NOT MATERIALIZED" if is_covered(self.filters) else ""
             try:
@@ -105,7 +114,7 @@ class Statistics(Endpoint):
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(FOR_COUNTING)
                 cursor.execute(
-                    f"WITH rows ({', '.join(columns)}) AS {kept} ({rows}), {statement}",
+                    f"WITH {table}rows ({', '.join(columns)}) AS {kept} ({rows}), {statement}",
                     [*wanted, *values],
                 )
                 return cursor.fetchall()

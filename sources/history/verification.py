@@ -283,10 +283,7 @@ def checks_of(
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             # As in the triggers: states are compared as text
-            cursor.execute(
-                "SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD';"
-                " SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"
-            )
+            cursor.execute("SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'")
             cursor.execute(statement, {"subjects": list(subjects)})
             return [
                 Check(kind, key, version, check, bool(ok), *rest)

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.database import POOL, WORK_MEM, database_settings
+from config.database import POOL, SESSION_SETTINGS, database_settings
 from config.database.base import fingerprint
 from config.database.embedded import LINGER, Cluster
 
@@ -576,7 +576,7 @@ def test_database_url_is_parsed_into_settings():
         "PORT": 5433,
         "OPTIONS": {
             "sslmode": "require",
-            "options": f"-c work_mem={WORK_MEM} -c statement_timeout=15s -c lock_timeout=2s"
+            "options": f"{SESSION_SETTINGS} -c statement_timeout=15s -c lock_timeout=2s"
             " -c idle_in_transaction_session_timeout=60s",
             "pool": POOL,
         },
@@ -585,7 +585,7 @@ def test_database_url_is_parsed_into_settings():
     }
 
 
-def test_options_in_the_url_override_work_mem_but_not_the_timeout():
+def test_options_in_the_url_override_ours_but_not_the_timeout():
     url = "postgres://localhost/quotes?options=-c%20work_mem%3D8MB"
     database = database_settings(url, Path("/nowhere"), statement_timeout="15s")
     *_, last, timeout = database["OPTIONS"]["options"].split("-c ")
