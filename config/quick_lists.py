@@ -70,12 +70,13 @@ def list_for(request: HttpRequest) -> HttpResponse | None:
             return None  # whether there are quotes that only this user sees is a query
         view.check_parameters(request.query_params)
         filters, page = view.read_page()
-        if (found := prepared_list(view, filters, page)) is None:
-            return None
-        if not TokenRate().allow_request(request, view):
-            del request.rate_limit  # it is for the view to refuse
-            return None
-        shown = fetch(*found, filters)
+        with view.tables():
+            if (found := prepared_list(view, filters, page)) is None:
+                return None
+            if not TokenRate().allow_request(request, view):
+                del request.rate_limit  # it is for the view to refuse
+                return None
+            shown = fetch(*found, filters)
     except (APIException, SuspiciousOperation):
         return None  # the view says what is wrong
     except (InterfaceError, OperationalError) as error:

@@ -30,14 +30,12 @@ SELECT set_config('onrecord.as_of', %s, true),
        set_config('search_path', 'as_of, ' || current_setting('search_path'), true)
 """
 
-END = "SELECT set_config('search_path', %s, true)"
-
 
 @contextmanager
 def tables_as_of(at: datetime | None) -> Iterator[None]:
-    """Read the tables as of a time, or as they are now without one; three statements.
+    """Read the tables as of a time, or as they are now without one.
 
-    What is read inside is read-only: PostgreSQL refuses to write to these views.
+    Only for reading: what is written inside is rolled back, with the settings of this time.
     """
     if at is None:
         yield
@@ -45,12 +43,9 @@ def tables_as_of(at: datetime | None) -> Iterator[None]:
     connection.tables_are_of = at
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SHOW search_path")
-            (usual,) = cursor.fetchone()
             cursor.execute(BEGIN, [at.isoformat()])
             yield
-            # An exception rolls the settings back; without one they would outlive a savepoint.
-            cursor.execute(END, [usual])
+            transaction.set_rollback(True)  # the settings would outlive a savepoint
     finally:
         connection.tables_are_of = None
 

@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench.archives import own_database, read_in
+from tests.bench.archives import BUFFERS, own_database, read_in
 
 QUOTES = "/api/v1/quotes/"
 LIMIT = 3
@@ -124,6 +124,7 @@ def main() -> None:
     options = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     os.environ["ONRECORD_THROTTLE_TOKEN"] = "1000000/min"
+    os.environ.setdefault("ONRECORD_EMBEDDED_BUFFERS", BUFFERS)  # unless the server runs already
     import django
 
     django.setup()

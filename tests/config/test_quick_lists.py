@@ -8,6 +8,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from quotes.management.synthetic.archive import generate
 from tests.bench.filters import lists, values
 from tests.conftest import API, make_client, ok, problem
+from tests.past import moment
 from tests.records import make_article, make_quote, make_quotes, make_speaker
 
 pytestmark = pytest.mark.django_db
@@ -76,11 +77,24 @@ def test_the_pages_of_a_quick_list_and_their_entity_tags_are_those_of_the_view(s
     assert len(met) == 7
 
 
+def test_a_quick_list_of_the_past_is_what_the_view_answers(settings):
+    quotes, at = make_quotes(7, make_article()), moment()
+    for quote in quotes[:3]:
+        quote.retract("Misheard.")
+    usual, quick = by_views(settings, "Readers"), make_client("Readers")
+    ok(quick.get(QUOTES))
+    for asked, number in (({"as_of": at}, 7), ({"as_of": at, "status": "retracted"}, 0), ({}, 4)):
+        response = quick.get(QUOTES, asked)
+        assert is_quick(response)
+        assert len(ok(response)["results"]) == number
+        assert answer(response) == answer(usual.get(QUOTES, asked))
+
+
 @pytest.mark.parametrize(
     ("query", "headers", "status"),
     [
         ({"q": "quay"}, {}, 200),
-        ({"as_of": "2026-01-01"}, {}, 200),
+        ({"as_of": "2200-01-01"}, {}, 400),
         ({"count": "true"}, {}, 200),
         ({"limit": "0"}, {}, 400),
         ({"speaker": "nobody"}, {}, 400),
