@@ -7,7 +7,8 @@ from http import HTTPStatus
 
 from rest_framework import exceptions, parsers, renderers
 
-from sources.exceptions import BodyTooLarge, escaped
+from sources.api.bodies import read_body
+from sources.exceptions import escaped
 
 
 class Parser(parsers.JSONParser):
@@ -17,10 +18,7 @@ class Parser(parsers.JSONParser):
 
     def parse(self, stream, media_type=None, parser_context=None):
         most = getattr(parser_context["view"], "most_bytes", self.most_bytes)
-        # Read one byte more than allowed: a request may come without Content-Length.
-        body = stream.read(most + 1)
-        if len(body) > most:
-            raise BodyTooLarge(f"The body is larger than {most // 1024:,} KiB.")
+        body = read_body(stream, most)
         try:
             data = json.loads(
                 body.decode("utf-8-sig"),  # Windows writes a byte order mark

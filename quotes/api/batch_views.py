@@ -16,6 +16,7 @@ from quotes.api.bulk_filing import Batch, Line, Outcome, batches, file_lines
 from quotes.api.documents import GIVEN, PARAMETERS, read_given, read_media_type
 from quotes.api.filed_serializers import OUTCOMES
 from quotes.filing import Filer, Refused
+from sources.api.bodies import CHUNK_BYTES, discard_rest
 from sources.api.endpoints import Endpoint
 from sources.api.idempotency import idempotent
 from sources.api.responses import LINES, RenderedLines
@@ -28,7 +29,6 @@ MAX_LINES = 1_000
 MAX_BYTES = 64 * 1024 * 1024
 """Of a request, unpacked."""
 
-CHUNK_BYTES = 256 * 1024
 LINES_AT_ONCE = 100
 """Lines of a transaction, and of a part of the answer."""
 
@@ -66,6 +66,7 @@ def read_all(stream, *, is_packed: bool) -> bytes:
         parts.append(part)
         left -= len(part)
     if left < 0:
+        discard_rest(stream)
         raise BodyTooLarge(f"The batch is larger than {MAX_BYTES // 1024 // 1024} MiB, unpacked.")
     if unpack and not unpack.eof:
         raise exceptions.ParseError("The body ends before its gzip does. Send it whole.")

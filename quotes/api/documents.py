@@ -7,8 +7,9 @@ from rest_framework import exceptions, parsers
 
 from quotes.api.filing_serializers import FilingSerializer
 from quotes.filing import Refused
+from sources.api.bodies import read_body
 from sources.api.endpoints import query_parameter
-from sources.exceptions import BadParameter, BodyTooLarge, nearest_of, true_or_false
+from sources.exceptions import BadParameter, nearest_of, true_or_false
 from sources.intake import MEDIA_TYPES, Conversion, Document, NotConverted, Unknown, convert
 from sources.intake.formats import FORMATS, media_type_of
 
@@ -58,11 +59,7 @@ class DocumentParser(parsers.BaseParser):
             kind = FORMATS[asked]
         if kind not in MEDIA_TYPES:
             raise UnsupportedDocument(kind)
-        # Read one byte more than allowed: a request may come without Content-Length.
-        body = stream.read(view.most_bytes + 1)
-        if len(body) > view.most_bytes:
-            raise BodyTooLarge(f"The body is larger than {view.most_bytes // 1024:,} KiB.")
-        return Document(body, kind, charset)
+        return Document(read_body(stream, view.most_bytes), kind, charset)
 
 
 def read_media_type(given: str | None) -> tuple[str, str | None]:

@@ -89,6 +89,28 @@ def body_of(sent: bytes) -> dict:
     return {"wsgi.input": RequestBody(io.BytesIO(sent))}
 
 
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "most"),
+    [
+        ("outlets/", "application/json", MIB),
+        ("articles/", "text/html", 5 * MIB),
+        ("articles/batch/", "application/x-ndjson", 64 * MIB),
+    ],
+)
+def test_a_body_that_is_too_large_is_read_on_so_that_its_client_reads_the_refusal(
+    curator, path, kind, most
+):
+    for excess, is_read in ((3 * MIB, True), (40 * MIB, False)):
+        sent = b" " * (most + excess)
+        body = io.BytesIO(sent)
+        given = {"wsgi.input": RequestBody(body)}
+        problem(curator.generic("POST", f"{API}{path}", sent, kind, **given), 413)
+        assert (body.read(1) == b"") is is_read
+
+
 def test_while_bodies_stop_a_filing_is_503_and_stores_nothing(contributor, stalled):
     paths = {"articles/": "application/json", "articles/batch/": "application/x-ndjson"}
     for path, kind in paths.items():
