@@ -415,7 +415,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='quote',
             name='utterance',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='quotes', to='quotes.utterance'),
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='quotes', to='quotes.utterance'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='utterance',
@@ -721,6 +721,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='quote',
             index=models.Index(condition=models.Q(('translates__isnull', False)), fields=['translates', 'published_day', 'id'], name='quote_translates'),
+        ),
+        migrations.AddIndex(
+            model_name='quote',
+            index=models.Index(fields=['utterance', 'status'], name='quote_by_utterance'),
         ),
         migrations.AddIndex(
             model_name='quote',

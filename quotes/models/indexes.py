@@ -140,6 +140,8 @@ def quote_indexes() -> list[models.Index]:
             )
             for name in ("translated_from", "translates")
         ),
+        # utterance; the count of its public quotes, which every quote shows, as an index-only scan
+        models.Index(fields=["utterance", "status"], name="quote_by_utterance"),
         # origin: those that extraction found
         models.Index(
             fields=["published_day", "id"], condition=Q(origin="proposed"), name="quote_extracted"

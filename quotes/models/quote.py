@@ -189,7 +189,12 @@ class Quote(Record):
         expression=FirstDay("said"), output_field=models.DateField(), db_persist=True
     )
     utterance = models.ForeignKey(
-        Utterance, models.PROTECT, null=True, blank=True, related_name="quotes"
+        Utterance,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="quotes",
+        db_index=False,  # an index with the status finds them
     )
 
     objects = QuoteManager()
