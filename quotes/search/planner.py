@@ -7,7 +7,8 @@ the planner here tries before it chooses (`PagePlan.find`):
 
 1. It scans the first `NEAR_SCAN_ROWS` rows of the list. Most pages are full then.
 2. If not, it knows how many of these rows match. It compares the cost of a scan that fills the page
-   at this rate with the cost of gathering, and does the cheaper.
+   at this rate with the cost of gathering, and does the cheaper. If none matches, there is no rate:
+   it scans on for half of the cost of gathering.
 3. A scan that does not fill the page says more about the rate, and leads back to 2.
 
 So a page costs little more than twice the cheaper way. `FilterPlan` serves lists with filters, and
@@ -16,6 +17,7 @@ of some 5 µs. Statistics of several columns (`CREATE STATISTICS`) do not replac
 many quotes match, not where in the list these are.
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,9 +48,6 @@ NEAR_SCAN_ROWS = 4_000
 
 SCAN_MARGIN = 2
 """Safety factor: scan this many times the distance estimated to fill the page."""
-
-BLIND_GROWTH = 10
-"""How many times as long the next scan is if the last one found no match, to estimate from."""
 
 ROW_COST = 0.06
 """Cost of a row of a scan, if the index holds all columns asked about: 0.3 µs."""
@@ -108,14 +107,24 @@ class PagePlan:
         rows = self.near_rows
         found = self.scan(rows)
         while len(found) < self.number and self.has_more_than(rows):
-            needed = rows * self.number / max(len(found), 0.5)
-            if self.row_cost * needed > self.gather_cost:
-                if (gathered := self.gather()) is not None:
-                    return gathered
-                continue  # the cost of a gather is higher now
-            rows = int(SCAN_MARGIN * needed if found else BLIND_GROWTH * rows)
-            found = self.scan(rows)
+            if (longer := self.longer_scan(rows, len(found))) > rows:
+                rows = longer
+                found = self.scan(rows)
+            elif (gathered := self.gather()) is not None:
+                return gathered  # else the cost of a gather is higher now
         return found
+
+    def longer_scan(self, rows: int, found: int) -> int:
+        """The rows of the next scan, after one that found too few; 0 if to gather is cheaper.
+
+        If it found none, the first match may be anywhere: quotes made long ago may all be far down
+        the list. So it goes on for a part of the time of a gather.
+        """
+        affordable = self.gather_cost / self.row_cost
+        if not found:
+            return min(int(affordable / SCAN_MARGIN), sys.maxsize)
+        needed = rows * self.number / found
+        return int(SCAN_MARGIN * needed) if needed < affordable else 0
 
 
 @dataclass

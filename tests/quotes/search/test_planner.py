@@ -169,7 +169,6 @@ def test_a_page_is_that_of_the_plain_query_whatever_is_asked(archive, monkeypatc
         plainly = quotes[: data.draw(st.integers(1, 30))]
         monkeypatch.setattr(planner, "NEAR_SCAN_ROWS", data.draw(st.integers(4, 300)))
         monkeypatch.setattr(planner, "SCAN_MARGIN", data.draw(st.integers(1, 3)))
-        monkeypatch.setattr(planner, "BLIND_GROWTH", data.draw(st.integers(2, 20)))
         row = data.draw(st.sampled_from([0.06, 1e-6, 1e6]))  # scan as far as needed, or gather
         monkeypatch.setattr(planner, "ROW_COST", row)
         ids = [quote.pk for quote in find_page(plainly)]
@@ -219,6 +218,23 @@ def test_scans_grow_until_the_page_is_full_if_gathering_costs_more(archive, monk
     assert first == 40
     assert second >= 2 * first
     assert not any(map(is_gather, made))
+
+
+def test_a_scan_that_found_nothing_goes_on_for_half_of_the_cost_of_a_gather(archive, monkeypatch):
+    monkeypatch.setattr(planner, "NEAR_SCAN_ROWS", 5)
+    early = Quote.objects.order_by("created")[40].created
+    asked = Quote.objects.filter(created__lte=early).order_by("-created", "-pk")
+    narrowed = FilterPlan(asked, 11, [], planner.ROW_COST)
+    far = Quote.objects.filter(created__gt=early).count() + 11
+    for row_cost, is_found in ((narrowed.gather_cost / far / 3, True), (1e6, False)):
+        plan = FilterPlan(asked, 11, [], row_cost)
+        with CaptureQueriesContext(connection) as captured:
+            found = [key for (key,) in plan.find()]
+        made = [
+            query["sql"] for query in captured.captured_queries if "EXPLAIN" not in query["sql"]
+        ]
+        assert found == [quote.pk for quote in asked[:11]]
+        assert any(map(is_gather, made)) is not is_found
 
 
 def test_a_page_that_is_nearly_full_is_scanned_on(archive, monkeypatch):
