@@ -10,28 +10,28 @@ RETURNS SETOF text
 LANGUAGE plpgsql STABLE ROWS 50 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     -- The addresses as the start of a JSON string; an id and a slash end it
-    quote text := left(to_json(address)::text, -1);
-    page text := left(to_json(pages)::text, -1);
+    quote text := left(json_scalar(address)::text, -1);
+    page text := left(json_scalar(pages)::text, -1);
 BEGIN
     IF fields IS NULL THEN
         RETURN QUERY
         SELECT concat(
-            '{"id":"', p.id, '","url":', quote, p.id, '/","html_url":', page, p.id, '/","text":', coalesce(to_json(p.text), 'null'),
-            ',"kind":"', p.kind, '","language":', coalesce(to_json(p.language), 'null'),
-            ',"translated_from":', coalesce(to_json(p.translated_from), 'null'),
+            '{"id":"', p.id, '","url":', quote, p.id, '/","html_url":', page, p.id, '/","text":', coalesce(json_scalar(p.text), 'null'),
+            ',"kind":"', p.kind, '","language":', coalesce(json_scalar(p.language), 'null'),
+            ',"translated_from":', coalesce(json_scalar(p.translated_from), 'null'),
             ',"translates":', CASE WHEN p.translates_id IS NULL THEN 'null'
                 ELSE concat('{"id" : "', p.translates_id, '", "url" : ', quote, p.translates_id, '/"}') END,
             ',"status":"', p.status, '","version":', p.version,
-            ',"speaker":', coalesce(p.speaker, 'null'), ',"role":', coalesce(to_json(p.role), 'null'),
+            ',"speaker":', coalesce(p.speaker, 'null'), ',"role":', coalesce(json_scalar(p.role), 'null'),
             ',"organisation":', coalesce(p.organisation, 'null'), ',"outlet":', coalesce(p.outlet, 'null'),
-            ',"said":', coalesce(to_json(p.said), 'null'), ',"published":', coalesce(to_json(p.published), 'null'),
+            ',"said":', coalesce(json_scalar(p.said), 'null'), ',"published":', coalesce(json_scalar(p.published), 'null'),
             ',"attribution":', p.attribution, ',"article":', coalesce(p.article, 'null'), ',"via":', p.via,
-            ',"media":', coalesce(to_json(p.media), 'null'),
+            ',"media":', coalesce(json_scalar(p.media), 'null'),
             ',"anchor":', CASE WHEN reviews OR p.status IN ('published', 'disputed', 'retracted') THEN p.anchor
                 ELSE quotes_bare_anchor(p.anchor::json)::text END,
             ',"utterance":', coalesce(p.utterance, 'null'), ',"flags":', coalesce(to_json(p.flags), 'null'),
             ',"origin":"', p.origin, '"',
-            ',"reason":', coalesce(CASE WHEN reviews OR p.status <> 'rejected' THEN to_json(p.reason) END, 'null'),
+            ',"reason":', coalesce(CASE WHEN reviews OR p.status <> 'rejected' THEN json_scalar(p.reason) END, 'null'),
             ',"replaced_by":', CASE WHEN p.replaced_by_id IS NULL THEN 'null'
                 ELSE concat('{"id" : "', p.replaced_by_id, '", "url" : ', quote, p.replaced_by_id, '/"}') END,
             ',"corrections":', coalesce(p.corrections, 'null'),
@@ -46,25 +46,25 @@ BEGIN
             CASE WHEN wanted.id THEN concat('"id":"', p.id, '"') END,
             CASE WHEN wanted.url THEN concat('"url":', quote, p.id, '/"') END,
             CASE WHEN wanted.html_url THEN concat('"html_url":', page, p.id, '/"') END,
-            CASE WHEN wanted.text THEN concat('"text":', coalesce(to_json(p.text), 'null')) END,
+            CASE WHEN wanted.text THEN concat('"text":', coalesce(json_scalar(p.text), 'null')) END,
             CASE WHEN wanted.kind THEN concat('"kind":"', p.kind, '"') END,
-            CASE WHEN wanted.language THEN concat('"language":', coalesce(to_json(p.language), 'null')) END,
+            CASE WHEN wanted.language THEN concat('"language":', coalesce(json_scalar(p.language), 'null')) END,
             CASE WHEN wanted.translated_from THEN
-                concat('"translated_from":', coalesce(to_json(p.translated_from), 'null')) END,
+                concat('"translated_from":', coalesce(json_scalar(p.translated_from), 'null')) END,
             CASE WHEN wanted.translates THEN concat('"translates":', CASE WHEN p.translates_id IS NULL
                 THEN 'null' ELSE concat('{"id" : "', p.translates_id, '", "url" : ', quote, p.translates_id, '/"}') END) END,
             CASE WHEN wanted.status THEN concat('"status":"', p.status, '"') END,
             CASE WHEN wanted.version THEN concat('"version":', p.version) END,
             CASE WHEN wanted.speaker THEN concat('"speaker":', coalesce(p.speaker, 'null')) END,
-            CASE WHEN wanted.role THEN concat('"role":', coalesce(to_json(p.role), 'null')) END,
+            CASE WHEN wanted.role THEN concat('"role":', coalesce(json_scalar(p.role), 'null')) END,
             CASE WHEN wanted.organisation THEN concat('"organisation":', coalesce(p.organisation, 'null')) END,
             CASE WHEN wanted.outlet THEN concat('"outlet":', coalesce(p.outlet, 'null')) END,
-            CASE WHEN wanted.said THEN concat('"said":', coalesce(to_json(p.said), 'null')) END,
-            CASE WHEN wanted.published THEN concat('"published":', coalesce(to_json(p.published), 'null')) END,
+            CASE WHEN wanted.said THEN concat('"said":', coalesce(json_scalar(p.said), 'null')) END,
+            CASE WHEN wanted.published THEN concat('"published":', coalesce(json_scalar(p.published), 'null')) END,
             CASE WHEN wanted.attribution THEN concat('"attribution":', p.attribution) END,
             CASE WHEN wanted.article THEN concat('"article":', coalesce(p.article, 'null')) END,
             CASE WHEN wanted.via THEN concat('"via":', p.via) END,
-            CASE WHEN wanted.media THEN concat('"media":', coalesce(to_json(p.media), 'null')) END,
+            CASE WHEN wanted.media THEN concat('"media":', coalesce(json_scalar(p.media), 'null')) END,
             CASE WHEN wanted.anchor THEN concat('"anchor":',
                 CASE WHEN reviews OR p.status IN ('published', 'disputed', 'retracted') THEN p.anchor
                     ELSE quotes_bare_anchor(p.anchor::json)::text END) END,
@@ -72,7 +72,7 @@ BEGIN
             CASE WHEN wanted.flags THEN concat('"flags":', coalesce(to_json(p.flags), 'null')) END,
             CASE WHEN wanted.origin THEN concat('"origin":"', p.origin, '"') END,
             CASE WHEN wanted.reason THEN concat('"reason":', coalesce(
-                CASE WHEN reviews OR p.status <> 'rejected' THEN to_json(p.reason) END, 'null')) END,
+                CASE WHEN reviews OR p.status <> 'rejected' THEN json_scalar(p.reason) END, 'null')) END,
             CASE WHEN wanted.replaced_by THEN concat('"replaced_by":', CASE WHEN p.replaced_by_id IS NULL
                 THEN 'null' ELSE concat('{"id" : "', p.replaced_by_id, '", "url" : ', quote, p.replaced_by_id, '/"}') END) END,
             CASE WHEN wanted.corrections THEN concat('"corrections":', coalesce(p.corrections, 'null')) END,

@@ -1,5 +1,5 @@
--- Each object is JSON as text, put together by concat(): json_build_object() looks up the type of every
--- value again for every row, and takes three times as long.
+-- Each object is JSON as text, put together by concat() and json_scalar(), which know the types of their
+-- values: json_build_object() and to_json() look up each again for every row.
 CREATE OR REPLACE VIEW quotes_parts WITH (security_invoker = true) AS
 SELECT
     q.id, q.text, q.kind, q.language, q.translated_from,
@@ -9,7 +9,7 @@ SELECT
     ) END AS translates_id,
     q.status, q.version,
     (
-        SELECT concat('{"id" : "', s.id, '", "name" : ', coalesce(to_json(s.name), 'null'), ', "kind" : ', coalesce(to_json(s.kind), 'null'), '}')
+        SELECT concat('{"id" : "', s.id, '", "name" : ', coalesce(json_scalar(s.name), 'null'), ', "kind" : ', coalesce(json_scalar(s.kind), 'null'), '}')
         FROM sources_speaker s WHERE s.id = q.speaker_id
     ) AS speaker,
     CASE
@@ -17,28 +17,28 @@ SELECT
         ELSE (SELECT f.role FROM sources_affiliation f WHERE f.id = q.affiliation_id)
     END AS role,
     (
-        SELECT concat('{"id" : "', o.id, '", "name" : ', coalesce(to_json(o.name), 'null'), '}')
+        SELECT concat('{"id" : "', o.id, '", "name" : ', coalesce(json_scalar(o.name), 'null'), '}')
         FROM sources_organisation o WHERE o.id = q.organisation_id
     ) AS organisation,
     (
-        SELECT concat('{"id" : "', o.id, '", "name" : ', coalesce(to_json(o.name), 'null'), ', "slug" : ', coalesce(to_json(o.slug), 'null'), '}')
+        SELECT concat('{"id" : "', o.id, '", "name" : ', coalesce(json_scalar(o.name), 'null'), ', "slug" : ', coalesce(json_scalar(o.slug), 'null'), '}')
         FROM sources_outlet o WHERE o.id = q.outlet_id
     ) AS outlet,
     sources_date_text(q.said) AS said,
     sources_date_text(q.published) AS published,
     concat(
-        '{"text" : ', coalesce(to_json(q.attribution_text), 'null'),
-        ', "speaker" : ', coalesce(to_json(q.attribution_speaker), 'null'),
-        ', "role" : ', coalesce(to_json(q.attribution_role), 'null'),
-        ', "organisation" : ', coalesce(to_json(q.attribution_organisation), 'null'),
-        ', "cue" : ', coalesce(to_json(q.attribution_cue), 'null'), '}'
+        '{"text" : ', coalesce(json_scalar(q.attribution_text), 'null'),
+        ', "speaker" : ', coalesce(json_scalar(q.attribution_speaker), 'null'),
+        ', "role" : ', coalesce(json_scalar(q.attribution_role), 'null'),
+        ', "organisation" : ', coalesce(json_scalar(q.attribution_organisation), 'null'),
+        ', "cue" : ', coalesce(json_scalar(q.attribution_cue), 'null'), '}'
     ) AS attribution,
     (
         SELECT concat(
-            '{"id" : "', a.id, '", "headline" : ', coalesce(to_json(a.headline), 'null'),
-            ', "url" : ', coalesce(to_json(a.url), 'null'), ', "byline" : ', coalesce(to_json(a.byline), 'null'),
-            ', "rights" : ', coalesce(to_json(coalesce(a.rights, o.rights)), 'null'),
-            ', "license" : ', coalesce(to_json(coalesce(a.license, o.license)), 'null'),
+            '{"id" : "', a.id, '", "headline" : ', coalesce(json_scalar(a.headline), 'null'),
+            ', "url" : ', coalesce(json_scalar(a.url), 'null'), ', "byline" : ', coalesce(to_json(a.byline), 'null'),
+            ', "rights" : ', coalesce(json_scalar(coalesce(a.rights, o.rights)), 'null'),
+            ', "license" : ', coalesce(json_scalar(coalesce(a.license, o.license)), 'null'),
             ', "withdrawn" : ', coalesce(a.withdrawn, 'null'), '}'
         )
         FROM sources_article a LEFT JOIN sources_outlet o ON o.id = a.outlet_id
@@ -47,27 +47,27 @@ SELECT
     coalesce((
         SELECT '[' || string_agg(
             concat(
-                '{"kind" : ', coalesce(to_json(v.kind), 'null'), ', "name" : ', coalesce(to_json(v.name), 'null'), ', "outlet" : ', coalesce((
+                '{"kind" : ', coalesce(json_scalar(v.kind), 'null'), ', "name" : ', coalesce(json_scalar(v.name), 'null'), ', "outlet" : ', coalesce((
                     SELECT concat(
-                        '{"id" : "', o.id, '", "name" : ', coalesce(to_json(o.name), 'null'), ', "slug" : ', coalesce(to_json(o.slug), 'null'), '}'
+                        '{"id" : "', o.id, '", "name" : ', coalesce(json_scalar(o.name), 'null'), ', "slug" : ', coalesce(json_scalar(o.slug), 'null'), '}'
                     ) FROM sources_outlet o WHERE o.id = v.outlet_id
-                ), 'null'), ', "media" : ', coalesce(to_json(v.media), 'null'), '}'
+                ), 'null'), ', "media" : ', coalesce(json_scalar(v.media), 'null'), '}'
             ), ', ' ORDER BY v.position
         ) || ']'
         FROM quotes_via v WHERE v.quote_id = q.id
     ), '[]') AS via,
     q.media,
     concat(
-        '{"state" : ', coalesce(to_json(q.anchor), 'null'), ', "snapshot" : ', coalesce((
-            SELECT to_json(t.sha256) FROM sources_snapshot t WHERE t.id = q.snapshot_id
+        '{"state" : ', coalesce(json_scalar(q.anchor), 'null'), ', "snapshot" : ', coalesce((
+            SELECT json_scalar(t.sha256) FROM sources_snapshot t WHERE t.id = q.snapshot_id
         ), 'null'),
-        ', "in" : ', CASE WHEN q.snapshot_id IS NULL THEN 'null' ELSE to_json(q.anchored_in) END,
+        ', "in" : ', CASE WHEN q.snapshot_id IS NULL THEN 'null' ELSE json_scalar(q.anchored_in) END,
         ', "spans" : [', (
             SELECT string_agg(
                 concat(
                     '{"start" : ', q.spans[n][1], ', "end" : ', q.spans[n][2],
-                    ', "prefix" : ', coalesce(to_json(q.contexts[n][1]), 'null'),
-                    ', "suffix" : ', coalesce(to_json(q.contexts[n][2]), 'null'), '}'
+                    ', "prefix" : ', coalesce(json_scalar(q.contexts[n][1]), 'null'),
+                    ', "suffix" : ', coalesce(json_scalar(q.contexts[n][2]), 'null'), '}'
                 ), ', '
             )
             FROM (SELECT generate_subscripts(q.spans, 1) AS n) each
