@@ -38,6 +38,19 @@ def check_unless_quiet(connection: Connection) -> None:
 
 CHECK_EVERY = 10  # seconds
 
+
+class ConnectionStack(ConnectionPool):
+    """A pool that gives the connection that was returned last: its server process is warm.
+
+    psycopg's own gives the one that has been idle for longest. Requests that come one by one would
+    go to all server processes in turn, each with its plans to fetch into the caches of a core.
+    """
+
+    def _get_ready_connection(self, timeout):
+        self._pool.rotate(1)
+        return super()._get_ready_connection(timeout)
+
+
 POOL = {
     "min_size": 0,
     "max_size": 20,

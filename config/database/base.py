@@ -4,6 +4,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+import psycopg_pool
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError
 from django.db.backends.postgresql import base
@@ -14,7 +15,9 @@ from django.db.utils import OperationalError
 
 from sources.ledger.actor import apply_context, has_context, write_in_transaction
 
-from . import embedded
+from . import ConnectionStack, embedded
+
+psycopg_pool.ConnectionPool = ConnectionStack  # Django's engine imports its pool by this name
 
 PROJECT = Path(__file__).resolve().parents[2]
 
