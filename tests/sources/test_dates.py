@@ -1,6 +1,6 @@
 """Partial dates: parsed and printed, stored, compared, asked for."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -13,8 +13,11 @@ from rest_framework import serializers
 from sources.api.filtersets import ArticleFilters
 from sources.dates import (
     PartialDate,
+    PartialDateField,
     PartialDateFormField,
     PartialDateSerializerField,
+    future_publication,
+    parse_time,
 )
 from sources.models import Article
 
@@ -40,6 +43,8 @@ def test_a_date_written_out_parses_to_itself(when):
 def test_the_range_of_days_makes_the_same_date(when):
     assert PartialDate.spanning(when.days) == when
     assert when.days == DateRange(when.first, when.last + timedelta(days=1))
+    written = f"[{when.first},{when.last + timedelta(days=1)})"  # as PostgreSQL writes it
+    assert PartialDate.covering(written) == when
 
 
 @given(partial_dates(), days)
@@ -87,6 +92,50 @@ def test_another_format_is_refused_with_the_right_one(text):
 def test_a_day_in_no_calendar_is_refused_by_name(text, fault):
     with pytest.raises(ValueError, match=fault):
         PartialDate.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-02-11T09:30:00Z", datetime(2026, 2, 11, 9, 30, tzinfo=UTC)),
+        ("2026-02-11T10:30:00+01:00", datetime(2026, 2, 11, 9, 30, tzinfo=UTC)),
+        ("soon", None),
+    ],
+)
+def test_a_time_is_parsed_or_is_none(text, moment):
+    assert parse_time(text) == moment
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-02-30T09:30:00Z", "2026-13-01T09:30:00Z", "2026-02-11T24:01:00Z"]
+)
+def test_a_time_that_cannot_be_is_refused_by_name(text):
+    with pytest.raises(ValueError, match=f"There is no time “{text}”. Months go to 12") as refused:
+        parse_time(text)
+    assert str(refused.value).endswith(
+        ", hours to 23, minutes and seconds to 59, offsets to 23:59. Write midnight as 00:00."
+    )
+
+
+@pytest.mark.parametrize(
+    ("published", "at", "is_future"),
+    [
+        ("2026-03-02", None, False),  # it is the 2nd already in the Pacific
+        ("2026-03-03", None, True),
+        ("2026-03", None, False),
+        ("2026-04", None, True),
+        ("2027", None, True),
+        (None, None, False),
+        ("2026-03-01", "2026-03-01T12:00:01+00:00", True),
+        ("2026-03-01", "2026-03-01T12:00:00+00:00", False),
+    ],
+)
+def test_a_date_is_in_the_future_if_it_is_so_everywhere(published, at, is_future):
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    when = published and PartialDate.parse(published)
+    warning = future_publication(when, at and datetime.fromisoformat(at), now)
+    assert bool(warning) is is_future
+    assert not is_future or f" {at or published}, is in the future." in warning
 
 
 def test_a_day_needs_its_month():
@@ -191,6 +240,31 @@ def test_json_is_written_as_it_is_read(when):
     assert field.to_internal_value(field.to_representation(when)) == when
 
 
+@pytest.mark.parametrize(
+    ("value", "fault"), [("2006-13", "no month 13"), ("06", "Write YYYY, YYYY-MM or YYYY-MM-DD")]
+)
+def test_what_is_no_date_is_refused_alike_by_models_forms_and_json(value, fault):
+    for parse, error in (
+        (PartialDateField().to_python, ValidationError),
+        (PartialDateFormField().clean, ValidationError),
+        (PartialDateSerializerField().to_internal_value, serializers.ValidationError),
+    ):
+        with pytest.raises(error, match=fault) as refused:
+            parse(value)
+        assert getattr(refused.value, "code", "invalid") == "invalid"
+
+
+@given(st.none() | partial_dates())
+def test_a_model_takes_dates_as_text_and_as_dates_and_knows_the_unknown(when):
+    field = PartialDateField()
+    assert field.to_python(when) == when
+    assert field.to_python(when and str(when)) == when
+    assert field.from_db_value(when and when.days, None, None) == when
+    assert field.get_prep_value(when and str(when)) == (when and when.days)
+    stored = Article._meta.get_field("published")
+    assert stored.value_to_string(Article(published=when)) == str(when or "")
+
+
 @pytest.mark.parametrize("value", [2006, 2006.0, True, None, [], ["2006"], {}])
 def test_json_that_is_not_a_string_is_refused(value):
     with pytest.raises(serializers.ValidationError, match="A date is a string"):
@@ -220,6 +294,7 @@ def articles(db) -> list[Article]:
     return list(Article.objects.all())
 
 
+@pytest.mark.django_db
 @given(after=st.none() | partial_dates(NEAR), before=st.none() | partial_dates(NEAR))
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -281,6 +281,12 @@ def test_no_span_begins_or_ends_inside_a_grapheme_cluster(text, words):
         Page(text).find(words)
 
 
+def test_grapheme_clusters_are_kept_whole_far_into_a_text():
+    page = Page("a" * 2_000 + " n👍🏽 👍")
+    assert page.text_at(page.find("n👍🏽")) == "n👍🏽"
+    assert page.find("👍") == (Span(2_005, 2_006),)
+
+
 def test_offsets_are_code_points():
     text = "\ufeff👩\u200d🚀 said:\r\n“naïve” and e\u0301lan"
     page = Page(text)
@@ -447,6 +453,8 @@ def test_a_changed_accent_hyphen_digit_capital_or_comma_is_refused(right, wrong)
         "“We will act,”\n\n“and we will act soon.”",
         "\ufeff“We will act,\r\n\r\n“and we will act soon.”",
         "‘We will act,\n‘and we will act soon.’",
+        "«We will act,\n\n»and we will act soon.»",
+        "“We will act,” said a docker known as “Shorty,” “and we will act soon.”",
     ],
 )
 def test_a_split_quote_is_found_by_its_words_alone(text):

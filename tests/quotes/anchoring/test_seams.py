@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quotes.anchoring import OtherWords, Page, seams_of
-from quotes.anchoring.seams import MAX_INTERRUPTION, decided_again, pieces_of
+from quotes.anchoring.seams import MAX_INTERRUPTION, decided_again, is_quoted, pieces_of
 
 LUND = ("Ada Lund",)
 
@@ -98,6 +98,7 @@ def test_a_role_may_stand_for_the_speaker():
         ",” she thundered as the mayor shrugged, “",
         ",” she thundered at Ben Orr, “",
         ",” she thundered “",
+        ",” she nodded and left, “",
         ",” she thundered. “",
         ", she thundered, ",
         ",” read the sign, “",
@@ -106,6 +107,28 @@ def test_a_role_may_stand_for_the_speaker():
 def test_a_verb_that_is_not_known_interrupts_only_after_a_pronoun_between_marks(between):
     text = f"“We act{between}today,” she said."
     assert kind(text, "We act", "today", checked=True) == "omission"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind_of_gap"),
+    [
+        ("known as “Shorty,”", "interruption"),
+        ("known as “shorty,”", "omission"),
+        ("known as “The Grand Old Man,”", "omission"),
+        ("known as, “Shorty,”", "omission"),
+        ("who said “Shorty,”", "omission"),
+    ],
+)
+def test_a_name_in_marks_is_short_has_a_capital_and_follows_no_verb_of_speech(name, kind_of_gap):
+    text = f"“We act,” said the mayor, {name} “today,” she said."
+    assert kind(text, "We act", "today", checked=True) == kind_of_gap
+
+
+def test_an_attribution_within_the_words_ends_with_a_sign_and_is_short():
+    assert kind("– Vi stänger kajen, säger Lund och det", "kajen,", "och") == "omission"
+    many = "som alla vet är en av de bästa borgmästarna i hela landet"
+    text = f"– Vi stänger kajen, säger Lund, {many}, och det"
+    assert kind(text, "kajen,", "och") == "omission"
 
 
 def test_an_interruption_is_short():
@@ -156,6 +179,7 @@ def test_a_negation_or_a_number_that_is_left_out_is_told(text, first, then):
         ("“The quay will, they say, be closed”", "The quay will", "be closed"),
         ("“The quay will, Ben Orr says, be closed”", "The quay will", "be closed"),
         ("“It was (as you know) bad”", "It was", "bad"),
+        ("“We lost 1.5 ships,”", "We lost 1", "5 ships"),
         ("He said “yes” and “yes indeed” to it.", "yes", "yes indeed"),
         ("“A,” said Ada Lund. The council met for long. “B.”", "A,", "B."),
         ("“A,” said Ada Lund. Asked about Ben Orr, she replied: “B.”", "A,", "B."),
@@ -176,6 +200,16 @@ def test_the_language_says_which_words_are_negations():
     assert not seams(text, "Er will im", "schließen", language="de").leaves_out
 
 
+# Quote marks
+
+
+def test_words_are_quoted_between_an_opening_and_a_closing_mark():
+    text = "She said “we act” today.\n\nAnd ‘soon’, as a dog's home does."
+    for words, within in (("we", True), ("act", True), ("today", False), ("soon", True)):
+        assert is_quoted(text, text.index(words)) is within
+    assert not is_quoted(text, text.index("does"))
+
+
 # Other speakers
 
 
@@ -185,6 +219,7 @@ def test_the_language_says_which_words_are_negations():
         ("“Will you resign?” asked Ben Orr. “Never,” said Ada Lund.", "Will you resign?", "Never"),
         ("“Will you resign?” asked a reporter. “Never,”", "Will you resign?", "Never"),
         ("“Will you resign?” “Never,” said Ada Lund.", "Will you resign?", "Never"),
+        ("“Will you resign?” – “Never,” said Ada Lund.", "Will you resign?", "Never"),
         ("“Will you resign?”\n\n“Never,” said Ada Lund.", "Will you resign?", "Never"),
         ("– Ska ni avgå?\n– Aldrig, säger Lund.", "Ska ni avgå?", "Aldrig"),
         ("“Safe,” said Ada Lund, and Ben Orr replied: “for nobody.”", "Safe,", "for nobody"),
@@ -200,6 +235,12 @@ def test_the_words_of_two_speakers_are_refused_until_a_curator_confirms(text, fi
     with pytest.raises(OtherWords) as refused:
         seams(text, first, then)
     assert "gaps_checked" in refused.value.message
+    (start, end) = refused.value.details["gap"]
+    assert text[start:end] == text[text.index(first) + len(first) : text.index(then)]
+    assert all(word in refused.value.message for word in text[start:end].split())
+    message, details = refused.value.discreet
+    assert details == {"gap": [start, end]}
+    assert repr(text[start:end]) not in message
     assert seams(text, first, then, checked=True).kinds[0] in (
         "interruption",
         "paragraph",
@@ -259,6 +300,13 @@ def test_no_text_and_no_spans_hide_an_omission(text, data):
                 assert hidden <= {"", "00:01", *harmless}
     holds, _ = decided_again(text, spans, found.kinds)
     assert holds
+
+
+def test_a_seam_whose_gap_was_erased_is_not_judged():
+    text = "“We act ████ █████ today,” she said."
+    spans = spans_of(text, "We act", "today")
+    for claimed in ("interruption", "omission"):
+        assert decided_again(text, spans, [claimed]) == (True, [claimed])
 
 
 @settings(max_examples=200, deadline=None)

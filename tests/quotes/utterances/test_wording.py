@@ -149,6 +149,14 @@ def test_words_that_outlets_print_differently_match(other):
         (SAID, "the"),
         (SAID, "no"),
         (SAID, "We had … back"),
+        (SAID, "[They were asked for weeks about the] quay"),
+        ("They would have closed the quay", "They never [would] have closed the quay"),
+        ("They would have closed it by then", "[Some] never [would] have closed it by then"),
+        (
+            "The quay was closed withou the harbour council",
+            "The quay was closed without the harbour council",
+        ),
+        ("We asked for a new boatyard by May", "We asked for a new botyad by May"),
         (SAID, "storms winter the before quay the close to but choice no had We"),
         ("no choice", "choice"),
     ],
@@ -218,6 +226,41 @@ def test_no_house_style_hides_a_negation_a_number_or_an_omission(one, other):
     assert like(one, other) == 0
 
 
+def test_long_words_may_be_misspelt_in_two_letters():
+    assert like("We asked for two new boatyards by May", "We asked for two new botyads by May")
+
+
+LONG = [
+    "council",
+    "ferry",
+    "harbour",
+    "lantern",
+    "mooring",
+    "pontoon",
+    "quay",
+    "storms",
+    "timber",
+    "winter",
+    "anchor",
+    "beacon",
+    "captain",
+    "dredger",
+    "engine",
+    "fishery",
+    "gangway",
+    "hawser",
+]
+
+
+@given(st.permutations(LONG), st.data())
+def test_of_sixteen_words_one_that_matters_may_be_left_out_but_no_two(said, data):
+    """Beside each other or apart; at the ends, what is left is contained in the whole."""
+    one, other = sorted(data.draw(st.permutations(range(1, len(said) - 1)))[:2])
+    assert like(" ".join(said), " ".join([*said[:one], *said[one + 1 :]]))
+    without_two = [word for at, word in enumerate(said) if at not in (one, other)]
+    assert not like(" ".join(said), " ".join(without_two))
+
+
 def test_contractions_match_their_full_form():
     assert (
         like("We can't go on, and they won't help", "we cannot go on and they will not help") == 1
@@ -250,6 +293,9 @@ def test_statements_that_differ_in_a_significant_word_are_at_odds():
     first, last = "We had no choice but to close the quay", "to close the quay before the winter"
     assert not are_at_odds(Wording(first), Wording(last))
     assert not are_at_odds(Wording(SAID), Wording("We had a good harvest, in spite of the rain"))
+    parts = "We had no choice but to close down", "nobody told any sailor about winter storms"
+    in_turn = (Wording(" … ".join(each)) for each in (parts, parts[::-1]))
+    assert not are_at_odds(*in_turn)
 
 
 # Omissions

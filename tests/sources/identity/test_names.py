@@ -17,20 +17,24 @@ KINDS = {
         |דוד כרמלי|Kovács, Anna|Wolfgang Richter|ジョン・クイル|الدكتور محمد الخضري
         |Louis de Vaumont|J. R. Vell|Conan O’Dell|Mu Li|Una Marston|El Hassan Tayeb
         |Ada Lund|Ben Orr|Otto von Pellow|M. Q. Lund|الرئيس محمد الخضري|Père Laurent Petit
-        |Ana de la Vega|Sheikh Kara Starling|Expert Harbour Review""",
+        |Ana de la Vega|Sheikh Kara Starling|Expert Harbour Review|Hassan el-sayed
+        |Ixolte Mayor|Ixolte Mayor of Torrigan""",
     "single": """Quill|Mara|Toccalini|Quaysoft|NQA|van der Berg|Prince|Müller|Сидоренко
         |الخضري|כרמלי|Quill MBE|Quill, MBE|Quill Jr|Quill, Jr.""",
     "titled": """Mr Quill|Mrs. Quill|Dr Starling|Frau Dr. Müller|President Pellow
         |Sir Quill|Herr Weber|Mme Dupont|السيد الخضري|г-н Петренков|王先生|田中氏|田中さん
         |Ms Nandakumar|Baroness Starling|Signora Rossi|김 씨|Mr van der Berg|王部长
-        |Mr Bishop|Mrs King|M. Petit|Bishop Vell|Mayor Lund|Quill, Mr|Mr Quill Jr""",
+        |Mr Bishop|Mrs King|M. Petit|Bishop Vell|Mayor Lund|Quill, Mr|Mr Quill Jr
+        |Trade minister Lund""",
     "office": """the Prime Minister|The Bishop of Harrow|Police Chief|Home Secretary
         |Mayor of Torrigan|President|the President|der Bürgermeister
         |Bürgermeister von Torrigan|le maire|la ministre de la Santé|el presidente
         |il sindaco|de burgemeester|o prefeito|رئيس الوزراء|وزير الخارجية|министр обороны
         |премьер-министр|外交部长|首相|statsministern|Deputy Speaker|the chief executive
         |chief executive|the Torrigan mayor|Harbour Master of Torrigan
-        |Minister van Defensie|the Queen|head of tourism|the harbour master""",
+        |Minister van Defensie|the Queen|head of tourism|the harbour master
+        |Maire de Torrigan|Bishop and Mayor|Bishop King of Harrow|The Torrigan Bishop
+        |Vell minister""",
     "description": """a resident of Harrow|an official in Brussels|police|Police
         |One resident|Sources close to the minister|a port spokesperson|NQA spokesperson
         |ein Sprecher der Polizei|متحدث باسم الشرطة|un vecino del barrio|une habitante
@@ -38,7 +42,9 @@ KINDS = {
         |a message|местный житель|источник в порту|一位居民|外交部发言人|住民|en boende
         |um morador|een bewoner|una residente|Quill family|local residents|passers-by
         |the father|A Resident of Harrow|porte-parole du port|harbour fishermen
-        |Government officials|a man in the queue|שכן בבניין|عامل في الميناء""",
+        |Government officials|a man in the queue|שכן בבניין|عامل في الميناء
+        |the lamplighter|lamplighter of harrow|Residents living nearby|The Harrow Residents
+        |someone near quarlow|Pell Council police-spokeswoman|harbour-spokesman Lund""",
     "label": """Anonymous|Speaker 1|SPEAKER_00|N/A|he|She|they|Unknown|匿名|مجهول
         |Sprecher 2|Caller 3|-|1|anonyme|Q|Anonymous blogger|Man 2|Witness A|...""",
     "body": """National Quay Agency|The National Quay Agency|National Quay Agency (NQA)
@@ -46,8 +52,21 @@ KINDS = {
         |Pell Morning Herald|quay.com|Bundesministerium der Häfen|Министерство обороны
         |وزارة الصحة|外交部|株式会社港|Pell Police|University of Pell|Pell University
         |Torrigan Rovers|Quay Gmbh|Harbour Chiefs’ Council|Residents Association
-        |Pilots Union|Police Federation""",
+        |Pilots Union|Police Federation|The Residents Council|Lord Vell Foundation""",
 }
+
+SPEAKER_KINDS = {
+    "full": {"person", None},
+    "single": {None},
+    "titled": {"person"},
+    "office": {"unnamed"},
+    "description": {"unnamed", None},
+    "label": {"unnamed"},
+    "body": {"organisation"},
+}
+
+SPOKESPERSONS = """a port spokesperson|NQA spokesperson|ein Sprecher der Polizei|متحدث باسم الشرطة
+    |外交部发言人|porte-parole du port|Pell Council police-spokeswoman|harbour-spokesman Lund"""
 
 
 def listed(texts: str) -> list[str]:
@@ -60,6 +79,14 @@ def listed(texts: str) -> list[str]:
 def test_a_name_is_of_its_kind(kind, name):
     assert parse(name).kind == kind
     assert parse(name).identifies is (kind in ("full", "body"))
+    assert parse(name).speaker_kind in SPEAKER_KINDS[kind]
+    assert parse(name).is_spokesperson is (name in listed(SPOKESPERSONS))
+
+
+@pytest.mark.parametrize("around", ["“{}”", "„{}“", "«{}»", '"{}"', "{}.", "{},", " {}: "])
+def test_marks_around_a_name_say_nothing(around):
+    for name in ("Mara Quill", "the harbour master", "National Quay Agency", "王先生"):
+        assert parse(around.format(name)) == parse(name)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +99,8 @@ def test_a_name_is_of_its_kind(kind, name):
         ("Kara Starling Jr", (), ("kara", "starling", "jr"), ()),
         ("Starling, Kara, MBE", (), ("kara", "starling"), ("mbe",)),
         ("陈小海先生", ("先生",), ("陈小海",), ()),
+        ("Maire de Torrigan", (), ("maire", "de", "torrigan"), ()),
+        ("Lord Vell Foundation", ("lord",), ("vell", "foundation"), ()),
     ],
 )
 def test_titles_and_postnominals_are_taken_off(name, titles, rest, postnominals):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rest_framework.serializers import ValidationError
 
 from sources.api.publication import split_time
-from sources.dates import PartialDate, future_publication
+from sources.dates import PartialDate
 from sources.models import Article
 from tests.conftest import API, ok, problem
 from tests.records import make_article
@@ -176,26 +176,6 @@ def test_whatever_is_sent_to_whatever_is_on_record_ends_in_a_day_with_its_time(b
     sent = body.get("published_at") or body.get("published")
     if isinstance(sent, datetime) and sent.utcoffset():
         assert published == PartialDate.on(sent.date())
-
-
-@pytest.mark.parametrize(
-    ("published", "at", "is_future"),
-    [
-        ("2026-03-02", None, False),  # it is the 2nd already in the Pacific
-        ("2026-03-03", None, True),
-        ("2026-03", None, False),
-        ("2026-04", None, True),
-        ("2027", None, True),
-        (None, None, False),
-        ("2026-03-01", "2026-03-01T12:00:01+00:00", True),
-        ("2026-03-01", "2026-03-01T12:00:00+00:00", False),
-    ],
-)
-def test_a_date_is_in_the_future_if_it_is_so_everywhere(published, at, is_future):
-    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    published = published and PartialDate.parse(published)
-    warning = future_publication(published, at and datetime.fromisoformat(at), now)
-    assert bool(warning) is is_future
 
 
 def test_a_filing_dated_in_the_future_is_taken_with_a_warning(curator):
