@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client, TransactionTestCase, override_settings
+from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 from knox.models import AuthToken
 from rest_framework.test import APIClient
@@ -32,8 +33,14 @@ sys.dont_write_bytecode = False
 
 hypothesis_settings.register_profile("same", derandomize=True)
 hypothesis_settings.register_profile("other", derandomize=False)
+hypothesis_settings.register_profile(
+    "first", derandomize=True, deadline=None, phases=(Phase.explicit, Phase.generate)
+)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
-"""Every run draws the same examples, so that a fault is the change's; `other` draws new ones."""
+"""Every run draws the same examples, so that a fault is the change's; `other` draws new ones.
+
+`first` stops at the first failure, looks for no smaller one, and lets examples take their time.
+"""
 
 API = "/api/v1/"
 

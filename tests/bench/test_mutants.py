@@ -4,6 +4,7 @@ import subprocess
 import sys
 import tomllib
 
+from sources.identity.names import parse
 from tests.bench import mutants
 
 
@@ -29,6 +30,14 @@ def test_the_copy_has_the_tree_and_says_what_to_change(tmp_path):
     for path in (*mutants.MODULES, *mutants.TESTS, "manage.py", "sources/identity/words.toml"):
         assert (copy / path).exists(), path
     assert not (copy / ".git").exists()
+
+
+def test_the_tests_of_a_change_get_no_answers_from_before_it():
+    parse("Mara Quill")
+    plugin = {}
+    exec(mutants.FORGETTING, plugin)
+    plugin["pytest_sessionstart"]()
+    assert parse.cache_info().currsize == 0
 
 
 def test_it_says_what_it_does():
