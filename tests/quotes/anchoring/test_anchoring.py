@@ -454,6 +454,7 @@ def test_a_changed_accent_hyphen_digit_capital_or_comma_is_refused(right, wrong)
         "\ufeff“We will act,\r\n\r\n“and we will act soon.”",
         "‘We will act,\n‘and we will act soon.’",
         "«We will act,\n\n»and we will act soon.»",
+        "« We will act,\n\n» and we will act soon. »",
         "“We will act,” said a docker known as “Shorty,” “and we will act soon.”",
     ],
 )
