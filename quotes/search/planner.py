@@ -7,8 +7,8 @@ the planner here tries before it chooses (`PagePlan.find`):
 
 1. It scans the first `NEAR_SCAN_ROWS` rows of the list. Most pages are full then.
 2. If not, it knows how many of these rows match. It compares the cost of a scan that fills the page
-   at this rate with the cost of gathering, and does the cheaper. If none matches, there is no rate:
-   it scans on for half of the cost of gathering.
+   at this rate with the cost of gathering, and does the cheaper. If none matches, PostgreSQL's
+   estimate is the rate: if that tells to scan, it scans on for half of the cost of gathering.
 3. A scan that does not fill the page says more about the rate, and leads back to 2.
 
 So a page costs little more than twice the cheaper way. `FilterPlan` serves lists with filters, and
@@ -17,7 +17,6 @@ of some 5 µs. Statistics of several columns (`CREATE STATISTICS`) do not replac
 many quotes match, not where in the list these are.
 """
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,6 +40,7 @@ from quotes.search.conditions import (
     split_by_date,
     statuses_left,
 )
+from quotes.search.word_frequencies import frequencies
 from sources.database.estimates import Statement, plan_of, rows_of
 
 NEAR_SCAN_ROWS = 4_000
@@ -98,6 +98,9 @@ class PagePlan:
     gather_cost: float
     """What it costs to gather all matches. One statement, asked once."""
 
+    expected: float
+    """Matches that PostgreSQL expects; one if it does not tell."""
+
     def gather(self) -> list[tuple] | None:
         """The page, sorted from all matches; None if these are far more than expected."""
         raise NotImplementedError
@@ -117,14 +120,15 @@ class PagePlan:
     def longer_scan(self, rows: int, found: int) -> int:
         """The rows of the next scan, after one that found too few; 0 if to gather is cheaper.
 
-        If it found none, the first match may be anywhere: quotes made long ago may all be far down
-        the list. So it goes on for a part of the time of a gather.
+        If it found none, though many were expected, the first match may be anywhere: quotes made
+        long ago are all far down the list. So it goes on for a part of the time of a gather.
         """
         affordable = self.gather_cost / self.row_cost
-        if not found:
-            return min(int(affordable / SCAN_MARGIN), sys.maxsize)
-        needed = rows * self.number / found
-        return int(SCAN_MARGIN * needed) if needed < affordable else 0
+        quotes = max(frequencies().quotes, 1)
+        needed = self.number / (found / rows or max(self.expected, 1) / quotes)
+        if needed > affordable:
+            return 0
+        return int(SCAN_MARGIN * needed if found else min(affordable / SCAN_MARGIN, quotes))
 
 
 @dataclass
@@ -196,8 +200,17 @@ class FilterPlan(PagePlan):
         return not self.narrowed or bool(self.listed.values_list("pk")[rows : rows + 1])
 
     @cached_property
+    def gather_plan(self) -> dict:
+        return plan_of(self.gathering, GATHER_SETTINGS)
+
+    @property
+    def expected(self) -> float:
+        # Below the limit: all that is sorted
+        return self.gather_plan.get("Plans", [{}])[0].get("Plan Rows", 1)
+
+    @cached_property
     def gather_cost(self) -> float:
-        cost = plan_of(self.gathering, GATHER_SETTINGS)["Total Cost"]
+        cost = self.gather_plan["Total Cost"]
         # PostgreSQL expects ten values of each such subquery; there are more than MAX_INLINE_IDS.
         return cost * max(querysets.MAX_INLINE_IDS / 10, 1) ** sum(
             map(has_alternatives, self.conditions)

@@ -61,7 +61,7 @@ def plainly(page) -> list:
 def any_plan(request, monkeypatch):
     """Make scans or gathers look cheap, or the estimates be far too low or too high."""
     row_cost, expected = {
-        "scans": (0, None),
+        "scans": (1e-9, None),
         "gathers": (1e9, None),
         "too few expected": (0.02, 1),
         "too many expected": (0.02, 10**6),
@@ -121,15 +121,17 @@ def busiest_speaker():
     return counted.annotate(number=Count("*")).order_by("-number", "speaker")[0][0]
 
 
-def test_a_common_word_that_a_speaker_hardly_said_is_gathered_after_one_scan(archive, monkeypatch):
+def test_a_common_word_that_a_speaker_hardly_said_is_gathered_after_two_scans(archive, monkeypatch):
     monkeypatch.setattr(pages, "NEAR_SCAN_ROWS", 8)
     said = Quote.objects.filter(speaker=busiest_speaker()).order_by("-published_day", "-pk")
     newest = {word for quote in said[:8] for word in quote.bare.split()}
     common = next(word for word in reversed(words()) if word not in newest)
     found = Search.read({"phrase": common}, []).narrow(said)
-    scan, gather = [sql for sql in statements_of(found[:30]) if "OFFSET" not in sql]
+    word_frequencies.frequencies()  # remembered
+    *scans, gather = [sql for sql in statements_of(found[:30]) if "OFFSET" not in sql]
     assert "MATERIALIZED" in gather
-    assert "MATERIALIZED" not in scan
+    assert 1 <= len(scans) <= 2
+    assert not any("MATERIALIZED" in scan for scan in scans)
 
 
 def test_a_gather_that_stops_is_followed_by_a_longer_one_if_a_scan_costs_more(archive, monkeypatch):
