@@ -37,7 +37,7 @@ from quotes.search.planner import (
     narrowing,
 )
 from quotes.search.word_frequencies import frequencies
-from sources.database.estimates import Memory, plan_of, rows_of
+from sources.database.estimates import Memory, Statement, rows_of
 
 MAX_GATHERED_ROWS = 2_500
 """Rows that are gathered, whatever is expected: 25 ms. Words that are too rare for statistics have
@@ -210,9 +210,9 @@ class WordPlan(PagePlan):
         key = (listed.sql, repr(listed.values), listed.is_descending, rows)
         return ends.get(key, lambda: next(iter(listed.rows(END, rows)), None))
 
-    @cached_property
-    def gather_plan(self) -> dict:
-        return plan_of((self.matches.sql, self.matches.values), GATHER_SETTINGS)
+    @property
+    def gathering(self) -> Statement:
+        return self.matches.sql, self.matches.values
 
     @cached_property
     def expected(self) -> float:

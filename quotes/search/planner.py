@@ -47,7 +47,8 @@ NEAR_SCAN_ROWS = 4_000
 """Rows of the first scan: 2 ms when cached."""
 
 SCAN_MARGIN = 2
-"""Safety factor: scan this many times the distance estimated to fill the page."""
+"""Safety factor: scan this many times the distance estimated to fill the page. Where no match was
+found, scan for the cost of a gather divided by it."""
 
 ROW_COST = 0.06
 """Cost of a row of a scan, if the index holds all columns asked about: 0.3 µs."""
@@ -95,6 +96,9 @@ class PagePlan:
         """Whether the list has more rows. One statement at most."""
         raise NotImplementedError
 
+    gathering: Statement
+    """What finds all matches."""
+
     gather_cost: float
     """What it costs to gather all matches. One statement, asked once."""
 
@@ -104,6 +108,11 @@ class PagePlan:
     def gather(self) -> list[tuple] | None:
         """The page, sorted from all matches; None if these are far more than expected."""
         raise NotImplementedError
+
+    @cached_property
+    def gather_plan(self) -> dict:
+        """PostgreSQL's plan of `gathering`."""
+        return plan_of(self.gathering, GATHER_SETTINGS)
 
     def find(self) -> list[tuple]:
         """The rows of the page, the id first in each."""
@@ -198,10 +207,6 @@ class FilterPlan(PagePlan):
 
     def has_more_than(self, rows: int) -> bool:
         return not self.narrowed or bool(self.listed.values_list("pk")[rows : rows + 1])
-
-    @cached_property
-    def gather_plan(self) -> dict:
-        return plan_of(self.gathering, GATHER_SETTINGS)
 
     @property
     def expected(self) -> float:

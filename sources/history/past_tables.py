@@ -35,7 +35,7 @@ SELECT set_config('onrecord.as_of', %s, true),
 def tables_as_of(at: datetime | None) -> Iterator[None]:
     """Read the tables as of a time, or as they are now without one.
 
-    Only for reading: what is written inside is rolled back, with the settings of this time.
+    It is for reading only: what is written meanwhile is rolled back, and so are the settings.
     """
     if at is None:
         yield
