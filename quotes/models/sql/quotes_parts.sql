@@ -20,10 +20,10 @@ SELECT
         SELECT concat('{"id" : "', o.id, '", "name" : ', coalesce(json_scalar(o.name), 'null'), '}')
         FROM sources_organisation o WHERE o.id = q.organisation_id
     ) AS organisation,
-    (
-        SELECT concat('{"id" : "', o.id, '", "name" : ', coalesce(json_scalar(o.name), 'null'), ', "slug" : ', coalesce(json_scalar(o.slug), 'null'), '}')
-        FROM sources_outlet o WHERE o.id = q.outlet_id
-    ) AS outlet,
+    CASE WHEN printed.id IS NOT NULL THEN concat(
+        '{"id" : "', printed.id, '", "name" : ', coalesce(json_scalar(printed.name), 'null'),
+        ', "slug" : ', coalesce(json_scalar(printed.slug), 'null'), '}'
+    ) END AS outlet,
     sources_date_text(q.said) AS said,
     sources_date_text(q.published) AS published,
     concat(
@@ -37,12 +37,11 @@ SELECT
         SELECT concat(
             '{"id" : "', a.id, '", "headline" : ', coalesce(json_scalar(a.headline), 'null'),
             ', "url" : ', coalesce(json_scalar(a.url), 'null'), ', "byline" : ', coalesce(to_json(a.byline), 'null'),
-            ', "rights" : ', coalesce(json_scalar(coalesce(a.rights, o.rights)), 'null'),
-            ', "license" : ', coalesce(json_scalar(coalesce(a.license, o.license)), 'null'),
+            ', "rights" : ', coalesce(json_scalar(coalesce(a.rights, printed.rights)), 'null'),
+            ', "license" : ', coalesce(json_scalar(coalesce(a.license, printed.license)), 'null'),
             ', "withdrawn" : ', coalesce(a.withdrawn, 'null'), '}'
         )
-        FROM sources_article a LEFT JOIN sources_outlet o ON o.id = a.outlet_id
-        WHERE a.id = q.article_id
+        FROM sources_article a WHERE a.id = q.article_id
     ) AS article,
     coalesce((
         SELECT '[' || string_agg(
@@ -75,14 +74,14 @@ SELECT
     ) AS anchor,
     CASE WHEN q.utterance_id IS NOT NULL THEN
         concat('{"id" : "', q.utterance_id, '", "quotes" : ', (
-            SELECT count(*) FROM quotes_quote u
-            WHERE u.utterance_id = q.utterance_id
-              AND u.status IN ('published', 'disputed', 'retracted')
+            SELECT count(*) FILTER (WHERE u.status IN ('published', 'disputed', 'retracted'))
+            FROM quotes_quote u WHERE u.utterance_id = q.utterance_id
         ), '}')
     END AS utterance,
     q.flags, q.origin, q.reason, q.replaced_by_id, q.corrections,
     sources_time_text(q.created) AS created,
     sources_time_text(q.updated) AS updated
-FROM quotes_quote q;
+FROM quotes_quote q
+LEFT JOIN sources_outlet printed ON printed.id = q.outlet_id; -- also its article's outlet
 COMMENT ON VIEW quotes_parts IS
     'The public form of every quote, a column for each field, with its objects as text.';
