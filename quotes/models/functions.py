@@ -2,9 +2,11 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import lookups
 from django.db.models.functions import Coalesce
 
 from sources.dates import UNKNOWN_DAY
+from sources.models.facts import Fact
 from sources.models.functions import Bare, Fold, Words
 
 
@@ -60,6 +62,13 @@ class HasFact(models.Func):
               AND (fact."end" IS NULL OR upper(fact."end") > lower({day}))
         ))"""
         return sql, (self.key, *([] if self.folded is None else [self.folded]))
+
+    def whenever(self) -> lookups.In:
+        """Whether it is about a speaker who ever had such a fact: these can be found first."""
+        facts = Fact.objects.filter(key=self.key, is_public=True, value_folded__isnull=False)
+        if self.folded is not None:
+            facts = facts.filter(value_folded__in=self.folded)
+        return lookups.In(self.get_source_expressions()[0], facts.values("speaker").query)
 
 
 class Grams(models.Func):

@@ -1,8 +1,11 @@
 """Indexes of quotes, each with the query that reads it."""
 
+from zoneinfo import ZoneInfo
+
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import TruncDate
 
 from quotes.models.functions import Grams, Periods, Speech
 from quotes.models.workflow import HIDDEN
@@ -115,6 +118,13 @@ PENDING_LIST_KB = 512
 IS_HIDDEN = Q(*(("status", status) for status in HIDDEN), _connector=Q.OR)
 """Written out, for PostgreSQL to say the same of an index that was dropped and made again."""
 
+DATE_FILED = TruncDate("created", tzinfo=ZoneInfo("UTC"))
+IS_AHEAD = (
+    Q(published_day__gt=DATE_FILED) | Q(said_day__gt=DATE_FILED) | Q(created__gt=F("updated"))
+)
+"""Filed before it was said or printed, as by a wrong date: few are. All others that were on record
+before a day were printed and said before it."""
+
 
 def quote_indexes() -> list[models.Index]:
     return [
@@ -180,6 +190,8 @@ def quote_indexes() -> list[models.Index]:
             condition=Q(status="proposed"),
             name="quote_proposed_latest",
         ),
+        # created_before and updated_before, in another order
+        models.Index(fields=["id"], condition=IS_AHEAD, name="quote_ahead"),
         # `visible_to`: what a filer sees beside public quotes
         models.Index(
             fields=["filed_by", "id"],

@@ -4,14 +4,19 @@ The planner reads the conditions that Django's filters left in a queryset. It wr
 otherwise, because PostgreSQL takes a condition that has a subquery as it is written.
 """
 
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import lookups
 from django.db.models.expressions import Col, ExpressionList
+from django.db.models.functions import TruncDate
 from django.db.models.sql.query import Query
 from django.db.models.sql.where import WhereNode
 
 from quotes.models import Quote
+from quotes.models.functions import CalledExactly, HasFact
 from quotes.models.workflow import Status
 from sources.dates import Overlaps
 
@@ -79,6 +84,31 @@ def is_negated(condition) -> bool:
     return getattr(condition, "negated", False)
 
 
+def bound_in_time(conditions: list, column: str, *, is_descending: bool):
+    """Where a list in the order of a column of time begins, as conditions on other times tell.
+
+    A quote is said and printed before it is filed, and filed before it is changed. Those that are
+    otherwise are in an index: `IS_AHEAD`. Returns a value or an expression; None if the conditions
+    do not tell.
+    """
+    if is_descending:
+        of_kind = lookups.LessThanOrEqual
+        told_by = {"created", "updated"} - {column}
+    else:
+        of_kind = lookups.GreaterThanOrEqual
+        told_by = {"said_day", "published_day"} if column == "created" else set()
+    told = [
+        part.rhs for part in conditions if isinstance(part, of_kind) and columns_of(part) <= told_by
+    ]
+    if not told:
+        return None
+    if not is_descending:
+        return datetime.combine(max(told), time.min, UTC)
+    if column == "created":
+        return min(told)
+    return TruncDate(models.Value(min(told)), tzinfo=ZoneInfo("UTC"))  # Python's dates end in 9999
+
+
 # Writing
 
 
@@ -139,6 +169,43 @@ def split_by_date(conditions: list) -> list[list]:
     ]
 
 
+def in_parts(conditions: list) -> list[list]:
+    """Conditions that find the same quotes in parts, each quote in one of them.
+
+    Somebody is found by a record or by a printed name. Each has its index; of both in one condition
+    PostgreSQL expects that it has to compute the form of every name.
+    """
+    parts = [[]]
+    for condition in conditions:
+        parts = [[*part, *more] for part in parts for more in alternatives(condition)]
+    return [each for part in parts for each in split_by_date(part)]
+
+
+def alternatives(condition) -> list[list]:
+    if isinstance(fact := getattr(condition, "lhs", None), HasFact):
+        return [[condition, fact.whenever()]]
+    is_whole = not is_either(condition) or is_negated(condition)
+    if is_whole or not any(map(is_of_name, condition.children)):
+        return [[condition]]
+    either = [part for part in condition.children if number_of_values(part) != 0]
+    return [[*map(Otherwise, either[:at]), part] for at, part in enumerate(either)]
+
+
+def is_either(condition) -> bool:
+    return isinstance(condition, WhereNode) and condition.connector == models.Q.OR
+
+
+def is_of_name(part) -> bool:
+    return isinstance(getattr(part, "lhs", None), CalledExactly)
+
+
+class Otherwise(models.Func):
+    """Whether a condition does not hold."""
+
+    template = "(%(expressions)s) IS NOT TRUE"
+    output_field = models.BooleanField()
+
+
 class InPerRow(lookups.In):
     """In a subquery, which is looked into for each row: for few rows."""
 
@@ -156,6 +223,22 @@ class InByIndex(lookups.In):
         column, values = self.process_lhs(compiler, connection)
         subquery, more = self.process_rhs(compiler, connection)
         return f"{column} = ANY (ARRAY{subquery})", (*values, *more)
+
+
+class NoIndex(models.Func):
+    """A condition as no index has it."""
+
+    template = "(%(expressions)s) IS TRUE"
+    output_field = models.BooleanField()
+
+
+def checked_later(condition):
+    """One that most quotes meet, as `NoIndex`.
+
+    PostgreSQL does not combine two indexes that both tell the same condition. One about the status
+    would keep it from combining those of a speaker and an organisation.
+    """
+    return NoIndex(condition) if keeps_most(condition) else condition
 
 
 def per_row(condition):
@@ -176,8 +259,7 @@ def by_index(condition):
 
 def has_alternatives(condition) -> bool:
     """Whether a subquery is one of several alternatives."""
-    is_any_of = isinstance(condition, WhereNode) and condition.connector == models.Q.OR
-    return is_any_of and any(map(is_subquery, condition.children))
+    return is_either(condition) and any(map(is_subquery, condition.children))
 
 
 def is_subquery(part) -> bool:

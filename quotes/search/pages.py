@@ -35,6 +35,7 @@ from quotes.search.planner import (
     having,
     in_order,
     narrowing,
+    split_by_time,
 )
 from quotes.search.word_frequencies import frequencies
 from sources.database.estimates import Memory, Statement, rows_of
@@ -73,8 +74,11 @@ def find_page(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
         return find_page_of_words(page)
     if (plan := FilterPlan.of(page)) is None:
         return page
+    ahead, in_time = split_by_time(page)
     try:
-        ids = [key for (key,) in plan.find()]
+        ids = [*ahead.values_list("pk", flat=True)]
+        if missing := page.query.high_mark - len(ids):
+            ids += [key for (key,) in FilterPlan.of(in_time[:missing]).find()]
     except EmptyResultSet:  # a filter that nothing can match
         return page.none()
     return plan.again(ids)

@@ -11,7 +11,8 @@ the planner here tries before it chooses (`PagePlan.find`):
    estimate is the rate: if that tells to scan, it scans on for half of the cost of gathering.
 3. A scan that does not fill the page says more about the rate, and leads back to 2.
 
-So a page costs little more than twice the cheaper way. `FilterPlan` serves lists with filters, and
+So a page costs little more than twice the cheaper way. If the filters tell by other times where the
+list begins, it is scanned from there (`split_by_time`). `FilterPlan` serves lists with filters, and
 `quotes.search.pages.WordPlan` searches for words. Costs are in the units of PostgreSQL's planner,
 of some 5 µs. Statistics of several columns (`CREATE STATISTICS`) do not replace this: they tell how
 many quotes match, not where in the list these are.
@@ -25,23 +26,27 @@ from django.db import models
 from django.db.models.sql.where import WhereNode
 
 from quotes.models import Quote, querysets
-from quotes.models.indexes import COVERED
+from quotes.models.indexes import COVERED, IS_AHEAD
 from quotes.search.conditions import (
     FIRST_REPORT,
     SUBQUERY,
+    InByIndex,
     OneOf,
+    bound_in_time,
     by_index,
+    checked_later,
     columns_of,
     has_alternatives,
+    in_parts,
     keeps_most,
     number_of_values,
     per_row,
     simplified,
-    split_by_date,
     statuses_left,
 )
 from quotes.search.word_frequencies import frequencies
 from sources.database.estimates import Statement, plan_of, rows_of
+from sources.history.past_tables import tables_are_of
 
 NEAR_SCAN_ROWS = 4_000
 """Rows of the first scan: 2 ms when cached."""
@@ -210,8 +215,7 @@ class FilterPlan(PagePlan):
 
     @property
     def expected(self) -> float:
-        # Below the limit: all that is sorted
-        return self.gather_plan.get("Plans", [{}])[0].get("Plan Rows", 1)
+        return rows_below_limits(self.gather_plan)
 
     @cached_property
     def gather_cost(self) -> float:
@@ -229,7 +233,8 @@ class FilterPlan(PagePlan):
         column, key = self.quotes.query.order_by
         by = Unordered(column.lstrip("-"))
         quotes = self.quotes.order_by(by.desc() if column.startswith("-") else by, key)
-        parts = [having(quotes, part) for part in split_by_date([*map(by_index, self.conditions)])]
+        conditions = [checked_later(by_index(each)) for each in self.conditions]
+        parts = [having(quotes, part) for part in in_parts(conditions)]
         if not self.costly:
             return united([sql_of(part[: self.number]) for part in parts])
         matches = among([sql_of(part) for part in parts], sql_of(self.order))
@@ -246,6 +251,27 @@ class FilterPlan(PagePlan):
         """
         own = [p for p in self.quotes.query.where.children if columns_of(p) <= OWN_HELD]
         return having(self.order, own).filter(models.Q(OneOf("pk", ids)))[: self.number]
+
+
+def split_by_time(page: models.QuerySet[Quote]) -> tuple[models.QuerySet, models.QuerySet]:
+    """A page in two parts: the beginning of the list, where few can match, and the list after it.
+
+    What was on record before a day is far down the list of the newest. The list of those that are
+    in time begins at that day. The others come first (`IS_AHEAD`); they are cut like the page.
+    """
+    order, number = page.query.order_by[0], page.query.high_mark
+    column, is_descending = order.lstrip("-"), order.startswith("-")
+    whole = page.all()
+    whole.query.clear_limits()
+    begin = bound_in_time(whole.query.where.children, column, is_descending=is_descending)
+    if begin is None or tables_are_of():
+        return whole.none(), whole
+    before, since = ("gt", "lte") if is_descending else ("lt", "gte")
+    ahead = InByIndex(models.F("pk"), Quote.objects.filter(IS_AHEAD).order_by().values("pk").query)
+    return (
+        whole.filter(ahead, **{f"{column}__{before}": begin})[:number],
+        whole.filter(**{f"{column}__{since}": begin}),
+    )
 
 
 def narrowing(conditions: Sequence, column: str) -> list:
@@ -293,6 +319,13 @@ def having(quotes: models.QuerySet[Quote], conditions: list) -> models.QuerySet[
     quotes = quotes.all()
     quotes.query.where = WhereNode([*conditions])
     return quotes
+
+
+def rows_below_limits(plan: dict) -> float:
+    """The rows that PostgreSQL expects to sort in each part of a plan."""
+    if plan["Node Type"] == "Limit":
+        return plan["Plans"][0]["Plan Rows"]
+    return sum(map(rows_below_limits, plan.get("Plans", ())))
 
 
 TABLE = f'"{Quote._meta.db_table}"'

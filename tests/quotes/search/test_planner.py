@@ -15,8 +15,9 @@ from quotes.api.filters import QuoteFilters
 from quotes.api.views import Quotes
 from quotes.management.synthetic.archive import generate
 from quotes.models import Quote
+from quotes.models.indexes import IS_AHEAD
 from quotes.search import planner
-from quotes.search.conditions import columns_of, split_by_date
+from quotes.search.conditions import columns_of, in_parts, split_by_date
 from quotes.search.pages import find_page
 from quotes.search.planner import GATHER_SETTINGS, FilterPlan, contradicts_itself, having
 from sources.database.estimates import rows_of
@@ -36,6 +37,23 @@ def archive(db):
     generate(1_500)
 
 
+@pytest.fixture
+def with_wrong_times(archive):
+    """Some of its quotes were filed before they were printed or said, or changed before filed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SET LOCAL session_replication_role = replica; -- past the triggers of the ledger
+            UPDATE quotes_quote SET created = created - interval '400 days'
+                WHERE uuid_extract_timestamp(id)::time < '04:00';
+            UPDATE quotes_quote SET updated = created - interval '40 days'
+                WHERE uuid_extract_timestamp(id)::time BETWEEN '03:00' AND '06:00';
+            SET LOCAL session_replication_role = DEFAULT;
+            """
+        )
+    assert 100 < Quote.objects.filter(IS_AHEAD).count() < 700
+
+
 def page(*conditions, ordering: str = "-published_day", **asked):
     sign = "-" if ordering.startswith("-") else ""
     return Quote.objects.filter(*conditions, **asked).order_by(ordering, f"{sign}id")[:11]
@@ -43,7 +61,7 @@ def page(*conditions, ordering: str = "-published_day", **asked):
 
 @pytest.mark.parametrize("near", [4, 300, 10**6])
 def test_the_planner_finds_the_page_of_the_plain_query_after_a_scan_of_any_length(
-    archive, reader, monkeypatch, near
+    with_wrong_times, reader, monkeypatch, near
 ):
     known = values()
     asked = [each.query for each in lists(known, 1, ORDERINGS)][::7]
@@ -147,7 +165,7 @@ def drawn(known: dict[str, dict[str, str]], data) -> dict[str, str]:
     return asked | ({"one_per_utterance": "true"} if data.draw(st.booleans()) else {})
 
 
-def test_a_page_is_that_of_the_plain_query_whatever_is_asked(archive, monkeypatch):
+def test_a_page_is_that_of_the_plain_query_whatever_is_asked(with_wrong_times, monkeypatch):
     known = values()
 
     @settings(max_examples=150, deadline=None)
@@ -178,6 +196,37 @@ def test_a_page_is_that_of_the_plain_query_whatever_is_asked(archive, monkeypatc
 
 
 @pytest.mark.parametrize(
+    ("asked", "ordering"),
+    [
+        ("created_before", "-published"),
+        ("updated_before", "-said"),
+        ("updated_before", "-created"),
+        ("published_after", "created"),
+        ("said_after", "created"),
+    ],
+)
+def test_a_list_begins_where_other_times_tell(archive, reader, monkeypatch, asked, ordering):
+    monkeypatch.setattr(planner, "ROW_COST", 1e6)  # a scan is too costly for a second one
+    monkeypatch.setattr(planner, "NEAR_SCAN_ROWS", 300 * 10**6)
+    time = "2022-07-01"
+    with CaptureQueriesContext(connection) as captured:
+        shown = ok(reader.get(QUOTES, {asked: time, "ordering": ordering, "limit": 5}))["results"]
+    assert len(shown) == 5
+    made = [query["sql"] for query in captured.captured_queries]
+    assert not any(map(is_gather, made))
+    [scan] = [sql for sql in made if "LIMIT 300" in sql]
+    column = Quotes.orderings[ordering.lstrip("-")]
+    sign = "<=" if ordering.startswith("-") else ">="
+    assert f'"{column}" {sign} ' in scan.partition("ORDER BY")[0]
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
+def test_times_at_the_ends_of_the_calendar_are_no_fault(reader, time):
+    for name, ordering in (("created_before", "-published"), ("updated_before", "-created")):
+        ok(reader.get(QUOTES, {name: time, "ordering": ordering}))
+
+
+@pytest.mark.parametrize(
     ("asked", "begins"),
     [
         ({"published_after": "2020"}, ["2020-01-01"]),
@@ -192,6 +241,28 @@ def test_a_date_after_a_day_starts_then_or_with_its_month_or_year(asked, begins)
     parts = [having(quotes, part) for part in split_by_date(quotes.query.where.children)]
     days = [[*re.findall(r"_day\" (?:>?=) ([-0-9]{10})", str(part.query))] for part in parts]
     assert [each[-1] if each else None for each in days] == begins
+
+
+@pytest.mark.parametrize(
+    ("asked", "number"),
+    [
+        (["speaker_name"], 2),
+        (["speaker_name", "organisation_name"], 4),
+        (["speaker_name", "said_after"], 6),
+        (["speaker_fact", "speaker_kind"], 1),
+        (["role", "outlet"], 1),
+    ],
+)
+def test_the_parts_of_a_gather_hold_each_quote_once(archive, asked, number):
+    known = values()
+    filters = QuoteFilters(
+        {name: known[name]["frequent"] for name in asked}, Quote.objects.order_by("pk")
+    )
+    quotes = filters.qs
+    parts = in_parts(quotes.query.where.children)
+    assert len(parts) == number
+    found = [key for part in parts for key in having(quotes, part).values_list("pk", flat=True)]
+    assert sorted(found) == [*quotes.values_list("pk", flat=True)]
 
 
 def statements_of(asked_page) -> list[str]:
@@ -267,6 +338,19 @@ def test_whether_a_report_is_the_first_is_checked_after_all_else(archive):
     checked_first, _, checked_last = scan.partition("LIMIT 4000)")[2].partition("NOT EXISTS")
     assert '"kind"' in checked_first.partition(")")[0]
     assert '"kind"' in checked_last  # of the other reports
+
+
+@pytest.mark.parametrize(
+    ("statuses", "is_told"), [(["published", "disputed"], False), (["retracted"], True)]
+)
+def test_a_gather_uses_no_index_for_a_status_that_most_quotes_have(archive, statuses, is_told):
+    speaker, organisation = (
+        Quote.objects.exclude(organisation=None).exclude(speaker=None)
+    ).values_list("speaker", "organisation")[0]
+    asked = page(speaker=speaker, organisation=organisation, status__in=statuses)
+    plan = str(FilterPlan.of(asked).gather_plan)
+    assert ("status" in "".join(re.findall(r"'Index Cond': (\".*?\"|'.*?')", plan))) is is_told
+    assert "status" in plan
 
 
 def test_a_quote_that_was_retracted_meanwhile_is_not_shown(archive):
