@@ -37,6 +37,7 @@ def name_types(result: dict, **kwargs) -> dict:
     _name_shared_objects(result, schemas)
     _name_choices(result, schemas)
     _describe_partial_answers(result, schemas)
+    _allow_overlap(schemas)
     result["components"]["schemas"] = dict(sorted(schemas.items()))
     return result
 
@@ -48,6 +49,16 @@ def _ref(name: str) -> dict:
 def _operations(result: dict) -> Iterator[dict]:
     for operations in result["paths"].values():
         yield from operations.values()
+
+
+def _allow_overlap(schemas: dict) -> None:
+    """Let a body fit several alternatives, as a quote fits what is told of one that is not seen.
+
+    Where a member tells which it is, exactly one fits.
+    """
+    for schema in schemas.values():
+        if "oneOf" in schema and "discriminator" not in schema:
+            schema["anyOf"] = schema.pop("oneOf")
 
 
 def _name_shared_objects(result: dict, schemas: dict) -> None:

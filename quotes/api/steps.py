@@ -132,7 +132,10 @@ class QuoteSteps(Endpoint):
         list(quotes.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",)).values("pk"))
 
     def outcome(self, asked: dict) -> dict:
-        told = {name: asked.get(name) and str(asked[name])[:60] for name in ("quote", "step")}
+        told = {
+            name: None if (sent := asked.get(name)) is None else str(sent)[:60]
+            for name in ("quote", "step")
+        }
         try:
             with transaction.atomic():
                 version = self.take(asked)

@@ -142,3 +142,21 @@ def test_it_says_what_it_does():
         [sys.executable, fuzz.__file__, "--help"], capture_output=True, text=True, timeout=60
     )
     assert "--seconds" in done.stdout
+
+
+@pytest.mark.django_db
+def test_a_media_type_with_a_profile_is_not_taken_for_the_one_without():
+    token = AuthToken.objects.create(user=make_client("Curators").user)[1]
+    document = fuzz.document_of(get_wsgi_application(), rf"^{API}quotes/\{{id\}}/$")
+    [operation] = [
+        each
+        for each in (one.ok() for one in document.get_all_operations())
+        if each.method.upper() == "GET"
+    ]
+    found = fuzz.Found()
+    for name in ("annotation", "jsonld", "json"):
+        at = {"id": str(make_quote().pk)}
+        case = operation.Case(method="GET", path_parameters=at, query={"format": name})
+        found.send(case, "curator", token)
+    assert found.answers == {("curator", 200): 3}
+    assert not found.faults

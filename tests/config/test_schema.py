@@ -395,6 +395,19 @@ def test_an_answer_with_some_fields_fits_the_document_and_one_without_has_them_a
         assert "required" not in components["schemas"][part["$ref"].rpartition("/")[2]]
 
 
+@pytest.mark.django_db
+def test_the_answer_to_a_quote_on_record_fits_its_schema(document, curator):
+    operation = document["paths"][f"{API}quotes/"]["post"]
+    article = make_article(text="The quay will close in June, she said.")
+    sent = {"article": str(article.pk), "text": "The quay will close in June", "kind": "indirect"}
+    for status in (201, 200):
+        schema = operation["responses"][str(status)]["content"]["application/json"]["schema"]
+        validator = jsonschema.Draft202012Validator(
+            {**schema, "components": document["components"]}
+        )
+        validator.validate(ok(curator.post(f"{API}quotes/", sent), status))
+
+
 def rows_of(schema: dict, components: dict) -> dict:
     page = components["schemas"][schema["$ref"].rpartition("/")[2]]
     return page["properties"]["results"]["items"]

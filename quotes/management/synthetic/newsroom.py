@@ -110,9 +110,12 @@ class Newsroom:
         return self.start + int((self.end - self.start) * (1 - (1 - reached) ** 1.6))
 
     def _add(self, table: str, *values: str, by: Chance | None = None) -> str:
-        """Write a line of a record made at any moment, and return its id."""
+        """Write a line of a record made in the year before the archive begins; return its id.
+
+        Quotes as of a time name only what was on record by then.
+        """
         chance = by or self.chance
-        made = self.moment(chance.random())
+        made = self.start - int(365 * DAY * chance.random())
         this, when = chance.key(made), rows.written(made)
         self.rows[table].append("\t".join((this, *values, when, when)))
         return this

@@ -144,6 +144,8 @@ def test_a_body_that_is_no_list_of_steps_is_refused_as_a_whole(curator, body, po
         ({"quote": "7"}, "/quote"),
         ({"quote": {}}, "/quote"),
         ({"quote": None}, "/quote"),
+        ({"quote": []}, "/quote"),
+        ({"step": []}, "/step"),
         ({"version": 0}, "/version"),
         ({"version": None}, "/version"),
         ({"version": "*"}, "/version"),
@@ -157,6 +159,9 @@ def test_a_step_with_a_bad_member_is_refused_by_itself(curator, change, pointer)
     )["results"]
     assert [each["status"] for each in results] == [400, 200]
     assert results[0]["problem"]["errors"][0]["pointer"] == pointer
+    assert all(
+        results[0][name] is None or isinstance(results[0][name], str) for name in ("quote", "step")
+    )
 
 
 def test_a_retry_with_the_same_key_takes_no_step_twice(curator):

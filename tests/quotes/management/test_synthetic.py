@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
-from django.db.models import Count
+from django.db.models import Count, F, Q
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -196,6 +196,16 @@ def test_every_reference_leads_somewhere(archive):
             SELECT * FROM {table} t WHERE {column} IS NOT NULL
                 AND NOT EXISTS (SELECT FROM {other} o WHERE o.id = t.{column})
         """), (table, column)
+
+
+def test_no_quote_was_filed_before_what_it_names(archive):
+    early = Quote.objects.filter(
+        Q(speaker__created__gt=F("created"))
+        | Q(outlet__created__gt=F("created"))
+        | Q(organisation__created__gt=F("created"))
+        | Q(affiliation__created__gt=F("created"))
+    )
+    assert not early.exists()
 
 
 def test_every_digest_is_that_of_its_text(archive):
