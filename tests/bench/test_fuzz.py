@@ -144,7 +144,7 @@ def test_it_says_what_it_does():
     assert "--seconds" in done.stdout
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_media_type_with_a_profile_is_not_taken_for_the_one_without():
     token = AuthToken.objects.create(user=make_client("Curators").user)[1]
     document = fuzz.document_of(get_wsgi_application(), rf"^{API}quotes/\{{id\}}/$")
