@@ -118,12 +118,20 @@ PENDING_LIST_KB = 512
 IS_HIDDEN = Q(*(("status", status) for status in HIDDEN), _connector=Q.OR)
 """Written out, for PostgreSQL to say the same of an index that was dropped and made again."""
 
-DATE_FILED = TruncDate("created", tzinfo=ZoneInfo("UTC"))
-IS_AHEAD = (
-    Q(published_day__gt=DATE_FILED) | Q(said_day__gt=DATE_FILED) | Q(created__gt=F("updated"))
-)
-"""Filed before it was said or printed, as by a wrong date: few are. All others that were on record
-before a day were printed and said before it."""
+LEAD_DAYS = 31
+"""How long before the day it carries a quote may be filed: magazines are dated a month ahead."""
+
+
+def last_date(moment: models.Expression) -> models.Expression:
+    """The last day that quotes carry which were on record at a time, but for those `IS_AHEAD`."""
+    day = TruncDate(moment, tzinfo=ZoneInfo("UTC"))
+    return models.ExpressionWrapper(day + LEAD_DAYS, models.DateField())
+
+
+LAST_DATE = last_date(F("created"))
+IS_AHEAD = Q(published_day__gt=LAST_DATE) | Q(said_day__gt=LAST_DATE) | Q(created__gt=F("updated"))
+"""On record too long before it was said or printed, as by a wrong date: few are. All others that
+were on record before a day were said and printed before it, or within `LEAD_DAYS` after it."""
 
 
 def quote_indexes() -> list[models.Index]:

@@ -4,19 +4,18 @@ The planner reads the conditions that Django's filters left in a queryset. It wr
 otherwise, because PostgreSQL takes a condition that has a subquery as it is written.
 """
 
-from datetime import UTC, datetime, time
-from zoneinfo import ZoneInfo
+from datetime import MINYEAR, UTC, datetime, time, timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import lookups
 from django.db.models.expressions import Col, ExpressionList
-from django.db.models.functions import TruncDate
 from django.db.models.sql.query import Query
 from django.db.models.sql.where import WhereNode
 
 from quotes.models import Quote
 from quotes.models.functions import CalledExactly, HasFact
+from quotes.models.indexes import LEAD_DAYS, last_date
 from quotes.models.workflow import Status
 from sources.dates import Overlaps
 
@@ -87,9 +86,9 @@ def is_negated(condition) -> bool:
 def bound_in_time(conditions: list, column: str, *, is_descending: bool):
     """Where a list in the order of a column of time begins, as conditions on other times tell.
 
-    A quote is said and printed before it is filed, and filed before it is changed. Those that are
-    otherwise are in an index: `IS_AHEAD`. Returns a value or an expression; None if the conditions
-    do not tell.
+    A quote is said and printed before it is filed, or soon after (`LEAD_DAYS`), and is filed before
+    it is changed. Those that are otherwise are in an index: `IS_AHEAD`. Returns a value or an
+    expression; None if the conditions do not tell.
     """
     if is_descending:
         of_kind = lookups.LessThanOrEqual
@@ -103,10 +102,11 @@ def bound_in_time(conditions: list, column: str, *, is_descending: bool):
     if not told:
         return None
     if not is_descending:
-        return datetime.combine(max(told), time.min, UTC)
+        day = datetime.combine(max(told), time.min, UTC)
+        return day if day.year == MINYEAR else day - timedelta(days=LEAD_DAYS)
     if column == "created":
         return min(told)
-    return TruncDate(models.Value(min(told)), tzinfo=ZoneInfo("UTC"))  # Python's dates end in 9999
+    return last_date(models.Value(min(told)))  # by PostgreSQL: Python's dates end in 9999
 
 
 # Writing

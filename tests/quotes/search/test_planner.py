@@ -1,6 +1,7 @@
 """The planner finds the same page as the plain query does, whatever the filters."""
 
 import re
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -8,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +27,7 @@ from sources.database.keyset import ComparesRows
 from sources.models import Speaker
 from tests.bench.filters import lists, values
 from tests.conftest import ok
+from tests.records import make_quote
 
 pytestmark = pytest.mark.django_db
 
@@ -218,6 +221,16 @@ def test_a_list_begins_where_other_times_tell(archive, reader, monkeypatch, aske
     column = Quotes.orderings[ordering.lstrip("-")]
     sign = "<=" if ordering.startswith("-") else ">="
     assert f'"{column}" {sign} ' in scan.partition("ORDER BY")[0]
+
+
+@pytest.mark.parametrize("days", [30, 33])
+def test_a_quote_dated_ahead_is_found_by_when_it_was_filed(reader, days):
+    today = timezone.now().date()
+    late = make_quote(published=str(today + timedelta(days)))
+    make_quote(published=str(today))
+    assert Quote.objects.filter(IS_AHEAD).exists() is (days > 31)
+    asked = {"created_before": str(today + timedelta(1)), "ordering": "-published"}
+    assert ok(reader.get(QUOTES, asked))["results"][0]["id"] == str(late.pk)
 
 
 @pytest.mark.parametrize("time", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
