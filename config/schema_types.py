@@ -51,16 +51,6 @@ def _operations(result: dict) -> Iterator[dict]:
         yield from operations.values()
 
 
-def _allow_overlap(schemas: dict) -> None:
-    """Let a body fit several alternatives, as a quote fits what is told of one that is not seen.
-
-    Where a member tells which it is, exactly one fits.
-    """
-    for schema in schemas.values():
-        if "oneOf" in schema and "discriminator" not in schema:
-            schema["anyOf"] = schema.pop("oneOf")
-
-
 def _name_shared_objects(result: dict, schemas: dict) -> None:
     by_members = {frozenset(schema["properties"]): name for name, schema in SHARED.items()}
 
@@ -154,3 +144,13 @@ def _whole_or_part(reference: dict, schemas: dict) -> dict:
     part["description"] = f"Those fields of the schema `{name}` that the parameter `fields` names."
     schemas[f"{name}Fields"] = part
     return {"anyOf": [reference, _ref(f"{name}Fields")]}
+
+
+def _allow_overlap(schemas: dict) -> None:
+    """Say `anyOf` for alternatives, unless a member tells which of them a body is.
+
+    A body may fit several: a `FiledQuote` has all members of an `UnseenQuote`.
+    """
+    for schema in schemas.values():
+        if "oneOf" in schema and "discriminator" not in schema:
+            schema["anyOf"] = schema.pop("oneOf")

@@ -64,7 +64,7 @@ class HasFact(models.Func):
         return sql, (self.key, *([] if self.folded is None else [self.folded]))
 
     def whenever(self) -> lookups.In:
-        """Whether it is about a speaker who ever had such a fact: these can be found first."""
+        """Whether the speaker ever had such a fact: PostgreSQL can look these speakers up first."""
         facts = Fact.objects.filter(key=self.key, is_public=True, value_folded__isnull=False)
         if self.folded is not None:
             facts = facts.filter(value_folded__in=self.folded)

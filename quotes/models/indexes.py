@@ -123,7 +123,8 @@ LEAD_DAYS = 31
 
 
 def last_date(moment: models.Expression) -> models.Expression:
-    """The last day that quotes carry which were on record at a time, but for those `IS_AHEAD`."""
+    """The last date that a quote on record at this time can carry, unless it `IS_AHEAD`."""
+    # A migration cannot write `datetime.UTC`
     day = TruncDate(moment, tzinfo=ZoneInfo("UTC"))
     return models.ExpressionWrapper(day + LEAD_DAYS, models.DateField())
 
@@ -198,7 +199,7 @@ def quote_indexes() -> list[models.Index]:
             condition=Q(status="proposed"),
             name="quote_proposed_latest",
         ),
-        # created_before and updated_before, in another order
+        # Lists in the order of one time that ask for another: `split_by_time`
         models.Index(fields=["id"], condition=IS_AHEAD, name="quote_ahead"),
         # `visible_to`: what a filer sees beside public quotes
         models.Index(

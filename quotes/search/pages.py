@@ -74,11 +74,15 @@ def find_page(page: models.QuerySet[Quote]) -> models.QuerySet[Quote]:
         return find_page_of_words(page)
     if (plan := FilterPlan.of(page)) is None:
         return page
-    ahead, in_time = split_by_time(page)
+    ids, rest = [], plan
     try:
-        ids = [*ahead.values_list("pk", flat=True)]
-        if missing := page.query.high_mark - len(ids):
-            ids += [key for (key,) in FilterPlan.of(in_time[:missing]).find()]
+        if parts := split_by_time(page):
+            ahead, in_time = parts
+            ids = [*ahead.values_list("pk", flat=True)]
+            missing = page.query.high_mark - len(ids)
+            rest = FilterPlan.of(in_time[:missing]) if missing else None
+        if rest:
+            ids += [key for (key,) in rest.find()]
     except EmptyResultSet:  # a filter that nothing can match
         return page.none()
     return plan.again(ids)

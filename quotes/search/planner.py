@@ -253,11 +253,12 @@ class FilterPlan(PagePlan):
         return having(self.order, own).filter(models.Q(OneOf("pk", ids)))[: self.number]
 
 
-def split_by_time(page: models.QuerySet[Quote]) -> tuple[models.QuerySet, models.QuerySet]:
+def split_by_time(page: models.QuerySet[Quote]) -> tuple[models.QuerySet, models.QuerySet] | None:
     """A page in two parts: the beginning of the list, where few can match, and the list after it.
 
     What was on record before a day is far down the list of the newest. The list of those that are
-    in time begins at that day. The others come first (`IS_AHEAD`); they are cut like the page.
+    in time begins at that day. The others come first (`IS_AHEAD`); they are cut like the page. None
+    if the conditions do not tell where the list begins.
     """
     order, number = page.query.order_by[0], page.query.high_mark
     column, is_descending = order.lstrip("-"), order.startswith("-")
@@ -265,7 +266,7 @@ def split_by_time(page: models.QuerySet[Quote]) -> tuple[models.QuerySet, models
     whole.query.clear_limits()
     begin = bound_in_time(whole.query.where.children, column, is_descending=is_descending)
     if begin is None or tables_are_of():
-        return whole.none(), whole
+        return None
     before, since = ("gt", "lte") if is_descending else ("lt", "gte")
     ahead = InByIndex(models.F("pk"), Quote.objects.filter(IS_AHEAD).order_by().values("pk").query)
     return (
