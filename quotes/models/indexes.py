@@ -122,17 +122,32 @@ LEAD_DAYS = 31
 """How long before the day it carries a quote may be filed: magazines are dated a month ahead."""
 
 
-def last_date(moment: models.Expression) -> models.Expression:
-    """The last date that a quote on record at this time can carry, unless it `IS_AHEAD`."""
-    # A migration cannot write `datetime.UTC`
-    day = TruncDate(moment, tzinfo=ZoneInfo("UTC"))
+def last_date(day: models.Expression) -> models.Expression:
+    """The last date that what is dated by this day at the latest can carry, unless `IS_AHEAD`."""
     return models.ExpressionWrapper(day + LEAD_DAYS, models.DateField())
 
 
-LAST_DATE = last_date(F("created"))
-IS_AHEAD = Q(published_day__gt=LAST_DATE) | Q(said_day__gt=LAST_DATE) | Q(created__gt=F("updated"))
-"""On record too long before it was said or printed, as by a wrong date: few are. All others that
-were on record before a day were said and printed before it, or within `LEAD_DAYS` after it."""
+class MadeBefore(models.Func):
+    """Whether an id was made more than `LEAD_DAYS` before a time, or does not tell when."""
+
+    template = f"coalesce(%(expressions)s) > interval '{LEAD_DAYS} days', true)"
+    arg_joiner = " - uuid_extract_timestamp("
+    output_field = models.BooleanField()
+
+
+# A migration cannot write `datetime.UTC`
+FILED = last_date(TruncDate(F("created"), tzinfo=ZoneInfo("UTC")))
+PRINTED = last_date(models.Func("published", function="upper", output_field=models.DateField()))
+IS_AHEAD = (
+    Q(said_day__gt=PRINTED)
+    | Q(said_day__gt=FILED)
+    | Q(published_day__gt=FILED)
+    | Q(created__gt=F("updated"))
+    | Q(MadeBefore("created", "id"))
+)
+"""Times in an unlikely order, as by a wrong date: few have them. All others were said before they
+were printed, and both before they were filed, or up to `LEAD_DAYS` after that; and their ids were
+made when they were filed."""
 
 
 def quote_indexes() -> list[models.Index]:

@@ -4,7 +4,10 @@ The planner reads the conditions that Django's filters left in a queryset. It wr
 otherwise, because PostgreSQL takes a condition that has a subquery as it is written.
 """
 
-from datetime import MINYEAR, UTC, datetime, time, timedelta
+from collections.abc import Collection
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -15,9 +18,9 @@ from django.db.models.sql.where import WhereNode
 
 from quotes.models import Quote
 from quotes.models.functions import CalledExactly, HasFact
-from quotes.models.indexes import LEAD_DAYS, last_date
+from quotes.models.indexes import LEAD_DAYS
 from quotes.models.workflow import Status
-from sources.dates import Overlaps
+from sources.dates import UNKNOWN_DAY, Overlaps
 
 SUBQUERY, FIRST_REPORT = "a subquery", "the first report of an utterance"
 """What `columns_of` calls conditions that are about no column."""
@@ -83,30 +86,82 @@ def is_negated(condition) -> bool:
     return getattr(condition, "negated", False)
 
 
-def bound_in_time(conditions: list, column: str, *, is_descending: bool):
+IN_TIME = ("said_day", "published_day", "created", "updated")
+"""Columns of time, in the order in which things happen, unless a quote `IS_AHEAD`."""
+
+LEAD = timedelta(days=LEAD_DAYS)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def beginning(conditions: list, column: str, *, is_descending: bool) -> tuple | None:
     """Where a list in the order of a column of time begins, as conditions on other times tell.
 
-    A quote is said and printed before it is filed, or soon after (`LEAD_DAYS`), and is filed before
-    it is changed. Those that are otherwise are in an index: `IS_AHEAD`. Returns a value or an
-    expression; None if the conditions do not tell.
+    Returns a value of the column, or one with an id; None if the conditions do not tell. Only
+    quotes that are `IS_AHEAD` are before it.
     """
-    if is_descending:
-        of_kind = lookups.LessThanOrEqual
-        told_by = {"created", "updated"} - {column}
-    else:
-        of_kind = lookups.GreaterThanOrEqual
-        told_by = {"said_day", "published_day"} if column == "created" else set()
-    told = [
-        part.rhs for part in conditions if isinstance(part, of_kind) and columns_of(part) <= told_by
-    ]
+    return (_latest if is_descending else _earliest)(conditions, column)
+
+
+def _latest(conditions: list, column: str) -> tuple | None:
+    """Where the newest are that happened before what the conditions ask for."""
+    later = IN_TIME[IN_TIME.index(column) + 1 :]
+    told = bounds(conditions, lookups.LessThanOrEqual, later)
     if not told:
         return None
-    if not is_descending:
-        day = datetime.combine(max(told), time.min, UTC)
-        return day if day.year == MINYEAR else day - timedelta(days=LEAD_DAYS)
     if column == "created":
-        return min(told)
-    return last_date(models.Value(min(told)))  # by PostgreSQL: Python's dates end in 9999
+        return (min(told.values()),)
+    days = [
+        shifted(time, -time.utcoffset()).date()
+        if isinstance(time, datetime)
+        else time.replace(month=12, day=31)  # a date may be only a year
+        for time in told.values()
+    ]
+    return (shifted(min(days), LEAD),)
+
+
+def _earliest(conditions: list, column: str) -> tuple | None:
+    """Where the oldest are that were on record after what the conditions ask for.
+
+    Quotes with an unknown day come first. They are in the order of their ids, and so of their
+    making.
+    """
+    others = {*IN_TIME} - {column, "updated"}
+    told = bounds(conditions, lookups.GreaterThanOrEqual, others)
+    is_known = bounds(conditions, lookups.GreaterThan | lookups.GreaterThanOrEqual, {column})
+    if not told or (is_known and column != "created"):
+        return None
+    times = [
+        time if isinstance(time, datetime) else datetime.combine(time, clock.min, UTC)
+        for time in told.values()
+    ]
+    created = shifted(max(times), -LEAD)
+    if column == "created":
+        return (created,)
+    return UNKNOWN_DAY, first_id(shifted(created, -LEAD))
+
+
+def bounds(conditions: list, of_kind: type, columns: Collection[str]) -> dict:
+    """What conditions of this kind compare each of these columns to."""
+    return {
+        name: part.rhs
+        for part in conditions
+        for name in columns
+        if isinstance(part, of_kind) and columns_of(part) == {name}
+    }
+
+
+def shifted[T: (date, datetime)](time: T, by: timedelta) -> T:
+    """A time shifted, but not past the ends of the calendar."""
+    try:
+        return time + by
+    except OverflowError:
+        return time
+
+
+def first_id(moment: datetime) -> UUID:
+    """The first UUIDv7 of this millisecond (RFC 9562, section 5.7)."""
+    milliseconds = max((moment - EPOCH) // timedelta(milliseconds=1), 0)
+    return UUID(int=milliseconds << 80)
 
 
 # Writing

@@ -32,7 +32,7 @@ from quotes.search.conditions import (
     SUBQUERY,
     InByIndex,
     OneOf,
-    bound_in_time,
+    beginning,
     by_index,
     checked_later,
     columns_of,
@@ -46,6 +46,7 @@ from quotes.search.conditions import (
 )
 from quotes.search.word_frequencies import frequencies
 from sources.database.estimates import Statement, plan_of, rows_of
+from sources.database.keyset import ComparesRows
 from sources.history.past_tables import tables_are_of
 
 NEAR_SCAN_ROWS = 4_000
@@ -258,21 +259,34 @@ def split_by_time(page: models.QuerySet[Quote]) -> tuple[models.QuerySet, models
 
     What was on record before a day is far down the list of the newest. The list of those that are
     in time begins at that day. The others come first (`IS_AHEAD`); they are cut like the page. None
-    if the conditions do not tell where the list begins.
+    if the conditions do not tell where the list begins, or if the page is further down.
     """
     order, number = page.query.order_by[0], page.query.high_mark
     column, is_descending = order.lstrip("-"), order.startswith("-")
-    whole = page.all()
-    whole.query.clear_limits()
-    begin = bound_in_time(whole.query.where.children, column, is_descending=is_descending)
+    conditions = page.query.where.children
+    begin = beginning(conditions, column, is_descending=is_descending)
     if begin is None or tables_are_of():
         return None
-    before, since = ("gt", "lte") if is_descending else ("lt", "gte")
+    before, since = "><" if is_descending else "<>"
+    at = [part for part in conditions if isinstance(getattr(part, "lhs", None), ComparesRows)]
+    if any(is_past(part.lhs.key, begin, is_descending=is_descending) for part in at):
+        return None
+    whole = page.all()
+    whole.query.clear_limits()
+    columns = [column, "pk"][: len(begin)]
     ahead = InByIndex(models.F("pk"), Quote.objects.filter(IS_AHEAD).order_by().values("pk").query)
     return (
-        whole.filter(ahead, **{f"{column}__{before}": begin})[:number],
-        whole.filter(**{f"{column}__{since}": begin}),
+        whole.filter(ahead, ComparesRows(columns, begin, before))[:number],
+        having(whole, [part for part in conditions if part not in at]).filter(
+            ComparesRows(columns, begin, f"{since}=")
+        ),
     )
+
+
+def is_past(key: tuple, begin: tuple, *, is_descending: bool) -> bool:
+    """Whether a place in a list is at its beginning or after it."""
+    place = key[: len(begin)]
+    return place <= begin if is_descending else place >= begin
 
 
 def narrowing(conditions: Sequence, column: str) -> list:

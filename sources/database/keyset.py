@@ -23,6 +23,12 @@ class ComparesRows(models.Func):
         values = [v if isinstance(v, Parameter) else models.Value(v) for v in values]
         super().__init__(*map(models.F, columns), *values)
 
+    @property
+    def key(self) -> tuple:
+        """The values that a row is compared with."""
+        values = self.source_expressions[len(self.source_expressions) // 2 :]
+        return tuple(each.value for each in values)
+
     def as_sql(self, compiler, connection, **context):
         sides, params = [], []
         for expression in self.source_expressions:

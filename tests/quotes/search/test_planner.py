@@ -51,6 +51,12 @@ def with_wrong_times(archive):
                 WHERE uuid_extract_timestamp(id)::time < '04:00';
             UPDATE quotes_quote SET updated = created - interval '40 days'
                 WHERE uuid_extract_timestamp(id)::time BETWEEN '03:00' AND '06:00';
+            UPDATE quotes_quote SET created = created + interval '400 days',
+                    updated = updated + interval '500 days'
+                WHERE uuid_extract_timestamp(id)::time BETWEEN '06:00' AND '07:00';
+            UPDATE quotes_quote SET said = daterange(published_day + 200, published_day + 201)
+                WHERE published IS NOT NULL
+                    AND uuid_extract_timestamp(id)::time BETWEEN '07:00' AND '08:00';
             SET LOCAL session_replication_role = DEFAULT;
             """
         )
@@ -204,8 +210,13 @@ def test_a_page_is_that_of_the_plain_query_whatever_is_asked(with_wrong_times, m
         ("created_before", "-published"),
         ("updated_before", "-said"),
         ("updated_before", "-created"),
+        ("published_before", "-said"),
         ("published_after", "created"),
         ("said_after", "created"),
+        ("said_after", "published"),
+        ("created_after", "published"),
+        ("published_after", "said"),
+        ("created_after", "said"),
     ],
 )
 def test_a_list_begins_where_other_times_tell(archive, reader, monkeypatch, asked, ordering):
@@ -220,7 +231,8 @@ def test_a_list_begins_where_other_times_tell(archive, reader, monkeypatch, aske
     [scan] = [sql for sql in made if "LIMIT 300" in sql]
     column = Quotes.orderings[ordering.lstrip("-")]
     sign = "<=" if ordering.startswith("-") else ">="
-    assert f'"{column}" {sign} ' in scan.partition("ORDER BY")[0]
+    begins = rf'"{column}"\)? {sign} |"{column}", "quotes_quote"."id"\) {sign} '
+    assert re.search(begins, scan.partition("ORDER BY")[0])
 
 
 @pytest.mark.parametrize("days", [30, 33])
@@ -231,6 +243,45 @@ def test_a_quote_dated_ahead_is_found_by_when_it_was_filed(reader, days):
     assert Quote.objects.filter(IS_AHEAD).exists() is (days > 31)
     asked = {"created_before": str(today + timedelta(1)), "ordering": "-published"}
     assert ok(reader.get(QUOTES, asked))["results"][0]["id"] == str(late.pk)
+
+
+LATER = "created = created + '400 days', updated = updated + '400 days'"
+
+
+@pytest.mark.parametrize(
+    ("published", "wrong", "asked", "days", "ordering"),
+    [
+        (
+            -500,
+            "said = daterange(current_date, current_date + 1)",
+            "published_before",
+            -500,
+            "-said",
+        ),
+        (
+            None,
+            "said = daterange(current_date + 40, current_date + 41)",
+            "created_before",
+            1,
+            "-said",
+        ),
+        (40, "said = NULL", "created_before", 1, "-published"),
+        (0, "created = created + '20 days'", "updated_before", 1, "-created"),
+        (0, LATER, "created_after", 300, "said"),
+        (None, LATER, "created_after", 300, "published"),
+    ],
+)
+def test_a_quote_with_unlikely_times_is_found_by_each(
+    reader, published, wrong, asked, days, ordering
+):
+    today = timezone.now().date()
+    day = None if published is None else str(today + timedelta(published))
+    unlikely = make_quote(published=day)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # past the ledger
+        cursor.execute(f"UPDATE quotes_quote SET {wrong}")
+    given = {asked: str(today + timedelta(days)), "ordering": ordering}
+    assert [each["id"] for each in ok(reader.get(QUOTES, given))["results"]] == [str(unlikely.pk)]
 
 
 @pytest.mark.parametrize("time", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
