@@ -40,34 +40,40 @@ class CalledExactly(models.Func):
 class HasFact(models.Func):
     """Whether a fact about the speaker may have held when the words were said, else printed.
 
-    The fact has this key and one of these folded values; None is any known value. As everywhere, an
-    imprecise day may be any of its range; on an unknown one only facts without dates hold.
+    The fact has this key and one of these folded values, or no value was known, if that counts
+    (`or_unknown`). As everywhere, an imprecise day may be any of its range; on an unknown one only
+    facts without dates hold.
     """
 
     output_field = models.BooleanField()
 
-    def __init__(self, key: str, folded: list[str] | None = None):
-        self.key, self.folded = key, folded
+    def __init__(self, key: str, folded: list[str], *, or_unknown: bool = False):
+        self.key, self.folded, self.or_unknown = key, folded, or_unknown
         super().__init__(*map(models.F, ("speaker", "said", "published")))
 
     def as_sql(self, compiler, connection, **context):
         columns = [compiler.compile(part)[0] for part in self.get_source_expressions()]
         speaker, day = columns[0], f"coalesce({', '.join(columns[1:])})"
-        valued = "IS NOT NULL" if self.folded is None else "= ANY (%s)"
-        sql = f"""(EXISTS (
-            SELECT FROM sources_fact fact
-            WHERE fact.speaker_id = {speaker} AND fact.is_public
-              AND fact.key = %s AND fact.value_folded {valued}
+        held = f"""
+            FROM sources_fact fact
+            WHERE fact.speaker_id = {speaker} AND fact.is_public AND fact.key = %s
+              AND fact.value_folded IS NOT NULL
               AND (fact.start IS NULL OR lower(fact.start) < upper({day}))
               AND (fact."end" IS NULL OR upper(fact."end") > lower({day}))
-        ))"""
-        return sql, (self.key, *([] if self.folded is None else [self.folded]))
+        """
+        if self.or_unknown:  # none is NULL
+            sql = f"((SELECT bool_or(fact.value_folded = ANY (%s)) {held}) IS NOT FALSE)"
+            return sql, (self.folded, self.key)
+        return f"(EXISTS (SELECT {held} AND fact.value_folded = ANY (%s)))", (self.key, self.folded)
 
-    def whenever(self) -> lookups.In:
-        """Whether the speaker ever had such a fact: PostgreSQL can look these speakers up first."""
-        facts = Fact.objects.filter(key=self.key, is_public=True, value_folded__isnull=False)
-        if self.folded is not None:
-            facts = facts.filter(value_folded__in=self.folded)
+    def whenever(self) -> lookups.In | None:
+        """Whether the speaker ever had such a fact: PostgreSQL can look these speakers up first.
+
+        None if speakers without one count as well.
+        """
+        if self.or_unknown:
+            return None
+        facts = Fact.objects.filter(key=self.key, is_public=True, value_folded__in=self.folded)
         return lookups.In(self.get_source_expressions()[0], facts.values("speaker").query)
 
 

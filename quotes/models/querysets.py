@@ -149,10 +149,11 @@ class QuoteQuerySet(models.QuerySet):
             known, is_unknown = sorted(folded - {UNKNOWN}), UNKNOWN in folded
             if key in SCHEMES:
                 matching = Q(speaker__in=Speaker.objects.identified(key, known))
-                none = Q(speaker=None) | ~Q(speaker__identifiers__has_key=key)
+                if is_unknown:
+                    matching |= Q(speaker=None) | ~Q(speaker__identifiers__has_key=key)
             else:
-                matching, none = Q(HasFact(key, known)), ~Q(HasFact(key))
-            quotes = quotes.filter(matching | none if is_unknown else matching)
+                matching = Q(HasFact(key, known, or_unknown=is_unknown))
+            quotes = quotes.filter(matching)
         return quotes
 
     def for_organisation_named(self, name: str):

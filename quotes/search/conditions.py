@@ -239,7 +239,7 @@ def in_parts(conditions: list) -> list[list]:
 def alternatives(condition) -> list[list]:
     """The parts that one condition is found in; for most it is the only one."""
     if isinstance(fact := getattr(condition, "lhs", None), HasFact):
-        return [[condition, fact.whenever()]]
+        return [[condition, *filter(None, [fact.whenever()])]]
     is_whole = not is_either(condition) or is_negated(condition)
     if is_whole or not any(map(is_of_name, condition.children)):
         return [[condition]]

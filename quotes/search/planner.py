@@ -19,9 +19,11 @@ many quotes match, not where in the list these are.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
+from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.models.sql.where import WhereNode
 
@@ -44,6 +46,7 @@ from quotes.search.conditions import (
     simplified,
     statuses_left,
 )
+from quotes.search.speakers_first import with_speakers_found
 from quotes.search.word_frequencies import frequencies
 from sources.database.estimates import Statement, plan_of, rows_of
 from sources.database.keyset import ComparesRows
@@ -221,6 +224,8 @@ class FilterPlan(PagePlan):
     @cached_property
     def gather_cost(self) -> float:
         cost = self.gather_plan["Total Cost"]
+        if not looks_up_values(self.gather_plan):
+            return cost
         # PostgreSQL expects ten values of each such subquery; there are more than MAX_INLINE_IDS.
         return cost * max(querysets.MAX_INLINE_IDS / 10, 1) ** sum(
             map(has_alternatives, self.conditions)
@@ -235,10 +240,10 @@ class FilterPlan(PagePlan):
         by = Unordered(column.lstrip("-"))
         quotes = self.quotes.order_by(by.desc() if column.startswith("-") else by, key)
         conditions = [checked_later(by_index(each)) for each in self.conditions]
-        parts = [having(quotes, part) for part in in_parts(conditions)]
+        parts = [having(quotes, with_speakers_found(part)) for part in in_parts(conditions)]
         if not self.costly:
-            return united([sql_of(part[: self.number]) for part in parts])
-        matches = among([sql_of(part) for part in parts], sql_of(self.order))
+            return united(not_empty([part[: self.number] for part in parts]))
+        matches = among(not_empty(parts), sql_of(self.order))
         return limited(self.checked(matches), self.number)
 
     def checked(self, matches: Statement) -> Statement:
@@ -336,6 +341,13 @@ def having(quotes: models.QuerySet[Quote], conditions: list) -> models.QuerySet[
     return quotes
 
 
+def looks_up_values(plan: dict) -> bool:
+    """Whether a plan looks up the values of a subquery in an index (`InByIndex`)."""
+    return "InitPlan" in plan.get("Index Cond", "") or any(
+        map(looks_up_values, plan.get("Plans", ()))
+    )
+
+
 def rows_below_limits(plan: dict) -> float:
     """The rows that PostgreSQL expects to sort in each part of a plan."""
     if plan["Node Type"] == "Limit":
@@ -350,6 +362,17 @@ IDS = f'SELECT {TABLE}."id" AS "pk"'
 def sql_of(quotes: models.QuerySet[Quote]) -> Statement:
     """The statement for their ids. Raises EmptyResultSet if a filter cannot match."""
     return quotes.values("pk").query.sql_with_params()
+
+
+def not_empty(parts: list[models.QuerySet[Quote]]) -> list[Statement]:
+    """The statements of those that may find some. Raises EmptyResultSet if none does."""
+    statements = []
+    for part in parts:
+        with suppress(EmptyResultSet):
+            statements.append(sql_of(part))
+    if not statements:
+        raise EmptyResultSet
+    return statements
 
 
 def united(statements: list[Statement]) -> Statement:

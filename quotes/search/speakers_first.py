@@ -1,0 +1,53 @@
+"""The speakers that the conditions of a list leave, found before their quotes.
+
+PostgreSQL expects that each condition about speakers (a kind, a fact, ids) leaves its share of the
+quotes. Often no speaker meets all of them, or one who has very many quotes does not. Speakers are
+few beside their quotes, so they are found first.
+"""
+
+from copy import copy
+
+from django.db.models import lookups
+from django.db.models.expressions import Col
+from django.db.models.sql.where import WhereNode
+
+from quotes.models import Quote, querysets
+from quotes.search.conditions import SUBQUERY, columns_of
+from sources.models import Speaker
+
+OF_QUOTES = Col(Quote._meta.db_table, Quote._meta.get_field("speaker"))
+KIND = f"{Speaker._meta.db_table}.kind"
+
+
+def with_speakers_found(conditions: list) -> list:
+    """The same conditions with the ids of the speakers, if few speakers meet them.
+
+    A query, unless the conditions ask nothing of speakers but ids.
+    """
+    about = [part for part in conditions if is_about_speakers(part)]
+    if all(columns_of(part) == {"speaker"} for part in about):
+        return conditions
+    speakers = Speaker.objects.order_by()
+    own = Col(speakers.query.get_initial_alias(), Speaker._meta.pk)
+    speakers.query.where = WhereNode([of_speaker(part, own) for part in about])
+    ids = [*speakers.values_list("pk", flat=True)[: querysets.MAX_INLINE_IDS + 1]]
+    if len(ids) > querysets.MAX_INLINE_IDS:
+        return conditions
+    return [part for part in conditions if part not in about] + [lookups.In(OF_QUOTES, ids)]
+
+
+def is_about_speakers(condition) -> bool:
+    """Whether a condition is about the speaker alone, at all times."""
+    if not isinstance(condition, lookups.In | lookups.Exact):
+        return False
+    columns = columns_of(condition)
+    return columns == {KIND} or "speaker" in columns <= {"speaker", SUBQUERY}
+
+
+def of_speaker(condition, column: Col):
+    """The condition as one about a speaker instead of a quote."""
+    if columns_of(condition) == {KIND}:
+        return condition
+    moved = copy(condition)
+    moved.lhs = column
+    return moved
