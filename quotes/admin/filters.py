@@ -17,8 +17,8 @@ from quotes.models.workflow import OPEN, PUBLIC
 from sources.admin.html import isolated
 from sources.admin.widgets import SafeAutocomplete
 from sources.dates import PartialDate
-from sources.models import Outlet, Speaker
-from sources.models.functions import Fold, HasWords
+from sources.models import Outlet, Role, Speaker
+from sources.models.functions import Fold
 from sources.models.ids import as_uuid
 
 WEEK = timedelta(days=7)
@@ -295,4 +295,6 @@ def with_printed_role(quotes, role: str):
     quotes = quotes.filter(same)
     # Without a speaker, only the index on words is selective.
     has_words = any(character.isalnum() for character in role)
-    return quotes.filter(HasWords("role_words", role)) if has_words else quotes
+    if not has_words:
+        return quotes
+    return quotes.filter(role_key__in=Role.objects.with_words(role).values("key"))

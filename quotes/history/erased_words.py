@@ -42,6 +42,12 @@ def printed_names(states: list[dict]) -> set[str]:
     return {name for name in printed if parse(name).kind in IN_TEXTS}
 
 
+def roles_of(states: list[dict]) -> set[str]:
+    """The roles in these states of quotes and affiliations."""
+    named = ("role", "attribution_role")
+    return {state[name] for state in states for name in named if state.get(name)}
+
+
 def names_of_nobody_else(names: set[str], erased: set[UUID]) -> set[str]:
     """Full names that no speaker on record has but those erased."""
     full = [name for name in names if parse(name).kind == NameKind.FULL]

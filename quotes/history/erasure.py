@@ -29,6 +29,7 @@ from quotes.history.erased_words import (
     article_texts,
     names_of_nobody_else,
     printed_names,
+    roles_of,
     states_of,
     words_of,
 )
@@ -52,6 +53,7 @@ from quotes.models import (
     SecondLook,
     Webhook,
 )
+from quotes.models.shown_role import forget_roles
 from sources.database.locks import wait_for_sharers_of_erased_words
 from sources.history.erasure import (
     SearchTerms,
@@ -263,9 +265,11 @@ def _destroy(erasure: Erasure, reason: str) -> None:
     LastFiling.objects.filter(article__in=erasure.articles).delete()
     SpeakerKey.objects.filter(record_id__in=erasure.speakers).delete()
     WikidataItem.objects.filter(pk__in=wikidata_ids(erasure.speakers)).delete()
+    roles = roles_of(states_of(Quote, quotes) + states_of(Affiliation, erasure.affiliations))
     for model, keys in erasure.rows.items():
         if keys:
             erase_rows(model, keys)
+    forget_roles(roles)
     with connection.cursor() as cursor:
         # After the quotes: before, it would be recorded as a change of them.
         cursor.execute("DELETE FROM quotes_via WHERE quote_id = ANY (%s)", [list(quotes)])

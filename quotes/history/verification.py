@@ -6,6 +6,7 @@
 - `contexts`: so do the prefixes and suffixes.
 - `nearest`: so does the nearest passage of an altered quote, at its offsets.
 - `printed`: outlet and date equal those of the article.
+- `role`: the roles that it shows, or has shown, are known with their words.
 - `past_version`: what lists of the past read of a version is what its revision says, and is kept
   exactly from the first version to the last but one.
 """
@@ -19,12 +20,13 @@ from quotes.anchoring import HEADLINE
 from quotes.anchoring.seams import decided_again
 from quotes.models import PastVersion, Quote
 from quotes.models.past_version import HELD
-from quotes.models.triggers import ROLE_KEY
+from quotes.models.shown_role import ROLE_KEY
 from sources.history.verification import Check, all_subjects, checks_of
 from sources.ledger.revisions import Revision
+from sources.models.roles import IS_KNOWN
 
 # Words that are not the quote's own are reported as a digest.
-ANCHORS = """
+ANCHORS = f"""
     SELECT 'quote', q.id, q.version, c.*, NULL::text[]
     FROM quotes_quote q
     LEFT JOIN sources_article a ON a.id = q.article_id
@@ -51,21 +53,33 @@ ANCHORS = """
             near.first::int + 1, (near.last - near.first)::int
         ) AS words
     ) like_it ON s.id IS NOT NULL
+    CROSS JOIN LATERAL (
+        SELECT ARRAY(
+            SELECT shown.key FROM (
+                SELECT {ROLE_KEY.format(row="q")} AS key
+                UNION SELECT {ROLE_KEY.format(row="p")}
+                FROM quotes_pastversion p WHERE quote_id = q.id
+            ) shown
+            WHERE shown.key IS NOT NULL AND NOT {IS_KNOWN.format(key="shown.key")}
+        ) AS unknown_roles
+    ) roles
     CROSS JOIN LATERAL (VALUES
         (
             'anchor', q.snapshot_id IS NULL OR place.words IS NOT DISTINCT FROM q.text, q.text,
             CASE WHEN place.words = q.text THEN q.text ELSE
                 'sha256:' || encode(sha256(convert_to(place.words, 'UTF8')), 'hex') END
         ), (
-            'contexts', q.contexts = coalesce(place.contexts, '{}'),
+            'contexts', q.contexts = coalesce(place.contexts, '{{}}'),
             'sha256:' || encode(sha256(convert_to(q.contexts::text, 'UTF8')), 'hex'),
             'sha256:' || encode(
-                sha256(convert_to(coalesce(place.contexts, '{}')::text, 'UTF8')), 'hex')
+                sha256(convert_to(coalesce(place.contexts, '{{}}')::text, 'UTF8')), 'hex')
         ), (
             'printed',
             q.outlet_id IS NOT DISTINCT FROM a.outlet_id
                 AND q.published IS NOT DISTINCT FROM a.published,
             concat_ws(', ', a.outlet_id, a.published), concat_ws(', ', q.outlet_id, q.published)
+        ), (
+            'role', cardinality(unknown_roles) = 0, '{{}}', unknown_roles::text
         ), (
             'nearest', coalesce(like_it.words = q.nearest ->> 'text', false),
             'sha256:' || encode(sha256(convert_to(q.nearest ->> 'text', 'UTF8')), 'hex'),
@@ -75,9 +89,8 @@ ANCHORS = """
     WHERE q.id = ANY (%(subjects)s)
         AND (c."check" <> 'nearest' OR q.nearest IS NOT NULL)
         AND (c."check" <> 'anchor' OR q.snapshot_id IS NOT NULL)
-"""
+"""  # noqa: S608 (ours)
 
-PRINTED_ROLE, FILED_ROLE = "state ->> 'attribution_role'", "state ->> 'role'"
 KEPT = ", ".join(f"'{column}', {column}" for column in HELD)
 
 PAST_VERSIONS = f"""
@@ -86,13 +99,15 @@ PAST_VERSIONS = f"""
         coalesce(d.fields = '{{}}' AND (p.since, p.until) = (h.since, h.until), false),
         h.since || ', until ' || h.until, p.since || ', until ' || p.until, nullif(d.fields, '{{}}')
     FROM (
-        SELECT *, {ROLE_KEY.format(printed=PRINTED_ROLE, filed=FILED_ROLE)} AS role_key
+        SELECT *, {ROLE_KEY.format(row="told")} AS role_key
         FROM (
             SELECT subject_id, version, state, (state ->> 'updated')::timestamptz AS since,
                 lead((state ->> 'updated')::timestamptz) OVER each AS until
             FROM history WHERE subject_type = 'quote'
             WINDOW each AS (PARTITION BY subject_id ORDER BY version)
         ) every_version
+        CROSS JOIN LATERAL jsonb_to_record(coalesce(state, '{{}}'))
+            AS told (attribution_role text, role text, affiliation_id text)
         WHERE since IS NOT NULL AND until IS NOT NULL
     ) h
     FULL JOIN (
@@ -111,7 +126,13 @@ PAST_VERSIONS = f"""
     ) d
 """  # noqa: S608 (ours)
 
-PARTS = (ANCHORS, PAST_VERSIONS)
+HELD_ROLES = f"""
+    SELECT 'affiliation', a.id, a.version, 'role',
+        {IS_KNOWN.format(key="sources_role_key(a.role)")}, a.role, NULL, NULL::text[]
+    FROM sources_affiliation a WHERE a.id = ANY (%(subjects)s)
+"""  # noqa: S608 (ours)
+
+PARTS = (ANCHORS, PAST_VERSIONS, HELD_ROLES)
 """What is verified of quotes beside what is verified of every record."""
 
 RESTS_ON = ("snapshot", "article", "speaker", "organisation", "affiliation", "outlet")

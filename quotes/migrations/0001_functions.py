@@ -179,17 +179,11 @@ END
 $$;
 COMMENT ON FUNCTION quotes_periods(uuid, date) IS
     'The week, the 64 and the 4,096 weeks in which a record with this UUIDv7 was made; and those of a day.';
-
-CREATE FUNCTION quotes_role_key(role text) RETURNS uuid
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN left(encode(sha256(convert_to(role, 'UTF8')), 'hex'), 32)::uuid;
-COMMENT ON FUNCTION quotes_role_key(text) IS
-    'Stands for a role where the role itself may be too long, as in an index.';
 """
 
 DROP_FUNCTIONS = """
 DROP FUNCTION
-    quotes_role_key, quotes_periods, quotes_deletions, quotes_speech, quotes_grams,
+    quotes_periods, quotes_deletions, quotes_speech, quotes_grams,
     quotes_role_conflict, quotes_words_at, quotes_is_blank
 """
 

@@ -3,11 +3,10 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import lookups
-from django.db.models.functions import Coalesce
 
 from sources.dates import UNKNOWN_DAY
 from sources.models.facts import Fact
-from sources.models.functions import Bare, Fold, Words
+from sources.models.functions import Fold
 
 
 class Exactly(models.Func):
@@ -96,12 +95,6 @@ class Deletions(models.Func):
 
     function = "quotes_deletions"
     output_field = ArrayField(models.IntegerField())
-
-
-def shown_role_words() -> models.Expression:
-    """Words of the role that a quote shows by itself: none of an affiliation's, which has them."""
-    filed = models.Case(models.When(affiliation_id=None, then="role"))
-    return Words(Bare(Coalesce("attribution_role", filed)))
 
 
 class FoldedText(models.TextField):

@@ -102,12 +102,6 @@ def tally_indexes() -> list[models.Index]:
             condition=Q(Imprecise("published")),
             name="quote_tally_imprecise",
         ),
-        # Printed roles by key
-        models.Index(
-            fields=["role_key"],
-            condition=Q(affiliation=None, role_key__isnull=False),
-            name="quote_by_role_key",
-        ),
     ]
 
 
@@ -180,10 +174,12 @@ def quote_indexes() -> list[models.Index]:
         models.Index(
             fields=["published_day", "id"], condition=Q(origin="proposed"), name="quote_extracted"
         ),
-        # speaker_name, organisation_name, role
+        # speaker_name, organisation_name
         models.Index(NameKey("attribution_speaker"), name="quote_printed_speaker"),
         models.Index(BodyKey("attribution_organisation"), name="quote_printed_organisation"),
-        GinIndex(F("role_words"), name="quote_role_words"),
+        models.Index(
+            fields=["role_key"], condition=Q(role_key__isnull=False), name="quote_by_role_key"
+        ),  # role
         # The admin's searches
         GinIndex(Words("bare"), name="quote_words"),
         # q; phrase and like; within a range of time

@@ -5,11 +5,9 @@ as JSON, each found by its quote. `quotes.history.past_tables` reads the other c
 """
 
 import pgtrigger
-from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
-from quotes.models.functions import shown_role_words
 from sources.database.triggers import Trigger
 from sources.dates import FirstDay, PartialDateField
 
@@ -22,7 +20,7 @@ HELD = (
 )
 """Columns of a quote that a past version has."""
 
-COMPUTED = ("published_day", "said_day", "role_words")
+COMPUTED = ("published_day", "said_day")
 """Columns that PostgreSQL computes from these, as for a quote."""
 
 INDEXED = [name for name in HELD if name not in ("attribution_role", "role")]
@@ -49,9 +47,6 @@ class PastVersion(models.Model):
     role_key = models.UUIDField(null=True)
     attribution_role = models.CharField(max_length=500, null=True)
     role = models.CharField(max_length=500, null=True)
-    role_words = models.GeneratedField(
-        expression=shown_role_words(), output_field=SearchVectorField(), db_persist=True
-    )
     published = PartialDateField(null=True)
     published_day = models.GeneratedField(
         expression=FirstDay("published"), output_field=models.DateField(), db_persist=True

@@ -10,9 +10,18 @@ from quotes.models.languages import languages_present, speaks
 from quotes.models.outlet_binding import outlets_of
 from quotes.models.workflow import ADD, HIDDEN, PUBLIC, Status
 from sources.ledger.revisions import in_same_transactions
-from sources.models import Affiliation, Article, Organisation, Outlet, Record, Revision, Speaker
+from sources.models import (
+    Affiliation,
+    Article,
+    Organisation,
+    Outlet,
+    Record,
+    Revision,
+    Role,
+    Speaker,
+)
 from sources.models.facts import SCHEMES, UNKNOWN
-from sources.models.functions import BodyKey, HasWords, NameKey, fold_all
+from sources.models.functions import BodyKey, NameKey, fold_all
 
 MAX_INLINE_IDS = 500
 """Ids written into a statement, for an index to find; more are left to a subquery."""
@@ -26,6 +35,12 @@ def sees_all(user) -> bool:
 def may_file(user) -> bool:
     """Whether a user may have quotes of their own that are not public."""
     return user.has_perm(ADD)
+
+
+def few(ids: models.QuerySet) -> list | models.QuerySet:
+    """These ids; the query for them if they are many."""
+    known = list(ids[: MAX_INLINE_IDS + 1])
+    return known if len(known) <= MAX_INLINE_IDS else ids
 
 
 class QuoteQuerySet(models.QuerySet):
@@ -172,13 +187,11 @@ class QuoteQuerySet(models.QuerySet):
     def with_role_words(self, words: str):
         """All of these words, in any order, in the role that is shown or in the printed one.
 
-        One more query, for the ids of affiliations with this role, unless there are many.
+        Two queries more, for the keys of such roles and the ids of affiliations with them.
         """
-        held = Affiliation.objects.filter(HasWords("role_words", words)).order_by()
-        held = held.values_list("pk", flat=True)
-        known = list(held[: MAX_INLINE_IDS + 1])
-        held = known if len(known) <= MAX_INLINE_IDS else held
-        return self.filter(Q(HasWords("role_words", words)) | Q(affiliation__in=held))
+        roles = Role.objects.with_words(words).values_list("key", flat=True)
+        held = Affiliation.objects.with_role_words(words).order_by().values_list("pk", flat=True)
+        return self.filter(Q(role_key__in=few(roles)) | Q(affiliation__in=few(held)))
 
     def in_languages(self, tags: list[str]):
         """In one of these languages by basic filtering (RFC 4647): `en` matches en, en-GB, en-US.

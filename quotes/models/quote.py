@@ -16,7 +16,7 @@ from quotes.models.constraints import quote_constraints
 from quotes.models.corrections import chain_values, correction, differences, public_values
 from quotes.models.edit_summaries import EDIT_SUMMARIES
 from quotes.models.flags import DOUBTS, NAMED, Flag, Seam
-from quotes.models.functions import FoldedText, shown_role_words
+from quotes.models.functions import FoldedText
 from quotes.models.indexes import quote_indexes
 from quotes.models.media import media_field
 from quotes.models.querysets import QuoteManager, sees_all
@@ -38,8 +38,8 @@ class Quote(Record):
     snapshot, `altered` and `missing` ones in an earlier one. An `unanchored` quote has none.
 
     Triggers copy `outlet` and `published` from the article and `contexts` from the snapshot, so
-    that one index can filter and sort. `role_key` is a digest of the printed role, else the filed
-    one: a role can be too long for an index entry.
+    that one index can filter and sort. `role_key` is a digest of the role that the quote shows by
+    itself (`quotes.models.shown_role`): a role can be too long for an index entry.
     """
 
     class Kind(models.TextChoices):
@@ -181,9 +181,6 @@ class Quote(Record):
     )
     role = models.CharField(max_length=500, null=True, blank=True)  # as filed
     role_key = models.UUIDField(null=True, editable=False)
-    role_words = models.GeneratedField(
-        expression=shown_role_words(), output_field=SearchVectorField(), db_persist=True
-    )
     said = PartialDateField(null=True, blank=True)
     said_day = models.GeneratedField(
         expression=FirstDay("said"), output_field=models.DateField(), db_persist=True

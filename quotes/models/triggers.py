@@ -5,11 +5,13 @@ import pgtrigger
 from quotes.models.corrections import NotesCorrections
 from quotes.models.indexes import DERIVED
 from quotes.models.past_version import ErasesPast, KeepsPast
+from quotes.models.shown_role import ROLE_KEY, SHOWN_ROLE
 from quotes.models.utterance import KeepsSpeaker, ShowsUtterance
 from quotes.models.vocabulary import KeepsWords
 from quotes.models.workflow import PUBLIC_STATUSES
 from sources.database.triggers import FollowsMerges, KeepsVersion, Trigger
 from sources.ledger.recording import Recording
+from sources.models.roles import KeepsRoles
 from sources.models.visibility import ShowsReferences
 
 # The ledger's verb for an update, from the row before (o) and after (n)
@@ -42,11 +44,6 @@ PASSED_ON = {
 """The outlets in the reporting chains of quotes, for `ShowsReferences`."""
 
 
-ROLE_KEY = """quotes_role_key(
-                    coalesce(nullif({printed}, ''), nullif({filed}, ''))
-                )"""
-"""Stands for the printed role, else the filed one."""
-
 WORDS = {
     "bare": "sources_bare({row}.text)",
     "search_words": "quotes_search_words({row}.bare, {row}.language)",
@@ -54,7 +51,7 @@ WORDS = {
 """What searches read of a quote."""
 
 COMPUTED = {
-    "role_key": ROLE_KEY.format(printed="n.attribution_role", filed="n.role"),
+    "role_key": ROLE_KEY.format(row="n"),
     **{column: sql.format(row="n") for column, sql in WORDS.items()},
 }
 
@@ -112,6 +109,8 @@ def quote_triggers() -> list[pgtrigger.Trigger]:
             ShowsUtterance(operation)
             for operation in (pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete)
         ),
+        KeepsRoles(pgtrigger.Insert, SHOWN_ROLE),
+        KeepsRoles(pgtrigger.Update, SHOWN_ROLE),
         Trigger(
             name="words",
             when=pgtrigger.Before,
@@ -166,9 +165,10 @@ def quote_triggers() -> list[pgtrigger.Trigger]:
         Trigger(
             name="role_key",
             when=pgtrigger.Before,
-            operation=pgtrigger.Insert | pgtrigger.UpdateOf("role", "attribution_role", "role_key"),
+            operation=pgtrigger.Insert
+            | pgtrigger.UpdateOf("role", "attribution_role", "affiliation_id", "role_key"),
             func=f"""
-                NEW.role_key = {ROLE_KEY.format(printed="NEW.attribution_role", filed="NEW.role")};
+                NEW.role_key = {ROLE_KEY.format(row="NEW")};
                 RETURN NEW;
             """,
         ),

@@ -227,8 +227,9 @@ def split_by_date(conditions: list) -> list[list]:
 def in_parts(conditions: list) -> list[list]:
     """Conditions that find the same quotes in parts, each quote in one of them.
 
-    Somebody is found by a record or by a printed name. Each has its index; of both in one condition
-    PostgreSQL expects that it has to compute the form of every name.
+    Somebody is found by a record or by a printed name, a role in an affiliation or in the quote.
+    Each has its index. Of both in one condition PostgreSQL expects that it has to compute the form
+    of every name, or has no estimate.
     """
     parts = [[]]
     for condition in conditions:
@@ -241,7 +242,7 @@ def alternatives(condition) -> list[list]:
     if isinstance(fact := getattr(condition, "lhs", None), HasFact):
         return [[condition, *filter(None, [fact.whenever()])]]
     is_whole = not is_either(condition) or is_negated(condition)
-    if is_whole or not any(map(is_of_name, condition.children)):
+    if is_whole or not any(is_of_name(part) or is_subquery(part) for part in condition.children):
         return [[condition]]
     either = [part for part in condition.children if number_of_values(part) != 0]
     return [[*map(Otherwise, either[:at]), part] for at, part in enumerate(either)]
@@ -302,30 +303,13 @@ def per_row(condition):
 
     As such PostgreSQL would fetch all its values first.
     """
-    return _alternatives_by(InPerRow, condition)
-
-
-def by_index(condition):
-    """With `InByIndex` in place of each subquery that is one of several alternatives.
-
-    As such PostgreSQL knows to check it row by row only.
-    """
-    return _alternatives_by(InByIndex, condition)
-
-
-def has_alternatives(condition) -> bool:
-    """Whether a subquery is one of several alternatives."""
-    return is_either(condition) and any(map(is_subquery, condition.children))
+    if not is_either(condition) or not any(map(is_subquery, condition.children)):
+        return condition
+    parts = [
+        InPerRow(part.lhs, part.rhs) if is_subquery(part) else part for part in condition.children
+    ]
+    return WhereNode(parts, condition.connector, condition.negated)
 
 
 def is_subquery(part) -> bool:
     return isinstance(part, lookups.In) and isinstance(part.rhs, Query)
-
-
-def _alternatives_by(lookup: type[lookups.In], condition):
-    if not has_alternatives(condition):
-        return condition
-    parts = [
-        lookup(part.lhs, part.rhs) if is_subquery(part) else part for part in condition.children
-    ]
-    return WhereNode(parts, condition.connector, condition.negated)

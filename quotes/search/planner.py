@@ -27,7 +27,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.models.sql.where import WhereNode
 
-from quotes.models import Quote, querysets
+from quotes.models import Quote
 from quotes.models.indexes import COVERED, IS_AHEAD
 from quotes.search.conditions import (
     FIRST_REPORT,
@@ -35,10 +35,8 @@ from quotes.search.conditions import (
     InByIndex,
     OneOf,
     beginning,
-    by_index,
     checked_later,
     columns_of,
-    has_alternatives,
     in_parts,
     keeps_most,
     number_of_values,
@@ -221,15 +219,9 @@ class FilterPlan(PagePlan):
     def expected(self) -> float:
         return rows_below_limits(self.gather_plan)
 
-    @cached_property
+    @property
     def gather_cost(self) -> float:
-        cost = self.gather_plan["Total Cost"]
-        if not looks_up_values(self.gather_plan):
-            return cost
-        # PostgreSQL expects ten values of each such subquery; there are more than MAX_INLINE_IDS.
-        return cost * max(querysets.MAX_INLINE_IDS / 10, 1) ** sum(
-            map(has_alternatives, self.conditions)
-        )
+        return self.gather_plan["Total Cost"]
 
     def gather(self) -> list[tuple]:
         return rows_of(self.gathering, GATHER_SETTINGS)
@@ -239,7 +231,7 @@ class FilterPlan(PagePlan):
         column, key = self.quotes.query.order_by
         by = Unordered(column.lstrip("-"))
         quotes = self.quotes.order_by(by.desc() if column.startswith("-") else by, key)
-        conditions = [checked_later(by_index(each)) for each in self.conditions]
+        conditions = [*map(checked_later, self.conditions)]
         parts = [having(quotes, with_speakers_found(part)) for part in in_parts(conditions)]
         if not self.costly:
             return united(not_empty([part[: self.number] for part in parts]))
@@ -339,13 +331,6 @@ def having(quotes: models.QuerySet[Quote], conditions: list) -> models.QuerySet[
     quotes = quotes.all()
     quotes.query.where = WhereNode([*conditions])
     return quotes
-
-
-def looks_up_values(plan: dict) -> bool:
-    """Whether a plan looks up the values of a subquery in an index (`InByIndex`)."""
-    return "InitPlan" in plan.get("Index Cond", "") or any(
-        map(looks_up_values, plan.get("Plans", ()))
-    )
 
 
 def rows_below_limits(plan: dict) -> float:

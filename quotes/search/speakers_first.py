@@ -2,7 +2,7 @@
 
 PostgreSQL expects that each condition about speakers (a kind, a fact, ids) leaves its share of the
 quotes. Often no speaker meets all of them, or one who has very many quotes does not. Speakers are
-few beside their quotes, so they are found first.
+few beside their quotes, so they are found first. An affiliation of a quote is its speaker's.
 """
 
 from copy import copy
@@ -13,9 +13,10 @@ from django.db.models.sql.where import WhereNode
 
 from quotes.models import Quote, querysets
 from quotes.search.conditions import SUBQUERY, columns_of
-from sources.models import Speaker
+from sources.models import Affiliation, Speaker
 
 OF_QUOTES = Col(Quote._meta.db_table, Quote._meta.get_field("speaker"))
+KEY = Affiliation._meta.pk
 KIND = f"{Speaker._meta.db_table}.kind"
 
 
@@ -29,7 +30,10 @@ def with_speakers_found(conditions: list) -> list:
         return conditions
     speakers = Speaker.objects.order_by()
     own = Col(speakers.query.get_initial_alias(), Speaker._meta.pk)
-    speakers.query.where = WhereNode([of_speaker(part, own) for part in about])
+    speakers.query.where = WhereNode(
+        [of_speaker(part, own) for part in about]
+        + [of_holder(part, own) for part in conditions if is_about(part, "affiliation")]
+    )
     ids = [*speakers.values_list("pk", flat=True)[: querysets.MAX_INLINE_IDS + 1]]
     if len(ids) > querysets.MAX_INLINE_IDS:
         return conditions
@@ -38,16 +42,31 @@ def with_speakers_found(conditions: list) -> list:
 
 def is_about_speakers(condition) -> bool:
     """Whether a condition is about the speaker alone, at all times."""
-    if not isinstance(condition, lookups.In | lookups.Exact):
-        return False
-    columns = columns_of(condition)
-    return columns == {KIND} or "speaker" in columns <= {"speaker", SUBQUERY}
+    return is_about(condition, KIND) or is_about(condition, "speaker")
+
+
+def is_about(condition, column: str) -> bool:
+    """Whether a condition says which values a column may have."""
+    is_of_values = isinstance(condition, lookups.In | lookups.Exact)
+    return is_of_values and column in columns_of(condition) <= {column, SUBQUERY}
+
+
+def of_holder(condition, column: Col) -> lookups.In:
+    """A condition about an affiliation as one about a speaker."""
+    held = Affiliation.objects.order_by()
+    held.query.where = WhereNode([moved_to(condition, Col(held.query.get_initial_alias(), KEY))])
+    return lookups.In(column, held.values("speaker").query)
 
 
 def of_speaker(condition, column: Col):
     """The condition as one about a speaker instead of a quote."""
     if columns_of(condition) == {KIND}:
         return condition
+    return moved_to(condition, column)
+
+
+def moved_to(condition, column: Col):
+    """The condition about another column."""
     moved = copy(condition)
     moved.lhs = column
     return moved

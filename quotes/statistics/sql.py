@@ -67,8 +67,7 @@ SINGLE = {
         ("affiliation_id", "role_key"),
         "coalesce(affiliation_id, role_key)",
         shown="""to_json(coalesce(top.written, (
-            SELECT coalesce(nullif(attribution_role, ''), role) FROM quotes_quote
-            WHERE role_key = top.key AND affiliation_id IS NULL LIMIT 1
+            SELECT role FROM sources_role WHERE key = top.key LIMIT 1
         )))""",
         # One key for each distinct role, not for each affiliation
         keyed="""
@@ -76,7 +75,7 @@ SINGLE = {
                 SELECT raw, n, role AS written
                 FROM parts LEFT JOIN sources_affiliation ON id = raw
             ), keys AS MATERIALIZED (
-                SELECT written, quotes_role_key(written) AS key
+                SELECT written, sources_role_key(written) AS key
                 FROM (SELECT DISTINCT written FROM held) roles
             )
             SELECT raw, n, coalesce(keys.key, raw) AS key, written

@@ -51,6 +51,7 @@ from sources.models import (
     Article,
     Organisation,
     Outlet,
+    Role,
     Snapshot,
     Speaker,
 )
@@ -213,7 +214,7 @@ class AffiliationAdmin(PeriodAdmin):
             speakers = mentioning(Speaker.objects.order_by(), [word]).values("id")
             organisations = mentioning(Organisation.objects.order_by(), [word]).values("id")
             queryset = queryset.filter(
-                Q(HasWords("role_words", word))
+                Q(role__in=Role.objects.with_words(word).values("role"))
                 | Q(speaker__in=speakers)
                 | Q(organisation__in=organisations)
             )

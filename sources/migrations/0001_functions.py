@@ -356,6 +356,14 @@ DROP FUNCTION
     sources_link, sources_state_hash, sources_salt
 """
 
+ROLE_KEY = """
+CREATE FUNCTION sources_role_key(role text) RETURNS uuid
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN left(encode(sha256(convert_to(role, 'UTF8')), 'hex'), 32)::uuid;
+COMMENT ON FUNCTION sources_role_key(text) IS
+    'Stands for a role where the role itself may be too long, as in an index.';
+"""
+
 PARTIAL_DATE = """
 CREATE DOMAIN partial_date AS daterange CONSTRAINT partial_date_is_whole CHECK (
     VALUE IS NULL OR (
@@ -381,5 +389,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(NAMES, DROP_NAMES),
         migrations.RunSQL(URLS, DROP_URLS),
         migrations.RunSQL(LEDGER, DROP_LEDGER),
+        migrations.RunSQL(ROLE_KEY, "DROP FUNCTION sources_role_key"),
         migrations.RunSQL(PARTIAL_DATE, "DROP DOMAIN partial_date"),
     ]

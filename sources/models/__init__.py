@@ -18,6 +18,7 @@ from sources.models.facts import Fact
 from sources.models.idempotency import IdempotentResponse
 from sources.models.organisations import Organisation, OrganisationKey
 from sources.models.outlets import Outlet
+from sources.models.roles import Role
 from sources.models.speakers import Affiliation, Speaker, SpeakerKey
 from sources.models.use_counts import UseCount
 from sources.models.wikidata import WikidataItem
@@ -42,6 +43,7 @@ __all__ = [
     "PublicRecord",
     "Record",
     "Revision",
+    "Role",
     "Snapshot",
     "SourceDocument",
     "Speaker",

@@ -6,7 +6,6 @@ from uuid import UUID
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -33,16 +32,14 @@ from sources.models.base import (
     not_blank,
 )
 from sources.models.functions import (
-    Bare,
-    HasWords,
     IdentifierValues,
     NameKey,
     SpeakerNames,
-    Words,
     fold_all,
 )
 from sources.models.organisations import Organisation
 from sources.models.periods import PeriodQuerySet, PeriodRecord, ends_after_it_begins
+from sources.models.roles import KeepsRoles, Role
 from sources.models.visibility import (
     IF_PUBLIC,
     hidden_index,
@@ -352,7 +349,7 @@ class SpeakerKey(LikenessKey):
 class AffiliationQuerySet(PeriodQuerySet):
     def with_role_words(self, words: str):
         """With all of these words in the role, in any order."""
-        return self.filter(HasWords("role_words", words))
+        return self.filter(role__in=Role.objects.with_words(words).values("role"))
 
 
 class Affiliation(PeriodRecord):
@@ -361,9 +358,6 @@ class Affiliation(PeriodRecord):
     speaker = models.ForeignKey(Speaker, models.PROTECT, related_name="affiliations")
     organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="affiliations")
     role = models.CharField(max_length=500)
-    role_words = models.GeneratedField(
-        expression=Words(Bare("role")), output_field=SearchVectorField(), db_persist=True
-    )
 
     objects = AffiliationQuerySet.as_manager()
 
@@ -380,12 +374,14 @@ class Affiliation(PeriodRecord):
         indexes = [
             models.Index(fields=["start_day", "id"], name="affiliation_by_start"),
             changed_index("affiliation"),
-            GinIndex(F("role_words"), name="affiliation_role_words"),  # role
+            models.Index(fields=["role"], name="affiliation_by_role"),
             hidden_index("affiliation"),
         ]
         triggers = [
             FollowsMerges("speaker", "organisation"),
             KeepsVersion(),
+            KeepsRoles(pgtrigger.Insert),
+            KeepsRoles(pgtrigger.Update),
             *visibility_triggers(),
             *Recording(public=IF_PUBLIC).triggers,
         ]

@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from quotes.management.synthetic.articles import Made, made, parts_of
 from quotes.management.synthetic.rows import joined
+from quotes.models.shown_role import SHOWN_ROLE
 from quotes.models.vocabulary import MAX_LETTERS, MIN_LETTERS
 from quotes.statistics.use_counts import count_uses
 from sources.ledger.recording import first_revisions
@@ -59,8 +60,17 @@ COLUMNS = {
     ),
     "quotes_via": "quote_id, position, kind, name, outlet_id",
     "quotes_word": "word",
+    "sources_role": "key, role",
 }
 """Columns written of each table, in this order; the others keep their defaults."""
+
+ROLES = f"""
+INSERT INTO sources_role (key, role)
+SELECT sources_role_key(role), role FROM (
+    SELECT DISTINCT {SHOWN_ROLE.format(row="q")} FROM quotes_quote q
+    UNION SELECT role FROM sources_affiliation
+) every (role) WHERE role IS NOT NULL
+"""
 
 # Like pg_restore: rows first, then indexes.
 INDEXES = """
@@ -119,6 +129,8 @@ def generate(
                 written.update(done.rows["quotes_quote"] - written.n)
         kept = [w for w in vocabulary if MIN_LETTERS <= len(w) <= MAX_LETTERS and w.isalpha()]
         _copy(cursor, [joined({"quotes_word": sorted(kept)})], done)
+        cursor.execute(ROLES)
+        done.rows["sources_role"] = cursor.rowcount
         done.writing, began = time.perf_counter() - began, time.perf_counter()
         cursor.execute("ALTER FUNCTION quotes_grams PARALLEL SAFE")
         for _, definition in tqdm(indexes, desc="Indexing", unit="index", disable=silent):

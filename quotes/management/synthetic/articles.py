@@ -253,7 +253,7 @@ class Part:
             f"\t{{{','.join(flags)}}}\t{REASONS.get(status, NULL)}\t{passage.attribution}"
             f"\t{passage.name}\t{passage.role}\t{body}\t{passage.cue}\t{known[0]}"
             f"\t{organisation}\t{affiliation}\t{role}"
-            f"\t{role_key(role if passage.role == NULL else passage.role)}\t{said}\t{known[1]}"
+            f"\t{role_key(passage.role)}\t{said}\t{known[1]}"
             f"\t{version}\t{article.created}\t{updated}"
         )
         if other > 0.92:
@@ -267,5 +267,5 @@ class Part:
 
 @lru_cache(10_000)
 def role_key(role: str) -> str:
-    """The same as `quotes_role_key` in PostgreSQL."""
+    """The same as `sources_role_key` in PostgreSQL."""
     return NULL if role == NULL else sha256(role.encode()).hexdigest()[:32]

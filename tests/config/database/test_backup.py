@@ -40,7 +40,7 @@ def test_a_dump_restores_to_the_same_records(curator, restored, tmp_path):
     run("pg_dump", "--format=custom", f"--file={dump}", name)
     run("pg_restore", "--exit-on-error", f"--dbname={restored}", dump)
     question = (
-        "SELECT q.id, q.text, q.contexts, q.role_words, s.names_folded, p.sha256"
+        "SELECT q.id, q.text, q.contexts, q.search_words, s.names_folded, p.sha256"
         " FROM quotes_quote q JOIN sources_speaker s ON s.id = q.speaker_id"
         " JOIN sources_snapshot p ON p.id = q.snapshot_id"
     )

@@ -43,6 +43,7 @@ from sources.models import (
     Part,
     PossiblePair,
     Revision,
+    Role,
     SpeakerKey,
     StoredCount,
 )
@@ -75,7 +76,7 @@ from tests.sources.admin.test_admin import (
 pytestmark = pytest.mark.django_db
 
 ON_OTHER_PAGES = {
-    *(CitedAffiliation, Claim, PrintedArticle, Review, Via, Word, Era, Part, Revision),
+    *(CitedAffiliation, Claim, PrintedArticle, Review, Role, Via, Word, Era, Part, Revision),
     *(
         LastFiling,
         PastVersion,

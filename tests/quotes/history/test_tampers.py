@@ -19,6 +19,7 @@ from tests.quotes.history.test_verification import (
     make_retracted_quote,
     tamper,
 )
+from tests.records import make_quote
 
 REVISION_2 = "WHERE subject_id = '$quote' AND version = 2"
 
@@ -219,7 +220,16 @@ TAMPERS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "the key of a role": (
         "derived",
-        ("UPDATE quotes_quote SET role_key = quotes_role_key('emperor') WHERE id = '$quote'",),
+        ("UPDATE quotes_quote SET role_key = sources_role_key('emperor') WHERE id = '$quote'",),
+    ),
+    "a role, unknown to searches": ("role", ("DELETE FROM sources_role",)),
+    "the text of a role": ("role", ("UPDATE sources_role SET role = 'emperor'",)),
+    "the words of a role": (
+        "role",
+        (
+            "ALTER TABLE sources_role ALTER role_words DROP EXPRESSION",
+            "UPDATE sources_role SET role_words = 'emperor'",
+        ),
     ),
     "the names by which a speaker is found": (
         "derived",
@@ -281,6 +291,7 @@ def test_every_tamper_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(settings, "ONRECORD_LOG_KEYS", [key])
     call_command("begin_era", "--anyway", stdout=io.StringIO())
     quote, other = make_quote_with_history(), make_retracted_quote()
+    make_quote(role="a nurse")
     settle()
     kept = tmp_path / "log"
     call_command("checkpoint", str(kept), stdout=io.StringIO())
