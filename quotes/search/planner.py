@@ -266,8 +266,10 @@ def split_by_time(page: models.QuerySet[Quote]) -> tuple[models.QuerySet, models
         return None
     before, since = "><" if is_descending else "<>"
     at = [part for part in conditions if isinstance(getattr(part, "lhs", None), ComparesRows)]
-    if any(is_past(part.lhs.key, begin, is_descending=is_descending) for part in at):
-        return None
+    for part in at:
+        place = place_of(part.lhs, [column, "pk"])[: len(begin)]
+        if place <= begin if is_descending else place >= begin:
+            return None
     whole = page.all()
     whole.query.clear_limits()
     columns = [column, "pk"][: len(begin)]
@@ -280,10 +282,13 @@ def split_by_time(page: models.QuerySet[Quote]) -> tuple[models.QuerySet, models
     )
 
 
-def is_past(key: tuple, begin: tuple, *, is_descending: bool) -> bool:
-    """Whether a place in a list is at its beginning or after it."""
-    place = key[: len(begin)]
-    return place <= begin if is_descending else place >= begin
+def place_of(compares: ComparesRows, columns: list[str]) -> tuple:
+    """The row that others are compared with, as Python has it: a cursor has text."""
+    fields = [Quote._meta.pk if name == "pk" else Quote._meta.get_field(name) for name in columns]
+    return tuple(
+        getattr(field, "output_field", field).to_python(value)
+        for field, value in zip(fields, compares.key, strict=True)
+    )
 
 
 def narrowing(conditions: Sequence, column: str) -> list:

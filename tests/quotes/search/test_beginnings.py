@@ -62,6 +62,36 @@ def test_a_quote_dated_ahead_is_found_by_when_it_was_filed(reader, days):
     assert ok(reader.get(QUOTES, asked))["results"][0]["id"] == str(late.pk)
 
 
+@pytest.mark.parametrize(
+    ("asked", "ordering"),
+    [
+        ({"created_before": "2026-03-01"}, "-published"),
+        ({"published_before": "2024"}, "-said"),
+        ({"updated_before": "2026-03-01"}, "-created"),
+        ({"published_after": "2026"}, "said"),
+        ({"created_after": "2026-03-01"}, "published"),
+        ({"said_after": "2026-03"}, "created"),
+    ],
+)
+def test_following_the_links_of_such_a_list_meets_every_quote_once(
+    reader, monkeypatch, asked, ordering
+):
+    generate(1_500)
+    monkeypatch.setattr(planner, "NEAR_SCAN_ROWS", 25)
+    url, query, met = QUOTES, {**asked, "limit": 40, "ordering": ordering}, []
+    while url and len(met) < 200:
+        shown = ok(reader.get(url, query))
+        met += [quote["id"] for quote in shown["results"]]
+        url, query = shown["next"], None
+    monkeypatch.setattr("quotes.api.views.find_page", lambda page: page)
+    plainly = ok(reader.get(QUOTES, {**asked, "limit": len(met), "ordering": ordering}))["results"]
+    assert len(met) > 40
+    assert met == [quote["id"] for quote in plainly]
+    while url := shown["previous"]:
+        shown = ok(reader.get(url))
+        assert all(quote["id"] in met for quote in shown["results"])
+
+
 LATER = "created = created + '400 days', updated = updated + '400 days'"
 
 
