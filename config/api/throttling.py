@@ -60,11 +60,8 @@ class Counted(throttling.SimpleRateThrottle):
         more = min(getattr(view, "counts_as", 1), self.num_requests)
         used = (made or 0) + before
         is_allowed = used + more <= self.num_requests
-        if is_allowed and (
-            made is not None or not self.cache.add(present, more, 2 * self.duration)
-        ):
-            self.cache.incr(present, more)
         if is_allowed:
+            self.count(present, made, more)
             counted.add(key)
         asked.rate_limit = RateLimit(
             policy=self.policy,
@@ -74,6 +71,15 @@ class Counted(throttling.SimpleRateThrottle):
             reset=math.ceil(self.left),
         )
         return is_allowed
+
+    def count(self, key: str, made: int | None, more: int) -> None:
+        """Add to a counter that had this value; others may count, and a full cache may drop it."""
+        if made is None and self.cache.add(key, more, 2 * self.duration):
+            return
+        try:
+            self.cache.incr(key, more)
+        except ValueError:  # it was dropped since
+            self.cache.set(key, (made or 0) + more, 2 * self.duration)
 
     def wait(self) -> float:
         """Return the seconds until the window ends, when requests are allowed again."""

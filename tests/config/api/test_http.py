@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.conf import settings as project
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.exceptions import ImproperlyConfigured
 from rest_framework.throttling import SimpleRateThrottle
 
@@ -122,6 +123,22 @@ def test_requests_that_are_refused_are_counted_too(reader, nobody, settings, mon
         problem(response, 403)
         assert limit_of(response)[3] == left
     problem(reader.post(f"{API}outlets/", {"name": "x"}), 429)
+
+
+class Forgetful(LocMemCache):
+    """A cache that drops each counter as soon as it was read, as a full one may."""
+
+    def get(self, key, *args, **kwargs):
+        value = super().get(key, *args, **kwargs)
+        self.delete(key)
+        return value
+
+
+def test_a_full_cache_that_drops_a_counter_loses_no_count(reader, monkeypatch):
+    monkeypatch.setitem(SimpleRateThrottle.THROTTLE_RATES, "user", "3/min")
+    monkeypatch.setattr(SimpleRateThrottle, "cache", Forgetful("forgetful", {}))
+    assert [limit_of(reader.get(f"{API}outlets/"))[3] for _ in range(3)] == [2, 1, 0]
+    problem(reader.get(f"{API}outlets/"), 429)
 
 
 def test_an_answer_that_was_not_counted_says_nothing_of_limits(client):
