@@ -293,7 +293,7 @@ def with_printed_role(quotes, role: str):
     # Most are equal as they are; to fold the role of each takes longer than to read it
     same = Q(attribution_role=role) | Q(Exactly(Fold("attribution_role"), Fold(Value(role))))
     quotes = quotes.filter(same)
-    # Without a speaker, only the index on words is selective.
+    # Without a speaker, only the index on keys of roles is selective.
     has_words = any(character.isalnum() for character in role)
     if not has_words:
         return quotes

@@ -45,7 +45,6 @@ def disclosed(speaker: UUID, each: Callable[[Iterable], Iterable] = list) -> dic
 DERIVED = [
     "search_words",
     "bare",
-    "role_words",
     "names_folded",
     "value_folded",
     "all_names",

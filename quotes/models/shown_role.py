@@ -16,10 +16,14 @@ SHOWN_ROLE = (
 
 ROLE_KEY = f"sources_role_key({SHOWN_ROLE})"
 
-HOLD = "SELECT FROM sources_role WHERE role = ANY (%s) ORDER BY key, id FOR UPDATE"
+HOLD = """
+    SELECT id FROM sources_role
+    WHERE key IN (SELECT sources_role_key(role) FROM unnest(%s::text[]) role)
+    ORDER BY key, id FOR UPDATE
+"""
 
 FORGET = """
-    DELETE FROM sources_role r WHERE role = ANY (%s)
+    DELETE FROM sources_role r WHERE id = ANY (%s)
         AND NOT EXISTS (SELECT FROM quotes_quote WHERE role_key = r.key)
         AND NOT EXISTS (SELECT FROM quotes_pastversion WHERE role_key = r.key)
         AND NOT EXISTS (SELECT FROM sources_affiliation WHERE role = r.role)
@@ -29,8 +33,9 @@ FORGET = """
 def forget_roles(roles: Collection[str]) -> None:
     """Delete those of these roles that nobody has, and no past version of a quote.
 
-    Two statements: the second sees what those wrote that the first has waited for.
+    Two statements: the second sees what those wrote that the first has waited for. It deletes only
+    what the first has locked: somebody may use by now what was added since.
     """
     with connection.cursor() as cursor:
         cursor.execute(HOLD, [[*roles]])
-        cursor.execute(FORGET, [[*roles]])
+        cursor.execute(FORGET, [[key for (key,) in cursor.fetchall()]])

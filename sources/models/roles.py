@@ -7,7 +7,7 @@ roles that no record has any more.
 
 Two writers that add the same role store it twice, which is harmless: neither waits for the other.
 A writer locks a role that is there already, as a foreign key would, so that no erasure deletes it
-before the writer has ended.
+before the writer has ended. A role that it could not see, and so not lock, it adds again.
 """
 
 import pgtrigger
@@ -56,15 +56,17 @@ IS_KNOWN = """(
 ) IS TRUE"""
 """Whether a role is found by its words."""
 
+# One statement: only a role that it has locked counts as known.
 LEARN = """
-    PERFORM FROM sources_role WHERE key IN (SELECT sources_role_key({shown}) FROM {rows})
-        ORDER BY key, id FOR KEY SHARE;
+    WITH told AS MATERIALIZED (
+        SELECT sources_role_key(role) AS key, role
+        FROM (SELECT DISTINCT {shown} AS role FROM {rows}) every WHERE role IS NOT NULL
+    ), known AS MATERIALIZED (
+        SELECT key FROM sources_role WHERE key IN (SELECT key FROM told)
+        ORDER BY key, id FOR KEY SHARE
+    )
     INSERT INTO sources_role (key, role)
-        SELECT sources_role_key(told.role), told.role
-        FROM (SELECT DISTINCT {shown} AS role FROM {rows}) told
-        WHERE told.role IS NOT NULL AND NOT EXISTS (
-            SELECT FROM sources_role known WHERE known.key = sources_role_key(told.role)
-        );
+        SELECT key, role FROM told WHERE key NOT IN (SELECT key FROM known);
     RETURN NULL;
 """
 

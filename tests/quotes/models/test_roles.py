@@ -2,13 +2,14 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 from django.db import connection, transaction
 
 from quotes.history.erasure import erase
 from quotes.models import Quote
-from sources.models import Role
+from sources.models import Affiliation, Role
 from tests.conftest import ok
 from tests.quotes.history.test_erasure import REASON
 from tests.quotes.history.test_erasure_races import closing, wait_until_waiting
@@ -124,6 +125,34 @@ class TestWithTransactions:
                 wait_until_waiting(1)
             filed = filing.result(30)
         assert with_role("nurse") == {filed.pk}
+
+    def test_a_role_is_found_that_another_added_while_the_filing_waited(self):
+        """The filing waits for another role, and may not rely on one that it has not locked."""
+        known, holder = make_affiliation(role="warden"), make_speaker("Ada Lund")
+        both = [
+            Affiliation(speaker=holder, organisation=known.organisation, role=role)
+            for role in ("warden", "a nurse")
+        ]
+        filed, erased = Event(), Event()
+
+        def file() -> None:
+            with transaction.atomic():
+                Affiliation.objects.bulk_create(both)
+                filed.set()
+                assert erased.wait(30)
+
+        with ThreadPoolExecutor(2) as pool:
+            with transaction.atomic():
+                [*Role.objects.filter(role="warden").select_for_update()]
+                filing = pool.submit(closing(file))
+                wait_until_waiting(1)
+                adding = pool.submit(closing(make_quote), "There was a choice", role="a nurse")
+                other = adding.result(30)
+            assert filed.wait(30)
+            erase("quote", [other.pk], REASON)
+            erased.set()
+            filing.result(30)
+        assert {*Affiliation.objects.with_role_words("nurse")} == {both[1]}
 
     def test_two_may_file_the_same_new_role_at_once(self):
         with ThreadPoolExecutor(1) as pool, transaction.atomic():
