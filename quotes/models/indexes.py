@@ -177,9 +177,12 @@ def quote_indexes() -> list[models.Index]:
         # speaker_name, organisation_name
         models.Index(NameKey("attribution_speaker"), name="quote_printed_speaker"),
         models.Index(BodyKey("attribution_organisation"), name="quote_printed_organisation"),
+        # role, and of which speakers
         models.Index(
-            fields=["role_key"], condition=Q(role_key__isnull=False), name="quote_by_role_key"
-        ),  # role
+            fields=["role_key", "speaker"],
+            condition=Q(role_key__isnull=False),
+            name="quote_by_role_key",
+        ),
         # The admin's searches
         GinIndex(Words("bare"), name="quote_words"),
         # q; phrase and like; within a range of time

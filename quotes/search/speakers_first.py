@@ -9,6 +9,7 @@ from copy import copy
 
 from django.db.models import lookups
 from django.db.models.expressions import Col
+from django.db.models.sql.query import Query
 from django.db.models.sql.where import WhereNode
 
 from quotes.models import Quote, querysets
@@ -16,7 +17,6 @@ from quotes.search.conditions import SUBQUERY, columns_of
 from sources.models import Affiliation, Speaker
 
 OF_QUOTES = Col(Quote._meta.db_table, Quote._meta.get_field("speaker"))
-KEY = Affiliation._meta.pk
 KIND = f"{Speaker._meta.db_table}.kind"
 
 
@@ -53,8 +53,12 @@ def is_about(condition, column: str) -> bool:
 
 def of_holder(condition, column: Col) -> lookups.In:
     """A condition about an affiliation as one about a speaker."""
+    asked = condition.rhs
     held = Affiliation.objects.order_by()
-    held.query.where = WhereNode([moved_to(condition, Col(held.query.get_initial_alias(), KEY))])
+    if isinstance(asked, Query):  # of their ids
+        held.query = asked.clone()
+    else:
+        held = held.filter(pk__in=asked)
     return lookups.In(column, held.values("speaker").query)
 
 
@@ -62,11 +66,6 @@ def of_speaker(condition, column: Col):
     """The condition as one about a speaker instead of a quote."""
     if columns_of(condition) == {KIND}:
         return condition
-    return moved_to(condition, column)
-
-
-def moved_to(condition, column: Col):
-    """The condition about another column."""
     moved = copy(condition)
     moved.lhs = column
     return moved

@@ -374,7 +374,7 @@ class Affiliation(PeriodRecord):
         indexes = [
             models.Index(fields=["start_day", "id"], name="affiliation_by_start"),
             changed_index("affiliation"),
-            models.Index(fields=["role"], name="affiliation_by_role"),
+            models.Index(fields=["role", "speaker"], name="affiliation_by_role"),
             hidden_index("affiliation"),
         ]
         triggers = [
