@@ -22,6 +22,7 @@ from rest_framework.test import APIClient
 from config.auth import recent_tokens
 from config.monitoring.readiness import readiness
 from quotes.models import second_look
+from quotes.search import word_frequencies
 from sources.history.feed import LedgerPosition, last_settled
 from sources.models import Revision, functions
 
@@ -139,11 +140,12 @@ def _no_second_looks(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _empty_caches():
-    """Forget request rates, recently used tokens and names, and the last look at readiness."""
+    """Forget request rates, recent tokens and names, estimates, and the last look at readiness."""
     cache.clear()
     readiness.forget()
     functions.remembered.clear()
     recent_tokens.clear()
+    word_frequencies.memory.known.clear()
 
 
 @pytest.fixture
