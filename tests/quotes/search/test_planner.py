@@ -20,6 +20,7 @@ from quotes.search import planner
 from quotes.search.conditions import columns_of, in_parts, split_by_date
 from quotes.search.pages import find_page
 from quotes.search.planner import GATHER_SETTINGS, FilterPlan, contradicts_itself, having
+from quotes.search.word_frequencies import frequencies
 from sources.database.estimates import rows_of
 from sources.database.keyset import ComparesRows
 from sources.models import Fact, Speaker
@@ -35,6 +36,7 @@ QUOTES = "/api/v1/quotes/"
 @pytest.fixture
 def archive(db):
     generate(1_500)
+    frequencies()  # asked for once in some minutes
 
 
 @pytest.fixture
