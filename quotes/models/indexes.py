@@ -177,9 +177,10 @@ def quote_indexes() -> list[models.Index]:
         # speaker_name, organisation_name
         models.Index(NameKey("attribution_speaker"), name="quote_printed_speaker"),
         models.Index(BodyKey("attribution_organisation"), name="quote_printed_organisation"),
-        # role, and of which speakers
+        # role, and of which speakers, as an index-only scan
         models.Index(
-            fields=["role_key", "speaker"],
+            fields=["role_key", "speaker", "id"],
+            include=["status", "published_day", "said_day", "created"],
             condition=Q(role_key__isnull=False),
             name="quote_by_role_key",
         ),
