@@ -89,7 +89,7 @@ def is_negated(condition) -> bool:
 IN_TIME = ("said_day", "published_day", "created", "updated")
 """Columns of time, in the order in which things happen, unless a quote `IS_AHEAD`."""
 
-LEAD = timedelta(days=LEAD_DAYS)
+DAY, LEAD = timedelta(days=1), timedelta(days=LEAD_DAYS)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -113,7 +113,7 @@ def _latest(conditions: list, column: str) -> tuple | None:
     days = [
         shifted(time, -time.utcoffset()).date()
         if isinstance(time, datetime)
-        else time.replace(month=12, day=31)  # a date may be only a year
+        else shifted(time.replace(month=12, day=31), DAY)  # where a date that is a year ends
         for time in told.values()
     ]
     return (shifted(min(days), LEAD),)

@@ -131,6 +131,15 @@ def test_a_quote_with_unlikely_times_is_found_by_each(
     assert [each["id"] for each in ok(reader.get(QUOTES, given))["results"]] == [str(unlikely.pk)]
 
 
+@pytest.mark.parametrize("printed", ["2024-12-31", "2024-12", "2024"])
+def test_a_list_begins_with_the_last_quote_whose_times_are_likely(reader, printed):
+    """31 days after the end of what it was printed in, which is the end of the year asked for."""
+    last = make_quote(published=printed, said="2025-02-01")
+    assert not Quote.objects.filter(IS_AHEAD).exists()
+    given = {"published_before": "2024", "ordering": "-said"}
+    assert [each["id"] for each in ok(reader.get(QUOTES, given))["results"]] == [str(last.pk)]
+
+
 @pytest.mark.parametrize("time", ["9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+12:00"])
 def test_times_at_the_ends_of_the_calendar_are_no_fault(reader, time):
     for name, ordering in (("created_before", "-published"), ("updated_before", "-created")):
