@@ -6,7 +6,7 @@
 - `contexts`: so do the prefixes and suffixes.
 - `nearest`: so does the nearest passage of an altered quote, at its offsets.
 - `printed`: outlet and date equal those of the article.
-- `role`: the roles that it shows, or has shown, are known with their words.
+- `role`: the roles that it shows or has shown are found by their words; so is an affiliation's.
 - `past_version`: what lists of the past read of a version is what its revision says, and is kept
   exactly from the first version to the last but one.
 """

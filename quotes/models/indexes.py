@@ -177,7 +177,7 @@ def quote_indexes() -> list[models.Index]:
         # speaker_name, organisation_name
         models.Index(NameKey("attribution_speaker"), name="quote_printed_speaker"),
         models.Index(BodyKey("attribution_organisation"), name="quote_printed_organisation"),
-        # role, and of which speakers, as an index-only scan
+        # role, also of some speakers, without reading the quotes
         models.Index(
             fields=["role_key", "speaker", "id"],
             include=["status", "published_day", "said_day", "created"],

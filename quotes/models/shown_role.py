@@ -31,7 +31,7 @@ FORGET = """
 
 
 def forget_roles(roles: Collection[str]) -> None:
-    """Delete those of these roles that nobody has, and no past version of a quote.
+    """Delete those of these roles that no quote, past version or affiliation has any more.
 
     Two statements: the second sees what those wrote that the first has waited for. It deletes only
     what the first has locked: somebody may use by now what was added since.

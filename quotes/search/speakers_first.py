@@ -1,8 +1,8 @@
-"""The speakers that the conditions of a list leave, found before their quotes.
+"""The speakers who meet the conditions of a list, found before their quotes.
 
-PostgreSQL expects that each condition about speakers (a kind, a fact, ids) leaves its share of the
-quotes. Often no speaker meets all of them, or one who has very many quotes does not. Speakers are
-few beside their quotes, so they are found first. An affiliation of a quote is its speaker's.
+PostgreSQL expects that each condition about speakers (a kind, a fact, ids) holds for a share of the
+quotes, whatever the others are. Often no speaker meets all of them. Speakers are few beside their
+quotes, so they are found first. The affiliation of a quote tells of its speaker, who holds it.
 """
 
 from copy import copy
