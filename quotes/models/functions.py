@@ -65,13 +65,11 @@ class HasFact(models.Func):
             return sql, (self.folded, self.key)
         return f"(EXISTS (SELECT {held} AND fact.value_folded = ANY (%s)))", (self.key, self.folded)
 
-    def whenever(self) -> lookups.In | None:
-        """Whether the speaker ever had such a fact: PostgreSQL can look these speakers up first.
+    def whenever(self) -> lookups.In:
+        """Whether the speaker ever had a fact with such a value: these speakers can be found first.
 
-        None if speakers without one count as well.
+        Not for `or_unknown`, which speakers without a fact meet as well.
         """
-        if self.or_unknown:
-            return None
         facts = Fact.objects.filter(key=self.key, is_public=True, value_folded__in=self.folded)
         return lookups.In(self.get_source_expressions()[0], facts.values("speaker").query)
 

@@ -239,8 +239,9 @@ def in_parts(conditions: list) -> list[list]:
 
 def alternatives(condition) -> list[list]:
     """The parts that one condition is found in; for most it is the only one."""
-    if isinstance(fact := getattr(condition, "lhs", None), HasFact):
-        return [[condition, *filter(None, [fact.whenever()])]]
+    fact = getattr(condition, "lhs", None)
+    if isinstance(fact, HasFact) and not fact.or_unknown:
+        return [[condition, fact.whenever()]]
     is_whole = not is_either(condition) or is_negated(condition)
     if is_whole or not any(is_of_name(part) or is_subquery(part) for part in condition.children):
         return [[condition]]
